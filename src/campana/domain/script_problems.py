@@ -1,0 +1,153 @@
+"""Everything wrong with a script, told at once and by place.
+
+A script without problems cannot get stuck: every step it names exists and can be reached, it can
+end, and it cannot go round without waiting for a person. It does not judge the wording.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import assert_never
+
+from campana.domain.errors import FieldProblem
+from campana.domain.script import Ask, Branch, End, Say, Script, Step
+
+KEYS = frozenset("0123456789*#")
+SECONDS_TO_ANSWER = (1.0, 60.0)
+MAX_REPROMPTS = 5
+CALL_SECONDS = (5, 3600)
+
+
+def problems(script: Script) -> list[FieldProblem]:
+    """What must be mended before the script can be used, each with its JSON pointer."""
+    found = list(_whole(script))
+    for index, step in enumerate(script.steps):
+        found.extend(_alone(step, f"/steps/{index}"))
+    found.extend(_links(script))
+    if not found:
+        found.extend(_paths(script))
+    return found
+
+
+def _whole(script: Script) -> Iterator[FieldProblem]:
+    if not script.greeting.strip():
+        yield _problem("/greeting", "must say something")
+    low, high = CALL_SECONDS
+    if not low <= script.max_seconds <= high:
+        yield _problem("/maxSeconds", f"must be between {low} and {high}")
+    if not script.steps:
+        yield _problem("/steps", "must have at least one step")
+
+
+def _alone(step: Step, at: str) -> Iterator[FieldProblem]:
+    """What can be said of a step without looking at the others."""
+    if not step.id.strip():
+        yield _problem(f"{at}/id", "must not be empty")
+    match step:
+        case Say(text=text) | Ask(text=text) if not text.strip():
+            yield _problem(f"{at}/text", "must say something")
+        case Ask():
+            yield from _question(step, at)
+        case Branch(cases=cases) if not cases:
+            yield _problem(f"{at}/cases", "must have at least one case")
+        case Say() | Branch() | End():
+            pass
+        case _:
+            assert_never(step)
+
+
+def _question(ask: Ask, at: str) -> Iterator[FieldProblem]:
+    if not ask.keys:
+        yield _problem(f"{at}/keys", "must expect at least one key")
+    for key in ask.keys:
+        if key not in KEYS:
+            yield _problem(f"{at}/keys/{_escape(key)}", f"{key!r} is not a key: 0 to 9, * or #")
+    low, high = SECONDS_TO_ANSWER
+    if not low <= ask.timeout_seconds <= high:
+        yield _problem(f"{at}/timeoutSeconds", f"must be between {low:g} and {high:g}")
+    if not 0 <= ask.reprompts <= MAX_REPROMPTS:
+        yield _problem(f"{at}/reprompts", f"must be between 0 and {MAX_REPROMPTS}")
+
+
+def _links(script: Script) -> Iterator[FieldProblem]:
+    """Ids that are not unique, names that lead nowhere, answers nobody gives."""
+    ids = Counter(step.id for step in script.steps)
+    saved = {step.save_as for step in script.steps if isinstance(step, Ask)}
+    seen: set[str] = set()
+    for index, step in enumerate(script.steps):
+        at = f"/steps/{index}"
+        if step.id in seen:
+            yield _problem(f"{at}/id", f"{step.id!r} is already the id of another step")
+        seen.add(step.id)
+        for pointer, target in _named(step).items():
+            if target not in ids:
+                yield _problem(at + pointer, f"there is no step {target!r}")
+        if isinstance(step, Say) and step.next is None and index == len(script.steps) - 1:
+            yield _problem(f"{at}/next", "nothing follows: name a step, or put an end after it")
+        if isinstance(step, Branch) and step.on not in saved:
+            yield _problem(f"{at}/on", f"no question saves its answer as {step.on!r}")
+
+
+def _paths(script: Script) -> Iterator[FieldProblem]:
+    """Steps out of reach, no end in reach, and rounds in which nobody is asked."""
+    steps = {step.id: step for step in script.steps}
+    ways = {step.id: _ways(script, index) for index, step in enumerate(script.steps)}
+    reached = _reach(ways, script.steps[0].id)
+    for index, step in enumerate(script.steps):
+        if step.id not in reached:
+            yield _problem(f"/steps/{index}", f"nothing leads to step {step.id!r}")
+    if not any(isinstance(steps[step_id], End) for step_id in reached):
+        yield _problem("/steps", "the conversation never comes to an end step")
+    silent = {i: () if isinstance(steps[i], Ask) else targets for i, targets in ways.items()}
+    for index, step in enumerate(script.steps):
+        if any(step.id in _reach(silent, following) for following in silent[step.id]):
+            yield _problem(f"/steps/{index}", f"step {step.id!r} comes round without asking")
+
+
+def _ways(script: Script, index: int) -> tuple[str, ...]:
+    """Every step that may follow the one at `index`."""
+    step = script.steps[index]
+    named = tuple(_named(step).values())
+    if isinstance(step, Say) and step.next is None:
+        return (script.steps[index + 1].id,)
+    return named
+
+
+def _reach(ways: Mapping[str, tuple[str, ...]], first: str) -> set[str]:
+    reached: set[str] = set()
+    waiting = [first]
+    while waiting:
+        step_id = waiting.pop()
+        if step_id not in reached:
+            reached.add(step_id)
+            waiting.extend(ways[step_id])
+    return reached
+
+
+def _named(step: Step) -> dict[str, str]:
+    """The steps that this one names: pointer below the step → id."""
+    named: dict[str, str | None] = {}
+    match step:
+        case Say():
+            named = {"/next": step.next}
+        case Ask():
+            named = {f"/keys/{_escape(key)}": target for key, target in step.keys.items()}
+            named["/otherwise"] = step.otherwise
+        case Branch():
+            named = {f"/cases/{_escape(case)}": target for case, target in step.cases.items()}
+            named["/otherwise"] = step.otherwise
+        case End():
+            pass
+        case _:
+            assert_never(step)
+    return {pointer: target for pointer, target in named.items() if target is not None}
+
+
+def _escape(token: str) -> str:
+    """A token of a JSON pointer (RFC 6901)."""
+    return token.replace("~", "~0").replace("/", "~1")
+
+
+def _problem(pointer: str, message: str) -> FieldProblem:
+    return FieldProblem(pointer=pointer, message=message)

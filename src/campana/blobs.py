@@ -1,0 +1,68 @@
+"""Files that are too large for rows: recordings and imports. Here a directory; the key is what is stored.
+
+A blob appears whole or not at all: it is written beside its place and renamed into it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from campana.domain.errors import NotFound, Unavailable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blobs:
+    """A directory of blobs. Keys look like `recordings/2026/att_….wav`."""
+
+    root: Path
+
+    def path(self, key: str) -> Path:
+        """Where a key lies.
+
+        Raises:
+            NotFound: the key would lead out of the directory.
+        """
+        root = self.root.resolve()
+        path = (root / key).resolve()
+        if not path.is_relative_to(root) or path == root:
+            raise NotFound
+        return path
+
+    @contextmanager
+    def writing(self, key: str) -> Iterator[BinaryIO]:
+        """A file to write; it takes its place when the block ends well, and is gone when it does not.
+
+        Raises:
+            Unavailable: the disk refuses (full, no permission).
+        """
+        path = self.path(key)
+        part = path.with_name(path.name + ".part")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with part.open("wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            raise Unavailable(f"cannot write {path}: {error.strerror}") from error
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+
+    def opened(self, key: str) -> BinaryIO:
+        """The blob for reading.
+
+        Raises:
+            NotFound: there is none.
+        """
+        try:
+            return self.path(key).open("rb")
+        except FileNotFoundError:
+            raise NotFound from None

@@ -1,0 +1,96 @@
+"""Phone numbers as people write them, to E.164 and what follows from it: country, type, time zones.
+
+Rules come from libphonenumber's metadata. A type is not enough to keep toll fraud out: satellite and
+global networks are typed MOBILE, so their country codes are refused by name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import phonenumbers
+from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberType
+from phonenumbers import timezone as number_zones
+
+REFUSED_TYPES = frozenset(
+    {
+        PhoneNumberType.PREMIUM_RATE,
+        PhoneNumberType.SHARED_COST,
+        PhoneNumberType.PERSONAL_NUMBER,
+        PhoneNumberType.UAN,
+        PhoneNumberType.VOICEMAIL,
+        PhoneNumberType.PAGER,
+    }
+)
+# +870 Inmarsat, +878 universal personal, +881 global satellite, +882 and +883 international networks,
+# +888 disaster relief, +979 international premium rate (ITU-T E.164 assignments).
+REFUSED_COUNTRY_CODES = frozenset({870, 878, 881, 882, 883, 888, 979})
+
+_UNKNOWN_ZONE = "Etc/Unknown"
+
+
+class AddressKind(StrEnum):
+    """Where an address can be reached."""
+
+    PHONE = "phone"
+    WHATSAPP = "whatsapp"
+    EMAIL = "email"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """A callable number: `value` in E.164, ISO 3166 `country`, IANA `zones` it may lie in (all of them)."""
+
+    value: str
+    country: str
+    zones: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unusable:
+    """Why a text is no number that may be called, in words for the person who imported it."""
+
+    reason: str
+
+
+def parse_phone(text: str, *, default_country: str | None) -> Address | Unusable:
+    """Read one phone number; without a `+` it is taken as written in `default_country` (ISO 3166).
+
+    Never raises: what cannot be used is an `Unusable` with its reason.
+    """
+    stripped = text.strip()
+    if not stripped:
+        return Unusable(reason="the number is empty")
+    try:
+        number = phonenumbers.parse(stripped, default_country)
+    except NumberParseException as error:
+        return Unusable(reason=_parse_reason(error, default_country))
+    return _checked(number)
+
+
+def _parse_reason(error: NumberParseException, default_country: str | None) -> str:
+    if error.error_type == NumberParseException.INVALID_COUNTRY_CODE:
+        if default_country is None:
+            return "no country code, and neither the import nor the list names a default country"
+        return "the country code is not one"
+    if error.error_type == NumberParseException.NOT_A_NUMBER:
+        return "this is not a phone number"
+    if error.error_type == NumberParseException.TOO_LONG:
+        return "too many digits for a phone number"
+    return "too few digits for a phone number"
+
+
+def _checked(number: PhoneNumber) -> Address | Unusable:
+    if number.country_code in REFUSED_COUNTRY_CODES:
+        return Unusable(reason=f"+{number.country_code} is a satellite, global or premium network")
+    if not phonenumbers.is_valid_number(number):
+        country = phonenumbers.region_code_for_country_code(number.country_code or 0)
+        return Unusable(reason=f"no such number exists in {country}")
+    if phonenumbers.number_type(number) in REFUSED_TYPES:
+        return Unusable(reason="premium, shared-cost and personal numbers are not called")
+    value = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    zones = tuple(z for z in number_zones.time_zones_for_number(number) if z != _UNKNOWN_ZONE)
+    return Address(
+        value=value, country=phonenumbers.region_code_for_number(number) or "", zones=zones
+    )

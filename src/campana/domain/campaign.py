@@ -1,0 +1,134 @@
+"""A campaign's life: what it is, which states it passes through, what a person is told.
+
+The API's three statuses answer "will it contact people?". The state says why. A stored state changes
+only by an action in TRANSITIONS or by the engine finding the ledger finished; reaching the end date
+expires a launched campaign without anybody writing it (`store/queries/campaigns.sql`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from campana.domain.cadence import Cadence
+from campana.domain.script import Script
+from campana.domain.window import DEFAULT as DEFAULT_WINDOW
+from campana.domain.window import Window
+
+
+class CampaignType(StrEnum):
+    VOICE_BOT = "VoiceBot"
+    FLOW = "Flow"
+
+
+class ChannelType(StrEnum):
+    VOICE = "Voice"
+    WHATSAPP = "WhatsApp"
+    SMS = "SMS"
+    EMAIL = "Email"
+
+
+class CampaignStatus(StrEnum):
+    """Will it contact people? The API's word."""
+
+    RUNNING = "Running"
+    PAUSED = "Paused"
+    COMPLETED = "Completed"
+
+
+class CampaignState(StrEnum):
+    """What is stored, with `expired` once the end date has passed."""
+
+    DRAFT = "draft"
+    PAUSED = "paused"
+    TRIPPED = "tripped"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+class Action(StrEnum):
+    """What a person can ask of a campaign."""
+
+    LAUNCH = "launch"
+    PAUSE = "pause"
+    RESUME = "resume"
+    CANCEL = "cancel"
+
+
+_S = CampaignState
+
+STATUS_OF: Mapping[CampaignState, CampaignStatus] = {
+    _S.DRAFT: CampaignStatus.PAUSED,
+    _S.PAUSED: CampaignStatus.PAUSED,
+    _S.TRIPPED: CampaignStatus.PAUSED,
+    _S.RUNNING: CampaignStatus.RUNNING,
+    _S.COMPLETED: CampaignStatus.COMPLETED,
+    _S.CANCELLED: CampaignStatus.COMPLETED,
+    _S.EXPIRED: CampaignStatus.COMPLETED,
+}
+
+TRANSITIONS: Mapping[tuple[CampaignState, Action], CampaignState] = {
+    (_S.DRAFT, Action.LAUNCH): _S.RUNNING,
+    (_S.RUNNING, Action.PAUSE): _S.PAUSED,
+    (_S.PAUSED, Action.PAUSE): _S.PAUSED,
+    (_S.PAUSED, Action.RESUME): _S.RUNNING,
+    (_S.TRIPPED, Action.RESUME): _S.RUNNING,
+    (_S.RUNNING, Action.RESUME): _S.RUNNING,
+    (_S.DRAFT, Action.CANCEL): _S.CANCELLED,
+    (_S.RUNNING, Action.CANCEL): _S.CANCELLED,
+    (_S.PAUSED, Action.CANCEL): _S.CANCELLED,
+    (_S.TRIPPED, Action.CANCEL): _S.CANCELLED,
+    (_S.CANCELLED, Action.CANCEL): _S.CANCELLED,
+}
+
+
+def states_of(status: CampaignStatus) -> tuple[CampaignState, ...]:
+    """Every state a person sees as `status`."""
+    return tuple(state for state, shown in STATUS_OF.items() if shown is status)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How a campaign goes about it: everything the engine needs besides whom and when it ends."""
+
+    window: Window = DEFAULT_WINDOW
+    cadence: Cadence = field(default_factory=Cadence)
+    script: Script | None = None
+    caller_id: str | None = None
+    lines: int | None = None
+    """At most this many contacts in progress at once, below the channel's own limit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Campaign:
+    """One row. `state` is as stored, or `expired` when `end_date` had passed at the time of reading."""
+
+    id: str
+    workspace_id: int
+    name: str
+    description: str | None
+    type: CampaignType
+    channel_type: ChannelType
+    state: CampaignState
+    start_date: datetime | None
+    end_date: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    version: int
+    list_id: str | None
+    channel_id: str | None
+    keep_open: bool
+    archived: bool
+    launched_at: datetime | None
+    finished_at: datetime | None
+    document: Mapping[str, Any]
+    """The configuration as written (`services/documents.py` reads it into a Plan)."""
+
+    @property
+    def status(self) -> CampaignStatus:
+        return STATUS_OF[self.state]

@@ -1,0 +1,69 @@
+"""What became of an attempt or a target, and how final that is.
+
+The finality classes follow the contact-center practice of mapping wrap-up codes to
+"retry", "number uncallable", "contact uncallable" and "right party contact".
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Disposition(StrEnum):
+    """The outcome of an attempt, or of a target that ended without one."""
+
+    COMPLETED = "completed"
+    """A person answered and the conversation ran to its end."""
+    HUNG_UP = "hung_up"
+    """A person answered and hung up before the end."""
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    DECLINED = "declined"
+    INVALID_NUMBER = "invalid_number"
+    BLOCKED = "blocked"
+    """The network refuses calls from this sender to this number."""
+    CONGESTION = "congestion"
+    CARRIER_ERROR = "carrier_error"
+    CANCELLED = "cancelled"
+    """We ended it: the campaign was cancelled or the program asked to stop."""
+    NOT_SENT = "not_sent"
+    """The intent was written and the network never touched; costs no attempt."""
+    UNKNOWN = "unknown"
+    """It may have reached the person; only a person may decide to try again."""
+    SUPPRESSED = "suppressed"
+    DUPLICATE = "duplicate"
+    ZONE_UNKNOWN = "zone_unknown"
+    COUNTRY_NOT_ALLOWED = "country_not_allowed"
+    NO_ADDRESS = "no_address"
+    EXPIRED = "expired"
+
+
+class Finality(StrEnum):
+    """What a disposition means for trying again."""
+
+    RETRY = "retry"
+    ADDRESS_DONE = "address_done"
+    CONTACT_DONE = "contact_done"
+    REACHED = "reached"
+
+
+FINALITY: dict[Disposition, Finality] = {
+    Disposition.COMPLETED: Finality.REACHED,
+    Disposition.HUNG_UP: Finality.REACHED,
+    Disposition.BUSY: Finality.RETRY,
+    Disposition.NO_ANSWER: Finality.RETRY,
+    Disposition.DECLINED: Finality.CONTACT_DONE,
+    Disposition.INVALID_NUMBER: Finality.ADDRESS_DONE,
+    Disposition.BLOCKED: Finality.ADDRESS_DONE,
+    Disposition.CONGESTION: Finality.RETRY,
+    Disposition.CARRIER_ERROR: Finality.RETRY,
+    Disposition.CANCELLED: Finality.CONTACT_DONE,
+    Disposition.NOT_SENT: Finality.RETRY,
+    Disposition.UNKNOWN: Finality.CONTACT_DONE,
+    Disposition.SUPPRESSED: Finality.CONTACT_DONE,
+    Disposition.DUPLICATE: Finality.CONTACT_DONE,
+    Disposition.ZONE_UNKNOWN: Finality.CONTACT_DONE,
+    Disposition.COUNTRY_NOT_ALLOWED: Finality.CONTACT_DONE,
+    Disposition.NO_ADDRESS: Finality.CONTACT_DONE,
+    Disposition.EXPIRED: Finality.CONTACT_DONE,
+}

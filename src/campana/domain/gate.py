@@ -1,0 +1,107 @@
+"""The last question before an attempt: may this person be contacted now?
+
+Asked inside the claim's transaction on facts read there. Every rule is a function in RULES; the first
+that objects decides. A fact that is missing objects: the gate fails closed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from campana.domain.disposition import Disposition
+from campana.domain.window import Window, is_open, next_open
+
+ADDRESS_BUSY_DELAY = timedelta(seconds=15)
+"""Another campaign is in contact with this address now; a call rarely ends sooner."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What the claim read about one target, in the claim's own transaction."""
+
+    address: str | None
+    country: str | None
+    zones: tuple[str, ...]
+    suppressed_by: str | None
+    """Scope of the suppression that covers the address (`workspace`, `campaign`, `channel`)."""
+    address_is_busy: bool
+    """Another attempt to this address is open in this workspace."""
+    allowed_countries: frozenset[str]
+    window: Window
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allow:
+    """Go ahead."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Defer:
+    """Not now: due again at `until`. `why` is a machine-readable word."""
+
+    until: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drop:
+    """Never in this campaign."""
+
+    disposition: Disposition
+    why: str
+
+
+Verdict = Allow | Defer | Drop
+
+
+def check(facts: Facts, now: datetime) -> Verdict:
+    """The verdict of the first rule that objects, or Allow."""
+    for rule in RULES:
+        verdict = rule(facts, now)
+        if verdict is not None:
+            return verdict
+    return Allow()
+
+
+def _has_address(facts: Facts, now: datetime) -> Verdict | None:
+    if facts.address is None:
+        return Drop(disposition=Disposition.NO_ADDRESS, why="no_address")
+    return None
+
+
+def _not_suppressed(facts: Facts, now: datetime) -> Verdict | None:
+    if facts.suppressed_by is not None:
+        return Drop(disposition=Disposition.SUPPRESSED, why=f"suppressed_{facts.suppressed_by}")
+    return None
+
+
+def _country_allowed(facts: Facts, now: datetime) -> Verdict | None:
+    if facts.country not in facts.allowed_countries:
+        return Drop(disposition=Disposition.COUNTRY_NOT_ALLOWED, why="country_not_allowed")
+    return None
+
+
+def _window_open(facts: Facts, now: datetime) -> Verdict | None:
+    if is_open(facts.window, facts.zones, now):
+        return None
+    opens = next_open(facts.window, facts.zones, now)
+    if opens is None:
+        return Drop(disposition=Disposition.ZONE_UNKNOWN, why="zone_unknown")
+    return Defer(until=opens, why="window")
+
+
+def _address_free(facts: Facts, now: datetime) -> Verdict | None:
+    if facts.address_is_busy:
+        return Defer(until=now + ADDRESS_BUSY_DELAY, why="address_busy")
+    return None
+
+
+RULES: tuple[Callable[[Facts, datetime], Verdict | None], ...] = (
+    _has_address,
+    _not_suppressed,
+    _country_allowed,
+    _window_open,
+    _address_free,
+)

@@ -1,0 +1,24 @@
+"""What every use case is given: the database, the time, randomness, and where files lie."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from campana.blobs import Blobs
+from campana.domain.clock import Clock
+from campana.domain.ids import public_id
+from campana.store.db import Database
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """Made once in bootstrap and handed down. `db` plays one role: web for requests, engine for loops."""
+
+    db: Database
+    clock: Clock
+    entropy: Callable[[int], bytes]
+    blobs: Blobs
+
+    def new_id(self, prefix: str) -> str:
+        """A fresh public id such as `camp_…`."""
+        return public_id(prefix, self.entropy(10))

@@ -1,0 +1,162 @@
+"""Bring a database to this program's schema, and say when it is at another.
+
+Campana's own tables are plain SQL run by dbmate, which holds an advisory lock meanwhile so that any
+number of processes may start at once; Procrastinate's tables come from that library, in a schema of
+their own. A released file is never edited.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from importlib import metadata, resources
+from pathlib import Path
+from typing import LiteralString, cast
+from urllib.parse import quote, urlencode
+
+import psycopg
+from procrastinate.schema import SchemaManager
+from psycopg.conninfo import conninfo_to_dict
+
+from campana.domain.errors import SetupError
+
+_LOCK = 0x63616D70  # "camp"
+
+
+def versions() -> list[str]:
+    """The migrations this program carries, oldest first (`0001`, `0002`, …)."""
+    folder = resources.files("campana.store") / "migrations"
+    return sorted(f.name.partition("_")[0] for f in folder.iterdir() if f.name.endswith(".sql"))
+
+
+def migrate(conninfo: str) -> None:
+    """Create or upgrade the schema; does nothing to one that is current.
+
+    Raises:
+        SetupError: the database refuses, is too old, or has a newer schema than this program.
+    """
+    with _connected(conninfo) as conn:
+        if conn.info.server_version < 160000:
+            raise SetupError(
+                f"PostgreSQL {conn.info.server_version // 10000} is too old: Campana needs 16 or newer"
+            )
+        # Two processes may start at once; the second waits here and finds nothing left to do.
+        conn.execute("select pg_advisory_lock(%s)", (_LOCK,))
+        behind = _check_not_newer(conn)
+        if behind:
+            _dbmate(conninfo, uses_tls=conn.pgconn.ssl_in_use)
+        _jobs_schema(conn)
+
+
+def check(conninfo: str) -> None:
+    """Refuse to work on a schema that is not this program's.
+
+    Raises:
+        SetupError: older (run `campana migrate`) or newer (upgrade the program).
+    """
+    with _connected(conninfo) as conn:
+        if _check_not_newer(conn):
+            raise SetupError("the database has an older schema than this program: run `campana migrate`")
+
+
+def _connected(conninfo: str) -> psycopg.Connection[tuple[object, ...]]:
+    try:
+        return psycopg.connect(conninfo, autocommit=True, connect_timeout=10)
+    except psycopg.OperationalError as error:
+        raise SetupError(f"PostgreSQL does not answer: {str(error).strip()}") from error
+
+
+def _check_not_newer(conn: psycopg.Connection[tuple[object, ...]]) -> bool:
+    """True when migrations are missing; raises when there are some this program does not know."""
+    found = conn.execute("select to_regclass('public.schema_migrations') is not null").fetchone()
+    if found is None or not found[0]:
+        return True
+    applied = {str(row[0]) for row in conn.execute("select version from public.schema_migrations")}
+    unknown = applied - set(versions())
+    if unknown:
+        raise SetupError(
+            f"the database has a newer schema than this program ({max(unknown)}): upgrade Campana"
+        )
+    return applied != set(versions())
+
+
+def _dbmate(conninfo: str, *, uses_tls: bool) -> None:
+    with resources.as_file(resources.files("campana.store") / "migrations") as folder:
+        done = subprocess.run(  # noqa: S603 - our own program, no shell
+            [
+                str(Path(sys.executable).with_name("dbmate")),
+                "--migrations-dir",
+                str(folder),
+                "--no-dump-schema",
+                "migrate",
+            ],
+            env={"DATABASE_URL": database_url(conninfo, uses_tls=uses_tls), "PATH": "/usr/bin:/bin"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    if done.returncode:
+        raise SetupError(f"migrating the database failed: {done.stderr.strip()}")
+
+
+def database_url(conninfo: str, *, uses_tls: bool) -> str:
+    """The URL form of a libpq connection string, as dbmate reads it."""
+    given: Mapping[str, object] = conninfo_to_dict(conninfo)
+    parts = {key: str(value) for key, value in given.items() if value is not None}
+    user = quote(parts.pop("user", ""), safe="")
+    password = parts.pop("password", None)
+    name = quote(parts.pop("dbname", user), safe="")
+    host, port = parts.pop("host", ""), parts.pop("port", "")
+    # dbmate's driver has no "prefer": it is told what our own connection found.
+    # A schema named like the user would else become the place of dbmate's own table half-way.
+    parts["search_path"] = "public"
+    parts.setdefault("sslmode", "require" if uses_tls else "disable")
+    for ours in ("options", "connect_timeout", "hostaddr"):
+        parts.pop(ours, None)
+    login = user + (":" + quote(password, safe="") if password else "")
+    if host.startswith("/") or not host:
+        parts |= {"host": host or "/var/run/postgresql"} | ({"port": port} if port else {})
+        return f"postgres://{login}@/{name}?{urlencode(parts)}"
+    return f"postgres://{login}@{host}{':' + port if port else ''}/{name}?{urlencode(parts)}"
+
+
+def _jobs_schema(conn: psycopg.Connection[tuple[object, ...]]) -> None:
+    """Procrastinate's tables at the version of the library that is installed."""
+    wanted = metadata.version("procrastinate")
+    with conn.transaction():
+        conn.execute("create schema if not exists jobs")
+        conn.execute("set local search_path = jobs")
+        conn.execute("create table if not exists schema_version (version text not null)")
+        row = conn.execute("select version from schema_version").fetchone()
+        if row is None:
+            conn.execute(SchemaManager.get_schema())
+            conn.execute("insert into schema_version values (%s)", (wanted,))
+        elif row[0] != wanted:
+            for statements in _steps(str(row[0]), wanted):
+                conn.execute(statements)
+            conn.execute("update schema_version set version = %s", (wanted,))
+        for grant in _JOB_GRANTS:
+            conn.execute(grant)
+
+
+_JOB_GRANTS: tuple[LiteralString, ...] = (
+    "grant usage on schema jobs to campana_web, campana_engine",
+    "grant all on all tables in schema jobs to campana_engine",
+    "grant usage on all sequences in schema jobs to campana_web, campana_engine",
+    "grant select, insert on procrastinate_jobs, procrastinate_events to campana_web",
+)
+
+
+def _steps(old: str, new: str) -> list[LiteralString]:
+    """The library's own migration files after `old` up to `new`, in order."""
+
+    def numbers(text: str) -> tuple[int, ...]:
+        return tuple(int(part) for part in text.split(".")[:3])
+
+    folder = Path(SchemaManager.get_migrations_path())
+    return [
+        cast("LiteralString", path.read_text("utf-8"))
+        for path in sorted(folder.glob("*.sql"))
+        if numbers(old) < numbers(path.name.partition("_")[0]) <= numbers(new)
+    ]

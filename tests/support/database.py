@@ -1,0 +1,135 @@
+"""Real PostgreSQL for tests: one migrated template, a fresh database cloned from it for each test.
+
+The server is the embedded one in a directory of this run, unless CAMPANA_TEST_DATABASE_URL names
+another (a superuser of PostgreSQL 16 or newer).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import itertools
+import os
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from campana.blobs import Blobs
+from campana.services.context import Context
+from campana.store import accounts, migrations
+from campana.store.db import Database, Role
+
+NOW = datetime(2026, 3, 10, 15, 0, tzinfo=UTC)
+"""Tuesday, 11:00 in New York, 08:00 in Los Angeles: everywhere in the contiguous US is open."""
+
+_counter = itertools.count()
+
+
+@dataclass
+class FixedClock:
+    """A clock that stands where the test puts it."""
+
+    moment: datetime = NOW
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def forward(self, **span: float) -> datetime:
+        self.moment += timedelta(**span)
+        return self.moment
+
+
+@dataclass
+class SeededEntropy:
+    """Different bytes each time, the same in every run."""
+
+    count: int = 0
+
+    def __call__(self, size: int) -> bytes:
+        self.count += 1
+        return self.count.to_bytes(size, "big")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Connection string of a server on which databases may be made."""
+    given = os.environ.get("CAMPANA_TEST_DATABASE_URL")
+    if given:
+        yield given
+        return
+    from campana.store.embedded import attach
+
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    attached = attach(shared / "postgres")
+    yield attached.conninfo
+    attached.close()
+
+
+@pytest.fixture(scope="session")
+def template(server: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A migrated database nobody connects to; made once for all test processes."""
+    base = tmp_path_factory.getbasetemp()
+    run = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    starter = os.getppid() if os.environ.get("PYTEST_XDIST_WORKER") else os.getpid()
+    name = f"template_{starter}"
+    with (run / "template.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with psycopg.connect(server, autocommit=True) as conn:
+            exists = conn.execute("select 1 from pg_database where datname = %s", (name,)).fetchone()
+            if not exists:
+                conn.execute(f'create database "{name}"')  # pyright: ignore[reportArgumentType, reportCallIssue]
+                migrations.migrate(make_conninfo(server, dbname=name))
+    return name
+
+
+@pytest.fixture
+def conninfo(server: str, template: str) -> Iterator[str]:
+    """A fresh database for this test alone, as its superuser."""
+    name = f"test_{os.getpid()}_{next(_counter)}"
+    with psycopg.connect(server, autocommit=True) as conn:
+        conn.execute(f'create database "{name}" template "{template}" strategy file_copy')  # pyright: ignore[reportArgumentType, reportCallIssue]
+    yield make_conninfo(server, dbname=name)
+    with psycopg.connect(server, autocommit=True) as conn:
+        conn.execute(f'drop database "{name}" with (force)')  # pyright: ignore[reportArgumentType, reportCallIssue]
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock()
+
+
+@pytest.fixture
+async def engine_context(
+    conninfo: str, tmp_path: Path, clock: FixedClock
+) -> AsyncIterator[Context]:
+    """A context whose database sees every workspace, with one workspace `default` that may call the US."""
+    db = Database(conninfo, role=Role.ENGINE)
+    await db.open()
+    async with db.transaction() as tx:
+        await accounts.create_workspace(
+            tx, name="default", default_country="US", allowed_countries=["US"], now=clock.now()
+        )
+    yield Context(db=db, clock=clock, entropy=SeededEntropy(), blobs=Blobs(root=tmp_path / "blobs"))
+    await db.close()
+
+
+@pytest.fixture
+async def context(engine_context: Context, conninfo: str) -> AsyncIterator[Context]:
+    """The same database as the web role sees it: bound to the workspace of each transaction."""
+    db = Database(conninfo, role=Role.WEB)
+    await db.open()
+    yield replace(engine_context, db=db)
+    await db.close()
+
+
+@pytest.fixture
+async def workspace_id(engine_context: Context) -> int:
+    async with engine_context.db.read() as tx:
+        found = await accounts.workspace_by_name(tx, name="default")
+    assert found is not None
+    return found.workspace_id

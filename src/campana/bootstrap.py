@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 from campana.blobs import Blobs
+from campana.carriers import load_all
 from campana.domain.errors import SetupError, Unavailable
 from campana.services.context import Context
 from campana.settings import Settings
@@ -77,6 +78,7 @@ async def opened(
                 clock=clock,
                 entropy=os.urandom,
                 blobs=Blobs(root=settings.data_dir / "blobs"),
+                carriers=load_all(),
             )
         finally:
             keeper.cancel()

@@ -19,6 +19,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from campana.blobs import Blobs
+from campana.carriers import load_all
 from campana.services.context import Context
 from campana.store import accounts, migrations
 from campana.store.db import Database, Role
@@ -114,7 +115,7 @@ async def engine_context(
         await accounts.create_workspace(
             tx, name="default", default_country="US", allowed_countries=["US"], now=clock.now()
         )
-    yield Context(db=db, clock=clock, entropy=SeededEntropy(), blobs=Blobs(root=tmp_path / "blobs"))
+    yield Context(db=db, clock=clock, entropy=SeededEntropy(), blobs=Blobs(root=tmp_path / "blobs"), carriers=load_all())
     await db.close()
 
 

@@ -19,3 +19,19 @@ def wire(moment: datetime | None) -> str | None:
     if moment is None:
         return None
     return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+
+
+def parse_moment(text: str, *, is_end: bool = False) -> datetime:
+    """An ISO 8601 date or time as an instant in UTC.
+
+    A date alone is its first instant in UTC, or its last when `is_end`; a time without an offset is UTC.
+
+    Raises:
+        ValueError: not ISO 8601.
+    """
+    if len(text) > 40:
+        raise ValueError("not an ISO 8601 date or time")
+    moment = datetime.fromisoformat(text)
+    if len(text) <= 10 and is_end:
+        moment = moment.replace(hour=23, minute=59, second=59, microsecond=999999)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from campana.blobs import Blobs
+from campana.carriers.base import Carriers
 from campana.domain.clock import Clock
 from campana.domain.ids import public_id
 from campana.store.db import Database
@@ -18,6 +19,7 @@ class Context:
     clock: Clock
     entropy: Callable[[int], bytes]
     blobs: Blobs
+    carriers: Carriers
 
     def new_id(self, prefix: str) -> str:
         """A fresh public id such as `camp_…`."""

@@ -1,0 +1,231 @@
+"""Workspaces and API keys: who may ask for what.
+
+A key is `ck_` and 256 random bits, shown once. Only its SHA-256 is stored: a random key needs no slow
+hash, and an attacker with the table has nothing to send.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from campana.domain.errors import (
+    Conflict,
+    FieldProblem,
+    IdempotencyMismatch,
+    InsufficientScope,
+    InvalidParameter,
+    NotFound,
+    Unauthenticated,
+)
+from campana.services.context import Context
+from campana.store import accounts
+from campana.store.accounts import ApiKey, Principal, Workspace
+
+SCOPES: dict[str, str] = {
+    "campaigns:read": "See campaigns, their statistics and targets.",
+    "campaigns:write": "Create, change and delete campaigns.",
+    "campaigns:control": "Launch, pause, resume and cancel campaigns.",
+    "lists:read": "See contact lists, contacts and imports.",
+    "lists:write": "Create contact lists and import people.",
+    "suppressions:read": "See whom never to contact.",
+    "suppressions:write": "Add and remove suppressions.",
+    "channels:read": "See channels.",
+    "channels:write": "Create channels.",
+    "voice:read": "See calls.",
+    "audio:download": "Get links to recordings.",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewKey:
+    """A key at the only moment its text exists outside its owner's hands."""
+
+    id: str
+    text: str
+
+
+def hash_of(key: str) -> bytes:
+    """What is stored of a key."""
+    return hashlib.sha256(key.encode()).digest()
+
+
+async def workspace_named(context: Context, name: str) -> Workspace:
+    """The workspace of that name (engine role).
+
+    Raises:
+        NotFound: there is none.
+    """
+    async with context.db.read() as tx:
+        found = await accounts.workspace_by_name(tx, name=name)
+    if found is None:
+        raise NotFound(f"there is no workspace named {name!r}")
+    return found
+
+
+async def ensure_workspace(context: Context, name: str) -> Workspace:
+    """The workspace of that name, made when absent; it may call no country until told (engine role)."""
+    async with context.db.transaction() as tx:
+        await accounts.create_workspace(
+            tx, name=name, default_country=None, allowed_countries=[], now=context.clock.now()
+        )
+    return await workspace_named(context, name)
+
+
+async def allow_countries(
+    context: Context, *, workspace_id: int, countries: Sequence[str], default: str | None
+) -> None:
+    """Replace the list of countries (ISO 3166, two letters) a workspace may call (engine role)."""
+    async with context.db.transaction() as tx:
+        await accounts.set_countries(
+            tx, workspace_id=workspace_id, allowed_countries=countries, default_country=default
+        )
+
+
+async def create_key(
+    context: Context,
+    *,
+    workspace_id: int,
+    name: str,
+    scopes: Sequence[str],
+    expires_at: datetime | None = None,
+) -> NewKey:
+    """Make a key; its text cannot be read again.
+
+    Raises:
+        InvalidParameter: no scope, or one that does not exist.
+    """
+    problems = [
+        FieldProblem(pointer="/scopes", message=f"{scope!r} is not a scope; known: {known}")
+        for known in [", ".join(SCOPES)]
+        for scope in scopes
+        if scope not in SCOPES
+    ]
+    if not scopes:
+        problems.append(FieldProblem(pointer="/scopes", message="at least one scope is needed"))
+    if not 1 <= len(name) <= 100:
+        problems.append(FieldProblem(pointer="/name", message="must have 1 to 100 characters"))
+    if problems:
+        raise InvalidParameter(problems=problems)
+    secret = context.entropy(32)
+    text = "ck_" + base64.urlsafe_b64encode(secret).rstrip(b"=").decode()
+    key_id = context.new_id("key")
+    async with context.db.transaction(workspace_id=workspace_id) as tx:
+        await accounts.create_key(
+            tx,
+            key_id=key_id,
+            workspace_id=workspace_id,
+            name=name,
+            key_hash=hash_of(text),
+            scopes=scopes,
+            expires_at=expires_at,
+            now=context.clock.now(),
+        )
+    return NewKey(id=key_id, text=text)
+
+
+async def list_keys(context: Context, *, workspace_id: int) -> list[ApiKey]:
+    async with context.db.read(workspace_id=workspace_id) as tx:
+        return await accounts.list_keys(tx, workspace_id=workspace_id)
+
+
+async def revoke_key(context: Context, *, workspace_id: int, key_id: str) -> None:
+    """End a key, now and in every process.
+
+    Raises:
+        NotFound: there is no such key.
+    """
+    async with context.db.transaction(workspace_id=workspace_id) as tx:
+        found = await accounts.revoke_key(
+            tx, workspace_id=workspace_id, key_id=key_id, now=context.clock.now()
+        )
+    if not found:
+        raise NotFound(f"there is no key {key_id!r}")
+
+
+async def authenticate(context: Context, key: str | None) -> Principal:
+    """Whom a key speaks for. Asks the database each time, so that revoking works at once everywhere.
+
+    Raises:
+        Unauthenticated: missing, unknown, expired or revoked; the four are not told apart.
+    """
+    if not key or len(key) > 200:
+        raise Unauthenticated
+    async with context.db.read() as tx:
+        found = await accounts.authenticate(tx, key_hash=hash_of(key))
+    now = context.clock.now()
+    if found is None or found.revoked_at is not None:
+        raise Unauthenticated
+    if found.expires_at is not None and found.expires_at <= now:
+        raise Unauthenticated
+    return found
+
+
+def require(principal: Principal, scope: str) -> None:
+    """Raises InsufficientScope, naming it, when the key lacks `scope`."""
+    if scope not in principal.scopes:
+        raise InsufficientScope(f"this needs the scope {scope}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A stored answer to an earlier request under the same Idempotency-Key."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+async def begin_request(
+    context: Context, *, workspace_id: int, route: str, key: str, body: bytes
+) -> Answer | None:
+    """Take an Idempotency-Key for this request; None means go ahead, an Answer means it was done before.
+
+    Raises:
+        IdempotencyMismatch: the key was used with another body.
+        Conflict: the first request under this key is not finished (or its process died: the work may
+            have been done, so look before using another key).
+    """
+    body_hash = hashlib.sha256(body).digest()
+    async with context.db.transaction(workspace_id=workspace_id) as tx:
+        if await accounts.remember_request(
+            tx,
+            workspace_id=workspace_id,
+            route=route,
+            key=key,
+            body_hash=body_hash,
+            now=context.clock.now(),
+        ):
+            return None
+        found = await accounts.remembered_request(
+            tx, workspace_id=workspace_id, route=route, key=key
+        )
+    if found is None:
+        raise Conflict("a request with this Idempotency-Key has just ended; try again")
+    if found.body_hash != body_hash:
+        raise IdempotencyMismatch
+    if found.status is None or found.body is None:
+        raise Conflict("a request with this Idempotency-Key is in progress")
+    return Answer(status=found.status, headers=dict(found.headers or {}), body=found.body)
+
+
+async def end_request(
+    context: Context, *, workspace_id: int, route: str, key: str, answer: Answer | None
+) -> None:
+    """Keep the answer for a day; None forgets the key, so that the request may be tried again."""
+    async with context.db.transaction(workspace_id=workspace_id) as tx:
+        if answer is None:
+            await accounts.forget_request(tx, workspace_id=workspace_id, route=route, key=key)
+        else:
+            await accounts.remember_answer(
+                tx,
+                workspace_id=workspace_id,
+                route=route,
+                key=key,
+                status=answer.status,
+                headers=answer.headers,
+                body=answer.body,
+            )

@@ -1,0 +1,221 @@
+"""A campaign as people write it: one shape for the API's JSON and the command line's YAML.
+
+Read by `documents.read`, kept as written in the `document` column, and turned into a domain Plan when
+the engine needs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import time, timedelta
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from campana.domain import script, window
+from campana.domain.cadence import DEFAULT_RULES, Cadence, Rule
+from campana.domain.campaign import CampaignType, ChannelType, Plan
+from campana.domain.disposition import Disposition
+
+Moment = Annotated[str, Meta(max_length=40, extra_json_schema={"format": "date-time"})]
+Name = Annotated[str, Meta(min_length=1, max_length=200)]
+Text = Annotated[str, Meta(min_length=1, max_length=2000)]
+StepId = Annotated[str, Meta(min_length=1, max_length=60, pattern="^[A-Za-z0-9_-]+$")]
+KeyName = Annotated[str, Meta(pattern="^[0-9*#]$")]
+Clock = Annotated[str, Meta(pattern="^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")]
+
+
+class _Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
+    pass
+
+
+class SayStep(_Document, tag_field="type", tag="say"):
+    """Speaks, then goes on to `next` or the step below."""
+
+    id: StepId
+    text: Text
+    next: StepId | None = None
+
+
+class AskStep(_Document, tag_field="type", tag="ask"):
+    """Speaks and waits for one key."""
+
+    id: StepId
+    text: Text
+    keys: dict[KeyName, StepId]
+    timeout_seconds: Annotated[float, Meta(ge=1, le=60)] = 6.0
+    reprompts: Annotated[int, Meta(ge=0, le=5)] = 1
+    otherwise: StepId | None = None
+    save_as: StepId | None = None
+
+
+class BranchStep(_Document, tag_field="type", tag="branch"):
+    """Goes where a saved answer says."""
+
+    id: StepId
+    on: StepId
+    cases: dict[str, StepId]
+    otherwise: StepId | None = None
+
+
+class EndStep(_Document, tag_field="type", tag="end"):
+    """Says goodbye and hangs up."""
+
+    id: StepId
+    text: Text | None = None
+    result: Annotated[str, Meta(max_length=100)] | None = None
+
+
+Step = SayStep | AskStep | BranchStep | EndStep
+
+
+class VoiceBotDocument(_Document):
+    """What the bot says and which keys it understands."""
+
+    greeting: Text
+    steps: Annotated[list[Step], Meta(min_length=1, max_length=100)]
+    voice: Annotated[str, Meta(max_length=60)] | None = None
+    max_seconds: Annotated[int, Meta(ge=5, le=3600)] = 180
+
+
+class HoursDocument(_Document):
+    """Wall clock times of the person contacted; `to` may be 24:00."""
+
+    from_: Clock = msgspec.field(name="from")
+    to: Clock
+
+
+class WindowDocument(_Document):
+    """Hours by weekday; a day left out is closed. `always` is for channels that cannot leave this machine."""
+
+    always: bool = False
+    mon: list[HoursDocument] = []
+    tue: list[HoursDocument] = []
+    wed: list[HoursDocument] = []
+    thu: list[HoursDocument] = []
+    fri: list[HoursDocument] = []
+    sat: list[HoursDocument] = []
+    sun: list[HoursDocument] = []
+
+
+class RuleDocument(_Document):
+    """Up to `attempts` tries that end so, each `delaySeconds` after the one before."""
+
+    attempts: Annotated[int, Meta(ge=1, le=20)]
+    delay_seconds: Annotated[int, Meta(ge=1, le=30 * 86400)]
+
+
+class CadenceDocument(_Document):
+    """When to try again, by outcome; what is left out keeps its default."""
+
+    max_attempts: Annotated[int, Meta(ge=1, le=20)] = 5
+    busy: RuleDocument | UnsetType = UNSET
+    no_answer: RuleDocument | UnsetType = UNSET
+    congestion: RuleDocument | UnsetType = UNSET
+    carrier_error: RuleDocument | UnsetType = UNSET
+
+
+class CampaignDocument(_Document):
+    """A campaign. Only `name`, `type` and `channelType` are needed before launch."""
+
+    name: Name
+    type: CampaignType
+    channel_type: ChannelType
+    description: Annotated[str, Meta(max_length=2000)] | None = None
+    start_date: Moment | None = None
+    end_date: Moment | None = None
+    contact_list: Name | None = None
+    """Id or name of the contact list."""
+    channel: Name | None = None
+    """Id or name of the channel."""
+    caller_id: Annotated[str, Meta(pattern=r"^\+[1-9][0-9]{6,14}$")] | None = None
+    voice_bot: VoiceBotDocument | None = None
+    window: WindowDocument | None = None
+    cadence: CadenceDocument | None = None
+    lines: Annotated[int, Meta(ge=1, le=100_000)] | None = None
+    keep_open: bool = False
+
+
+ONLY_BEFORE_LAUNCH = ("type", "channelType", "startDate", "contactList", "channel", "voiceBot")
+"""Fields that cannot change once people may have been contacted under them."""
+
+
+def plan_of(document: Mapping[str, Any]) -> Plan:
+    """The engine's Plan of a stored document (already read once, so it converts)."""
+    return plan(msgspec.convert(document, CampaignDocument))
+
+
+def plan(document: CampaignDocument) -> Plan:
+    return Plan(
+        window=_window(document.window),
+        cadence=_cadence(document.cadence),
+        script=script_of(document.voice_bot) if document.voice_bot else None,
+        caller_id=document.caller_id,
+        lines=document.lines,
+    )
+
+
+def script_of(document: VoiceBotDocument) -> script.Script:
+    return script.Script(
+        greeting=document.greeting,
+        steps=tuple(_step(step) for step in document.steps),
+        voice=document.voice,
+        max_seconds=document.max_seconds,
+    )
+
+
+def _step(step: Step) -> script.Step:
+    match step:
+        case SayStep():
+            return script.Say(id=step.id, text=step.text, next=step.next)
+        case AskStep():
+            return script.Ask(
+                id=step.id,
+                text=step.text,
+                keys=step.keys,
+                timeout_seconds=step.timeout_seconds,
+                reprompts=step.reprompts,
+                otherwise=step.otherwise,
+                save_as=step.save_as,
+            )
+        case BranchStep():
+            return script.Branch(
+                id=step.id, on=step.on, cases=step.cases, otherwise=step.otherwise
+            )
+        case EndStep():
+            return script.End(id=step.id, text=step.text, result=step.result)
+
+
+def _window(document: WindowDocument | None) -> window.Window:
+    if document is None:
+        return window.DEFAULT
+    if document.always:
+        return window.ALWAYS
+    days: tuple[list[HoursDocument], ...] = tuple(
+        getattr(document, weekday) for weekday in window.WEEKDAYS
+    )
+    return window.Window(days=tuple(tuple(_hours(h) for h in hours) for hours in days))
+
+
+def _hours(document: HoursDocument) -> window.Hours:
+    end = window.MIDNIGHT_AFTER if document.to == "24:00" else time.fromisoformat(document.to)
+    return window.Hours(start=time.fromisoformat(document.from_), end=end)
+
+
+def _cadence(document: CadenceDocument | None) -> Cadence:
+    if document is None:
+        return Cadence()
+    stated = {
+        Disposition.BUSY: document.busy,
+        Disposition.NO_ANSWER: document.no_answer,
+        Disposition.CONGESTION: document.congestion,
+        Disposition.CARRIER_ERROR: document.carrier_error,
+    }
+    rules = dict(DEFAULT_RULES)
+    for outcome, rule in stated.items():
+        if isinstance(rule, RuleDocument):
+            rules[outcome] = Rule(
+                attempts=rule.attempts, delay=timedelta(seconds=rule.delay_seconds)
+            )
+    return Cadence(max_attempts=document.max_attempts, rules=rules)

@@ -1,0 +1,178 @@
+"""Making, reading and changing campaigns. Starting and stopping them is `services/control.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from campana.domain.campaign import Campaign, CampaignState
+from campana.domain.clock import parse_moment
+from campana.domain.errors import (
+    FieldProblem,
+    InvalidParameter,
+    InvalidTransition,
+    NotFound,
+    VersionMismatch,
+)
+from campana.services import documents
+from campana.services.campaign_document import ONLY_BEFORE_LAUNCH, CampaignDocument
+from campana.services.context import Context
+from campana.store import campaigns, channels, lists
+from campana.store.db import Tx
+
+
+async def create(context: Context, *, workspace_id: int, raw: object) -> Campaign:
+    """Make a draft.
+
+    Raises:
+        InvalidParameter: naming each field that is wrong.
+    """
+    now = context.clock.now()
+    async with context.db.transaction(workspace_id=workspace_id) as tx:
+        campaign = Campaign(
+            id=context.new_id("camp"),
+            workspace_id=workspace_id,
+            state=CampaignState.DRAFT,
+            created_at=now,
+            updated_at=now,
+            version=1,
+            archived=False,
+            launched_at=None,
+            finished_at=None,
+            **await _resolved(tx, workspace_id, raw),
+        )
+        await campaigns.insert(tx, campaign=campaign)
+    return campaign
+
+
+async def get(context: Context, *, workspace_id: int, campaign_id: str) -> Campaign:
+    """One campaign.
+
+    Raises:
+        NotFound: there is none of that id in this workspace.
+    """
+    async with context.db.read(workspace_id=workspace_id) as tx:
+        found = await campaigns.get(tx, campaign_id=campaign_id, now=context.clock.now())
+    if found is None or found.workspace_id != workspace_id:
+        raise NotFound
+    return found
+
+
+async def change(
+    context: Context,
+    *,
+    workspace_id: int,
+    campaign_id: str,
+    patch: Mapping[str, Any],
+    version: int | None,
+) -> Campaign:
+    """Apply a JSON Merge Patch to the campaign as written.
+
+    Args:
+        version: the version the caller has seen; None skips the comparison (command line).
+
+    Raises:
+        NotFound, InvalidParameter
+        VersionMismatch: somebody changed it since.
+        InvalidTransition: the field cannot change any more, or the campaign is over.
+    """
+    now = context.clock.now()
+    async with context.db.transaction(workspace_id=workspace_id) as tx:
+        campaign = await locked(tx, context, workspace_id=workspace_id, campaign_id=campaign_id)
+        if version is not None and version != campaign.version:
+            raise VersionMismatch
+        _check_changeable(campaign, patch)
+        written = await _resolved(tx, workspace_id, documents.merge(campaign.document, patch))
+        changed = replace(campaign, **written)
+        await campaigns.update(tx, campaign=changed, now=now)
+    return replace(changed, version=campaign.version + 1, updated_at=now)
+
+
+async def delete(context: Context, *, workspace_id: int, campaign_id: str) -> None:
+    """Remove a draft.
+
+    Raises:
+        NotFound
+        InvalidTransition: it was launched; its record stays.
+    """
+    async with context.db.transaction(workspace_id=workspace_id) as tx:
+        campaign = await locked(tx, context, workspace_id=workspace_id, campaign_id=campaign_id)
+        if not await campaigns.delete_draft(tx, campaign_id=campaign.id):
+            raise InvalidTransition("only a draft can be deleted")
+
+
+async def locked(
+    tx: Tx, context: Context, *, workspace_id: int, campaign_id: str
+) -> Campaign:
+    """The campaign, held for the rest of the transaction.
+
+    Raises:
+        NotFound: there is none of that id in this workspace.
+    """
+    found = await campaigns.lock(tx, campaign_id=campaign_id, now=context.clock.now())
+    if found is None or found.workspace_id != workspace_id:
+        raise NotFound
+    return found
+
+
+def _check_changeable(campaign: Campaign, patch: Mapping[str, Any]) -> None:
+    if campaign.state in {CampaignState.COMPLETED, CampaignState.CANCELLED, CampaignState.EXPIRED}:
+        raise InvalidTransition("a campaign that is over does not change")
+    if campaign.launched_at is None:
+        return
+    problems = [
+        FieldProblem(pointer=f"/{field}", message="cannot change once the campaign was launched")
+        for field in ONLY_BEFORE_LAUNCH
+        if field in patch and patch[field] != campaign.document.get(field)
+    ]
+    if problems:
+        raise InvalidTransition("the campaign was launched", problems=problems)
+
+
+async def _resolved(tx: Tx, workspace_id: int, raw: object) -> dict[str, Any]:
+    """The fields of a Campaign that its document says; names of lists and channels become ids."""
+    document = documents.read(CampaignDocument, raw)
+    problems: list[FieldProblem] = []
+    start = parse_moment(document.start_date) if document.start_date else None
+    end = parse_moment(document.end_date, is_end=True) if document.end_date else None
+    if start and end and end < start:
+        problems.append(FieldProblem(pointer="/endDate", message="must not be before startDate"))
+    list_id = channel_id = None
+    if document.contact_list:
+        found = await lists.find(
+            tx, workspace_id=workspace_id, wanted=document.contact_list
+        )
+        list_id = found.id if found else None
+        if found is None:
+            problems.append(
+                FieldProblem(pointer="/contactList", message="there is no such contact list")
+            )
+    if document.channel:
+        channel = await channels.find(
+            tx, workspace_id=workspace_id, wanted=document.channel
+        )
+        channel_id = channel.id if channel else None
+        if channel is None:
+            problems.append(FieldProblem(pointer="/channel", message="there is no such channel"))
+        elif channel.channel_type != document.channel_type:
+            problems.append(
+                FieldProblem(
+                    pointer="/channel",
+                    message=f"is a {channel.channel_type} channel, not {document.channel_type}",
+                )
+            )
+    if problems:
+        raise InvalidParameter(problems=problems)
+    return {
+        "name": document.name,
+        "description": document.description,
+        "type": document.type,
+        "channel_type": document.channel_type,
+        "start_date": start,
+        "end_date": end,
+        "list_id": list_id,
+        "channel_id": channel_id,
+        "keep_open": document.keep_open,
+        "document": raw,
+    }

@@ -1,0 +1,187 @@
+"""What people write, checked against its shape: everything wrong is found at once and named.
+
+A shape is a msgspec Struct; its JSON Schema (the one the API publishes) finds the problems, then the
+Struct is made. This module knows no particular document.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any, TypeVar, cast
+
+import msgspec
+import yaml
+from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema.exceptions import ValidationError
+
+from campana.domain.clock import parse_moment
+from campana.domain.errors import FieldProblem, InvalidParameter
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+_FORMATS = FormatChecker(formats=())
+_TYPES = {
+    "object": "an object",
+    "array": "a list",
+    "string": "a text",
+    "number": "a number",
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "null": "null",
+}
+
+
+@_FORMATS.checks("date-time", raises=(ValueError, OverflowError))
+def _is_moment(value: object) -> bool:
+    return not isinstance(value, str) or bool(parse_moment(value))
+
+
+def read(shape: type[T], raw: object) -> T:
+    """`raw` (plain lists, dicts and scalars) as a `shape`.
+
+    Raises:
+        InvalidParameter: with a problem for each field that is missing, unknown or of the wrong kind.
+    """
+    problems = [found for error in _validator(shape).iter_errors(raw) for found in _explain(error)]
+    if problems:
+        raise InvalidParameter(problems=sorted(problems, key=lambda p: p.pointer or ""))
+    try:
+        return msgspec.convert(raw, shape)
+    except msgspec.ValidationError as error:  # what a JSON Schema cannot say
+        text, _, path = str(error).partition(" - at `$")
+        pointer = path.rstrip("`").replace(".", "/").replace("[", "/").replace("]", "")
+        raise InvalidParameter(problems=[FieldProblem(pointer=pointer, message=text)]) from None
+
+
+def read_yaml(text: str) -> Any:
+    """The plain values of a YAML 1.2 text: `yes` is a text, a key is always a text, a date stays as written.
+
+    Raises:
+        InvalidParameter: not YAML; says in which line.
+    """
+    try:
+        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader with fewer types
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}" if mark else "the file"
+        what = getattr(error, "problem", None) or "is not YAML"
+        raise InvalidParameter(problems=[FieldProblem(pointer=where, message=str(what))]) from None
+
+
+def merge(document: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+    """JSON Merge Patch (RFC 7396): null removes, objects merge, the rest replaces."""
+    merged = dict(document)
+    for key, value in patch.items():
+        if value is None:
+            merged.pop(key, None)
+        elif isinstance(value, Mapping):
+            below = merged.get(key)
+            below = cast("Mapping[str, Any]", below) if isinstance(below, Mapping) else {}
+            merged[key] = merge(below, cast("Mapping[str, Any]", value))
+        else:
+            merged[key] = value
+    return merged
+
+
+@lru_cache
+def _validator(shape: type[msgspec.Struct]) -> Draft202012Validator:
+    return Draft202012Validator(msgspec.json.schema(shape), format_checker=_FORMATS)
+
+
+def _explain(error: ValidationError) -> Iterable[FieldProblem]:
+    pointer = "".join("/" + _escaped(part) for part in error.absolute_path)
+    rule = error.validator
+    value: Any = error.instance
+    if rule == "anyOf":
+        yield from _explain_any_of(error)
+    elif rule == "additionalProperties" and isinstance(value, dict):
+        known = set(cast("Mapping[str, Any]", error.schema).get("properties", ()))
+        for name in sorted(set(cast("dict[str, Any]", value)) - known):
+            yield FieldProblem(pointer=f"{pointer}/{_escaped(name)}", message="is not a known field")
+    elif rule == "required":
+        # One error a missing name; the name is the first word of its message.
+        name = error.message.split("'")[1]
+        yield FieldProblem(pointer=f"{pointer}/{_escaped(name)}", message="is required")
+    else:
+        yield FieldProblem(pointer=pointer, message=_sentence(error))
+
+
+def _explain_any_of(error: ValidationError) -> Iterable[FieldProblem]:
+    """Speak of the alternative that was meant: the one whose `type` fits, or the only non-null one."""
+    branches: dict[int, list[ValidationError]] = {}
+    for below in error.context or ():
+        branches.setdefault(cast("int", below.schema_path[0]), []).append(below)
+    meant = [
+        errors
+        for errors in branches.values()
+        if not any(e.validator in {"enum", "const"} and list(e.path)[-1:] == ["type"] for e in errors)
+        and not all(e.validator == "type" and e.validator_value == "null" for e in errors)
+    ]
+    if len(meant) == 1:
+        for below in meant[0]:
+            yield from _explain(below)
+    else:
+        pointer = "".join("/" + _escaped(part) for part in error.absolute_path)
+        yield FieldProblem(pointer=pointer, message="is none of the kinds known here")
+
+
+def _sentence(error: ValidationError) -> str:
+    wanted: Any = error.validator_value
+    match error.validator:
+        case "type":
+            kinds = [wanted] if isinstance(wanted, str) else cast("list[str]", wanted)
+            return "must be " + " or ".join(_TYPES.get(kind, kind) for kind in kinds)
+        case "enum":
+            return "must be one of " + ", ".join(map(str, cast("list[object]", wanted)))
+        case "minLength":
+            return "must not be empty" if wanted == 1 else f"must have at least {wanted} characters"
+        case "maxLength":
+            return f"must have at most {wanted} characters"
+        case "minimum" | "exclusiveMinimum":
+            return f"must be at least {wanted}" if error.validator == "minimum" else f"must be above {wanted}"
+        case "maximum":
+            return f"must be at most {wanted}"
+        case "maxItems":
+            return f"must have at most {wanted} entries"
+        case "minItems":
+            return f"must have at least {wanted} entries"
+        case "format":
+            return "must be an ISO 8601 date or time"
+        case "pattern":
+            return f"must look like {wanted}"
+        case _:
+            return error.message[:200]
+
+
+def _escaped(part: object) -> str:
+    return str(part).replace("~", "~0").replace("/", "~1")
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML 1.2's core schema: no yes/no, no dates, no octal surprises; keys are texts."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        mapping: dict[Any, Any] = {}
+        for key_node, value_node in node.value:
+            key = key_node.value if isinstance(key_node, yaml.ScalarNode) else ""
+            if key in mapping:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"{key!r} stands twice", key_node.start_mark
+                )
+            mapping[key] = self.construct_object(value_node, deep=deep)  # pyright: ignore[reportUnknownMemberType]
+        return mapping
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [
+        (tag, pattern)
+        for tag, pattern in resolvers
+        if tag not in {"tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:bool"}
+    ]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(  # pyright: ignore[reportUnknownMemberType]
+    "tag:yaml.org,2002:bool", re.compile("^(?:true|false)$"), ["t", "f"]
+)

@@ -1,0 +1,74 @@
+"""Channels (`queries/channels.sql`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+
+from campana.store.db import Tx
+from campana.store.sql import load
+
+_SQL = load("channels")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """A configured account. `rate` is attempts a second; `lines` those open at once."""
+
+    id: str
+    workspace_id: int
+    name: str
+    kind: str
+    channel_type: str
+    config: Mapping[str, Any]
+    is_loopback: bool
+    rate: float
+    burst: int
+    lines: int
+    created_at: datetime
+
+
+async def insert(tx: Tx, *, channel: Channel) -> bool:
+    """Store a new channel with its pacing row; False when the name is taken."""
+    cursor = await tx.execute(
+        _SQL["insert"],
+        {
+            "id": channel.id,
+            "workspace_id": channel.workspace_id,
+            "name": channel.name,
+            "kind": channel.kind,
+            "channel_type": channel.channel_type,
+            "config": Jsonb(dict(channel.config)),
+            "is_loopback": channel.is_loopback,
+            "rate": channel.rate,
+            "burst": channel.burst,
+            "lines": channel.lines,
+            "now": channel.created_at,
+        },
+    )
+    return await cursor.fetchone() is not None
+
+
+async def find(tx: Tx, *, workspace_id: int, wanted: str) -> Channel | None:
+    """The channel of that id, or else of that name."""
+    async with tx.cursor(row_factory=class_row(Channel)) as cursor:
+        await cursor.execute(_SQL["find"], {"workspace_id": workspace_id, "wanted": wanted})
+        return await cursor.fetchone()
+
+
+async def list_all(tx: Tx, *, workspace_id: int) -> list[Channel]:
+    async with tx.cursor(row_factory=class_row(Channel)) as cursor:
+        await cursor.execute(_SQL["list"], {"workspace_id": workspace_id})
+        return await cursor.fetchall()
+
+
+async def of_kind(tx: Tx, *, kind: str) -> list[Channel]:
+    """Every channel of a kind in all workspaces the role may see."""
+    async with tx.cursor(row_factory=class_row(Channel)) as cursor:
+        await cursor.execute(_SQL["of_kind"], {"kind": kind})
+        return await cursor.fetchall()

@@ -1,0 +1,108 @@
+-- Campaigns as people see and change them. `state` is read through campaign_state_at(): past its end
+-- date a launched campaign is expired, whether or not anybody has written that yet.
+
+-- name: insert
+-- Through here go the API, the command line and every test.
+insert into campaigns (id, workspace_id, name, description, type, channel_type, state, start_date, end_date,
+  created_at, updated_at, list_id, channel_id, keep_open, document, launched_at)
+values (%(id)s, %(workspace_id)s, %(name)s, %(description)s, %(type)s, %(channel_type)s, %(state)s, %(start_date)s,
+  %(end_date)s, %(created_at)s, %(created_at)s, %(list_id)s, %(channel_id)s, %(keep_open)s, %(document)s, %(launched_at)s);
+
+-- name: get
+-- One campaign; row level security makes another workspace's absent.
+select id, workspace_id, name, description, type, channel_type, campaign_state_at(state, end_date, %(now)s) as state,
+  start_date, end_date, created_at, updated_at, version, list_id, channel_id, keep_open, archived, launched_at, finished_at, document
+from campaigns where id = %(id)s;
+
+-- name: lock
+-- The same, holding the row: whoever changes a campaign waits for claims in progress, which share-lock it.
+select id, workspace_id, name, description, type, channel_type, campaign_state_at(state, end_date, %(now)s) as state,
+  start_date, end_date, created_at, updated_at, version, list_id, channel_id, keep_open, archived, launched_at, finished_at, document
+from campaigns where id = %(id)s for no key update;
+
+-- name: page
+-- Newest first, ties by id; index campaigns_newest gives the order without a sort. The nine keys of the
+-- contract and nothing more, so that a page stays narrow.
+select id, name, description, type, campaign_state_at(state, end_date, %(now)s) as state, channel_type,
+  start_date, end_date, created_at
+from campaigns
+where workspace_id = %(workspace_id)s
+  and (%(states)s::text[] is null or campaign_state_at(state, end_date, %(now)s) = any(%(states)s))
+  and (%(channel_type)s::text is null or channel_type = %(channel_type)s)
+  and (%(date_from)s::timestamptz is null or start_date >= %(date_from)s)
+  and (%(date_to)s::timestamptz is null or start_date <= %(date_to)s)
+order by created_at desc, id
+limit %(limit)s offset %(offset)s;
+
+-- name: count
+-- True at the moment of asking; also when the next end date will change a status without a write.
+select count(*) filter (where
+      (%(states)s::text[] is null or campaign_state_at(state, end_date, %(now)s) = any(%(states)s))
+  and (%(channel_type)s::text is null or channel_type = %(channel_type)s)
+  and (%(date_from)s::timestamptz is null or start_date >= %(date_from)s)
+  and (%(date_to)s::timestamptz is null or start_date <= %(date_to)s)) as total,
+  min(end_date) filter (where state in ('running', 'paused', 'tripped') and end_date >= %(now)s) as next_change
+from campaigns where workspace_id = %(workspace_id)s;
+
+-- name: update
+-- Everything a PATCH may change; the caller holds the row and has compared the version.
+update campaigns set name = %(name)s, description = %(description)s, type = %(type)s, channel_type = %(channel_type)s,
+  start_date = %(start_date)s, end_date = %(end_date)s, list_id = %(list_id)s, channel_id = %(channel_id)s,
+  keep_open = %(keep_open)s, document = %(document)s, updated_at = %(now)s, version = version + 1
+where id = %(id)s;
+
+-- name: set_state
+-- An action or the engine's finding; launched_at and finished_at keep their first meaning.
+update campaigns set state = %(state)s, updated_at = %(now)s, version = version + 1,
+  launched_at = case when %(state)s = 'running' then coalesce(launched_at, %(now)s) else launched_at end,
+  finished_at = case when %(state)s in ('completed', 'cancelled', 'expired') then %(now)s end
+where id = %(id)s;
+
+-- name: delete_draft
+-- Only what was never launched can vanish; its rows elsewhere do not exist yet.
+delete from campaigns where id = %(id)s and state = 'draft' returning id;
+
+-- name: complete_finished
+-- Completed is a fact of the ledger: everybody enrolled, nobody unfinished. Never an idle timer.
+update campaigns c set state = 'completed', finished_at = %(now)s, updated_at = %(now)s, version = version + 1
+where c.state = 'running' and not c.keep_open
+  and exists (select from enrollments e where e.campaign_id = c.id)
+  and not exists (select from enrollments e where e.campaign_id = c.id and e.finished_at is null)
+  and not exists (select from targets t where t.campaign_id = c.id and t.state <> 'finished')
+returning c.id;
+
+-- name: past_end
+-- Launched campaigns whose end date has passed and whose waiting targets must be closed; skips those another worker holds.
+select id from campaigns
+where state in ('running', 'paused', 'tripped') and end_date < %(now)s
+order by id limit 100 for no key update skip locked;
+
+-- name: runnable
+-- What a dispatcher of these channels may choose from; index campaigns_running.
+select c.id, c.workspace_id, c.channel_id, c.document, c.start_date, c.end_date
+from campaigns c
+where c.state = 'running' and c.channel_id = any(%(channel_ids)s)
+  and (c.start_date is null or c.start_date <= %(now)s) and (c.end_date is null or c.end_date > %(now)s)
+order by c.id;
+
+-- name: share
+-- A claim reads the state under a share lock: a pause waits for it, and a later claim sees the pause.
+-- A campaign somebody is changing right now is skipped, not waited for.
+select document, workspace_id from campaigns
+where id = %(id)s and state = 'running'
+  and (start_date is null or start_date <= %(now)s) and (end_date is null or end_date > %(now)s)
+for share skip locked;
+
+-- name: progress
+-- Targets by state and disposition: what `expand=progress` and `/stats` show.
+select state, disposition, count(*) from targets where campaign_id = %(id)s group by state, disposition;
+
+-- name: attempt_counts
+-- Attempts by outcome, and the seconds talked; open attempts have no disposition yet.
+select a.disposition, count(*), coalesce(sum(v.talk_seconds), 0)
+from attempts a left join voice_calls v on v.attempt_id = a.id
+where a.campaign_id = %(id)s group by a.disposition;
+
+-- name: retries
+-- How many attempts were not the first of their target, those that never touched the network apart.
+select count(*) filter (where attempt_no > 1 and disposition is distinct from 'not_sent') from attempts where campaign_id = %(id)s;

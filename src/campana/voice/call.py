@@ -1,0 +1,244 @@
+"""One call from the first ring to the last byte of its recording.
+
+`run_call` places the call, runs the script on it, hangs up and tells what came of it. However it
+ends (the script, the callee, the network, the time limit, a stop, the task being cancelled) the
+line is let go and the recording finished.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from campana.domain.attempt import AttemptEvent, Detail, EventType
+from campana.domain.clock import Clock
+from campana.domain.script import Script, Turn, start
+from campana.voice.driver import (
+    Hangup,
+    NoAnswer,
+    Placement,
+    Progress,
+    Refused,
+    Unreachable,
+    VoiceCall,
+    VoiceDriver,
+)
+from campana.voice.media import PHONE_RATE
+from campana.voice.recording import Recording
+from campana.voice.speech import Speech
+from campana.voice.stream import SoundStream
+from campana.voice.talk import Line, Talk
+
+End = Literal["answered", "refused", "no_answer", "failed", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallResult:
+    """What came of a call."""
+
+    end: End
+    """`cancelled` when it was stopped before an answer; an answered call stays `answered`."""
+    status: int | None = None
+    """The SIP code that refused it."""
+    reason: str = ""
+    """Of an answered call what ended it: script, callee, network, time_limit or cancelled."""
+    answered_at: datetime | None = None
+    ended_at: datetime
+    talk_seconds: float = 0.0
+    finished: bool = False
+    """The script ran to one of its ends."""
+    saved: Mapping[str, str]
+    result: str | None = None
+    """What the script calls the end it came to."""
+    keys: str = ""
+    transcript: tuple[Line, ...] = ()
+    recording: Path | None = None
+    """Where the whole recording lies; None when there is none."""
+    recording_problem: str | None = None
+
+
+async def run_call(
+    driver: VoiceDriver,
+    placement: Placement,
+    script: Script,
+    fields: Mapping[str, str],
+    *,
+    speech: Speech,
+    recording: Path | None,
+    clock: Clock,
+    emit: Callable[[AttemptEvent], None],
+    stop: asyncio.Event | None = None,
+) -> CallResult:
+    """Place a call, run the script on it, and return what came of it.
+
+    Args:
+        driver: places the call.
+        placement: whom to call, from which number, how long it may ring.
+        script: what the bot says and asks.
+        fields: the values of the script's placeholders.
+        speech: makes the sound.
+        recording: where the stereo WAV is to lie; None for no recording.
+        clock: stamps events and the result.
+        emit: told of each event as it happens: ringing, early media, answered, said, key, ended.
+        stop: when set, the call is ended as soon as possible and its result returned.
+
+    Cancelling the task ends the call in the same way, emits `ended`, and raises CancelledError.
+
+    Raises:
+        LineLost: the stack failed while the call was being placed; what became of it is unknown.
+    """
+    session = _Session(script, speech=speech, clock=clock, emit=emit)
+    opening = start(script, fields=fields)
+    stop = stop or asyncio.Event()
+    # Made while it rings, so that the first word does not wait.
+    preparing = asyncio.ensure_future(session.prepare(opening))
+    try:
+        placing = driver.place(placement, on_progress=session.progress)
+        call = await _answered(asyncio.ensure_future(placing), stop)
+        if call is None:
+            return session.close(end="cancelled", reason="cancelled")
+        return await session.converse(call, opening, recording=recording, stop=stop)
+    except Refused as refused:
+        return session.close(end="refused", status=refused.status, reason=refused.reason)
+    except NoAnswer as silent:
+        return session.close(end="no_answer", reason=silent.reason)
+    except Unreachable as unreachable:
+        return session.close(end="failed", reason=unreachable.reason)
+    except asyncio.CancelledError:
+        session.close(end="cancelled", reason="cancelled")
+        raise
+    finally:
+        preparing.cancel()
+        await asyncio.gather(preparing, return_exceptions=True)
+
+
+class _Session:
+    """What is known of one call so far, and the telling of it."""
+
+    def __init__(
+        self,
+        script: Script,
+        *,
+        speech: Speech,
+        clock: Clock,
+        emit: Callable[[AttemptEvent], None],
+    ) -> None:
+        self._script = script
+        self._speech = speech
+        self._clock = clock
+        self._emit = emit
+        self._answered_at: datetime | None = None
+        self._stream: SoundStream | None = None
+        self._talk: Talk | None = None
+        self._recording: Recording | None = None
+        self._is_recorded = False
+        self._talk_seconds = 0.0
+
+    def tell(self, kind: EventType, detail: Detail) -> None:
+        self._emit(AttemptEvent(type=kind, at=self._clock.now(), detail=detail))
+
+    def progress(self, progress: Progress) -> None:
+        is_ringing = progress is Progress.RINGING
+        self.tell(EventType.RINGING if is_ringing else EventType.EARLY_MEDIA, {})
+
+    async def prepare(self, opening: Turn) -> None:
+        for said in opening.say:
+            await self._speech.pcm(said.text, rate=PHONE_RATE, is_personal=said.is_personal)
+
+    async def converse(
+        self, call: VoiceCall, opening: Turn, *, recording: Path | None, stop: asyncio.Event
+    ) -> CallResult:
+        """Run the script on the answered call until something ends it."""
+        self._answered_at = self._clock.now()
+        if recording is not None:
+            self._recording = Recording(recording, rate=call.sample_rate)
+        stream = self._stream = SoundStream(call, recording=self._recording)
+        talk = self._talk = Talk(call, stream, self._script, speech=self._speech, tell=self.tell)
+        self.tell(EventType.ANSWERED, {})
+        talking = asyncio.ensure_future(talk.run(opening))
+        streaming = asyncio.ensure_future(stream.run())
+        over = asyncio.ensure_future(call.wait_ended())
+        stopping = asyncio.ensure_future(stop.wait())
+        everything = (talking, streaming, over, stopping)
+        try:
+            done, _ = await asyncio.wait(
+                everything,
+                timeout=self._script.max_seconds,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+        finally:
+            ending = asyncio.ensure_future(self._let_go(call, everything))
+            await asyncio.shield(ending)
+        for task in (talking, streaming):
+            if task in done:
+                task.result()  # What went wrong in there is ours to mend, not a way a call ends.
+        if talk.finished:
+            reason = "script"
+        elif over in done or streaming in done:
+            reason = "network" if call.ended is Hangup.NETWORK else "callee"
+        else:
+            reason = "cancelled" if stopping in done else "time_limit"
+        return self.close(end="answered", reason=reason)
+
+    def close(self, *, end: End, status: int | None = None, reason: str) -> CallResult:
+        """The result, told as the last event."""
+        talk, recording = self._talk, self._recording
+        result = CallResult(
+            end="answered" if self._answered_at is not None else end,
+            status=status,
+            reason=reason,
+            answered_at=self._answered_at,
+            ended_at=self._clock.now(),
+            talk_seconds=self._talk_seconds,
+            finished=talk is not None and talk.finished,
+            saved=talk.saved if talk is not None else {},
+            result=talk.result if talk is not None else None,
+            keys=talk.keys if talk is not None else "",
+            transcript=tuple(talk.transcript) if talk is not None else (),
+            recording=recording.path if recording is not None and self._is_recorded else None,
+            recording_problem=recording.problem if recording is not None else None,
+        )
+        self.tell(
+            EventType.ENDED,
+            {
+                "end": result.end,
+                "status": result.status,
+                "reason": result.reason,
+                "finished": result.finished,
+                "result": result.result,
+                "keys": result.keys,
+                "talk_seconds": round(result.talk_seconds, 3),
+            },
+        )
+        return result
+
+    async def _let_go(self, call: VoiceCall, tasks: tuple[asyncio.Future[Any], ...]) -> None:
+        """Silence, hang up, and put the recording on the disk."""
+        if self._stream is not None:
+            self._talk_seconds = self._stream.elapsed()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await call.hang_up()
+        if self._recording is not None:
+            self._is_recorded = await asyncio.to_thread(self._recording.finish)
+
+
+async def _answered(placing: asyncio.Future[VoiceCall], stop: asyncio.Event) -> VoiceCall | None:
+    """The call when it is answered, or None when `stop` is set first and the call taken back."""
+    stopping = asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait({placing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        return placing.result() if placing.done() else None
+    except asyncio.CancelledError:
+        if placing.done() and not placing.cancelled() and placing.exception() is None:
+            await placing.result().hang_up()
+        raise
+    finally:
+        placing.cancel()
+        stopping.cancel()
+        await asyncio.gather(placing, stopping, return_exceptions=True)

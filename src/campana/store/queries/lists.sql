@@ -1,0 +1,49 @@
+-- Contact lists, with how many people each holds.
+
+-- name: insert
+-- The unique name decides which of two equal requests made the list.
+insert into contact_lists (id, workspace_id, name, default_country, created_at)
+values (%(id)s, %(workspace_id)s, %(name)s, %(default_country)s, %(now)s)
+on conflict (workspace_id, name) do nothing
+returning id;
+
+-- name: get
+-- The count is read from contacts_by_list, true at the moment of asking; no counter to keep in step.
+select id, name, default_country, created_at,
+  (select count(*) from contacts c where c.list_id = l.id) as contact_count
+from contact_lists l where workspace_id = %(workspace_id)s and id = %(id)s;
+
+-- name: find
+-- People name lists, programs hold ids; a name that looks like another list's id loses to the id.
+select id, name, default_country, created_at,
+  (select count(*) from contacts c where c.list_id = l.id) as contact_count
+from contact_lists l where workspace_id = %(workspace_id)s and (id = %(wanted)s or name = %(wanted)s)
+order by id = %(wanted)s desc limit 1;
+
+-- name: page
+-- Newest first by contact_lists_newest; people are counted for the lists of this page only.
+select id, name, default_country, created_at,
+  (select count(*) from contacts c where c.list_id = l.id) as contact_count
+from contact_lists l where workspace_id = %(workspace_id)s
+order by created_at desc, id desc limit %(limit)s offset %(offset)s;
+
+-- name: count
+-- How many lists there are in all, for the page's totalCount.
+select count(*) from contact_lists where workspace_id = %(workspace_id)s;
+
+-- name: update
+-- A name that is taken raises a unique violation; the caller turns it into a conflict.
+update contact_lists set name = %(name)s, default_country = %(default_country)s
+where workspace_id = %(workspace_id)s and id = %(id)s
+returning id;
+
+-- name: delete
+-- Takes contacts, addresses and imports with it; campaigns and targets refuse to let go (restrict).
+delete from contact_lists where workspace_id = %(workspace_id)s and id = %(id)s
+returning id;
+
+-- name: lock
+-- Whoever writes contacts of a list holds its row first: writers follow one another, so none meets a
+-- duplicate it has not seen and none waits in a circle; a deletion waits for them, or they find no list.
+-- "no key" lets campaigns refer to the list meanwhile.
+select id from contact_lists where id = %(id)s for no key update;

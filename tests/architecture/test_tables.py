@@ -1,0 +1,83 @@
+"""What is registered in a table, and what must have a twin, is complete.
+
+A failure names the file and what to add to it.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from campana.carriers import KINDS
+from tests.architecture.tree import PACKAGE, TESTS, modules, relative
+
+QUERIES = sorted((PACKAGE / "store" / "queries").glob("*.sql"))
+SENTENCE = re.compile(r"--\s+\S.*[.:]$", re.DOTALL)
+
+
+def test_every_carrier_is_in_the_table_of_kinds() -> None:
+    files = {path.stem for path in modules(PACKAGE / "carriers")} - {"base"}
+    missing = [f'"{kind}": "campana.carriers.{kind}",' for kind in sorted(files - KINDS.keys())]
+    assert not missing, f"add to KINDS in src/campana/carriers/__init__.py: {missing}"
+
+
+def test_every_kind_names_a_carrier_that_exists() -> None:
+    for kind, module in KINDS.items():
+        path = PACKAGE.parent / f"{module.replace('.', '/')}.py"
+        assert path.is_file(), f"carrier kind {kind!r} names {module}, but there is no such file"
+
+
+@pytest.mark.parametrize(
+    ("sources", "tests"),
+    [
+        (PACKAGE / "carriers", TESTS / "carriers"),
+        (PACKAGE / "web" / "api", TESTS / "web"),
+    ],
+    ids=["carriers", "web-api"],
+)
+def test_every_module_has_its_test_file(sources: Path, tests: Path) -> None:
+    missing = [
+        relative(tests / f"test_{path.stem}.py")
+        for path in modules(sources)
+        if defines_behaviour(path) and not (tests / f"test_{path.stem}.py").is_file()
+    ]
+    assert not missing, f"write these: {missing}"
+
+
+def defines_behaviour(path: Path) -> bool:
+    """Whether a module has functions of its own; one of names and shapes alone needs no tests."""
+    return re.search(r"^(async )?def ", path.read_text(encoding="utf-8"), re.MULTILINE) is not None
+
+
+@pytest.mark.parametrize("path", QUERIES, ids=lambda path: path.stem)
+def test_every_query_file_belongs_to_its_module(path: Path) -> None:
+    module = PACKAGE / "store" / f"{path.stem}.py"
+    assert module.is_file(), f"{relative(path)} is read by nobody: write {relative(module)}"
+
+
+@pytest.mark.parametrize("path", QUERIES, ids=lambda path: path.stem)
+def test_every_query_says_why_in_a_sentence(path: Path) -> None:
+    _, *chunks = path.read_text(encoding="utf-8").split("-- name:")
+    silent = [chunk.split()[0] for chunk in chunks if not has_reason(chunk)]
+    assert not silent, f"{relative(path)}: a sentence of comment under the name of {silent}"
+
+
+def has_reason(chunk: str) -> bool:
+    """Whether the comment between a query's name and its statement is a sentence."""
+    comment: list[str] = []
+    for line in chunk.splitlines()[1:]:
+        if not line.startswith("--"):
+            break
+        comment.append(line)
+    return SENTENCE.fullmatch("\n".join(comment)) is not None
+
+
+@pytest.mark.parametrize("path", QUERIES, ids=lambda path: path.stem)
+def test_every_query_is_used_by_its_module(path: Path) -> None:
+    module = PACKAGE / "store" / f"{path.stem}.py"
+    names = re.findall(r"^-- name:\s*(\S+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+    code = module.read_text(encoding="utf-8") if module.is_file() else ""
+    unused = [name for name in names if f'"{name}"' not in code]
+    assert not unused, f"{relative(path)} has queries that {relative(module)} never runs: {unused}"

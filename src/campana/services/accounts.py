@@ -154,7 +154,7 @@ async def authenticate(context: Context, key: str | None) -> Principal:
     """
     if not key or len(key) > 200:
         raise Unauthenticated
-    async with context.db.read() as tx:
+    async with context.db.glance() as tx:
         found = await accounts.authenticate(tx, key_hash=hash_of(key))
     now = context.clock.now()
     if found is None or found.revoked_at is not None:

@@ -45,7 +45,12 @@ class Database:
         self.role = role
         self._pool = AsyncConnectionPool(
             conninfo,
-            kwargs={"options": session_options(role), "prepare_threshold": 1},
+            # Autocommit: a transaction is what `transaction()` and `read()` open, never a side effect.
+            kwargs={
+                "options": session_options(role),
+                "prepare_threshold": 1,
+                "autocommit": True,
+            },
             min_size=1,
             max_size=max_connections,
             open=False,
@@ -92,6 +97,16 @@ class Database:
         async with self._connection() as conn, conn.transaction():
             await conn.execute("set transaction read only")
             await _name_workspace(conn, workspace_id)
+            yield conn
+
+    @asynccontextmanager
+    async def glance(self) -> AsyncIterator[Tx]:
+        """A connection for one reading statement that names no workspace: a single round trip.
+
+        Raises:
+            Unavailable: no connection could be had.
+        """
+        async with self._connection() as conn:
             yield conn
 
     @asynccontextmanager

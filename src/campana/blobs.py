@@ -66,3 +66,15 @@ class Blobs:
             return self.path(key).open("rb")
         except FileNotFoundError:
             raise NotFound from None
+
+    def remove(self, key: str) -> None:
+        """Take a blob away; there may be none.
+
+        Raises:
+            Unavailable: the disk refuses.
+        """
+        path = self.path(key)
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise Unavailable(f"cannot remove {path}: {error.strerror}") from error

@@ -1,7 +1,7 @@
 """Contacts and their addresses (`queries/contacts.sql`), written many at a time.
 
-Whoever writes here holds the list first (`lists.lock`). What counts as a duplicate is decided by the
-caller, on what `holders` says.
+Whoever writes here holds the list first (`lists.lock`). What counts as a duplicate is decided by
+the caller, on what `holders` says.
 """
 
 from __future__ import annotations
@@ -110,9 +110,7 @@ async def set_numbers(
     )
 
 
-async def page(
-    tx: Tx, *, workspace_id: int, list_id: str, after: int, limit: int
-) -> list[Contact]:
+async def page(tx: Tx, *, workspace_id: int, list_id: str, after: int, limit: int) -> list[Contact]:
     """Contacts in the order they came in, from the one after id `after`."""
     async with tx.cursor(row_factory=class_row(Contact)) as cursor:
         await cursor.execute(

@@ -32,7 +32,7 @@ class Duplicates(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Import:
-    """One file on its way into a list. Accepted, updated, duplicate and rejected rows add up to done."""
+    """A file on its way into a list. Accepted, updated, duplicate and rejected add up to done."""
 
     id: str
     list_id: str
@@ -63,7 +63,10 @@ class Import:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RejectedRow:
-    """A row that did not go in. `row_number` 1 is the first row below the header; blank lines do not count."""
+    """A row that did not go in.
+
+    Row 1 is the first below the header; blank lines are not counted.
+    """
 
     row_number: int
     column_name: str | None
@@ -73,7 +76,7 @@ class RejectedRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Begun:
-    """What the work on an import needs. `country` is the import's, else the list's, else the workspace's."""
+    """What the work on an import needs. `country`: the import's, the list's or the workspace's."""
 
     id: str
     workspace_id: int
@@ -147,9 +150,7 @@ async def page(tx: Tx, *, workspace_id: int, list_id: str, limit: int) -> list[I
 
 
 async def file_keys(tx: Tx, *, workspace_id: int, list_id: str) -> list[str]:
-    cursor = await tx.execute(
-        _SQL["file_keys"], {"workspace_id": workspace_id, "list_id": list_id}
-    )
+    cursor = await tx.execute(_SQL["file_keys"], {"workspace_id": workspace_id, "list_id": list_id})
     return [str(row[0]) for row in await cursor.fetchall()]
 
 
@@ -160,7 +161,7 @@ async def file_key(tx: Tx, *, import_id: str) -> str | None:
 
 
 async def hold(session: Tx, *, import_id: str) -> bool:
-    """Take the import for as long as `session` (autocommit, outside the pool) lives; False when held."""
+    """Take the import while `session` (outside the pool) lives; False when another has it."""
     row = await (await session.execute(_SQL["hold"], {"id": import_id})).fetchone()
     return row is not None and bool(row[0])
 
@@ -200,9 +201,7 @@ async def finish(
     )
 
 
-async def reject(
-    tx: Tx, *, workspace_id: int, import_id: str, rows: Sequence[RejectedRow]
-) -> None:
+async def reject(tx: Tx, *, workspace_id: int, import_id: str, rows: Sequence[RejectedRow]) -> None:
     if not rows:
         return
     await tx.execute(

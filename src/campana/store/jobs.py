@@ -1,4 +1,4 @@
-"""Work for later (`queries/jobs.sql`): deferred inside the caller's transaction, done by `campana work`."""
+"""Work for later (`queries/jobs.sql`): deferred in the caller's transaction for `campana work`."""
 
 from __future__ import annotations
 

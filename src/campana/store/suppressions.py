@@ -1,4 +1,4 @@
-"""Suppressions (`queries/suppressions.sql`): addresses nobody contacts any more, and how far that reaches."""
+"""Suppressions (`queries/suppressions.sql`): addresses nobody contacts any more, and where."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Suppression:
 
 
 async def insert(tx: Tx, *, workspace_id: int, suppression: Suppression) -> Suppression | None:
-    """Store it, or lengthen the one that says the same; what is stored then. None: no such campaign."""
+    """Store it, or lengthen the one that says the same: what is stored. None: no such campaign."""
     async with tx.cursor(row_factory=class_row(Suppression)) as cursor:
         try:
             await cursor.execute(
@@ -75,9 +75,7 @@ async def get(tx: Tx, *, workspace_id: int, suppression_id: str) -> Suppression 
         return await cursor.fetchone()
 
 
-async def page(
-    tx: Tx, *, workspace_id: int, after: str | None, limit: int
-) -> list[Suppression]:
+async def page(tx: Tx, *, workspace_id: int, after: str | None, limit: int) -> list[Suppression]:
     """Newest first, from the one after suppression `after`."""
     async with tx.cursor(row_factory=class_row(Suppression)) as cursor:
         await cursor.execute(
@@ -100,7 +98,5 @@ async def of_addresses(
 
 async def delete(tx: Tx, *, workspace_id: int, suppression_id: str) -> bool:
     """True when there was one."""
-    cursor = await tx.execute(
-        _SQL["delete"], {"workspace_id": workspace_id, "id": suppression_id}
-    )
+    cursor = await tx.execute(_SQL["delete"], {"workspace_id": workspace_id, "id": suppression_id})
     return await cursor.fetchone() is not None

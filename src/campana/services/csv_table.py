@@ -1,0 +1,235 @@
+"""A CSV file of unknown making as a header and rows, read as a stream in flat memory.
+
+Delimiter, quotes and line ends are found out; a row that cannot be read is handed out as `Broken`
+and reading goes on below it. What a column means is `services/columns.py`.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
+from itertools import islice
+from typing import BinaryIO
+
+from campana.services.encodings import UNREADABLE, encoding_of
+
+ROW_LIMIT = 16 << 20
+"""Characters a row may have, whatever its cells: what may be in memory at once."""
+MAX_COLUMNS = 1000
+
+# The row's own limit is the one that acts; this one is the module's, for the whole process.
+csv.field_size_limit(ROW_LIMIT + 1)
+
+_DELIMITERS = ",;\t|"
+_SAMPLE_CHARACTERS = 1 << 16
+_SAMPLE_ROWS = 20
+_SIGNATURES = (
+    (b"PK\x03\x04", "an Excel or ZIP file: save the sheet as CSV"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel file: save the sheet as CSV"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"%PDF", "a PDF document"),
+    (b"\x89PNG", "a PNG picture"),
+    (b"\xff\xd8\xff", "a JPEG picture"),
+    (b"GIF8", "a GIF picture"),
+)
+
+
+class TableProblem(Exception):
+    """Why a file is no table that can be read, as a sentence for the person who gave it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broken:
+    """A row that is there but cannot be read, and how it begins."""
+
+    reason: str
+    text: str
+
+
+Row = list[str] | Broken
+"""Cells without the spaces around them, or what cannot be read."""
+
+
+class Table:
+    """A header and the rows below it; blank lines are passed over. Made by `open_table`."""
+
+    def __init__(self, file: BinaryIO, *, encoding: str) -> None:
+        """Read as far as the header.
+
+        Raises:
+            TableProblem: there is none.
+        """
+        self.encoding = encoding
+        self._file = file
+        text = io.TextIOWrapper(file, encoding=encoding, errors="replace", newline="")
+        sample = text.read(_SAMPLE_CHARACTERS)
+        text.seek(0)
+        self._lines = _Lines(text)
+        self.delimiter = _announced(sample)
+        if self.delimiter is None:
+            self.delimiter = _sniffed(sample)
+        else:
+            text.readline()
+        self._rows = self._read(self.delimiter)
+        self.header = _header(next(self._rows, None))
+
+    @property
+    def bytes_read(self) -> int:
+        """How far into the file reading has come, a buffer ahead of the rows handed out."""
+        return self._file.tell()
+
+    def rows(self) -> Iterator[Row]:
+        """The rows below the header, once."""
+        return self._rows
+
+    def _read(self, delimiter: str) -> Iterator[Row]:
+        reader = _reader(self._lines, delimiter)
+        while True:
+            self._lines.begin_row()
+            cells = next(reader, None)
+            match self._lines.stop:
+                case None:
+                    stripped = [cell.strip() for cell in cells or ()]
+                    if any(stripped):
+                        yield stripped
+                    continue
+                case _Stop.END:
+                    return
+                case _Stop.LONG_LINE:
+                    reason = f"the row is longer than {ROW_LIMIT:,} characters"
+                case _Stop.OPEN_QUOTE:
+                    reason = "a quotation mark opens a cell and none closes it"
+            yield Broken(reason=reason, text=self._lines.first_line)
+            self._lines.back_to_second_line()
+            reader = _reader(self._lines, delimiter)
+
+
+def open_table(file: BinaryIO) -> Table:
+    """The table in a seekable file, which the caller closes.
+
+    Raises:
+        TableProblem: it is empty, no text, or does not begin with a header.
+    """
+    file.seek(0)
+    start = file.read(8)
+    if not start:
+        raise TableProblem("the file is empty")
+    for signature, what in _SIGNATURES:
+        if start.startswith(signature):
+            raise TableProblem(f"this is not a CSV file but {what}")
+    encoding = encoding_of(file)
+    if encoding is None:
+        raise TableProblem("this is not a CSV file: it is not text")
+    file.seek(0)
+    return Table(file, encoding=encoding)
+
+
+class _Stop(Enum):
+    """Why the reader was given no further line."""
+
+    END = auto()
+    OPEN_QUOTE = auto()
+    LONG_LINE = auto()
+
+
+class _LongLine(str):
+    """The beginning of a line that is too long to hold."""
+
+    __slots__ = ()
+
+
+class _Lines:
+    """Lines with their ends; those of the row being read are kept, to be read otherwise if need be.
+
+    A quotation mark nobody closes would swallow the rest of the file: that row is given up, and
+    reading goes on at the line below its first.
+    """
+
+    def __init__(self, text: io.TextIOWrapper) -> None:
+        self._text = text
+        self._again: deque[str] = deque()
+        self._row: list[str] = []
+        self._length = 0
+        self.stop: _Stop | None = None
+
+    def begin_row(self) -> None:
+        self._row.clear()
+        self._length = 0
+        self.stop = None
+
+    @property
+    def first_line(self) -> str:
+        return self._row[0] if self._row else ""
+
+    def back_to_second_line(self) -> None:
+        self._again.extendleft(reversed(self._row[1:]))
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._again.popleft() if self._again else self._read()
+        is_first = not self._row
+        if line:
+            self._row.append(line)
+            self._length += len(line)
+        if not line:
+            self.stop = _Stop.END if is_first else _Stop.OPEN_QUOTE
+        elif is_first and isinstance(line, _LongLine):
+            self.stop = _Stop.LONG_LINE
+        elif isinstance(line, _LongLine) or self._length > ROW_LIMIT:
+            self.stop = _Stop.OPEN_QUOTE
+        if self.stop is not None:
+            raise StopIteration
+        return line
+
+    def _read(self) -> str:
+        line = self._text.readline(ROW_LIMIT)
+        if len(line) < ROW_LIMIT or line.endswith(("\r", "\n")):
+            return line
+        while (rest := self._text.readline(ROW_LIMIT)) and not rest.endswith(("\r", "\n")):
+            pass
+        return _LongLine(line[:_SAMPLE_ROWS])
+
+
+def _reader(lines: Iterator[str], delimiter: str) -> Iterator[list[str]]:
+    # Spaces after a delimiter are passed over, so that a quotation mark behind them is one.
+    return csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
+
+
+def _announced(sample: str) -> str | None:
+    """The delimiter in a first line such as `sep=;`, which Excel writes and reads."""
+    first = sample.partition("\n")[0].strip("\r\n")
+    is_announcement = first[:4].lower() == "sep=" and len(first) == 5
+    return first[4] if is_announcement and first[4] in _DELIMITERS else None
+
+
+def _sniffed(sample: str) -> str:
+    """The delimiter that splits the header into most cells, then the most rows into as many."""
+
+    def score(delimiter: str) -> tuple[int, int]:
+        reader = _reader(io.StringIO(sample, newline=""), delimiter)
+        rows = [row for row in islice(reader, _SAMPLE_ROWS) if row]
+        width = len(rows[0]) if rows else 0
+        return width, sum(len(row) == width for row in rows)
+
+    return max(_DELIMITERS, key=score)
+
+
+def _header(row: Row | None) -> list[str]:
+    match row:
+        case None:
+            raise TableProblem("the file has no rows")
+        case Broken(reason=reason):
+            raise TableProblem(f"the header cannot be read: {reason}")
+        case _:
+            pass
+    if len(row) > MAX_COLUMNS:
+        raise TableProblem(f"the header has {len(row):,} columns; {MAX_COLUMNS:,} are read")
+    if UNREADABLE in "".join(row) or not "".join("".join(row).split()).isprintable():
+        raise TableProblem("this is not a CSV file: its first row is not text")
+    return row

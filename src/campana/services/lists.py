@@ -1,0 +1,302 @@
+"""Contact lists, and files on their way into one; each row's fate is `services/imports.py`."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import BinaryIO, TypeVar
+
+from campana.domain.errors import Conflict, FieldProblem, InvalidParameter, NotFound
+from campana.services import columns, csv_table
+from campana.services.context import Context
+from campana.services.csv_table import TableProblem
+from campana.store import contacts, imports, jobs, lists
+from campana.store.contacts import Contact
+from campana.store.imports import Duplicates, Import, RejectedRow
+from campana.store.lists import ContactList, Page
+
+IMPORT_TASK = "import_contacts"
+
+Row = TypeVar("Row")
+
+_COPY_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactPage:
+    """Some contacts, and the cursor of the next page: None on the last."""
+
+    contacts: list[Contact]
+    next_after: int | None
+
+
+async def create(
+    context: Context, *, workspace_id: int, name: str, default_country: str | None = None
+) -> ContactList:
+    """Make an empty list.
+
+    Args:
+        context: the web role will do.
+        workspace_id: whose list it is.
+        name: 1 to 200 characters, unique in the workspace.
+        default_country: ISO 3166 code of numbers written without a country code.
+
+    Raises:
+        InvalidParameter: the name is empty or too long, the country is no code.
+        Conflict: the name is taken.
+    """
+    name = _checked(name=name, default_country=default_country)
+    list_id = context.new_id("list")
+    async with context.db.transaction(workspace_id=workspace_id) as tx:
+        is_new = await lists.insert(
+            tx,
+            list_id=list_id,
+            workspace_id=workspace_id,
+            name=name,
+            default_country=default_country,
+            now=context.clock.now(),
+        )
+        if not is_new:
+            raise Conflict(f"there is a contact list named {name!r} already")
+        return _found(await lists.get(tx, workspace_id=workspace_id, list_id=list_id))
+
+
+async def get(context: Context, *, workspace_id: int, list_id: str) -> ContactList:
+    """One list.
+
+    Raises:
+        NotFound: there is none of that id in this workspace.
+    """
+    async with context.db.read(workspace_id=workspace_id) as tx:
+        return _found(await lists.get(tx, workspace_id=workspace_id, list_id=list_id))
+
+
+async def find(context: Context, *, workspace_id: int, wanted: str) -> ContactList | None:
+    """The list of that id, or else of that name."""
+    async with context.db.read(workspace_id=workspace_id) as tx:
+        return await lists.find(tx, workspace_id=workspace_id, wanted=wanted)
+
+
+async def page(context: Context, *, workspace_id: int, page: int = 1, page_size: int = 25) -> Page:
+    """One page of the workspace's lists, newest first, and how many there are in all."""
+    async with context.db.read(workspace_id=workspace_id) as tx:
+        return await lists.page(
+            tx, workspace_id=workspace_id, limit=page_size, offset=(page - 1) * page_size
+        )
+
+
+async def change(
+    context: Context,
+    *,
+    workspace_id: int,
+    list_id: str,
+    name: str,
+    default_country: str | None,
+) -> ContactList:
+    """Give a list this name and this country.
+
+    Raises:
+        NotFound, InvalidParameter
+        Conflict: another list has the name.
+    """
+    name = _checked(name=name, default_country=default_country)
+    async with context.db.transaction(workspace_id=workspace_id) as tx:
+        await lists.update(
+            tx,
+            workspace_id=workspace_id,
+            list_id=list_id,
+            name=name,
+            default_country=default_country,
+        )
+        return _found(await lists.get(tx, workspace_id=workspace_id, list_id=list_id))
+
+
+async def delete(context: Context, *, workspace_id: int, list_id: str) -> None:
+    """Remove a list with its contacts and imports; an import in progress ends.
+
+    Raises:
+        NotFound: there is none of that id in this workspace.
+        Conflict: a campaign uses it.
+    """
+    async with context.db.transaction(workspace_id=workspace_id) as tx:
+        files = await imports.file_keys(tx, workspace_id=workspace_id, list_id=list_id)
+        if not await lists.delete(tx, workspace_id=workspace_id, list_id=list_id):
+            raise NotFound
+    for key in files:
+        await asyncio.to_thread(context.blobs.remove, key)
+
+
+async def contact_page(
+    context: Context, *, workspace_id: int, list_id: str, after: int = 0, limit: int = 100
+) -> ContactPage:
+    """Contacts of a list in the order they came in, from the one after contact `after`.
+
+    Raises:
+        NotFound: there is no such list in this workspace.
+    """
+    async with context.db.read(workspace_id=workspace_id) as tx:
+        _found(await lists.get(tx, workspace_id=workspace_id, list_id=list_id))
+        found = await contacts.page(
+            tx, workspace_id=workspace_id, list_id=list_id, after=after, limit=limit + 1
+        )
+    shown = found[:limit]
+    return ContactPage(contacts=shown, next_after=shown[-1].id if len(found) > limit else None)
+
+
+async def start_import(
+    context: Context,
+    *,
+    workspace_id: int,
+    list_id: str,
+    file_name: str,
+    content: BinaryIO | AsyncIterator[bytes],
+    mapping: Mapping[str, str] | None = None,
+    default_country: str | None = None,
+    duplicates: Duplicates = Duplicates.SKIP,
+) -> Import:
+    """Keep a CSV file and queue its import; what its first rows already show is refused at once.
+
+    Args:
+        context: the web role will do.
+        workspace_id: whose list it is.
+        list_id: where the people go.
+        file_name: as the person knows it; shown, never opened.
+        content: the bytes of the file; a stream is read as it comes and never held whole.
+        mapping: field or attribute, to the column of the file; the rest is found by header.
+        default_country: ISO 3166, for numbers without one; before the list's, the workspace's.
+        duplicates: what becomes of rows whose external id or number the list already has.
+
+    Raises:
+        NotFound: there is no such list in this workspace.
+        InvalidParameter: `/file` is empty or no table of text, `/mapping/…` names no column of it.
+        Unavailable: the disk refuses the file.
+    """
+    _checked(name=file_name, default_country=default_country, name_pointer="/file")
+    async with context.db.read(workspace_id=workspace_id) as tx:
+        _found(await lists.get(tx, workspace_id=workspace_id, list_id=list_id))
+    import_id = context.new_id("imp")
+    key = f"imports/{import_id}.csv"
+    size = await _keep(context, key, content)
+    try:
+        await asyncio.to_thread(_look, context, key, dict(mapping or {}))
+        async with context.db.transaction(workspace_id=workspace_id) as tx:
+            if not await lists.lock(tx, list_id=list_id):
+                raise NotFound
+            await imports.insert(
+                tx,
+                import_id=import_id,
+                workspace_id=workspace_id,
+                list_id=list_id,
+                file_name=file_name,
+                file_key=key,
+                mapping=mapping or {},
+                default_country=default_country,
+                duplicates=duplicates,
+                bytes_total=size,
+                now=context.clock.now(),
+            )
+            await jobs.defer(
+                tx, task=IMPORT_TASK, arguments={"import_id": import_id}, lock=import_id
+            )
+            return _found(await imports.get(tx, workspace_id=workspace_id, import_id=import_id))
+    except BaseException:
+        # Nothing refers to the file: not even a cancelled request leaves people's data behind.
+        context.blobs.remove(key)
+        raise
+
+
+async def get_import(context: Context, *, workspace_id: int, import_id: str) -> Import:
+    """How far an import has come.
+
+    Raises:
+        NotFound: there is none of that id in this workspace; it goes with its list.
+    """
+    async with context.db.read(workspace_id=workspace_id) as tx:
+        return _found(await imports.get(tx, workspace_id=workspace_id, import_id=import_id))
+
+
+async def list_imports(
+    context: Context, *, workspace_id: int, list_id: str, limit: int = 25
+) -> list[Import]:
+    """The newest imports of a list.
+
+    Raises:
+        NotFound: there is no such list in this workspace.
+    """
+    async with context.db.read(workspace_id=workspace_id) as tx:
+        _found(await lists.get(tx, workspace_id=workspace_id, list_id=list_id))
+        return await imports.page(tx, workspace_id=workspace_id, list_id=list_id, limit=limit)
+
+
+async def rejected_rows(
+    context: Context, *, workspace_id: int, import_id: str, after: int = 0, limit: int = 1000
+) -> list[RejectedRow]:
+    """Rows an import refused, in the order of the file, from the one after row `after`.
+
+    Raises:
+        NotFound: there is no such import in this workspace.
+    """
+    async with context.db.read(workspace_id=workspace_id) as tx:
+        _found(await imports.get(tx, workspace_id=workspace_id, import_id=import_id))
+        return await imports.rejected(
+            tx, workspace_id=workspace_id, import_id=import_id, after=after, limit=limit
+        )
+
+
+async def _keep(context: Context, key: str, content: BinaryIO | AsyncIterator[bytes]) -> int:
+    """Write the file under `key`; its size in bytes. Disk work stays off the event loop."""
+    written = 0
+    with ExitStack() as stack:
+        file = await asyncio.to_thread(stack.enter_context, context.blobs.writing(key))
+        async for piece in _pieces(content):
+            written += await asyncio.to_thread(file.write, piece)
+        await asyncio.to_thread(stack.close)
+    return written
+
+
+async def _pieces(content: BinaryIO | AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    if isinstance(content, AsyncIterator):
+        async for piece in content:
+            yield piece
+        return
+    while piece := await asyncio.to_thread(content.read, _COPY_BYTES):
+        yield piece
+
+
+def _look(context: Context, key: str, mapping: Mapping[str, str]) -> None:
+    """Refuse what the header and the first row already show."""
+    with context.blobs.opened(key) as file:
+        try:
+            table = csv_table.open_table(file)
+            columns.read_header(table.header, mapping)
+            if next(table.rows(), None) is None:
+                raise TableProblem("the file has a header and no rows below it")
+        except TableProblem as problem:
+            raise InvalidParameter(
+                problems=[FieldProblem(pointer="/file", message=str(problem))]
+            ) from None
+
+
+def _checked(*, name: str, default_country: str | None, name_pointer: str = "/name") -> str:
+    problems: list[FieldProblem] = []
+    name = name.strip()
+    if not 1 <= len(name) <= 200 or "\0" in name:
+        problems.append(FieldProblem(pointer=name_pointer, message="must have 1 to 200 characters"))
+    if default_country is not None and not re.fullmatch("[A-Z]{2}", default_country):
+        problems.append(
+            FieldProblem(
+                pointer="/defaultCountry", message="must be a two-letter country code such as US"
+            )
+        )
+    if problems:
+        raise InvalidParameter(problems=problems)
+    return name
+
+
+def _found(row: Row | None) -> Row:
+    if row is None:
+        raise NotFound
+    return row

@@ -1,0 +1,209 @@
+"""Never contact: adding, finding and lifting suppressions. Whether one holds, the gate asks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from campana.domain.address import Unusable, parse_phone
+from campana.domain.campaign import ChannelType
+from campana.domain.errors import FieldProblem, InvalidParameter, NotFound
+from campana.services.context import Context
+from campana.store import accounts, campaigns, suppressions
+from campana.store.db import Tx
+from campana.store.suppressions import Scope, Suppression
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuppressionPage:
+    """Some suppressions, and the cursor of the next page: None on the last."""
+
+    suppressions: list[Suppression]
+    next_after: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """One address asked about: as E.164, and every suppression of it that holds now."""
+
+    given: str
+    address: str
+    suppressions: list[Suppression]
+
+
+async def add(
+    context: Context,
+    *,
+    workspace_id: int,
+    address: str,
+    reason: str,
+    scope: Scope = Scope.WORKSPACE,
+    campaign_id: str | None = None,
+    channel_type: ChannelType | None = None,
+    source: str = "api",
+    expires_at: datetime | None = None,
+) -> Suppression:
+    """Never contact this number again; saying it twice keeps the first, with the later expiry.
+
+    Args:
+        context: the web role will do.
+        workspace_id: who says so.
+        address: a phone number; without a country code it is read in the workspace's country.
+        reason: for people, 1 to 500 characters.
+        scope: how far it reaches.
+        campaign_id: the campaign, with that scope.
+        channel_type: the kind of channel, with that scope.
+        source: who says so: api, cli, call or import.
+        expires_at: aware; None is for ever.
+
+    Raises:
+        InvalidParameter: naming each field that is wrong.
+    """
+    now = context.clock.now()
+    async with context.db.transaction(workspace_id=workspace_id) as tx:
+        value = await _normal(tx, workspace_id=workspace_id, addresses=[address], at="/address")
+        problems = _problems(
+            reason=reason,
+            scope=scope,
+            campaign_id=campaign_id,
+            channel_type=channel_type,
+            expires_at=expires_at,
+            now=now,
+        )
+        if problems:
+            raise InvalidParameter(problems=problems)
+        if campaign_id is not None:
+            campaign = await campaigns.get(tx, campaign_id=campaign_id, now=now)
+            if campaign is None or campaign.workspace_id != workspace_id:
+                raise _no_campaign()
+        stored = await suppressions.insert(
+            tx,
+            workspace_id=workspace_id,
+            suppression=Suppression(
+                id=context.new_id("sup"),
+                address=value[0],
+                scope=scope,
+                campaign_id=campaign_id,
+                channel_type=channel_type,
+                reason=reason.strip(),
+                source=source,
+                created_at=now,
+                expires_at=expires_at,
+            ),
+        )
+    if stored is None:
+        raise _no_campaign()
+    return stored
+
+
+async def get(context: Context, *, workspace_id: int, suppression_id: str) -> Suppression:
+    """One suppression.
+
+    Raises:
+        NotFound: there is none of that id in this workspace.
+    """
+    async with context.db.read(workspace_id=workspace_id) as tx:
+        found = await suppressions.get(tx, workspace_id=workspace_id, suppression_id=suppression_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def page(
+    context: Context, *, workspace_id: int, after: str | None = None, limit: int = 100
+) -> SuppressionPage:
+    """The workspace's suppressions, newest first, from the one after suppression `after`.
+
+    Expired ones are shown too: they say why somebody was once left alone.
+    """
+    async with context.db.read(workspace_id=workspace_id) as tx:
+        found = await suppressions.page(tx, workspace_id=workspace_id, after=after, limit=limit + 1)
+    shown = found[:limit]
+    return SuppressionPage(
+        suppressions=shown, next_after=shown[-1].id if len(found) > limit else None
+    )
+
+
+async def check(context: Context, *, workspace_id: int, addresses: Sequence[str]) -> list[Checked]:
+    """What keeps these numbers from being contacted now, in the order asked.
+
+    Raises:
+        InvalidParameter: naming each that is no phone number.
+    """
+    async with context.db.read(workspace_id=workspace_id) as tx:
+        values = await _normal(
+            tx, workspace_id=workspace_id, addresses=addresses, at="/addresses/{}"
+        )
+        found = await suppressions.of_addresses(
+            tx, workspace_id=workspace_id, addresses=values, now=context.clock.now()
+        )
+    return [
+        Checked(
+            given=given,
+            address=value,
+            suppressions=[each for each in found if each.address == value],
+        )
+        for given, value in zip(addresses, values, strict=True)
+    ]
+
+
+async def lift(context: Context, *, workspace_id: int, suppression_id: str) -> None:
+    """Allow the address again.
+
+    Raises:
+        NotFound: there is none of that id in this workspace.
+    """
+    async with context.db.transaction(workspace_id=workspace_id) as tx:
+        if not await suppressions.delete(
+            tx, workspace_id=workspace_id, suppression_id=suppression_id
+        ):
+            raise NotFound
+
+
+async def _normal(tx: Tx, *, workspace_id: int, addresses: Sequence[str], at: str) -> list[str]:
+    """The addresses in E.164; `at` is the pointer of the one at a position."""
+    workspace = await accounts.workspace(tx, workspace_id=workspace_id)
+    country = workspace.default_country if workspace else None
+    values: list[str] = []
+    problems: list[FieldProblem] = []
+    for position, text in enumerate(addresses):
+        match parse_phone(text, default_country=country):
+            case Unusable(reason=reason):
+                problems.append(FieldProblem(pointer=at.format(position), message=reason))
+            case found:
+                values.append(found.value)
+    if problems:
+        raise InvalidParameter(problems=problems)
+    return values
+
+
+def _no_campaign() -> InvalidParameter:
+    return InvalidParameter(
+        problems=[FieldProblem(pointer="/campaignId", message="there is no such campaign")]
+    )
+
+
+def _problems(
+    *,
+    reason: str,
+    scope: Scope,
+    campaign_id: str | None,
+    channel_type: ChannelType | None,
+    expires_at: datetime | None,
+    now: datetime,
+) -> list[FieldProblem]:
+    found: list[FieldProblem] = []
+
+    def wrong(field: str, message: str) -> None:
+        found.append(FieldProblem(pointer=f"/{field}", message=message))
+
+    if not 1 <= len(reason.strip()) <= 500 or "\0" in reason:
+        wrong("reason", "must have 1 to 500 characters")
+    if (scope is Scope.CAMPAIGN) != (campaign_id is not None):
+        wrong("campaignId", "goes with the scope campaign, and only with it")
+    if (scope is Scope.CHANNEL) != (channel_type is not None):
+        wrong("channelType", "goes with the scope channel, and only with it")
+    if expires_at is not None and expires_at <= now:
+        wrong("expiresAt", "must lie in the future")
+    return found

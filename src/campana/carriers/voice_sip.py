@@ -1,0 +1,142 @@
+"""Voice over SIP trunks: the config of such a channel, and what the outcome of a call means.
+
+The calls are placed by `voice`; this is what the rest of Campana has to know of them.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, assert_never
+
+import msgspec
+from msgspec import Meta, Struct
+
+from campana.carriers.base import CarrierKind
+from campana.domain.campaign import ChannelType
+from campana.domain.disposition import Disposition
+from campana.voice.call import CallResult
+from campana.voice.driver import Trunk
+
+Host = Annotated[str, Meta(pattern=r"^[A-Za-z0-9.:_-]{1,253}$", description="Name or address")]
+Number = Annotated[str, Meta(pattern=r"^\+[1-9][0-9]{6,14}$", description="E.164, with its plus")]
+Word = Annotated[str, Meta(pattern=r"^[!#-:=?-\[\]-~]{1,128}$")]
+"""What the SIP stack takes unquoted: no space, quote, backslash, semicolon or angle bracket."""
+Secret = Annotated[str, Meta(pattern=r"^[ !#-\[\]-~]{0,128}$")]
+"""What it takes in quotes: neither a quote nor a backslash."""
+
+
+class TrunkConfig(Struct, kw_only=True, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """The way to a carrier. With a username, a 401 or 407 is answered."""
+
+    host: Host
+    port: Annotated[int, Meta(ge=1, le=65535)] = 5060
+    transport: Literal["udp", "tcp", "tls"] = "udp"
+    username: Word | None = None
+    password: Secret | None = None
+
+    def __repr__(self) -> str:
+        """Without the password: configs end up in logs."""
+        return f"TrunkConfig({self.transport}:{self.host}:{self.port}, {self.username})"
+
+    def trunk(self) -> Trunk:
+        """As the voice driver takes it."""
+        return Trunk(
+            host=self.host,
+            port=self.port,
+            transport=self.transport,
+            username=self.username,
+            password=self.password,
+        )
+
+
+class Config(Struct, kw_only=True, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """A channel of kind `voice_sip`."""
+
+    trunks: Annotated[tuple[TrunkConfig, ...], Meta(min_length=1, max_length=8)]
+    """Tried in this order."""
+    caller_ids: Annotated[tuple[Number, ...], Meta(min_length=1, max_length=1000)]
+    display_name: Annotated[str, Meta(max_length=64)] | None = None
+    ring_seconds: Annotated[int, Meta(ge=3, le=120)] = 30
+    """From the INVITE; then the call is cancelled."""
+
+
+DISPOSITIONS: dict[int, Disposition] = {
+    403: Disposition.BLOCKED,
+    404: Disposition.INVALID_NUMBER,
+    408: Disposition.NO_ANSWER,
+    410: Disposition.INVALID_NUMBER,
+    433: Disposition.BLOCKED,  # anonymity disallowed, RFC 5079
+    480: Disposition.NO_ANSWER,
+    484: Disposition.INVALID_NUMBER,
+    486: Disposition.BUSY,
+    487: Disposition.NO_ANSWER,
+    600: Disposition.BUSY,
+    603: Disposition.DECLINED,
+    604: Disposition.INVALID_NUMBER,
+    607: Disposition.BLOCKED,  # unwanted, RFC 8197
+    608: Disposition.BLOCKED,  # rejected by an intermediary, RFC 8688
+}
+"""Final SIP codes with a meaning of their own. Of the others 5xx is congestion, else an error."""
+
+
+def disposition_of_status(status: int) -> Disposition:
+    """What a final code that refused a call means."""
+    if status in DISPOSITIONS:
+        return DISPOSITIONS[status]
+    return Disposition.CONGESTION if 500 <= status <= 599 else Disposition.CARRIER_ERROR
+
+
+def disposition_of(result: CallResult) -> Disposition:
+    """What became of the attempt."""
+    match result.end:
+        case "answered" if result.finished:
+            return Disposition.COMPLETED
+        case "answered":
+            is_ours = result.reason == "cancelled"
+            return Disposition.CANCELLED if is_ours else Disposition.HUNG_UP
+        case "refused":
+            return disposition_of_status(result.status or 0)
+        case "no_answer":
+            return Disposition.NO_ANSWER
+        case "failed":
+            return Disposition.CARRIER_ERROR
+        case "cancelled":
+            return Disposition.CANCELLED
+        case _:
+            assert_never(result.end)
+
+
+def is_loopback_only(config: Config) -> bool:
+    """Every trunk is a literal loopback address; a name may mean another machine tomorrow."""
+    return all(_is_loopback(trunk.host) for trunk in config.trunks)
+
+
+def senders(config: Config) -> tuple[str, ...]:
+    """The numbers that may be shown."""
+    return config.caller_ids
+
+
+def masked(config: Config) -> Mapping[str, Any]:
+    """The config without its passwords."""
+    shown: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(config))
+    for trunk in shown["trunks"]:
+        trunk.pop("password")
+    return shown
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+KIND = CarrierKind(
+    kind="voice_sip",
+    channel_type=ChannelType.VOICE,
+    config=Config,
+    is_loopback_only=is_loopback_only,
+    senders=senders,
+    masked=masked,
+)

@@ -1,0 +1,1 @@
+"""What the demo shows: an exchange of softphones on loopback, and a campaign that calls them."""

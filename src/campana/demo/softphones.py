@@ -1,0 +1,208 @@
+"""The called parties: softphones that ring, answer, listen, press keys and hang up as planned."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import wave
+from pathlib import Path
+
+from campana.demo.plan import Behavior
+from campana.demo.switchboard import Arrival
+from campana.demo.witness import Witness
+from campana.domain.errors import SetupError
+from campana.voice import stack
+from campana.voice.media import PHONE_RATE, frame_bytes, level, seconds, tone
+
+SPEECH_LEVEL = 300.0
+"""Sound louder than this (-40 dB) is speech; a bot speaks at about -20 dB."""
+SPEECH_SECONDS = 0.2
+"""So much speech has to be heard before silence means that it is our turn."""
+EAR_SECONDS = 0.04
+TONE_AHEAD_SECONDS = 0.2
+FAREWELL_SECONDS = 3.0
+
+
+class Phone:
+    """One call at one softphone."""
+
+    def __init__(
+        self, bs: stack.Baresip, call: stack.StackCall, arrival: Arrival, witness: Witness
+    ) -> None:
+        self.call = call
+        self.arrival = arrival
+        self.over = asyncio.Event()
+        self.answered = asyncio.Event()
+        self.heard = bytearray()
+        self._bs = bs
+        self._witness = witness
+        self._speech_seconds = 0.0
+        self._spoken_seconds = 0.0
+        """Speech since our last turn."""
+        self._quiet_seconds = 0.0
+        self._is_hanging_up = False
+
+    async def live(self) -> None:
+        """The whole call, from ringing to its end."""
+        behavior = self.arrival.behavior
+        if behavior.do == "ring":
+            await self.over.wait()
+        elif not await self._is_over_within(behavior.ring_seconds):
+            self._tell("answered")
+            with contextlib.suppress(self._bs.BaresipError):
+                await self.call.answer()
+                await self._converse(behavior)
+        if self.answered.is_set():
+            self._tell(
+                "bye",
+                by="callee" if self._is_hanging_up else "caller",
+                seconds=round(seconds(bytes(self.heard), PHONE_RATE), 2),
+                speech_seconds=round(self._speech_seconds, 2),
+                heard_level=round(level(bytes(self.heard))),
+            )
+
+    async def hang_up(self) -> None:
+        self._is_hanging_up = True
+        with contextlib.suppress(self._bs.BaresipError):
+            await self.call.hangup()
+
+    async def _converse(self, behavior: Behavior) -> None:
+        loop = asyncio.get_running_loop()
+        waiting = list(behavior.press)
+        leaves_at = loop.time() + behavior.hang_up_after
+        hum = b""
+        if behavior.tone_hertz is not None:
+            hum = tone(behavior.tone_hertz, duration=60.0, rate=PHONE_RATE)
+        while not await self._is_over_within(EAR_SECONDS):
+            self._listen()
+            hum = self._sing(hum)
+            if behavior.do == "hang_up" and loop.time() >= leaves_at:
+                self._tell("hung_up")
+                await self.hang_up()
+            if waiting and self._is_our_turn(behavior.silence_seconds):
+                self._spoken_seconds = 0.0
+                keys = waiting.pop(0)
+                self._tell("pressed", keys=keys)
+                await self.call.send_dtmf(keys)
+
+    def _listen(self) -> None:
+        with contextlib.suppress(self._bs.AudioNotActive, self._bs.AudioRestarted):
+            pcm = self.call.audio.read(2 * PHONE_RATE)
+            self.heard += pcm
+            for start in range(0, len(pcm), size := frame_bytes(PHONE_RATE)):
+                frame = pcm[start : start + size]
+                if level(frame) > SPEECH_LEVEL:
+                    self._speech_seconds += seconds(frame, PHONE_RATE)
+                    self._spoken_seconds += seconds(frame, PHONE_RATE)
+                    self._quiet_seconds = 0.0
+                else:
+                    self._quiet_seconds += seconds(frame, PHONE_RATE)
+
+    def _sing(self, hum: bytes) -> bytes:
+        with contextlib.suppress(self._bs.AudioNotActive, self._bs.AudioRestarted):
+            if hum and self.call.audio.info().tx_buffered < 2 * PHONE_RATE * TONE_AHEAD_SECONDS:
+                return hum[self.call.audio.write(hum[: 2 * int(PHONE_RATE * EAR_SECONDS * 2)]) :]
+        return hum
+
+    def _is_our_turn(self, silence: float) -> bool:
+        return self._spoken_seconds >= SPEECH_SECONDS and self._quiet_seconds >= silence
+
+    async def _is_over_within(self, wait: float) -> bool:
+        try:
+            async with asyncio.timeout(wait):
+                await self.over.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def _tell(self, event: str, **detail: str | float | None) -> None:
+        self._witness.write(
+            event, number=self.arrival.number, attempt=self.arrival.attempt, **detail
+        )
+
+
+class Softphones:
+    """All of them, behind one SIP port. Answers only calls that the switchboard announced."""
+
+    def __init__(
+        self, bs: stack.Baresip, runtime: stack.Runtime, witness: Witness, audio: Path | None
+    ) -> None:
+        self._bs = bs
+        self._runtime = runtime
+        self._witness = witness
+        self._audio = audio
+        self._expected: dict[str, Arrival] = {}
+        self._phones: dict[int, Phone] = {}
+        self._lives: set[asyncio.Task[None]] = set()
+
+    @classmethod
+    async def open(cls, *, port: int, witness: Witness, audio: Path | None) -> Softphones:
+        """Listen on a port of loopback.
+
+        Raises:
+            SetupError: the voice packages are missing or do not start.
+        """
+        bs = stack.load()
+        runtime = bs.Runtime(command_timeout=15)
+        phones = cls(bs, runtime, witness, audio)
+        try:
+            await runtime.start(
+                bs.Config(
+                    net_interface="127.0.0.1",
+                    max_concurrent_calls=None,
+                    rtp_timeout=30,
+                    extra_config_text=f"sip_listen 127.0.0.1:{port}\nrtp_ports 16384-32767\n",
+                )
+            )
+            runtime.subscribe(phones.on_event)
+            account = (
+                "<sip:phone@127.0.0.1>;regint=0;answermode=manual;catchall=yes;audio_codecs=pcmu"
+            )
+            agent = await bs.UserAgent.create(runtime, account)
+        except bs.BaresipError as error:
+            raise SetupError(f"the softphones do not start: {error}") from error
+        agent.on_incoming(phones.on_incoming)
+        return phones
+
+    def expect(self, arrival: Arrival) -> None:
+        """This call is about to come in."""
+        self._expected[arrival.call_id] = arrival
+
+    def on_incoming(self, call: stack.StackCall) -> None:
+        arrival = self._expected.pop(call.call_id or "", None)
+        if arrival is None:
+            self._keep(asyncio.ensure_future(call.reject()))
+            return
+        phone = self._phones[call.handle] = Phone(self._bs, call, arrival, self._witness)
+        self._keep(asyncio.ensure_future(self._live(phone)))
+
+    def on_event(self, event: stack.StackEvent) -> None:
+        phone = self._phones.get(event.call)
+        if phone is None:
+            return
+        if event.event == self._bs.Event.CALL_ESTABLISHED:
+            phone.answered.set()
+        elif event.event == self._bs.Event.CALL_CLOSED:
+            phone.over.set()
+            del self._phones[event.call]
+
+    async def close(self) -> None:
+        """Hang up everything and stop."""
+        await asyncio.gather(*(phone.hang_up() for phone in list(self._phones.values())))
+        if self._lives:
+            await asyncio.wait(self._lives, timeout=FAREWELL_SECONDS)
+        await self._runtime.close()
+
+    async def _live(self, phone: Phone) -> None:
+        await phone.live()
+        if self._audio is not None and phone.heard:
+            name = phone.arrival.attempt or phone.arrival.call_id
+            with wave.open(str(self._audio / f"{name}.wav"), "wb") as file:
+                file.setnchannels(1)
+                file.setsampwidth(2)
+                file.setframerate(PHONE_RATE)
+                file.writeframes(bytes(phone.heard))
+
+    def _keep(self, life: asyncio.Task[None]) -> None:
+        self._lives.add(life)
+        life.add_done_callback(self._lives.discard)

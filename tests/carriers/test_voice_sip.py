@@ -1,0 +1,139 @@
+"""What a SIP code means, and what a voice channel's config may hold."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import pytest
+
+from campana.carriers.voice_sip import (
+    KIND,
+    Config,
+    disposition_of,
+    disposition_of_status,
+    is_loopback_only,
+    masked,
+    senders,
+)
+from campana.domain.disposition import Disposition
+from campana.voice.call import CallResult, End
+
+TRUNK: dict[str, Any] = {
+    "host": "127.0.0.1",
+    "port": 5070,
+    "username": "acme",
+    "password": "s3 cret",
+}
+CONFIG: dict[str, Any] = {"trunks": [TRUNK], "callerIds": ["+12025550100"], "ringSeconds": 20}
+
+
+def config(**changes: object) -> Config:
+    return msgspec.convert({**CONFIG, **changes}, type=Config)
+
+
+@pytest.mark.parametrize(
+    ("status", "disposition"),
+    [
+        (302, Disposition.CARRIER_ERROR),
+        (401, Disposition.CARRIER_ERROR),
+        (403, Disposition.BLOCKED),
+        (404, Disposition.INVALID_NUMBER),
+        (407, Disposition.CARRIER_ERROR),
+        (408, Disposition.NO_ANSWER),
+        (410, Disposition.INVALID_NUMBER),
+        (480, Disposition.NO_ANSWER),
+        (484, Disposition.INVALID_NUMBER),
+        (486, Disposition.BUSY),
+        (487, Disposition.NO_ANSWER),
+        (488, Disposition.CARRIER_ERROR),
+        (500, Disposition.CONGESTION),
+        (503, Disposition.CONGESTION),
+        (599, Disposition.CONGESTION),
+        (600, Disposition.BUSY),
+        (603, Disposition.DECLINED),
+        (604, Disposition.INVALID_NUMBER),
+        (606, Disposition.CARRIER_ERROR),
+        (607, Disposition.BLOCKED),
+        (608, Disposition.BLOCKED),
+    ],
+)
+def test_a_final_code_has_one_meaning(status: int, disposition: Disposition) -> None:
+    assert disposition_of_status(status) is disposition
+
+
+@pytest.mark.parametrize(
+    ("end", "detail", "disposition"),
+    [
+        ("answered", {"finished": True, "reason": "script"}, Disposition.COMPLETED),
+        ("answered", {"reason": "callee"}, Disposition.HUNG_UP),
+        ("answered", {"reason": "network"}, Disposition.HUNG_UP),
+        ("answered", {"reason": "time_limit"}, Disposition.HUNG_UP),
+        ("answered", {"reason": "cancelled"}, Disposition.CANCELLED),
+        ("refused", {"status": 486}, Disposition.BUSY),
+        ("refused", {"status": 503}, Disposition.CONGESTION),
+        ("no_answer", {}, Disposition.NO_ANSWER),
+        ("failed", {}, Disposition.CARRIER_ERROR),
+        ("cancelled", {}, Disposition.CANCELLED),
+    ],
+)
+def test_a_call_has_one_disposition(
+    end: End, detail: dict[str, Any], disposition: Disposition
+) -> None:
+    result = CallResult(end=end, ended_at=datetime(2026, 3, 2, 15, tzinfo=UTC), saved={}, **detail)
+    assert disposition_of(result) is disposition
+
+
+def test_reads_a_config() -> None:
+    read = config()
+    assert read.trunks[0].trunk().port == 5070
+    assert read.ring_seconds == 20
+    assert senders(read) == ("+12025550100",)
+    assert KIND.config is Config
+
+
+def test_never_shows_a_password() -> None:
+    shown = masked(config())
+    assert "s3 cret" not in repr(shown)
+    assert shown["trunks"][0]["username"] == "acme"
+    assert shown["callerIds"] == ["+12025550100"]
+    assert "s3 cret" not in repr(config())
+    assert "s3 cret" not in repr(config().trunks[0].trunk())
+
+
+@pytest.mark.parametrize(
+    ("hosts", "expected"),
+    [
+        (["127.0.0.1"], True),
+        (["127.3.2.1", "::1"], True),
+        (["localhost"], False),
+        (["127.0.0.1", "192.0.2.1"], False),
+        (["127.0.0.1.example.com"], False),
+    ],
+)
+def test_only_literal_loopback_cannot_leave_the_machine(hosts: list[str], expected: bool) -> None:
+    assert is_loopback_only(config(trunks=[{"host": host} for host in hosts])) is expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "where"),
+    [
+        ({"trunks": []}, r"\$.trunks"),
+        ({"trunks": [{**TRUNK, "host": "a b"}]}, r"host"),
+        ({"trunks": [{**TRUNK, "host": "a;lr"}]}, r"host"),
+        ({"trunks": [{**TRUNK, "port": 0}]}, r"port"),
+        ({"trunks": [{**TRUNK, "transport": "sctp"}]}, r"transport"),
+        ({"trunks": [{**TRUNK, "username": "a;b"}]}, r"username"),
+        ({"trunks": [{**TRUNK, "username": 'a"b'}]}, r"username"),
+        ({"trunks": [{**TRUNK, "password": 'a"b'}]}, r"password"),
+        ({"trunks": [{**TRUNK, "pasword": "x"}]}, r"pasword"),
+        ({"callerIds": []}, r"callerIds"),
+        ({"callerIds": ["2025550100"]}, r"callerIds"),
+        ({"ringSeconds": 1}, r"ringSeconds"),
+        ({"nonsense": 1}, r"nonsense"),
+    ],
+)
+def test_refuses_what_the_stack_would_misread(changes: dict[str, Any], where: str) -> None:
+    with pytest.raises(msgspec.ValidationError, match=where):
+        config(**changes)

@@ -13,11 +13,14 @@ Nothing here starts, stops or judges a process.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import os
+import re
 import stat
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 
 from campana.domain.errors import SetupError
@@ -32,6 +35,9 @@ XDG_RUNTIME_DIR differs between a login and a cron entry and is emptied at logou
 too, and the data directory's own path may be longer than a socket's address (107 bytes on Linux,
 103 on macOS) can hold. This gives 43 bytes, always.
 """
+
+_STAMP = re.compile(r"^[-0-9]+ [:.0-9]+ UTC \[[0-9]+\] ")
+"""Time and process id, as `log_line_prefix` has it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,39 +119,38 @@ def unusable(layout: Layout, error: OSError) -> SetupError:
     )
 
 
-def try_lock(path: Path, *, exclusive: bool) -> int | None:
-    """Take the lock file `path` without waiting; its file descriptor, or None if it is taken.
+def try_lock(path: Path, *, exclusive: bool) -> FileIO | None:
+    """Take the lock file `path` without waiting; None if it is taken. Closing it lets go.
 
-    The descriptor is close-on-exec (PEP 446), so a child process can only hold the lock if it was
-    handed the descriptor. A fork without exec does hold it: such a child is a user as well.
+    It is close-on-exec (PEP 446): a child process holds the lock only if it was handed the
+    descriptor. A fork without exec does hold it: such a child is a user as well.
 
     Raises:
         OSError: the file cannot be opened, for one because the data directory was removed.
     """
     kind = fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-    try:
-        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    lock = FileIO(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600), "r+")
+    with contextlib.ExitStack() as unless_taken:
+        unless_taken.enter_context(lock)
+        try:
+            fcntl.flock(lock, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return None
         # Between open and flock the directory may have been removed and made anew: a lock on a
         # file that no longer has this name excludes nobody.
-        if is_still_at(path, descriptor):
-            return descriptor
-    except BlockingIOError:
-        pass
-    except BaseException:
-        os.close(descriptor)
-        raise
-    os.close(descriptor)
-    return None
+        if not is_still_at(path, lock):
+            return None
+        unless_taken.pop_all()
+    return lock
 
 
-def is_still_at(path: Path, descriptor: int) -> bool:
-    """Whether `path` still names the open file `descriptor`."""
+def is_still_at(path: Path, lock: FileIO) -> bool:
+    """Whether `path` still names the open file `lock`."""
     try:
         named = path.stat()
     except FileNotFoundError:
         return False
-    return os.path.samestat(named, os.fstat(descriptor))
+    return os.path.samestat(named, os.fstat(lock.fileno()))
 
 
 def check_socket_dir(layout: Layout, *, owner: int) -> bool:
@@ -169,14 +174,20 @@ def check_socket_dir(layout: Layout, *, owner: int) -> bool:
     return True
 
 
+def open_log(layout: Layout) -> FileIO:
+    """The server's log, for appending: cutting it short then needs no word to its writers."""
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
+    return FileIO(os.open(layout.log, flags, 0o600), "a")
+
+
 def log_tail(layout: Layout, *, since: int = 0) -> str:
-    """The last telling lines of the server's log after byte `since`, on one line."""
+    """The last lines of the server's log after byte `since`, on one line."""
     try:
         with layout.log.open("rb") as log:
             log.seek(max(since, log.seek(0, os.SEEK_END) - 8192))
             lines = log.read().decode("utf-8", "replace").split("\n")
     except OSError:
         return "its log cannot be read"
-    said = [line.strip() for line in lines if line.strip()]
-    grave = [line for line in said if "FATAL" in line or "PANIC" in line or "could not" in line]
-    return " | ".join((grave or said)[-3:]) or "it left no word in its log"
+    # A client that came too early is told so with a FATAL, which explains nothing.
+    said = [_STAMP.sub("", line).strip() for line in lines if "database system is" not in line]
+    return " | ".join([line for line in said if line][-3:]) or "it left no word in its log"

@@ -1,4 +1,4 @@
-"""Which encoding a file of text has: by its mark, else UTF-8 if all of it is, else the likeliest."""
+"""Which encoding a text file has: by its mark, else UTF-8 if all of it is, else the likeliest."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Work for later: the tasks `campana work` runs, deferred through `store/jobs.py`."""

@@ -1,0 +1,31 @@
+"""Periodic care: jobs of a worker that died run again, answers to old requests are forgotten."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from procrastinate import App
+
+from campana.services.context import Context
+from campana.store import accounts
+
+_REMEMBERED = timedelta(days=1)
+_SILENT_SECONDS = 30
+"""A worker says every ten seconds that it lives."""
+
+
+def register(app: App, context: Context) -> None:
+    """Make the periodic tasks of `app`."""
+
+    @app.periodic(cron="* * * * *")
+    @app.task(name="retry_stalled_jobs", queueing_lock="retry_stalled_jobs")
+    async def retry_stalled_jobs(timestamp: int) -> None:  # noqa: ARG001 - periodic tasks get it
+        # Procrastinate does not do so by itself: a job whose worker was killed stays "doing".
+        for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=_SILENT_SECONDS):
+            await app.job_manager.retry_job(job)
+
+    @app.periodic(cron="7 * * * *")
+    @app.task(name="forget_old_requests", queueing_lock="forget_old_requests")
+    async def forget_old_requests(timestamp: int) -> None:  # noqa: ARG001 - as above
+        async with context.db.transaction() as tx:
+            await accounts.forget_old_requests(tx, before=context.clock.now() - _REMEMBERED)

@@ -10,6 +10,8 @@ from importlib.util import find_spec
 
 import pytest
 
+pytest_plugins = ["tests.support.database"]
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,4 +1,5 @@
-"""Files that are too large for rows: recordings and imports. Here a directory; the key is what is stored.
+"""Files that are too large for rows: recordings and imports. Here a directory; the key is what is
+stored.
 
 A blob appears whole or not at all: it is written beside its place and renamed into it.
 """
@@ -6,7 +7,7 @@ A blob appears whole or not at all: it is written beside its place and renamed i
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,8 +35,9 @@ class Blobs:
         return path
 
     @contextmanager
-    def writing(self, key: str) -> Iterator[BinaryIO]:
-        """A file to write; it takes its place when the block ends well, and is gone when it does not.
+    def writing(self, key: str) -> Generator[BinaryIO]:
+        """A file to write; it takes its place when the block ends well, and is gone when it does
+        not.
 
         Raises:
             Unavailable: the disk refuses (full, no permission).

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 
 from campana.blobs import Blobs
@@ -22,8 +22,9 @@ DEFAULT_WORKSPACE = "default"
 
 
 @contextmanager
-def database(settings: Settings) -> Iterator[str]:
-    """The connection string of the configured PostgreSQL, or of the embedded one while the block lasts.
+def database(settings: Settings) -> Generator[str]:
+    """The connection string of the configured PostgreSQL, or of the embedded one while the block
+    lasts.
 
     Raises:
         SetupError: the data directory or the server cannot be used.
@@ -36,7 +37,9 @@ def database(settings: Settings) -> Iterator[str]:
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise SetupError(f"cannot use the data directory {settings.data_dir}: {error.strerror}") from error
+        raise SetupError(
+            f"cannot use the data directory {settings.data_dir}: {error.strerror}"
+        ) from error
     embedded = attach(settings.data_dir)
     try:
         yield embedded.conninfo
@@ -59,7 +62,7 @@ def prepare(settings: Settings, conninfo: str) -> None:
 @asynccontextmanager
 async def opened(
     settings: Settings, conninfo: str, *, role: Role, max_connections: int = 10
-) -> AsyncIterator[Context]:
+) -> AsyncGenerator[Context]:
     """A Context on `conninfo` whose clock follows the database's until the block ends.
 
     Raises:

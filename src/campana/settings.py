@@ -7,53 +7,60 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, get_args, get_type_hints
 
 from campana.domain.errors import SetupError
-
-
-def _setting(default: Any, meaning: str) -> Any:
-    return field(default=default, metadata={"meaning": meaning})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Every setting. The name of a variable is `CAMPANA_` and the field in capitals."""
 
-    data_dir: Path = _setting(
-        Path(".campana"), "Where the embedded database, recordings and imported files live."
-    )
-    database_url: str | None = _setting(
-        None, "A PostgreSQL (16 or newer) to use in place of the embedded one. May hold a password."
-    )
-    host: str = _setting("127.0.0.1", "The address `campana serve` and `campana web` bind.")
-    port: int = _setting(8080, "The port they bind.")
-    web_processes: int = _setting(1, "How many web processes `campana serve` keeps.")
-    voice_processes: int = _setting(1, "How many voice workers `campana serve` keeps.")
-    voice_lines: int = _setting(50, "The most calls one voice worker holds at once.")
-    voice_interface: str = _setting(
-        "127.0.0.1", "The local address SIP and RTP use; the public or LAN address on a server."
-    )
-    public_url: str | None = _setting(None, "How the world reaches this server, for links; no slash.")
-    log_level: str = _setting("info", "debug, info, warning or error.")
+    data_dir: Annotated[
+        Path, "Where the embedded database, recordings and imported files live."
+    ] = Path(".campana")
+    database_url: Annotated[
+        str | None, "A PostgreSQL (16 or newer) to use in place of the embedded one; a secret."
+    ] = None
+    host: Annotated[str, "The address `campana serve` and `campana web` bind."] = "127.0.0.1"
+    port: Annotated[int, "The port they bind."] = 8080
+    web_processes: Annotated[int, "How many web processes `campana serve` keeps."] = 1
+    voice_processes: Annotated[int, "How many voice workers `campana serve` keeps."] = 1
+    voice_lines: Annotated[int, "The most calls one voice worker holds at once."] = 50
+    voice_interface: Annotated[
+        str, "The local address SIP and RTP use; the public or LAN address on a server."
+    ] = "127.0.0.1"
+    drain_seconds: Annotated[
+        int, "How long calls in progress may go on when a voice worker is told to stop."
+    ] = 20
+    log_level: Annotated[str, "debug, info, warning or error."] = "info"
+
+
+def described() -> Mapping[str, tuple[object, str]]:
+    """Every variable's default and meaning, by name."""
+    hints = get_type_hints(Settings, include_extras=True)
+    defaults = Settings()
+    return {
+        "CAMPANA_" + name.upper(): (getattr(defaults, name), str(get_args(hint)[1]))
+        for name, hint in hints.items()
+    }
 
 
 def read(environment: Mapping[str, str] | None = None) -> Settings:
     """The settings of this process.
 
     Raises:
-        SetupError: a value of the wrong kind, an unreadable `*_FILE`, a name that does not exist.
+        SetupError: a value of the wrong kind, or an unreadable `*_FILE`.
     """
     given = os.environ if environment is None else environment
-    known = {"CAMPANA_" + f.name.upper(): f for f in fields(Settings)}
-    values: dict[str, Any] = {}
-    for name, spec in known.items():
-        text = _value(given, name)
+    values: dict[str, object] = {}
+    for variable, (default, _) in described().items():
+        text = _value(given, variable)
         if text is not None:
-            values[spec.name] = _convert(name, text, spec.type)
-    return Settings(**values)
+            values[variable.removeprefix("CAMPANA_").lower()] = _convert(variable, text, default)
+    return Settings(**values)  # pyright: ignore[reportArgumentType] - each converted as its default
 
 
 def _value(given: Mapping[str, str], name: str) -> str | None:
@@ -66,10 +73,10 @@ def _value(given: Mapping[str, str], name: str) -> str | None:
         raise SetupError(f"{name}_FILE: cannot read {path}: {error.strerror}") from error
 
 
-def _convert(name: str, text: str, kind: Any) -> Any:
-    if "int" in str(kind):
+def _convert(name: str, text: str, default: object) -> object:
+    if isinstance(default, int):
         try:
             return int(text)
         except ValueError:
             raise SetupError(f"{name} must be a whole number, not {text!r}") from None
-    return Path(text) if "Path" in str(kind) else text
+    return Path(text) if isinstance(default, Path) else text

@@ -35,6 +35,7 @@ class FixedClock:
     """A clock that stands where the test puts it."""
 
     moment: datetime = NOW
+    is_steady: bool = True
 
     def now(self) -> datetime:
         return self.moment
@@ -81,7 +82,9 @@ def template(server: str, tmp_path_factory: pytest.TempPathFactory) -> str:
     with (run / "template.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with psycopg.connect(server, autocommit=True) as conn:
-            exists = conn.execute("select 1 from pg_database where datname = %s", (name,)).fetchone()
+            exists = conn.execute(
+                "select 1 from pg_database where datname = %s", (name,)
+            ).fetchone()
             if not exists:
                 conn.execute(f'create database "{name}"')  # pyright: ignore[reportArgumentType, reportCallIssue]
                 migrations.migrate(make_conninfo(server, dbname=name))
@@ -108,14 +111,21 @@ def clock() -> FixedClock:
 async def engine_context(
     conninfo: str, tmp_path: Path, clock: FixedClock
 ) -> AsyncIterator[Context]:
-    """A context whose database sees every workspace, with one workspace `default` that may call the US."""
+    """A context whose database sees every workspace, with one workspace `default` that may call
+    the US."""
     db = Database(conninfo, role=Role.ENGINE)
     await db.open()
     async with db.transaction() as tx:
         await accounts.create_workspace(
             tx, name="default", default_country="US", allowed_countries=["US"], now=clock.now()
         )
-    yield Context(db=db, clock=clock, entropy=SeededEntropy(), blobs=Blobs(root=tmp_path / "blobs"), carriers=load_all())
+    yield Context(
+        db=db,
+        clock=clock,
+        entropy=SeededEntropy(),
+        blobs=Blobs(root=tmp_path / "blobs"),
+        carriers=load_all(),
+    )
     await db.close()
 
 

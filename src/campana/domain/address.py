@@ -1,7 +1,7 @@
 """Phone numbers as people write them, to E.164 and what follows from it: country, type, time zones.
 
-Rules come from libphonenumber's metadata. A type is not enough to keep toll fraud out: satellite and
-global networks are typed MOBILE, so their country codes are refused by name.
+Rules come from libphonenumber's metadata. A type is not enough to keep toll fraud out: satellite
+and global networks are typed MOBILE, so their country codes are refused by name.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ REFUSED_TYPES = frozenset(
         PhoneNumberType.PAGER,
     }
 )
-# +870 Inmarsat, +878 universal personal, +881 global satellite, +882 and +883 international networks,
-# +888 disaster relief, +979 international premium rate (ITU-T E.164 assignments).
+# +870 Inmarsat, +878 universal personal, +881 global satellite, +882 and +883 international
+# networks, +888 disaster relief, +979 international premium rate (ITU-T E.164 assignments).
 REFUSED_COUNTRY_CODES = frozenset({870, 878, 881, 882, 883, 888, 979})
 
 _UNKNOWN_ZONE = "Etc/Unknown"
@@ -40,7 +40,8 @@ class AddressKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """A callable number: `value` in E.164, ISO 3166 `country`, IANA `zones` it may lie in (all of them)."""
+    """A callable number: `value` in E.164, ISO 3166 `country`, IANA `zones` it may lie in (all of
+    them)."""
 
     value: str
     country: str

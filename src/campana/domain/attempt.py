@@ -78,5 +78,6 @@ TRANSITIONS: dict[tuple[AttemptState, EventType], AttemptState] = {
 
 
 def apply(state: AttemptState, event: EventType) -> AttemptState:
-    """The state after `event`; the same state when the event is a repeat, late, or means nothing."""
+    """The state after `event`; the same state when the event is a repeat, late, or means
+    nothing."""
     return TRANSITIONS.get((state, event), state)

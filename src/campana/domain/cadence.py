@@ -1,7 +1,7 @@
 """When to try again, and when not to. One table row an outcome.
 
-`attempts` counts the tries that ended with that outcome, this one included; tries that never touched
-the network do not count. A target also ends when its tries reach `max_attempts`.
+`attempts` counts the tries that ended with that outcome, this one included; tries that never
+touched the network do not count. A target also ends when its tries reach `max_attempts`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ class Rule:
     delay: timedelta
 
 
-# Busy clears in minutes, nobody home in hours; a congested or failing carrier deserves a pause of minutes.
+# Busy clears in minutes, nobody home in hours; a congested or failing carrier deserves a pause of
+# minutes.
 DEFAULT_RULES: Mapping[Disposition, Rule] = {
     Disposition.BUSY: Rule(attempts=3, delay=timedelta(minutes=15)),
     Disposition.NO_ANSWER: Rule(attempts=3, delay=timedelta(hours=4)),

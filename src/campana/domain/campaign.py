@@ -1,8 +1,8 @@
 """A campaign's life: what it is, which states it passes through, what a person is told.
 
-The API's three statuses answer "will it contact people?". The state says why. A stored state changes
-only by an action in TRANSITIONS or by the engine finding the ledger finished; reaching the end date
-expires a launched campaign without anybody writing it (`store/queries/campaigns.sql`).
+The API's three statuses answer "will it contact people?". The state says why. A stored state
+changes only by an action in TRANSITIONS or by the engine finding the ledger finished; reaching the
+end date expires a launched campaign without anybody writing it (`store/queries/campaigns.sql`).
 """
 
 from __future__ import annotations
@@ -100,13 +100,12 @@ class Plan:
     cadence: Cadence = field(default_factory=Cadence)
     script: Script | None = None
     caller_id: str | None = None
-    lines: int | None = None
-    """At most this many contacts in progress at once, below the channel's own limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Campaign:
-    """One row. `state` is as stored, or `expired` when `end_date` had passed at the time of reading."""
+    """One row. `state` is as stored, or `expired` when `end_date` had passed at the time of
+    reading."""
 
     id: str
     workspace_id: int

@@ -13,6 +13,11 @@ class Clock(Protocol):
         """The present instant, aware, in UTC."""
         ...
 
+    @property
+    def is_steady(self) -> bool:
+        """False while the clock cannot be trusted: nothing new may begin."""
+        ...
+
 
 def wire(moment: datetime | None) -> str | None:
     """`2024-03-01T09:00:00Z`: how every time leaves Campana, whole seconds in UTC."""
@@ -24,7 +29,8 @@ def wire(moment: datetime | None) -> str | None:
 def parse_moment(text: str, *, is_end: bool = False) -> datetime:
     """An ISO 8601 date or time as an instant in UTC.
 
-    A date alone is its first instant in UTC, or its last when `is_end`; a time without an offset is UTC.
+    A date alone is its first instant in UTC, or its last when `is_end`; a time without an offset
+    is UTC.
 
     Raises:
         ValueError: not ISO 8601.

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewContact:
-    """A contact about to be stored. `zones` is its own zone if it has one, else those of the number."""
+    """A contact about to be stored. `zones` is its own zone if it has one, else those of the
+    number."""
 
     external_id: str | None
     first_name: str | None
@@ -23,16 +24,14 @@ class NewContact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactFields:
-    """What a script may say about a person: `first_name`, `last_name` and the list's own columns."""
+    """What a script may say about a person: `first_name`, `last_name` and the list's own
+    columns."""
 
     first_name: str | None
     last_name: str | None
     attributes: Mapping[str, str]
 
     def as_text(self) -> dict[str, str]:
-        """Flat names to text, own columns first so that they cannot hide a name."""
-        return {
-            **self.attributes,
-            "first_name": self.first_name or "",
-            "last_name": self.last_name or "",
-        }
+        """`contact.first_name` and so on to text; the list's own columns cannot hide a name."""
+        named = {"first_name": self.first_name or "", "last_name": self.last_name or ""}
+        return {f"contact.{key}": value for key, value in {**self.attributes, **named}.items()}

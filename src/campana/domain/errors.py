@@ -32,7 +32,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldProblem:
-    """One thing wrong with the input: where (`pointer` in a body, `parameter` in a query), and why."""
+    """One thing wrong with the input: where (`pointer` in a body, `parameter` in a query), and
+    why."""
 
     message: str
     pointer: str | None = None
@@ -45,7 +46,9 @@ class FieldProblem:
 class CampanaError(Exception):
     """Something went wrong."""
 
-    def __init__(self, message: str | None = None, *, problems: Sequence[FieldProblem] = ()) -> None:
+    def __init__(
+        self, message: str | None = None, *, problems: Sequence[FieldProblem] = ()
+    ) -> None:
         self.problems = tuple(problems)
         self.message = message or (type(self).__doc__ or "").strip()
         super().__init__(self.message)

@@ -1,7 +1,7 @@
 """The last question before an attempt: may this person be contacted now?
 
-Asked inside the claim's transaction on facts read there. Every rule is a function in RULES; the first
-that objects decides. A fact that is missing objects: the gate fails closed.
+Asked inside the claim's transaction on facts read there. Every rule is a function in RULES; the
+first that objects decides. A fact that is missing objects: the gate fails closed.
 """
 
 from __future__ import annotations
@@ -65,19 +65,19 @@ def check(facts: Facts, now: datetime) -> Verdict:
     return Allow()
 
 
-def _has_address(facts: Facts, now: datetime) -> Verdict | None:
+def _has_address(facts: Facts, _: datetime) -> Verdict | None:
     if facts.address is None:
         return Drop(disposition=Disposition.NO_ADDRESS, why="no_address")
     return None
 
 
-def _not_suppressed(facts: Facts, now: datetime) -> Verdict | None:
+def _not_suppressed(facts: Facts, _: datetime) -> Verdict | None:
     if facts.suppressed_by is not None:
         return Drop(disposition=Disposition.SUPPRESSED, why=f"suppressed_{facts.suppressed_by}")
     return None
 
 
-def _country_allowed(facts: Facts, now: datetime) -> Verdict | None:
+def _country_allowed(facts: Facts, _: datetime) -> Verdict | None:
     if facts.country not in facts.allowed_countries:
         return Drop(disposition=Disposition.COUNTRY_NOT_ALLOWED, why="country_not_allowed")
     return None

@@ -1,7 +1,8 @@
-"""Names of things. Public ids are opaque text with a prefix; rows that exist by the million use numbers.
+"""Names of things. Public ids are opaque text with a prefix; rows that exist by the million use
+numbers.
 
-`camp_7k3f…` is 80 random bits in Crockford's base 32: short enough for an index, long enough never to
-meet itself. Contacts and targets are numbered by the database and shown as `ctc_41`, `tgt_97`;
+`camp_7k3f…` is 80 random bits in Crockford's base 32: short enough for an index, long enough never
+to meet itself. Contacts and targets are numbered by the database and shown as `ctc_41`, `tgt_97`;
 an attempt carries a UUID because its id travels to carriers and must be unique in the world.
 """
 

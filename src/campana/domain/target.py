@@ -39,7 +39,8 @@ ZONE_SEPARATOR = ","
 
 
 def window_key(zones: tuple[str, ...]) -> str:
-    """The key under which targets that open and close together wait: their candidate zones, sorted."""
+    """The key under which targets that open and close together wait: their candidate zones,
+    sorted."""
     return ZONE_SEPARATOR.join(sorted(zones))
 
 

@@ -16,6 +16,9 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MIDNIGHT_AFTER = time.max
 """As an end of hours: until the day is over."""
 
+END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
+"""When a window closes that never does."""
+
 _DAY = timedelta(days=1)
 _SEARCH_DAYS = 9
 """Any week that opens at all opens within eight days; one more for the date line."""
@@ -31,14 +34,16 @@ class Hours:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """Hours for each weekday, Monday first. `always` ignores zones and hours; see `domain.campaign`."""
+    """Hours for each weekday, Monday first. `always` ignores zones and hours; see
+    `domain.campaign`."""
 
     days: tuple[tuple[Hours, ...], ...] = ((),) * 7
     always: bool = False
 
 
 ALWAYS = Window(always=True)
-# 47 CFR 64.1200(c)(1): no telephone solicitation before 8 a.m. or after 9 p.m. at the called party's location.
+# 47 CFR 64.1200(c)(1): no telephone solicitation before 8 a.m. or after 9 p.m. at the called
+# party's location.
 DEFAULT = Window(days=((Hours(start=time(8), end=time(21)),),) * 7)
 
 
@@ -79,11 +84,12 @@ def next_open(window: Window, zones: Sequence[str], now: datetime) -> datetime |
 
 
 def open_until(window: Window, zones: Sequence[str], now: datetime) -> datetime | None:
-    """When the window that is open at `now` closes; None when it is closed, `now` + a day for ALWAYS."""
+    """When the window that is open at `now` closes; None when it is closed, END_OF_TIME for
+    ALWAYS."""
     if not is_open(window, zones, now):
         return None
     if window.always:
-        return now + _DAY
+        return END_OF_TIME
     return min(_end_in(window, ZoneInfo(name), now) for name in zones)
 
 
@@ -111,7 +117,8 @@ def _next_in(window: Window, zone: ZoneInfo, now: datetime) -> datetime | None:
         instant
         for day, hours in _days(window, zone, now)
         for instant in _instants(day, hours.start, zone)
-        # A start inside the hour that DST skips is moved by the zone; it counts if it is open there.
+        # A start inside the hour that DST skips is moved by the zone; it counts if it is open
+        # there.
         if instant > now and _open_in(window, zone, instant)
     )
     return min(starts, default=None)
@@ -141,7 +148,8 @@ def _days(window: Window, zone: ZoneInfo, now: datetime) -> Iterator[tuple[date,
 
 
 def _instants(day: date, clock: time, zone: ZoneInfo) -> list[datetime]:
-    """The instants a wall clock in `zone` shows `clock` on `day`: one, or two when DST repeats it."""
+    """The instants a wall clock in `zone` shows `clock` on `day`: one, or two when DST repeats
+    it."""
     return sorted(
         {
             datetime.combine(day, clock, tzinfo=zone).replace(fold=fold).astimezone(UTC)

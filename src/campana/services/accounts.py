@@ -1,7 +1,7 @@
 """Workspaces and API keys: who may ask for what.
 
-A key is `ck_` and 256 random bits, shown once. Only its SHA-256 is stored: a random key needs no slow
-hash, and an attacker with the table has nothing to send.
+A key is `ck_` and 256 random bits, shown once. Only its SHA-256 is stored: a random key needs no
+slow hash, and an attacker with the table has nothing to send.
 """
 
 from __future__ import annotations
@@ -67,7 +67,10 @@ async def workspace_named(context: Context, name: str) -> Workspace:
 
 
 async def ensure_workspace(context: Context, name: str) -> Workspace:
-    """The workspace of that name, made when absent; it may call no country until told (engine role)."""
+    """The workspace of that name, made when absent (engine role).
+
+    A new one may call no country until told.
+    """
     async with context.db.transaction() as tx:
         await accounts.create_workspace(
             tx, name=name, default_country=None, allowed_countries=[], now=context.clock.now()
@@ -128,6 +131,7 @@ async def create_key(
 
 
 async def list_keys(context: Context, *, workspace_id: int) -> list[ApiKey]:
+    """Every key of the workspace, newest first, revoked ones too."""
     async with context.db.read(workspace_id=workspace_id) as tx:
         return await accounts.list_keys(tx, workspace_id=workspace_id)
 
@@ -147,7 +151,9 @@ async def revoke_key(context: Context, *, workspace_id: int, key_id: str) -> Non
 
 
 async def authenticate(context: Context, key: str | None) -> Principal:
-    """Whom a key speaks for. Asks the database each time, so that revoking works at once everywhere.
+    """Whom a key speaks for.
+
+    Asks the database each time, so that revoking works at once everywhere.
 
     Raises:
         Unauthenticated: missing, unknown, expired or revoked; the four are not told apart.
@@ -182,12 +188,14 @@ class Answer:
 async def begin_request(
     context: Context, *, workspace_id: int, route: str, key: str, body: bytes
 ) -> Answer | None:
-    """Take an Idempotency-Key for this request; None means go ahead, an Answer means it was done before.
+    """Take an Idempotency-Key for this request.
+
+    None means go ahead; an Answer means it was done before.
 
     Raises:
         IdempotencyMismatch: the key was used with another body.
-        Conflict: the first request under this key is not finished (or its process died: the work may
-            have been done, so look before using another key).
+        Conflict: the first request under this key is not finished (or its
+            process died: the work may have been done, so look before using another key).
     """
     body_hash = hashlib.sha256(body).digest()
     async with context.db.transaction(workspace_id=workspace_id) as tx:

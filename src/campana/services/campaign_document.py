@@ -1,14 +1,14 @@
 """A campaign as people write it: one shape for the API's JSON and the command line's YAML.
 
-Read by `documents.read`, kept as written in the `document` column, and turned into a domain Plan when
-the engine needs it.
+Read by `documents.read`, kept as written in the `document` column, and turned into a domain Plan
+when the engine needs it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import time, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -30,7 +30,7 @@ class _Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, r
     pass
 
 
-class SayStep(_Document, tag_field="type", tag="say"):
+class SayStep(_Document, frozen=True, tag_field="type", tag="say"):
     """Speaks, then goes on to `next` or the step below."""
 
     id: StepId
@@ -38,7 +38,7 @@ class SayStep(_Document, tag_field="type", tag="say"):
     next: StepId | None = None
 
 
-class AskStep(_Document, tag_field="type", tag="ask"):
+class AskStep(_Document, frozen=True, tag_field="type", tag="ask"):
     """Speaks and waits for one key."""
 
     id: StepId
@@ -50,7 +50,7 @@ class AskStep(_Document, tag_field="type", tag="ask"):
     save_as: StepId | None = None
 
 
-class BranchStep(_Document, tag_field="type", tag="branch"):
+class BranchStep(_Document, frozen=True, tag_field="type", tag="branch"):
     """Goes where a saved answer says."""
 
     id: StepId
@@ -59,7 +59,7 @@ class BranchStep(_Document, tag_field="type", tag="branch"):
     otherwise: StepId | None = None
 
 
-class EndStep(_Document, tag_field="type", tag="end"):
+class EndStep(_Document, frozen=True, tag_field="type", tag="end"):
     """Says goodbye and hangs up."""
 
     id: StepId
@@ -70,7 +70,7 @@ class EndStep(_Document, tag_field="type", tag="end"):
 Step = SayStep | AskStep | BranchStep | EndStep
 
 
-class VoiceBotDocument(_Document):
+class VoiceBotDocument(_Document, frozen=True):
     """What the bot says and which keys it understands."""
 
     greeting: Text
@@ -79,15 +79,18 @@ class VoiceBotDocument(_Document):
     max_seconds: Annotated[int, Meta(ge=5, le=3600)] = 180
 
 
-class HoursDocument(_Document):
+class HoursDocument(_Document, frozen=True):
     """Wall clock times of the person contacted; `to` may be 24:00."""
 
     from_: Clock = msgspec.field(name="from")
     to: Clock
 
 
-class WindowDocument(_Document):
-    """Hours by weekday; a day left out is closed. `always` is for channels that cannot leave this machine."""
+class WindowDocument(_Document, frozen=True):
+    """Hours by weekday; a day left out is closed.
+
+    `always` is for channels that cannot leave this machine.
+    """
 
     always: bool = False
     mon: list[HoursDocument] = []
@@ -99,14 +102,14 @@ class WindowDocument(_Document):
     sun: list[HoursDocument] = []
 
 
-class RuleDocument(_Document):
+class RuleDocument(_Document, frozen=True):
     """Up to `attempts` tries that end so, each `delaySeconds` after the one before."""
 
     attempts: Annotated[int, Meta(ge=1, le=20)]
     delay_seconds: Annotated[int, Meta(ge=1, le=30 * 86400)]
 
 
-class CadenceDocument(_Document):
+class CadenceDocument(_Document, frozen=True):
     """When to try again, by outcome; what is left out keeps its default."""
 
     max_attempts: Annotated[int, Meta(ge=1, le=20)] = 5
@@ -116,7 +119,7 @@ class CadenceDocument(_Document):
     carrier_error: RuleDocument | UnsetType = UNSET
 
 
-class CampaignDocument(_Document):
+class CampaignDocument(_Document, frozen=True):
     """A campaign. Only `name`, `type` and `channelType` are needed before launch."""
 
     name: Name
@@ -133,7 +136,6 @@ class CampaignDocument(_Document):
     voice_bot: VoiceBotDocument | None = None
     window: WindowDocument | None = None
     cadence: CadenceDocument | None = None
-    lines: Annotated[int, Meta(ge=1, le=100_000)] | None = None
     keep_open: bool = False
 
 
@@ -147,16 +149,17 @@ def plan_of(document: Mapping[str, Any]) -> Plan:
 
 
 def plan(document: CampaignDocument) -> Plan:
+    """The Plan a document describes."""
     return Plan(
         window=_window(document.window),
         cadence=_cadence(document.cadence),
         script=script_of(document.voice_bot) if document.voice_bot else None,
         caller_id=document.caller_id,
-        lines=document.lines,
     )
 
 
 def script_of(document: VoiceBotDocument) -> script.Script:
+    """The domain's Script of a VoiceBot as written."""
     return script.Script(
         greeting=document.greeting,
         steps=tuple(_step(step) for step in document.steps),
@@ -180,9 +183,7 @@ def _step(step: Step) -> script.Step:
                 save_as=step.save_as,
             )
         case BranchStep():
-            return script.Branch(
-                id=step.id, on=step.on, cases=step.cases, otherwise=step.otherwise
-            )
+            return script.Branch(id=step.id, on=step.on, cases=step.cases, otherwise=step.otherwise)
         case EndStep():
             return script.End(id=step.id, text=step.text, result=step.result)
 

@@ -69,8 +69,7 @@ async def change(
 ) -> Campaign:
     """Apply a JSON Merge Patch to the campaign as written.
 
-    Args:
-        version: the version the caller has seen; None skips the comparison (command line).
+    `version` is the one the caller has seen; None skips the comparison.
 
     Raises:
         NotFound, InvalidParameter
@@ -102,9 +101,7 @@ async def delete(context: Context, *, workspace_id: int, campaign_id: str) -> No
             raise InvalidTransition("only a draft can be deleted")
 
 
-async def locked(
-    tx: Tx, context: Context, *, workspace_id: int, campaign_id: str
-) -> Campaign:
+async def locked(tx: Tx, context: Context, *, workspace_id: int, campaign_id: str) -> Campaign:
     """The campaign, held for the rest of the transaction.
 
     Raises:
@@ -140,18 +137,14 @@ async def _resolved(tx: Tx, workspace_id: int, raw: object) -> dict[str, Any]:
         problems.append(FieldProblem(pointer="/endDate", message="must not be before startDate"))
     list_id = channel_id = None
     if document.contact_list:
-        found = await lists.find(
-            tx, workspace_id=workspace_id, wanted=document.contact_list
-        )
+        found = await lists.find(tx, workspace_id=workspace_id, wanted=document.contact_list)
         list_id = found.id if found else None
         if found is None:
             problems.append(
                 FieldProblem(pointer="/contactList", message="there is no such contact list")
             )
     if document.channel:
-        channel = await channels.find(
-            tx, workspace_id=workspace_id, wanted=document.channel
-        )
+        channel = await channels.find(tx, workspace_id=workspace_id, wanted=document.channel)
         channel_id = channel.id if channel else None
         if channel is None:
             problems.append(FieldProblem(pointer="/channel", message="there is no such channel"))

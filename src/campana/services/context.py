@@ -11,9 +11,13 @@ from campana.domain.clock import Clock
 from campana.domain.ids import public_id
 from campana.store.db import Database
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """Made once in bootstrap and handed down. `db` plays one role: web for requests, engine for loops."""
+    """Made once in bootstrap and handed down.
+
+    `db` plays one role: web for requests, engine for loops.
+    """
 
     db: Database
     clock: Clock

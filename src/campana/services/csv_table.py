@@ -10,6 +10,7 @@ import csv
 import io
 from collections import deque
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import islice
@@ -55,17 +56,15 @@ Row = list[str] | Broken
 
 
 class Table:
-    """A header and the rows below it; blank lines are passed over. Made by `open_table`."""
+    """A header and the rows below it; blank lines are passed over. Made by `opened`."""
 
-    def __init__(self, file: BinaryIO, *, encoding: str) -> None:
+    def __init__(self, text: io.TextIOWrapper) -> None:
         """Read as far as the header.
 
         Raises:
             TableProblem: there is none.
         """
-        self.encoding = encoding
-        self._file = file
-        text = io.TextIOWrapper(file, encoding=encoding, errors="replace", newline="")
+        self._text = text
         sample = text.read(_SAMPLE_CHARACTERS)
         text.seek(0)
         self._lines = _Lines(text)
@@ -80,7 +79,7 @@ class Table:
     @property
     def bytes_read(self) -> int:
         """How far into the file reading has come, a buffer ahead of the rows handed out."""
-        return self._file.tell()
+        return self._text.buffer.tell()
 
     def rows(self) -> Iterator[Row]:
         """The rows below the header, once."""
@@ -108,8 +107,9 @@ class Table:
             reader = _reader(self._lines, delimiter)
 
 
-def open_table(file: BinaryIO) -> Table:
-    """The table in a seekable file, which the caller closes.
+@contextmanager
+def opened(file: BinaryIO) -> Iterator[Table]:
+    """The table in a seekable file, which is closed with it.
 
     Raises:
         TableProblem: it is empty, no text, or does not begin with a header.
@@ -125,7 +125,9 @@ def open_table(file: BinaryIO) -> Table:
     if encoding is None:
         raise TableProblem("this is not a CSV file: it is not text")
     file.seek(0)
-    return Table(file, encoding=encoding)
+    text = io.TextIOWrapper(file, encoding=encoding, errors="replace", newline="")
+    with text:
+        yield Table(text)
 
 
 class _Stop(Enum):

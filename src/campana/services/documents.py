@@ -1,7 +1,7 @@
 """What people write, checked against its shape: everything wrong is found at once and named.
 
-A shape is a msgspec Struct; its JSON Schema (the one the API publishes) finds the problems, then the
-Struct is made. This module knows no particular document.
+A shape is a msgspec Struct; its JSON Schema (the one the API publishes) finds the problems, then
+the Struct is made. This module knows no particular document.
 """
 
 from __future__ import annotations
@@ -42,9 +42,10 @@ def read(shape: type[T], raw: object) -> T:
     """`raw` (plain lists, dicts and scalars) as a `shape`.
 
     Raises:
-        InvalidParameter: with a problem for each field that is missing, unknown or of the wrong kind.
+        InvalidParameter: with a problem for each field that is missing, unknown or of the wrong
+        kind.
     """
-    problems = [found for error in _validator(shape).iter_errors(raw) for found in _explain(error)]
+    problems = [found for error in _errors(shape, raw) for found in _explain(error)]
     if problems:
         raise InvalidParameter(problems=sorted(problems, key=lambda p: p.pointer or ""))
     try:
@@ -55,8 +56,10 @@ def read(shape: type[T], raw: object) -> T:
         raise InvalidParameter(problems=[FieldProblem(pointer=pointer, message=text)]) from None
 
 
-def read_yaml(text: str) -> Any:
-    """The plain values of a YAML 1.2 text: `yes` is a text, a key is always a text, a date stays as written.
+def read_yaml(text: str) -> object:
+    """The plain values of a YAML 1.2 text.
+
+    `yes` is a text, a key is always a text, a date stays as written.
 
     Raises:
         InvalidParameter: not YAML; says in which line.
@@ -77,9 +80,9 @@ def merge(document: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, An
         if value is None:
             merged.pop(key, None)
         elif isinstance(value, Mapping):
-            below = merged.get(key)
-            below = cast("Mapping[str, Any]", below) if isinstance(below, Mapping) else {}
-            merged[key] = merge(below, cast("Mapping[str, Any]", value))
+            below: Any = merged.get(key)
+            inside = cast("Mapping[str, Any]", below if isinstance(below, Mapping) else {})
+            merged[key] = merge(inside, cast("Mapping[str, Any]", value))
         else:
             merged[key] = value
     return merged
@@ -88,6 +91,11 @@ def merge(document: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, An
 @lru_cache
 def _validator(shape: type[msgspec.Struct]) -> Draft202012Validator:
     return Draft202012Validator(msgspec.json.schema(shape), format_checker=_FORMATS)
+
+
+def _errors(shape: type[msgspec.Struct], raw: object) -> list[ValidationError]:
+    plain = cast("dict[str, Any]", raw)  # the library takes any JSON value and says so loosely
+    return list(_validator(shape).iter_errors(plain))  # pyright: ignore[reportUnknownMemberType]
 
 
 def _explain(error: ValidationError) -> Iterable[FieldProblem]:
@@ -99,7 +107,9 @@ def _explain(error: ValidationError) -> Iterable[FieldProblem]:
     elif rule == "additionalProperties" and isinstance(value, dict):
         known = set(cast("Mapping[str, Any]", error.schema).get("properties", ()))
         for name in sorted(set(cast("dict[str, Any]", value)) - known):
-            yield FieldProblem(pointer=f"{pointer}/{_escaped(name)}", message="is not a known field")
+            yield FieldProblem(
+                pointer=f"{pointer}/{_escaped(name)}", message="is not a known field"
+            )
     elif rule == "required":
         # One error a missing name; the name is the first word of its message.
         name = error.message.split("'")[1]
@@ -109,14 +119,16 @@ def _explain(error: ValidationError) -> Iterable[FieldProblem]:
 
 
 def _explain_any_of(error: ValidationError) -> Iterable[FieldProblem]:
-    """Speak of the alternative that was meant: the one whose `type` fits, or the only non-null one."""
+    """Speak of the alternative that was meant: the one whose `type` fits, or that is not null."""
     branches: dict[int, list[ValidationError]] = {}
     for below in error.context or ():
         branches.setdefault(cast("int", below.schema_path[0]), []).append(below)
     meant = [
         errors
         for errors in branches.values()
-        if not any(e.validator in {"enum", "const"} and list(e.path)[-1:] == ["type"] for e in errors)
+        if not any(
+            e.validator in {"enum", "const"} and list(e.path)[-1:] == ["type"] for e in errors
+        )
         and not all(e.validator == "type" and e.validator_value == "null" for e in errors)
     ]
     if len(meant) == 1:
@@ -125,6 +137,18 @@ def _explain_any_of(error: ValidationError) -> Iterable[FieldProblem]:
     else:
         pointer = "".join("/" + _escaped(part) for part in error.absolute_path)
         yield FieldProblem(pointer=pointer, message="is none of the kinds known here")
+
+
+_SENTENCES: Mapping[str, str] = {
+    "maxLength": "must have at most {} characters",
+    "minimum": "must be at least {}",
+    "exclusiveMinimum": "must be above {}",
+    "maximum": "must be at most {}",
+    "minItems": "must have at least {} entries",
+    "maxItems": "must have at most {} entries",
+    "format": "must be an ISO 8601 date or time",
+    "pattern": "must look like {}",
+}
 
 
 def _sentence(error: ValidationError) -> str:
@@ -136,23 +160,10 @@ def _sentence(error: ValidationError) -> str:
         case "enum":
             return "must be one of " + ", ".join(map(str, cast("list[object]", wanted)))
         case "minLength":
-            return "must not be empty" if wanted == 1 else f"must have at least {wanted} characters"
-        case "maxLength":
-            return f"must have at most {wanted} characters"
-        case "minimum" | "exclusiveMinimum":
-            return f"must be at least {wanted}" if error.validator == "minimum" else f"must be above {wanted}"
-        case "maximum":
-            return f"must be at most {wanted}"
-        case "maxItems":
-            return f"must have at most {wanted} entries"
-        case "minItems":
-            return f"must have at least {wanted} entries"
-        case "format":
-            return "must be an ISO 8601 date or time"
-        case "pattern":
-            return f"must look like {wanted}"
-        case _:
-            return error.message[:200]
+            return "must not be empty"
+        case rule:
+            known = _SENTENCES.get(str(rule))
+            return known.format(wanted) if known else error.message[:200]
 
 
 def _escaped(part: object) -> str:

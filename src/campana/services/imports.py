@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import BinaryIO
@@ -105,14 +106,15 @@ async def _finish(context: Context, import_id: str, *, problem: str | None) -> N
 
 
 async def _rows(context: Context, begun: Begun, file: BinaryIO) -> None:
-    # Reading and phone numbers take the processor for tens of milliseconds: off the event loop.
-    table = await asyncio.to_thread(csv_table.open_table, file)
-    meaning = columns.read_header(table.header, begun.mapping)
-    chunks = _chunks(table, meaning, begun)
-    rows_done = begun.rows_done
-    while (chunk := await asyncio.to_thread(next, chunks, None)) is not None:
-        await _store(context, begun, meaning, chunk, rows_before=rows_done)
-        rows_done += chunk.rows
+    with ExitStack() as stack:
+        # Reading and phone numbers take the processor for tens of milliseconds: in a thread.
+        table = await asyncio.to_thread(stack.enter_context, csv_table.opened(file))
+        meaning = columns.read_header(table.header, begun.mapping)
+        chunks = _chunks(table, meaning, begun)
+        rows_done = begun.rows_done
+        while (chunk := await asyncio.to_thread(next, chunks, None)) is not None:
+            await _store(context, begun, meaning, chunk, rows_before=rows_done)
+            rows_done += chunk.rows
 
 
 def _chunks(table: csv_table.Table, meaning: Columns, begun: Begun) -> Iterator[_Chunk]:

@@ -270,10 +270,10 @@ def _look(context: Context, key: str, mapping: Mapping[str, str]) -> None:
     """Refuse what the header and the first row already show."""
     with context.blobs.opened(key) as file:
         try:
-            table = csv_table.open_table(file)
-            columns.read_header(table.header, mapping)
-            if next(table.rows(), None) is None:
-                raise TableProblem("the file has a header and no rows below it")
+            with csv_table.opened(file) as table:
+                columns.read_header(table.header, mapping)
+                if next(table.rows(), None) is None:
+                    raise TableProblem("the file has a header and no rows below it")
         except TableProblem as problem:
             raise InvalidParameter(
                 problems=[FieldProblem(pointer="/file", message=str(problem))]

@@ -51,7 +51,8 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remembered:
-    """An earlier request under the same Idempotency-Key; `status` is None while it is being answered."""
+    """An earlier request under the same Idempotency-Key; `status` is None while it is being
+    answered."""
 
     body_hash: bytes
     status: int | None

@@ -118,7 +118,7 @@ async def page(
         for r in await cursor.fetchall()
     ]
     counted = await (await tx.execute(_SQL["count"], values)).fetchone()
-    total, next_change = counted if counted else (0, None)
+    total, next_change = counted or (0, None)
     return Page(rows=rows, total=int(total), next_change=next_change)
 
 
@@ -218,3 +218,13 @@ def _changeable(campaign: Campaign) -> dict[str, Any]:
         "keep_open": campaign.keep_open,
         "document": Jsonb(dict(campaign.document)),
     }
+
+
+async def share_state(
+    tx: Tx, *, campaign_id: str, now: datetime
+) -> tuple[CampaignState, Mapping[str, Any]]:
+    """State and document, share-locked: a cancel or an edit waits until this transaction ends."""
+    row = await (await tx.execute(_SQL["share_state"], {"id": campaign_id, "now": now})).fetchone()
+    if row is None:
+        return CampaignState.CANCELLED, {}
+    return CampaignState(row[0]), row[1]

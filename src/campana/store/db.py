@@ -7,7 +7,7 @@ transaction, `campana_engine` sees them all. This module knows nothing of tables
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -45,7 +45,8 @@ class Database:
         self.role = role
         self._pool = AsyncConnectionPool(
             conninfo,
-            # Autocommit: a transaction is what `transaction()` and `read()` open, never a side effect.
+            # Autocommit: a transaction is what `transaction()` and `read()` open, never a side
+            # effect.
             kwargs={
                 "options": session_options(role),
                 "prepare_threshold": 1,
@@ -74,7 +75,7 @@ class Database:
         await self._pool.close()
 
     @asynccontextmanager
-    async def transaction(self, *, workspace_id: int | None = None) -> AsyncIterator[Tx]:
+    async def transaction(self, *, workspace_id: int | None = None) -> AsyncGenerator[Tx]:
         """A read-write transaction; committed on leaving, rolled back on an exception.
 
         Args:
@@ -88,7 +89,7 @@ class Database:
             yield conn
 
     @asynccontextmanager
-    async def read(self, *, workspace_id: int | None = None) -> AsyncIterator[Tx]:
+    async def read(self, *, workspace_id: int | None = None) -> AsyncGenerator[Tx]:
         """A transaction in which PostgreSQL itself refuses to write.
 
         Raises:
@@ -100,7 +101,7 @@ class Database:
             yield conn
 
     @asynccontextmanager
-    async def glance(self) -> AsyncIterator[Tx]:
+    async def glance(self) -> AsyncGenerator[Tx]:
         """A connection for one reading statement that names no workspace: a single round trip.
 
         Raises:
@@ -110,7 +111,7 @@ class Database:
             yield conn
 
     @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[Tx]:
+    async def _connection(self) -> AsyncGenerator[Tx]:
         try:
             async with self._pool.connection() as conn:
                 yield conn
@@ -118,23 +119,27 @@ class Database:
             raise Unavailable("the database does not answer") from error
 
     @asynccontextmanager
-    async def session(self) -> AsyncIterator[Tx]:
+    async def session(self) -> AsyncGenerator[Tx]:
         """One autocommit connection outside the pool: for advisory locks, LISTEN, and nothing else.
 
-        TCP keepalives find a dead peer in about eight seconds, so that a lock is not held by a ghost.
+        TCP keepalives find a dead peer in about eight seconds, so that a lock is not held by a
+        ghost.
+
+        Raises:
+            Unavailable: it could not be made, or broke while the block lasted.
         """
-        conn = await psycopg.AsyncConnection.connect(
-            self.conninfo,
-            autocommit=True,
-            options=session_options(self.role),
-            keepalives_idle=2,
-            keepalives_interval=2,
-            keepalives_count=3,
-        )
         try:
-            yield conn
-        finally:
-            await conn.close()
+            async with await psycopg.AsyncConnection.connect(
+                self.conninfo,
+                autocommit=True,
+                options=session_options(self.role),
+                keepalives_idle=2,
+                keepalives_interval=2,
+                keepalives_count=3,
+            ) as conn:
+                yield conn
+        except psycopg.OperationalError as error:
+            raise Unavailable(f"the database session ended: {error}") from error
 
 
 def session_options(role: Role) -> str:

@@ -38,9 +38,8 @@ def migrate(conninfo: str) -> None:
     """
     with _connected(conninfo) as conn:
         if conn.info.server_version < 160000:
-            raise SetupError(
-                f"PostgreSQL {conn.info.server_version // 10000} is too old: Campana needs 16 or newer"
-            )
+            found = conn.info.server_version // 10000
+            raise SetupError(f"PostgreSQL {found} is too old: Campana needs 16 or newer")
         # Two processes may start at once; the second waits here and finds nothing left to do.
         conn.execute("select pg_advisory_lock(%s)", (_LOCK,))
         behind = _check_not_newer(conn)
@@ -57,7 +56,9 @@ def check(conninfo: str) -> None:
     """
     with _connected(conninfo) as conn:
         if _check_not_newer(conn):
-            raise SetupError("the database has an older schema than this program: run `campana migrate`")
+            raise SetupError(
+                "the database has an older schema than this program: run `campana migrate`"
+            )
 
 
 def _connected(conninfo: str) -> psycopg.Connection[tuple[object, ...]]:
@@ -83,7 +84,7 @@ def _check_not_newer(conn: psycopg.Connection[tuple[object, ...]]) -> bool:
 
 def _dbmate(conninfo: str, *, uses_tls: bool) -> None:
     with resources.as_file(resources.files("campana.store") / "migrations") as folder:
-        done = subprocess.run(  # noqa: S603 - our own program, no shell
+        done = subprocess.run(
             [
                 str(Path(sys.executable).with_name("dbmate")),
                 "--migrations-dir",
@@ -91,7 +92,10 @@ def _dbmate(conninfo: str, *, uses_tls: bool) -> None:
                 "--no-dump-schema",
                 "migrate",
             ],
-            env={"DATABASE_URL": database_url(conninfo, uses_tls=uses_tls), "PATH": "/usr/bin:/bin"},
+            env={
+                "DATABASE_URL": database_url(conninfo, uses_tls=uses_tls),
+                "PATH": "/usr/bin:/bin",
+            },
             capture_output=True,
             text=True,
             check=False,

@@ -1,7 +1,7 @@
 """Named queries from `store/queries/<noun>.sql`: loaded once, handed out as literal SQL.
 
-A file is a sequence of `-- name: claim` lines, each followed by comment lines that say why, then the
-statement. Nothing is ever built from pieces: what is in the file is what the server prepares.
+A file is a sequence of `-- name: claim` lines, each followed by comment lines that say why, then
+the statement. Nothing is ever built from pieces: what is in the file is what the server prepares.
 """
 
 from __future__ import annotations

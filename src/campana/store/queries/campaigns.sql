@@ -106,3 +106,7 @@ where a.campaign_id = %(id)s group by a.disposition;
 -- name: retries
 -- How many attempts were not the first of their target, those that never touched the network apart.
 select count(*) filter (where attempt_no > 1 and disposition is distinct from 'not_sent') from attempts where campaign_id = %(id)s;
+
+-- name: share_state
+-- Settling a target asks whether its campaign still goes on, and makes a cancel wait for the answer.
+select campaign_state_at(state, end_date, %(now)s), document from campaigns where id = %(id)s for share;

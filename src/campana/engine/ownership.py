@@ -1,0 +1,73 @@
+"""A worker's identity: a number never used before, and a session-level advisory lock on it.
+
+The lock lives on one connection outside every pool. While it is held nobody else may touch what
+this worker left open; when the connection is gone the server frees it, however the worker died. A
+worker that outlives its connection stops sending, takes a new number, and takes its open attempts
+along.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from uuid import UUID
+
+from campana.domain.errors import Unavailable
+from campana.services.context import Context
+from campana.store import attempts, owners
+from campana.store.db import Tx
+
+log = logging.getLogger(__name__)
+
+_PING_SECONDS = 1.0
+_PING_TIMEOUT = 2.0
+
+
+class Ownership:
+    """`owner_id` may be used for new intents only while `is_held`."""
+
+    def __init__(self, context: Context, *, in_hand: Callable[[], Iterable[UUID]]) -> None:
+        """`in_hand` names the attempts this worker is busy with, for adoption under a new
+        number."""
+        self._context = context
+        self._in_hand = in_hand
+        self.owner_id = 0
+        self.is_held = False
+
+    async def keep(self) -> None:
+        """Hold an identity for ever; run as a task. Cancelling it gives the identity up."""
+        while True:
+            try:
+                async with self._context.db.session() as session:
+                    await self._hold(session)
+            except (Unavailable, TimeoutError) as error:
+                log.warning("owner %s lost its session: %s", self.owner_id, error)
+            finally:
+                self.is_held = False
+            await asyncio.sleep(_PING_SECONDS)
+
+    async def _hold(self, session: Tx) -> None:
+        before, self.owner_id = self.owner_id, await owners.take_identity(session)
+        if before:
+            await self._adopt(before)
+        self.is_held = True
+        while True:
+            await asyncio.sleep(_PING_SECONDS)
+            async with asyncio.timeout(_PING_TIMEOUT):
+                await session.execute("select")
+
+    async def _adopt(self, before: int) -> None:
+        mine = list(self._in_hand())
+        async with self._context.db.transaction() as tx:
+            kept = await attempts.adopt(
+                tx, old_owner_id=before, new_owner_id=self.owner_id, attempt_ids=mine
+            )
+        # Those the sweeper was quicker with are `unknown`; how they end here still corrects that.
+        log.warning(
+            "owner %s is %s now and keeps %d of %d attempts",
+            before,
+            self.owner_id,
+            len(kept),
+            len(mine),
+        )

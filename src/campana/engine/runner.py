@@ -1,0 +1,60 @@
+"""Repeat steps until told to stop. A database that is away is waited for; a bug ends the process.
+
+Crash-only on purpose: whatever a step was doing is found by the sweeper, and the parent starts a
+new process. So no exception is caught here that the program does not understand.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from campana.domain.errors import Unavailable
+
+log = logging.getLogger(__name__)
+
+_PAUSE_WITHOUT_DATABASE = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loop:
+    """A step and how long to rest (seconds) after one that found nothing to do."""
+
+    name: str
+    step: Callable[[], Awaitable[bool]]
+    rest: float
+
+
+async def repeat(loop: Loop, stop: asyncio.Event) -> None:
+    """Run one loop until `stop` is set; a step in progress is finished first."""
+    while not stop.is_set():
+        try:
+            rest = 0.0 if await loop.step() else loop.rest
+        except Unavailable as error:
+            log.warning("%s: %s", loop.name, error)
+            rest = _PAUSE_WITHOUT_DATABASE
+        if rest:
+            await wait(stop, rest)
+        else:
+            await asyncio.sleep(0)
+
+
+async def wait(stop: asyncio.Event, seconds: float) -> None:
+    """Sleep, but wake at once when `stop` is set."""
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        pass
+
+
+def stop_on_signals() -> asyncio.Event:
+    """An event that SIGTERM and SIGINT set: finish what is in hand, begin nothing."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    return stop

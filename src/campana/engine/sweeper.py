@@ -1,0 +1,52 @@
+"""Keep the ledger true: take up what dead workers left, end campaigns that are over, open
+windows."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from campana.engine.runner import Loop
+from campana.services import closing, outcomes, windows
+from campana.services.context import Context
+
+log = logging.getLogger(__name__)
+
+_WINDOWS_SECONDS = 60.0
+
+
+class Sweeper:
+    """The steps any number of work processes may run side by side."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._windows_at = 0.0
+
+    def loops(self) -> list[Loop]:
+        return [
+            Loop(name="sweep", step=self.sweep, rest=1.0),
+            Loop(name="close", step=self.close, rest=0.5),
+            Loop(name="windows", step=self.refresh_windows, rest=1.0),
+        ]
+
+    async def sweep(self) -> bool:
+        """Take up attempts whose worker is dead."""
+        swept = await outcomes.sweep(self._context)
+        if swept:
+            log.warning("took up %d attempts of dead workers", swept)
+        return swept > 0
+
+    async def close(self) -> bool:
+        """Complete and expire campaigns."""
+        over = await closing.close_expired(self._context)
+        over += await closing.close_finished(self._context)
+        for campaign_id in over:
+            log.info("campaign %s is over", campaign_id)
+        return False
+
+    async def refresh_windows(self) -> bool:
+        """Once a minute: which groups may be contacted now."""
+        if time.monotonic() - self._windows_at >= _WINDOWS_SECONDS or not self._windows_at:
+            await windows.refresh_all(self._context)
+            self._windows_at = time.monotonic()
+        return False

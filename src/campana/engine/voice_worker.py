@@ -1,0 +1,233 @@
+"""The dispatcher of voice channels: claims a call, commits that it is about to be placed, places
+it.
+
+Owner and caller are one process, so no call is ever handed over. Voice has no look-up: what this
+process may have placed when it died is `unknown`, what it had not marked as sending is due again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping
+from uuid import UUID
+
+from campana.carriers.base import VoiceCarrier
+from campana.domain.attempt import AttemptEvent
+from campana.domain.disposition import Disposition
+from campana.domain.errors import Unavailable
+from campana.domain.fairness import Turns
+from campana.engine.ownership import Ownership
+from campana.services import dispatch, outcomes
+from campana.services.context import Context
+from campana.services.dispatch import SEND_DEADLINE, Claimed
+from campana.store import channels
+from campana.store.attempts import CallFacts
+from campana.store.channels import Channel
+from campana.voice.call import CallResult, run_call
+from campana.voice.driver import LineLost, VoiceDriver
+from campana.voice.speech import Speech
+
+log = logging.getLogger(__name__)
+
+_CHANNELS_SECONDS = 1.0
+_RETRY_SECONDS = 0.5
+
+
+class VoiceWorker:
+    """One process's share of the calling. `step` starts at most one call."""
+
+    def __init__(
+        self,
+        context: Context,
+        *,
+        carrier: VoiceCarrier,
+        driver: VoiceDriver,
+        speech: Speech,
+        lines: int,
+    ) -> None:
+        self._context = context
+        self._carrier = carrier
+        self._driver = driver
+        self._speech = speech
+        self._lines = lines
+        self._channels: Mapping[str, Channel] = {}
+        self._channels_until = 0.0
+        self._turns = Turns()
+        self._unused: dict[str, int] = {}
+        self._calls: dict[UUID, asyncio.Task[None]] = {}
+        self._hang_up = asyncio.Event()
+        self.ownership = Ownership(context, in_hand=lambda: self._calls)
+
+    async def step(self) -> bool:
+        """Claim one call and start it; False when there was none to start."""
+        if not self._may_start():
+            return False
+        groups = await dispatch.ready(self._context, channel_ids=list(await self._known()))
+        group = self._turns.choose(groups)
+        if group is None:
+            return False
+        granted = await dispatch.grant(
+            self._context,
+            channel_id=group.channel_id,
+            owner_id=self.ownership.owner_id,
+            wanted=1,
+            unused=self._unused.pop(group.channel_id, 0),
+        )
+        if not granted:
+            return False
+        begun = time.monotonic()
+        channel = self._channels[group.channel_id]
+        claimed = await dispatch.claim(
+            self._context,
+            group=group,
+            channel_type=channel.channel_type,
+            owner_id=self.ownership.owner_id,
+            limit=granted,
+        )
+        self._unused[group.channel_id] = granted - len(claimed)
+        for intent in claimed:
+            task = asyncio.create_task(self._call(intent, channel, begun))
+            self._calls[intent.attempt_id] = task
+            task.add_done_callback(lambda _, key=intent.attempt_id: self._calls.pop(key, None))
+        return bool(claimed)
+
+    async def drain(self, *, seconds: float) -> None:
+        """Let calls in progress end by themselves for a while, then hang up the rest."""
+        calls = list(self._calls.values())
+        if calls:
+            await asyncio.wait(calls, timeout=seconds)
+            self._hang_up.set()
+            await asyncio.gather(*calls, return_exceptions=True)
+
+    def _may_start(self) -> bool:
+        return (
+            self.ownership.is_held
+            and len(self._calls) < self._lines
+            and self._driver.free_lines > 0
+            and self._context.clock.is_steady
+        )
+
+    async def _known(self) -> Mapping[str, Channel]:
+        """Channels of this worker's kind, read again every second so that a change takes effect."""
+        if time.monotonic() >= self._channels_until:
+            async with self._context.db.read() as tx:
+                found = await channels.of_kind(tx, kind=self._carrier.kind)
+            self._channels = {channel.id: channel for channel in found}
+            self._channels_until = time.monotonic() + _CHANNELS_SECONDS
+        return self._channels
+
+    async def _call(self, intent: Claimed, channel: Channel, begun: float) -> None:
+        """From a committed intent to a settled attempt."""
+        owner_id = self.ownership.owner_id
+        deadline = begun + SEND_DEADLINE.total_seconds()
+
+        def may_send() -> bool:
+            return time.monotonic() < deadline and self.ownership.is_held
+
+        script = intent.plan.script
+        placement = self._carrier.placement(
+            channel.config,
+            attempt_id=intent.attempt_id,
+            to=intent.address,
+            caller_id=intent.plan.caller_id,
+        )
+        began = may_send() and await self._begin(intent, owner_id, placement.caller_id)
+        # The commit took its time: what is late is not sent, and that is certain.
+        if script is None or not began or not may_send():
+            await self._settle(
+                intent, disposition=Disposition.NOT_SENT, reason="too late to be sent"
+            )
+            return
+        events: asyncio.Queue[AttemptEvent | None] = asyncio.Queue()
+        teller = asyncio.create_task(self._tell(intent.attempt_id, events))
+        key = f"recordings/{intent.campaign_id}/{intent.attempt_id.hex}.wav"
+        result: CallResult | None = None
+        try:
+            result = await run_call(
+                self._driver,
+                placement,
+                script,
+                intent.fields.as_text(),
+                speech=self._speech,
+                recording=self._context.blobs.path(key),
+                clock=self._context.clock,
+                emit=events.put_nowait,
+                stop=self._hang_up,
+            )
+        except LineLost as lost:
+            log.error("attempt %s: %s", intent.attempt_id, lost)
+        except Exception:
+            # A bug, after the network may have been touched: nobody knows, so nobody redials.
+            log.exception("attempt %s failed in the middle", intent.attempt_id)
+        events.put_nowait(None)
+        await teller
+        if result is None:
+            await self._settle(intent, disposition=Disposition.UNKNOWN, reason="the line was lost")
+        else:
+            await self._settle(
+                intent,
+                disposition=self._carrier.disposition_of(result),
+                reason=result.reason or result.end,
+                result=result,
+                recording_key=key if result.recording else None,
+            )
+
+    async def _begin(self, intent: Claimed, owner_id: int, from_number: str) -> bool:
+        try:
+            return await dispatch.begin_sending(
+                self._context, claimed=intent, owner_id=owner_id, from_number=from_number
+            )
+        except Unavailable:
+            return False
+
+    async def _tell(self, attempt_id: UUID, events: asyncio.Queue[AttemptEvent | None]) -> None:
+        """Store the call's events as they come, in order, for as long as it takes."""
+        while (event := await events.get()) is not None:
+            while True:
+                try:
+                    await outcomes.record(self._context, attempt_id=attempt_id, event=event)
+                    break
+                except Unavailable:
+                    await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _settle(
+        self,
+        intent: Claimed,
+        *,
+        disposition: Disposition,
+        reason: str,
+        result: CallResult | None = None,
+        recording_key: str | None = None,
+    ) -> None:
+        """Settle, however long the database is away: until then the attempt stays open, never
+        lost."""
+        facts = None
+        if result is not None:
+            facts = CallFacts(
+                sip_status=result.status,
+                talk_seconds=result.talk_seconds if result.answered_at else None,
+                keys=result.keys,
+                saved=result.saved,
+                result=result.result,
+                transcript=[
+                    {"role": str(line.role), "text": line.text, "atMs": line.at_ms}
+                    for line in result.transcript
+                ],
+                recording_key=recording_key,
+            )
+        while True:
+            try:
+                await outcomes.settle(
+                    self._context,
+                    attempt_id=intent.attempt_id,
+                    disposition=disposition,
+                    reason=reason,
+                    facts=facts,
+                    answered_at=result.answered_at if result else None,
+                )
+            except Unavailable:
+                await asyncio.sleep(_RETRY_SECONDS)
+            else:
+                return

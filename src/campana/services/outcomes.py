@@ -1,0 +1,196 @@
+"""What became of an attempt, and what follows for its target.
+
+Every ending of an attempt passes here. Ending an attempt and deciding about its target is one
+transaction: there is no moment at which an attempt is over and its target neither waits nor is
+finished.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from campana.domain import cadence
+from campana.domain.attempt import AttemptEvent, AttemptState, EventType, apply
+from campana.domain.campaign import STATUS_OF, CampaignStatus
+from campana.domain.disposition import Disposition
+from campana.services import windows
+from campana.services.campaign_document import plan_of
+from campana.services.context import Context
+from campana.services.dispatch import SEND_DEADLINE
+from campana.store import attempts, campaigns, owners, targets
+from campana.store.attempts import Attempt, CallFacts
+from campana.store.db import Tx
+
+SWEEP_MARGIN = timedelta(seconds=5)
+"""Beyond the send deadline, before an open attempt of a dead owner is taken up."""
+
+
+async def record(context: Context, *, attempt_id: UUID, event: AttemptEvent) -> None:
+    """Keep an event and move the attempt as far as it takes it; never back, never twice."""
+    async with context.db.transaction() as tx:
+        attempt = await attempts.lock(tx, attempt_id=attempt_id)
+        if attempt is None:
+            return
+        await attempts.add_event(
+            tx, workspace_id=attempt.workspace_id, attempt_id=attempt_id, event=event
+        )
+        state = apply(attempt.state, event.type)
+        if state is not attempt.state and state.is_open:
+            answered_at = event.at if event.type is EventType.ANSWERED else None
+            await attempts.move(tx, attempt_id=attempt_id, state=state, answered_at=answered_at)
+
+
+async def settle(
+    context: Context,
+    *,
+    attempt_id: UUID,
+    disposition: Disposition,
+    reason: str,
+    facts: CallFacts | None = None,
+    answered_at: datetime | None = None,
+) -> None:
+    """End an attempt and decide about its target. Repeating it changes nothing.
+
+    `reason` is for people, in a few words; `facts` is what is known of a call, when there was one.
+    """
+    now = context.clock.now()
+    async with context.db.transaction() as tx:
+        attempt = await attempts.lock(tx, attempt_id=attempt_id)
+        if attempt is None or attempt.state is AttemptState.ENDED:
+            return
+        if facts is not None:
+            await attempts.describe_call(tx, attempt_id=attempt_id, facts=facts)
+        event = AttemptEvent(
+            type=EventType.LOST if disposition is Disposition.UNKNOWN else EventType.ENDED,
+            at=now,
+            detail={"disposition": str(disposition), "reason": reason},
+        )
+        await _end(
+            tx,
+            context,
+            attempt,
+            event=event,
+            disposition=disposition,
+            reason=reason,
+            answered_at=answered_at,
+            now=now,
+        )
+
+
+async def sweep(context: Context) -> int:
+    """Take up what dead owners left open; returns how many attempts that were.
+
+    An owner is dead when its advisory lock can be taken. An intent nobody marked as sending never
+    touched the network: its target is due again. Anything later may have: it is `unknown`.
+    """
+    before = context.clock.now() - SEND_DEADLINE - SWEEP_MARGIN
+    async with context.db.read() as tx:
+        suspects = await attempts.orphan_owners(tx, before=before)
+        promised = await owners.promise_owners(tx)
+    swept = 0
+    for owner_id in sorted({*suspects, *promised}):
+        async with context.db.transaction() as tx:
+            if not await owners.is_gone(tx, owner_id=owner_id):
+                continue
+            await owners.forget_promises(tx, owner_id=owner_id)
+            orphans = await attempts.open_of_owner(tx, owner_id=owner_id, before=before)
+        for orphan in orphans:
+            swept += await _sweep_one(context, orphan)
+    return swept
+
+
+async def _sweep_one(context: Context, orphan: Attempt) -> bool:
+    now = context.clock.now()
+    async with context.db.transaction() as tx:
+        # Asked again for each: the owner must be gone in the transaction that acts on it.
+        if not await owners.is_gone(tx, owner_id=orphan.owner_id):
+            return False
+        attempt = await attempts.lock(tx, attempt_id=orphan.id)
+        if attempt is None or not attempt.state.is_open or attempt.owner_id != orphan.owner_id:
+            return False
+        never_sent = attempt.sending_at is None
+        disposition = Disposition.NOT_SENT if never_sent else Disposition.UNKNOWN
+        reason = "its worker died before sending" if never_sent else "its worker died during it"
+        await _end(
+            tx,
+            context,
+            attempt,
+            event=AttemptEvent(
+                type=EventType.ENDED if never_sent else EventType.LOST,
+                at=now,
+                detail={"disposition": str(disposition), "reason": reason},
+            ),
+            disposition=disposition,
+            reason=reason,
+            answered_at=None,
+            now=now,
+        )
+    return True
+
+
+async def _end(
+    tx: Tx,
+    context: Context,
+    attempt: Attempt,
+    *,
+    event: AttemptEvent,
+    disposition: Disposition,
+    reason: str,
+    answered_at: datetime | None,
+    now: datetime,
+) -> None:
+    """Close the attempt (held) and settle its target, in the caller's transaction."""
+    was_unknown = attempt.state is AttemptState.UNKNOWN
+    state = apply(attempt.state, event.type)
+    await attempts.add_event(
+        tx, workspace_id=attempt.workspace_id, attempt_id=attempt.id, event=event
+    )
+    closed = await attempts.close(
+        tx,
+        attempt_id=attempt.id,
+        state=state,
+        disposition=disposition,
+        reason=reason,
+        ended_at=now,
+        answered_at=answered_at,
+    )
+    if not closed:
+        return
+    if was_unknown:
+        await targets.correct(
+            tx, target_id=attempt.target_id, disposition=disposition, reason=reason
+        )
+        return
+    status, document = await campaigns.share_state(tx, campaign_id=attempt.campaign_id, now=now)
+    plan = plan_of(document)
+    decision = cadence.decide(
+        plan.cadence,
+        disposition=disposition,
+        tries=await targets.tries(tx, target_id=attempt.target_id),
+        now=now,
+    )
+    if isinstance(decision, cadence.RetryAt) and STATUS_OF[status] is CampaignStatus.COMPLETED:
+        decision = cadence.Finish(
+            disposition=Disposition.CANCELLED
+            if disposition is Disposition.NOT_SENT
+            else disposition
+        )
+    match decision:
+        case cadence.RetryAt(when=when):
+            window_key = await targets.wait_again(
+                tx, target_id=attempt.target_id, due_at=when, reason=str(disposition)
+            )
+            if window_key is not None:
+                await windows.open_key(
+                    tx,
+                    context,
+                    campaign_id=attempt.campaign_id,
+                    workspace_id=attempt.workspace_id,
+                    document=document,
+                    window_key=window_key,
+                )
+        case cadence.Finish(disposition=final):
+            await targets.finish(
+                tx, target_id=attempt.target_id, disposition=final, reason=reason, now=now
+            )

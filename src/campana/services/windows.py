@@ -1,0 +1,71 @@
+"""Keep `open_windows` true: which waiting groups may be contacted now, and until when.
+
+A hint for choosing, recomputed every minute and when people are enrolled or a campaign changes; the
+gate asks the window itself again for every target.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from campana.domain.target import zones_of
+from campana.domain.window import open_until
+from campana.services.campaign_document import plan_of
+from campana.services.context import Context
+from campana.store import due
+from campana.store.db import Tx
+
+
+async def refresh_all(context: Context) -> None:
+    """Recompute the windows of every running campaign, one transaction each (engine role)."""
+    async with context.db.read() as tx:
+        running = await due.running(tx)
+    for campaign in running:
+        async with context.db.transaction() as tx:
+            await refresh(
+                tx,
+                context,
+                campaign_id=campaign.campaign_id,
+                workspace_id=campaign.workspace_id,
+                document=campaign.document,
+            )
+
+
+async def refresh(
+    tx: Tx,
+    context: Context,
+    *,
+    campaign_id: str,
+    workspace_id: int,
+    document: Mapping[str, Any],
+) -> None:
+    """Recompute every key a campaign waits under, in key order."""
+    for key in await due.window_keys(tx, campaign_id=campaign_id):
+        await open_key(
+            tx,
+            context,
+            campaign_id=campaign_id,
+            workspace_id=workspace_id,
+            document=document,
+            window_key=key,
+        )
+
+
+async def open_key(
+    tx: Tx,
+    context: Context,
+    *,
+    campaign_id: str,
+    workspace_id: int,
+    document: Mapping[str, Any],
+    window_key: str,
+) -> None:
+    """Somebody waits under `window_key` now: see that it is open if it may be."""
+    await due.set_window(
+        tx,
+        campaign_id=campaign_id,
+        workspace_id=workspace_id,
+        window_key=window_key,
+        open_until=open_until(plan_of(document).window, zones_of(window_key), context.clock.now()),
+    )

@@ -1,0 +1,219 @@
+"""Attempts and their events (`queries/attempts.sql`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, LiteralString
+from uuid import UUID
+
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+
+from campana.domain.attempt import AttemptEvent, AttemptState
+from campana.domain.disposition import Disposition
+from campana.store.db import Tx
+from campana.store.sql import load
+
+_SQL = load("attempts")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One row of `attempts`."""
+
+    id: UUID
+    workspace_id: int
+    campaign_id: str
+    target_id: int
+    channel_id: str
+    attempt_no: int
+    address: str
+    state: AttemptState
+    disposition: Disposition | None
+    owner_id: int
+    created_at: datetime
+    sending_at: datetime | None
+    answered_at: datetime | None
+    ended_at: datetime | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewAttempt:
+    """An intent about to be written."""
+
+    id: UUID
+    workspace_id: int
+    campaign_id: str
+    target_id: int
+    channel_id: str
+    attempt_no: int
+    address: str
+    owner_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """One line of an attempt's history."""
+
+    attempt_id: UUID
+    type: str
+    at: datetime
+    detail: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallFacts:
+    """What is known of a call when it has ended; `transcript` is a list of role, text and
+    milliseconds."""
+
+    sip_status: int | None
+    talk_seconds: float | None
+    keys: str
+    saved: Mapping[str, str]
+    result: str | None
+    transcript: Sequence[Mapping[str, str | int]]
+    recording_key: str | None
+
+
+async def open_intent(tx: Tx, *, attempt: NewAttempt, now: datetime) -> bool:
+    """Write the intent; False when the address has an open attempt already."""
+    values = {
+        "id": attempt.id,
+        "workspace_id": attempt.workspace_id,
+        "campaign_id": attempt.campaign_id,
+        "target_id": attempt.target_id,
+        "channel_id": attempt.channel_id,
+        "attempt_no": attempt.attempt_no,
+        "address": attempt.address,
+        "owner_id": attempt.owner_id,
+        "now": now,
+    }
+    return await (await tx.execute(_SQL["open"], values)).fetchone() is not None
+
+
+async def begin_sending(
+    tx: Tx, *, attempt_id: UUID, owner_id: int, from_number: str, now: datetime
+) -> bool:
+    """Mark the network as about to be touched; False when the attempt is no longer this owner's
+    intent."""
+    cursor = await tx.execute(
+        _SQL["begin_sending"],
+        {"id": attempt_id, "owner_id": owner_id, "from_number": from_number, "now": now},
+    )
+    return await cursor.fetchone() is not None
+
+
+async def lock(tx: Tx, *, attempt_id: UUID) -> Attempt | None:
+    """The attempt, held until the transaction ends."""
+    found = await _attempts(tx, _SQL["lock"], {"id": attempt_id})
+    return found[0] if found else None
+
+
+async def add_event(tx: Tx, *, workspace_id: int, attempt_id: UUID, event: AttemptEvent) -> None:
+    await tx.execute(
+        _SQL["add_event"],
+        {
+            "workspace_id": workspace_id,
+            "attempt_id": attempt_id,
+            "type": event.type,
+            "at": event.at,
+            "detail": Jsonb(dict(event.detail)),
+        },
+    )
+
+
+async def move(
+    tx: Tx, *, attempt_id: UUID, state: AttemptState, answered_at: datetime | None
+) -> None:
+    """A new state that is not an end."""
+    await tx.execute(_SQL["move"], {"id": attempt_id, "state": state, "answered_at": answered_at})
+
+
+async def close(
+    tx: Tx,
+    *,
+    attempt_id: UUID,
+    state: AttemptState,
+    disposition: Disposition,
+    reason: str,
+    ended_at: datetime,
+    answered_at: datetime | None = None,
+) -> bool:
+    """End it (`ended` or `unknown`); False when it had ended."""
+    cursor = await tx.execute(
+        _SQL["close"],
+        {
+            "id": attempt_id,
+            "state": state,
+            "disposition": disposition,
+            "reason": reason,
+            "ended_at": ended_at,
+            "answered_at": answered_at,
+        },
+    )
+    return await cursor.fetchone() is not None
+
+
+async def describe_call(tx: Tx, *, attempt_id: UUID, facts: CallFacts) -> None:
+    await tx.execute(
+        _SQL["describe_call"],
+        {
+            "attempt_id": attempt_id,
+            "sip_status": facts.sip_status,
+            "talk_seconds": facts.talk_seconds,
+            "keys": facts.keys,
+            "saved": Jsonb(dict(facts.saved)),
+            "result": facts.result,
+            "transcript": Jsonb([dict(line) for line in facts.transcript]),
+            "recording_key": facts.recording_key,
+        },
+    )
+
+
+async def newest_unsent(tx: Tx, *, campaign_id: str) -> datetime | None:
+    """When the youngest intent that has not been sent was written; None when there is none."""
+    row = await (await tx.execute(_SQL["newest_unsent"], {"campaign_id": campaign_id})).fetchone()
+    return row[0] if row else None
+
+
+async def orphan_owners(tx: Tx, *, before: datetime) -> list[int]:
+    """Owners of attempts still open that were written before `before`; they may well live."""
+    cursor = await tx.execute(_SQL["orphan_owners"], {"before": before})
+    return [int(row[0]) for row in await cursor.fetchall()]
+
+
+async def open_of_owner(tx: Tx, *, owner_id: int, before: datetime) -> list[Attempt]:
+    return await _attempts(tx, _SQL["open_of_owner"], {"owner_id": owner_id, "before": before})
+
+
+async def adopt(
+    tx: Tx, *, old_owner_id: int, new_owner_id: int, attempt_ids: Sequence[UUID]
+) -> set[UUID]:
+    """Move open attempts to a new owner; returns those that were still the old one's."""
+    cursor = await tx.execute(
+        _SQL["adopt"],
+        {"old_owner_id": old_owner_id, "new_owner_id": new_owner_id, "ids": list(attempt_ids)},
+    )
+    return {row[0] for row in await cursor.fetchall()}
+
+
+async def of_target(tx: Tx, *, target_id: int) -> list[Attempt]:
+    return await _attempts(tx, _SQL["of_target"], {"target_id": target_id})
+
+
+async def events(tx: Tx, *, attempt_ids: Sequence[UUID]) -> list[StoredEvent]:
+    cursor = await tx.execute(_SQL["events"], {"ids": list(attempt_ids)})
+    return [StoredEvent(*row) for row in await cursor.fetchall()]
+
+
+async def _attempts(tx: Tx, query: LiteralString, values: Mapping[str, Any]) -> list[Attempt]:
+    async with tx.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(query, values)
+        rows = await cursor.fetchall()
+    for row in rows:
+        row["state"] = AttemptState(row["state"])
+        row["disposition"] = Disposition(row["disposition"]) if row["disposition"] else None
+    return [Attempt(**row) for row in rows]

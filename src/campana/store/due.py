@@ -1,0 +1,108 @@
+"""The small hot table of what waits (`queries/due.sql`), and the windows that open it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg.rows import class_row
+
+from campana.store.db import Tx
+from campana.store.sql import load
+
+_SQL = load("due")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Waiting targets that open, close and are served together."""
+
+    campaign_id: str
+    window_key: str
+    priority: int
+    channel_id: str
+    workspace_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A waiting target, held, with the facts the gate asks for."""
+
+    id: int
+    contact_id: int
+    address: str | None
+    attempt_count: int
+    zones: Sequence[str]
+    country: str | None
+    allowed_countries: Sequence[str]
+    suppressed_by: str | None
+    address_is_busy: bool
+    first_name: str | None
+    last_name: str | None
+    attributes: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A launched campaign, for keeping its windows."""
+
+    campaign_id: str
+    workspace_id: int
+    document: Mapping[str, Any]
+
+
+async def running(tx: Tx) -> list[Running]:
+    return [Running(*row) for row in await (await tx.execute(_SQL["running"])).fetchall()]
+
+
+async def window_keys(tx: Tx, *, campaign_id: str) -> list[str]:
+    """The distinct window keys somebody waits under."""
+    cursor = await tx.execute(_SQL["window_keys"], {"campaign_id": campaign_id})
+    return [str(row[0]) for row in await cursor.fetchall()]
+
+
+async def set_window(
+    tx: Tx, *, campaign_id: str, workspace_id: int, window_key: str, open_until: datetime | None
+) -> None:
+    """Open a key until `open_until`, or close it."""
+    name = "close_window" if open_until is None else "open_window"
+    await tx.execute(
+        _SQL[name],
+        {
+            "campaign_id": campaign_id,
+            "workspace_id": workspace_id,
+            "window_key": window_key,
+            "open_until": open_until,
+        },
+    )
+
+
+async def ready(tx: Tx, *, channel_ids: Sequence[str], now: datetime) -> list[Group]:
+    """Groups with something due on these channels, most urgent priority first."""
+    cursor = await tx.execute(_SQL["ready"], {"channel_ids": list(channel_ids), "now": now})
+    return [Group(*row) for row in await cursor.fetchall()]
+
+
+async def claim(
+    tx: Tx, *, group: Group, channel_type: str, limit: int, now: datetime
+) -> list[Candidate]:
+    """Up to `limit` targets of the group, locked until the transaction ends."""
+    async with tx.cursor(row_factory=class_row(Candidate)) as cursor:
+        await cursor.execute(
+            _SQL["claim"],
+            {
+                "campaign_id": group.campaign_id,
+                "window_key": group.window_key,
+                "priority": group.priority,
+                "channel_type": channel_type,
+                "limit": limit,
+                "now": now,
+            },
+        )
+        return await cursor.fetchall()
+
+
+async def defer(tx: Tx, *, target_id: int, until: datetime, why: str) -> None:
+    await tx.execute(_SQL["defer"], {"target_id": target_id, "until": until, "why": why})

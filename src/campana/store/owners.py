@@ -1,0 +1,85 @@
+"""Owners, their advisory locks, and the grants they hold (`queries/owners.sql`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from campana.domain.pacing import Limits
+from campana.store.db import Tx
+from campana.store.sql import load
+
+_SQL = load("owners")
+
+LOCK_SPACE = 0x63616D70 & 0x7FFFFFFF
+"""First half of the two-part advisory lock; the second is the owner's number."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """A channel's pacing row, held: limits as they are now and the theoretical arrival time."""
+
+    limits: Limits
+    arrival_at: datetime
+
+
+async def take_identity(session: Tx) -> int:
+    """A number never used before, locked by `session` (an autocommit connection) for as long as it
+    lives."""
+    row = await (await session.execute(_SQL["new"])).fetchone()
+    owner_id = int(row[0]) if row else 0
+    await session.execute(_SQL["hold"], {"space": LOCK_SPACE, "owner_id": owner_id})
+    return owner_id
+
+
+async def is_gone(tx: Tx, *, owner_id: int) -> bool:
+    """True when that owner's session is gone; nobody else can conclude so until this transaction
+    ends."""
+    row = await (
+        await tx.execute(_SQL["try_take"], {"space": LOCK_SPACE, "owner_id": owner_id})
+    ).fetchone()
+    return bool(row and row[0])
+
+
+async def lock_pace(tx: Tx, *, channel_id: str) -> Pace | None:
+    """The channel's pacing row, held until the transaction ends."""
+    row = await (await tx.execute(_SQL["lock_pacing"], {"channel_id": channel_id})).fetchone()
+    if row is None:
+        return None
+    return Pace(arrival_at=row[0], limits=Limits(rate=row[1], burst=row[2], lines=row[3]))
+
+
+async def lines_in_use(tx: Tx, *, channel_id: str, owner_id: int) -> int:
+    """Open attempts on the channel and lines promised to other living owners."""
+    row = await (
+        await tx.execute(
+            _SQL["lines_in_use"],
+            {"channel_id": channel_id, "owner_id": owner_id, "space": LOCK_SPACE},
+        )
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+async def set_arrival(tx: Tx, *, channel_id: str, arrival_at: datetime) -> None:
+    await tx.execute(_SQL["set_arrival"], {"channel_id": channel_id, "arrival_at": arrival_at})
+
+
+async def promise(tx: Tx, *, channel_id: str, owner_id: int, lines: int) -> None:
+    await tx.execute(
+        _SQL["promise"], {"channel_id": channel_id, "owner_id": owner_id, "lines": lines}
+    )
+
+
+async def use_promise(tx: Tx, *, channel_id: str, owner_id: int, lines: int) -> None:
+    await tx.execute(
+        _SQL["use_promise"], {"channel_id": channel_id, "owner_id": owner_id, "lines": lines}
+    )
+
+
+async def forget_promises(tx: Tx, *, owner_id: int) -> None:
+    await tx.execute(_SQL["forget_promises"], {"owner_id": owner_id})
+
+
+async def promise_owners(tx: Tx) -> list[int]:
+    cursor = await tx.execute(_SQL["promise_owners"])
+    return [int(row[0]) for row in await cursor.fetchall()]

@@ -1,0 +1,92 @@
+-- Attempts: committed before the network is touched, moved by events, closed once.
+
+-- name: open
+-- The intent: attempt, target and due row change together or not at all. When the address has an open
+-- attempt (another campaign was quicker) the unique index refuses and nothing is returned.
+with made as (
+  insert into attempts (id, workspace_id, campaign_id, target_id, channel_id, attempt_no, address, state, owner_id, created_at)
+  values (%(id)s, %(workspace_id)s, %(campaign_id)s, %(target_id)s, %(channel_id)s, %(attempt_no)s, %(address)s, 'intent', %(owner_id)s, %(now)s)
+  on conflict do nothing
+  returning id, workspace_id, target_id),
+busy as (
+  update targets t set state = 'attempting', attempt_count = %(attempt_no)s from made where t.id = made.target_id),
+taken as (
+  delete from due d using made where d.target_id = made.target_id),
+told as (
+  insert into attempt_events (workspace_id, attempt_id, type, at) select workspace_id, id, 'intent', %(now)s from made)
+select id from made;
+
+-- name: begin_sending
+-- The last commit before the network: only its owner may make it, only once.
+with sent as (
+  update attempts set state = 'sending', sending_at = %(now)s
+  where id = %(id)s and owner_id = %(owner_id)s and state = 'intent'
+  returning id, workspace_id, address),
+told as (
+  insert into attempt_events (workspace_id, attempt_id, type, at) select workspace_id, id, 'sending', %(now)s from sent),
+call as (
+  insert into voice_calls (attempt_id, workspace_id, from_number, to_number)
+  select id, workspace_id, %(from_number)s, address from sent)
+select id from sent;
+
+-- name: lock
+-- The attempt, held while an event is applied.
+select id, workspace_id, campaign_id, target_id, channel_id, attempt_no, address, state, disposition, owner_id,
+  created_at, sending_at, answered_at, ended_at, reason
+from attempts where id = %(id)s for no key update;
+
+-- name: add_event
+-- Append-only; what means nothing to the state is kept all the same.
+insert into attempt_events (workspace_id, attempt_id, type, at, detail)
+values (%(workspace_id)s, %(attempt_id)s, %(type)s, %(at)s, %(detail)s);
+
+-- name: move
+-- Not closed yet: how far it has come.
+update attempts set state = %(state)s, answered_at = coalesce(answered_at, %(answered_at)s) where id = %(id)s;
+
+-- name: close
+-- Closed, with its outcome. A late report may close an unknown attempt again, with what really happened.
+update attempts set state = %(state)s, disposition = %(disposition)s, reason = %(reason)s, ended_at = %(ended_at)s,
+  answered_at = coalesce(answered_at, %(answered_at)s)
+where id = %(id)s and state <> 'ended'
+returning id;
+
+-- name: describe_call
+-- What the voice worker knows at the end of a call.
+update voice_calls set sip_status = %(sip_status)s, talk_seconds = %(talk_seconds)s, keys = %(keys)s, saved = %(saved)s,
+  result = %(result)s, transcript = %(transcript)s, recording_key = %(recording_key)s
+where attempt_id = %(attempt_id)s;
+
+-- name: newest_unsent
+-- When the youngest attempt of a campaign that has shown no sign of the network yet was written: a pause
+-- waits until it is too old to be sent. Marked as sending is not sent: the program may be between the two.
+select max(created_at) from attempts where campaign_id = %(campaign_id)s and state in ('intent', 'sending');
+
+-- name: orphan_owners
+-- Owners of open attempts that are old enough to be asked about; index attempts_open_owner.
+select distinct owner_id from attempts
+where state not in ('ended', 'unknown') and created_at < %(before)s
+order by owner_id;
+
+-- name: open_of_owner
+-- What an owner left open, oldest first.
+select id, workspace_id, campaign_id, target_id, channel_id, attempt_no, address, state, disposition, owner_id,
+  created_at, sending_at, answered_at, ended_at, reason
+from attempts where owner_id = %(owner_id)s and state not in ('ended', 'unknown') and created_at < %(before)s
+order by created_at, id;
+
+-- name: adopt
+-- A worker that lost its session takes over its own attempts under its new id, unless the sweeper was quicker.
+update attempts set owner_id = %(new_owner_id)s
+where owner_id = %(old_owner_id)s and id = any(%(ids)s) and state not in ('ended', 'unknown')
+returning id;
+
+-- name: of_target
+-- Every attempt of a target, first to last.
+select id, workspace_id, campaign_id, target_id, channel_id, attempt_no, address, state, disposition, owner_id,
+  created_at, sending_at, answered_at, ended_at, reason
+from attempts where target_id = %(target_id)s order by attempt_no;
+
+-- name: events
+-- What happened to these attempts, in order.
+select attempt_id, type, at, detail from attempt_events where attempt_id = any(%(ids)s) order by id;

@@ -1,0 +1,69 @@
+-- What waits, and which of it may go now. Every scan of `due` is by equality on campaign, window key and
+-- priority (index due_in_order): rows of campaigns that do not run are never touched.
+
+-- name: window_keys
+-- The keys a campaign waits under, by skipping from one to the next in the index: the cost grows with the
+-- number of keys, not of targets.
+with recursive keys as (
+  (select window_key from due where campaign_id = %(campaign_id)s order by window_key limit 1)
+  union all
+  select (select d.window_key from due d where d.campaign_id = %(campaign_id)s and d.window_key > keys.window_key
+    order by d.window_key limit 1)
+  from keys where keys.window_key is not null)
+select window_key from keys where window_key is not null;
+
+-- name: running
+-- Launched campaigns whose windows must be kept.
+select id, workspace_id, document from campaigns where state = 'running' order by id;
+
+-- name: open_window
+-- Ordered inserts of single rows: two workers that refresh at once wait for each other, never deadlock.
+insert into open_windows (campaign_id, window_key, workspace_id, open_until)
+values (%(campaign_id)s, %(window_key)s, %(workspace_id)s, %(open_until)s)
+on conflict (campaign_id, window_key) do update set open_until = excluded.open_until
+where open_windows.open_until is distinct from excluded.open_until;
+
+-- name: close_window
+-- Closed now; opening again is the next refresh's doing.
+delete from open_windows where campaign_id = %(campaign_id)s and window_key = %(window_key)s;
+
+-- name: ready
+-- The groups from which something could be claimed on these channels now.
+select w.campaign_id, w.window_key, p.priority, c.channel_id, c.workspace_id
+from campaigns c
+join open_windows w on w.campaign_id = c.id and w.open_until > %(now)s
+cross join (values (0::smallint), (1), (2), (3)) p(priority)
+where c.state = 'running' and c.channel_id = any(%(channel_ids)s)
+  and (c.start_date is null or c.start_date <= %(now)s) and (c.end_date is null or c.end_date > %(now)s)
+  and exists (
+    select from due d where d.campaign_id = w.campaign_id and d.window_key = w.window_key
+      and d.priority = p.priority and d.due_at <= %(now)s)
+order by p.priority, w.campaign_id, w.window_key;
+
+-- name: claim
+-- Take up to `limit` waiting targets of one group, held for this transaction, with every fact the gate asks
+-- for. Rows another worker holds are skipped.
+with picked as materialized (
+  select target_id from due
+  where campaign_id = %(campaign_id)s and window_key = %(window_key)s and priority = %(priority)s and due_at <= %(now)s
+  order by due_at, target_id limit %(limit)s for update skip locked)
+select t.id, t.contact_id, t.address, t.attempt_count, c.zones, a.country, w.allowed_countries,
+  (select s.scope from suppressions s
+   where s.workspace_id = t.workspace_id and s.address = t.address
+     and (s.expires_at is null or s.expires_at > %(now)s)
+     and (s.scope = 'workspace' or s.campaign_id = t.campaign_id or s.channel_type = %(channel_type)s)
+   order by s.scope desc limit 1) as suppressed_by,
+  -- the unique index attempts_open_address answers this, and refuses the second intent if both read false
+  exists (select from attempts o where o.workspace_id = t.workspace_id and o.address = t.address
+    and o.state not in ('ended', 'unknown')) as address_is_busy,
+  c.first_name, c.last_name, c.attributes
+from picked
+join targets t on t.id = picked.target_id
+join contacts c on c.id = t.contact_id
+join workspaces w on w.workspace_id = t.workspace_id
+left join contact_addresses a on a.contact_id = t.contact_id and a.kind = 'phone' and a.value = t.address;
+
+-- name: defer
+-- Not now: due again later, under the same key.
+with reason as (update targets set last_reason = %(why)s where id = %(target_id)s)
+update due set due_at = %(until)s where target_id = %(target_id)s;

@@ -1,0 +1,52 @@
+-- Owners and grants. An owner is a number that is never used twice and an advisory lock on it, held by one
+-- session; the number of a dead worker is a lock anybody can take.
+
+-- name: new
+-- A fresh identity.
+select nextval('owner_ids')::integer;
+
+-- name: hold
+-- Session-level: freed by the server the moment the session is gone, however it went.
+select pg_advisory_lock(%(space)s, %(owner_id)s);
+
+-- name: try_take
+-- True when that owner's session is gone. Transaction-level: given back by the commit.
+select pg_try_advisory_xact_lock(%(space)s, %(owner_id)s);
+
+-- name: lock_pacing
+-- The row every grant on a channel passes through, with the limits as they are now.
+select p.arrival_at, c.rate, c.burst, c.lines
+from pacing p join channels c on c.id = p.channel_id
+where p.channel_id = %(channel_id)s for update of p;
+
+-- name: lines_in_use
+-- Open attempts, and lines promised to owners that still live (this one's own promise is replaced, not added).
+select (select count(*) from attempts where channel_id = %(channel_id)s and state not in ('ended', 'unknown'))
+  + coalesce((
+    select sum(g.lines) from grants g
+    where g.channel_id = %(channel_id)s and g.owner_id <> %(owner_id)s and exists (
+      select from pg_locks l where l.locktype = 'advisory' and l.granted
+        and l.database = (select oid from pg_database where datname = current_database())
+        and l.classid::bigint = %(space)s and l.objid::bigint = g.owner_id)), 0);
+
+-- name: set_arrival
+-- Where the channel's pace stands after this grant.
+update pacing set arrival_at = %(arrival_at)s where channel_id = %(channel_id)s;
+
+-- name: promise
+-- Lines this owner may turn into attempts.
+insert into grants (channel_id, owner_id, workspace_id, lines)
+select id, %(owner_id)s, workspace_id, %(lines)s from channels where id = %(channel_id)s
+on conflict (channel_id, owner_id) do update set lines = excluded.lines;
+
+-- name: use_promise
+-- In the claim's transaction: a line is either promised or an open attempt, never both, never neither.
+update grants set lines = greatest(0, lines - %(lines)s) where channel_id = %(channel_id)s and owner_id = %(owner_id)s;
+
+-- name: forget_promises
+-- Of an owner that is gone.
+delete from grants where owner_id = %(owner_id)s;
+
+-- name: promise_owners
+-- Owners with promises, living or not.
+select distinct owner_id from grants order by owner_id;

@@ -1,0 +1,90 @@
+-- Targets: contact × campaign. `waiting` has a row in due, `attempting` an open attempt, `finished` a disposition.
+
+-- name: begin_enrollment
+-- Idempotent: launching twice enrolls once.
+insert into enrollments (campaign_id, list_id, workspace_id, started_at)
+values (%(campaign_id)s, %(list_id)s, %(workspace_id)s, %(now)s) on conflict do nothing;
+
+-- name: lock_enrollment
+-- Whoever holds the row enrolls; another worker waits and then goes on after it.
+select list_id, workspace_id, last_contact_id from enrollments
+where campaign_id = %(campaign_id)s and finished_at is null
+order by list_id limit 1 for update;
+
+-- name: enroll
+-- One stretch of the list in id order. A contact whose first phone is in the campaign already makes no
+-- target: the unique index says so, the difference is counted as duplicates.
+with stretch as materialized (
+  select c.id, c.workspace_id, a.value as address,
+    array_to_string(array(select z from unnest(c.zones) z order by z collate "C"), ',') as window_key
+  from contacts c
+  left join lateral (
+    select value from contact_addresses where contact_id = c.id and kind = 'phone' order by position limit 1) a on true
+  where c.list_id = %(list_id)s and c.id > %(after)s
+  order by c.id limit %(limit)s),
+made as (
+  insert into targets (workspace_id, campaign_id, contact_id, address, state, created_at)
+  select workspace_id, %(campaign_id)s, id, address, 'waiting', %(now)s from stretch
+  on conflict do nothing
+  returning id, contact_id, workspace_id),
+waiting as (
+  insert into due (target_id, workspace_id, campaign_id, window_key, priority, due_at)
+  select made.id, made.workspace_id, %(campaign_id)s, stretch.window_key, 1, %(now)s
+  from made join stretch on stretch.id = made.contact_id)
+select (select max(id) from stretch), (select count(*) from stretch), (select count(*) from made);
+
+-- name: advance_enrollment
+-- In the same transaction as the stretch, so that a crash repeats neither.
+update enrollments set last_contact_id = coalesce(%(last_contact_id)s, last_contact_id),
+  enrolled = enrolled + %(made)s, duplicates = duplicates + %(seen)s - %(made)s,
+  finished_at = case when %(is_done)s then %(now)s::timestamptz end
+where campaign_id = %(campaign_id)s and list_id = %(list_id)s;
+
+-- name: finish
+-- The target is done; its due row, if any, goes with it.
+with gone as (delete from due where target_id = %(target_id)s)
+update targets set state = 'finished', disposition = %(disposition)s, last_reason = %(reason)s, finished_at = %(now)s
+where id = %(target_id)s and state <> 'finished';
+
+-- name: correct
+-- A late report says what an unknown attempt really became; the target stays finished.
+update targets set disposition = %(disposition)s, last_reason = %(reason)s
+where id = %(target_id)s and state = 'finished' and disposition = 'unknown';
+
+-- name: wait_again
+-- Back among the waiting, under the zones the contact has now.
+with again as (
+  update targets set state = 'waiting', last_reason = %(reason)s
+  where id = %(target_id)s and state = 'attempting'
+  returning id, workspace_id, campaign_id, contact_id)
+insert into due (target_id, workspace_id, campaign_id, window_key, priority, due_at)
+select again.id, again.workspace_id, again.campaign_id,
+  array_to_string(array(select z from unnest(c.zones) z order by z collate "C"), ','), 1, %(due_at)s
+from again join contacts c on c.id = again.contact_id
+returning window_key;
+
+-- name: close_waiting
+-- The campaign is over: nobody who waits will be contacted. Open attempts go on to their own end.
+with gone as (
+  delete from due where campaign_id = %(campaign_id)s returning target_id)
+update targets t set state = 'finished', disposition = %(disposition)s, last_reason = %(disposition)s, finished_at = %(now)s
+from gone where t.id = gone.target_id;
+
+-- name: tries
+-- How the attempts of a target ended so far.
+select disposition, count(*) from attempts where target_id = %(target_id)s and disposition is not null group by disposition;
+
+-- name: page
+-- In order of id after a cursor; filters narrow, null does not.
+select t.id, t.campaign_id, t.contact_id, t.address, t.state, t.disposition, t.attempt_count, t.last_reason, d.due_at, t.finished_at
+from targets t left join due d on d.target_id = t.id
+where t.campaign_id = %(campaign_id)s and t.id > %(after)s
+  and (%(state)s::text is null or t.state = %(state)s)
+  and (%(disposition)s::text is null or t.disposition = %(disposition)s)
+order by t.id limit %(limit)s;
+
+-- name: get
+-- One target of a campaign.
+select t.id, t.campaign_id, t.contact_id, t.address, t.state, t.disposition, t.attempt_count, t.last_reason, d.due_at, t.finished_at
+from targets t left join due d on d.target_id = t.id
+where t.campaign_id = %(campaign_id)s and t.id = %(target_id)s;

@@ -1,0 +1,165 @@
+"""Targets and their enrolling (`queries/targets.sql`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from psycopg.rows import class_row
+
+from campana.domain.disposition import Disposition
+from campana.domain.target import Target, TargetState
+from campana.store.db import Tx
+from campana.store.sql import load
+
+_SQL = load("targets")
+
+
+@dataclass(frozen=True, slots=True)
+class Enrollment:
+    """How far a list has been enrolled."""
+
+    list_id: str
+    workspace_id: int
+    last_contact_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """What one stretch of enrolling did; `last_contact_id` is None at the end of the list."""
+
+    last_contact_id: int | None
+    seen: int
+    made: int
+
+
+async def begin_enrollment(
+    tx: Tx, *, workspace_id: int, campaign_id: str, list_id: str, now: datetime
+) -> None:
+    await tx.execute(
+        _SQL["begin_enrollment"],
+        {
+            "campaign_id": campaign_id,
+            "list_id": list_id,
+            "workspace_id": workspace_id,
+            "now": now,
+        },
+    )
+
+
+async def lock_enrollment(tx: Tx, *, campaign_id: str) -> Enrollment | None:
+    """The enrollment to go on with, held; None when everybody is enrolled."""
+    row = await (await tx.execute(_SQL["lock_enrollment"], {"campaign_id": campaign_id})).fetchone()
+    return Enrollment(*row) if row else None
+
+
+async def enroll(
+    tx: Tx, *, campaign_id: str, enrollment: Enrollment, limit: int, now: datetime
+) -> Stretch:
+    """Make targets of the next `limit` contacts and note how far that went."""
+    values = {"campaign_id": campaign_id, "list_id": enrollment.list_id, "now": now}
+    row = await (
+        await tx.execute(
+            _SQL["enroll"], {**values, "after": enrollment.last_contact_id, "limit": limit}
+        )
+    ).fetchone()
+    stretch = Stretch(*row) if row else Stretch(None, 0, 0)
+    await _advance(tx, stretch, is_done=stretch.seen < limit, values=values)
+    return stretch
+
+
+async def end_enrollment(
+    tx: Tx, *, campaign_id: str, enrollment: Enrollment, now: datetime
+) -> None:
+    """Stop enrolling: the campaign is over."""
+    values = {"campaign_id": campaign_id, "list_id": enrollment.list_id, "now": now}
+    await _advance(tx, Stretch(None, 0, 0), is_done=True, values=values)
+
+
+async def _advance(
+    tx: Tx, stretch: Stretch, *, is_done: bool, values: dict[str, str | datetime]
+) -> None:
+    await tx.execute(
+        _SQL["advance_enrollment"],
+        {
+            **values,
+            "last_contact_id": stretch.last_contact_id,
+            "made": stretch.made,
+            "seen": stretch.seen,
+            "is_done": is_done,
+        },
+    )
+
+
+async def finish(
+    tx: Tx, *, target_id: int, disposition: Disposition, reason: str, now: datetime
+) -> None:
+    """Done, with what became of it; a target that is done already stays as it is."""
+    await tx.execute(
+        _SQL["finish"],
+        {"target_id": target_id, "disposition": disposition, "reason": reason, "now": now},
+    )
+
+
+async def correct(tx: Tx, *, target_id: int, disposition: Disposition, reason: str) -> None:
+    """Replace `unknown` by what a late report says."""
+    await tx.execute(
+        _SQL["correct"], {"target_id": target_id, "disposition": disposition, "reason": reason}
+    )
+
+
+async def wait_again(tx: Tx, *, target_id: int, due_at: datetime, reason: str) -> str | None:
+    """Due again at `due_at`; returns its window key, None when it was not attempting."""
+    row = await (
+        await tx.execute(
+            _SQL["wait_again"], {"target_id": target_id, "due_at": due_at, "reason": reason}
+        )
+    ).fetchone()
+    return str(row[0]) if row else None
+
+
+async def close_waiting(
+    tx: Tx, *, campaign_id: str, disposition: Disposition, now: datetime
+) -> int:
+    """Finish everybody who waits; returns how many."""
+    cursor = await tx.execute(
+        _SQL["close_waiting"],
+        {"campaign_id": campaign_id, "disposition": disposition, "now": now},
+    )
+    return cursor.rowcount
+
+
+async def tries(tx: Tx, *, target_id: int) -> dict[Disposition, int]:
+    """How many attempts ended with each outcome."""
+    cursor = await tx.execute(_SQL["tries"], {"target_id": target_id})
+    return {Disposition(row[0]): int(row[1]) for row in await cursor.fetchall()}
+
+
+async def page(
+    tx: Tx,
+    *,
+    campaign_id: str,
+    after: int,
+    limit: int,
+    state: TargetState | None = None,
+    disposition: Disposition | None = None,
+) -> list[Target]:
+    """Targets with an id above `after`, in order."""
+    async with tx.cursor(row_factory=class_row(Target)) as cursor:
+        await cursor.execute(
+            _SQL["page"],
+            {
+                "campaign_id": campaign_id,
+                "after": after,
+                "limit": limit,
+                "state": state,
+                "disposition": disposition,
+            },
+        )
+        return await cursor.fetchall()
+
+
+async def get(tx: Tx, *, campaign_id: str, target_id: int) -> Target | None:
+    async with tx.cursor(row_factory=class_row(Target)) as cursor:
+        await cursor.execute(_SQL["get"], {"campaign_id": campaign_id, "target_id": target_id})
+        return await cursor.fetchone()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -58,13 +58,13 @@ Row = list[str] | Broken
 class Table:
     """A header and the rows below it; blank lines are passed over. Made by `opened`."""
 
-    def __init__(self, text: io.TextIOWrapper) -> None:
+    def __init__(self, text: io.TextIOWrapper, *, file: BinaryIO) -> None:
         """Read as far as the header.
 
         Raises:
             TableProblem: there is none.
         """
-        self._text = text
+        self._file = file
         sample = text.read(_SAMPLE_CHARACTERS)
         text.seek(0)
         self._lines = _Lines(text)
@@ -79,7 +79,7 @@ class Table:
     @property
     def bytes_read(self) -> int:
         """How far into the file reading has come, a buffer ahead of the rows handed out."""
-        return self._text.buffer.tell()
+        return self._file.tell()
 
     def rows(self) -> Iterator[Row]:
         """The rows below the header, once."""
@@ -108,7 +108,7 @@ class Table:
 
 
 @contextmanager
-def opened(file: BinaryIO) -> Iterator[Table]:
+def opened(file: BinaryIO) -> Generator[Table]:
     """The table in a seekable file, which is closed with it.
 
     Raises:
@@ -127,7 +127,7 @@ def opened(file: BinaryIO) -> Iterator[Table]:
     file.seek(0)
     text = io.TextIOWrapper(file, encoding=encoding, errors="replace", newline="")
     with text:
-        yield Table(text)
+        yield Table(text, file=file)
 
 
 class _Stop(Enum):

@@ -1,0 +1,158 @@
+"""A program that calls: one SIP line in a process of its own, told what to do on stdin.
+
+    python line_process.py INTERFACE [--speech]
+
+Each line of stdin is one call to place; each line of stdout is an event of one, or its result. The
+SIP stack is process-wide, so every line under test is one of these.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from campana.domain.attempt import AttemptEvent
+from campana.domain.script import Ask, Branch, End, Say, Script
+from campana.voice.call import CallResult, run_call
+from campana.voice.driver import LineLost, Placement, Trunk
+from campana.voice.sip import SipDriver
+from campana.voice.speech import Speech
+
+SCRIPTS = {
+    # Three tones without the speech packages: a greeting, a question, a goodbye.
+    "question": Script(
+        greeting="Hello {{ contact.first_name }}.",
+        steps=(
+            Ask(
+                id="q",
+                text="Press 1 for yes, 2 for no.",
+                keys={"1": "route", "2": "route"},
+                timeout_seconds=4.0,
+                reprompts=1,
+                otherwise="silent",
+                save_as="answer",
+            ),
+            Branch(id="route", on="answer", cases={"1": "yes"}, otherwise="no"),
+            End(id="yes", text="Thank you, goodbye.", result="yes"),
+            End(id="no", text="Goodbye.", result="no"),
+            End(id="silent", result="silent"),
+        ),
+        max_seconds=30,
+    ),
+    "long": Script(
+        greeting="Hello.",
+        steps=(*(Say(id=str(n), text=f"Sentence {n}.") for n in range(40)), End(id="end")),
+        max_seconds=30,
+    ),
+    "brief": Script(greeting="Hello.", steps=(End(id="end", result="told"),), max_seconds=30),
+    "limited": Script(
+        greeting="Hello.",
+        steps=(*(Say(id=str(n), text=f"Sentence {n}.") for n in range(40)), End(id="end")),
+        max_seconds=2,
+    ),
+}
+
+
+class MonotonicClock:
+    """A wall clock is not needed here, only one that does not jump."""
+
+    is_steady = True
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(time.monotonic(), UTC)
+
+
+def tell(name: str, kind: str, **content: object) -> None:
+    sys.stdout.write(json.dumps({"call": name, "kind": kind, **content}) + "\n")
+    sys.stdout.flush()
+
+
+async def call(driver: SipDriver, speech: Speech, order: dict[str, Any]) -> None:
+    name = order["name"]
+    stop = asyncio.Event()
+    dialed = time.monotonic()
+
+    def emit(event: AttemptEvent) -> None:
+        after = round(1000 * (time.monotonic() - dialed), 1)
+        tell(name, "event", type=event.type, after_ms=after, detail=dict(event.detail))
+        if event.type == order.get("stop_on"):
+            stop.set()
+        if event.type == order.get("cancel_on"):
+            task.cancel()
+
+    placement = Placement(
+        attempt_id=UUID(order["attempt"]),
+        to=order["to"],
+        trunk=Trunk(port=order["port"], **order.get("trunk", {"host": "127.0.0.1"})),
+        caller_id=order.get("caller_id", "+12025550100"),
+        display_name=order.get("display_name"),
+        ring_seconds=order.get("ring_seconds", 10.0),
+        headers=order.get("headers", {}),
+    )
+    task = asyncio.ensure_future(
+        run_call(
+            driver,
+            placement,
+            SCRIPTS[order.get("script", "question")],
+            {"contact.first_name": "Ana"},
+            speech=speech,
+            recording=Path(order["recording"]) if "recording" in order else None,
+            clock=MonotonicClock(),
+            emit=emit,
+            stop=stop,
+        )
+    )
+    if order.get("block_after_dial"):
+        # The loop is busy while the answer comes: the event must not be lost.
+        await asyncio.sleep(0)
+        time.sleep(order["block_after_dial"])  # noqa: ASYNC251  blocking is what is tested
+    try:
+        tell(name, "result", free_lines=driver.free_lines, **shown(await task))
+    except asyncio.CancelledError:
+        tell(name, "cancelled", free_lines=driver.free_lines)
+    except LineLost:
+        tell(name, "lost", broken=driver.broken)
+
+
+def shown(result: CallResult) -> dict[str, Any]:
+    return {
+        "end": result.end,
+        "status": result.status,
+        "reason": result.reason,
+        "finished": result.finished,
+        "saved": dict(result.saved),
+        "result": result.result,
+        "keys": result.keys,
+        "talk_seconds": result.talk_seconds,
+        "answered": result.answered_at is not None,
+        "said": [line.text for line in result.transcript if line.role == "bot"],
+        "recording": str(result.recording) if result.recording else None,
+        "recording_problem": result.recording_problem,
+    }
+
+
+async def main(interface: str, *, speaks: bool) -> None:
+    loop = asyncio.get_running_loop()
+    speech = await Speech.open() if speaks else Speech(engine=None, reason="not wanted here")
+    driver = await SipDriver.open(interface=interface, max_calls=50)
+    reader = asyncio.StreamReader(limit=1 << 20)
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    tell("", "ready")
+    calls: set[asyncio.Task[None]] = set()
+    async for line in reader:
+        placing = loop.create_task(call(driver, speech, json.loads(line)))
+        calls.add(placing)
+        placing.add_done_callback(calls.discard)
+    await asyncio.gather(*calls)
+    await driver.aclose()
+    speech.close()
+    tell("", "closed", cpu_seconds=time.process_time())
+
+
+asyncio.run(main(sys.argv[1], speaks="--speech" in sys.argv))

@@ -1,0 +1,124 @@
+"""Start an import and follow it to its end, alone or beside others who could do it.
+
+An import is a job like any other. The command line also works on it itself, under the lock that
+`campana work` takes: whoever has it does the rows, the other watches, and either goes on when the
+other dies. So it needs no running server and does nothing twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from campana.domain.errors import NotFound
+from campana.services import imports, lists
+from campana.services.context import Context
+from campana.services.imports import ImportHeld
+from campana.store.imports import Duplicates, Import
+
+_WATCH_SECONDS = 0.2
+_TAKE_OVER_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What `lists import` was asked for."""
+
+    list_name: str
+    file: Path
+    country: str | None
+    mapping: Mapping[str, str]
+    duplicates: Duplicates
+
+
+async def start(context: Context, workspace_id: int, wanted: Wanted) -> Import:
+    """Queue the import of a file into the list of that name, made when there is none.
+
+    Raises:
+        InvalidParameter: see `lists.start_import`; a list made for this is gone again.
+    """
+    async with _list_named(context, workspace_id, wanted) as list_id:
+        with wanted.file.open("rb") as content:
+            return await lists.start_import(
+                context,
+                workspace_id=workspace_id,
+                list_id=list_id,
+                file_name=wanted.file.name,
+                content=content,
+                mapping=wanted.mapping,
+                default_country=wanted.country,
+                duplicates=wanted.duplicates,
+            )
+
+
+@asynccontextmanager
+async def _list_named(context: Context, workspace_id: int, wanted: Wanted) -> AsyncGenerator[str]:
+    """The list's id; one made for this import goes again when the import cannot start."""
+    found = await lists.find(context, workspace_id=workspace_id, wanted=wanted.list_name)
+    if found is not None:
+        yield found.id
+        return
+    made = await lists.create(
+        context,
+        workspace_id=workspace_id,
+        name=wanted.list_name,
+        default_country=wanted.country,
+    )
+    try:
+        yield made.id
+    except BaseException:
+        await lists.delete(context, workspace_id=workspace_id, list_id=made.id)
+        raise
+
+
+async def follow(context: Context, workspace_id: int, started: Import, *, is_quiet: bool) -> Import:
+    """Show how far an import has come until it is over."""
+    work = asyncio.create_task(_work(context, started.id))
+    with _progress(is_quiet=is_quiet) as progress:
+        bar = progress.add_task(started.file_name, total=started.bytes_total, rows="")
+        while True:
+            done, _ = await asyncio.wait({work}, timeout=_WATCH_SECONDS)
+            seen = await _seen(context, workspace_id, started.id)
+            _show(progress, bar, seen)
+            if done:
+                work.result()
+                return seen
+
+
+async def _work(context: Context, import_id: str) -> None:
+    """Do the import, or wait for the process that does."""
+    while True:
+        try:
+            await imports.run(context, import_id=import_id)
+        except ImportHeld:
+            await asyncio.sleep(_TAKE_OVER_SECONDS)
+        else:
+            return
+
+
+async def _seen(context: Context, workspace_id: int, import_id: str) -> Import:
+    try:
+        return await lists.get_import(context, workspace_id=workspace_id, import_id=import_id)
+    except NotFound:
+        raise NotFound("the list was deleted while its file was being imported") from None
+
+
+def _progress(*, is_quiet: bool) -> Progress:
+    return Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.fields[rows]}"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        disable=is_quiet,
+    )
+
+
+def _show(progress: Progress, bar: TaskID, seen: Import) -> None:
+    progress.update(bar, completed=seen.bytes_done, rows=f"{seen.rows_done:,} rows")

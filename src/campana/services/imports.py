@@ -8,8 +8,8 @@ One process at a time works on an import; one that only believes it still does s
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import ExitStack, aclosing
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import BinaryIO
@@ -110,11 +110,23 @@ async def _rows(context: Context, begun: Begun, file: BinaryIO) -> None:
         # Reading and phone numbers take the processor for tens of milliseconds: in a thread.
         table = await asyncio.to_thread(stack.enter_context, csv_table.opened(file))
         meaning = columns.read_header(table.header, begun.mapping)
-        chunks = _chunks(table, meaning, begun)
         rows_done = begun.rows_done
-        while (chunk := await asyncio.to_thread(next, chunks, None)) is not None:
-            await _store(context, begun, meaning, chunk, rows_before=rows_done)
-            rows_done += chunk.rows
+        async with aclosing(_read_ahead(_chunks(table, meaning, begun))) as chunks:
+            async for chunk in chunks:
+                await _store(context, begun, meaning, chunk, rows_before=rows_done)
+                rows_done += chunk.rows
+
+
+async def _read_ahead(chunks: Iterator[_Chunk]) -> AsyncGenerator[_Chunk]:
+    """The chunks, each read in a thread while the one before is stored."""
+    ahead = asyncio.create_task(asyncio.to_thread(next, chunks, None))
+    try:
+        while (chunk := await ahead) is not None:
+            ahead = asyncio.create_task(asyncio.to_thread(next, chunks, None))
+            yield chunk
+    finally:
+        # The thread reads the file, so that ends before the file is closed.
+        await asyncio.gather(ahead, return_exceptions=True)
 
 
 def _chunks(table: csv_table.Table, meaning: Columns, begun: Begun) -> Iterator[_Chunk]:

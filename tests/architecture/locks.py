@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 
 from packaging.requirements import Requirement
 
@@ -21,6 +22,19 @@ def locked() -> dict[Requirement, int]:
             line, *hashes = (part.strip() for part in block.split("\\\n"))
             pins[Requirement(line)] = len(hashes)
     return pins
+
+
+def ranges() -> list[Requirement]:
+    """What pyproject.toml asks for: to run, to speak, and to develop."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    return [
+        Requirement(line)
+        for line in (
+            *project["project"]["dependencies"],
+            *project["project"]["optional-dependencies"]["voice"],
+            *project["dependency-groups"]["dev"],
+        )
+    ]
 
 
 def wheels() -> dict[str, list[str]]:

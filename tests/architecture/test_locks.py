@@ -9,8 +9,9 @@ import pytest
 from packaging import tags
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name, parse_wheel_filename
+from packaging.version import Version
 
-from tests.architecture.locks import locked, wheels
+from tests.architecture.locks import locked, ranges, wheels
 
 PYTHONS = [(3, 11), (3, 12), (3, 13), (3, 14)]
 # The oldest systems we look at: glibc 2.28 (Debian 10, RHEL 8) and macOS 14.
@@ -84,6 +85,20 @@ def test_the_wheels_on_file_are_those_of_the_locks() -> None:
     of_locks = {key(requirement): hashes for requirement, hashes in locked().items()}
     on_file = {pin: len(names) for pin, names in wheels().items()}
     assert on_file == of_locks, "run tools/lock.py"
+
+
+def test_the_locks_are_within_the_ranges_of_the_project() -> None:
+    pins = {
+        canonicalize_name(pin.name): Version(str(pin.specifier).removeprefix("=="))
+        for pin in locked()
+    }
+    outside = [
+        str(wanted)
+        for wanted in ranges()
+        if (pin := pins.get(canonicalize_name(wanted.name))) is None
+        or not wanted.specifier.contains(pin, prereleases=True)
+    ]
+    assert not outside, f"run tools/lock.py: the locks do not give {outside}"
 
 
 def test_every_exception_is_still_needed() -> None:

@@ -1,9 +1,10 @@
 """A program that calls: one SIP line in a process of its own, told what to do on stdin.
 
-    python line_process.py INTERFACE [--speech]
+    python line_process.py INTERFACE [--speech] [--busy]
 
 Each line of stdin is one call to place; each line of stdout is an event of one, or its result. The
-SIP stack is process-wide, so every line under test is one of these.
+SIP stack is process-wide, so every line under test is one of these. With --busy the loop of the
+process is blocked each time an INVITE has gone out, so that the answer is there before it looks.
 """
 
 from __future__ import annotations
@@ -108,10 +109,6 @@ async def call(driver: SipDriver, speech: Speech, order: dict[str, Any]) -> None
             stop=stop,
         )
     )
-    if order.get("block_after_dial"):
-        # The loop is busy while the answer comes: the event must not be lost.
-        await asyncio.sleep(0)
-        time.sleep(order["block_after_dial"])  # noqa: ASYNC251  blocking is what is tested
     try:
         tell(name, "result", free_lines=driver.free_lines, **shown(await task))
     except asyncio.CancelledError:
@@ -137,6 +134,21 @@ def shown(result: CallResult) -> dict[str, Any]:
     }
 
 
+def be_busy_while_dialing() -> None:
+    """Block the loop between the INVITE and the moment the driver learns that it is out."""
+    import baresip
+
+    dial = baresip.UserAgent.dial
+
+    async def slow(*args: Any, **options: Any) -> baresip.Call:  # noqa: ANN401  passed on
+        dialing = asyncio.ensure_future(dial(*args, **options))
+        await asyncio.sleep(0)
+        time.sleep(0.1)  # noqa: ASYNC251  blocking is what it is for
+        return await dialing
+
+    baresip.UserAgent.dial = slow
+
+
 async def main(interface: str, *, speaks: bool) -> None:
     loop = asyncio.get_running_loop()
     speech = await Speech.open() if speaks else Speech(engine=None, reason="not wanted here")
@@ -155,4 +167,6 @@ async def main(interface: str, *, speaks: bool) -> None:
     tell("", "closed", cpu_seconds=time.process_time())
 
 
+if "--busy" in sys.argv:
+    be_busy_while_dialing()
 asyncio.run(main(sys.argv[1], speaks="--speech" in sys.argv))

@@ -52,6 +52,9 @@ class Phone:
             with contextlib.suppress(self._bs.BaresipError):
                 await self.call.answer()
                 await self._converse(behavior)
+
+    def say_bye(self) -> None:
+        """Write down how the call was, if it was one."""
         if self.answered.is_set():
             self._tell(
                 "bye",
@@ -202,6 +205,7 @@ class Softphones:
                 file.setsampwidth(2)
                 file.setframerate(PHONE_RATE)
                 file.writeframes(bytes(phone.heard))
+        phone.say_bye()
 
     def _keep(self, life: asyncio.Task[None]) -> None:
         self._lives.add(life)

@@ -1,0 +1,207 @@
+"""The programs a call needs at both ends: a line that calls, the exchange, sipp, bare sockets."""
+
+from __future__ import annotations
+
+import json
+import queue
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+import uuid
+import wave
+from pathlib import Path
+from typing import Any
+
+from campana.domain.ids import AttemptId, attempt_text
+from campana.voice.media import PHONE_RATE, samples
+
+HERE = Path(__file__).parent
+LOOPBACK = "127.0.0.1"
+PATIENCE = 15.0
+"""Seconds to wait for a peer before the test fails; nothing is asserted about time with it."""
+
+Call = dict[str, Any]
+
+
+class LineProcess:
+    """`line_process.py`: places calls and tells what comes of them."""
+
+    def __init__(self, *options: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, str(HERE / "line_process.py"), LOOPBACK, *options],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self._told: queue.Queue[Call | None] = queue.Queue()
+        self._seen: list[Call] = []
+        self.attempts: dict[str, str] = {}
+        """The attempt id of each call, as carriers see it."""
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        self.until("", "ready")
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self._told.put(json.loads(line))
+        self._told.put(None)
+
+    def place(self, name: str, *, to: str = "+12025550101", port: int, **order: object) -> None:
+        """Start a call; `name` finds it again."""
+        attempt = uuid.uuid4()
+        self.attempts[name] = attempt_text(AttemptId(attempt))
+        wanted = {"name": name, "to": to, "port": port, "attempt": str(attempt), **order}
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(wanted) + "\n")
+        self._process.stdin.flush()
+
+    def until(self, name: str, kind: str, *, event: str | None = None) -> Call:
+        """The first thing of this kind told of a call, waiting for it if need be."""
+
+        def is_it(told: Call) -> bool:
+            return (told["call"], told["kind"], told.get("type")) == (name, kind, event)
+
+        for told in self._seen:
+            if is_it(told):
+                return told
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            told = self._told.get(timeout=max(0.0, deadline - time.monotonic()))
+            if told is None:
+                raise EOFError(f"the line ended before {kind} {event or ''} of {name!r}")
+            self._seen.append(told)
+            if is_it(told):
+                return told
+
+    def result(self, name: str) -> Call:
+        """What came of a call."""
+        return self.until(name, "result")
+
+    def events(self, name: str) -> list[str]:
+        """What happened in a call so far."""
+        told = (told for told in self._seen if told["call"] == name)
+        return [each["type"] for each in told if each["kind"] == "event"]
+
+    def close(self) -> Call:
+        """Let it end by itself; its farewell."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        farewell = self.until("", "closed")
+        assert self._process.wait(PATIENCE) == 0
+        return farewell
+
+    def kill(self) -> None:
+        """End it if it has not ended."""
+        self._process.kill()
+        self._process.wait()
+        self._reader.join()
+        for stream in (self._process.stdin, self._process.stdout):
+            assert stream is not None
+            stream.close()
+
+
+class Exchange:
+    """The demo's exchange of softphones, a process of its own."""
+
+    def __init__(self, plan: dict[str, Any], directory: Path) -> None:
+        self._directory = directory
+        (directory / "plan.json").write_text(json.dumps(plan))
+        self.log_path = directory / "witness.jsonl"
+        self._process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "campana.demo.exchange", "--port", "0"),
+                *("--log", str(self.log_path), "--plan", str(directory / "plan.json")),
+                *("--audio", str(directory)),
+            ],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stdout is not None
+        self.port: int = json.loads(self._process.stdout.readline())["port"]
+
+    def witnessed(self, attempt: str) -> list[Call]:
+        """What the exchange saw of an attempt."""
+        lines = self.log_path.read_text().splitlines()
+        return [seen for seen in map(json.loads, lines) if seen["attempt"] == attempt]
+
+    def heard(self, attempt: str) -> bytes:
+        """The sound that reached the called party."""
+        with wave.open(str(self._directory / f"{attempt}.wav"), "rb") as file:
+            assert file.getframerate() == PHONE_RATE
+            return file.readframes(file.getnframes())
+
+    def close(self) -> None:
+        """Ask it to end."""
+        self._process.terminate()
+        code = self._process.wait(PATIENCE)
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+        assert code == 0
+
+
+class Sipp:
+    """One scenario of sipp, answering on a port of loopback."""
+
+    def __init__(self, scenario: str, *, directory: Path, **keys: str) -> None:
+        self.port = free_port()
+        program = shutil.which("sipp")
+        assert program is not None
+        words = [word for name, value in keys.items() for word in ("-key", name, value)]
+        self._errors = directory / "errors.log"
+        self._process = subprocess.Popen(
+            [
+                *(program, "-sf", str(HERE / "sipp" / f"{scenario}.xml"), "-m", "1", "-nostdin"),
+                *("-i", LOOPBACK, "-p", str(self.port), "-mp", str(free_port()), "-rtp_echo"),
+                *("-trace_err", "-error_file", str(self._errors), *words),
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=directory,
+        )
+        self._wait_listening()
+
+    def _wait_listening(self) -> None:
+        """Until its port is taken."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+                try:
+                    probe.bind((LOOPBACK, self.port))
+                except OSError:
+                    return
+        raise TimeoutError("sipp does not listen")
+
+    def assert_matched(self) -> None:
+        """The whole scenario happened as it is written, acknowledgements included."""
+        code = self._process.wait(PATIENCE)
+        errors = self._errors.read_text() if self._errors.exists() else ""
+        assert code == 0, f"sipp ended with {code}: {errors}"
+
+    def kill(self) -> None:
+        """End it if it has not ended."""
+        self._process.kill()
+        self._process.wait()
+
+
+def free_port() -> int:
+    """An even port below those the system hands out by itself, so that few ask for it."""
+    for port in range(20000 + uuid.uuid4().int % 6000 * 2, 32768, 2):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.bind((LOOPBACK, port))
+            except OSError:
+                continue
+            return port
+    raise OSError("no port is free")
+
+
+def sides(path: Path) -> tuple[bytes, bytes]:
+    """A recording's two sides: the callee's and the bot's."""
+    with wave.open(str(path), "rb") as file:
+        assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == (2, 2, PHONE_RATE)
+        both = samples(file.readframes(file.getnframes()))
+    return both[0::2].tobytes(), both[1::2].tobytes()

@@ -215,7 +215,7 @@ def _sniffed(sample: str) -> str:
 
     def score(delimiter: str) -> tuple[int, int]:
         reader = _reader(io.StringIO(sample, newline=""), delimiter)
-        rows = [row for row in islice(reader, _SAMPLE_ROWS) if row]
+        rows = [row for row in islice(reader, _SAMPLE_ROWS) if "".join(row).strip()]
         width = len(rows[0]) if rows else 0
         return width, sum(len(row) == width for row in rows)
 

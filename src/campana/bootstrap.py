@@ -7,16 +7,25 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
+import sys
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 
 from campana.blobs import Blobs
-from campana.carriers import load_all
+from campana.carriers import load_all, voice_sip
 from campana.domain.errors import SetupError, Unavailable
+from campana.engine import processes
+from campana.engine.runner import Loop, repeat, stop_on_signals
+from campana.engine.sweeper import Sweeper
+from campana.engine.voice_worker import VoiceWorker
+from campana.jobs.app import build as build_jobs
 from campana.services.context import Context
 from campana.settings import Settings
 from campana.store import migrations
 from campana.store.db import Database, DatabaseClock, Role
+from campana.voice.sip import SipDriver
+from campana.voice.speech import Speech
 
 DEFAULT_WORKSPACE = "default"
 
@@ -100,3 +109,115 @@ async def _keep(clock: DatabaseClock, db: Database) -> None:
             except Unavailable:
                 # The monotonic clock carries on; nothing is dialed without the database anyway.
                 continue
+
+
+async def work(settings: Settings, conninfo: str) -> None:
+    """One work process: sweeping, closing, windows, background jobs; until SIGTERM."""
+    stop = stop_on_signals()
+    async with opened(settings, conninfo, role=Role.ENGINE) as context:
+        jobs = build_jobs(context)
+        async with jobs.open_async(), asyncio.TaskGroup() as group:
+            group.create_task(processes.until_orphaned(stop, environment=os.environ))
+            for loop in Sweeper(context).loops():
+                group.create_task(repeat(loop, stop))
+            worker = group.create_task(jobs.run_worker_async(install_signal_handlers=False))
+            await stop.wait()
+            worker.cancel()
+
+
+async def voice(settings: Settings, conninfo: str) -> None:
+    """One voice worker: places calls on SIP channels; until SIGTERM, then drains.
+
+    Raises:
+        SetupError: the voice packages are missing, or the SIP port cannot be had.
+    """
+    stop = stop_on_signals()
+    async with opened(settings, conninfo, role=Role.ENGINE, max_connections=20) as context:
+        speech = await Speech.open(cache=settings.data_dir / "speech")
+        driver = await SipDriver.open(
+            interface=settings.voice_interface, max_calls=settings.voice_lines
+        )
+        worker = VoiceWorker(
+            context,
+            carrier=voice_sip.VoiceSip(),
+            driver=driver,
+            speech=speech,
+            lines=settings.voice_lines,
+        )
+        try:
+            async with asyncio.TaskGroup() as group:
+                owner = group.create_task(worker.ownership.keep())
+                group.create_task(processes.until_orphaned(stop, environment=os.environ))
+                await repeat(Loop(name="voice", step=worker.step, rest=0.1), stop)
+                await worker.drain(seconds=settings.drain_seconds)
+                owner.cancel()
+        finally:
+            await driver.aclose()
+            speech.close()
+
+
+async def web(settings: Settings, conninfo: str, *, fd: int | None = None) -> None:
+    """One web process, on the socket `fd` when its parent has opened it; until SIGTERM.
+
+    Raises:
+        SetupError: the port cannot be had.
+    """
+    from campana.web.server import serve
+
+    async with opened(settings, conninfo, role=Role.WEB) as context:
+        stop = asyncio.Event()
+        orphan = asyncio.create_task(processes.until_orphaned(stop, environment=os.environ))
+        serving = asyncio.create_task(serve(context, host=settings.host, port=settings.port, fd=fd))
+        gone = asyncio.create_task(stop.wait())
+        await asyncio.wait({serving, gone}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (orphan, gone, serving):
+            task.cancel()
+        await asyncio.gather(orphan, gone, return_exceptions=True)
+        await serving
+
+
+def listen(settings: Settings) -> socket.socket:
+    """The socket every web process shares, bound now so that a port in use is known at once.
+
+    Raises:
+        SetupError: the address cannot be had.
+    """
+    try:
+        listener = socket.create_server(
+            (settings.host, settings.port), backlog=2048, reuse_port=False
+        )
+    except OSError as error:
+        raise SetupError(
+            f"cannot listen on {settings.host}:{settings.port}: {error.strerror}"
+        ) from error
+    listener.set_inheritable(True)
+    return listener
+
+
+async def serve(settings: Settings, *, listener: socket.socket) -> None:
+    """Keep web, work and voice processes until SIGTERM.
+
+    Raises:
+        SetupError: one of them keeps failing.
+    """
+    program = [sys.executable, "-m", "campana"]
+    fd = listener.fileno()
+    children = [
+        processes.Child(
+            name=f"web {n + 1}",
+            command=[*program, "web", "--fd", str(fd)],
+            file_descriptors=[fd],
+        )
+        for n in range(settings.web_processes)
+    ]
+    children.append(processes.Child(name="work", command=[*program, "work"]))
+    children += [
+        processes.Child(name=f"voice {n + 1}", command=[*program, "voice"])
+        for n in range(settings.voice_processes)
+    ]
+    await processes.keep(
+        children,
+        environment=os.environ,
+        stop=stop_on_signals(),
+        drain_seconds=settings.drain_seconds,
+    )

@@ -15,8 +15,5 @@ def load_all() -> Carriers:
     """Every kind with its adapter's `KIND`."""
     loaded: dict[str, CarrierKind] = {}
     for kind, module in KINDS.items():
-        try:  # until the adapter lands
-            loaded[kind] = import_module(module).KIND
-        except (ImportError, AttributeError):
-            continue
+        loaded[kind] = import_module(module).KIND
     return loaded

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, assert_never
+from uuid import UUID
 
 import msgspec
 from msgspec import Meta, Struct
@@ -16,7 +17,7 @@ from campana.carriers.base import CarrierKind
 from campana.domain.campaign import ChannelType
 from campana.domain.disposition import Disposition
 from campana.voice.call import CallResult
-from campana.voice.driver import Trunk
+from campana.voice.driver import Placement, Trunk
 
 Host = Annotated[str, Meta(pattern=r"^[A-Za-z0-9.:_-]{1,253}$", description="Name or address")]
 Number = Annotated[str, Meta(pattern=r"^\+[1-9][0-9]{6,14}$", description="E.164, with its plus")]
@@ -102,7 +103,8 @@ def disposition_of(result: CallResult) -> Disposition:
         case "failed":
             return Disposition.CARRIER_ERROR
         case "cancelled":
-            return Disposition.CANCELLED
+            # We stopped while it rang: to the person a missed call, and as harmless to repeat.
+            return Disposition.NO_ANSWER
         case _:
             assert_never(result.end)
 
@@ -140,3 +142,27 @@ KIND = CarrierKind(
     senders=senders,
     masked=masked,
 )
+
+
+class VoiceSip:
+    """The voice worker's side of the adapter."""
+
+    kind = KIND.kind
+
+    def placement(
+        self, config: Mapping[str, Any], *, attempt_id: UUID, to: str, caller_id: str | None
+    ) -> Placement:
+        """The call on the channel's first trunk, from `caller_id` or else the channel's first."""
+        known = msgspec.convert(config, Config)
+        return Placement(
+            attempt_id=attempt_id,
+            to=to,
+            trunk=known.trunks[0].trunk(),
+            caller_id=caller_id or known.caller_ids[0],
+            display_name=known.display_name,
+            ring_seconds=known.ring_seconds,
+        )
+
+    def disposition_of(self, result: CallResult) -> Disposition:
+        """What became of the attempt."""
+        return disposition_of(result)

@@ -61,6 +61,16 @@ def check(conninfo: str) -> None:
             )
 
 
+def server_version(conninfo: str) -> int:
+    """The major version of the server.
+
+    Raises:
+        SetupError: it does not answer.
+    """
+    with _connected(conninfo) as conn:
+        return conn.info.server_version // 10000
+
+
 def _connected(conninfo: str) -> psycopg.Connection[tuple[object, ...]]:
     try:
         return psycopg.connect(conninfo, autocommit=True, connect_timeout=10)

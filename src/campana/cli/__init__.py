@@ -1,0 +1,40 @@
+"""The `campana` command: one file a group of words, everything shared in `session`."""
+
+from __future__ import annotations
+
+import typer
+
+from campana import __version__
+from campana.cli import campaigns, channels, demo, doctor, keys, lists, serve, setup
+
+app = typer.Typer(
+    name="campana",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Outbound calling and messaging campaigns. Exit codes: 0 done, 1 refused or failed, "
+    "2 wrong usage, 3 the set-up must be mended first.",
+)
+
+for word in (serve.serve, serve.web, serve.work, serve.voice, setup.migrate, setup.config):
+    app.command()(word)
+app.command()(doctor.doctor)
+app.command()(demo.demo)
+app.command("allow-countries")(channels.allow)
+for group in (keys.app, lists.app, channels.app, campaigns.app):
+    app.add_typer(group)
+
+
+@app.callback(invoke_without_command=True)
+def version(
+    show: bool = typer.Option(False, "--version", help="Print the version.", is_eager=True),
+) -> None:
+    """Print the version when that is all that is asked."""
+    if show:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command."""
+    app()

@@ -1,0 +1,97 @@
+"""`campana channel`: configured accounts on carriers; and the countries that may be called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from campana.bootstrap import DEFAULT_WORKSPACE
+from campana.cli.session import AsJson, Workspace, out, print_json, run, told
+from campana.services import accounts, channels, documents
+from campana.services.context import Context
+from campana.store import channels as store
+from campana.store.channels import Channel
+from campana.store.db import Role
+
+app = typer.Typer(name="channel", no_args_is_help=True, help="Accounts on carriers.")
+
+
+def read_document(file: Path) -> object:
+    """A YAML file as plain values.
+
+    Raises:
+        InvalidParameter: it is not YAML.
+    """
+    return documents.read_yaml(file.read_text("utf-8"))
+
+
+@app.command()
+def create(
+    file: Annotated[Path, typer.Option("--file", "-f", help="YAML.", exists=True, dir_okay=False)],
+    as_json: AsJson = False,
+    workspace: Workspace = DEFAULT_WORKSPACE,
+) -> None:
+    """Make a channel from a YAML file."""
+
+    async def act(context: Context, workspace_id: int) -> Channel:
+        return await channels.create(context, workspace_id=workspace_id, raw=read_document(file))
+
+    with told():
+        made = run(act, workspace=workspace)
+    if as_json:
+        print_json({"id": made.id, "name": made.name, "channelType": made.channel_type})
+    else:
+        out.print(f"{made.name} is {made.id}", highlight=False)
+
+
+@app.command("list")
+def list_channels(as_json: AsJson = False, workspace: Workspace = DEFAULT_WORKSPACE) -> None:
+    """Show the channels."""
+
+    async def act(context: Context, workspace_id: int) -> list[Channel]:
+        async with context.db.read(workspace_id=workspace_id) as tx:
+            return await store.list_all(tx, workspace_id=workspace_id)
+
+    with told():
+        found = run(act, workspace=workspace)
+    if as_json:
+        print_json(
+            [
+                {"id": c.id, "name": c.name, "kind": c.kind, "rate": c.rate, "lines": c.lines}
+                for c in found
+            ]
+        )
+        return
+    table = Table("id", "name", "kind", "a second", "lines")
+    for channel in found:
+        table.add_row(
+            channel.id, channel.name, channel.kind, f"{channel.rate:g}", str(channel.lines)
+        )
+    out.print(table)
+
+
+def allow(
+    countries: Annotated[list[str], typer.Argument(help="Such as US GB; all others are refused.")],
+    default: Annotated[
+        str | None, typer.Option(help="Country of numbers written without a code.")
+    ] = None,
+    workspace: Workspace = DEFAULT_WORKSPACE,
+) -> None:
+    """Set the countries this workspace may call. Until then it may call none."""
+    wanted = [country.upper() for country in countries]
+    if any(len(country) != 2 or not country.isalpha() for country in wanted):
+        raise typer.BadParameter("countries are two letters, such as US")
+
+    async def act(context: Context, workspace_id: int) -> None:
+        await accounts.allow_countries(
+            context,
+            workspace_id=workspace_id,
+            countries=wanted,
+            default=default.upper() if default else None,
+        )
+
+    with told():
+        run(act, workspace=workspace, role=Role.ENGINE)

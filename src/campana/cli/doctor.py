@@ -1,0 +1,154 @@
+"""`campana doctor`: what is wrong with this installation, and how to mend it.
+
+Each check is a function in CHECKS that returns findings; nothing is changed.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import typer
+
+from campana import bootstrap, settings
+from campana.cli.session import FAILED, AsJson, out, print_json
+from campana.domain.errors import SetupError
+from campana.domain.window import zone_named
+from campana.settings import Settings
+from campana.store import migrations
+
+LOW_DISK = 1 << 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that was looked at. `hint` says how to mend it when it is not well."""
+
+    what: str
+    is_well: bool
+    detail: str
+    hint: str = ""
+    is_optional: bool = False
+
+
+def doctor(as_json: AsJson = False) -> None:
+    """Look at everything Campana needs. Exit code 1 when something must be mended."""
+    try:
+        chosen = settings.read()
+    except SetupError as error:
+        findings = [Finding(what="settings", is_well=False, detail=error.message)]
+    else:
+        findings = [finding for check in CHECKS for finding in check(chosen)]
+    if as_json:
+        print_json(
+            [
+                {"what": f.what, "ok": f.is_well, "detail": f.detail, "hint": f.hint}
+                for f in findings
+            ]
+        )
+    else:
+        for finding in findings:
+            _print(finding)
+    if any(not f.is_well and not f.is_optional for f in findings):
+        raise typer.Exit(FAILED)
+
+
+def _print(finding: Finding) -> None:
+    bad = "[yellow]--[/]" if finding.is_optional else "[red]!![/]"
+    mark = "[green]ok[/]" if finding.is_well else bad
+    out.print(f"{mark}  [bold]{finding.what}[/]  {finding.detail}", highlight=False)
+    if finding.hint and not finding.is_well:
+        out.print(f"      {finding.hint}", highlight=False)
+
+
+def _python(_: Settings) -> Iterator[Finding]:
+    yield Finding(
+        what="python",
+        is_well=(3, 11) <= sys.version_info[:2] <= (3, 14),
+        detail=".".join(map(str, sys.version_info[:3])),
+        hint="use Python 3.11 to 3.14",
+    )
+
+
+def _zones(_: Settings) -> Iterator[Finding]:
+    yield Finding(
+        what="time zones",
+        is_well=zone_named("America/New_York") is not None,
+        detail="the IANA zones can be read",
+        hint="the tzdata package is missing or broken: prepare the environment again",
+    )
+
+
+def _data_dir(chosen: Settings) -> Iterator[Finding]:
+    path = chosen.data_dir.resolve()
+    standing = next(p for p in [path, *path.parents] if p.exists())
+    may_write = os.access(standing, os.W_OK | os.X_OK)
+    yield Finding(
+        what="data directory",
+        is_well=may_write and standing.is_dir(),
+        detail=str(path),
+        hint=f"make {standing} writable, or choose another with CAMPANA_DATA_DIR",
+    )
+    free = shutil.disk_usage(standing).free
+    yield Finding(
+        what="disk",
+        is_well=free > LOW_DISK,
+        detail=f"{free / (1 << 30):.1f} GiB free",
+        hint="free some space: recordings and the database need it",
+    )
+
+
+def _database(chosen: Settings) -> Iterator[Finding]:
+    kind = "the one in CAMPANA_DATABASE_URL" if chosen.database_url else "embedded"
+    try:
+        with bootstrap.database(chosen) as conninfo:
+            number = migrations.server_version(conninfo)
+            yield Finding(
+                what="postgresql",
+                is_well=number >= 16,
+                detail=f"{number}, {kind}",
+                hint="Campana needs PostgreSQL 16 or newer",
+            )
+            try:
+                migrations.check(conninfo)
+            except SetupError as error:
+                yield Finding(
+                    what="schema", is_well=False, detail=error.message, hint="campana migrate"
+                )
+            else:
+                yield Finding(what="schema", is_well=True, detail="current")
+    except SetupError as error:
+        yield Finding(
+            what="postgresql",
+            is_well=False,
+            detail=error.message,
+            hint="see the message; the embedded server logs to the data directory",
+        )
+
+
+def _voice(_: Settings) -> Iterator[Finding]:
+    log = Path(sys.prefix) / "voice-install.log"
+    for package, gives in (("baresip", "calls over SIP"), ("hibari", "speech")):
+        yield Finding(
+            what=f"voice: {package}",
+            is_well=find_spec(package) is not None,
+            detail=gives,
+            hint=f"it could not be installed here; {log} says why"
+            if log.exists()
+            else "install requirements-voice.lock",
+            is_optional=True,
+        )
+
+
+CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
+    _python,
+    _zones,
+    _data_dir,
+    _database,
+    _voice,
+)

@@ -1,0 +1,108 @@
+"""`campana serve`, and the processes it keeps: `web`, `work`, `voice`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from importlib.util import find_spec
+from typing import Annotated
+
+import structlog
+import typer
+
+from campana import bootstrap, settings
+from campana.cli.session import out, told
+from campana.services import accounts
+from campana.settings import Settings
+from campana.store.db import Role
+
+Host = Annotated[str | None, typer.Option(help="Address to bind; CAMPANA_HOST.")]
+Port = Annotated[int | None, typer.Option(help="Port to bind; CAMPANA_PORT.")]
+Fd = Annotated[int | None, typer.Option(hidden=True)]
+
+
+def serve(host: Host = None, port: Port = None) -> None:
+    """Run Campana: the API, the background work and the voice workers, until Ctrl-C."""
+    chosen = _chosen(host, port)
+    with told():
+        _log(chosen)
+        if chosen.voice_processes and not find_spec("baresip"):
+            out.print("The voice packages are missing: no calls are placed (campana doctor).")
+            os.environ["CAMPANA_VOICE_PROCESSES"] = "0"
+            chosen = _chosen(host, port)
+        listener = bootstrap.listen(chosen)
+        with bootstrap.database(chosen) as conninfo:
+            bootstrap.prepare(chosen, conninfo)
+            asyncio.run(_first_workspace(chosen, conninfo))
+            out.print(f"Campana answers at http://{chosen.host}:{chosen.port}/v1", highlight=False)
+            asyncio.run(bootstrap.serve(chosen, listener=listener))
+
+
+def web(host: Host = None, port: Port = None, fd: Fd = None) -> None:
+    """Run one web process: the API."""
+    chosen = _chosen(host, port)
+    with told():
+        _log(chosen)
+        with bootstrap.database(chosen) as conninfo:
+            bootstrap.prepare(chosen, conninfo)
+            asyncio.run(bootstrap.web(chosen, conninfo, fd=fd))
+
+
+def work() -> None:
+    """Run one work process: imports, enrolling, sweeping, closing."""
+    chosen = settings.read()
+    with told():
+        _log(chosen)
+        with bootstrap.database(chosen) as conninfo:
+            bootstrap.prepare(chosen, conninfo)
+            asyncio.run(bootstrap.work(chosen, conninfo))
+
+
+def voice() -> None:
+    """Run one voice worker: it places calls on SIP channels."""
+    chosen = settings.read()
+    with told():
+        _log(chosen)
+        with bootstrap.database(chosen) as conninfo:
+            bootstrap.prepare(chosen, conninfo)
+            asyncio.run(bootstrap.voice(chosen, conninfo))
+
+
+async def _first_workspace(chosen: Settings, conninfo: str) -> None:
+    async with bootstrap.opened(chosen, conninfo, role=Role.ENGINE, max_connections=1) as context:
+        await accounts.ensure_workspace(context, bootstrap.DEFAULT_WORKSPACE)
+
+
+def _chosen(host: str | None, port: int | None) -> Settings:
+    """The settings with the command's own words over them; children read the same environment."""
+    with told():
+        if host is not None:
+            os.environ["CAMPANA_HOST"] = host
+        if port is not None:
+            os.environ["CAMPANA_PORT"] = str(port)
+        return settings.read()
+
+
+def _log(chosen: Settings) -> None:
+    """One line of key=value a message, on standard error."""
+    logging.basicConfig(level=chosen.log_level.upper(), format="%(message)s")
+    shared: list[structlog.typing.Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,
+            structlog.processors.LogfmtRenderer(
+                key_order=["timestamp", "level", "logger", "event"]
+            ),
+        ],
+    )
+    for destination in logging.getLogger().handlers:
+        destination.setFormatter(formatter)
+    for chatty in ("httpx", "procrastinate", "uvicorn.access", "baresip"):
+        logging.getLogger(chatty).setLevel("WARNING")

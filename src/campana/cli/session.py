@@ -1,0 +1,83 @@
+"""What every command shares: an open Context, errors as sentences, output for people or programs.
+
+Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 the set-up must be mended first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
+from typing import Annotated, TypeVar
+
+import msgspec
+import typer
+from rich.console import Console
+
+from campana import bootstrap, settings
+from campana.domain.errors import CampanaError, SetupError
+from campana.services import accounts
+from campana.services.context import Context
+from campana.store.db import Role
+
+Result = TypeVar("Result")
+
+FAILED, SETUP = 1, 3
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+Workspace = Annotated[str, typer.Option("--workspace", help="The workspace to work in.")]
+
+out = Console()
+
+
+@contextmanager
+def told() -> Generator[None]:
+    """Campana's errors as sentences on standard error, with the exit code that fits."""
+    try:
+        yield
+    except CampanaError as error:
+        complaint = Console(stderr=True)
+        complaint.print(f"campana: {error.message}", markup=False, highlight=False)
+        for problem in error.problems:
+            complaint.print(f"  {problem}", markup=False, highlight=False)
+        raise typer.Exit(SETUP if isinstance(error, SetupError) else FAILED) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+
+
+def run(
+    act: Callable[[Context, int], Awaitable[Result]],
+    *,
+    workspace: str = bootstrap.DEFAULT_WORKSPACE,
+    role: Role = Role.WEB,
+) -> Result:
+    """Open everything, do one thing in a workspace, close.
+
+    Raises:
+        CampanaError: whatever `act` raises, or a SetupError.
+    """
+    chosen = settings.read()
+
+    async def within(conninfo: str) -> Result:
+        async with bootstrap.opened(
+            chosen, conninfo, role=Role.ENGINE, max_connections=2
+        ) as engine:
+            home = await (
+                accounts.ensure_workspace(engine, workspace)
+                if workspace == bootstrap.DEFAULT_WORKSPACE
+                else accounts.workspace_named(engine, workspace)
+            )
+            if role is Role.ENGINE:
+                return await act(engine, home.workspace_id)
+            async with bootstrap.opened(chosen, conninfo, role=role, max_connections=4) as context:
+                return await act(context, home.workspace_id)
+
+    with bootstrap.database(chosen) as conninfo:
+        bootstrap.prepare(chosen, conninfo)
+        return asyncio.run(within(conninfo))
+
+
+def print_json(value: object) -> None:
+    """`value` as JSON with camelCase left to the caller, one line at the end."""
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(value)).decode() + "\n")

@@ -1,0 +1,292 @@
+"""The demo, from an empty directory to fifty phone calls and a table of what came of them.
+
+It does what a person would: starts the server and an exchange of softphones, makes a key, and goes
+on over the API alone. Nothing here can reach beyond this machine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from campana import bootstrap
+from campana.demo import story
+from campana.domain.errors import SetupError
+from campana.services import accounts, documents
+from campana.settings import Settings
+from campana.store.db import Role
+
+CALLER_ID = "+12025550100"
+CAMPAIGN_SECONDS = 85.0
+"""The demo's promise is 90 s after set-up; past this it stops and says so."""
+
+_POLL_SECONDS = 0.4
+_READY_SECONDS = 30.0
+_STOP_SECONDS = 15.0
+
+
+async def show(settings: Settings, *, keep: bool, out: Console) -> bool:
+    """Run the demo; True when the campaign ran to its end in time.
+
+    Raises:
+        SetupError: something it needs is missing or in use.
+    """
+    async with AsyncExitStack() as stack:
+        out.print("Starting an exchange of softphones on loopback: real SIP, real RTP.")
+        port, witness = await stack.enter_async_context(_exchange(settings.data_dir))
+        out.print("Starting Campana: PostgreSQL, web, work and one voice worker.")
+        base = f"http://{settings.host}:{settings.port}"
+        server = await stack.enter_async_context(_server(base))
+        key = await _key(settings)
+        api = await stack.enter_async_context(
+            httpx.AsyncClient(
+                base_url=f"{base}/v1", headers={"Authorization": f"Bearer {key}"}, timeout=30
+            )
+        )
+        name = await _import(api, out)
+        campaign = await _launch(api, name=name, port=port)
+        finished = await _watch(api, campaign["id"], out)
+        await _tell(api, campaign, settings=settings, witness=witness, key=key, base=base, out=out)
+        if keep:
+            out.print("\nIt stays up; Ctrl-C ends it.")
+            await server.wait()
+    return finished
+
+
+@asynccontextmanager
+async def _exchange(data_dir: Path) -> AsyncGenerator[tuple[int, Path]]:
+    """The called parties: a process of their own, with a log of their own."""
+    plan, log = data_dir / "exchange-plan.json", data_dir / "exchange.jsonl"
+    plan.write_bytes(msgspec.json.encode(story.plan()))
+    command = ["-m", "campana.demo.exchange", "--port", "0", "--log", str(log), "--plan", str(plan)]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *command, stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        if process.stdout is None:
+            raise SetupError("the exchange of softphones has no output")
+        line = await asyncio.wait_for(process.stdout.readline(), _READY_SECONDS)
+        if not line:
+            raise SetupError("the exchange of softphones did not start: see `campana doctor`")
+        yield json.loads(line)["port"], log
+    finally:
+        await _end(process)
+
+
+@asynccontextmanager
+async def _server(base: str) -> AsyncGenerator[asyncio.subprocess.Process]:
+    """`campana serve`, ready to answer."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "campana", "serve", stdout=asyncio.subprocess.DEVNULL
+    )
+    try:
+        async with httpx.AsyncClient() as client, asyncio.timeout(_READY_SECONDS):
+            while not await _is_ready(client, base):
+                if process.returncode is not None:
+                    raise SetupError("campana serve did not start; its reason stands above")
+                await asyncio.sleep(0.1)
+        yield process
+    except TimeoutError as error:
+        raise SetupError(f"{base} is not ready after {_READY_SECONDS:.0f} s") from error
+    finally:
+        await _end(process)
+
+
+async def _is_ready(client: httpx.AsyncClient, base: str) -> bool:
+    try:
+        return (await client.get(f"{base}/readyz")).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        process.terminate()
+        try:
+            await asyncio.wait_for(process.wait(), _STOP_SECONDS)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+
+async def _key(settings: Settings) -> str:
+    """What `campana allow-countries US` and `campana keys create` do."""
+    with bootstrap.database(settings) as conninfo:
+        async with bootstrap.opened(
+            settings, conninfo, role=Role.ENGINE, max_connections=1
+        ) as context:
+            workspace = await accounts.workspace_named(context, bootstrap.DEFAULT_WORKSPACE)
+            await accounts.allow_countries(
+                context, workspace_id=workspace.workspace_id, countries=["US"], default="US"
+            )
+            made = await accounts.create_key(
+                context,
+                workspace_id=workspace.workspace_id,
+                name="demo",
+                scopes=list(accounts.SCOPES),
+            )
+    return made.text
+
+
+async def _import(api: httpx.AsyncClient, out: Console) -> str:
+    """Import the people that ship with the program; returns the list's name."""
+    known = _body(await api.get("/contact-lists", params={"pageSize": 1}))["totalCount"]
+    name = f"Demo people {known + 1}"
+    made = _body(await api.post("/contact-lists", json={"name": name, "defaultCountry": "US"}))
+    people = (resources.files("campana.demo") / "people.csv").read_bytes()
+    started = _body(
+        await api.post(
+            f"/contact-lists/{made['id']}/imports",
+            files={"file": ("people.csv", people, "text/csv")},
+        )
+    )
+    async with asyncio.timeout(_READY_SECONDS):
+        while started["state"] not in {"done", "failed"}:
+            await asyncio.sleep(0.1)
+            started = _body(await api.get(f"/imports/{started['id']}"))
+    out.print(f"Imported {started['accepted']} people, {started['rejected']} rows rejected.")
+    return name
+
+
+async def _launch(api: httpx.AsyncClient, *, name: str, port: int) -> dict[str, Any]:
+    text = (resources.files("campana.demo") / "campaign.yaml").read_text("utf-8")
+    channel = _body(
+        await api.post(
+            "/channels",
+            json={
+                "name": f"{name} exchange",
+                "kind": "voice_sip",
+                "rate": 8,
+                "burst": 2,
+                "lines": 25,
+                "config": {
+                    "trunks": [{"host": "127.0.0.1", "port": port}],
+                    "callerIds": [CALLER_ID],
+                    "ringSeconds": 6,
+                },
+            },
+        )
+    )
+    document = documents.merge(
+        _mapping(documents.read_yaml(text)), {"contactList": name, "channel": channel["id"]}
+    )
+    campaign = _body(await api.post("/campaigns", json=document))
+    return _body(await api.post(f"/campaigns/{campaign['id']}/launch"))
+
+
+async def _watch(api: httpx.AsyncClient, campaign_id: str, out: Console) -> bool:
+    """Show the numbers live until nothing is left to do; False when that takes too long."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    with Live(console=out, auto_refresh=False, transient=True) as live:
+        while (seconds := loop.time() - began) < CAMPAIGN_SECONDS:
+            campaign = _body(await api.get(f"/campaigns/{campaign_id}"))
+            stats = _body(await api.get(f"/campaigns/{campaign_id}/stats"))
+            live.update(_progress(stats, seconds), refresh=True)
+            if campaign["status"] == "Completed":
+                return True
+            await asyncio.sleep(_POLL_SECONDS)
+    return False
+
+
+def _progress(stats: Mapping[str, Any], seconds: float) -> Table:
+    targets = stats["targets"]
+    total = sum(targets.values()) or 1
+    table = Table(title=f"Calling, {seconds:.0f} s", show_header=False, min_width=60)
+    table.add_column(width=16)
+    table.add_column(justify="right", width=4)
+    table.add_column(width=36)
+    lines = [("waiting", targets["waiting"], "dim"), ("on the line", stats["openAttempts"], "cyan")]
+    lines += [(outcome, count, "green") for outcome, count in stats["dispositions"].items()]
+    for word, count, style in lines:
+        bar = "█" * round(36 * count / total)
+        table.add_row(word.replace("_", " "), str(count), f"[{style}]{bar}[/]")
+    return table
+
+
+async def _tell(
+    api: httpx.AsyncClient,
+    campaign: Mapping[str, Any],
+    *,
+    settings: Settings,
+    witness: Path,
+    key: str,
+    base: str,
+    out: Console,
+) -> None:
+    """The end: what came of everybody, where it lies, and how to ask for it."""
+    stats = _body(await api.get(f"/campaigns/{campaign['id']}/stats"))
+    table = Table(title=campaign["name"], min_width=60)
+    table.add_column("outcome")
+    table.add_column("people", justify="right")
+    table.add_column("attempts", justify="right")
+    outcomes = sorted({*stats["dispositions"], *stats["attempts"]})
+    for outcome in outcomes:
+        table.add_row(
+            outcome.replace("_", " "),
+            str(stats["dispositions"].get(outcome, 0)),
+            str(stats["attempts"].get(outcome, 0)),
+        )
+    table.add_section()
+    table.add_row(
+        "together",
+        str(sum(stats["targets"].values())),
+        f"{sum(stats['attempts'].values())} ({stats['retries']} retries)",
+    )
+    out.print(table)
+    recordings = _recordings(settings, campaign["id"])
+    out.print(
+        f"Talked {stats['talkSeconds']:.0f} s. {len(recordings)} recordings, the person left and "
+        "the bot right, lie in"
+    )
+    for place in {str(path.parent) for path in recordings}:
+        out.print(place, soft_wrap=True, highlight=False)
+    out.print(f"What the softphones saw: {witness}", soft_wrap=True, highlight=False)
+    out.print("\nThe campaign, as the API lists it:")
+    address = f"{base}/v1/campaigns?status=Completed&pageSize=1"
+    line = f"curl -s -H 'Authorization: Bearer {key}' '{address}'"
+    out.print(line, soft_wrap=True, highlight=False, markup=False)
+    page = await api.get("/campaigns", params={"status": "Completed", "pageSize": 1})
+    out.print_json(page.text)
+
+
+def _recordings(settings: Settings, campaign_id: str) -> list[Path]:
+    folder = settings.data_dir.resolve() / "blobs" / "recordings" / campaign_id
+    return sorted(folder.glob("*.wav"))
+
+
+def _body(answer: httpx.Response) -> dict[str, Any]:
+    """The JSON of an answer.
+
+    Raises:
+        SetupError: the API refused; with what it said.
+    """
+    if answer.is_error:
+        raise SetupError(f"{answer.request.method} {answer.request.url.path}: {answer.text}")
+    return answer.json()
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    return msgspec.convert(value, dict[str, Any])
+
+
+def environment(settings: Settings) -> None:
+    """Let the processes started from here see the same settings."""
+    os.environ["CAMPANA_DATA_DIR"] = str(settings.data_dir)
+    os.environ["CAMPANA_PORT"] = str(settings.port)
+    os.environ["CAMPANA_HOST"] = settings.host
+    os.environ["CAMPANA_LOG_LEVEL"] = "error"
+    os.environ.pop("CAMPANA_DATABASE_URL", None)

@@ -44,6 +44,9 @@ _POLL_SECONDS = 0.02
 _STARTS = 3
 """How often a user starts a supervisor that ends without a word (killed) before it gives up."""
 
+_CERTAIN = 3
+"""How many looks prove that the server is in use."""
+
 _WATCH_SECONDS = 1.0
 _MAX_WATCH_SECONDS = 60.0
 
@@ -104,20 +107,10 @@ def discard(data_dir: Path, *, timeout_seconds: float = 10) -> None:
     """
     deadline = time.monotonic() + timeout_seconds
     layout = layout_of(data_dir)
-    with contextlib.ExitStack() as locks:
-        try:
-            if not layout.home.exists():
-                return
-            while (supervision := try_lock(layout.supervisor_lock, exclusive=True)) is None:
-                _hasten(layout)
-                if time.monotonic() >= deadline:
-                    raise SetupError(f"the PostgreSQL of {layout.data_dir} is still in use")
-                time.sleep(_POLL_SECONDS)
-            locks.enter_context(supervision)
-            users = try_lock(layout.users_lock, exclusive=True)
-            if users is None:
-                raise SetupError(f"the PostgreSQL of {layout.data_dir} is still in use")
-            locks.enter_context(users)
+    if not layout.home.exists():
+        return
+    try:
+        with _shut_out_users(layout, deadline), _shut_out_supervisors(layout, deadline):
             cluster = layout.cluster
             if cluster.exists():
                 stop_stray(layout, cluster)
@@ -125,14 +118,33 @@ def discard(data_dir: Path, *, timeout_seconds: float = 10) -> None:
                 shutil.rmtree(cluster.parent)
             shutil.rmtree(layout.home)
             shutil.rmtree(layout.socket_dir, ignore_errors=True)
-        except OSError as error:
-            raise unusable(layout, error) from error
+    except OSError as error:
+        raise unusable(layout, error) from error
 
 
-def _hasten(layout: Layout) -> None:
-    """Ask the supervisor not to linger: it stops the server as soon as no user is left."""
-    with contextlib.suppress(FileNotFoundError, ValueError, ProcessLookupError):
-        os.kill(int(layout.supervisor_lock.read_text()), signal.SIGTERM)
+def _shut_out_users(layout: Layout, deadline: float) -> FileIO:
+    users_seen = 0
+    while (users := try_lock(layout.users_lock, exclusive=True)) is None:
+        # A supervisor may have it: for an instant, or until it has stopped the server. If others
+        # can share it, users do; looked at more than once, for the instant may be between.
+        if (shared := try_lock(layout.users_lock, exclusive=False)) is not None:
+            shared.close()
+            users_seen += 1
+        if users_seen == _CERTAIN or time.monotonic() >= deadline:
+            raise SetupError(f"the PostgreSQL of {layout.data_dir} is still in use")
+        time.sleep(_POLL_SECONDS)
+    return users
+
+
+def _shut_out_supervisors(layout: Layout, deadline: float) -> FileIO:
+    while (supervision := try_lock(layout.supervisor_lock, exclusive=True)) is None:
+        # The number is no stale one: who wrote it holds the lock.
+        with contextlib.suppress(FileNotFoundError, ValueError, ProcessLookupError):
+            os.kill(int(layout.supervisor_lock.read_text()), signal.SIGINT)
+        if time.monotonic() >= deadline:
+            raise SetupError(f"the PostgreSQL of {layout.data_dir} does not stop")
+        time.sleep(_POLL_SECONDS)
+    return supervision
 
 
 def _join(layout: Layout, deadline: float) -> FileIO:
@@ -245,22 +257,32 @@ def _conninfo(layout: Layout) -> str:
 
 
 def _watch(layout: Layout, major: int, stop: threading.Event) -> None:
-    """Start a supervisor whenever there is none; more and more rarely if none lasts a minute."""
+    """Start a supervisor whenever there is none, until told to stop.
+
+    One that was killed is replaced at the next look, one that gave up after ever longer pauses.
+    """
+    report: FileIO | None = None
     pause = _WATCH_SECONDS
-    revived_at: float | None = None
+    times_given_up = 0
     while not stop.wait(pause):
-        now = time.monotonic()
-        lasting = revived_at is None or now - revived_at > _MAX_WATCH_SECONDS
+        pause = _WATCH_SECONDS
         try:
             supervision = try_lock(layout.supervisor_lock, exclusive=True)
             if supervision is None:
-                pause = _WATCH_SECONDS if lasting else pause
                 continue
-            pause = _WATCH_SECONDS if lasting else min(pause * 2, _MAX_WATCH_SECONDS)
-            revived_at = now
             with supervision:
-                _start_supervisor(layout, major, supervision).close()
+                has_given_up = report is not None and report.readall() != b""
+                if report is not None:
+                    report.close()
+                    report = None
+                    times_given_up = times_given_up + 1 if has_given_up else 0
+                if has_given_up:
+                    pause = min(_WATCH_SECONDS * 2**times_given_up, _MAX_WATCH_SECONDS)
+                else:
+                    report = _start_supervisor(layout, major, supervision)
         except FileNotFoundError:
-            return  # The data directory was removed: nothing is left to keep alive.
+            break  # The data directory was removed: nothing is left to keep alive.
         except (OSError, SetupError):
-            continue  # Said in the log; a full disk or process table may pass.
+            pause = _MAX_WATCH_SECONDS  # A full disk or process table may pass.
+    if report is not None:
+        report.close()

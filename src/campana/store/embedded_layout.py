@@ -166,7 +166,9 @@ def check_socket_dir(layout: Layout, *, owner: int) -> bool:
         found = layout.socket_dir.lstat()
     except FileNotFoundError:
         return False
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != owner or found.st_mode & 0o077:
+    # Root makes it as its own, and then gives it to the account its server runs as.
+    is_safe = found.st_uid in {owner, os.geteuid()} and not found.st_mode & 0o077
+    if not stat.S_ISDIR(found.st_mode) or not is_safe:
         raise SetupError(
             f"{layout.socket_dir} should be a directory that only user id {owner} can enter, and "
             f"is not: remove it and start again"

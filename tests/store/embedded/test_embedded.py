@@ -6,6 +6,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -221,5 +222,24 @@ def test_server_ends_when_its_directory_is_removed(place: Place) -> None:
 def test_directory_in_use_is_not_discarded(place: Place) -> None:
     user = place.attached()
     with pytest.raises(SetupError, match="still in use"):
-        embedded.discard(place.data_dir, timeout_seconds=0)
+        embedded.discard(place.data_dir)
     assert user.sql("SELECT 'unharmed'") == "unharmed"
+
+
+def test_users_in_a_hurry_always_get_a_live_server(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With no lingering at all the server stops between any two users, and never before one."""
+    monkeypatch.setenv("CAMPANA_EMBEDDED_LINGER", "0")
+    place.attached().leave()
+
+    def come_and_go(rounds: int) -> list[object]:
+        answers: list[object] = []
+        for _ in range(rounds):
+            with closing(embedded.attach(place.data_dir)) as attachment:
+                answers.append(place.ask("SELECT 'alive'", conninfo=attachment.conninfo))
+        return answers
+
+    with ThreadPoolExecutor(3) as pool:
+        answers = [answer for answers in pool.map(come_and_go, [20] * 3) for answer in answers]
+    assert answers == ["alive"] * 60

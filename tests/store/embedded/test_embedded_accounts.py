@@ -225,15 +225,18 @@ def test_full_disk_is_said_and_leaves_nothing_half_made(
     )
     if mounted.returncode != 0:
         pytest.skip("this machine does not let root mount a small disk")
+    place = place_at("disk/campana")
     try:
-        place = place_at("disk/campana")
         with pytest.raises(SetupError, match="No space left on device") as refusal:
             embedded.attach(place.data_dir)
         assert "\n" not in str(refusal.value)
         assert not list(place.layout.home.glob("initdb-*"))
         assert not place.layout.cluster.exists()
     finally:
-        subprocess.run(["umount", disk], check=True)
+        # Busy for an instant more: the supervisor that gave up is closing its files.
+        place.wait_until(
+            lambda: subprocess.run(["umount", "-q", disk], check=False).returncode == 0
+        )
 
 
 def _copy(source: Path, destination: Path) -> None:

@@ -1,0 +1,36 @@
+-- Voice calls as people see them: the attempt and what was said. Written by the engine (attempts.sql).
+
+-- name: page
+-- Newest first, by number or after a cursor; index attempts_newest gives the order. Every call so far is outbound.
+select a.id, a.campaign_id, a.target_id, t.contact_id, a.channel_id, a.attempt_no, a.state, a.disposition, a.reason,
+  a.created_at, a.answered_at, a.ended_at, v.from_number, v.to_number, v.sip_status, v.talk_seconds,
+  v.recording_key, v.keys, v.saved, v.result, null as transcript
+from attempts a join voice_calls v on v.attempt_id = a.id join targets t on t.id = a.target_id
+where a.workspace_id = %(workspace_id)s
+  and (%(campaign_id)s::text is null or a.campaign_id = %(campaign_id)s)
+  and (%(state)s::text is null or a.state = %(state)s)
+  and (%(direction)s::text is null or %(direction)s = 'outbound')
+  and (%(date_from)s::timestamptz is null or a.created_at >= %(date_from)s)
+  and (%(date_to)s::timestamptz is null or a.created_at <= %(date_to)s)
+  and (%(after)s::uuid is null or (a.created_at, a.id) < ((select created_at from attempts where id = %(after)s), %(after)s))
+order by a.created_at desc, a.id desc
+limit %(limit)s offset %(offset)s;
+
+-- name: count
+-- How many match in all, cursor or not.
+select count(*)
+from attempts a join voice_calls v on v.attempt_id = a.id
+where a.workspace_id = %(workspace_id)s
+  and (%(campaign_id)s::text is null or a.campaign_id = %(campaign_id)s)
+  and (%(state)s::text is null or a.state = %(state)s)
+  and (%(direction)s::text is null or %(direction)s = 'outbound')
+  and (%(date_from)s::timestamptz is null or a.created_at >= %(date_from)s)
+  and (%(date_to)s::timestamptz is null or a.created_at <= %(date_to)s);
+
+-- name: get
+-- One call, whole; row level security makes another workspace's absent.
+select a.id, a.campaign_id, a.target_id, t.contact_id, a.channel_id, a.attempt_no, a.state, a.disposition, a.reason,
+  a.created_at, a.answered_at, a.ended_at, v.from_number, v.to_number, v.sip_status, v.talk_seconds,
+  v.recording_key, v.keys, v.saved, v.result, v.transcript
+from attempts a join voice_calls v on v.attempt_id = a.id join targets t on t.id = a.target_id
+where a.id = %(id)s and a.workspace_id = %(workspace_id)s;

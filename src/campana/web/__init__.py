@@ -1,0 +1,1 @@
+"""The HTTP face of Campana: the only part that knows the framework."""

@@ -1,0 +1,1 @@
+"""The resources of `/v1` and their unversioned neighbors: shapes and endpoints together."""

@@ -1,0 +1,81 @@
+"""Launch, pause, resume, cancel: the actions that decide whether people are contacted."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from litestar import Response, post
+
+from campana.domain.campaign import Campaign
+from campana.domain.errors import CampanaError, InvalidTransition, NotFound, PreflightBlocked
+from campana.services import control
+from campana.web import examples
+from campana.web.answers import answer
+from campana.web.api.campaign_shapes import CampaignShape, shape_of
+from campana.web.idempotency import once
+from campana.web.operations import Operation, promise
+from campana.web.request import ApiRequest
+
+
+def _action(name: str, summary: str, *errors: type[CampanaError]) -> dict[str, Any]:
+    return promise(
+        Operation(
+            f"campaigns.{name}",
+            summary,
+            scope="campaigns:control",
+            answer=CampaignShape,
+            is_once=True,
+            errors=(NotFound, InvalidTransition, *errors),
+            example=examples.CAMPAIGN,
+        )
+    )
+
+
+@post(
+    "/campaigns/{campaign_id:str}/launch",
+    opt=_action("launch", "Start contacting people", PreflightBlocked),
+)
+@once
+async def launch_campaign(request: ApiRequest, campaign_id: str) -> Response[bytes]:
+    return await _acted(request, campaign_id, control.launch)
+
+
+@post(
+    "/campaigns/{campaign_id:str}/pause",
+    opt=_action("pause", "Stop: after the answer nobody is contacted anew"),
+)
+@once
+async def pause_campaign(request: ApiRequest, campaign_id: str) -> Response[bytes]:
+    return await _acted(request, campaign_id, control.pause)
+
+
+@post(
+    "/campaigns/{campaign_id:str}/resume",
+    opt=_action("resume", "Go on where the pause left off"),
+)
+@once
+async def resume_campaign(request: ApiRequest, campaign_id: str) -> Response[bytes]:
+    return await _acted(request, campaign_id, control.resume)
+
+
+@post(
+    "/campaigns/{campaign_id:str}/cancel",
+    opt=_action("cancel", "End for good: whoever still waits will not be contacted"),
+)
+@once
+async def cancel_campaign(request: ApiRequest, campaign_id: str) -> Response[bytes]:
+    return await _acted(request, campaign_id, control.cancel)
+
+
+async def _acted(
+    request: ApiRequest, campaign_id: str, act: Callable[..., Awaitable[Campaign]]
+) -> Response[bytes]:
+    await request.refuse_body()
+    campaign = await act(
+        request.context, workspace_id=request.workspace_id, campaign_id=campaign_id
+    )
+    return answer(shape_of(campaign), version=campaign.version)
+
+
+ROUTES = [launch_campaign, pause_campaign, resume_campaign, cancel_campaign]

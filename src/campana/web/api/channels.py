@@ -1,0 +1,145 @@
+"""`/v1/channels`: configured accounts on carriers. Secrets go in and never come out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Response, get, post
+
+from campana.domain.campaign import ChannelType
+from campana.domain.errors import Conflict, NotFound
+from campana.services import channels
+from campana.services.channels import ChannelDocument
+from campana.services.context import Context
+from campana.store import channels as store
+from campana.store.channels import Channel
+from campana.web import examples
+from campana.web.answers import Instant, Shape, answer, instant, shown
+from campana.web.idempotency import once
+from campana.web.operations import Operation, promise
+from campana.web.query import Paging
+from campana.web.request import ApiRequest
+
+
+class ChannelShape(Shape, frozen=True, kw_only=True):
+    """A channel; `config` without its secrets. One with `isLoopback` cannot leave its machine."""
+
+    id: str
+    name: str
+    kind: str
+    channel_type: ChannelType
+    config: dict[str, Any]
+    is_loopback: bool
+    rate: float
+    burst: int
+    lines: int
+    created_at: Instant
+
+
+class ChannelPage(Shape, frozen=True, kw_only=True):
+    data: list[ChannelShape]
+    page: int
+    page_size: int
+    total_count: int
+
+
+@get(
+    "/channels",
+    opt=promise(
+        Operation(
+            "channels.list",
+            "List channels, oldest first",
+            scope="channels:read",
+            query=Paging,
+            answer=ChannelPage,
+            is_conditional=True,
+            example=examples.CHANNEL_PAGE,
+        )
+    ),
+)
+async def list_channels(request: ApiRequest) -> Response[bytes]:
+    asked = request.parameters(Paging)
+    async with request.context.db.read(workspace_id=request.workspace_id) as tx:
+        found = await store.list_all(tx, workspace_id=request.workspace_id)
+    start = (asked.page - 1) * asked.page_size
+    return shown(
+        request,
+        ChannelPage(
+            data=[_shape(request.context, each) for each in found[start:][: asked.page_size]],
+            page=asked.page,
+            page_size=asked.page_size,
+            total_count=len(found),
+        ),
+    )
+
+
+@post(
+    "/channels",
+    opt=promise(
+        Operation(
+            "channels.create",
+            "Make a channel",
+            scope="channels:write",
+            body=ChannelDocument,
+            answer=ChannelShape,
+            status=201,
+            is_once=True,
+            errors=(Conflict,),
+            body_example=examples.CHANNEL_DOCUMENT,
+            example=examples.CHANNEL,
+            headers={"Location": "Where the channel is from now on."},
+        )
+    ),
+)
+@once
+async def create_channel(request: ApiRequest) -> Response[bytes]:
+    made = await channels.create(
+        request.context, workspace_id=request.workspace_id, raw=await request.document()
+    )
+    return answer(
+        _shape(request.context, made),
+        status=201,
+        headers={"location": f"/v1/channels/{made.id}"},
+    )
+
+
+@get(
+    "/channels/{channel_id:str}",
+    opt=promise(
+        Operation(
+            "channels.get",
+            "Show a channel",
+            scope="channels:read",
+            answer=ChannelShape,
+            is_conditional=True,
+            errors=(NotFound,),
+            example=examples.CHANNEL,
+        )
+    ),
+)
+async def get_channel(request: ApiRequest, channel_id: str) -> Response[bytes]:
+    found = await channels.get(
+        request.context, workspace_id=request.workspace_id, wanted=channel_id
+    )
+    # A name is for people on the command line; an address is an id.
+    if found.id != channel_id:
+        raise NotFound
+    return shown(request, _shape(request.context, found))
+
+
+def _shape(context: Context, found: Channel) -> ChannelShape:
+    return ChannelShape(
+        id=found.id,
+        name=found.name,
+        kind=found.kind,
+        channel_type=ChannelType(found.channel_type),
+        config=channels.shown_config(context, found),
+        is_loopback=found.is_loopback,
+        rate=found.rate,
+        burst=found.burst,
+        lines=found.lines,
+        created_at=instant(found.created_at),
+    )
+
+
+ROUTES = [list_channels, create_channel, get_channel]

@@ -1,0 +1,272 @@
+"""`/v1/contact-lists`: who may be contacted, under a name. Files come in through `imports.py`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from litestar import Response, delete, get, patch, post
+from msgspec import Meta, Struct
+
+from campana.domain.errors import Conflict, NotFound
+from campana.domain.ids import number_of, numbered
+from campana.services import documents, lists
+from campana.store.contacts import Contact
+from campana.store.lists import ContactList
+from campana.web import examples
+from campana.web.answers import Instant, Shape, answer, instant, no_content, shown
+from campana.web.idempotency import once
+from campana.web.operations import Operation, promise
+from campana.web.query import Cursor, Limit, Paging, Query, bad_cursor
+from campana.web.request import ApiRequest
+
+Country = Annotated[str, Meta(pattern="^[A-Z]{2}$", description="ISO 3166, two letters.")]
+
+
+class ContactListDocument(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"
+):
+    """A contact list as written. Numbers without a country code are read in `defaultCountry`."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=200)]
+    default_country: Country | None = None
+
+
+class ContactListShape(Shape, frozen=True, kw_only=True):
+    id: str
+    name: str
+    default_country: str | None
+    contact_count: int
+    created_at: Instant
+
+
+class ContactListPage(Shape, frozen=True, kw_only=True):
+    data: list[ContactListShape]
+    page: int
+    page_size: int
+    total_count: int
+
+
+class ContactShape(Shape, frozen=True, kw_only=True):
+    """A person as imported; `attributes` are the list's own columns."""
+
+    id: str
+    external_id: str | None
+    first_name: str | None
+    last_name: str | None
+    phone: str | None
+    country: str | None
+    language: str | None
+    time_zone: str | None
+    attributes: dict[str, str]
+    created_at: Instant
+    updated_at: Instant
+
+
+class ContactPage(Shape, frozen=True, kw_only=True):
+    data: list[ContactShape]
+    next_cursor: str | None
+
+
+class ContactsQuery(Query, frozen=True, kw_only=True):
+    cursor: Cursor | None = None
+    limit: Limit = 100
+
+
+@get(
+    "/contact-lists",
+    opt=promise(
+        Operation(
+            "contactLists.list",
+            "List contact lists, newest first",
+            scope="lists:read",
+            query=Paging,
+            answer=ContactListPage,
+            is_conditional=True,
+            example=examples.CONTACT_LIST_PAGE,
+        )
+    ),
+)
+async def list_contact_lists(request: ApiRequest) -> Response[bytes]:
+    asked = request.parameters(Paging)
+    found = await lists.page(
+        request.context,
+        workspace_id=request.workspace_id,
+        page=asked.page,
+        page_size=asked.page_size,
+    )
+    return shown(
+        request,
+        ContactListPage(
+            data=[_shape(each) for each in found.lists],
+            page=asked.page,
+            page_size=asked.page_size,
+            total_count=found.total,
+        ),
+    )
+
+
+@post(
+    "/contact-lists",
+    opt=promise(
+        Operation(
+            "contactLists.create",
+            "Make an empty contact list",
+            scope="lists:write",
+            body=ContactListDocument,
+            answer=ContactListShape,
+            status=201,
+            is_once=True,
+            errors=(Conflict,),
+            body_example=examples.CONTACT_LIST_DOCUMENT,
+            example=examples.CONTACT_LIST,
+            headers={"Location": "Where the list is from now on."},
+        )
+    ),
+)
+@once
+async def create_contact_list(request: ApiRequest) -> Response[bytes]:
+    document = documents.read(ContactListDocument, await request.document())
+    made = await lists.create(
+        request.context,
+        workspace_id=request.workspace_id,
+        name=document.name,
+        default_country=document.default_country,
+    )
+    return answer(_shape(made), status=201, headers={"location": f"/v1/contact-lists/{made.id}"})
+
+
+@get(
+    "/contact-lists/{list_id:str}",
+    opt=promise(
+        Operation(
+            "contactLists.get",
+            "Show a contact list",
+            scope="lists:read",
+            answer=ContactListShape,
+            is_conditional=True,
+            errors=(NotFound,),
+            example=examples.CONTACT_LIST,
+        )
+    ),
+)
+async def get_contact_list(request: ApiRequest, list_id: str) -> Response[bytes]:
+    found = await lists.get(request.context, workspace_id=request.workspace_id, list_id=list_id)
+    return shown(request, _shape(found))
+
+
+@patch(
+    "/contact-lists/{list_id:str}",
+    opt=promise(
+        Operation(
+            "contactLists.change",
+            "Change a contact list (JSON Merge Patch)",
+            scope="lists:write",
+            body=ContactListDocument,
+            answer=ContactListShape,
+            errors=(NotFound, Conflict),
+            body_example={"name": "Patients of January"},
+            example=examples.CONTACT_LIST,
+        )
+    ),
+)
+async def change_contact_list(request: ApiRequest, list_id: str) -> Response[bytes]:
+    given = await request.patch()
+    before = await lists.get(request.context, workspace_id=request.workspace_id, list_id=list_id)
+    written: dict[str, Any] = {"name": before.name, "defaultCountry": before.default_country}
+    document = documents.read(ContactListDocument, documents.merge(written, given))
+    changed = await lists.change(
+        request.context,
+        workspace_id=request.workspace_id,
+        list_id=list_id,
+        name=document.name,
+        default_country=document.default_country,
+    )
+    return answer(_shape(changed))
+
+
+@delete(
+    "/contact-lists/{list_id:str}",
+    status_code=204,
+    opt=promise(
+        Operation(
+            "contactLists.delete",
+            "Delete a contact list that no campaign uses, with its contacts",
+            scope="lists:write",
+            status=204,
+            errors=(NotFound, Conflict),
+        )
+    ),
+)
+async def delete_contact_list(request: ApiRequest, list_id: str) -> Response[bytes]:
+    await lists.delete(request.context, workspace_id=request.workspace_id, list_id=list_id)
+    return no_content()
+
+
+@get(
+    "/contact-lists/{list_id:str}/contacts",
+    opt=promise(
+        Operation(
+            "contactLists.contacts.list",
+            "List the people of a contact list in the order they came in",
+            scope="lists:read",
+            query=ContactsQuery,
+            answer=ContactPage,
+            is_conditional=True,
+            errors=(NotFound,),
+            example=examples.CONTACT_PAGE,
+        )
+    ),
+)
+async def list_contacts(request: ApiRequest, list_id: str) -> Response[bytes]:
+    asked = request.parameters(ContactsQuery)
+    after = number_of("ctc", asked.cursor) if asked.cursor else 0
+    if after is None:
+        raise bad_cursor()
+    found = await lists.contact_page(
+        request.context,
+        workspace_id=request.workspace_id,
+        list_id=list_id,
+        after=after,
+        limit=asked.limit,
+    )
+    cursor = None if found.next_after is None else numbered("ctc", found.next_after)
+    return shown(
+        request,
+        ContactPage(data=[_contact(each) for each in found.contacts], next_cursor=cursor),
+    )
+
+
+def _shape(found: ContactList) -> ContactListShape:
+    return ContactListShape(
+        id=found.id,
+        name=found.name,
+        default_country=found.default_country,
+        contact_count=found.contact_count,
+        created_at=instant(found.created_at),
+    )
+
+
+def _contact(found: Contact) -> ContactShape:
+    return ContactShape(
+        id=numbered("ctc", found.id),
+        external_id=found.external_id,
+        first_name=found.first_name,
+        last_name=found.last_name,
+        phone=found.phone,
+        country=found.country,
+        language=found.language,
+        time_zone=found.time_zone,
+        attributes=dict(found.attributes),
+        created_at=instant(found.created_at),
+        updated_at=instant(found.updated_at),
+    )
+
+
+ROUTES = [
+    list_contact_lists,
+    create_contact_list,
+    get_contact_list,
+    change_contact_list,
+    delete_contact_list,
+    list_contacts,
+]

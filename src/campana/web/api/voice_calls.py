@@ -1,0 +1,245 @@
+"""`/v1/voice-calls`: calls that were placed, what was said, and links to what was recorded."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any, Literal, cast
+
+from litestar import Response, get
+from msgspec import Meta, field
+
+from campana.domain.attempt import AttemptState
+from campana.domain.clock import parse_moment, wire
+from campana.domain.errors import FieldProblem, InvalidParameter, NotFound
+from campana.domain.ids import attempt_of, attempt_text, numbered
+from campana.store import voice_calls
+from campana.store.voice_calls import Filters, VoiceCall
+from campana.web import examples
+from campana.web.answers import Instant, Shape, answer, instant, shown
+from campana.web.links import Links
+from campana.web.operations import Operation, promise
+from campana.web.query import Cursor, DateFrom, DateTo, PageNumber, PageSize, Query, bad_cursor
+from campana.web.request import ApiRequest
+
+Direction = Literal["inbound", "outbound"]
+
+DEEPEST_ROW = 10_000
+"""Pages by number end here: further down the database would read and drop too many rows."""
+
+LINK_LIFE = timedelta(minutes=15)
+
+
+class VoiceCallShape(Shape, frozen=True, kw_only=True):
+    """A call: the attempt and what the line said of it."""
+
+    id: str
+    campaign_id: str
+    target_id: str
+    contact_id: str
+    channel_id: str
+    attempt_number: int
+    direction: Direction
+    from_: str = field(name="from")
+    to: str
+    state: AttemptState
+    disposition: str | None
+    reason: str | None
+    sip_status: int | None
+    created_at: Instant
+    answered_at: Instant | None
+    ended_at: Instant | None
+    talk_seconds: float | None
+    result: str | None
+    has_recording: bool
+
+
+class VoiceCallPage(Shape, frozen=True, kw_only=True):
+    """Newest first. `page` is null when a cursor was followed."""
+
+    data: list[VoiceCallShape]
+    page: int | None
+    page_size: int
+    total_count: int
+    next_cursor: str | None
+
+
+class VoiceCallDetail(VoiceCallShape, frozen=True, kw_only=True):
+    """A call with the keys pressed, the answers saved, and what was said by whom."""
+
+    keys: str
+    saved: dict[str, str]
+    transcript: list[dict[str, Any]]
+
+
+class RecordingUrl(Shape, frozen=True, kw_only=True):
+    """A link that needs no key, until it expires."""
+
+    url: str
+    expires_at: Instant
+
+
+class VoiceCallsQuery(Query, frozen=True, kw_only=True):
+    campaign_id: Annotated[str, Meta(max_length=100)] | None = None
+    state: AttemptState | None = None
+    direction: Direction | None = None
+    date_from: DateFrom | None = None
+    date_to: DateTo | None = None
+    page: PageNumber | None = None
+    page_size: PageSize = 25
+    cursor: Cursor | None = None
+
+
+@get(
+    "/voice-calls",
+    opt=promise(
+        Operation(
+            "voiceCalls.list",
+            "List calls, newest first",
+            scope="voice:read",
+            query=VoiceCallsQuery,
+            answer=VoiceCallPage,
+            is_conditional=True,
+            example=examples.VOICE_CALL_PAGE,
+        )
+    ),
+)
+async def list_voice_calls(request: ApiRequest) -> Response[bytes]:
+    asked = request.parameters(VoiceCallsQuery)
+    page = _page_of(asked)
+    after = attempt_of(asked.cursor) if asked.cursor else None
+    if asked.cursor and after is None:
+        raise bad_cursor()
+    async with request.context.db.read(workspace_id=request.workspace_id) as tx:
+        found = await voice_calls.page(
+            tx,
+            workspace_id=request.workspace_id,
+            filters=Filters(
+                campaign_id=asked.campaign_id,
+                state=asked.state,
+                direction=asked.direction,
+                date_from=parse_moment(asked.date_from) if asked.date_from else None,
+                date_to=parse_moment(asked.date_to, is_end=True) if asked.date_to else None,
+            ),
+            limit=asked.page_size + 1,
+            offset=(page - 1) * asked.page_size if page else 0,
+            after=after,
+        )
+    calls = found.calls[: asked.page_size]
+    return shown(
+        request,
+        VoiceCallPage(
+            data=[VoiceCallShape(**_facts(call)) for call in calls],
+            page=page,
+            page_size=asked.page_size,
+            total_count=found.total,
+            next_cursor=attempt_text(calls[-1].id) if len(found.calls) > len(calls) else None,
+        ),
+    )
+
+
+@get(
+    "/voice-calls/{call_id:str}",
+    opt=promise(
+        Operation(
+            "voiceCalls.get",
+            "Show a call with its transcript",
+            scope="voice:read",
+            answer=VoiceCallDetail,
+            is_conditional=True,
+            errors=(NotFound,),
+            example=examples.VOICE_CALL_DETAIL,
+        )
+    ),
+)
+async def get_voice_call(request: ApiRequest, call_id: str) -> Response[bytes]:
+    call = await _found(request, call_id)
+    return shown(
+        request,
+        VoiceCallDetail(
+            **_facts(call),
+            keys=call.keys,
+            saved=dict(call.saved),
+            transcript=[dict(line) for line in call.transcript or ()],
+        ),
+    )
+
+
+@get(
+    "/voice-calls/{call_id:str}/recording-url",
+    opt=promise(
+        Operation(
+            "voiceCalls.recordingUrl",
+            "Get a link to a call's recording, good for 15 minutes",
+            scope="audio:download",
+            answer=RecordingUrl,
+            errors=(NotFound,),
+            example=examples.RECORDING_URL,
+        )
+    ),
+)
+async def recording_url(request: ApiRequest, call_id: str) -> Response[bytes]:
+    call = await _found(request, call_id)
+    if call.recording_key is None:
+        raise NotFound("this call has no recording")
+    state = request.app.state
+    until = request.context.clock.now().replace(microsecond=0) + LINK_LIFE
+    link = cast("Links", state["links"]).make(call.recording_key, until=until)
+    base = state["public_url"] or str(request.base_url).rstrip("/")
+    return answer(
+        RecordingUrl(url=f"{base}/v1/recordings/{link}", expires_at=instant(until)),
+        headers={"cache-control": "no-store"},
+    )
+
+
+def _page_of(asked: VoiceCallsQuery) -> int | None:
+    """The page by number, or None when a cursor is followed."""
+    if asked.cursor is not None:
+        if asked.page is not None:
+            raise _wrong("page", "does not go with cursor")
+        return None
+    page = asked.page or 1
+    if page * asked.page_size > DEEPEST_ROW:
+        raise _wrong("cursor", f"is needed past row {DEEPEST_ROW}: follow nextCursor")
+    return page
+
+
+def _wrong(parameter: str, message: str) -> InvalidParameter:
+    return InvalidParameter(problems=[FieldProblem(parameter=parameter, message=message)])
+
+
+async def _found(request: ApiRequest, call_id: str) -> VoiceCall:
+    attempt_id = attempt_of(call_id)
+    if attempt_id is None:
+        raise NotFound
+    async with request.context.db.read(workspace_id=request.workspace_id) as tx:
+        call = await voice_calls.get(tx, workspace_id=request.workspace_id, attempt_id=attempt_id)
+    if call is None:
+        raise NotFound
+    return call
+
+
+def _facts(call: VoiceCall) -> dict[str, Any]:
+    return {
+        "id": attempt_text(call.id),
+        "campaign_id": call.campaign_id,
+        "target_id": numbered("tgt", call.target_id),
+        "contact_id": numbered("ctc", call.contact_id),
+        "channel_id": call.channel_id,
+        "attempt_number": call.attempt_no,
+        "direction": "outbound",
+        "from_": call.from_number,
+        "to": call.to_number,
+        "state": call.state,
+        "disposition": call.disposition,
+        "reason": call.reason,
+        "sip_status": call.sip_status,
+        "created_at": instant(call.created_at),
+        "answered_at": wire(call.answered_at),
+        "ended_at": wire(call.ended_at),
+        "talk_seconds": call.talk_seconds,
+        "result": call.result,
+        "has_recording": call.recording_key is not None,
+    }
+
+
+ROUTES = [list_voice_calls, get_voice_call, recording_url]

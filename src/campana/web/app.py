@@ -1,0 +1,90 @@
+"""The ASGI application: routes, what they share, and the layers around them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from litestar import Litestar, Router
+from litestar.datastructures import State
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import ASGIApp
+
+from campana.services.context import Context
+from campana.web import docs_page, openapi
+from campana.web.api import (
+    campaign_actions,
+    campaign_targets,
+    campaigns,
+    channels,
+    contact_lists,
+    health,
+    imports,
+    recordings,
+    suppressions,
+    voice_calls,
+)
+from campana.web.auth import Keys, admit
+from campana.web.edge import Edge
+from campana.web.errors import answer_exception
+from campana.web.links import Links, signing_key
+from campana.web.meter import Meter
+from campana.web.readiness import Readiness
+from campana.web.remembered import RememberedPages
+from campana.web.request import BODY_LIMIT, ApiRequest
+
+V1: Sequence[HTTPRouteHandler] = [
+    *campaigns.ROUTES,
+    *campaign_actions.ROUTES,
+    *campaign_targets.ROUTES,
+    *contact_lists.ROUTES,
+    *imports.ROUTES,
+    *channels.ROUTES,
+    *suppressions.ROUTES,
+    *voice_calls.ROUTES,
+    *recordings.ROUTES,
+]
+
+
+def create_app(context: Context, *, public_url: str | None = None) -> ASGIApp:
+    """Everything Campana answers over HTTP.
+
+    Args:
+        context: its database plays the web role.
+        public_url: how the world reaches this server, for links; without it, as the client did.
+
+    Raises:
+        SetupError: the directory of blobs cannot be used.
+    """
+    meter = Meter()
+    routes = build(context, meter=meter, public_url=public_url)
+    return Edge(routes, entropy=context.entropy, meter=meter)
+
+
+def build(context: Context, *, meter: Meter, public_url: str | None = None) -> Litestar:
+    """The routes, without the outermost layer."""
+    app = Litestar(
+        route_handlers=[Router(path="/v1", route_handlers=V1), *health.ROUTES],
+        guards=[admit],
+        exception_handlers={Exception: answer_exception},
+        request_class=ApiRequest,
+        request_max_body_size=BODY_LIMIT,
+        state=State(
+            {
+                "context": context,
+                "keys": Keys(context),
+                "links": Links(key=signing_key(context.blobs, context.entropy)),
+                "meter": meter,
+                "pages": RememberedPages(),
+                "public_url": public_url,
+                "readiness": Readiness(context),
+            }
+        ),
+        openapi_config=None,
+        logging_config=None,
+        debug=False,
+    )
+    described = openapi.document(app.routes)
+    app.state["openapi"] = msgspec.json.format(msgspec.json.encode(described), indent=2) + b"\n"
+    app.state["docs"] = docs_page.render(described)
+    return app

@@ -1,0 +1,250 @@
+"""The examples of the API reference: one small campaign, told consistently."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Json = dict[str, Any]
+
+CAMPAIGN: Json = {
+    "id": "camp_789",
+    "name": "January appointment reminders",
+    "description": "Reminds patients of their appointment and offers another date.",
+    "type": "VoiceBot",
+    "status": "Running",
+    "channelType": "Voice",
+    "startDate": "2024-01-15T00:00:00Z",
+    "endDate": "2024-03-31T23:59:59Z",
+    "createdAt": "2024-01-10T14:30:00Z",
+}
+
+CAMPAIGN_PAGE: Json = {"data": [CAMPAIGN], "page": 1, "pageSize": 25, "totalCount": 1}
+
+CAMPAIGN_DOCUMENT: Json = {
+    "name": "January appointment reminders",
+    "description": "Reminds patients of their appointment and offers another date.",
+    "type": "VoiceBot",
+    "channelType": "Voice",
+    "startDate": "2024-01-15",
+    "endDate": "2024-03-31",
+    "contactList": "Patients",
+    "channel": "Main line",
+    "callerId": "+12025550100",
+    "voiceBot": {
+        "greeting": "Hello {{ contact.first_name }}, this is the practice of Dr. Ortega.",
+        "steps": [
+            {
+                "type": "ask",
+                "id": "confirm",
+                "text": "Press 1 to confirm your appointment, or 2 for another date.",
+                "keys": {"1": "confirmed", "2": "other_date"},
+                "saveAs": "answer",
+            },
+            {"type": "end", "id": "confirmed", "text": "Thank you.", "result": "confirmed"},
+            {"type": "end", "id": "other_date", "text": "We will call.", "result": "other_date"},
+        ],
+    },
+    "cadence": {"maxAttempts": 3, "busy": {"attempts": 2, "delaySeconds": 900}},
+}
+
+CAMPAIGN_PATCH: Json = {"endDate": "2024-04-30", "description": None}
+
+STATS: Json = {
+    "targets": {"total": 50, "waiting": 3, "attempting": 2, "finished": 45},
+    "dispositions": {"completed": 41, "invalid_number": 4},
+    "attempts": {"completed": 41, "busy": 9, "invalid_number": 4},
+    "openAttempts": 2,
+    "retries": 8,
+    "talkSeconds": 1204.5,
+}
+
+_TARGET: Json = {
+    "id": "tgt_97",
+    "contactId": "ctc_41",
+    "address": "+12025550142",
+    "state": "finished",
+    "disposition": "completed",
+    "attemptCount": 1,
+    "lastReason": "completed",
+    "dueAt": None,
+    "finishedAt": "2024-01-15T15:04:31Z",
+}
+
+TARGET_PAGE: Json = {"data": [_TARGET], "nextCursor": "tgt_97"}
+
+_ATTEMPT_ID = "att_018d0d6a5b7c7e8f9a0b1c2d3e4f5061"
+
+TARGET_DETAIL: Json = {
+    **_TARGET,
+    "attempts": [
+        {
+            "id": _ATTEMPT_ID,
+            "number": 1,
+            "channelId": "chan_4m2k9x0a1b2c3d4e",
+            "address": "+12025550142",
+            "state": "ended",
+            "disposition": "completed",
+            "reason": "completed",
+            "createdAt": "2024-01-15T15:04:00Z",
+            "sendingAt": "2024-01-15T15:04:00Z",
+            "answeredAt": "2024-01-15T15:04:06Z",
+            "endedAt": "2024-01-15T15:04:31Z",
+            "events": [
+                {"type": "answered", "at": "2024-01-15T15:04:06Z", "detail": {"status": 200}},
+                {"type": "key", "at": "2024-01-15T15:04:19Z", "detail": {"key": "1"}},
+            ],
+        }
+    ],
+}
+
+CONTACT_LIST: Json = {
+    "id": "list_0r8k2m4n6p8q0s2t",
+    "name": "Patients",
+    "defaultCountry": "US",
+    "contactCount": 50,
+    "createdAt": "2024-01-10T14:00:00Z",
+}
+
+CONTACT_LIST_PAGE: Json = {"data": [CONTACT_LIST], "page": 1, "pageSize": 25, "totalCount": 1}
+
+CONTACT_LIST_DOCUMENT: Json = {"name": "Patients", "defaultCountry": "US"}
+
+CONTACT_PAGE: Json = {
+    "data": [
+        {
+            "id": "ctc_41",
+            "externalId": "P-1041",
+            "firstName": "Ana",
+            "lastName": "Reyes",
+            "phone": "+12025550142",
+            "country": "US",
+            "language": "en",
+            "timeZone": "America/New_York",
+            "attributes": {"doctor": "Ortega"},
+            "createdAt": "2024-01-10T14:01:00Z",
+            "updatedAt": "2024-01-10T14:01:00Z",
+        }
+    ],
+    "nextCursor": None,
+}
+
+IMPORT: Json = {
+    "id": "imp_7c1d3e5f7g9h1j3k",
+    "listId": CONTACT_LIST["id"],
+    "state": "done",
+    "fileName": "patients.csv",
+    "duplicates": "skip",
+    "defaultCountry": None,
+    "rows": {"done": 52, "accepted": 50, "updated": 0, "duplicate": 1, "rejected": 1},
+    "bytesDone": 4103,
+    "bytesTotal": 4103,
+    "problem": None,
+    "createdAt": "2024-01-10T14:00:58Z",
+    "finishedAt": "2024-01-10T14:01:00Z",
+}
+
+IMPORT_ERRORS = (
+    "row,column,value,reason\r\n17,phone,'+12025550,too few digits for a phone number\r\n"
+)
+
+CHANNEL_DOCUMENT: Json = {
+    "name": "Main line",
+    "kind": "voice_sip",
+    "config": {
+        "trunks": [{"host": "sip.example.net", "username": "campana", "password": "…"}],
+        "callerIds": ["+12025550100"],
+    },
+    "rate": 2,
+    "lines": 20,
+}
+
+CHANNEL: Json = {
+    "id": "chan_4m2k9x0a1b2c3d4e",
+    "name": "Main line",
+    "kind": "voice_sip",
+    "channelType": "Voice",
+    "config": {
+        "trunks": [{"host": "sip.example.net", "username": "campana"}],
+        "callerIds": ["+12025550100"],
+    },
+    "isLoopback": False,
+    "rate": 2,
+    "burst": 1,
+    "lines": 20,
+    "createdAt": "2024-01-10T13:30:00Z",
+}
+
+CHANNEL_PAGE: Json = {"data": [CHANNEL], "page": 1, "pageSize": 25, "totalCount": 1}
+
+SUPPRESSION_DOCUMENT: Json = {"address": "+12025550177", "reason": "asked by letter"}
+
+SUPPRESSION: Json = {
+    "id": "sup_2b4d6f8h0k2n4q6s",
+    "address": "+12025550177",
+    "scope": "workspace",
+    "campaignId": None,
+    "channelType": None,
+    "reason": "asked by letter",
+    "source": "api",
+    "createdAt": "2024-01-12T09:00:00Z",
+    "expiresAt": None,
+}
+
+SUPPRESSION_PAGE: Json = {"data": [SUPPRESSION], "nextCursor": None}
+
+CHECK_DOCUMENT: Json = {"addresses": ["(202) 555-0177"]}
+
+CHECK: Json = {
+    "data": [
+        {
+            "given": "(202) 555-0177",
+            "address": "+12025550177",
+            "isSuppressed": True,
+            "suppressions": [SUPPRESSION],
+        }
+    ]
+}
+
+VOICE_CALL: Json = {
+    "id": _ATTEMPT_ID,
+    "campaignId": CAMPAIGN["id"],
+    "targetId": "tgt_97",
+    "contactId": "ctc_41",
+    "channelId": CHANNEL["id"],
+    "attemptNumber": 1,
+    "direction": "outbound",
+    "from": "+12025550100",
+    "to": "+12025550142",
+    "state": "ended",
+    "disposition": "completed",
+    "reason": "completed",
+    "sipStatus": 200,
+    "createdAt": "2024-01-15T15:04:00Z",
+    "answeredAt": "2024-01-15T15:04:06Z",
+    "endedAt": "2024-01-15T15:04:31Z",
+    "talkSeconds": 25.1,
+    "result": "confirmed",
+    "hasRecording": True,
+}
+
+VOICE_CALL_PAGE: Json = {
+    "data": [VOICE_CALL],
+    "page": 1,
+    "pageSize": 25,
+    "totalCount": 1,
+    "nextCursor": None,
+}
+
+VOICE_CALL_DETAIL: Json = {
+    **VOICE_CALL,
+    "keys": "1",
+    "saved": {"answer": "1"},
+    "transcript": [
+        {"role": "bot", "text": "Hello Ana, this is the practice of Dr. Ortega.", "ms": 0}
+    ],
+}
+
+RECORDING_URL: Json = {
+    "url": "https://campana.example.com/v1/recordings/AAAAAGWlTJ4…",
+    "expiresAt": "2024-01-15T15:30:00Z",
+}

@@ -1,0 +1,78 @@
+"""Links that are their own permission: to one file, for a while, signed so none can be made up.
+
+The key lies beside the files, so that every process that can read a recording can check a link.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from campana.blobs import Blobs
+from campana.domain.errors import NotFound, SetupError
+
+_KEY_BLOB = "keys/links"
+_SIGNATURE = 32
+_INSTANT = 8
+
+
+def signing_key(blobs: Blobs, entropy: Callable[[int], bytes]) -> bytes:
+    """The key of this installation, made by whichever process comes first.
+
+    Raises:
+        SetupError: the directory of blobs cannot be used.
+    """
+    path = blobs.path(_KEY_BLOB)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        mine = path.with_name(f"{path.name}.{entropy(8).hex()}")
+        with open(os.open(mine, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+            file.write(entropy(32))
+        try:
+            # A link appears whole, and only if there is none: all processes end up with one key.
+            os.link(mine, path)
+        except FileExistsError:
+            pass
+        finally:
+            mine.unlink()
+        return path.read_bytes()
+    except OSError as error:
+        raise SetupError(f"cannot keep a key in {path.parent}: {error.strerror}") from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Links:
+    """Makes and opens links with one key."""
+
+    key: bytes
+
+    def make(self, blob: str, *, until: datetime) -> str:
+        """A text fit for a URL that opens `blob` up to `until`."""
+        plain = int(until.timestamp()).to_bytes(_INSTANT, "big") + blob.encode()
+        return base64.urlsafe_b64encode(plain + self._sign(plain)).rstrip(b"=").decode()
+
+    def open(self, link: str, *, now: datetime) -> str:
+        """The blob a link opens.
+
+        Raises:
+            NotFound: it is none of ours, was changed, or has expired.
+        """
+        try:
+            whole = base64.b64decode(link + "=" * (-len(link) % 4), altchars=b"-_", validate=True)
+        except (binascii.Error, ValueError):
+            raise NotFound from None
+        plain, signature = whole[:-_SIGNATURE], whole[-_SIGNATURE:]
+        if not hmac.compare_digest(signature, self._sign(plain)) or len(plain) < _INSTANT:
+            raise NotFound
+        if now >= datetime.fromtimestamp(int.from_bytes(plain[:_INSTANT], "big"), tz=UTC):
+            raise NotFound("this link has expired")
+        return plain[_INSTANT:].decode()
+
+    def _sign(self, plain: bytes) -> bytes:
+        return hmac.new(self.key, plain, hashlib.sha256).digest()

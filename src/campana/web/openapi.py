@@ -1,0 +1,336 @@
+"""The OpenAPI 3.1 description, made from the routes themselves and the Operation on each.
+
+Schemas are the ones msgspec writes for the very Structs that read and write the JSON.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, cast
+
+import msgspec
+from litestar.routes import BaseRoute, HTTPRoute
+from msgspec import Struct
+
+from campana.domain import errors
+from campana.domain.errors import CampanaError
+from campana.services.accounts import SCOPES
+from campana.web.errors import PROBLEM_JSON, STATUS, Problem, title_of
+from campana.web.operations import Operation, Upload, operation_of
+
+Json = dict[str, Any]
+
+_REF = "#/components/schemas/{name}"
+
+_ANYWHERE: tuple[type[CampanaError], ...] = (
+    errors.InvalidParameter,
+    errors.InternalError,
+    errors.Unavailable,
+)
+
+TAGS = {
+    "campaigns": "Whom to contact, with what, when; and what became of it.",
+    "contactLists": "The people, imported from files.",
+    "imports": "Files on their way into a contact list.",
+    "channels": "Configured accounts on carriers.",
+    "suppressions": "Whom never to contact.",
+    "voiceCalls": "Calls that were placed.",
+    "recordings": "The sound of calls.",
+    "health": "For monitoring.",
+    "docs": "This description.",
+}
+
+INTRODUCTION = """\
+Outbound calling and messaging campaigns. JSON in UTF-8, keys in camelCase, times as
+`YYYY-MM-DDTHH:MM:SSZ`. Send your key as `Authorization: Bearer <key>` or `X-Api-Key`.
+
+Every failure is an RFC 9457 problem whose `code` is for programs. Unknown, empty or repeated query
+parameters and unknown fields are refused by name. A POST may carry an `Idempotency-Key`: a repeat
+within 24 hours is answered from memory."""
+
+
+def document(routes: Sequence[BaseRoute]) -> Json:
+    """The description of everything these routes answer."""
+    found = sorted(_operations(routes), key=lambda each: (each[0], each[1]))
+    schemas = _schemas(operation for _, _, operation in found)
+    paths: dict[str, Json] = {}
+    for path, method, operation in found:
+        paths.setdefault(path, {})[method] = _operation(path, operation)
+    return {
+        "openapi": "3.1.0",
+        "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
+        "info": {
+            "title": "Campana",
+            "version": "1.0.0",
+            "summary": "Outbound calling and messaging campaigns",
+            "description": INTRODUCTION,
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/", "description": "This server"}],
+        "tags": [{"name": name, "description": text} for name, text in TAGS.items()],
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "parameters": _PARAMETERS,
+            "headers": _HEADERS,
+            "securitySchemes": {
+                "bearer": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "An API key. Scopes: "
+                    + " ".join(f"`{scope}` {meaning}" for scope, meaning in SCOPES.items()),
+                },
+                "apiKey": {"type": "apiKey", "in": "header", "name": "X-Api-Key"},
+            },
+        },
+    }
+
+
+def _operations(routes: Sequence[BaseRoute]) -> Iterable[tuple[str, str, Operation]]:
+    for route in routes:
+        if not isinstance(route, HTTPRoute):
+            continue
+        path = re.sub(r"\{(\w+)\}", lambda m: "{" + _camel(m[1]) + "}", route.path_format)
+        for method, (handler, _) in route.route_handler_map.items():
+            if method != "OPTIONS":
+                yield path, method.lower(), operation_of(handler)
+
+
+def _schemas(operations: Iterable[Operation]) -> dict[str, Json]:
+    shapes: set[type[Struct]] = {Problem}
+    patched: set[type[Struct]] = set()
+    for operation in operations:
+        for shape in (operation.body, operation.answer):
+            if isinstance(shape, type):
+                shapes.add(shape)
+        if _is_patch(operation) and isinstance(operation.body, type):
+            patched.add(operation.body)
+    ordered = sorted(shapes, key=lambda shape: shape.__name__)
+    _, components = msgspec.json.schema_components(ordered, ref_template=_REF)
+    for shape in patched:
+        whole = dict(cast("Json", components[shape.__name__]))
+        whole.pop("required", None)
+        components[_patch_name(shape)] = {**whole, "title": _patch_name(shape)}
+    return dict(sorted(components.items()))
+
+
+def _operation(path: str, operation: Operation) -> Json:
+    tag = operation.id.partition(".")[0]
+    described: Json = {
+        "operationId": operation.id,
+        "summary": operation.summary,
+        "description": operation.summary
+        + (f". Needs the scope `{operation.scope}`." if operation.scope else ". Needs no key."),
+        "tags": [tag],
+        "parameters": [*_path_parameters(path), *_query_parameters(operation), *_named(operation)],
+        "responses": _responses(path, operation),
+        "security": [{"bearer": [operation.scope]}, {"apiKey": [operation.scope]}]
+        if operation.scope
+        else [],
+    }
+    if operation.body is not None:
+        described["requestBody"] = _body(operation)
+    return described
+
+
+def _path_parameters(path: str) -> list[Json]:
+    return [
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "description": "An id as the API gave it.",
+            "schema": {"type": "string"},
+        }
+        for name in re.findall(r"\{(\w+)\}", path)
+    ]
+
+
+def _query_parameters(operation: Operation) -> list[Json]:
+    if operation.query is None:
+        return []
+    _, components = msgspec.json.schema_components([operation.query], ref_template=_REF)
+    shape = cast("Json", components[operation.query.__name__])
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "required": name in shape.get("required", ()),
+            "description": schema.get("description") or _words(name),
+            "schema": _inlined(schema, components),
+            **({"style": "form", "explode": False} if schema.get("type") == "array" else {}),
+        }
+        for name, schema in cast("dict[str, Json]", shape["properties"]).items()
+    ]
+
+
+def _inlined(schema: Json, components: Mapping[str, Any]) -> Json:
+    """A parameter's schema alone: never null, since a parameter is given or not."""
+    branches = [each for each in schema.get("anyOf", [schema]) if each.get("type") != "null"]
+    found = dict(branches[0])
+    if "$ref" in found:
+        found = dict(cast("Json", components[str(found["$ref"]).rpartition("/")[2]]))
+        found.pop("title", None)
+    found.pop("description", None)
+    if schema.get("default") not in (None, []):
+        found["default"] = schema["default"]
+    return found
+
+
+def _named(operation: Operation) -> list[Json]:
+    names = ["X-Request-Id"]
+    names += ["Idempotency-Key"] if operation.is_once else []
+    names += ["If-Match"] if operation.needs_match else []
+    names += ["If-None-Match"] if operation.is_conditional else []
+    return [{"$ref": f"#/components/parameters/{name}"} for name in names]
+
+
+def _body(operation: Operation) -> Json:
+    if isinstance(operation.body, Upload):
+        content: Json = {"multipart/form-data": {"schema": dict(operation.body.schema)}}
+    else:
+        shape = cast("type[Struct]", operation.body)
+        name = _patch_name(shape) if _is_patch(operation) else shape.__name__
+        content = {"application/json": _content(_ref(name), operation.body_example)}
+    return {"required": True, "content": content}
+
+
+def _responses(path: str, operation: Operation) -> dict[str, Json]:
+    success: Json = {
+        "description": operation.summary,
+        "headers": {
+            "X-Request-Id": {"$ref": "#/components/headers/X-Request-Id"},
+            **({"ETag": {"$ref": "#/components/headers/ETag"}} if _has_tag(operation) else {}),
+            **{
+                name: {"description": meaning, "schema": {"type": "string"}}
+                for name, meaning in operation.headers.items()
+            },
+        },
+    }
+    match operation.answer:
+        case None:
+            pass
+        case str() as media_type:
+            success["content"] = {media_type: _content({"type": "string"}, operation.example)}
+        case shape:
+            success["content"] = {
+                "application/json": _content(_ref(shape.__name__), operation.example)
+            }
+    responses = {str(operation.status): success}
+    if operation.is_conditional:
+        responses["304"] = {"description": "The client has it already (If-None-Match)."}
+    return responses | _failures(path, operation)
+
+
+def _failures(path: str, operation: Operation) -> dict[str, Json]:
+    kinds = {*_ANYWHERE, *operation.errors}
+    if operation.scope is not None:
+        kinds |= {errors.Unauthenticated, errors.InsufficientScope}
+    if "{" in path:
+        kinds.add(errors.NotFound)
+    if operation.body is not None:
+        kinds |= {errors.PayloadTooLarge, errors.UnsupportedMediaType}
+    if operation.is_once:
+        kinds |= {errors.Conflict, errors.IdempotencyMismatch}
+    by_status: dict[int, list[type[CampanaError]]] = {}
+    for kind in sorted(kinds, key=lambda kind: (STATUS[kind], kind.code())):
+        by_status.setdefault(STATUS[kind], []).append(kind)
+    return {
+        str(status): {
+            "description": " ".join(dict.fromkeys(kind().message for kind in alike)),
+            "content": {
+                PROBLEM_JSON: {
+                    "schema": _ref(Problem.__name__),
+                    "examples": {kind.code(): {"value": _problem(kind)} for kind in alike},
+                }
+            },
+        }
+        for status, alike in by_status.items()
+    }
+
+
+def _problem(kind: type[CampanaError]) -> Json:
+    example: Json = {
+        "type": f"/docs#{kind.code()}",
+        "title": title_of(kind),
+        "status": STATUS[kind],
+        "detail": kind().message,
+        "code": kind.code(),
+        "requestId": "4f1c0a9be2d35a77",
+    }
+    match kind:
+        case errors.InvalidParameter:
+            example["errors"] = [{"parameter": "pageSize", "message": "must be at most 100"}]
+        case errors.PreflightBlocked:
+            example["errors"] = [{"pointer": "/channel", "message": "is not chosen"}]
+        case _:
+            pass
+    return example
+
+
+def _content(schema: Json, example: object) -> Json:
+    return {"schema": schema} | ({} if example is None else {"example": example})
+
+
+def _ref(name: str) -> Json:
+    return {"$ref": _REF.format(name=name)}
+
+
+def _is_patch(operation: Operation) -> bool:
+    return operation.id.endswith(".change")
+
+
+def _patch_name(shape: type[Struct]) -> str:
+    return shape.__name__.removesuffix("Document") + "Patch"
+
+
+def _has_tag(operation: Operation) -> bool:
+    return isinstance(operation.answer, type)
+
+
+def _camel(name: str) -> str:
+    head, *tail = name.split("_")
+    return head + "".join(part.capitalize() for part in tail)
+
+
+def _words(name: str) -> str:
+    words = re.sub(r"(?<!^)(?=[A-Z])", " ", name).lower()
+    return f"Only those with this {words}."
+
+
+_PARAMETERS: dict[str, Json] = {
+    "X-Request-Id": {
+        "name": "X-Request-Id",
+        "in": "header",
+        "description": "Sent back with the answer and logged; one is made when absent.",
+        "schema": {"type": "string", "maxLength": 128},
+    },
+    "Idempotency-Key": {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "description": "Makes a repeat harmless: the first answer is given again for 24 hours.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    },
+    "If-Match": {
+        "name": "If-Match",
+        "in": "header",
+        "required": True,
+        "description": "The ETag of what is being changed, or `*`.",
+        "schema": {"type": "string"},
+    },
+    "If-None-Match": {
+        "name": "If-None-Match",
+        "in": "header",
+        "description": "An ETag: the answer is 304 when nothing has changed.",
+        "schema": {"type": "string"},
+    },
+}
+
+_HEADERS: dict[str, Json] = {
+    "X-Request-Id": {
+        "description": "The id of this request, for logs and support.",
+        "schema": {"type": "string"},
+    },
+    "ETag": {"description": "A strong entity tag.", "schema": {"type": "string"}},
+}

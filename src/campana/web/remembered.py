@@ -1,0 +1,58 @@
+"""Pages this process has rendered, for as long as they are true.
+
+A page is true while its workspace's campaign revision is the one read before it was made, and until
+the next end date changes a status by the clock alone. Every other process learns of a write the
+same way: the revision comes with the answer to "whose key is this?", asked for each request.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime
+
+PageKey = tuple[int, bytes]
+"""Workspace and raw query string."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderedPage:
+    """The bytes of an answer; they hold from `made_at` to before `until` (None: without end)."""
+
+    body: bytes
+    tag: str
+    revision: int
+    made_at: datetime
+    until: datetime | None
+
+
+class RememberedPages:
+    """The most recently used pages, bounded in number and in bytes."""
+
+    def __init__(self, *, most: int = 2_000, most_bytes: int = 16_000_000) -> None:
+        self._most, self._most_bytes = most, most_bytes
+        self._pages: OrderedDict[PageKey, RenderedPage] = OrderedDict()
+        self._bytes = 0
+
+    def find(self, key: PageKey, *, revision: int, now: datetime) -> RenderedPage | None:
+        """The page, if it is still true."""
+        page = self._pages.get(key)
+        if page is None or page.revision != revision or now < page.made_at:
+            return None
+        if page.until is not None and now >= page.until:
+            return None
+        self._pages.move_to_end(key)
+        return page
+
+    def keep(self, key: PageKey, page: RenderedPage) -> None:
+        """Remember a page; the least recently used go when there is no room."""
+        replaced = self._pages.pop(key, None)
+        self._pages[key] = page
+        self._bytes += _size(key, page) - (_size(key, replaced) if replaced else 0)
+        while len(self._pages) > self._most or self._bytes > self._most_bytes:
+            oldest, gone = self._pages.popitem(last=False)
+            self._bytes -= _size(oldest, gone)
+
+
+def _size(key: PageKey, page: RenderedPage) -> int:
+    return len(key[1]) + len(page.body)

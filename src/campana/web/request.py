@@ -1,0 +1,161 @@
+"""A request as the endpoints see it: who asks, of which context, with what parameters and body.
+
+Reading is strict and bounded. It decides nothing: `web/auth.py` has let the request in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, TypeVar, cast
+
+import msgspec
+from litestar import Request
+from litestar.datastructures import FormMultiDict, State
+
+from campana.domain.errors import FieldProblem, InvalidParameter, UnsupportedMediaType
+from campana.services.context import Context
+from campana.store.accounts import Principal
+from campana.web import query
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+BODY_LIMIT = 1_000_000
+"""Bytes of a JSON body; a file to import has a limit of its own."""
+
+_DEEPEST = 40
+"""Levels of nesting in a body: three times what any document needs, far below what hurts."""
+
+_JSON_TYPES = re.compile(
+    r'application/(json|merge-patch\+json)\s*(;\s*charset="?utf-8"?\s*)?', re.IGNORECASE
+)
+
+
+class ApiRequest(Request[Principal, None, State]):
+    """A request to `/v1`."""
+
+    @property
+    def context(self) -> Context:
+        return cast("Context", self.app.state["context"])
+
+    @property
+    def principal(self) -> Principal:
+        """Whom the key speaks for."""
+        return self.user
+
+    @property
+    def workspace_id(self) -> int:
+        return self.user.workspace_id
+
+    @property
+    def raw_query(self) -> bytes:
+        return self.scope["query_string"]
+
+    @property
+    def request_id(self) -> str:
+        return str(self.scope["state"]["request_id"])
+
+    def parameters(self, shape: type[T]) -> T:
+        """The query as a `shape`.
+
+        Raises:
+            InvalidParameter: naming each parameter that is wrong.
+        """
+        return query.read(shape, self.raw_query)
+
+    async def document(self) -> object:
+        """The JSON body as plain values; what it means is for a service to say.
+
+        Raises:
+            UnsupportedMediaType: it does not say it is JSON.
+            InvalidParameter: it is no JSON, is nested too deep, or holds a NUL character.
+            PayloadTooLarge: by way of the framework.
+        """
+        if not _JSON_TYPES.fullmatch(self.headers.get("content-type", "")):
+            raise UnsupportedMediaType("the body must be application/json in UTF-8")
+        return decoded(await self.body())
+
+    async def patch(self) -> Mapping[str, Any]:
+        """The JSON body of a merge patch (RFC 7396).
+
+        Raises:
+            InvalidParameter: no object, or as for `document`.
+            UnsupportedMediaType, PayloadTooLarge
+        """
+        given = await self.document()
+        if not isinstance(given, dict):
+            raise InvalidParameter(problems=[FieldProblem(pointer="", message="must be an object")])
+        return cast("dict[str, Any]", given)
+
+    async def form(self) -> FormMultiDict:
+        """The fields and files of a multipart form; files are on disk when they are large.
+
+        Raises:
+            UnsupportedMediaType: it is no form.
+            InvalidParameter: it is malformed.
+        """
+        if self.content_type[0] != "multipart/form-data":
+            raise UnsupportedMediaType("the body must be multipart/form-data")
+        try:
+            return await super().form()
+        except (UnicodeDecodeError, LookupError, AssertionError):
+            raise InvalidParameter("the form is malformed, or not in UTF-8") from None
+
+    async def refuse_body(self) -> None:
+        """For actions, which take no body but an empty object.
+
+        Raises:
+            InvalidParameter: there is something in it.
+        """
+        if await self.body() and (given := await self.document()) != {}:
+            names = cast("dict[str, Any]", given) if isinstance(given, dict) else {"": None}
+            raise InvalidParameter(
+                problems=[
+                    FieldProblem(pointer=f"/{name}" if name else "", message="is not a known field")
+                    for name in sorted(names)
+                ]
+            )
+
+
+def decoded(body: bytes) -> object:
+    """JSON text as plain values.
+
+    Raises:
+        InvalidParameter: it is no JSON in UTF-8, is nested too deep, or holds a NUL character.
+    """
+    try:
+        value: object = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _unreadable(str(error)) from None
+    except RecursionError:
+        raise _unreadable("it is nested too deep") from None
+    _check(value)
+    return value
+
+
+def _check(document: object) -> None:
+    """Walk without recursion: a body of brackets must not exhaust the stack of whoever reads it."""
+    level, depth = [document], 0
+    while level:
+        depth += 1
+        if depth > _DEEPEST:
+            raise _unreadable("it is nested too deep")
+        below: list[object] = []
+        for value in level:
+            match value:
+                case str() if "\0" in value:
+                    raise _unreadable("a text holds a NUL character")
+                case list():
+                    below += cast("list[object]", value)
+                case dict():
+                    below += cast("dict[object, object]", value).keys()
+                    below += cast("dict[object, object]", value).values()
+                case _:
+                    pass
+        level = below
+
+
+def _unreadable(why: str) -> InvalidParameter:
+    return InvalidParameter(
+        "the body cannot be read as JSON", problems=[FieldProblem(pointer="", message=why)]
+    )

@@ -78,17 +78,24 @@ async def _list_named(context: Context, workspace_id: int, wanted: Wanted) -> As
 
 
 async def follow(context: Context, workspace_id: int, started: Import, *, is_quiet: bool) -> Import:
-    """Show how far an import has come until it is over."""
+    """Show how far an import has come until it is over; do it when nobody else does."""
     work = asyncio.create_task(_work(context, started.id))
-    with _progress(is_quiet=is_quiet) as progress:
-        bar = progress.add_task(started.file_name, total=started.bytes_total, rows="")
-        while True:
-            done, _ = await asyncio.wait({work}, timeout=_WATCH_SECONDS)
-            seen = await _seen(context, workspace_id, started.id)
-            _show(progress, bar, seen)
-            if done:
-                work.result()
-                return seen
+    try:
+        with _progress(is_quiet=is_quiet) as progress:
+            bar = progress.add_task(started.file_name, total=started.bytes_total, rows="")
+            while True:
+                done, _ = await asyncio.wait({work}, timeout=_WATCH_SECONDS)
+                seen = await _seen(context, workspace_id, started.id)
+                _show(progress, bar, seen)
+                if done:
+                    work.result()
+                    return seen
+    except asyncio.CancelledError:
+        Console(stderr=True).print(f"Stopped; to go on: campana lists follow {started.id}")
+        raise
+    finally:
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
 
 
 async def _work(context: Context, import_id: str) -> None:

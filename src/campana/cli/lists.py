@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
+from campana.bootstrap import DEFAULT_WORKSPACE
 from campana.cli.following import Wanted, follow, start
-from campana.cli.terminal import complain, print_json, printable, run, told
+from campana.cli.session import AsJson, Workspace, out, print_json, run, told
 from campana.domain.clock import wire
+from campana.domain.errors import CampanaError, FieldProblem, InvalidParameter
 from campana.services import lists
 from campana.services.context import Context
+from campana.store.db import Role
 from campana.store.imports import Duplicates, Import, ImportState, RejectedRow
 from campana.store.lists import ContactList
 
 app = typer.Typer(name="lists", no_args_is_help=True, help="Contact lists and imports of people.")
 
 _PAGE = 1000
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, and no progress.")]
 
 
 def _country(text: str | None) -> str | None:
@@ -66,6 +68,7 @@ def import_file(
         Duplicates, typer.Option(help="What to do with people the list has already.")
     ] = Duplicates.SKIP,
     as_json: AsJson = False,
+    workspace: Workspace = DEFAULT_WORKSPACE,
 ) -> None:
     """Bring the people of a CSV file into a list and say what became of each row.
 
@@ -86,14 +89,15 @@ def import_file(
         started = await start(context, workspace_id, wanted)
         return await follow(context, workspace_id, started, is_quiet=as_json)
 
-    with told(file=file):
-        _report(run(work), as_json=as_json)
+    with told(), _in_words(file):
+        _report(run(work, workspace=workspace, role=Role.ENGINE), as_json=as_json)
 
 
 @app.command("follow")
 def follow_import(
     import_id: Annotated[str, typer.Argument(metavar="IMPORT", help="Such as imp_….")],
     as_json: AsJson = False,
+    workspace: Workspace = DEFAULT_WORKSPACE,
 ) -> None:
     """Watch an import to its end, and do it when nobody else does."""
 
@@ -102,11 +106,11 @@ def follow_import(
         return await follow(context, workspace_id, found, is_quiet=as_json)
 
     with told():
-        _report(run(work), as_json=as_json)
+        _report(run(work, workspace=workspace, role=Role.ENGINE), as_json=as_json)
 
 
 @app.command("list")
-def list_lists(as_json: AsJson = False) -> None:
+def list_lists(as_json: AsJson = False, workspace: Workspace = DEFAULT_WORKSPACE) -> None:
     """Show the contact lists, newest first."""
 
     async def work(context: Context, workspace_id: int) -> list[ContactList]:
@@ -116,7 +120,7 @@ def list_lists(as_json: AsJson = False) -> None:
         return found + page
 
     with told():
-        found = run(work)
+        found = run(work, workspace=workspace, role=Role.ENGINE)
     if as_json:
         print_json([_list_fields(each) for each in found])
         return
@@ -124,18 +128,19 @@ def list_lists(as_json: AsJson = False) -> None:
     for each in found:
         table.add_row(
             each.id,
-            printable(each.name),
+            _printable(each.name),
             each.default_country or "",
             f"{each.contact_count:,}",
             wire(each.created_at),
         )
-    Console().print(table)
+    out.print(table)
 
 
 @app.command("errors")
 def errors(
     import_id: Annotated[str, typer.Argument(metavar="IMPORT", help="Such as imp_….")],
     as_json: AsJson = False,
+    workspace: Workspace = DEFAULT_WORKSPACE,
 ) -> None:
     """Show the rows an import refused: row 1 is the first below the header."""
 
@@ -143,7 +148,7 @@ def errors(
         return [row async for row in _rejected(context, workspace_id, import_id)]
 
     with told():
-        rows = run(work)
+        rows = run(work, workspace=workspace, role=Role.ENGINE)
     if as_json:
         print_json(
             [
@@ -160,8 +165,8 @@ def errors(
     table = Table("row", "column", "value", "reason")
     for row in rows:
         cells = (row.column_name or "", row.value or "", row.reason)
-        table.add_row(str(row.row_number), *map(printable, cells))
-    Console().print(table)
+        table.add_row(str(row.row_number), *map(_printable, cells))
+    out.print(table)
 
 
 async def _lists_page(context: Context, workspace_id: int, offset: int) -> list[ContactList]:
@@ -188,7 +193,6 @@ def _report(ended: Import, *, as_json: bool) -> None:
     if as_json:
         print_json(_import_fields(ended))
     else:
-        console = Console()
         table = Table("accepted", "updated", "duplicate", "rejected", "rows")
         counts = (
             ended.rows_accepted,
@@ -198,13 +202,35 @@ def _report(ended: Import, *, as_json: bool) -> None:
             ended.rows_done,
         )
         table.add_row(*(f"{count:,}" for count in counts))
-        console.print(table)
+        out.print(table)
         if ended.rows_rejected:
-            console.print(f"Rejected rows: campana lists errors {ended.id}", highlight=False)
-        if ended.problem is not None:
-            complain(ended.problem)
+            out.print(f"Rejected rows: campana lists errors {ended.id}", highlight=False)
     if ended.state is ImportState.FAILED:
-        raise typer.Exit(1)
+        raise CampanaError(ended.problem)
+
+
+@contextmanager
+def _in_words(file: Path) -> Generator[None]:
+    """What is wrong with a file or its mapping, in the words of the command line."""
+    try:
+        yield
+    except InvalidParameter as error:
+        raise InvalidParameter("; ".join(_placed(each, file) for each in error.problems)) from None
+
+
+def _placed(problem: FieldProblem, file: Path) -> str:
+    pointer = problem.pointer or ""
+    if pointer.startswith("/mapping/"):
+        return f"{file}: --map {pointer.removeprefix('/mapping/')}: {problem.message}"
+    if pointer == "/file":
+        return f"{file}: {problem.message}"
+    return f"{pointer.removeprefix('/')} {problem.message}"
+
+
+def _printable(text: str) -> str:
+    """Text from a file, harmless on a terminal."""
+    kept = (char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+    return escape("".join(kept))
 
 
 def _list_fields(each: ContactList) -> dict[str, object]:

@@ -72,6 +72,8 @@ async def run(context: Context, *, import_id: str) -> None:
             problem = "Campana made a mistake with this file; its log says which"
             await _finish(context, import_id, problem=problem)
             raise
+        finally:
+            await imports.let_go(session, import_id=import_id)
 
 
 async def _run(context: Context, import_id: str) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from psycopg import OperationalError
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
@@ -164,6 +166,12 @@ async def hold(session: Tx, *, import_id: str) -> bool:
     """Take the import while `session` (outside the pool) lives; False when another has it."""
     row = await (await session.execute(_SQL["hold"], {"id": import_id})).fetchone()
     return row is not None and bool(row[0])
+
+
+async def let_go(session: Tx, *, import_id: str) -> None:
+    """Give the import up at once; a session that is lost has done so already."""
+    with suppress(OperationalError):
+        await session.execute(_SQL["let_go"], {"id": import_id})
 
 
 async def begin(tx: Tx, *, import_id: str) -> Begun | None:

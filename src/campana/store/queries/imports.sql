@@ -29,6 +29,10 @@ select file_key from imports where workspace_id = %(workspace_id)s and list_id =
 -- 1768779892 is "impt"; the pair keeps clear of one-number locks.
 select pg_try_advisory_lock(1768779892, hashtext(%(id)s));
 
+-- name: let_go
+-- Before the session ends, because the server notices an end a moment later.
+select pg_advisory_unlock(1768779892, hashtext(%(id)s));
+
 -- name: begin
 -- What the work needs, with the last two steps of the country cascade; a dead import goes on here.
 update imports i set state = 'running'

@@ -1,0 +1,143 @@
+"""Imports as jobs: a real worker does them, and no kill loses a row or does one twice."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from psycopg.types.json import Jsonb
+
+from campana.jobs.app import build
+from campana.services import imports, lists
+from campana.services.context import Context
+from campana.store import imports as import_rows
+from campana.store.imports import Import, ImportState
+from tests.support.people import ANA, csv_of, everybody, reserved_numbers, start
+
+PROCESS = Path(__file__).with_name("import_process.py")
+
+
+@pytest.fixture
+async def list_id(context: Context, workspace_id: int) -> str:
+    return (await lists.create(context, workspace_id=workspace_id, name="People")).id
+
+
+async def work(context: Context) -> None:
+    """Run every job that is due, as `campana work` does."""
+    async with build(context).open_async() as app:
+        await app.run_worker_async(wait=False, listen_notify=False, install_signal_handlers=False)
+
+
+async def jobs_of(context: Context, task: str) -> list[tuple[str, int]]:
+    async with context.db.read() as tx:
+        cursor = await tx.execute(
+            "select status::text, attempts from procrastinate_jobs where task_name = %s",
+            (task,),
+        )
+        return [(str(status), int(attempts)) for status, attempts in await cursor.fetchall()]
+
+
+async def seen(context: Context, workspace_id: int, import_id: str) -> Import:
+    return await lists.get_import(context, workspace_id=workspace_id, import_id=import_id)
+
+
+async def test_a_worker_does_what_a_request_deferred(
+    context: Context, engine_context: Context, workspace_id: int, list_id: str
+) -> None:
+    started = await start(
+        context, workspace_id=workspace_id, list_id=list_id, content=b"phone\n" + ANA.encode()
+    )
+    assert await jobs_of(engine_context, lists.IMPORT_TASK) == [("todo", 0)]
+    await work(engine_context)
+    done = await seen(context, workspace_id, started.id)
+    assert (done.state, done.rows_accepted) == (ImportState.DONE, 1)
+    assert await jobs_of(engine_context, lists.IMPORT_TASK) == []
+
+
+async def test_a_job_whose_import_is_held_comes_back_later(
+    context: Context, engine_context: Context, workspace_id: int, list_id: str
+) -> None:
+    started = await start(
+        context, workspace_id=workspace_id, list_id=list_id, content=b"phone\n" + ANA.encode()
+    )
+    async with engine_context.db.session() as other:
+        await import_rows.hold(other, import_id=started.id)
+        await work(engine_context)
+    assert await jobs_of(engine_context, lists.IMPORT_TASK) == [("todo", 1)]
+    assert (await seen(context, workspace_id, started.id)).state is ImportState.QUEUED
+
+
+async def test_a_job_of_a_dead_worker_runs_again(
+    context: Context, engine_context: Context, workspace_id: int, list_id: str
+) -> None:
+    started = await start(
+        context, workspace_id=workspace_id, list_id=list_id, content=b"phone\n" + ANA.encode()
+    )
+    async with engine_context.db.transaction() as tx:
+        # What a killed worker leaves: a job that is being done, by nobody.
+        await tx.execute("update procrastinate_jobs set status = 'doing', worker_id = null")
+        await tx.execute(
+            "select procrastinate_defer_jobs_v1(array[row('default', 'retry_stalled_jobs', 0,"
+            " null, null, %s, null)::procrastinate_job_to_defer_v1])",
+            (Jsonb({"timestamp": 0}),),
+        )
+    await work(engine_context)
+    await work(engine_context)
+    assert (await seen(context, workspace_id, started.id)).state is ImportState.DONE
+
+
+@pytest.mark.timeout(90)
+async def test_no_kill_loses_a_row_or_does_one_twice(
+    engine_context: Context, workspace_id: int, list_id: str
+) -> None:
+    place = {"workspace_id": workspace_id, "list_id": list_id}
+    numbers = reserved_numbers()[:10_000]
+    rows = [[number, str(n)] for n, number in enumerate(numbers)]
+    rows += [[number, ""] for number in numbers[:5000]] + [["nobody", ""]] * 5000
+    started = await start(engine_context, **place, content=csv_of(["phone", "id"], rows))
+    reached = 0
+    for kill in range(5):
+        process = importing(engine_context, started.id)
+        before = reached
+        while reached == before and process.poll() is None:
+            reached = (await seen(engine_context, workspace_id, started.id)).rows_done
+        for _ in range(kill * 10):  # further into the next chunk each time
+            await seen(engine_context, workspace_id, started.id)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    halfway = await seen(engine_context, workspace_id, started.id)
+    assert 0 < halfway.rows_done < 20_000
+    assert len(await everybody(engine_context, **place)) == halfway.rows_accepted
+    assert importing(engine_context, started.id).wait() == 0
+    done = await seen(engine_context, workspace_id, started.id)
+    assert (done.state, done.rows_done) == (ImportState.DONE, 20_000)
+    assert (done.rows_accepted, done.rows_duplicate, done.rows_rejected) == (10_000, 5000, 5000)
+    found = await everybody(engine_context, **place)
+    assert [contact.phone for contact in found] == numbers
+    assert [contact.external_id for contact in found] == [str(n) for n in range(10_000)]
+
+
+def importing(context: Context, import_id: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, str(PROCESS), context.db.conninfo, str(context.blobs.root), import_id]
+    )
+
+
+async def test_an_import_that_ended_is_left_alone(
+    engine_context: Context, workspace_id: int, list_id: str
+) -> None:
+    started = await start(
+        engine_context,
+        workspace_id=workspace_id,
+        list_id=list_id,
+        content=b"phone\n" + ANA.encode(),
+    )
+    for _ in range(2):
+        await imports.run(engine_context, import_id=started.id)
+    done = await seen(engine_context, workspace_id, started.id)
+    assert (done.rows_done, done.rows_accepted) == (1, 1)
+    await work(engine_context)
+    assert await seen(engine_context, workspace_id, started.id) == done

@@ -146,17 +146,22 @@ class Exchange:
 class Sipp:
     """One scenario of sipp, answering on a port of loopback."""
 
-    def __init__(self, scenario: str, *, directory: Path, **keys: str) -> None:
+    def __init__(self, scenario: str, *, directory: Path, **words: str) -> None:
+        """Each `@name@` in the scenario is replaced by the word of that name."""
         self.port = free_port()
         program = shutil.which("sipp")
         assert program is not None
-        words = [word for name, value in keys.items() for word in ("-key", name, value)]
+        text = (HERE / "sipp" / f"{scenario}.xml").read_text()
+        for name, word in words.items():
+            text = text.replace(f"@{name}@", word)
+        played = directory / "scenario.xml"
+        played.write_text(text)
         self._errors = directory / "errors.log"
         self._process = subprocess.Popen(
             [
-                *(program, "-sf", str(HERE / "sipp" / f"{scenario}.xml"), "-m", "1", "-nostdin"),
+                *(program, "-sf", str(played), "-m", "1", "-nostdin"),
                 *("-i", LOOPBACK, "-p", str(self.port), "-mp", str(free_port()), "-rtp_echo"),
-                *("-trace_err", "-error_file", str(self._errors), *words),
+                *("-trace_err", "-error_file", str(self._errors)),
             ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -165,15 +170,21 @@ class Sipp:
         self._wait_listening()
 
     def _wait_listening(self) -> None:
-        """Until its port is taken."""
+        """Until it takes a keep-alive: before, loopback reports each as refused."""
         deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and self._process.poll() is None:
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+                probe.connect((LOOPBACK, self.port))
+                probe.send(b"\r\n\r\n")
+                probe.settimeout(0.02)
                 try:
-                    probe.bind((LOOPBACK, self.port))
-                except OSError:
+                    probe.recv(1)
+                except TimeoutError:
                     return
-        raise TimeoutError("sipp does not listen")
+                except ConnectionRefusedError:
+                    continue
+        errors = self._errors.read_text() if self._errors.exists() else ""
+        raise TimeoutError(f"sipp does not listen: {errors or self._process.poll()}")
 
     def assert_matched(self) -> None:
         """The whole scenario happened as it is written, acknowledgements included."""
@@ -188,15 +199,21 @@ class Sipp:
 
 
 def free_port() -> int:
-    """An even port below those the system hands out by itself, so that few ask for it."""
-    for port in range(20000 + uuid.uuid4().int % 6000 * 2, 32768, 2):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            try:
-                probe.bind((LOOPBACK, port))
-            except OSError:
-                continue
+    """The first of four free ports, below those that lines use for media."""
+    first = 10_000 + uuid.uuid4().int % 1500 * 4
+    for port in range(first, 16_384, 4):
+        if all(_is_free(each) for each in range(port, port + 4)):
             return port
     raise OSError("no port is free")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True
 
 
 def sides(path: Path) -> tuple[bytes, bytes]:

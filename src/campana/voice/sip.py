@@ -124,8 +124,9 @@ class SipDriver:
         except TimeoutError:
             call = await dialing
             await call.hang_up()
-            reason = "nobody answered" if call.progressed else "the trunk gave no sign of ringing"
-            raise NoAnswer(reason=reason) from None
+            if not call.progressed:
+                raise Unreachable(reason="the trunk gave no sign of ringing") from None
+            raise NoAnswer(reason="nobody answered") from None
         except asyncio.CancelledError:
             with contextlib.suppress(Unreachable, LineLost):
                 call = await dialing

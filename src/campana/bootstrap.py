@@ -11,6 +11,7 @@ import socket
 import sys
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
+from datetime import timedelta
 
 from campana.blobs import Blobs
 from campana.carriers import load_all, voice_sip
@@ -79,7 +80,7 @@ async def opened(
     """
     db = Database(conninfo, role=role, max_connections=max_connections)
     await db.open()
-    clock = DatabaseClock()
+    clock = DatabaseClock(shift=timedelta(seconds=settings.clock_shift_seconds))
     try:
         async with db.read() as tx:
             await clock.sample(tx)
@@ -91,6 +92,7 @@ async def opened(
                 entropy=os.urandom,
                 blobs=Blobs(root=settings.data_dir / "blobs"),
                 carriers=load_all(),
+                is_rehearsal=settings.clock_shift_seconds != 0,
             )
         finally:
             keeper.cancel()

@@ -35,6 +35,11 @@ class Settings:
     drain_seconds: Annotated[
         int, "How long calls in progress may go on when a voice worker is told to stop."
     ] = 20
+    clock_shift_seconds: Annotated[
+        int,
+        "Rehearse at another hour: shifts the program's clock. While it is not 0, only channels"
+        " that cannot leave this machine are used.",
+    ] = 0
     log_level: Annotated[str, "debug, info, warning or error."] = "info"
 
 

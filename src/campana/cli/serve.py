@@ -35,7 +35,8 @@ def serve(host: Host = None, port: Port = None) -> None:
         with bootstrap.database(chosen) as conninfo:
             bootstrap.prepare(chosen, conninfo)
             asyncio.run(_first_workspace(chosen, conninfo))
-            out.print(f"Campana answers at http://{chosen.host}:{chosen.port}/v1", highlight=False)
+            port = listener.getsockname()[1]
+            out.print(f"Campana answers at http://{chosen.host}:{port}/v1", highlight=False)
             asyncio.run(bootstrap.serve(chosen, listener=listener))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import signal
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -75,11 +76,12 @@ async def _keep(
         code = await _until_exit(process, stop, drain_seconds)
         if stop.is_set():
             return
-        failures.append(time.monotonic())
         log.warning("%s ended with %s; it is started again", child.name, code)
+        if code != -signal.SIGKILL:
+            failures.append(time.monotonic())
         if len(failures) == FAILURES_ALLOWED and failures[-1] - failures[0] < FAILURE_SECONDS:
             raise SetupError(f"{child.name} failed {FAILURES_ALLOWED} times within a minute")
-        await wait(stop, _BACKOFF[min(len(failures), len(_BACKOFF)) - 1])
+        await wait(stop, _BACKOFF[min(len(failures), len(_BACKOFF) - 1)])
 
 
 async def _until_exit(

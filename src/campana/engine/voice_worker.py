@@ -114,7 +114,11 @@ class VoiceWorker:
         if time.monotonic() >= self._channels_until:
             async with self._context.db.read() as tx:
                 found = await channels.of_kind(tx, kind=self._carrier.kind)
-            self._channels = {channel.id: channel for channel in found}
+            self._channels = {
+                channel.id: channel
+                for channel in found
+                if channel.is_loopback or not self._context.is_rehearsal
+            }
             self._channels_until = time.monotonic() + _CHANNELS_SECONDS
         return self._channels
 

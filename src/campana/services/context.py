@@ -24,6 +24,8 @@ class Context:
     entropy: Callable[[int], bytes]
     blobs: Blobs
     carriers: Carriers
+    is_rehearsal: bool = False
+    """The clock is not the real one: nothing may leave this machine."""
 
     def new_id(self, prefix: str) -> str:
         """A fresh public id such as `camp_…`."""

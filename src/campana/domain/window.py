@@ -20,8 +20,13 @@ END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
 """When a window closes that never does."""
 
 _DAY = timedelta(days=1)
-_SEARCH_DAYS = 9
-"""Any week that opens at all opens within eight days; one more for the date line."""
+_SECOND = timedelta(seconds=1)
+_STRETCH_DAYS = 8
+_CLOSES_WITHIN_DAYS = 16
+"""A week that closes at all does so within eight days, unless DST skips that one hour: then in the
+next week."""
+_OPENS_WITHIN_DAYS = 376
+"""Hours that two zones never share in winter they may share in summer: a year and a stretch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +66,7 @@ def is_open(window: Window, zones: Sequence[str], now: datetime) -> bool:
     if window.always:
         return True
     found = _known(zones)
-    return found is not None and all(_open_in(window, zone, now) for zone in found)
+    return found is not None and _open_in_all(window, found, now)
 
 
 def next_open(window: Window, zones: Sequence[str], now: datetime) -> datetime | None:
@@ -69,28 +74,24 @@ def next_open(window: Window, zones: Sequence[str], now: datetime) -> datetime |
     if window.always:
         return now
     found = _known(zones)
-    if found is None:
+    if found is None or not any(window.days):
         return None
-    moment, limit = now, now + _DAY * _SEARCH_DAYS
-    while moment <= limit:
-        ahead = [_next_in(window, zone, moment) for zone in found]
-        if None in ahead:
-            return None
-        latest = max(t for t in ahead if t is not None)
-        if latest == moment:
-            return moment
-        moment = latest
-    return None
+    if _open_in_all(window, found, now):
+        return now
+    turns = _turns(window, found, now, days=_OPENS_WITHIN_DAYS)
+    return next((turn for turn in turns if _open_in_all(window, found, turn)), None)
 
 
 def open_until(window: Window, zones: Sequence[str], now: datetime) -> datetime | None:
-    """When the window that is open at `now` closes; None when it is closed, END_OF_TIME for
-    ALWAYS."""
-    if not is_open(window, zones, now):
-        return None
+    """When the window that is open at `now` closes; None when it is closed, END_OF_TIME when it
+    never closes."""
     if window.always:
         return END_OF_TIME
-    return min(_end_in(window, ZoneInfo(name), now) for name in zones)
+    found = _known(zones)
+    if found is None or not _open_in_all(window, found, now):
+        return None
+    turns = _turns(window, found, now, days=_CLOSES_WITHIN_DAYS)
+    return next((turn for turn in turns if not _open_in_all(window, found, turn)), END_OF_TIME)
 
 
 def _known(zones: Sequence[str]) -> list[ZoneInfo] | None:
@@ -98,6 +99,10 @@ def _known(zones: Sequence[str]) -> list[ZoneInfo] | None:
     if not found or None in found:
         return None
     return [zone for zone in found if zone is not None]
+
+
+def _open_in_all(window: Window, zones: Sequence[ZoneInfo], now: datetime) -> bool:
+    return all(_open_in(window, zone, now) for zone in zones)
 
 
 def _open_in(window: Window, zone: ZoneInfo, now: datetime) -> bool:
@@ -110,49 +115,63 @@ def _within(hours: Hours, clock: time) -> bool:
     return hours.start <= clock and (clock < hours.end or hours.end == MIDNIGHT_AFTER)
 
 
-def _next_in(window: Window, zone: ZoneInfo, now: datetime) -> datetime | None:
-    if _open_in(window, zone, now):
-        return now
-    starts = (
-        instant
-        for day, hours in _days(window, zone, now)
-        for instant in _instants(day, hours.start, zone)
-        # A start inside the hour that DST skips is moved by the zone; it counts if it is open
-        # there.
-        if instant > now and _open_in(window, zone, instant)
-    )
-    return min(starts, default=None)
+def _turns(
+    window: Window, zones: Sequence[ZoneInfo], now: datetime, *, days: int
+) -> Iterator[datetime]:
+    """Every instant after `now` at which the window may open or close, in order.
+
+    Between two of them nothing changes; whoever asks looks at each.
+    """
+    now = now.astimezone(UTC)
+    for offset in range(0, days, _STRETCH_DAYS):
+        low, high = now + _DAY * offset, now + _DAY * (offset + _STRETCH_DAYS)
+        turns = {turn for zone in zones for turn in _turns_in(window, zone, low, high)}
+        yield from sorted(turn for turn in turns if low < turn <= high)
 
 
-def _end_in(window: Window, zone: ZoneInfo, now: datetime) -> datetime:
-    clock = now.astimezone(zone).time()
-    day = now.astimezone(zone).date()
-    ends: list[datetime] = []
-    for hours in window.days[day.weekday()]:
-        if not _within(hours, clock):
-            continue
-        if hours.end == MIDNIGHT_AFTER:
-            ends += _instants(day + _DAY, time.min, zone)
-        else:
-            ends += _instants(day, hours.end, zone)
-    # Where the wall clock shows an end twice, the earlier one is the lawful one.
-    return min((end for end in ends if end > now), default=now)
-
-
-def _days(window: Window, zone: ZoneInfo, now: datetime) -> Iterator[tuple[date, Hours]]:
-    today = now.astimezone(zone).date()
-    for offset in range(_SEARCH_DAYS):
-        day = today + _DAY * offset
+def _turns_in(window: Window, zone: ZoneInfo, low: datetime, high: datetime) -> Iterator[datetime]:
+    yield from _changes(zone, low, high)
+    # From the day before: a clock may be put back over midnight.
+    for offset in range(-1, _STRETCH_DAYS + 1):
+        day = low.astimezone(zone).date() + _DAY * offset
         for hours in window.days[day.weekday()]:
-            yield day, hours
+            yield from _instants(day, hours.start, zone)
+            if hours.end == MIDNIGHT_AFTER:
+                yield from _instants(day + _DAY, time.min, zone)
+            else:
+                yield from _instants(day, hours.end, zone)
 
 
-def _instants(day: date, clock: time, zone: ZoneInfo) -> list[datetime]:
-    """The instants a wall clock in `zone` shows `clock` on `day`: one, or two when DST repeats
-    it."""
-    return sorted(
-        {
-            datetime.combine(day, clock, tzinfo=zone).replace(fold=fold).astimezone(UTC)
-            for fold in (0, 1)
-        }
-    )
+def _instants(day: date, clock: time, zone: ZoneInfo) -> Iterator[datetime]:
+    """The instants a wall clock in `zone` shows `clock` on `day`: one, or two when DST repeats it.
+
+    Of an hour that DST skips these are no such instants, and harmless: the change itself is a turn.
+    """
+    for fold in (0, 1):
+        yield datetime.combine(day, clock, tzinfo=zone).replace(fold=fold).astimezone(UTC)
+
+
+def _changes(zone: ZoneInfo, low: datetime, high: datetime) -> Iterator[datetime]:
+    """The instants at which the clocks of `zone` are put forward or back, at most one a day."""
+    before = low.replace(microsecond=0)
+    while before < high:
+        after = before + _DAY
+        if _offset(zone, before) != _offset(zone, after):
+            yield _change(zone, before, after)
+        before = after
+
+
+def _change(zone: ZoneInfo, before: datetime, after: datetime) -> datetime:
+    """The change between the two, found by halving: zoneinfo does not tell."""
+    old = _offset(zone, before)
+    while after - before > _SECOND:
+        middle = before + _SECOND * ((after - before) // _SECOND // 2)
+        if _offset(zone, middle) == old:
+            before = middle
+        else:
+            after = middle
+    return after
+
+
+def _offset(zone: ZoneInfo, moment: datetime) -> timedelta | None:
+    return moment.astimezone(zone).utcoffset()

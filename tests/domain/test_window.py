@@ -1,0 +1,290 @@
+"""Hours on the clock of the person contacted: tables, the days DST changes, and what holds
+anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo, available_timezones
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from campana.domain.window import (
+    ALWAYS,
+    DEFAULT,
+    END_OF_TIME,
+    MIDNIGHT_AFTER,
+    Hours,
+    Window,
+    is_open,
+    next_open,
+    open_until,
+    zone_named,
+)
+
+NEW_YORK, LONDON, LORD_HOWE = "America/New_York", "Europe/London", "Australia/Lord_Howe"
+SAO_PAULO, KOLKATA = "America/Sao_Paulo", "Asia/Kolkata"
+
+
+def utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def hours(start: str, end: str) -> Hours:
+    return Hours(
+        start=time.fromisoformat(start),
+        end=MIDNIGHT_AFTER if end == "24:00" else time.fromisoformat(end),
+    )
+
+
+def every_day(*spans: str) -> Window:
+    """`08:00-21:00` and so on, the same on all seven days."""
+    day = tuple(hours(*span.split("-")) for span in spans)
+    return Window(days=(day,) * 7)
+
+
+def only(weekday: int, span: str) -> Window:
+    """Open on one weekday, Monday being 0."""
+    return Window(
+        days=tuple((hours(*span.split("-")),) if day == weekday else () for day in range(7))
+    )
+
+
+@pytest.mark.parametrize(
+    ("zone", "now", "open_"),
+    [
+        (NEW_YORK, "2026-03-10T11:59:59.999999", False),
+        (NEW_YORK, "2026-03-10T12:00", True),
+        (NEW_YORK, "2026-03-11T00:59:59.999999", True),
+        (NEW_YORK, "2026-03-11T01:00", False),
+        (KOLKATA, "2026-03-10T02:29", False),
+        (KOLKATA, "2026-03-10T02:30", True),
+        (KOLKATA, "2026-03-10T15:30", False),
+        # The same instant is Tuesday morning west of the date line and Wednesday east of it.
+        ("Pacific/Pago_Pago", "2026-03-10T19:00", True),
+        ("Pacific/Apia", "2026-03-10T19:00", True),
+        ("Pacific/Kiritimati", "2026-03-10T07:00", False),
+        ("Pacific/Kiritimati", "2026-03-10T06:59", True),
+    ],
+)
+def test_the_default_is_eight_to_nine_where_the_person_is(zone: str, now: str, open_: bool) -> None:
+    assert is_open(DEFAULT, [zone], utc(now)) is open_
+
+
+@pytest.mark.parametrize(
+    ("window", "zone", "now", "opens"),
+    [
+        (DEFAULT, NEW_YORK, "2026-03-10T15:00", "2026-03-10T15:00"),
+        (DEFAULT, NEW_YORK, "2026-03-10T03:00", "2026-03-10T12:00"),
+        (DEFAULT, NEW_YORK, "2026-03-11T01:00", "2026-03-11T12:00"),
+        # The night the clocks go forward is an hour shorter, the night they go back one longer.
+        (DEFAULT, NEW_YORK, "2026-03-08T02:00", "2026-03-08T12:00"),
+        (DEFAULT, NEW_YORK, "2026-11-01T02:00", "2026-11-01T13:00"),
+        (DEFAULT, LONDON, "2026-03-28T22:00", "2026-03-29T07:00"),
+        (DEFAULT, LONDON, "2026-10-24T22:00", "2026-10-25T08:00"),
+        (DEFAULT, LORD_HOWE, "2026-04-04T12:00", "2026-04-04T21:30"),
+        (DEFAULT, LORD_HOWE, "2026-10-03T12:00", "2026-10-03T21:00"),
+        (DEFAULT, SAO_PAULO, "2018-11-04T01:00", "2018-11-04T10:00"),
+        (DEFAULT, SAO_PAULO, "2019-02-17T01:00", "2019-02-17T11:00"),
+        # A start inside the hour that is skipped: open from the moment the clock has passed it.
+        (every_day("02:30-04:00"), NEW_YORK, "2026-03-08T06:00", "2026-03-08T07:00"),
+        (every_day("00:15-04:00"), SAO_PAULO, "2018-11-04T01:00", "2018-11-04T03:00"),
+        (every_day("02:15-04:00"), LORD_HOWE, "2026-10-03T12:00", "2026-10-03T15:30"),
+        # Hours wholly inside it do not happen that day.
+        (every_day("02:15-02:45"), NEW_YORK, "2026-03-08T06:00", "2026-03-09T06:15"),
+        (only(6, "02:15-02:45"), NEW_YORK, "2026-03-02T00:00", "2026-03-15T06:15"),
+        # A start that the clock shows twice: open from the first, and again after it was put back.
+        (every_day("01:30-05:00"), NEW_YORK, "2026-11-01T05:00", "2026-11-01T05:30"),
+        (every_day("01:30-05:00"), NEW_YORK, "2026-11-01T06:00", "2026-11-01T06:30"),
+        (only(0, "09:00-10:00"), NEW_YORK, "2026-03-09T14:00", "2026-03-16T13:00"),
+        (only(2, "00:00-24:00"), "Pacific/Kiritimati", "2026-03-10T09:59", "2026-03-10T10:00"),
+        (only(2, "00:00-24:00"), "Pacific/Pago_Pago", "2026-03-10T09:59", "2026-03-11T11:00"),
+    ],
+)
+def test_next_open_is_the_first_lawful_instant(
+    window: Window, zone: str, now: str, opens: str
+) -> None:
+    assert next_open(window, [zone], utc(now)) == utc(opens)
+
+
+@pytest.mark.parametrize(
+    ("window", "zone", "now", "closes"),
+    [
+        (DEFAULT, NEW_YORK, "2026-03-10T15:00", "2026-03-11T01:00"),
+        (every_day("08:00-12:00", "12:00-20:00"), NEW_YORK, "2026-03-10T15:00", "2026-03-11T00:00"),
+        (every_day("08:00-24:00"), NEW_YORK, "2026-03-10T15:00", "2026-03-11T04:00"),
+        (only(1, "20:00-24:00"), KOLKATA, "2026-03-10T15:00", "2026-03-10T18:30"),
+        (every_day("20:00-24:00", "00:00-02:00"), LONDON, "2026-03-10T22:00", "2026-03-11T02:00"),
+        # An end inside the hour that is skipped comes when the clock jumps over it.
+        (every_day("01:00-02:30"), NEW_YORK, "2026-03-08T06:45", "2026-03-08T07:00"),
+        # An end that the clock shows twice is the first of the two.
+        (every_day("00:30-01:30"), NEW_YORK, "2026-11-01T05:00", "2026-11-01T05:30"),
+        (every_day("00:30-01:30"), NEW_YORK, "2026-11-01T06:00", "2026-11-01T06:30"),
+        # Put back to before the start: closed until the clock shows it again.
+        (every_day("01:30-05:00"), NEW_YORK, "2026-11-01T05:40", "2026-11-01T06:00"),
+        (every_day("20:00-24:00"), SAO_PAULO, "2019-02-17T00:00", "2019-02-17T03:00"),
+        # Open all Sunday: one hour less to call, one hour more.
+        (only(6, "00:00-24:00"), NEW_YORK, "2026-03-08T05:00", "2026-03-09T04:00"),
+        (only(6, "00:00-24:00"), NEW_YORK, "2026-11-01T04:00", "2026-11-02T05:00"),
+    ],
+)
+def test_open_until_is_when_it_closes(window: Window, zone: str, now: str, closes: str) -> None:
+    assert open_until(window, [zone], utc(now)) == utc(closes)
+
+
+def test_a_closed_window_is_open_until_no_time() -> None:
+    assert open_until(DEFAULT, [NEW_YORK], utc("2026-03-10T03:00")) is None
+
+
+def test_a_window_that_never_closes_says_so() -> None:
+    all_day = every_day("00:00-24:00")
+    assert open_until(all_day, [NEW_YORK], utc("2026-03-08T06:30")) == END_OF_TIME
+    assert open_until(ALWAYS, [], utc("2026-03-08T06:30")) == END_OF_TIME
+
+
+@pytest.mark.parametrize("zones", [[], ["Mars/Olympus"], [NEW_YORK, "Mars/Olympus"], ["../etc"]])
+def test_a_zone_nobody_knows_is_never_open(zones: Sequence[str]) -> None:
+    noon = utc("2026-03-10T17:00")
+    assert not is_open(DEFAULT, zones, noon)
+    assert next_open(DEFAULT, zones, noon) is None
+    assert open_until(DEFAULT, zones, noon) is None
+    assert zone_named("Mars/Olympus") is None
+
+
+def test_always_asks_for_no_zone() -> None:
+    night = utc("2026-03-10T07:00")
+    assert is_open(ALWAYS, [], night)
+    assert next_open(ALWAYS, [], night) == night
+
+
+def test_a_closed_week_never_opens() -> None:
+    assert next_open(Window(), [NEW_YORK], utc("2026-03-10T17:00")) is None
+
+
+def test_several_zones_must_all_be_open() -> None:
+    both = [NEW_YORK, "America/Los_Angeles"]
+    assert not is_open(DEFAULT, both, utc("2026-03-10T14:00"))
+    assert next_open(DEFAULT, both, utc("2026-03-10T04:00")) == utc("2026-03-10T15:00")
+    assert open_until(DEFAULT, both, utc("2026-03-10T17:00")) == utc("2026-03-11T01:00")
+
+
+def test_zones_that_meet_only_while_their_clocks_disagree_wait_for_it() -> None:
+    """From 8 to 12:30 New York and London share half an hour, in the weeks between their DST."""
+    mornings = every_day("08:00-12:30")
+    both = [NEW_YORK, LONDON]
+    assert next_open(mornings, both, utc("2026-01-10T00:00")) == utc("2026-03-08T12:00")
+    assert next_open(every_day("08:00-10:00"), both, utc("2026-01-10T00:00")) is None
+
+
+def test_seconds_and_other_offsets_change_nothing() -> None:
+    local = datetime(2026, 3, 10, 22, 15, 7, 300, tzinfo=ZoneInfo(KOLKATA))
+    assert next_open(DEFAULT, [KOLKATA], local) == utc("2026-03-11T02:30")
+    assert open_until(DEFAULT, [NEW_YORK], local) == utc("2026-03-11T01:00")
+
+
+# --- What holds anywhere -------------------------------------------------------------------------
+# All hours below are multiples of a quarter, as are all offsets and changes of the years asked
+# about: within one quarter of an hour of UTC nothing can change, so a scan of quarters is exact.
+
+QUARTER = timedelta(minutes=15)
+SCANNED = 8 * 96
+
+
+@st.composite
+def spans(draw: st.DrawFn) -> Hours:
+    start = draw(st.integers(0, 95))
+    end = draw(st.integers(start + 1, 96))
+    return Hours(
+        start=time(start // 4, start % 4 * 15),
+        end=MIDNIGHT_AFTER if end == 96 else time(end // 4, end % 4 * 15),
+    )
+
+
+windows = st.builds(
+    lambda days: Window(days=tuple(tuple(day) for day in days)),
+    days=st.lists(st.lists(spans(), max_size=2), min_size=7, max_size=7),
+)
+zone_sets = st.lists(
+    st.sampled_from([*sorted(available_timezones()), *[NEW_YORK, LONDON, LORD_HOWE] * 100]),
+    min_size=1,
+    max_size=3,
+)
+# Half of them in the weeks when somebody's clocks change.
+instants = st.datetimes(datetime(2024, 1, 1), datetime(2030, 12, 31)).map(  # noqa: DTZ001 - made aware
+    lambda t: t.replace(tzinfo=UTC)
+) | st.builds(
+    lambda year, month, seconds: datetime(year, month, 1, tzinfo=UTC) + timedelta(seconds=seconds),
+    year=st.integers(2024, 2030),
+    month=st.sampled_from([3, 10]),
+    seconds=st.integers(0, 40 * 86400),
+)
+
+
+def minutes_of_week(window: Window) -> set[int]:
+    """Open minutes, counted from Monday 00:00 on the wall clock."""
+    found: set[int] = set()
+    for day, spans in enumerate(window.days):
+        for span in spans:
+            start = span.start.hour * 60 + span.start.minute
+            end = 1440 if span.end == MIDNIGHT_AFTER else span.end.hour * 60 + span.end.minute
+            found |= set(range(day * 1440 + start, day * 1440 + end))
+    return found
+
+
+def shown(zone: str, now: datetime) -> int:
+    """The minute of the week a clock on the wall there shows."""
+    offset = now.astimezone(ZoneInfo(zone)).utcoffset()
+    assert offset is not None
+    since_a_monday = (now + offset) - datetime(2024, 1, 1, tzinfo=UTC)
+    return int(since_a_monday.total_seconds() // 60) % 10080
+
+
+def says_open(window: Window, zones: Sequence[str], now: datetime) -> bool:
+    return all(shown(zone, now) in minutes_of_week(window) for zone in zones)
+
+
+def first_quarter(
+    window: Window, zones: Sequence[str], now: datetime, *, open_: bool
+) -> datetime | None:
+    """The first whole quarter after `now` that is open (or closed), within the days scanned."""
+    minutes = minutes_of_week(window)
+    quarter = now.replace(minute=now.minute // 15 * 15, second=0, microsecond=0)
+    for _ in range(SCANNED):
+        quarter += QUARTER
+        if all(shown(zone, quarter) in minutes for zone in zones) is open_:
+            return quarter
+    return None
+
+
+@settings(max_examples=100, deadline=None)
+@given(window=windows, zones=zone_sets, now=instants)
+def test_open_and_its_next_turn_agree_with_a_clock_on_the_wall(
+    window: Window, zones: list[str], now: datetime
+) -> None:
+    open_ = says_open(window, zones, now)
+    assert is_open(window, zones, now) is open_
+    turn = first_quarter(window, zones, now, open_=not open_)
+    found = open_until(window, zones, now) if open_ else next_open(window, zones, now)
+    if turn is not None:
+        assert found == turn
+    elif found is not None:
+        assert found > now + QUARTER * (SCANNED - 1)
+        assert found == END_OF_TIME or says_open(window, zones, found) is not open_
+
+
+@settings(max_examples=100, deadline=None)
+@given(window=windows, zones=zone_sets, now=instants)
+def test_next_open_is_a_fixed_point_and_only_open_windows_close(
+    window: Window, zones: list[str], now: datetime
+) -> None:
+    opens = next_open(window, zones, now)
+    if opens is None:
+        assert open_until(window, zones, now) is None
+        return
+    assert next_open(window, zones, opens) == opens
+    assert (opens == now) is is_open(window, zones, now)
+    closes = open_until(window, zones, opens)
+    assert closes is not None
+    assert closes > opens

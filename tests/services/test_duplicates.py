@@ -130,7 +130,7 @@ def test_how_the_file_is_cut_changes_nothing(
         return [tuple(map(sum, zip(*each, strict=True)))]
 
     assert counts(whole) == counts(first, second)
-    numbers = {holder.id: holder.phone for holder in stored}
+    numbers = {number: each.phone for number, each in enumerate(first.new)}
     numbers |= {number: each.phone for number, each in second.renumbered.items()}
     assert sorted([*numbers.values(), *(each.phone for each in second.new)]) == sorted(
         each.phone for each in whole.new

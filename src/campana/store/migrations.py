@@ -158,7 +158,9 @@ _JOB_GRANTS: tuple[LiteralString, ...] = (
     "grant usage on schema jobs to campana_web, campana_engine",
     "grant all on all tables in schema jobs to campana_engine",
     "grant usage on all sequences in schema jobs to campana_web, campana_engine",
-    "grant select, insert on procrastinate_jobs, procrastinate_events to campana_web",
+    # A request may defer work and learn its number; what others deferred it cannot read.
+    "grant insert, select (id) on procrastinate_jobs to campana_web",
+    "grant insert on procrastinate_events to campana_web",
 )
 
 

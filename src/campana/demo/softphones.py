@@ -21,6 +21,8 @@ SPEECH_SECONDS = 0.2
 EAR_SECONDS = 0.04
 TONE_AHEAD_SECONDS = 0.2
 FAREWELL_SECONDS = 3.0
+DEAD_SECONDS = 5
+"""A caller that sends nothing for this long, not even silence, is gone."""
 
 
 class Phone:
@@ -41,6 +43,12 @@ class Phone:
         """Speech since our last turn."""
         self._quiet_seconds = 0.0
         self._is_hanging_up = False
+        self._is_caller_gone = False
+
+    def ended(self, reason: str) -> None:
+        """The stack says that the call is over."""
+        self._is_caller_gone = "rtp stream error" in reason
+        self.over.set()
 
     async def live(self) -> None:
         """The whole call, from ringing to its end."""
@@ -58,7 +66,7 @@ class Phone:
         if self.answered.is_set():
             self._tell(
                 "bye",
-                by="callee" if self._is_hanging_up else "caller",
+                by=self._who_ended(),
                 seconds=round(seconds(bytes(self.heard), PHONE_RATE), 2),
                 speech_seconds=round(self._speech_seconds, 2),
                 heard_level=round(level(bytes(self.heard))),
@@ -107,6 +115,11 @@ class Phone:
                 return hum[self.call.audio.write(hum[: 2 * int(PHONE_RATE * EAR_SECONDS * 2)]) :]
         return hum
 
+    def _who_ended(self) -> str:
+        if self._is_caller_gone:
+            return "network"
+        return "callee" if self._is_hanging_up else "caller"
+
     def _is_our_turn(self, silence: float) -> bool:
         return self._spoken_seconds >= SPEECH_SECONDS and self._quiet_seconds >= silence
 
@@ -153,7 +166,7 @@ class Softphones:
                 bs.Config(
                     net_interface="127.0.0.1",
                     max_concurrent_calls=None,
-                    rtp_timeout=30,
+                    rtp_timeout=DEAD_SECONDS,
                     extra_config_text=f"sip_listen 127.0.0.1:{port}\nrtp_ports 16384-32767\n",
                 )
             )
@@ -186,7 +199,7 @@ class Softphones:
         if event.event == self._bs.Event.CALL_ESTABLISHED:
             phone.answered.set()
         elif event.event == self._bs.Event.CALL_CLOSED:
-            phone.over.set()
+            phone.ended(event.text or "")
             del self._phones[event.call]
 
     async def close(self) -> None:

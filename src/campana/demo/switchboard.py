@@ -44,7 +44,9 @@ class _Refusal:
 
     invite: Message
     caller: Address
+    arrival: Arrival
     final: Message | None = None
+    cancelled: asyncio.Event = field(default_factory=asyncio.Event)
     acknowledged: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -103,8 +105,8 @@ class Switchboard(asyncio.DatagramProtocol):
         if branch not in self._passed:
             arrival = self._arrive(invite)
             if arrival.behavior.do in REFUSALS:
-                refusal = self._refusals[branch] = _Refusal(invite, caller)
-                task = asyncio.ensure_future(self._refuse(refusal, arrival))
+                refusal = self._refusals[branch] = _Refusal(invite, caller, arrival)
+                task = asyncio.ensure_future(self._refuse(refusal))
                 self._answering.add(task)
                 task.add_done_callback(self._answering.discard)
                 return
@@ -126,14 +128,18 @@ class Switchboard(asyncio.DatagramProtocol):
         self._tell("invite", arrival, caller_id=arrival.caller_id, does=behavior.do)
         return arrival
 
-    async def _refuse(self, refusal: _Refusal, arrival: Arrival) -> None:
+    async def _refuse(self, refusal: _Refusal) -> None:
         """100, the final answer, and that again until the caller acknowledges it."""
+        arrival = refusal.arrival
         self._send(refusal.invite.reply(100, "Trying"), refusal.caller)
-        await asyncio.sleep(arrival.behavior.ring_seconds)
-        if refusal.final is None:
+        try:
+            async with asyncio.timeout(arrival.behavior.ring_seconds):
+                await refusal.cancelled.wait()
+            status, reason = 487, "Request Terminated"
+        except TimeoutError:
             status, reason = REFUSALS[arrival.behavior.do]
             self._tell("refused", arrival, status=status)
-            refusal.final = refusal.invite.reply(status, reason)
+        refusal.final = refusal.invite.reply(status, reason)
         wait = T1
         try:
             async with asyncio.timeout(GIVE_UP_SECONDS):
@@ -154,9 +160,9 @@ class Switchboard(asyncio.DatagramProtocol):
             self._tell("cancelled", arrival)
             self._pass_on(cancel, caller)
         elif refusal is not None:
+            self._tell("cancelled", refusal.arrival)
             self._send(cancel.reply(200, "OK"), caller)
-            if refusal.final is None:
-                refusal.final = refusal.invite.reply(487, "Request Terminated")
+            refusal.cancelled.set()
         else:
             self._send(cancel.reply(481, "Call/Transaction Does Not Exist"), caller)
 

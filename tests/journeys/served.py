@@ -1,4 +1,5 @@
-"""A whole Campana in processes of its own, softphones to call, and the words of the command line."""
+"""A whole Campana in processes of its own, softphones to call, and the words of the command
+line."""
 
 from __future__ import annotations
 

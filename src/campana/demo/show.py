@@ -10,6 +10,7 @@ import asyncio
 import json
 import os
 import sys
+from collections import Counter
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib import resources
@@ -157,7 +158,8 @@ async def _import(api: httpx.AsyncClient, out: Console) -> str:
         while started["state"] not in {"done", "failed"}:
             await asyncio.sleep(0.1)
             started = _body(await api.get(f"/imports/{started['id']}"))
-    out.print(f"Imported {started['accepted']} people, {started['rejected']} rows rejected.")
+    rows = started["rows"]
+    out.print(f"Imported {rows['accepted']} people, {rows['rejected']} rows rejected.")
     return name
 
 
@@ -204,7 +206,7 @@ async def _watch(api: httpx.AsyncClient, campaign_id: str, out: Console) -> bool
 
 def _progress(stats: Mapping[str, Any], seconds: float) -> Table:
     targets = stats["targets"]
-    total = sum(targets.values()) or 1
+    total = targets["total"] or 1
     table = Table(title=f"Calling, {seconds:.0f} s", show_header=False, min_width=60)
     table.add_column(width=16)
     table.add_column(justify="right", width=4)
@@ -229,24 +231,7 @@ async def _tell(
 ) -> None:
     """The end: what came of everybody, where it lies, and how to ask for it."""
     stats = _body(await api.get(f"/campaigns/{campaign['id']}/stats"))
-    table = Table(title=campaign["name"], min_width=60)
-    table.add_column("outcome")
-    table.add_column("people", justify="right")
-    table.add_column("attempts", justify="right")
-    outcomes = sorted({*stats["dispositions"], *stats["attempts"]})
-    for outcome in outcomes:
-        table.add_row(
-            outcome.replace("_", " "),
-            str(stats["dispositions"].get(outcome, 0)),
-            str(stats["attempts"].get(outcome, 0)),
-        )
-    table.add_section()
-    table.add_row(
-        "together",
-        str(sum(stats["targets"].values())),
-        f"{sum(stats['attempts'].values())} ({stats['retries']} retries)",
-    )
-    out.print(table)
+    out.print(_outcomes(campaign["name"], stats, await _answers(api, campaign["id"])))
     recordings = _recordings(settings, campaign["id"])
     out.print(
         f"Talked {stats['talkSeconds']:.0f} s. {len(recordings)} recordings, the person left and "
@@ -261,6 +246,37 @@ async def _tell(
     out.print(line, soft_wrap=True, highlight=False, markup=False)
     page = await api.get("/campaigns", params={"status": "Completed", "pageSize": 1})
     out.print_json(page.text)
+
+
+async def _answers(api: httpx.AsyncClient, campaign_id: str) -> Counter[str]:
+    """How often each end of the script was reached."""
+    calls = _body(
+        await api.get("/voice-calls", params={"campaignId": campaign_id, "pageSize": 100})
+    )
+    return Counter(call["result"] for call in calls["data"] if call["result"])
+
+
+def _outcomes(name: str, stats: Mapping[str, Any], answers: Counter[str]) -> Table:
+    table = Table(title=name, min_width=64)
+    table.add_column("what came of it")
+    table.add_column("people", justify="right")
+    table.add_column("attempts", justify="right")
+    people, attempts = stats["dispositions"], stats["attempts"]
+    for outcome in sorted({*people, *attempts}, key=lambda each: -people.get(each, 0)):
+        reached = outcome == "completed"
+        said = ", ".join(f"{count} {answer}" for answer, count in answers.most_common())
+        table.add_row(
+            outcome.replace("_", " ") + (f": {said}" if reached and said else ""),
+            str(people.get(outcome, 0)),
+            str(attempts.get(outcome, 0)),
+        )
+    table.add_section()
+    table.add_row(
+        f"together, {stats['retries']} attempts being retries",
+        str(stats["targets"]["total"]),
+        str(sum(attempts.values())),
+    )
+    return table
 
 
 def _recordings(settings: Settings, campaign_id: str) -> list[Path]:

@@ -53,7 +53,7 @@ _MAX_WATCH_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Embedded:
-    """An attachment: the server lives at least as long as this object or the process.
+    """An attachment: the server lives until `close` or the end of the process, at least.
 
     `conninfo` is libpq's keyword string, of the superuser. While attached, a thread looks once a
     second whether the server still has a supervisor, and starts one if it was killed: connections
@@ -84,13 +84,13 @@ def attach(data_dir: Path, *, major: int = 18, timeout_seconds: float = 60) -> E
     with contextlib.ExitStack() as attachment:
         try:
             # First the users' lock: from here on the server is not stopped under our feet.
-            attachment.enter_context(_join(layout, deadline))
+            users = attachment.enter_context(_join(layout, deadline))
             _await_server(layout, major, deadline)
         except OSError as error:
             raise unusable(layout, error) from error
         stop = threading.Event()
         watch = threading.Thread(
-            target=_watch, args=(layout, major, stop), name="campana-embedded", daemon=True
+            target=_watch, args=(layout, major, users, stop), name="campana-embedded", daemon=True
         )
         watch.start()
         # Left in reverse: the watch ends before the lock is let go, so it revives nothing later.
@@ -256,15 +256,16 @@ def _conninfo(layout: Layout) -> str:
     return make_conninfo(host=str(layout.socket_dir), port=PORT, user=SUPERUSER, dbname=DATABASE)
 
 
-def _watch(layout: Layout, major: int, stop: threading.Event) -> None:
+def _watch(layout: Layout, major: int, users: FileIO, stop: threading.Event) -> None:
     """Start a supervisor whenever there is none, until told to stop.
 
     One that was killed is replaced at the next look, one that gave up after ever longer pauses.
+    Holding `users`, the lock that makes us one, keeps it even if the attachment is forgotten.
     """
     report: FileIO | None = None
     pause = _WATCH_SECONDS
     times_given_up = 0
-    while not stop.wait(pause):
+    while not stop.wait(pause) and not users.closed:
         pause = _WATCH_SECONDS
         try:
             supervision = try_lock(layout.supervisor_lock, exclusive=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -103,6 +104,27 @@ def test_user_who_comes_while_the_server_stops_gets_a_live_one(
         with closing(embedded.attach(place.data_dir)) as attachment:
             place.look()
             assert place.ask("SELECT 'alive'", conninfo=attachment.conninfo) == "alive"
+
+
+def test_nobody_gets_in_between_the_decision_to_stop_and_the_end(place: Place) -> None:
+    user = place.attached()
+    supervisor, postmaster = place.look()
+    os.kill(postmaster, signal.SIGSTOP)  # Its shutdown takes as long as the test wants.
+    try:
+        user.leave()
+        shut_out = [False] * 20  # The supervisor's earlier looks shut users out for an instant.
+        place.wait_until(
+            lambda: (
+                [place.can_lock(place.layout.users_lock, exclusive=False) for _ in shut_out]
+                == shut_out
+            )
+        )
+        later = place.enter()
+    finally:
+        os.kill(postmaster, signal.SIGCONT)
+    assert later.answer().startswith("attached ")
+    assert place.look()[0] != supervisor
+    assert later.sql("SELECT 'alive'") == "alive"
 
 
 def test_eight_users_at_once_get_one_server(place_at: Callable[[str], Place]) -> None:

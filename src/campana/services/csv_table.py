@@ -28,6 +28,8 @@ csv.field_size_limit(ROW_LIMIT + 1)
 _DELIMITERS = ",;\t|"
 _SAMPLE_CHARACTERS = 1 << 16
 _SAMPLE_ROWS = 20
+_SHOWN_CHARACTERS = 200
+_LINE_ENDS = ("\r", "\n")
 _SIGNATURES = (
     (b"PK\x03\x04", "an Excel or ZIP file: save the sheet as CSV"),
     (b"\xd0\xcf\x11\xe0", "an old Excel file: save the sheet as CSV"),
@@ -152,50 +154,69 @@ class _Lines:
     """
 
     def __init__(self, text: io.TextIOWrapper) -> None:
-        self._text = text
-        self._again: deque[str] = deque()
-        self._row: list[str] = []
+        self._sources: deque[Iterator[str]] = deque([_physical(text)])
+        self.begin_row()
+
+    def begin_row(self) -> None:
+        self.first_line = ""
+        # As one text: a cell of a million lines would else be a million small objects.
+        self._further = io.StringIO(newline="")
+        self._long_line: _LongLine | None = None
         self._length = 0
         self.stop: _Stop | None = None
 
-    def begin_row(self) -> None:
-        self._row.clear()
-        self._length = 0
-        self.stop = None
-
-    @property
-    def first_line(self) -> str:
-        return self._row[0] if self._row else ""
-
     def back_to_second_line(self) -> None:
-        self._again.extendleft(reversed(self._row[1:]))
+        if self._long_line is not None:
+            self._sources.appendleft(iter([self._long_line]))
+        self._further.seek(0)
+        self._sources.appendleft(self._further)
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
-        line = self._again.popleft() if self._again else self._read()
-        is_first = not self._row
-        if line:
-            self._row.append(line)
-            self._length += len(line)
-        if not line:
-            self.stop = _Stop.END if is_first else _Stop.OPEN_QUOTE
-        elif is_first and isinstance(line, _LongLine):
-            self.stop = _Stop.LONG_LINE
-        elif isinstance(line, _LongLine) or self._length > ROW_LIMIT:
-            self.stop = _Stop.OPEN_QUOTE
+        line = self._following()
+        if not self.first_line:
+            self.stop = self._begin(line)
+        else:
+            self.stop = self._go_on(line)
         if self.stop is not None:
             raise StopIteration
         return line
 
-    def _read(self) -> str:
-        line = self._text.readline(ROW_LIMIT)
-        if len(line) < ROW_LIMIT or line.endswith(("\r", "\n")):
-            return line
-        while (rest := self._text.readline(ROW_LIMIT)) and not rest.endswith(("\r", "\n")):
+    def _begin(self, line: str) -> _Stop | None:
+        self.first_line, self._length = line, len(line)
+        if isinstance(line, _LongLine):
+            return _Stop.LONG_LINE
+        return None if line else _Stop.END
+
+    def _go_on(self, line: str) -> _Stop | None:
+        self._length += len(line)
+        if isinstance(line, _LongLine):
+            self._long_line = line
+            return _Stop.OPEN_QUOTE
+        self._further.write(line)
+        return None if line and self._length <= ROW_LIMIT else _Stop.OPEN_QUOTE
+
+    def _following(self) -> str:
+        """The next line; empty when there is none."""
+        while self._sources:
+            line = next(self._sources[0], "")
+            if line:
+                return line
+            self._sources.popleft()
+        return ""
+
+
+def _physical(text: io.TextIOWrapper) -> Iterator[str]:
+    """The lines of the file, one that cannot be held as a `_LongLine`."""
+    while line := text.readline(ROW_LIMIT):
+        if len(line) < ROW_LIMIT or line.endswith(_LINE_ENDS):
+            yield line
+            continue
+        while (rest := text.readline(ROW_LIMIT)) and not rest.endswith(_LINE_ENDS):
             pass
-        return _LongLine(line[:_SAMPLE_ROWS])
+        yield _LongLine(line[:_SHOWN_CHARACTERS])
 
 
 def _reader(lines: Iterator[str], delimiter: str) -> Iterator[list[str]]:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import BinaryIO, TypeVar
 
 from campana.domain.errors import Conflict, FieldProblem, InvalidParameter, NotFound
-from campana.services import columns, csv_table
+from campana.services import uploads
 from campana.services.context import Context
-from campana.services.csv_table import TableProblem
 from campana.store import contacts, imports, jobs, lists
 from campana.store.contacts import Contact
 from campana.store.imports import Duplicates, Import, RejectedRow
@@ -21,8 +19,6 @@ from campana.store.lists import ContactList, Page
 IMPORT_TASK = "import_contacts"
 
 Row = TypeVar("Row")
-
-_COPY_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,9 +175,9 @@ async def start_import(
         _found(await lists.get(tx, workspace_id=workspace_id, list_id=list_id))
     import_id = context.new_id("imp")
     key = f"imports/{import_id}.csv"
-    size = await _keep(context, key, content)
+    size = await uploads.keep(context, key=key, content=content)
     try:
-        await asyncio.to_thread(_look, context, key, dict(mapping or {}))
+        await uploads.look(context, key=key, mapping=mapping or {})
         async with context.db.transaction(workspace_id=workspace_id) as tx:
             if not await lists.lock(tx, list_id=list_id):
                 raise NotFound
@@ -244,40 +240,6 @@ async def rejected_rows(
         return await imports.rejected(
             tx, workspace_id=workspace_id, import_id=import_id, after=after, limit=limit
         )
-
-
-async def _keep(context: Context, key: str, content: BinaryIO | AsyncIterator[bytes]) -> int:
-    """Write the file under `key`; its size in bytes. Disk work stays off the event loop."""
-    written = 0
-    with ExitStack() as stack:
-        file = await asyncio.to_thread(stack.enter_context, context.blobs.writing(key))
-        async for piece in _pieces(content):
-            written += await asyncio.to_thread(file.write, piece)
-        await asyncio.to_thread(stack.close)
-    return written
-
-
-async def _pieces(content: BinaryIO | AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    if isinstance(content, AsyncIterator):
-        async for piece in content:
-            yield piece
-        return
-    while piece := await asyncio.to_thread(content.read, _COPY_BYTES):
-        yield piece
-
-
-def _look(context: Context, key: str, mapping: Mapping[str, str]) -> None:
-    """Refuse what the header and the first row already show."""
-    with context.blobs.opened(key) as file:
-        try:
-            with csv_table.opened(file) as table:
-                columns.read_header(table.header, mapping)
-                if next(table.rows(), None) is None:
-                    raise TableProblem("the file has a header and no rows below it")
-        except TableProblem as problem:
-            raise InvalidParameter(
-                problems=[FieldProblem(pointer="/file", message=str(problem))]
-            ) from None
 
 
 def _checked(*, name: str, default_country: str | None, name_pointer: str = "/name") -> str:

@@ -66,13 +66,14 @@ def parse_phone(text: str, *, default_country: str | None) -> Address | Unusable
     try:
         number = phonenumbers.parse(stripped, default_country)
     except NumberParseException as error:
-        return Unusable(reason=_parse_reason(error, default_country))
+        needs_country = default_country is None and "+" not in stripped
+        return Unusable(reason=_parse_reason(error, needs_country=needs_country))
     return _checked(number)
 
 
-def _parse_reason(error: NumberParseException, default_country: str | None) -> str:
+def _parse_reason(error: NumberParseException, *, needs_country: bool) -> str:
     if error.error_type == NumberParseException.INVALID_COUNTRY_CODE:
-        if default_country is None:
+        if needs_country:
             return "no country code, and neither the import nor the list names a default country"
         return "the country code is not one"
     if error.error_type == NumberParseException.NOT_A_NUMBER:

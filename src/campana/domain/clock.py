@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Protocol
+
+# Python's reader takes any letter between date and time; people's mistakes hide there.
+_DATE_AND_TIME = re.compile(r"[0-9W-]{1,10}([T ][0-9:.,]{1,20}(Z|[+-][0-9:.]{1,15})?)?")
 
 
 class Clock(Protocol):
@@ -35,9 +39,13 @@ def parse_moment(text: str, *, is_end: bool = False) -> datetime:
     Raises:
         ValueError: not ISO 8601.
     """
-    if len(text) > 40:
+    shape = _DATE_AND_TIME.fullmatch(text)
+    if shape is None:
         raise ValueError("not an ISO 8601 date or time")
     moment = datetime.fromisoformat(text)
-    if len(text) <= 10 and is_end:
+    if is_end and shape[1] is None:
         moment = moment.replace(hour=23, minute=59, second=59, microsecond=999999)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("in UTC this lies outside the years 1 to 9999") from None

@@ -14,11 +14,19 @@ class Ready(Protocol):
     """What a turn is given to."""
 
     @property
-    def campaign_id(self) -> str: ...
+    def campaign_id(self) -> str:
+        """The campaign that waits."""
+        ...
+
     @property
-    def window_key(self) -> str: ...
+    def window_key(self) -> str:
+        """The zones it waits in."""
+        ...
+
     @property
-    def priority(self) -> int: ...
+    def priority(self) -> int:
+        """0 goes before all others."""
+        ...
 
 
 G = TypeVar("G", bound=Ready)

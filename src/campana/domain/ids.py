@@ -56,12 +56,12 @@ def attempt_text(attempt_id: UUID) -> str:
 
 def attempt_of(shown: str) -> AttemptId | None:
     """The UUID in `att_…`, or None when `shown` is not one of ours."""
-    if not shown.startswith("att_") or len(shown) != 36:
-        return None
     try:
-        return AttemptId(UUID(hex=shown[4:]))
+        found = UUID(hex=shown.removeprefix("att_"))
     except ValueError:
         return None
+    # The reader of UUIDs takes braces, dashes and underscores too; one attempt has one name.
+    return AttemptId(found) if attempt_text(found) == shown else None
 
 
 def uuid7(unix_ms: int, entropy: bytes) -> UUID:

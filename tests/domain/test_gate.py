@@ -1,0 +1,91 @@
+"""May this person be contacted now? Each rule, their order, and that doubt means no."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from campana.domain.disposition import Disposition
+from campana.domain.gate import ADDRESS_BUSY_DELAY, RULES, Allow, Defer, Drop, Facts, check
+from campana.domain.window import ALWAYS, DEFAULT, Window
+
+NOON = datetime(2026, 3, 10, 17, tzinfo=UTC)
+NIGHT = datetime(2026, 3, 10, 7, tzinfo=UTC)
+MORNING = datetime(2026, 3, 10, 12, tzinfo=UTC)
+
+FINE = Facts(
+    address="+12125550101",
+    country="US",
+    zones=("America/New_York",),
+    suppressed_by=None,
+    address_is_busy=False,
+    allowed_countries=frozenset({"US"}),
+    window=DEFAULT,
+)
+
+NO_ADDRESS = Drop(disposition=Disposition.NO_ADDRESS, why="no_address")
+SUPPRESSED = Drop(disposition=Disposition.SUPPRESSED, why="suppressed_campaign")
+COUNTRY = Drop(disposition=Disposition.COUNTRY_NOT_ALLOWED, why="country_not_allowed")
+ZONE = Drop(disposition=Disposition.ZONE_UNKNOWN, why="zone_unknown")
+CLOSED = Defer(until=MORNING, why="window")
+BUSY = Defer(until=NOON + timedelta(seconds=15), why="address_busy")
+
+
+def test_lets_through_whom_nothing_speaks_against() -> None:
+    assert check(FINE, NOON) == Allow()
+
+
+@pytest.mark.parametrize(
+    ("facts", "now", "verdict"),
+    [
+        ({"address": None}, NOON, NO_ADDRESS),
+        ({"suppressed_by": "campaign"}, NOON, SUPPRESSED),
+        ({"country": "CA"}, NOON, COUNTRY),
+        ({"country": None}, NOON, COUNTRY),
+        ({"country": ""}, NOON, COUNTRY),
+        ({"country": "us"}, NOON, COUNTRY),
+        ({"allowed_countries": frozenset()}, NOON, COUNTRY),
+        ({"country": None, "allowed_countries": frozenset()}, NOON, COUNTRY),
+        ({}, NIGHT, CLOSED),
+        ({"zones": ()}, NOON, ZONE),
+        ({"zones": ("Mars/Olympus",)}, NOON, ZONE),
+        ({"window": Window()}, NOON, ZONE),
+        ({"zones": (), "window": ALWAYS}, NIGHT, Allow()),
+        ({"address_is_busy": True}, NOON, BUSY),
+    ],
+)
+def test_each_rule_objects_with_its_reason(
+    facts: dict[str, Any], now: datetime, verdict: object
+) -> None:
+    assert check(replace(FINE, **facts), now) == verdict
+
+
+def test_the_first_rule_that_objects_decides() -> None:
+    """With everything wrong, mending one thing after the other shows the next objection."""
+    facts = replace(
+        FINE, address=None, suppressed_by="campaign", country=None, zones=(), address_is_busy=True
+    )
+    mends: list[dict[str, Any]] = [
+        {"address": FINE.address},
+        {"suppressed_by": None},
+        {"country": FINE.country},
+        {"zones": FINE.zones},
+        {"address_is_busy": False},
+    ]
+    objections = [check(facts, NOON)]
+    for mend in mends:
+        facts = replace(facts, **mend)
+        objections.append(check(facts, NOON))
+    assert objections == [NO_ADDRESS, SUPPRESSED, COUNTRY, ZONE, BUSY, Allow()]
+    assert len(RULES) == len(mends)
+
+
+def test_who_is_never_to_be_called_is_not_merely_put_off() -> None:
+    assert check(replace(FINE, suppressed_by="campaign", address_is_busy=True), NIGHT) == SUPPRESSED
+
+
+def test_a_busy_address_is_asked_again_soon() -> None:
+    assert timedelta(seconds=5) <= ADDRESS_BUSY_DELAY <= timedelta(minutes=1)

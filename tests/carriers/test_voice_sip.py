@@ -75,7 +75,7 @@ def test_a_final_code_has_one_meaning(status: int, disposition: Disposition) -> 
         ("refused", {"status": 503}, Disposition.CONGESTION),
         ("no_answer", {}, Disposition.NO_ANSWER),
         ("failed", {}, Disposition.CARRIER_ERROR),
-        ("cancelled", {}, Disposition.CANCELLED),
+        ("cancelled", {}, Disposition.NO_ANSWER),
     ],
 )
 def test_a_call_has_one_disposition(

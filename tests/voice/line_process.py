@@ -140,7 +140,7 @@ def be_busy_while_dialing() -> None:
 
     dial = baresip.UserAgent.dial
 
-    async def slow(*args: Any, **options: Any) -> baresip.Call:  # noqa: ANN401  passed on
+    async def slow(*args: Any, **options: Any) -> baresip.Call:
         dialing = asyncio.ensure_future(dial(*args, **options))
         await asyncio.sleep(0)
         time.sleep(0.1)  # noqa: ASYNC251  blocking is what it is for

@@ -66,10 +66,10 @@ def read_yaml(text: str) -> object:
     """
     try:
         return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader with fewer types
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, LookupError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}" if mark else "the file"
-        what = getattr(error, "problem", None) or "is not YAML"
+        what = getattr(error, "problem", None) or "is not YAML that can be read"
         raise InvalidParameter(problems=[FieldProblem(pointer=where, message=str(what))]) from None
 
 
@@ -171,12 +171,15 @@ def _escaped(part: object) -> str:
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML 1.2's core schema: no yes/no, no dates, no octal surprises; keys are texts."""
+    """YAML 1.2's core schema, less what JSON cannot say; keys are texts.
+
+    No yes/no, no dates, no octal surprises, and `21:00` is not a number in base 60.
+    """
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         mapping: dict[Any, Any] = {}
         for key_node, value_node in node.value:
-            key = key_node.value if isinstance(key_node, yaml.ScalarNode) else ""
+            key = self.construct_text(key_node) if isinstance(key_node, yaml.ScalarNode) else ""
             if key in mapping:
                 raise yaml.constructor.ConstructorError(
                     None, None, f"{key!r} stands twice", key_node.start_mark
@@ -184,15 +187,41 @@ class _Loader(yaml.SafeLoader):
             mapping[key] = self.construct_object(value_node, deep=deep)  # pyright: ignore[reportUnknownMemberType]
         return mapping
 
+    def construct_text(self, node: yaml.ScalarNode) -> str:
+        """A text that JSON and PostgreSQL can hold."""
+        if not _STORABLE.fullmatch(node.value):
+            raise yaml.constructor.ConstructorError(
+                None, None, "a text holds NUL or half a character", node.start_mark
+            )
+        return str(node.value)
 
-_Loader.yaml_implicit_resolvers = {
-    first: [
-        (tag, pattern)
-        for tag, pattern in resolvers
-        if tag not in {"tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:bool"}
-    ]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    def construct_integer(self, node: yaml.ScalarNode) -> int:
+        """`0o17` and `0x1f` are what they say; `010` is ten."""
+        digits = node.value
+        base = {"0o": 8, "0x": 16}.get(digits[:2], 10)
+        return int(digits if base == 10 else digits[2:], base)
+
+
+_STORABLE = re.compile("[^\0\ud800-\udfff]*")
+_CORE = {
+    "null": ("~|null|Null|NULL|", ["~", "n", "N", ""]),
+    "bool": ("true|True|TRUE|false|False|FALSE", list("tTfF")),
+    "int": ("[-+]?[0-9]{1,18}|0o[0-7]{1,20}|0x[0-9a-fA-F]{1,15}", list("-+0123456789")),
+    "float": (
+        r"[-+]?(\.[0-9]{1,30}|[0-9]{1,30}(\.[0-9]{0,30})?)([eE][-+]?[0-9]{1,2})?",
+        list("-+.0123456789"),
+    ),
 }
-_Loader.add_implicit_resolver(  # pyright: ignore[reportUnknownMemberType]
-    "tag:yaml.org,2002:bool", re.compile("^(?:true|false)$"), ["t", "f"]
-)
+_Loader.yaml_implicit_resolvers = {}
+for _kind, (_pattern, _first) in _CORE.items():
+    _Loader.add_implicit_resolver(  # pyright: ignore[reportUnknownMemberType]
+        f"tag:yaml.org,2002:{_kind}", re.compile(f"^(?:{_pattern})$"), _first
+    )
+# Whatever else a tag may ask for (`!!binary`, `!!timestamp`, a class) is not JSON.
+_Loader.yaml_constructors = {
+    tag: construct
+    for tag, construct in yaml.SafeLoader.yaml_constructors.items()
+    if tag is None or tag.rpartition(":")[2] in {*_CORE, "seq", "map"}
+}
+_Loader.add_constructor("tag:yaml.org,2002:str", _Loader.construct_text)  # pyright: ignore[reportUnknownMemberType]
+_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_integer)  # pyright: ignore[reportUnknownMemberType]

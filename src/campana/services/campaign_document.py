@@ -23,7 +23,8 @@ Name = Annotated[str, Meta(min_length=1, max_length=200)]
 Text = Annotated[str, Meta(min_length=1, max_length=2000)]
 StepId = Annotated[str, Meta(min_length=1, max_length=60, pattern="^[A-Za-z0-9_-]+$")]
 KeyName = Annotated[str, Meta(pattern="^[0-9*#]$")]
-Clock = Annotated[str, Meta(pattern="^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")]
+Start = Annotated[str, Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+End = Annotated[str, Meta(pattern="^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")]
 
 
 class _Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
@@ -82,8 +83,8 @@ class VoiceBotDocument(_Document, frozen=True):
 class HoursDocument(_Document, frozen=True):
     """Wall clock times of the person contacted; `to` may be 24:00."""
 
-    from_: Clock = msgspec.field(name="from")
-    to: Clock
+    from_: Start = msgspec.field(name="from")
+    to: End
 
 
 class WindowDocument(_Document, frozen=True):

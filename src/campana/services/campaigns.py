@@ -15,7 +15,7 @@ from campana.domain.errors import (
     NotFound,
     VersionMismatch,
 )
-from campana.services import documents
+from campana.services import documents, preflight, windows
 from campana.services.campaign_document import ONLY_BEFORE_LAUNCH, CampaignDocument
 from campana.services.context import Context
 from campana.store import campaigns, channels, lists
@@ -84,7 +84,17 @@ async def change(
         _check_changeable(campaign, patch)
         written = await _resolved(tx, workspace_id, documents.merge(campaign.document, patch))
         changed = replace(campaign, **written)
+        if campaign.launched_at is not None:
+            await _check_fit(tx, context, changed)
         await campaigns.update(tx, campaign=changed, now=now)
+        if campaign.launched_at is not None:
+            await windows.refresh(
+                tx,
+                context,
+                campaign_id=campaign.id,
+                workspace_id=workspace_id,
+                document=changed.document,
+            )
     return replace(changed, version=campaign.version + 1, updated_at=now)
 
 
@@ -125,6 +135,12 @@ def _check_changeable(campaign: Campaign, patch: Mapping[str, Any]) -> None:
     ]
     if problems:
         raise InvalidTransition("the campaign was launched", problems=problems)
+
+
+async def _check_fit(tx: Tx, context: Context, changed: Campaign) -> None:
+    """What could not have been launched cannot be reached by a change either."""
+    if problems := await preflight.unfit(tx, context, changed):
+        raise InvalidParameter(problems=problems)
 
 
 async def _resolved(tx: Tx, workspace_id: int, raw: object) -> dict[str, Any]:

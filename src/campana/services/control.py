@@ -8,24 +8,16 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-import msgspec
-
-from campana.domain.campaign import TRANSITIONS, Action, Campaign, CampaignState, CampaignType, Plan
+from campana.domain.campaign import TRANSITIONS, Action, Campaign, CampaignState
 from campana.domain.disposition import Disposition
-from campana.domain.errors import FieldProblem, InvalidTransition, PreflightBlocked
-from campana.domain.script_problems import problems as script_problems
-from campana.services import campaign_document, campaigns
+from campana.domain.errors import InvalidTransition, PreflightBlocked
+from campana.services import campaigns, preflight, windows
 from campana.services.context import Context
 from campana.services.dispatch import SEND_DEADLINE
-from campana.store import accounts, attempts, channels, jobs, targets
+from campana.store import attempts, jobs, targets
 from campana.store import campaigns as store
-from campana.store.channels import Channel
-from campana.store.db import Tx
-
-SHORTEST_DELAY = timedelta(seconds=60)
-"""Below this a retry is only for channels that cannot leave the machine."""
 
 _POLL_SECONDS = 0.02
 _MARGIN = timedelta(milliseconds=100)
@@ -46,7 +38,7 @@ async def launch(context: Context, *, workspace_id: int, campaign_id: str) -> Ca
             tx, context, workspace_id=workspace_id, campaign_id=campaign_id
         )
         _next_state(campaign, Action.LAUNCH)
-        problems = await _blocking(tx, context, campaign)
+        problems = await preflight.blocking(tx, context, campaign)
         if problems or campaign.list_id is None:
             raise PreflightBlocked(problems=problems)
         await store.set_state(tx, campaign_id=campaign.id, state=CampaignState.RUNNING, now=now)
@@ -122,6 +114,15 @@ async def _act(
             await targets.close_waiting(
                 tx, campaign_id=campaign.id, disposition=Disposition.CANCELLED, now=now
             )
+        if state is CampaignState.RUNNING:
+            # Nobody kept its windows while it was paused.
+            await windows.refresh(
+                tx,
+                context,
+                campaign_id=campaign.id,
+                workspace_id=workspace_id,
+                document=campaign.document,
+            )
     return _changed(campaign, state)
 
 
@@ -148,63 +149,3 @@ async def _until_quiet(context: Context, *, workspace_id: int, campaign_id: str)
         if latest is None or latest + SEND_DEADLINE + _MARGIN < context.clock.now():
             return
         await asyncio.sleep(_POLL_SECONDS)
-
-
-async def _blocking(tx: Tx, context: Context, campaign: Campaign) -> list[FieldProblem]:
-    """Every reason the campaign cannot be launched."""
-    plan = campaign_document.plan_of(campaign.document)
-    found = _incomplete(campaign, plan, now=context.clock.now())
-    workspace = await accounts.workspace(tx, workspace_id=campaign.workspace_id)
-    if workspace is None or not workspace.allowed_countries:
-        found.append(_problem("", "this workspace may not call any country yet: allow some first"))
-    channel = None
-    if campaign.channel_id is not None:
-        channel = await channels.find(
-            tx, workspace_id=campaign.workspace_id, wanted=campaign.channel_id
-        )
-    if channel is None:
-        found.append(_problem("/channel", "how to contact them is not chosen"))
-    else:
-        found += _unfit(context, plan, channel)
-    return found
-
-
-def _incomplete(campaign: Campaign, plan: Plan, *, now: datetime) -> list[FieldProblem]:
-    """What the campaign itself lacks."""
-    found: list[FieldProblem] = []
-    if campaign.end_date is not None and campaign.end_date <= now:
-        found.append(_problem("/endDate", "has passed"))
-    if campaign.list_id is None:
-        found.append(_problem("/contactList", "whom to contact is not chosen"))
-    if campaign.type is not CampaignType.VOICE_BOT:
-        found.append(_problem("/type", "only VoiceBot campaigns can be launched so far"))
-    elif plan.script is None:
-        found.append(_problem("/voiceBot", "a VoiceBot campaign needs one"))
-    else:
-        found += [
-            _problem(f"/voiceBot{wrong.pointer}", wrong.message)
-            for wrong in script_problems(plan.script)
-        ]
-    return found
-
-
-def _unfit(context: Context, plan: Plan, channel: Channel) -> list[FieldProblem]:
-    """What the campaign asks of its channel that the channel does not allow."""
-    found: list[FieldProblem] = []
-    kind = context.carriers[channel.kind]
-    senders = kind.senders(msgspec.convert(channel.config, kind.config))
-    if plan.caller_id is not None and plan.caller_id not in senders:
-        found.append(_problem("/callerId", f"is not one of the channel's: {', '.join(senders)}"))
-    if channel.is_loopback:
-        return found
-    if plan.window.always:
-        found.append(_problem("/window/always", "only for channels that cannot leave this machine"))
-    if any(rule.delay < SHORTEST_DELAY for rule in plan.cadence.rules.values()):
-        found.append(
-            _problem("/cadence", "retries within a minute are only for channels on this machine")
-        )
-    return found
-
-
-def _problem(pointer: str, message: str) -> FieldProblem:
-    return FieldProblem(pointer=pointer, message=message)

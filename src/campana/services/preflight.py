@@ -1,0 +1,102 @@
+"""What keeps a campaign from contacting people, all of it at once.
+
+Asked before the launch, and of every change after it: what could not be launched cannot be reached
+by a change either. Nobody is contacted to find out.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from campana.domain.campaign import Campaign, CampaignType, Plan
+from campana.domain.errors import FieldProblem
+from campana.domain.script_problems import problems as script_problems
+from campana.domain.window import WEEKDAYS, Window
+from campana.services import campaign_document
+from campana.services.context import Context
+from campana.store import accounts, channels
+from campana.store.channels import Channel
+from campana.store.db import Tx
+
+SHORTEST_DELAY = timedelta(seconds=60)
+"""Below this a retry is only for channels that cannot leave the machine."""
+
+
+async def blocking(tx: Tx, context: Context, campaign: Campaign) -> list[FieldProblem]:
+    """Every reason the campaign cannot be launched."""
+    plan = campaign_document.plan_of(campaign.document)
+    found = _incomplete(campaign, plan, now=context.clock.now())
+    workspace = await accounts.workspace(tx, workspace_id=campaign.workspace_id)
+    if workspace is None or not workspace.allowed_countries:
+        found.append(_problem("", "this workspace may not call any country yet: allow some first"))
+    return found + await unfit(tx, context, campaign)
+
+
+async def unfit(tx: Tx, context: Context, campaign: Campaign) -> list[FieldProblem]:
+    """Every way its hours never open, or it asks more of its channel than that allows."""
+    plan = campaign_document.plan_of(campaign.document)
+    found = _never_open(plan.window)
+    channel = None
+    if campaign.channel_id is not None:
+        channel = await channels.find(
+            tx, workspace_id=campaign.workspace_id, wanted=campaign.channel_id
+        )
+    if channel is None:
+        found.append(_problem("/channel", "how to contact them is not chosen"))
+    else:
+        found += _beyond(context, plan, channel)
+    return found
+
+
+def _incomplete(campaign: Campaign, plan: Plan, *, now: datetime) -> list[FieldProblem]:
+    """What the campaign itself lacks."""
+    found: list[FieldProblem] = []
+    if campaign.end_date is not None and campaign.end_date <= now:
+        found.append(_problem("/endDate", "has passed"))
+    if campaign.list_id is None:
+        found.append(_problem("/contactList", "whom to contact is not chosen"))
+    if campaign.type is not CampaignType.VOICE_BOT:
+        found.append(_problem("/type", "only VoiceBot campaigns can be launched so far"))
+    elif plan.script is None:
+        found.append(_problem("/voiceBot", "a VoiceBot campaign needs one"))
+    else:
+        found += [
+            _problem(f"/voiceBot{wrong.pointer}", wrong.message)
+            for wrong in script_problems(plan.script)
+        ]
+    return found
+
+
+def _never_open(window: Window) -> list[FieldProblem]:
+    if not window.always and not any(window.days):
+        return [_problem("/window", "never opens")]
+    return [
+        _problem(f"/window/{weekday}/{index}", "must begin before it ends")
+        for weekday, day in zip(WEEKDAYS, window.days, strict=True)
+        for index, hours in enumerate(day)
+        if hours.start >= hours.end
+    ]
+
+
+def _beyond(context: Context, plan: Plan, channel: Channel) -> list[FieldProblem]:
+    """What the campaign asks of its channel that the channel does not allow."""
+    found: list[FieldProblem] = []
+    kind = context.carriers[channel.kind]
+    senders = kind.senders(msgspec.convert(channel.config, kind.config))
+    if plan.caller_id is not None and plan.caller_id not in senders:
+        found.append(_problem("/callerId", f"is not one of the channel's: {', '.join(senders)}"))
+    if channel.is_loopback:
+        return found
+    if plan.window.always:
+        found.append(_problem("/window/always", "only for channels that cannot leave this machine"))
+    if any(rule.delay < SHORTEST_DELAY for rule in plan.cadence.rules.values()):
+        found.append(
+            _problem("/cadence", "retries within a minute are only for channels on this machine")
+        )
+    return found
+
+
+def _problem(pointer: str, message: str) -> FieldProblem:
+    return FieldProblem(pointer=pointer, message=message)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from campana.domain.target import zones_of
-from campana.domain.window import open_until
+from campana.domain.window import END_OF_TIME, next_open, open_until
 from campana.services.campaign_document import plan_of
 from campana.services.context import Context
 from campana.store import due
@@ -62,10 +62,15 @@ async def open_key(
     window_key: str,
 ) -> None:
     """Somebody waits under `window_key` now: see that it is open if it may be."""
+    window, zones, now = plan_of(document).window, zones_of(window_key), context.clock.now()
+    until = open_until(window, zones, now)
+    if until is None and next_open(window, zones, now) is None:
+        # Nobody waits for what never comes: claimed, they are dropped by the gate with its reason.
+        until = END_OF_TIME
     await due.set_window(
         tx,
         campaign_id=campaign_id,
         workspace_id=workspace_id,
         window_key=window_key,
-        open_until=open_until(plan_of(document).window, zones_of(window_key), context.clock.now()),
+        open_until=until,
     )

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from campana.domain import cadence
 from campana.domain.attempt import AttemptEvent, AttemptState, EventType, apply
-from campana.domain.campaign import STATUS_OF, CampaignStatus
+from campana.domain.campaign import STATUS_OF, CampaignState, CampaignStatus
 from campana.domain.disposition import Disposition
 from campana.services import windows
 from campana.services.campaign_document import plan_of
@@ -58,6 +58,8 @@ async def settle(
     async with context.db.transaction() as tx:
         attempt = await attempts.lock(tx, attempt_id=attempt_id)
         if attempt is None or attempt.state is AttemptState.ENDED:
+            return
+        if attempt.state is AttemptState.UNKNOWN and disposition is Disposition.UNKNOWN:
             return
         if facts is not None:
             await attempts.describe_call(tx, attempt_id=attempt_id, facts=facts)
@@ -162,7 +164,7 @@ async def _end(
             tx, target_id=attempt.target_id, disposition=disposition, reason=reason
         )
         return
-    status, document = await campaigns.share_state(tx, campaign_id=attempt.campaign_id, now=now)
+    campaign, document = await campaigns.share_state(tx, campaign_id=attempt.campaign_id, now=now)
     plan = plan_of(document)
     decision = cadence.decide(
         plan.cadence,
@@ -170,12 +172,8 @@ async def _end(
         tries=await targets.tries(tx, target_id=attempt.target_id),
         now=now,
     )
-    if isinstance(decision, cadence.RetryAt) and STATUS_OF[status] is CampaignStatus.COMPLETED:
-        decision = cadence.Finish(
-            disposition=Disposition.CANCELLED
-            if disposition is Disposition.NOT_SENT
-            else disposition
-        )
+    if isinstance(decision, cadence.RetryAt) and STATUS_OF[campaign] is CampaignStatus.COMPLETED:
+        decision = cadence.Finish(disposition=_when_over(campaign, disposition))
     match decision:
         case cadence.RetryAt(when=when):
             window_key = await targets.wait_again(
@@ -194,3 +192,11 @@ async def _end(
             await targets.finish(
                 tx, target_id=attempt.target_id, disposition=final, reason=reason, now=now
             )
+
+
+def _when_over(campaign: CampaignState, disposition: Disposition) -> Disposition:
+    """What a target becomes that would wait; one never sent shares the fate of those who do."""
+    if disposition is not Disposition.NOT_SENT:
+        return disposition
+    is_expired = campaign is CampaignState.EXPIRED
+    return Disposition.EXPIRED if is_expired else Disposition.CANCELLED

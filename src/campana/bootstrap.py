@@ -190,7 +190,7 @@ def listen(settings: Settings) -> socket.socket:
         )
     except OSError as error:
         raise SetupError(
-            f"cannot listen on {settings.host}:{settings.port}: {error.strerror}"
+            f"cannot listen on {settings.host}:{settings.port}: {os.strerror(error.errno or 0)}"
         ) from error
     listener.set_inheritable(True)
     return listener

@@ -27,12 +27,12 @@ def seconds_until_three(zone: str) -> int:
 
 @pytest.mark.voice
 @pytest.mark.timeout(170)
-def test_demo_calls_fifty_people_at_three_in_the_morning(tmp_path: Path) -> None:
+def test_demo_calls_fifty_people_at_three_in_the_morning(folder: Path) -> None:
     done = subprocess.run(
         [*CAMPANA, "demo"],
         env={
             **os.environ,
-            "CAMPANA_DATA_DIR": str(tmp_path),
+            "CAMPANA_DATA_DIR": str(folder),
             "CAMPANA_PORT": str(free_port()),
             "CAMPANA_CLOCK_SHIFT_SECONDS": str(seconds_until_three("America/Chicago")),
             "COLUMNS": "100",
@@ -53,14 +53,14 @@ def test_demo_calls_fifty_people_at_three_in_the_morning(tmp_path: Path) -> None
         == 3
     )
 
-    log = (tmp_path / "demo/exchange.jsonl").read_text()
+    log = (folder / "demo/exchange.jsonl").read_text()
     witnessed = [json.loads(line) for line in log.splitlines()]
     seen = Counter(event["event"] for event in witnessed)
     assert {event["number"] for event in witnessed} == set(story.numbers())
     assert seen["pressed"] == 38
     assert seen["answered"] == 41
 
-    recordings = list((tmp_path / "demo/blobs/recordings" / campaign["id"]).glob("*.wav"))
+    recordings = list((folder / "demo/blobs/recordings" / campaign["id"]).glob("*.wav"))
     assert len(recordings) == 41
     _, bot = sides(recordings[0])
     assert level(bot) > 100

@@ -41,12 +41,12 @@ def behaviors(index: int) -> tuple[Behavior, ...]:
 
 @pytest.mark.voice
 @pytest.mark.timeout(170)
-def test_kill_20_times_in_300_calls_invites_nobody_twice_and_loses_nobody(tmp_path: Path) -> None:
+def test_kill_20_times_in_300_calls_invites_nobody_twice_and_loses_nobody(folder: Path) -> None:
     people = reserved_numbers()[:PEOPLE]
     plan = Plan(numbers={number: behaviors(index) for index, number in enumerate(people)})
     with (
-        exchange(tmp_path, plan) as phones,
-        served(tmp_path, voice_processes=2, voice_lines=30, web_processes=0) as campana,
+        exchange(folder, plan) as phones,
+        served(folder, voice_processes=2, voice_lines=30, web_processes=0) as campana,
     ):
         campana.ready_to_call(port=phones.port, people=people, rate=12, burst=2, lines=40)
         campaign = campana.make(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import itertools
 import os
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,7 @@ from campana.carriers import load_all
 from campana.services.context import Context
 from campana.store import accounts, migrations
 from campana.store.db import Database, Role
+from tests.support.folders import attached, open_folder
 
 NOW = datetime(2026, 3, 10, 15, 0, tzinfo=UTC)
 """Tuesday, 11:00 in New York, 08:00 in Los Angeles: everywhere in the contiguous US is open."""
@@ -57,38 +59,43 @@ class SeededEntropy:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def run_name() -> str:
+    """What all processes of this run share and no other run does."""
+    starter = os.getppid() if os.environ.get("PYTEST_XDIST_WORKER") else os.getpid()
+    return f"campana-tests-{starter}"
+
+
+@pytest.fixture(scope="session")
+def server(run_name: str) -> Iterator[str]:
     """Connection string of a server on which databases may be made."""
     given = os.environ.get("CAMPANA_TEST_DATABASE_URL")
     if given:
         yield given
         return
-    from campana.store.embedded import attach
-
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
-    attached = attach(shared / "postgres")
-    yield attached.conninfo
-    attached.close()
+    with open_folder(run_name) as folder, attached(folder / "server") as conninfo:
+        with psycopg.connect(conninfo, autocommit=True) as conn:
+            # Nothing here has to outlive the power; every test makes and drops a database.
+            for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+                conn.execute(f"alter system set {setting} = off")  # pyright: ignore[reportArgumentType, reportCallIssue]
+            conn.execute("select pg_reload_conf()")
+        yield conninfo
 
 
 @pytest.fixture(scope="session")
-def template(server: str, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A migrated database nobody connects to; made once for all test processes."""
-    base = tmp_path_factory.getbasetemp()
-    run = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
-    starter = os.getppid() if os.environ.get("PYTEST_XDIST_WORKER") else os.getpid()
-    name = f"template_{starter}"
-    with (run / "template.lock").open("w") as lock:
+def template(server: str, run_name: str) -> Iterator[str]:
+    """A migrated database nobody connects to; made once for all processes of the run."""
+    path = Path(tempfile.gettempdir(), run_name + ".lock")
+    with path.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with psycopg.connect(server, autocommit=True) as conn:
-            exists = conn.execute(
-                "select 1 from pg_database where datname = %s", (name,)
+            known = conn.execute(
+                "select 1 from pg_database where datname = %s", (run_name,)
             ).fetchone()
-            if not exists:
-                conn.execute(f'create database "{name}"')  # pyright: ignore[reportArgumentType, reportCallIssue]
-                migrations.migrate(make_conninfo(server, dbname=name))
-    return name
+            if not known:
+                conn.execute(f'create database "{run_name}"')  # pyright: ignore[reportArgumentType, reportCallIssue]
+                migrations.migrate(make_conninfo(server, dbname=run_name))
+    yield run_name
+    path.unlink(missing_ok=True)
 
 
 @pytest.fixture
@@ -96,7 +103,7 @@ def conninfo(server: str, template: str) -> Iterator[str]:
     """A fresh database for this test alone, as its superuser."""
     name = f"test_{os.getpid()}_{next(_counter)}"
     with psycopg.connect(server, autocommit=True) as conn:
-        conn.execute(f'create database "{name}" template "{template}" strategy file_copy')  # pyright: ignore[reportArgumentType, reportCallIssue]
+        conn.execute(f'create database "{name}" template "{template}"')  # pyright: ignore[reportArgumentType, reportCallIssue]
     yield make_conninfo(server, dbname=name)
     with psycopg.connect(server, autocommit=True) as conn:
         conn.execute(f'drop database "{name}" with (force)')  # pyright: ignore[reportArgumentType, reportCallIssue]

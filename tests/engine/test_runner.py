@@ -1,0 +1,62 @@
+"""Loops: they rest when idle, wait for an absent database, and let a bug end the process."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from campana.domain.errors import Unavailable
+from campana.engine import runner
+from campana.engine.runner import Loop, repeat
+
+
+async def test_a_step_that_found_something_is_repeated_without_rest() -> None:
+    stop, count = asyncio.Event(), 0
+
+    async def step() -> bool:
+        nonlocal count
+        count += 1
+        if count == 1000:
+            stop.set()
+        return True
+
+    await repeat(Loop(name="busy", step=step, rest=60), stop)
+    assert count == 1000
+
+
+async def test_a_resting_loop_stops_at_once() -> None:
+    stop, rested = asyncio.Event(), asyncio.Event()
+
+    async def step() -> bool:
+        rested.set()
+        return False
+
+    running = asyncio.create_task(repeat(Loop(name="idle", step=step, rest=3600), stop))
+    await rested.wait()
+    stop.set()
+    await running
+
+
+async def test_an_absent_database_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "_PAUSE_WITHOUT_DATABASE", 0.0)
+    stop, count = asyncio.Event(), 0
+
+    async def step() -> bool:
+        nonlocal count
+        count += 1
+        if count < 3:
+            raise Unavailable
+        stop.set()
+        return True
+
+    await repeat(Loop(name="patient", step=step, rest=0), stop)
+    assert count == 3
+
+
+async def test_a_bug_is_not_hidden() -> None:
+    async def step() -> bool:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await repeat(Loop(name="broken", step=step, rest=0), asyncio.Event())

@@ -1,0 +1,212 @@
+"""The dispatcher of voice channels, a step at a time, on a scripted line and a real database."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+import pytest
+
+from campana.carriers.voice_sip import VoiceSip
+from campana.engine import voice_worker
+from campana.engine.voice_worker import VoiceWorker
+from campana.services.context import Context
+from campana.voice.driver import LineLost, Refused
+from campana.voice.speech import Speech
+from tests.support.campaign import ANA, BOT, Scene, add_channel, launched, person
+from tests.support.database import FixedClock
+from tests.voice.scripted import ScriptedDriver
+
+PRESSES_ONE = (1.2, "press", "1")
+
+
+async def eventually(true: Callable[[], Any]) -> None:
+    """Returns when `true` (a function, or one that is awaited) is; the test's time-out is the
+    limit."""
+    found: Any = False
+    while not found:
+        await asyncio.sleep(0.01)
+        found = true()
+        if inspect.isawaitable(found):
+            found = await found
+
+
+@asynccontextmanager
+async def working(context: Context, driver: Any) -> AsyncIterator[VoiceWorker]:
+    """A worker that holds its identity, with a speech that only beeps."""
+    speech = Speech(engine=None, reason="not needed")
+    worker = VoiceWorker(context, carrier=VoiceSip(), driver=driver, speech=speech, lines=5)
+    keeping = asyncio.create_task(worker.ownership.keep())
+    await eventually(lambda: worker.ownership.is_held)
+    try:
+        yield worker
+    finally:
+        await worker.drain(seconds=0)
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+        speech.close()
+
+
+async def one(engine: Context, web: Context, workspace_id: int, **document: Any) -> Scene:
+    return await launched(engine, web, workspace_id=workspace_id, people=[person(ANA)], **document)
+
+
+async def ended(scene: Scene) -> Any:
+    """The only attempt once it is over."""
+    query = "select * from (select id, state, disposition, reason, answered_at from attempts) a"
+    while True:
+        rows = await scene.rows(query)
+        if rows and rows[0][1] in {"ended", "unknown"}:
+            return rows[0]
+        await asyncio.sleep(0.01)
+
+
+async def test_a_call_runs_from_claim_to_its_record(
+    engine_context: Context, context: Context, workspace_id: int
+) -> None:
+    scene = await one(engine_context, context, workspace_id)
+    async with working(engine_context, ScriptedDriver(PRESSES_ONE, ring=0.01)) as worker:
+        assert await worker.step()
+        assert not await worker.step()
+        attempt_id, state, disposition, reason, answered_at = await ended(scene)
+    assert (state, disposition, reason) == ("ended", "completed", "script")
+    assert answered_at is not None
+    [[keys, result, from_number, recording]] = await scene.rows(
+        "select keys, result, from_number, recording_key from voice_calls"
+    )
+    assert (keys, result, from_number) == ("1", "confirmed", "+12025550100")
+    assert scene.engine.blobs.path(recording).exists()
+    types = [
+        row[0]
+        for row in await scene.rows(
+            "select type from attempt_events where attempt_id = %s order by id", attempt_id
+        )
+    ]
+    assert types[:2] == ["intent", "sending"]
+    assert types[-1] == "ended"
+    assert "answered" in types
+    assert "key" in types
+    assert await scene.rows("select state, disposition from targets") == [("finished", "completed")]
+
+
+async def test_a_refusal_follows_the_cadence(
+    engine_context: Context, context: Context, workspace_id: int, clock: FixedClock
+) -> None:
+    scene = await one(engine_context, context, workspace_id)
+    driver = ScriptedDriver(ring=0.0, fails=Refused(status=486, reason="Busy Here"))
+    async with working(engine_context, driver) as worker:
+        assert await worker.step()
+        assert (await ended(scene))[2] == "busy"
+    [[due_at]] = await scene.rows("select due_at from due")
+    assert due_at == clock.now() + timedelta(minutes=15)
+    assert await scene.rows("select sip_status from voice_calls") == [(486,)]
+
+
+@pytest.mark.parametrize("fault", [LineLost("the stack died"), RuntimeError("a bug")])
+async def test_what_may_have_rung_is_unknown_and_never_called_again(
+    fault: Exception,
+    engine_context: Context,
+    context: Context,
+    workspace_id: int,
+    clock: FixedClock,
+) -> None:
+    class Broken(ScriptedDriver):
+        async def place(self, *_: Any, **__: Any) -> Any:
+            raise fault
+
+    scene = await one(engine_context, context, workspace_id)
+    async with working(engine_context, Broken()) as worker:
+        assert await worker.step()
+        assert (await ended(scene))[1:3] == ("unknown", "unknown")
+        clock.forward(days=1)
+        assert not await worker.step()
+
+
+async def test_an_intent_that_is_too_late_is_not_sent_and_costs_no_attempt(
+    engine_context: Context,
+    context: Context,
+    workspace_id: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scene = await one(engine_context, context, workspace_id)
+    driver = ScriptedDriver(PRESSES_ONE, ring=0.0)
+    async with working(engine_context, driver) as worker:
+        monkeypatch.setattr(voice_worker, "SEND_DEADLINE", timedelta(0))
+        assert await worker.step()
+        assert (await ended(scene))[2] == "not_sent"
+        assert driver.call is None
+    assert await scene.rows("select state from targets") == [("waiting",)]
+    assert await scene.rows("select count(*) from voice_calls") == [(0,)]
+
+
+async def test_nothing_starts_without_an_identity_a_line_or_a_steady_clock(
+    engine_context: Context, context: Context, workspace_id: int, clock: FixedClock
+) -> None:
+    scene = await one(engine_context, context, workspace_id)
+    driver = ScriptedDriver(PRESSES_ONE, ring=0.0)
+    async with working(engine_context, driver) as worker:
+        clock.is_steady = False
+        assert not await worker.step()
+        clock.is_steady = True
+        driver.free_lines = 0
+        assert not await worker.step()
+        driver.free_lines = 1
+        worker.ownership.is_held = False
+        assert not await worker.step()
+        worker.ownership.is_held = True
+        assert await worker.step()
+        await ended(scene)
+
+
+async def test_a_rehearsal_never_leaves_the_machine(
+    engine_context: Context, context: Context, workspace_id: int
+) -> None:
+    channel = await add_channel(context, workspace_id=workspace_id, is_loopback=False)
+    await launched(
+        engine_context,
+        context,
+        workspace_id=workspace_id,
+        people=[person(ANA)],
+        channel=channel,
+    )
+    rehearsal = replace(engine_context, is_rehearsal=True)
+    async with working(rehearsal, ScriptedDriver(ring=0.0)) as worker:
+        assert not await worker.step()
+
+
+async def test_draining_hangs_up_and_settles(
+    engine_context: Context, context: Context, workspace_id: int
+) -> None:
+    slow = {**BOT, "steps": [{**BOT["steps"][0], "timeoutSeconds": 60}, BOT["steps"][1]]}
+    scene = await one(engine_context, context, workspace_id, voiceBot=slow)
+    async with working(engine_context, ScriptedDriver(ring=0.0)) as worker:
+        assert await worker.step()
+        await eventually(lambda: scene.rows("select 1 from attempts where state = 'in_progress'"))
+    assert (await ended(scene))[2] == "cancelled"
+    assert await scene.rows("select disposition from targets") == [("cancelled",)]
+
+
+async def test_a_worker_whose_session_is_cut_takes_a_new_identity_and_its_calls_along(
+    engine_context: Context, context: Context, workspace_id: int, conninfo: str
+) -> None:
+    slow = {**BOT, "steps": [{**BOT["steps"][0], "timeoutSeconds": 60}, BOT["steps"][1]]}
+    scene = await one(engine_context, context, workspace_id, voiceBot=slow)
+    async with working(engine_context, ScriptedDriver(ring=0.0)) as worker:
+        assert await worker.step()
+        first = worker.ownership.owner_id
+        with psycopg.connect(conninfo) as superuser:
+            superuser.execute(
+                "select pg_terminate_backend(pid) from pg_locks"
+                " where locktype = 'advisory' and objid::bigint = %s",
+                (first,),
+            )
+        await eventually(lambda: worker.ownership.owner_id != first and worker.ownership.is_held)
+        [[owner_id, state]] = await scene.rows("select owner_id, state from attempts")
+        assert owner_id == worker.ownership.owner_id > first
+        assert state in {"sending", "in_progress"}

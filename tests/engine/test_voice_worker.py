@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -21,20 +20,10 @@ from campana.voice.driver import LineLost, Refused
 from campana.voice.speech import Speech
 from tests.support.campaign import ANA, BOT, Scene, add_channel, launched, person
 from tests.support.database import FixedClock
+from tests.support.waiting import eventually
 from tests.voice.scripted import ScriptedDriver
 
 PRESSES_ONE = (1.2, "press", "1")
-
-
-async def eventually(true: Callable[[], Any]) -> None:
-    """Returns when `true` (a function, or one that is awaited) is; the test's time-out is the
-    limit."""
-    found: Any = False
-    while not found:
-        await asyncio.sleep(0.01)
-        found = true()
-        if inspect.isawaitable(found):
-            found = await found
 
 
 @asynccontextmanager

@@ -15,6 +15,7 @@ from campana.services.dispatch import SEND_DEADLINE
 from campana.store import owners
 from tests.support.campaign import ANA, BRUNO, CARLA, add_channel, launched, person
 from tests.support.database import FixedClock
+from tests.support.waiting import eventually
 
 
 async def test_claims_everybody_who_is_due_once(
@@ -33,9 +34,7 @@ async def test_eight_dispatchers_claim_each_of_1000_targets_once(
     engine_context: Context, context: Context, workspace_id: int
 ) -> None:
     people = [person(f"+1212555{n:04}", zones=("America/New_York",)) for n in range(1000)]
-    scene = await launched(
-        engine_context, context, workspace_id=workspace_id, people=people
-    )
+    scene = await launched(engine_context, context, workspace_id=workspace_id, people=people)
 
     async def dispatcher(owner_id: int) -> list[str]:
         addresses: list[str] = []
@@ -124,9 +123,7 @@ async def test_one_conversation_at_a_time_with_a_number_over_all_campaigns(
     groups = await dispatch.ready(engine_context, channel_ids=[channel.id])
     claims = await asyncio.gather(
         *(
-            dispatch.claim(
-                engine_context, group=group, channel_type="Voice", owner_id=1, limit=5
-            )
+            dispatch.claim(engine_context, group=group, channel_type="Voice", owner_id=1, limit=5)
             for group in groups
         )
     )
@@ -153,9 +150,7 @@ async def test_a_stale_group_of_a_paused_campaign_claims_nothing(
     [group, *_] = await dispatch.ready(engine_context, channel_ids=[scene.channel.id])
     await control.pause(context, workspace_id=workspace_id, campaign_id=scene.campaign_id)
     assert (
-        await dispatch.claim(
-            engine_context, group=group, channel_type="Voice", owner_id=1, limit=5
-        )
+        await dispatch.claim(engine_context, group=group, channel_type="Voice", owner_id=1, limit=5)
         == []
     )
 
@@ -168,8 +163,7 @@ async def test_pause_answers_only_when_a_written_intent_can_no_longer_be_sent(
     pausing = asyncio.create_task(
         control.pause(context, workspace_id=workspace_id, campaign_id=scene.campaign_id)
     )
-    while not await scene.rows("select 1 from campaigns where state = 'paused'"):
-        await asyncio.sleep(0)
+    await eventually(lambda: scene.rows("select 1 from campaigns where state = 'paused'"))
     assert not pausing.done()
     clock.moment += SEND_DEADLINE + timedelta(seconds=0.2)
     await pausing
@@ -188,9 +182,7 @@ async def test_grants_follow_the_rate_and_the_free_lines(
     engine_context: Context, context: Context, workspace_id: int, clock: FixedClock
 ) -> None:
     channel = await add_channel(context, workspace_id=workspace_id, rate=2.0, burst=1, lines=2)
-    scene = await launched(
-        engine_context, context, workspace_id=workspace_id, channel=channel
-    )
+    scene = await launched(engine_context, context, workspace_id=workspace_id, channel=channel)
 
     async def ask(owner_id: int, unused: int = 0) -> int:
         return await dispatch.grant(
@@ -225,9 +217,7 @@ async def test_lines_promised_to_a_dead_owner_are_free_again(
         assert (granted, other) == (1, 0)
     clock.forward(seconds=1)
     assert (
-        await dispatch.grant(
-            engine_context, channel_id=channel.id, owner_id=living + 1, wanted=1
-        )
+        await dispatch.grant(engine_context, channel_id=channel.id, owner_id=living + 1, wanted=1)
         == 1
     )
 
@@ -235,9 +225,7 @@ async def test_lines_promised_to_a_dead_owner_are_free_again(
 async def test_only_the_owner_may_send_and_only_once(
     engine_context: Context, context: Context, workspace_id: int
 ) -> None:
-    scene = await launched(
-        engine_context, context, workspace_id=workspace_id, people=[person(ANA)]
-    )
+    scene = await launched(engine_context, context, workspace_id=workspace_id, people=[person(ANA)])
     [claimed] = await scene.claim(owner_id=7)
 
     async def begin(owner_id: int) -> bool:
@@ -253,9 +241,7 @@ async def test_only_the_owner_may_send_and_only_once(
 async def test_the_engine_sees_a_retry_when_it_is_due(
     engine_context: Context, context: Context, workspace_id: int, clock: FixedClock
 ) -> None:
-    scene = await launched(
-        engine_context, context, workspace_id=workspace_id, people=[person(ANA)]
-    )
+    scene = await launched(engine_context, context, workspace_id=workspace_id, people=[person(ANA)])
     [claimed] = await scene.claim()
     await outcomes.settle(
         replace(engine_context),

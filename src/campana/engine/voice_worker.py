@@ -18,6 +18,7 @@ from campana.domain.attempt import AttemptEvent
 from campana.domain.disposition import Disposition
 from campana.domain.errors import Unavailable
 from campana.domain.fairness import Turns
+from campana.domain.ids import attempt_text
 from campana.engine.ownership import Ownership
 from campana.services import dispatch, outcomes
 from campana.services.context import Context
@@ -146,7 +147,7 @@ class VoiceWorker:
             return
         events: asyncio.Queue[AttemptEvent | None] = asyncio.Queue()
         teller = asyncio.create_task(self._tell(intent.attempt_id, events))
-        key = f"recordings/{intent.campaign_id}/{intent.attempt_id.hex}.wav"
+        key = f"recordings/{intent.campaign_id}/{attempt_text(intent.attempt_id)}.wav"
         result: CallResult | None = None
         try:
             result = await run_call(

@@ -96,7 +96,8 @@ class Database:
             Unavailable: no connection could be had.
         """
         async with self._connection() as conn, conn.transaction():
-            await conn.execute("set transaction read only")
+            # One snapshot for everything read here: a page and its count must agree.
+            await conn.execute("set transaction isolation level repeatable read, read only")
             await _name_workspace(conn, workspace_id)
             yield conn
 

@@ -59,8 +59,3 @@ def shown_bytes(request: ApiRequest, body: bytes, tag: str) -> Response[bytes]:
     if etags.is_unchanged(request, tag):
         return Response(b"", status_code=304, headers={"etag": tag}, media_type=JSON)
     return Response(body, status_code=200, media_type=JSON, headers={"etag": tag})
-
-
-def no_content() -> Response[bytes]:
-    """204."""
-    return Response(b"", status_code=204, media_type=JSON)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
-from litestar import Litestar, Router
+from litestar import Litestar, Response, Router, route
 from litestar.datastructures import State
+from litestar.enums import HttpMethod
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp
 
@@ -64,7 +65,11 @@ def create_app(context: Context, *, public_url: str | None = None) -> ASGIApp:
 def build(context: Context, *, meter: Meter, public_url: str | None = None) -> Litestar:
     """The routes, without the outermost layer."""
     app = Litestar(
-        route_handlers=[Router(path="/v1", route_handlers=V1), *health.ROUTES],
+        route_handlers=[
+            Router(path="/v1", route_handlers=[*_options(V1), *V1]),
+            *_options(health.ROUTES),
+            *health.ROUTES,
+        ],
         guards=[admit],
         exception_handlers={Exception: answer_exception},
         request_class=ApiRequest,
@@ -88,3 +93,20 @@ def build(context: Context, *, meter: Meter, public_url: str | None = None) -> L
     app.state["openapi"] = msgspec.json.format(msgspec.json.encode(described), indent=2) + b"\n"
     app.state["docs"] = docs_page.render(described)
     return app
+
+
+def _options(handlers: Sequence[HTTPRouteHandler]) -> list[HTTPRouteHandler]:
+    """An OPTIONS of each path, before the others: the framework's own knows only the first method."""
+    methods: dict[str, set[str]] = {}
+    for handler in handlers:
+        for path in handler.paths:
+            methods.setdefault(path, {"OPTIONS"}).update(handler.http_methods)
+    return [_options_of(path, ", ".join(sorted(found))) for path, found in methods.items()]
+
+
+def _options_of(path: str, allow: str) -> HTTPRouteHandler:
+    @route(path, http_method=HttpMethod.OPTIONS, status_code=204)
+    async def options() -> Response[None]:
+        return Response(None, status_code=204, headers={"allow": allow})
+
+    return options

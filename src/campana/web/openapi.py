@@ -20,10 +20,11 @@ from campana.web.errors import PROBLEM_JSON, STATUS, Problem, title_of
 from campana.web.operations import Operation, Upload, operation_of
 
 Json = dict[str, Any]
+Kinds = tuple[type[CampanaError], ...]
 
 _REF = "#/components/schemas/{name}"
 
-_ANYWHERE: tuple[type[CampanaError], ...] = (
+_ANYWHERE: Kinds = (
     errors.InvalidParameter,
     errors.InternalError,
     errors.Unavailable,
@@ -54,6 +55,7 @@ def document(routes: Sequence[BaseRoute]) -> Json:
     """The description of everything these routes answer."""
     found = sorted(_operations(routes), key=lambda each: (each[0], each[1]))
     schemas = _schemas(operation for _, _, operation in found)
+    failures = [kinds for path, _, each in found for kinds in _failures(path, each).values()]
     paths: dict[str, Json] = {}
     for path, method, operation in found:
         paths.setdefault(path, {})[method] = _operation(path, operation)
@@ -72,6 +74,10 @@ def document(routes: Sequence[BaseRoute]) -> Json:
         "paths": paths,
         "components": {
             "schemas": schemas,
+            "responses": {
+                _response_name(k): _problem_response(k)
+                for k in sorted(failures, key=_response_name)
+            },
             "parameters": _PARAMETERS,
             "headers": _HEADERS,
             "securitySchemes": {
@@ -220,10 +226,13 @@ def _responses(path: str, operation: Operation) -> dict[str, Json]:
     responses = {str(operation.status): success}
     if operation.is_conditional:
         responses["304"] = {"description": "The client has it already (If-None-Match)."}
-    return responses | _failures(path, operation)
+    for status, kinds in _failures(path, operation).items():
+        responses[status] = {"$ref": f"#/components/responses/{_response_name(kinds)}"}
+    return responses
 
 
-def _failures(path: str, operation: Operation) -> dict[str, Json]:
+def _failures(path: str, operation: Operation) -> dict[str, Kinds]:
+    """Status to everything that may go wrong with it."""
     kinds = {*_ANYWHERE, *operation.errors}
     if operation.scope is not None:
         kinds |= {errors.Unauthenticated, errors.InsufficientScope}
@@ -236,17 +245,22 @@ def _failures(path: str, operation: Operation) -> dict[str, Json]:
     by_status: dict[int, list[type[CampanaError]]] = {}
     for kind in sorted(kinds, key=lambda kind: (STATUS[kind], kind.code())):
         by_status.setdefault(STATUS[kind], []).append(kind)
+    return {str(status): tuple(alike) for status, alike in by_status.items()}
+
+
+def _response_name(kinds: Kinds) -> str:
+    return "_or_".join(kind.code() for kind in kinds)
+
+
+def _problem_response(kinds: Kinds) -> Json:
     return {
-        str(status): {
-            "description": " ".join(dict.fromkeys(kind().message for kind in alike)),
-            "content": {
-                PROBLEM_JSON: {
-                    "schema": _ref(Problem.__name__),
-                    "examples": {kind.code(): {"value": _problem(kind)} for kind in alike},
-                }
-            },
-        }
-        for status, alike in by_status.items()
+        "description": " ".join(kind().message for kind in kinds),
+        "content": {
+            PROBLEM_JSON: {
+                "schema": _ref(Problem.__name__),
+                "examples": {kind.code(): {"value": _problem(kind)} for kind in kinds},
+            }
+        },
     }
 
 

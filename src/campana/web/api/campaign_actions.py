@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from litestar import Response, post
+from litestar.params import FromPath
 
 from campana.domain.campaign import Campaign
 from campana.domain.errors import CampanaError, InvalidTransition, NotFound, PreflightBlocked
@@ -37,7 +38,7 @@ def _action(name: str, summary: str, *errors: type[CampanaError]) -> dict[str, A
     opt=_action("launch", "Start contacting people", PreflightBlocked),
 )
 @once
-async def launch_campaign(request: ApiRequest, campaign_id: str) -> Response[bytes]:
+async def launch_campaign(request: ApiRequest, campaign_id: FromPath[str]) -> Response[bytes]:
     return await _acted(request, campaign_id, control.launch)
 
 
@@ -46,7 +47,7 @@ async def launch_campaign(request: ApiRequest, campaign_id: str) -> Response[byt
     opt=_action("pause", "Stop: after the answer nobody is contacted anew"),
 )
 @once
-async def pause_campaign(request: ApiRequest, campaign_id: str) -> Response[bytes]:
+async def pause_campaign(request: ApiRequest, campaign_id: FromPath[str]) -> Response[bytes]:
     return await _acted(request, campaign_id, control.pause)
 
 
@@ -55,7 +56,7 @@ async def pause_campaign(request: ApiRequest, campaign_id: str) -> Response[byte
     opt=_action("resume", "Go on where the pause left off"),
 )
 @once
-async def resume_campaign(request: ApiRequest, campaign_id: str) -> Response[bytes]:
+async def resume_campaign(request: ApiRequest, campaign_id: FromPath[str]) -> Response[bytes]:
     return await _acted(request, campaign_id, control.resume)
 
 
@@ -64,7 +65,7 @@ async def resume_campaign(request: ApiRequest, campaign_id: str) -> Response[byt
     opt=_action("cancel", "End for good: whoever still waits will not be contacted"),
 )
 @once
-async def cancel_campaign(request: ApiRequest, campaign_id: str) -> Response[bytes]:
+async def cancel_campaign(request: ApiRequest, campaign_id: FromPath[str]) -> Response[bytes]:
     return await _acted(request, campaign_id, control.cancel)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from litestar import Response, get
+from litestar.params import FromPath
 
 from campana.domain.clock import wire
 from campana.domain.disposition import Disposition
@@ -110,7 +111,7 @@ class TargetsQuery(Query, frozen=True, kw_only=True):
         )
     ),
 )
-async def campaign_stats(request: ApiRequest, campaign_id: str) -> Response[bytes]:
+async def campaign_stats(request: ApiRequest, campaign_id: FromPath[str]) -> Response[bytes]:
     now = request.context.clock.now()
     async with request.context.db.read(workspace_id=request.workspace_id) as tx:
         if await campaigns.get(tx, campaign_id=campaign_id, now=now) is None:
@@ -144,7 +145,7 @@ async def campaign_stats(request: ApiRequest, campaign_id: str) -> Response[byte
         )
     ),
 )
-async def list_targets(request: ApiRequest, campaign_id: str) -> Response[bytes]:
+async def list_targets(request: ApiRequest, campaign_id: FromPath[str]) -> Response[bytes]:
     asked = request.parameters(TargetsQuery)
     after = number_of("tgt", asked.cursor) if asked.cursor else 0
     if after is None:
@@ -182,7 +183,9 @@ async def list_targets(request: ApiRequest, campaign_id: str) -> Response[bytes]
         )
     ),
 )
-async def get_target(request: ApiRequest, campaign_id: str, target_id: str) -> Response[bytes]:
+async def get_target(
+    request: ApiRequest, campaign_id: FromPath[str], target_id: FromPath[str]
+) -> Response[bytes]:
     number = number_of("tgt", target_id)
     if number is None:
         raise NotFound

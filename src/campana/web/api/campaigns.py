@@ -10,6 +10,7 @@ from typing import cast
 
 import msgspec
 from litestar import Response, delete, get, patch, post
+from litestar.params import FromPath
 
 from campana.domain.campaign import CampaignStatus, ChannelType, states_of
 from campana.domain.clock import parse_moment
@@ -24,7 +25,7 @@ from campana.services.campaign_document import CampaignDocument
 from campana.store import campaigns as store
 from campana.store.campaigns import Filters
 from campana.web import etags, examples
-from campana.web.answers import answer, no_content, shown, shown_bytes
+from campana.web.answers import answer, shown, shown_bytes
 from campana.web.api.campaign_shapes import (
     CampaignPage,
     CampaignShape,
@@ -91,7 +92,7 @@ async def list_campaigns(request: ApiRequest) -> Response[bytes]:
         )
     ),
 )
-async def get_campaign(request: ApiRequest, campaign_id: str) -> Response[bytes]:
+async def get_campaign(request: ApiRequest, campaign_id: FromPath[str]) -> Response[bytes]:
     asked = request.parameters(CampaignQuery)
     now = request.context.clock.now()
     async with request.context.db.read(workspace_id=request.workspace_id) as tx:
@@ -148,7 +149,7 @@ async def create_campaign(request: ApiRequest) -> Response[bytes]:
         )
     ),
 )
-async def change_campaign(request: ApiRequest, campaign_id: str) -> Response[bytes]:
+async def change_campaign(request: ApiRequest, campaign_id: FromPath[str]) -> Response[bytes]:
     version = etags.version_meant(request)
     changed = await campaigns.change(
         request.context,
@@ -173,11 +174,10 @@ async def change_campaign(request: ApiRequest, campaign_id: str) -> Response[byt
         )
     ),
 )
-async def delete_campaign(request: ApiRequest, campaign_id: str) -> Response[bytes]:
+async def delete_campaign(request: ApiRequest, campaign_id: FromPath[str]) -> None:
     await campaigns.delete(
         request.context, workspace_id=request.workspace_id, campaign_id=campaign_id
     )
-    return no_content()
 
 
 async def _rendered(request: ApiRequest, pages: RememberedPages, now: datetime) -> RenderedPage:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Response, get, post
+from litestar.params import FromPath
 
 from campana.domain.campaign import ChannelType
 from campana.domain.errors import Conflict, NotFound
@@ -117,7 +118,7 @@ async def create_channel(request: ApiRequest) -> Response[bytes]:
         )
     ),
 )
-async def get_channel(request: ApiRequest, channel_id: str) -> Response[bytes]:
+async def get_channel(request: ApiRequest, channel_id: FromPath[str]) -> Response[bytes]:
     found = await channels.get(
         request.context, workspace_id=request.workspace_id, wanted=channel_id
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from litestar import Response, delete, get, patch, post
+from litestar.params import FromPath
 from msgspec import Meta, Struct
 
 from campana.domain.errors import Conflict, NotFound
@@ -13,7 +14,7 @@ from campana.services import documents, lists
 from campana.store.contacts import Contact
 from campana.store.lists import ContactList
 from campana.web import examples
-from campana.web.answers import Instant, Shape, answer, instant, no_content, shown
+from campana.web.answers import Instant, Shape, answer, instant, shown
 from campana.web.idempotency import once
 from campana.web.operations import Operation, promise
 from campana.web.query import Cursor, Limit, Paging, Query, bad_cursor
@@ -149,7 +150,7 @@ async def create_contact_list(request: ApiRequest) -> Response[bytes]:
         )
     ),
 )
-async def get_contact_list(request: ApiRequest, list_id: str) -> Response[bytes]:
+async def get_contact_list(request: ApiRequest, list_id: FromPath[str]) -> Response[bytes]:
     found = await lists.get(request.context, workspace_id=request.workspace_id, list_id=list_id)
     return shown(request, _shape(found))
 
@@ -169,7 +170,7 @@ async def get_contact_list(request: ApiRequest, list_id: str) -> Response[bytes]
         )
     ),
 )
-async def change_contact_list(request: ApiRequest, list_id: str) -> Response[bytes]:
+async def change_contact_list(request: ApiRequest, list_id: FromPath[str]) -> Response[bytes]:
     given = await request.patch()
     before = await lists.get(request.context, workspace_id=request.workspace_id, list_id=list_id)
     written: dict[str, Any] = {"name": before.name, "defaultCountry": before.default_country}
@@ -197,9 +198,8 @@ async def change_contact_list(request: ApiRequest, list_id: str) -> Response[byt
         )
     ),
 )
-async def delete_contact_list(request: ApiRequest, list_id: str) -> Response[bytes]:
+async def delete_contact_list(request: ApiRequest, list_id: FromPath[str]) -> None:
     await lists.delete(request.context, workspace_id=request.workspace_id, list_id=list_id)
-    return no_content()
 
 
 @get(
@@ -217,7 +217,7 @@ async def delete_contact_list(request: ApiRequest, list_id: str) -> Response[byt
         )
     ),
 )
-async def list_contacts(request: ApiRequest, list_id: str) -> Response[bytes]:
+async def list_contacts(request: ApiRequest, list_id: FromPath[str]) -> Response[bytes]:
     asked = request.parameters(ContactsQuery)
     after = number_of("ctc", asked.cursor) if asked.cursor else 0
     if after is None:

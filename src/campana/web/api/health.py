@@ -102,7 +102,7 @@ async def openapi_json(request: ApiRequest) -> Response[bytes]:
 async def docs(request: ApiRequest) -> Response[bytes]:
     return Response(
         cast("bytes", request.app.state["docs"]),
-        media_type="text/html; charset=utf-8",
+        media_type="text/html",
         headers={"content-security-policy": docs_page.SECURITY_POLICY},
     )
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, BinaryIO, cast
 
 from litestar import Response, get, post
 from litestar.datastructures import UploadFile
+from litestar.params import FromPath
 from litestar.response import Stream
 from msgspec import Meta, Struct
 
@@ -117,7 +118,7 @@ UPLOAD = Upload(
     ),
 )
 @once
-async def create_import(request: ApiRequest, list_id: str) -> Response[bytes]:
+async def create_import(request: ApiRequest, list_id: FromPath[str]) -> Response[bytes]:
     upload, form = await _form(request)
     made = await lists.start_import(
         request.context,
@@ -146,7 +147,7 @@ async def create_import(request: ApiRequest, list_id: str) -> Response[bytes]:
         )
     ),
 )
-async def get_import(request: ApiRequest, import_id: str) -> Response[bytes]:
+async def get_import(request: ApiRequest, import_id: FromPath[str]) -> Response[bytes]:
     found = await lists.get_import(
         request.context, workspace_id=request.workspace_id, import_id=import_id
     )
@@ -166,11 +167,11 @@ async def get_import(request: ApiRequest, import_id: str) -> Response[bytes]:
         )
     ),
 )
-async def import_errors(request: ApiRequest, import_id: str) -> Stream:
+async def import_errors(request: ApiRequest, import_id: FromPath[str]) -> Stream:
     first = await _rejected(request, import_id, after=0)
     return Stream(
         _csv(request, import_id, first),
-        media_type="text/csv; charset=utf-8",
+        media_type="text/csv",
         headers={"content-disposition": f'attachment; filename="{import_id}-errors.csv"'},
     )
 

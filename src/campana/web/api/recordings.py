@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from typing import BinaryIO, cast
 
 from litestar import Response, get
+from litestar.params import FromPath
 from litestar.response import Stream
 
 from campana.domain.errors import NotFound
@@ -33,7 +34,7 @@ _RANGE = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})", re.ASCII)
         )
     ),
 )
-async def get_recording(request: ApiRequest, link: str) -> Response[bytes] | Stream:
+async def get_recording(request: ApiRequest, link: FromPath[str]) -> Response[bytes] | Stream:
     links = cast("Links", request.app.state["links"])
     blob = links.open(link, now=request.context.clock.now())
     file = await asyncio.to_thread(request.context.blobs.opened, blob)

@@ -6,6 +6,7 @@ import logging
 from typing import Annotated
 
 from litestar import Response, delete, get, post
+from litestar.params import FromPath
 from msgspec import Meta, Struct
 
 from campana.domain.campaign import ChannelType
@@ -16,7 +17,7 @@ from campana.services.campaign_document import Moment
 from campana.services.suppressions import Checked
 from campana.store.suppressions import Scope, Suppression
 from campana.web import examples
-from campana.web.answers import Instant, Shape, answer, instant, no_content, shown
+from campana.web.answers import Instant, Shape, answer, instant, shown
 from campana.web.idempotency import once
 from campana.web.operations import Operation, promise
 from campana.web.query import Cursor, Limit, Query
@@ -187,7 +188,7 @@ async def check_suppressions(request: ApiRequest) -> Response[bytes]:
         )
     ),
 )
-async def get_suppression(request: ApiRequest, suppression_id: str) -> Response[bytes]:
+async def get_suppression(request: ApiRequest, suppression_id: FromPath[str]) -> Response[bytes]:
     found = await suppressions.get(
         request.context, workspace_id=request.workspace_id, suppression_id=suppression_id
     )
@@ -208,7 +209,7 @@ async def get_suppression(request: ApiRequest, suppression_id: str) -> Response[
         )
     ),
 )
-async def delete_suppression(request: ApiRequest, suppression_id: str) -> Response[bytes]:
+async def delete_suppression(request: ApiRequest, suppression_id: FromPath[str]) -> None:
     asked = request.parameters(LiftQuery)
     await suppressions.lift(
         request.context, workspace_id=request.workspace_id, suppression_id=suppression_id
@@ -216,7 +217,6 @@ async def delete_suppression(request: ApiRequest, suppression_id: str) -> Respon
     log.info(
         "suppression %s lifted by %s: %r", suppression_id, request.principal.key_id, asked.reason
     )
-    return no_content()
 
 
 def _shape(found: Suppression) -> SuppressionShape:

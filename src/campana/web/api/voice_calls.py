@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Annotated, Any, Literal, cast
 
 from litestar import Response, get
+from litestar.params import FromPath
 from msgspec import Meta, field
 
 from campana.domain.attempt import AttemptState
@@ -151,7 +152,7 @@ async def list_voice_calls(request: ApiRequest) -> Response[bytes]:
         )
     ),
 )
-async def get_voice_call(request: ApiRequest, call_id: str) -> Response[bytes]:
+async def get_voice_call(request: ApiRequest, call_id: FromPath[str]) -> Response[bytes]:
     call = await _found(request, call_id)
     return shown(
         request,
@@ -177,7 +178,7 @@ async def get_voice_call(request: ApiRequest, call_id: str) -> Response[bytes]:
         )
     ),
 )
-async def recording_url(request: ApiRequest, call_id: str) -> Response[bytes]:
+async def recording_url(request: ApiRequest, call_id: FromPath[str]) -> Response[bytes]:
     call = await _found(request, call_id)
     if call.recording_key is None:
         raise NotFound("this call has no recording")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -52,10 +52,10 @@ class Blobs:
                 os.fsync(file.fileno())
             part.replace(path)
         except OSError as error:
-            part.unlink(missing_ok=True)
+            _discard(part)
             raise Unavailable(f"cannot write {path}: {error.strerror}") from error
         except BaseException:
-            part.unlink(missing_ok=True)
+            _discard(part)
             raise
 
     def opened(self, key: str) -> BinaryIO:
@@ -66,7 +66,7 @@ class Blobs:
         """
         try:
             return self.path(key).open("rb")
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             raise NotFound from None
 
     def remove(self, key: str) -> None:
@@ -80,3 +80,9 @@ class Blobs:
             path.unlink(missing_ok=True)
         except OSError as error:
             raise Unavailable(f"cannot remove {path}: {error.strerror}") from error
+
+
+def _discard(part: Path) -> None:
+    """What stopped the writing may stop this too; the first reason is the one to tell."""
+    with suppress(OSError):
+        part.unlink()

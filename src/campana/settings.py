@@ -73,9 +73,11 @@ def _value(given: Mapping[str, str], name: str) -> str | None:
     if path is None:
         return given.get(name) or None
     try:
-        return Path(path).read_text("utf-8").strip()
+        return Path(path).read_text("utf-8").strip() or None
     except OSError as error:
         raise SetupError(f"{name}_FILE: cannot read {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise SetupError(f"{name}_FILE: {path} is not a text in UTF-8") from error
 
 
 def _convert(name: str, text: str, default: object) -> object:

@@ -18,9 +18,9 @@ from campana.domain.ids import uuid7
 from campana.services.campaign_document import plan_of
 from campana.services.context import Context
 from campana.store import attempts, campaigns, due, owners, targets
-from campana.store.attempts import NewAttempt
+from campana.store.attempts import Intent
 from campana.store.db import Tx
-from campana.store.due import Candidate, Group
+from campana.store.due import Candidate, Deferral, Group
 
 SEND_DEADLINE = timedelta(milliseconds=500)
 """How long after its claim began an intent may still be sent (design: pause answers within a
@@ -82,20 +82,16 @@ async def claim(
     from a campaign that is not running, or that somebody is changing at this moment.
     """
     now = context.clock.now()
-    claimed: list[Claimed] = []
     async with context.db.transaction() as tx:
         document = await campaigns.share(tx, campaign_id=group.campaign_id, now=now)
         if document is None:
             return []
         plan = plan_of(document)
-        for candidate in await due.claim(
-            tx, group=group, channel_type=channel_type, limit=limit, now=now
-        ):
-            intent = await _pass(
-                tx, context, candidate, group=group, plan=plan, owner_id=owner_id, now=now
-            )
-            if intent is not None:
-                claimed.append(intent)
+        waiting = await due.claim(tx, group=group, channel_type=channel_type, limit=limit, now=now)
+        allowed = await _pass_gate(tx, waiting, plan=plan, now=now)
+        claimed = await _write_intents(
+            tx, context, allowed, group=group, plan=plan, owner_id=owner_id, now=now
+        )
         await owners.use_promise(
             tx, channel_id=group.channel_id, owner_id=owner_id, lines=len(claimed)
         )
@@ -116,19 +112,28 @@ async def begin_sending(
         )
 
 
-async def _pass(
-    tx: Tx,
-    context: Context,
-    candidate: Candidate,
-    *,
-    group: Group,
-    plan: Plan,
-    owner_id: int,
-    now: datetime,
-) -> Claimed | None:
-    """Through the gate and into an intent; None when something was in the way."""
-    address = candidate.address or ""
-    facts = gate.Facts(
+async def _pass_gate(
+    tx: Tx, waiting: Sequence[Candidate], *, plan: Plan, now: datetime
+) -> list[Candidate]:
+    """Those who may be contacted now; the others are put off or finished, with the reason."""
+    allowed: list[Candidate] = []
+    deferrals: list[Deferral] = []
+    for candidate in waiting:
+        match gate.check(_facts(candidate, plan), now):
+            case gate.Allow():
+                allowed.append(candidate)
+            case gate.Defer(until=until, why=why):
+                deferrals.append(Deferral(target_id=candidate.id, until=until, why=why))
+            case gate.Drop(disposition=disposition, why=why):
+                await targets.finish(
+                    tx, target_id=candidate.id, disposition=disposition, reason=why, now=now
+                )
+    await due.defer(tx, deferrals=deferrals)
+    return allowed
+
+
+def _facts(candidate: Candidate, plan: Plan) -> gate.Facts:
+    return gate.Facts(
         address=candidate.address,
         country=candidate.country,
         zones=tuple(candidate.zones),
@@ -137,45 +142,62 @@ async def _pass(
         allowed_countries=frozenset(candidate.allowed_countries),
         window=plan.window,
     )
-    match gate.check(facts, now):
-        case gate.Drop(disposition=disposition, why=why):
-            await targets.finish(
-                tx, target_id=candidate.id, disposition=disposition, reason=why, now=now
-            )
-            return None
-        case gate.Defer(until=until, why=why):
-            await due.defer(tx, target_id=candidate.id, until=until, why=why)
-            return None
-        case gate.Allow():
-            pass
-    intent = NewAttempt(
-        id=uuid7(int(now.timestamp() * 1000), context.entropy(10)),
+
+
+async def _write_intents(
+    tx: Tx,
+    context: Context,
+    allowed: Sequence[Candidate],
+    *,
+    group: Group,
+    plan: Plan,
+    owner_id: int,
+    now: datetime,
+) -> list[Claimed]:
+    """An intent for each; whoever another campaign reached in between is put off."""
+    unix_ms = int(now.timestamp() * 1000)
+    claimed = [
+        Claimed(
+            attempt_id=uuid7(unix_ms, context.entropy(10)),
+            workspace_id=group.workspace_id,
+            campaign_id=group.campaign_id,
+            target_id=candidate.id,
+            channel_id=group.channel_id,
+            attempt_no=candidate.attempt_count + 1,
+            address=candidate.address or "",
+            fields=ContactFields(
+                first_name=candidate.first_name,
+                last_name=candidate.last_name,
+                attributes={str(k): str(v) for k, v in candidate.attributes.items()},
+            ),
+            plan=plan,
+        )
+        for candidate in allowed
+    ]
+    written = await attempts.open_intents(
+        tx,
         workspace_id=group.workspace_id,
         campaign_id=group.campaign_id,
-        target_id=candidate.id,
         channel_id=group.channel_id,
-        attempt_no=candidate.attempt_count + 1,
-        address=address,
         owner_id=owner_id,
+        intents=[
+            Intent(
+                id=each.attempt_id,
+                target_id=each.target_id,
+                attempt_no=each.attempt_no,
+                address=each.address,
+            )
+            for each in claimed
+        ],
+        now=now,
     )
-    if not await attempts.open_intent(tx, attempt=intent, now=now):
-        # Another campaign reached this address between our reading and our writing.
-        await due.defer(
-            tx, target_id=candidate.id, until=now + gate.ADDRESS_BUSY_DELAY, why="address_busy"
-        )
-        return None
-    return Claimed(
-        attempt_id=intent.id,
-        workspace_id=intent.workspace_id,
-        campaign_id=intent.campaign_id,
-        target_id=intent.target_id,
-        channel_id=intent.channel_id,
-        attempt_no=intent.attempt_no,
-        address=intent.address,
-        fields=ContactFields(
-            first_name=candidate.first_name,
-            last_name=candidate.last_name,
-            attributes={str(k): str(v) for k, v in candidate.attributes.items()},
-        ),
-        plan=plan,
+    later = now + gate.ADDRESS_BUSY_DELAY
+    await due.defer(
+        tx,
+        deferrals=[
+            Deferral(target_id=each.target_id, until=later, why="address_busy")
+            for each in claimed
+            if each.attempt_id not in written
+        ],
     )
+    return [each for each in claimed if each.attempt_id in written]

@@ -41,17 +41,13 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NewAttempt:
-    """An intent about to be written."""
+class Intent:
+    """An attempt about to be written."""
 
     id: UUID
-    workspace_id: int
-    campaign_id: str
     target_id: int
-    channel_id: str
     attempt_no: int
     address: str
-    owner_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,20 +74,34 @@ class CallFacts:
     recording_key: str | None
 
 
-async def open_intent(tx: Tx, *, attempt: NewAttempt, now: datetime) -> bool:
-    """Write the intent; False when the address has an open attempt already."""
-    values = {
-        "id": attempt.id,
-        "workspace_id": attempt.workspace_id,
-        "campaign_id": attempt.campaign_id,
-        "target_id": attempt.target_id,
-        "channel_id": attempt.channel_id,
-        "attempt_no": attempt.attempt_no,
-        "address": attempt.address,
-        "owner_id": attempt.owner_id,
-        "now": now,
-    }
-    return await (await tx.execute(_SQL["open"], values)).fetchone() is not None
+async def open_intents(
+    tx: Tx,
+    *,
+    workspace_id: int,
+    campaign_id: str,
+    channel_id: str,
+    owner_id: int,
+    intents: Sequence[Intent],
+    now: datetime,
+) -> set[UUID]:
+    """Write the intents of one claim; returns those whose address had no open attempt."""
+    if not intents:
+        return set()
+    cursor = await tx.execute(
+        _SQL["open"],
+        {
+            "workspace_id": workspace_id,
+            "campaign_id": campaign_id,
+            "channel_id": channel_id,
+            "owner_id": owner_id,
+            "ids": [intent.id for intent in intents],
+            "target_ids": [intent.target_id for intent in intents],
+            "attempt_nos": [intent.attempt_no for intent in intents],
+            "addresses": [intent.address for intent in intents],
+            "now": now,
+        },
+    )
+    return {row[0] for row in await cursor.fetchall()}
 
 
 async def begin_sending(

@@ -53,6 +53,15 @@ class Running:
     document: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deferral:
+    """A target that is not contacted now, until when, and why in a machine-readable word."""
+
+    target_id: int
+    until: datetime
+    why: str
+
+
 async def running(tx: Tx) -> list[Running]:
     return [Running(*row) for row in await (await tx.execute(_SQL["running"])).fetchall()]
 
@@ -104,5 +113,14 @@ async def claim(
         return await cursor.fetchall()
 
 
-async def defer(tx: Tx, *, target_id: int, until: datetime, why: str) -> None:
-    await tx.execute(_SQL["defer"], {"target_id": target_id, "until": until, "why": why})
+async def defer(tx: Tx, *, deferrals: Sequence[Deferral]) -> None:
+    """Put these off; they are held by the claim."""
+    if deferrals:
+        await tx.execute(
+            _SQL["defer"],
+            {
+                "target_ids": [each.target_id for each in deferrals],
+                "untils": [each.until for each in deferrals],
+                "whys": [each.why for each in deferrals],
+            },
+        )

@@ -1,15 +1,18 @@
 -- Attempts: committed before the network is touched, moved by events, closed once.
 
 -- name: open
--- The intent: attempt, target and due row change together or not at all. When the address has an open
--- attempt (another campaign was quicker) the unique index refuses and nothing is returned.
-with made as (
+-- The intents of one claim: attempts, targets and due rows change together or not at all. An address that
+-- has an open attempt (another campaign was quicker) is refused by the unique index and not returned.
+with given as (
+  select * from unnest(%(ids)s::uuid[], %(target_ids)s::bigint[], %(attempt_nos)s::integer[], %(addresses)s::text[])
+    as g (id, target_id, attempt_no, address)),
+made as (
   insert into attempts (id, workspace_id, campaign_id, target_id, channel_id, attempt_no, address, state, owner_id, created_at)
-  values (%(id)s, %(workspace_id)s, %(campaign_id)s, %(target_id)s, %(channel_id)s, %(attempt_no)s, %(address)s, 'intent', %(owner_id)s, %(now)s)
+  select id, %(workspace_id)s, %(campaign_id)s, target_id, %(channel_id)s, attempt_no, address, 'intent', %(owner_id)s, %(now)s from given
   on conflict do nothing
-  returning id, workspace_id, target_id),
+  returning id, workspace_id, target_id, attempt_no),
 busy as (
-  update targets t set state = 'attempting', attempt_count = %(attempt_no)s from made where t.id = made.target_id),
+  update targets t set state = 'attempting', attempt_count = made.attempt_no from made where t.id = made.target_id),
 taken as (
   delete from due d using made where d.target_id = made.target_id),
 told as (

@@ -64,6 +64,9 @@ join workspaces w on w.workspace_id = t.workspace_id
 left join contact_addresses a on a.contact_id = t.contact_id and a.kind = 'phone' and a.value = t.address;
 
 -- name: defer
--- Not now: due again later, under the same key.
-with reason as (update targets set last_reason = %(why)s where id = %(target_id)s)
-update due set due_at = %(until)s where target_id = %(target_id)s;
+-- Not now: each due again at its own time, under the same key.
+with given as (
+  select * from unnest(%(target_ids)s::bigint[], %(untils)s::timestamptz[], %(whys)s::text[]) as g (target_id, until, why)),
+told as (
+  update targets t set last_reason = given.why from given where t.id = given.target_id)
+update due d set due_at = given.until from given where d.target_id = given.target_id;

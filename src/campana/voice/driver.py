@@ -141,6 +141,11 @@ class VoiceDriver(Protocol):
         """How many more calls may be placed now; 0 when the driver has failed."""
         ...
 
+    @property
+    def broken(self) -> str | None:
+        """Why it has failed for good: the process must be started anew; None when all is well."""
+        ...
+
     async def place(
         self, placement: Placement, *, on_progress: Callable[[Progress], None]
     ) -> VoiceCall:

@@ -316,7 +316,10 @@ create table targets (
   contact_id bigint not null references contacts on delete restrict,
   address text,
   state text not null check (state in ('waiting', 'attempting', 'finished')),
-  disposition text,
+  disposition text check (disposition in (
+    'completed', 'hung_up', 'busy', 'no_answer', 'declined', 'invalid_number', 'blocked', 'congestion',
+    'carrier_error', 'cancelled', 'not_sent', 'unknown', 'suppressed', 'duplicate', 'zone_unknown',
+    'country_not_allowed', 'no_address', 'expired')),
   attempt_count integer not null default 0,
   last_reason text,
   created_at timestamptz not null,
@@ -363,7 +366,10 @@ create table attempts (
   attempt_no integer not null check (attempt_no >= 1),
   address text not null,
   state text not null check (state in ('intent', 'sending', 'accepted', 'in_progress', 'ended', 'unknown')),
-  disposition text,
+  disposition text check (disposition in (
+    'completed', 'hung_up', 'busy', 'no_answer', 'declined', 'invalid_number', 'blocked', 'congestion',
+    'carrier_error', 'cancelled', 'not_sent', 'unknown', 'suppressed', 'duplicate', 'zone_unknown',
+    'country_not_allowed', 'no_address', 'expired')),
   -- the worker that made it; its advisory lock says whether that worker lives
   owner_id integer not null,
   created_at timestamptz not null,
@@ -391,7 +397,8 @@ create table attempt_events (
   id bigint generated always as identity primary key,
   workspace_id bigint not null references workspaces,
   attempt_id uuid not null references attempts on delete cascade,
-  type text not null,
+  type text not null check (type in (
+    'intent', 'sending', 'ringing', 'early_media', 'accepted', 'answered', 'said', 'heard', 'key', 'ended', 'lost')),
   at timestamptz not null,
   detail jsonb not null default '{}'
 );

@@ -96,7 +96,7 @@ def build(context: Context, *, meter: Meter, public_url: str | None = None) -> L
 
 
 def _options(handlers: Sequence[HTTPRouteHandler]) -> list[HTTPRouteHandler]:
-    """An OPTIONS of each path, before the others: the framework's own knows only the first method."""
+    """An OPTIONS of each path, to stand first: the framework makes one that knows one method."""
     methods: dict[str, set[str]] = {}
     for handler in handlers:
         for path in handler.paths:

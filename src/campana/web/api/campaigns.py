@@ -6,6 +6,7 @@ Starting and stopping them is `campaign_actions.py`.
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import cast
 
 import msgspec
@@ -69,11 +70,15 @@ class CampaignQuery(Query, frozen=True, kw_only=True):
 async def list_campaigns(request: ApiRequest) -> Response[bytes]:
     now = request.context.clock.now()
     pages = cast("RememberedPages", request.app.state["pages"])
-    page = pages.find(
-        (request.workspace_id, request.raw_query), revision=request.principal.revision, now=now
-    )
+    key, revision = (request.workspace_id, request.raw_query), request.principal.revision
+    page = pages.find(key, revision=revision, now=now)
     if page is None:
-        page = await _rendered(request, pages, now)
+        asked = request.parameters(CampaignsQuery)
+        make = partial(_rendered, request, asked, now)
+        # What expand adds changes without a revision.
+        page = await (
+            make() if asked.expand else pages.made(key, revision=revision, now=now, make=make)
+        )
     return shown_bytes(request, page.body, page.tag)
 
 
@@ -180,9 +185,8 @@ async def delete_campaign(request: ApiRequest, campaign_id: FromPath[str]) -> No
     )
 
 
-async def _rendered(request: ApiRequest, pages: RememberedPages, now: datetime) -> RenderedPage:
-    """The page from the database; remembered unless it shows what changes without a revision."""
-    asked = request.parameters(CampaignsQuery)
+async def _rendered(request: ApiRequest, asked: CampaignsQuery, now: datetime) -> RenderedPage:
+    """The page from the database."""
     async with request.context.db.read(workspace_id=request.workspace_id) as tx:
         found = await store.page(
             tx,
@@ -198,7 +202,7 @@ async def _rendered(request: ApiRequest, pages: RememberedPages, now: datetime) 
             data=shapes, page=asked.page, page_size=asked.page_size, total_count=found.total
         )
     )
-    page = RenderedPage(
+    return RenderedPage(
         body=body,
         tag=etags.tag_of(body),
         # Read before the page: a write in between makes a page newer than its number, never older.
@@ -206,9 +210,6 @@ async def _rendered(request: ApiRequest, pages: RememberedPages, now: datetime) 
         made_at=now,
         until=found.next_change,
     )
-    if not asked.expand:
-        pages.keep((request.workspace_id, request.raw_query), page)
-    return page
 
 
 def _filters(asked: CampaignsQuery) -> Filters:

@@ -14,6 +14,7 @@ from campana.domain.campaign import CampaignState
 from campana.domain.errors import Unavailable
 from campana.services.context import Context
 from campana.store import campaigns
+from campana.web.answers import Shown
 from campana.web.app import create_app
 from campana.web.remembered import RememberedPages, RenderedPage
 from tests.support.database import NOW, FixedClock
@@ -23,8 +24,9 @@ from tests.web.rows import add_campaign
 DRAFT: dict[str, Any] = {"name": "N", "type": "VoiceBot", "channelType": "Voice"}
 
 
-def a_page(**changes: Any) -> RenderedPage:
-    page = RenderedPage(body=b"{}", tag='"t"', revision=1, made_at=NOW, until=None)
+def a_page(size: int = 2, **changes: Any) -> RenderedPage:
+    answer = Shown(b"x" * size, '"t"')
+    page = RenderedPage(answer=answer, revision=1, made_at=NOW, until=None)
     return replace(page, **changes)
 
 
@@ -60,10 +62,10 @@ def test_the_least_recently_used_go_first() -> None:
 def test_bytes_are_bounded_too() -> None:
     pages = RememberedPages(most_bytes=100)
     for number in range(10):
-        pages.keep((1, b"%d" % number), a_page(body=b"x" * 39))
-        pages.keep((1, b"%d" % number), a_page(body=b"x" * 39))
+        pages.keep((1, b"%d" % number), a_page(39))
+        pages.keep((1, b"%d" % number), a_page(39))
     assert [found(pages, b"%d" % number) for number in range(10)] == [False] * 8 + [True] * 2
-    pages.keep((1, b"large"), a_page(body=b"x" * 200))
+    pages.keep((1, b"large"), a_page(200))
     assert not found(pages, b"large")
 
 

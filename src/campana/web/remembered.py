@@ -13,16 +13,17 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime
 
+from campana.web.answers import Shown
+
 PageKey = tuple[int, bytes]
 """Workspace and raw query string."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderedPage:
-    """The bytes of an answer; they hold from `made_at` to before `until` (None: without end)."""
+    """An answer; it holds from `made_at` to before `until` (None: without end)."""
 
-    body: bytes
-    tag: str
+    answer: Shown
     revision: int
     made_at: datetime
     until: datetime | None
@@ -94,4 +95,4 @@ class RememberedPages:
 
 
 def _size(key: PageKey, page: RenderedPage) -> int:
-    return len(key[1]) + len(page.body)
+    return len(key[1]) + page.answer.size

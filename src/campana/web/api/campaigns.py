@@ -12,6 +12,7 @@ from typing import cast
 import msgspec
 from litestar import Response, delete, get, patch, post
 from litestar.params import FromPath
+from litestar.types import ASGIApp
 
 from campana.domain.campaign import CampaignStatus, ChannelType, states_of
 from campana.domain.clock import parse_moment
@@ -26,7 +27,7 @@ from campana.services.campaign_document import CampaignDocument
 from campana.store import campaigns as store
 from campana.store.campaigns import Filters
 from campana.web import etags, examples
-from campana.web.answers import answer, shown, shown_bytes
+from campana.web.answers import Shown, answer, shown, unless_known
 from campana.web.api.campaign_shapes import (
     CampaignPage,
     CampaignShape,
@@ -67,7 +68,7 @@ class CampaignQuery(Query, frozen=True, kw_only=True):
         )
     ),
 )
-async def list_campaigns(request: ApiRequest) -> Response[bytes]:
+async def list_campaigns(request: ApiRequest) -> ASGIApp:
     now = request.context.clock.now()
     pages = cast("RememberedPages", request.app.state["pages"])
     key, revision = (request.workspace_id, request.raw_query), request.principal.revision
@@ -79,7 +80,7 @@ async def list_campaigns(request: ApiRequest) -> Response[bytes]:
         page = await (
             make() if asked.expand else pages.made(key, revision=revision, now=now, make=make)
         )
-    return shown_bytes(request, page.body, page.tag)
+    return unless_known(request, page.answer)
 
 
 @get(
@@ -97,7 +98,7 @@ async def list_campaigns(request: ApiRequest) -> Response[bytes]:
         )
     ),
 )
-async def get_campaign(request: ApiRequest, campaign_id: FromPath[str]) -> Response[bytes]:
+async def get_campaign(request: ApiRequest, campaign_id: FromPath[str]) -> ASGIApp:
     asked = request.parameters(CampaignQuery)
     now = request.context.clock.now()
     async with request.context.db.read(workspace_id=request.workspace_id) as tx:
@@ -203,8 +204,7 @@ async def _rendered(request: ApiRequest, asked: CampaignsQuery, now: datetime) -
         )
     )
     return RenderedPage(
-        body=body,
-        tag=etags.tag_of(body),
+        answer=Shown(body, etags.tag_of(body)),
         # Read before the page: a write in between makes a page newer than its number, never older.
         revision=request.principal.revision,
         made_at=now,

@@ -31,7 +31,7 @@ from campana.web.idempotency import once
 from campana.web.operations import Operation, Upload, promise
 from campana.web.request import ApiRequest, decoded
 
-FILE_LIMIT = 500_000_000
+FILE_LIMIT = 200_000_000
 """Bytes of one upload. It lies on disk, never in memory."""
 
 _ROWS = 1_000

@@ -16,6 +16,7 @@ from campana.store import attempts, owners
 from tests.support import ledger
 from tests.support.campaign import ANA, BRUNO, CARLA, Scene, launched
 from tests.support.database import FixedClock
+from tests.support.ownership import dead_owner, until_gone
 
 OLD_ENOUGH = SEND_DEADLINE + SWEEP_MARGIN + timedelta(milliseconds=1)
 
@@ -33,9 +34,7 @@ async def scene(engine_context: Context, context: Context, workspace_id: int) ->
 
 @pytest.fixture
 async def dead(engine_context: Context) -> int:
-    """The number of a worker whose session is gone."""
-    async with engine_context.db.session() as session:
-        return await owners.take_identity(session)
+    return await dead_owner(engine_context)
 
 
 async def leave(scene: Scene, owner_id: int) -> None:
@@ -106,6 +105,7 @@ async def test_a_living_workers_attempts_are_left_alone(scene: Scene, clock: Fix
         clock.forward(hours=2)
         assert await outcomes.sweep(scene.engine) == 0
         assert {state for state, _ in (await states(scene)).values()} == {"attempting"}
+    await until_gone(scene.engine, living)
     assert await outcomes.sweep(scene.engine) == 3
 
 

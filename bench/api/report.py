@@ -38,7 +38,7 @@ def machine(postgresql: str) -> str:
     return (
         f"{os.cpu_count()} cores ({processor}), {platform.system()}, Python"
         f" {platform.python_version()}, PostgreSQL {postgresql};"
-        f" load on arrival {os.getloadavg()[2]:.1f}"
+        f" load over the last quarter of an hour {os.getloadavg()[2]:.1f}"
     )
 
 

@@ -182,8 +182,9 @@ async def web(settings: Settings, conninfo: str, *, fd: int | None = None) -> No
         await asyncio.wait({serving, gone}, return_when=asyncio.FIRST_COMPLETED)
         for task in (orphan, gone, serving):
             task.cancel()
-        await asyncio.gather(orphan, gone, return_exceptions=True)
-        await serving
+        *_, ended = await asyncio.gather(orphan, gone, serving, return_exceptions=True)
+        if isinstance(ended, Exception):
+            raise ended
 
 
 def listen(settings: Settings) -> socket.socket:

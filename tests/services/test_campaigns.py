@@ -17,7 +17,7 @@ from campana.domain.errors import (
     NotFound,
     VersionMismatch,
 )
-from campana.services import accounts, campaigns, control
+from campana.services import accounts, campaigns, control, lists
 from campana.services.context import Context
 from tests.support.campaign import add_channel, add_list, launched, person
 from tests.support.database import NOW, FixedClock
@@ -238,3 +238,21 @@ async def test_another_workspaces_campaign_is_not_there(
     await add_list(context, workspace_id=workspace_id, people=[], name="people")
     with pytest.raises(InvalidParameter, match="/contactList"):
         await made(context, other, contactList="people")
+
+
+async def test_a_list_that_is_renamed_stays_the_one_that_was_meant(
+    context: Context, workspace_id: int
+) -> None:
+    list_id = await add_list(context, workspace_id=workspace_id, people=[], name="spring")
+    made = await campaigns.create(
+        context,
+        workspace_id=workspace_id,
+        raw={"name": "A", "type": "VoiceBot", "channelType": "Voice", "contactList": "spring"},
+    )
+    await lists.change(
+        context, workspace_id=workspace_id, list_id=list_id, name="summer", default_country=None
+    )
+    changed = await campaigns.change(
+        context, workspace_id=workspace_id, campaign_id=made.id, patch={"name": "B"}, version=None
+    )
+    assert changed.list_id == list_id

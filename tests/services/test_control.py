@@ -117,7 +117,7 @@ async def test_what_only_a_loopback_channel_allows(context: Context, workspace_i
     assert await refusals(context, workspace_id=workspace_id, campaign_id=there) == {
         "/callerId": "is not one of the channel's: +12025550100",
         "/cadence": "retries within a minute are only for channels on this machine",
-        "/window/always": "only for channels that cannot leave this machine",
+        "/window/always": "all hours: only for channels that cannot leave this machine",
     }
 
 

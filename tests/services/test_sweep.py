@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from campana.domain.disposition import Disposition
 from campana.services import dispatch, outcomes
 from campana.services.context import Context
 from campana.services.dispatch import SEND_DEADLINE
@@ -196,3 +197,21 @@ async def test_an_identity_is_never_given_twice(engine_context: Context) -> None
 async def test_nobody_to_sweep_is_nothing_done(engine_context: Context, scene: Scene) -> None:
     assert await outcomes.sweep(engine_context) == 0
     assert {state for state, _ in (await states(scene)).values()} == {"waiting"}
+
+
+async def test_who_was_given_up_and_proves_unsent_is_called_after_all(
+    scene: Scene, dead: int, clock: FixedClock
+) -> None:
+    await leave(scene, dead)
+    clock.moment += OLD_ENOUGH
+    assert await outcomes.sweep(scene.engine) == 3
+    [[attempt_id]] = await scene.rows(
+        "select id from attempts where address = %s and state = 'unknown'", BRUNO
+    )
+    await outcomes.settle(
+        scene.engine,
+        attempt_id=attempt_id,
+        disposition=Disposition.NOT_SENT,
+        reason="its worker woke up too late to send it",
+    )
+    assert BRUNO in {claimed.address for claimed in await scene.claim(owner_id=dead + 1)}

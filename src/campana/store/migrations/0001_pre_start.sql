@@ -92,7 +92,7 @@ create table channels (
   config jsonb not null,
   -- true when the carrier cannot leave this machine: only then may a campaign ignore hours
   is_loopback boolean not null,
-  rate double precision not null check (rate > 0 and rate <= 10000),
+  rate double precision not null check (rate >= 0.001 and rate <= 10000),
   burst integer not null check (burst between 1 and 1000),
   lines integer not null check (lines between 1 and 100000),
   created_at timestamptz not null,
@@ -250,6 +250,10 @@ create table campaigns (
   check ((state = 'draft') >= (launched_at is null) or state = 'cancelled')
 );
 create index campaigns_newest on campaigns (workspace_id, created_at desc, id);
+-- Counting reads this and no rows: everything the filters of a page look at.
+create index campaigns_counted on campaigns (workspace_id, channel_type, state, start_date, end_date);
+-- When the next status changes by the clock alone, and whose end date has passed.
+create index campaigns_ending on campaigns (workspace_id, end_date) where state in ('running', 'paused', 'tripped');
 create index campaigns_running on campaigns (channel_id) where state = 'running';
 select protect('campaigns', 'select, insert, update, delete', 'select, insert, update');
 

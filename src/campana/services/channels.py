@@ -22,7 +22,7 @@ class ChannelDocument(
     name: Annotated[str, Meta(min_length=1, max_length=100)]
     kind: str
     config: dict[str, Any]
-    rate: Annotated[float, Meta(gt=0, le=10_000)] = 5.0
+    rate: Annotated[float, Meta(ge=0.001, le=10_000)] = 5.0
     """Attempts a second."""
     burst: Annotated[int, Meta(ge=1, le=1000)] = 1
     lines: Annotated[int, Meta(ge=1, le=100_000)] = 10

@@ -159,11 +159,12 @@ async def _end(
     )
     if not closed:
         return
-    if was_unknown:
+    if was_unknown and disposition is not Disposition.NOT_SENT:
         await targets.correct(
             tx, target_id=attempt.target_id, disposition=disposition, reason=reason
         )
         return
+    # Of an unknown attempt that turns out never to have been sent nothing reached anybody.
     campaign, document = await campaigns.share_state(tx, campaign_id=attempt.campaign_id, now=now)
     plan = plan_of(document)
     decision = cadence.decide(

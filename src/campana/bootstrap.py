@@ -11,7 +11,7 @@ import socket
 import sys
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from campana.blobs import Blobs
 from campana.carriers import load_all, voice_sip
@@ -67,6 +67,11 @@ def prepare(settings: Settings, conninfo: str) -> None:
         migrations.check(conninfo)
     else:
         migrations.migrate(conninfo)
+
+
+def wall_clock() -> datetime:
+    """This machine's own clock, for what stands outside Campana; Campana follows the database's."""
+    return datetime.now(UTC)
 
 
 @asynccontextmanager

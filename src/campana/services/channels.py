@@ -7,6 +7,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
+from campana.carriers.base import CarrierKind
+from campana.domain.campaign import ChannelType
 from campana.domain.errors import Conflict, FieldProblem, InvalidParameter, NotFound
 from campana.services import documents
 from campana.services.context import Context
@@ -22,6 +24,8 @@ class ChannelDocument(
     name: Annotated[str, Meta(min_length=1, max_length=100)]
     kind: str
     config: dict[str, Any]
+    channel_type: ChannelType | None = None
+    """Needed only where the kind can be several."""
     rate: Annotated[float, Meta(gt=0, le=10_000)] = 5.0
     """Attempts a second."""
     burst: Annotated[int, Meta(ge=1, le=1000)] = 1
@@ -43,6 +47,7 @@ async def create(context: Context, *, workspace_id: int, raw: object) -> Channel
         raise InvalidParameter(
             problems=[FieldProblem(pointer="/kind", message=f"must be one of {known}")]
         )
+    channel_type = _channel_type(document, kind)
     try:
         config = documents.read(kind.config, document.config)
     except InvalidParameter as error:
@@ -57,7 +62,7 @@ async def create(context: Context, *, workspace_id: int, raw: object) -> Channel
         workspace_id=workspace_id,
         name=document.name,
         kind=kind.kind,
-        channel_type=kind.channel_type,
+        channel_type=channel_type,
         config=msgspec.to_builtins(config),
         is_loopback=kind.is_loopback_only(config),
         rate=document.rate,
@@ -69,6 +74,21 @@ async def create(context: Context, *, workspace_id: int, raw: object) -> Channel
         if not await channels.insert(tx, channel=channel):
             raise Conflict(f"there is a channel named {channel.name!r} already")
     return channel
+
+
+def _channel_type(document: ChannelDocument, kind: CarrierKind) -> ChannelType:
+    """What the channel is: as it says, or the only thing its kind can be.
+
+    Raises:
+        InvalidParameter: it does not say, or says what its kind cannot be.
+    """
+    wanted, possible = document.channel_type, kind.channel_types
+    if wanted is None and len(possible) == 1:
+        return possible[0]
+    if wanted is None or wanted not in possible:
+        message = f"must be one of {', '.join(possible)} on a channel of kind {kind.kind}"
+        raise InvalidParameter(problems=[FieldProblem(pointer="/channelType", message=message)])
+    return wanted
 
 
 async def get(context: Context, *, workspace_id: int, wanted: str) -> Channel:

@@ -22,7 +22,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from campana.domain.attempt import AttemptEvent
+from campana.domain.attempt import AttemptEvent, EventType
 from campana.domain.campaign import ChannelType
 from campana.domain.disposition import Disposition
 from campana.voice.call import CallResult
@@ -72,6 +72,15 @@ class Report:
     key: str
     """The provider's name of this report: the same in each repetition, and in a look-up."""
     event: AttemptEvent
+
+    def __post_init__(self) -> None:
+        """Hold an adapter to it.
+
+        Raises:
+            ValueError: an end without a disposition that exists.
+        """
+        if self.event.type is EventType.ENDED:
+            Disposition(str(self.event.detail.get("disposition")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

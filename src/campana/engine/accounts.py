@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -66,18 +66,19 @@ class Accounts:
                 for channel in await channels.of_kind(tx, kind=kind.kind):
                     if channel.is_loopback or not self._context.is_rehearsal:
                         found[channel.id] = (channel, kind)
-        before, self._open = self._open, {}
+        # A new table each time: whoever holds the one before goes on with that.
+        before, now = self._open, dict[str, Account]()
         for channel_id, (channel, kind) in found.items():
             known = before.get(channel_id)
             if known is not None and known.channel.config == channel.config:
-                del before[channel_id]
-                self._open[channel_id] = Account(
-                    channel=channel, carrier=known.carrier, sender=known.sender
-                )
+                now[channel_id] = replace(known, channel=channel)
             elif (account := _opened(channel, kind)) is not None:
-                self._open[channel_id] = account
-        for gone in before.values():
-            await gone.carrier.aclose()
+                now[channel_id] = account
+        self._open = now
+        kept = {id(account.carrier) for account in now.values()}
+        for account in before.values():
+            if id(account.carrier) not in kept:
+                await account.carrier.aclose()
 
 
 def _opened(channel: Channel, kind: CarrierKind) -> Account | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Generator, Mapping
@@ -72,7 +73,9 @@ class Sandboxed:
 
 
 @contextmanager
-def sandbox(folder: Path, plan: Plan | None = None, *, port: int = 0) -> Generator[Sandboxed]:
+def sandbox(
+    folder: Path, plan: Plan | None = None, *, port: int = 0, secret: str | None = None
+) -> Generator[Sandboxed]:
     """`campana sandbox`, ended by SIGTERM; started again in the same folder it knows its log."""
     written = folder / "plan.json"
     written.write_bytes(msgspec.json.encode(plan or Plan()))
@@ -82,6 +85,7 @@ def sandbox(folder: Path, plan: Plan | None = None, *, port: int = 0) -> Generat
             *(sys.executable, "-m", "campana", "sandbox", "--port", str(port)),
             *("--log", str(log), "--plan", str(written)),
         ],
+        env={**os.environ, **({"CAMPANA_SANDBOX_SECRET": secret} if secret else {})},
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -116,7 +120,7 @@ async def answering(app: ASGIApp) -> AsyncIterator[str]:
     listener = config.bind_socket()
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
-        yield "http://127.0.0.1:{}".format(listener.getsockname()[1])
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
         server.should_exit = True
         await serving

@@ -24,6 +24,7 @@ from msgspec import Struct
 
 from campana.domain.attempt import AttemptEvent, EventType
 from campana.domain.campaign import ChannelType
+from campana.domain.clock import parse_moment
 from campana.domain.disposition import Disposition
 from campana.voice.call import CallResult
 from campana.voice.driver import Placement
@@ -65,7 +66,8 @@ class Callback:
 class Report:
     """What a provider says happened to one of our attempts.
 
-    An end carries `disposition` and `reason` in the event's detail.
+    An end carries `disposition` and `reason` in the event's detail, and `answered_at` (ISO 8601)
+    where the provider says it again, so that the end alone tells all that matters.
     """
 
     attempt_id: UUID
@@ -77,10 +79,12 @@ class Report:
         """Hold an adapter to it.
 
         Raises:
-            ValueError: an end without a disposition that exists.
+            ValueError: an end without a disposition that exists, or with a time that is none.
         """
         if self.event.type is EventType.ENDED:
             Disposition(str(self.event.detail.get("disposition")))
+            if answered_at := self.event.detail.get("answered_at"):
+                parse_moment(str(answered_at))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

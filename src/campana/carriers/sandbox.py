@@ -132,12 +132,13 @@ class _Refused(Struct, frozen=True):
     detail: str = ""
 
 
-class _Status(Struct, kw_only=True, frozen=True):
+class _Status(Struct, kw_only=True, frozen=True, rename="camel"):
     attempt: str
     id: Annotated[str, Meta(min_length=1, max_length=100)]
     status: Literal["queued", "ringing", "answered", "finished"]
     at: Annotated[datetime, Meta(tz=True)]
     outcome: str | None = None
+    answered_at: Annotated[datetime, Meta(tz=True)] | None = None
 
 
 class _Known(Struct, kw_only=True, frozen=True):
@@ -295,6 +296,8 @@ def _report(status: _Status) -> Report:
         outcome = status.outcome or ""
         detail["disposition"] = OUTCOMES.get(outcome, Disposition.CARRIER_ERROR)
         detail["reason"] = outcome[:100] or "no outcome"
+        if status.answered_at is not None:
+            detail["answered_at"] = status.answered_at.isoformat()
     return Report(
         attempt_id=attempt_id,
         key=status.id,

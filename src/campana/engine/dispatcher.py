@@ -71,6 +71,11 @@ class Dispatcher:
         self._is_draining = False
         self.ownership = Ownership(context, in_hand=lambda: self._sends)
 
+    @property
+    def is_busy(self) -> bool:
+        """Is a send of this process under way, or not yet written down?"""
+        return bool(self._sends)
+
     async def step(self) -> bool:
         """Start what one grant allows; False when there was nothing to start."""
         if not self._may_start():

@@ -40,16 +40,22 @@ class Taking:
 
     def statuses(self, *, until: datetime | None = None) -> list[Status]:
         """What is told of it: all, or what has happened by then."""
-        told = [
-            Status(
-                attempt=self.attempt,
-                id=str(number),
-                status=happening.status,
-                at=self.taken_at + timedelta(seconds=happening.after),
-                outcome=happening.outcome,
+        told: list[Status] = []
+        answered_at: datetime | None = None
+        for number, happening in enumerate(self.happenings):
+            at = self.taken_at + timedelta(seconds=happening.after)
+            answered_at = at if happening.status == "answered" else answered_at
+            is_end = happening.status == "finished"
+            told.append(
+                Status(
+                    attempt=self.attempt,
+                    id=str(number),
+                    status=happening.status,
+                    at=at,
+                    outcome=happening.outcome,
+                    answered_at=answered_at if is_end else None,
+                )
             )
-            for number, happening in enumerate(self.happenings)
-        ]
         return [status for status in told if until is None or status.at <= until]
 
 

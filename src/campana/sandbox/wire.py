@@ -55,6 +55,8 @@ class Status(Struct, kw_only=True, frozen=True, rename="camel"):
     status: str
     at: datetime
     outcome: str | None = None
+    answered_at: datetime | None = None
+    """Said again with the end, for those who missed it."""
 
 
 class Known(Struct, kw_only=True, frozen=True, rename="camel"):

@@ -15,6 +15,7 @@ from datetime import datetime
 from uuid import UUID
 
 from campana.domain.attempt import AttemptEvent, AttemptState, EventType, apply
+from campana.domain.clock import parse_moment
 from campana.domain.disposition import Disposition
 from campana.services import outcomes
 from campana.services.context import Context
@@ -102,6 +103,8 @@ def _follow(attempt: Attempt, events: Sequence[AttemptEvent]) -> tuple[Move, Att
         match event.type:
             case EventType.ENDED:
                 end = end or event
+                said = event.detail.get("answered_at")
+                answered_at = answered_at or (parse_moment(str(said)) if said else None)
             case EventType.ANSWERED:
                 state, answered_at = apply(state, event.type), answered_at or event.at
             case _:

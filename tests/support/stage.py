@@ -76,6 +76,7 @@ class Stage:
             kind="sandbox",
             config=config,
             rate=rate,
+            burst=1,
             lines=10_000,
         )
         return await launched(

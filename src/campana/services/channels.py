@@ -47,16 +47,16 @@ async def create(context: Context, *, workspace_id: int, raw: object) -> Channel
         raise InvalidParameter(
             problems=[FieldProblem(pointer="/kind", message=f"must be one of {known}")]
         )
-    channel_type = _channel_type(document, kind)
+    channel_type, problems = _channel_type(document, kind)
     try:
         config = documents.read(kind.config, document.config)
     except InvalidParameter as error:
-        raise InvalidParameter(
-            problems=[
-                FieldProblem(pointer=f"/config{p.pointer}", message=p.message)
-                for p in error.problems
-            ]
-        ) from None
+        problems += [
+            FieldProblem(pointer=f"/config{p.pointer}", message=p.message) for p in error.problems
+        ]
+        raise InvalidParameter(problems=problems) from None
+    if problems:
+        raise InvalidParameter(problems=problems)
     channel = Channel(
         id=context.new_id("chan"),
         workspace_id=workspace_id,
@@ -76,19 +76,17 @@ async def create(context: Context, *, workspace_id: int, raw: object) -> Channel
     return channel
 
 
-def _channel_type(document: ChannelDocument, kind: CarrierKind) -> ChannelType:
-    """What the channel is: as it says, or the only thing its kind can be.
-
-    Raises:
-        InvalidParameter: it does not say, or says what its kind cannot be.
-    """
+def _channel_type(
+    document: ChannelDocument, kind: CarrierKind
+) -> tuple[ChannelType, list[FieldProblem]]:
+    """What the channel is: as it says, or the only thing its kind can be; and what is wrong."""
     wanted, possible = document.channel_type, kind.channel_types
     if wanted is None and len(possible) == 1:
-        return possible[0]
-    if wanted is None or wanted not in possible:
-        message = f"must be one of {', '.join(possible)} on a channel of kind {kind.kind}"
-        raise InvalidParameter(problems=[FieldProblem(pointer="/channelType", message=message)])
-    return wanted
+        return possible[0], []
+    if wanted is not None and wanted in possible:
+        return wanted, []
+    message = f"must be one of {', '.join(possible)} on a channel of kind {kind.kind}"
+    return possible[0], [FieldProblem(pointer="/channelType", message=message)]
 
 
 async def get(context: Context, *, workspace_id: int, wanted: str) -> Channel:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Generator, Mapping
@@ -109,7 +110,6 @@ async def answering(app: ASGIApp) -> AsyncIterator[str]:
     """The URL of an application that really listens."""
     config = uvicorn.Config(
         app,  # pyright: ignore[reportArgumentType]
-        port=0,
         http="httptools",
         ws="none",
         lifespan="off",
@@ -117,7 +117,7 @@ async def answering(app: ASGIApp) -> AsyncIterator[str]:
         timeout_graceful_shutdown=1,
     )
     server = _Server(config)
-    listener = config.bind_socket()
+    listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"

@@ -7,7 +7,6 @@ language on the wire is described in `sandbox/wire.py`; the shapes here are our 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import hmac
 import ipaddress
 from collections.abc import Mapping
@@ -254,7 +253,7 @@ class Sandbox:
         if not (given.isascii() and seconds.isdecimal() and len(seconds) <= 11):
             raise ForgedCallback("there is no signature")
         signed = seconds.encode() + b"." + callback.body
-        right = hmac.new(self._config.secret.encode(), signed, hashlib.sha256).hexdigest()
+        right = hmac.digest(self._config.secret.encode(), signed, "sha256").hex()
         if not hmac.compare_digest(mac, right):
             raise ForgedCallback("the signature is wrong")
         age = callback.received_at.timestamp() - int(seconds)

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 import uvicorn
+import uvloop
 from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, Scope
 
 from campana.domain.errors import SetupError
@@ -243,6 +244,6 @@ def run(
     """
     provider = Provider(plan, log=log, clock=clock)
     try:
-        asyncio.run(serve(provider, port=port, secret=secret))
+        uvloop.run(serve(provider, port=port, secret=secret))
     finally:
         provider.close()

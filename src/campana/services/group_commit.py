@@ -22,6 +22,7 @@ class GroupCommit(Generic[T]):
         self,
         write: Callable[[Sequence[T]], Awaitable[None]],
         *,
+        writers: int = 1,
         largest: int = 2_000,
         most_waiting: int = 20_000,
     ) -> None:
@@ -29,6 +30,7 @@ class GroupCommit(Generic[T]):
 
         Args:
             write: stores the values it is given, all or none.
+            writers: how many writes may be under way at once.
             largest: values in one write, but for one addition that is larger by itself.
             most_waiting: beyond so many, additions are refused.
         """
@@ -37,7 +39,9 @@ class GroupCommit(Generic[T]):
         self._most_waiting = most_waiting
         self._waiting: list[tuple[Sequence[T], asyncio.Future[None]]] = []
         self._count = 0
-        self._writer: asyncio.Task[None] | None = None
+        self._most_writers = writers
+        self._writing = 0
+        self._writers: set[asyncio.Task[None]] = set()
 
     async def add(self, values: Sequence[T]) -> None:
         """Return once these are stored. A caller that is cancelled may find them stored too.
@@ -51,14 +55,17 @@ class GroupCommit(Generic[T]):
         stored = asyncio.get_running_loop().create_future()
         self._waiting.append((values, stored))
         self._count += len(values)
-        if self._writer is None:
-            self._writer = asyncio.create_task(self._write_all())
+        if self._writing < self._most_writers:
+            self._writing += 1
+            writer = asyncio.create_task(self._write_all())
+            self._writers.add(writer)
+            writer.add_done_callback(self._writers.discard)
         await stored
 
     async def settled(self) -> None:
         """Return when nothing is being written any more."""
-        if self._writer is not None:
-            await asyncio.wait({self._writer})
+        if self._writers:
+            await asyncio.wait(self._writers)
 
     async def _write_all(self) -> None:
         while self._waiting:
@@ -75,7 +82,8 @@ class GroupCommit(Generic[T]):
                     future.set_result(None)
                 else:
                     future.set_exception(failure)
-        self._writer = None
+        # In the same breath as the last look at what waits: whoever comes next starts a writer.
+        self._writing -= 1
 
     def _next(self) -> tuple[list[T], list[asyncio.Future[None]]]:
         values: list[T] = []

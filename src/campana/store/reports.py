@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 from psycopg.rows import dict_row
 
-from campana.domain.attempt import AttemptEvent, AttemptState, EventType
+from campana.domain.attempt import AttemptEvent, AttemptState, Detail, EventType
 from campana.store.attempts import Attempt, attempt_of
 from campana.store.db import Tx
 from campana.store.sql import load
@@ -35,6 +35,19 @@ class Kept:
 
     workspace_id: int
     told: Told
+    received_at: datetime
+
+
+class _Row(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A line of the inbox, named as its columns are."""
+
+    workspace_id: int
+    channel_id: str
+    attempt_id: UUID
+    report: str
+    type: str
+    at: datetime
+    detail: Detail
     received_at: datetime
 
 
@@ -73,19 +86,20 @@ async def channel(tx: Tx, *, channel_id: str) -> CallbackChannel | None:
 
 async def keep(tx: Tx, *, reports: Sequence[Kept]) -> None:
     """Put these into the inbox (any role)."""
-    await tx.execute(
-        _SQL["keep"],
-        {
-            "workspace_ids": [each.workspace_id for each in reports],
-            "channel_ids": [each.told.channel_id for each in reports],
-            "attempt_ids": [each.told.attempt_id for each in reports],
-            "keys": [each.told.key for each in reports],
-            "types": [each.told.event.type for each in reports],
-            "ats": [each.told.event.at for each in reports],
-            "details": [_json(each.told.event) for each in reports],
-            "received_ats": [each.received_at for each in reports],
-        },
-    )
+    rows = [
+        _Row(
+            workspace_id=each.workspace_id,
+            channel_id=each.told.channel_id,
+            attempt_id=each.told.attempt_id,
+            report=each.told.key,
+            type=each.told.event.type,
+            at=each.told.event.at,
+            detail=each.told.event.detail,
+            received_at=each.received_at,
+        )
+        for each in reports
+    ]
+    await tx.execute(_SQL["keep"], {"kept": msgspec.json.encode(rows).decode()})
 
 
 async def take(tx: Tx, *, limit: int) -> list[Told]:

@@ -45,6 +45,7 @@ _TEMPLATE = "/callbacks/{channel_id}"
 _ACCOUNTS = 1_000
 _ACCOUNT_SECONDS = 5.0
 _STORE_SECONDS = 5.0
+_WRITERS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +68,7 @@ class Callbacks:
         self._context = context
         self._others = others
         self._accounts: OrderedDict[str, _Account] = OrderedDict()
-        self._inbox = GroupCommit[Kept](self._store)
+        self._inbox = GroupCommit[Kept](self._store, writers=_WRITERS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a carrier, or pass on."""

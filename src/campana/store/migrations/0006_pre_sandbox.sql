@@ -50,15 +50,15 @@ create function callback_channel(wanted text)
 revoke all on function callback_channel from public;
 grant execute on function callback_channel to campana_web, campana_engine;
 
--- Many callbacks in one statement. Not COPY: PostgreSQL has none for tables under row level security.
-create function keep_callbacks(workspace_ids bigint[], channel_ids text[], attempt_ids uuid[], reports text[],
-    types text[], ats timestamptz[], details text[], received_ats timestamptz[]) returns void
+-- Many callbacks in one statement, as a JSON array of objects: one value to send, whatever their number. Not
+-- COPY: PostgreSQL has none for tables under row level security.
+create function keep_callbacks(kept jsonb) returns void
   language sql volatile security definer set search_path = campana
   begin atomic
     insert into campana.callback_inbox (workspace_id, channel_id, attempt_id, report, type, at, detail, received_at)
-    select w, c, a, r, t, happened, d::jsonb, received
-    from unnest(workspace_ids, channel_ids, attempt_ids, reports, types, ats, details, received_ats)
-      as g (w, c, a, r, t, happened, d, received);
+    select workspace_id, channel_id, attempt_id, report, type, at, detail, received_at
+    from jsonb_to_recordset(kept) as g (workspace_id bigint, channel_id text, attempt_id uuid, report text, type text,
+      at timestamptz, detail jsonb, received_at timestamptz);
   end;
 revoke all on function keep_callbacks from public;
 grant execute on function keep_callbacks to campana_web, campana_engine;

@@ -6,8 +6,7 @@ select workspace_id, kind, config from callback_channel(%(channel_id)s);
 
 -- name: keep
 -- Every callback of a group commit in one statement.
-select keep_callbacks(%(workspace_ids)s::bigint[], %(channel_ids)s::text[], %(attempt_ids)s::uuid[], %(keys)s::text[],
-  %(types)s::text[], %(ats)s::timestamptz[], %(details)s::text[], %(received_ats)s::timestamptz[]);
+select keep_callbacks(%(kept)s::jsonb);
 
 -- name: take
 -- The oldest in the inbox that no other worker holds; gone with the commit that applies them. Until then

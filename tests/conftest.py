@@ -10,7 +10,7 @@ from importlib.util import find_spec
 
 import pytest
 
-pytest_plugins = ["tests.support.folders", "tests.support.database"]
+pytest_plugins = ["tests.support.folders", "tests.support.database", "tests.support.stage"]
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -11,12 +11,16 @@ import socket
 import sys
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from campana.blobs import Blobs
 from campana.carriers import load_all, voice_sip
 from campana.domain.errors import SetupError, Unavailable
 from campana.engine import processes
+from campana.engine.accounts import Accounts
+from campana.engine.applier import Applier
+from campana.engine.dispatcher import Dispatcher
+from campana.engine.inquirer import Inquirer
 from campana.engine.runner import Loop, repeat, stop_on_signals
 from campana.engine.sweeper import Sweeper
 from campana.engine.voice_worker import VoiceWorker
@@ -69,6 +73,11 @@ def prepare(settings: Settings, conninfo: str) -> None:
         migrations.migrate(conninfo)
 
 
+def wall_clock() -> datetime:
+    """This machine's own clock, for what stands outside Campana; Campana follows the database's."""
+    return datetime.now(UTC)
+
+
 @asynccontextmanager
 async def opened(
     settings: Settings, conninfo: str, *, role: Role, max_connections: int = 10
@@ -114,17 +123,43 @@ async def _keep(clock: DatabaseClock, db: Database) -> None:
 
 
 async def work(settings: Settings, conninfo: str) -> None:
-    """One work process: sweeping, closing, windows, background jobs; until SIGTERM."""
+    """One work process: sending on channels that take requests, applying what carriers report,
+    sweeping, closing, windows, background jobs; until SIGTERM, then drains."""
     stop = stop_on_signals()
-    async with opened(settings, conninfo, role=Role.ENGINE) as context:
+    async with opened(settings, conninfo, role=Role.ENGINE, max_connections=20) as context:
         jobs = build_jobs(context)
-        async with jobs.open_async(), asyncio.TaskGroup() as group:
-            group.create_task(processes.until_orphaned(stop, environment=os.environ))
-            for loop in Sweeper(context).loops():
-                group.create_task(repeat(loop, stop))
-            worker = group.create_task(jobs.run_worker_async(install_signal_handlers=False))
-            await stop.wait()
-            worker.cancel()
+        accounts = Accounts(context)
+        dispatcher = Dispatcher(context, accounts=accounts, public_url=public_url(settings))
+        loops = [
+            *Sweeper(context).loops(),
+            Loop(name="apply", step=Applier(context).step, rest=0.05),
+            Loop(name="inquire", step=Inquirer(context, accounts=accounts).step, rest=0.5),
+        ]
+        try:
+            async with jobs.open_async(), asyncio.TaskGroup() as group:
+                group.create_task(processes.until_orphaned(stop, environment=os.environ))
+                owner = group.create_task(dispatcher.ownership.keep())
+                for loop in loops:
+                    group.create_task(repeat(loop, stop))
+                dispatching = group.create_task(
+                    repeat(Loop(name="dispatch", step=dispatcher.step, rest=0.05), stop)
+                )
+                worker = group.create_task(jobs.run_worker_async(install_signal_handlers=False))
+                await stop.wait()
+                worker.cancel()
+                await dispatching
+                await dispatcher.drain(seconds=settings.drain_seconds)
+                owner.cancel()
+        finally:
+            await accounts.aclose()
+
+
+def public_url(settings: Settings) -> str:
+    """How carriers reach the web processes, without a slash at its end."""
+    if settings.public_url:
+        return settings.public_url.rstrip("/")
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{settings.port}"
 
 
 async def voice(settings: Settings, conninfo: str) -> None:

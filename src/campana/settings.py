@@ -27,7 +27,9 @@ class Settings:
     host: Annotated[str, "The address `campana serve` and `campana web` bind."] = "127.0.0.1"
     port: Annotated[int, "The port they bind."] = 8080
     public_url: Annotated[
-        str | None, "How the world reaches this server, for links; scheme and host, no slash."
+        str | None,
+        "How the world reaches this server, for links and for carriers that report, such as"
+        " `https://campana.example`; without it, the address and port it binds.",
     ] = None
     web_processes: Annotated[int, "How many web processes `campana serve` keeps."] = 1
     voice_processes: Annotated[int, "How many voice workers `campana serve` keeps."] = 1

@@ -17,6 +17,8 @@ D = Disposition
 AFTER_THE_FIRST: Mapping[Disposition, int | None] = {
     D.COMPLETED: None,
     D.HUNG_UP: None,
+    D.DELIVERED: None,
+    D.UNDELIVERED: None,
     D.BUSY: 15,
     D.NO_ANSWER: 240,
     D.DECLINED: None,

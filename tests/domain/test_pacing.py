@@ -148,3 +148,62 @@ def test_a_grant_that_was_lost_makes_it_slower_never_faster(
         limits(rate, burst), arrival_at=granted.arrival_at, lines_in_use=0, wanted=100, now=NOW
     )
     assert granted.sends + after.sends <= burst
+
+
+def test_the_near_future_can_be_granted_each_send_at_its_time() -> None:
+    granted = grant(
+        limits(rate=10),
+        arrival_at=LONG_AGO,
+        lines_in_use=0,
+        wanted=100,
+        now=NOW,
+        ahead=timedelta(seconds=0.5),
+    )
+    assert granted.sends == 6
+    assert (granted.first_at, granted.interval) == (NOW, timedelta(seconds=0.1))
+    later = grant(
+        limits(rate=10),
+        arrival_at=granted.arrival_at,
+        lines_in_use=0,
+        wanted=100,
+        now=NOW + timedelta(seconds=0.2),
+        ahead=timedelta(seconds=0.5),
+    )
+    assert later.sends == 2
+    assert later.first_at == NOW + timedelta(seconds=0.6)
+
+
+def test_a_burst_may_be_early_by_all_but_one_of_its_sends() -> None:
+    granted = grant(limits(rate=10, burst=3), arrival_at=NOW, lines_in_use=0, wanted=9, now=NOW)
+    assert granted.sends == 3
+    assert granted.first_at + 2 * granted.interval == NOW
+
+
+@settings(max_examples=200)
+@given(
+    rate=st.integers(1, 200),
+    waits=st.lists(st.floats(0, 0.4), min_size=1, max_size=40),
+    wanted=st.integers(1, 60),
+)
+def test_however_grants_fall_their_sends_keep_the_rate(
+    rate: int, waits: list[float], wanted: int
+) -> None:
+    """In any window of 1.05 s at most as many as the rate allows, and one."""
+    now, arrival_at = NOW, LONG_AGO
+    times: list[datetime] = []
+    for wait in waits:
+        now += timedelta(seconds=wait)
+        granted = grant(
+            limits(rate=rate),
+            arrival_at=arrival_at,
+            lines_in_use=0,
+            wanted=wanted,
+            now=now,
+            ahead=timedelta(seconds=0.25),
+        )
+        arrival_at = granted.arrival_at
+        times += [granted.first_at + n * granted.interval for n in range(granted.sends)]
+    assert times == sorted(times)
+    window = timedelta(seconds=1.05)
+    most = max((sum(start <= t < start + window for t in times) for start in times), default=0)
+    assert most <= math.ceil(1.05 * rate) + 1

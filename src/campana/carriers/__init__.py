@@ -7,6 +7,7 @@ from importlib import import_module
 from campana.carriers.base import CarrierKind, Carriers
 
 KINDS: dict[str, str] = {
+    "sandbox": "campana.carriers.sandbox",
     "voice_sip": "campana.carriers.voice_sip",
 }
 

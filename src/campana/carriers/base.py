@@ -1,22 +1,192 @@
 """The port to a provider. What the rest of Campana knows of any carrier stands here.
 
 A carrier adapts one kind of provider; a channel is a configured account on one. Errors of an
-adapter are facts about the attempt, never exceptions a caller must guess at.
+adapter are facts about the attempt, never exceptions a caller must guess at:
+
+    Accepted              the provider has it; how it goes on comes by callback or look-up
+    CarrierError
+    ├── NOT_SENT          it never reached the provider, for certain
+    ├── UNKNOWN           it may have: the provider is to be asked (`lookup`)
+    └── any other         the provider refused it, and this is what that means for the person
+
+No framework's types reach an adapter, and no provider's words leave it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
 from msgspec import Struct
 
+from campana.domain.attempt import AttemptEvent, EventType
 from campana.domain.campaign import ChannelType
+from campana.domain.clock import parse_moment
 from campana.domain.disposition import Disposition
 from campana.voice.call import CallResult
 from campana.voice.driver import Placement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outbound:
+    """One message or call to hand to a provider, once."""
+
+    attempt_id: UUID
+    """Also the idempotency key: a provider that is asked twice acts once."""
+    channel_type: ChannelType
+    to: str
+    sender: str | None
+    """The identity to show; None is the channel's first."""
+    text: str
+    callback_url: str
+    """Where the provider reports what becomes of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """The provider has taken it; `ref` is the provider's own name for it."""
+
+    ref: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Callback:
+    """A provider's HTTP request, as it came: header names in lower case, the body untouched."""
+
+    method: str
+    headers: Mapping[str, str]
+    body: bytes
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a provider says happened to one of our attempts.
+
+    An end carries `disposition` and `reason` in the event's detail, and `answered_at` (ISO 8601)
+    where the provider says it again, so that the end alone tells all that matters.
+    """
+
+    attempt_id: UUID
+    key: str
+    """The provider's name of this report: the same in each repetition, and in a look-up."""
+    event: AttemptEvent
+
+    def __post_init__(self) -> None:
+        """Hold an adapter to it.
+
+        Raises:
+            ValueError: an end without a disposition that exists, or with a time that is none.
+        """
+        if self.event.type is EventType.ENDED:
+            Disposition(str(self.event.detail.get("disposition")))
+            if answered_at := self.event.detail.get("answered_at"):
+                parse_moment(str(answered_at))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inbound:
+    """Something a person sent to us."""
+
+    key: str
+    sender: str
+    """The person's address."""
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotSent:
+    """The provider has never heard of the attempt."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unknowable:
+    """The provider cannot say now, or never can; `why` is for people."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long silence about an attempt is normal, before somebody asks or gives up."""
+
+    ask_after: timedelta
+    """Without news for this long, the provider is asked."""
+    give_up_after: timedelta
+    """From the moment it was sent: longer than anything the provider does can take."""
+
+
+class CarrierError(Exception):
+    """A send that did not end in Accepted."""
+
+    def __init__(
+        self,
+        disposition: Disposition,
+        *,
+        retryable: bool,
+        detail: str,
+        retry_after: timedelta | None = None,
+    ) -> None:
+        """Say what is known.
+
+        Args:
+            disposition: NOT_SENT, UNKNOWN, or what a refusal means.
+            retryable: the condition is the provider's and may pass: the channel had better rest.
+                False: it is this message's, or this account's, and will be the same tomorrow.
+            detail: for people and logs; without secrets.
+            retry_after: how long the provider asked to be left alone.
+        """
+        super().__init__(detail)
+        self.disposition = disposition
+        self.retryable = retryable
+        self.retry_after = retry_after
+        self.detail = detail
+
+
+class ForgedCallback(Exception):
+    """The signature is missing, wrong, or too old to be anything but a replay."""
+
+
+class UnreadableCallback(Exception):
+    """Signed by the provider and not understood."""
+
+
+class Carrier(Protocol):
+    """One channel's account with a provider that takes messages and calls by request."""
+
+    @property
+    def patience(self) -> Patience:
+        """How long silence is normal on this channel."""
+        ...
+
+    async def send(self, outbound: Outbound) -> Accepted:
+        """Hand it over, within a time-out of the adapter's own.
+
+        Raises:
+            CarrierError: in every other case, whatever went wrong.
+        """
+        ...
+
+    def parse_callback(self, callback: Callback) -> list[Report | Inbound]:
+        """What the provider reports: pure, and only after its signature was found right.
+
+        Raises:
+            ForgedCallback: it does not come from the provider.
+            UnreadableCallback: it does, and makes no sense.
+        """
+        ...
+
+    async def lookup(self, attempt_id: UUID) -> list[Report] | NotSent | Unknowable:
+        """Everything the provider knows of an attempt so far. Never raises for its failures."""
+        ...
+
+    async def aclose(self) -> None:
+        """Give up its connections."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +194,8 @@ class CarrierKind:
     """One row of the carriers table: what a channel of this kind needs and where it may reach."""
 
     kind: str
-    channel_type: ChannelType
+    channel_types: tuple[ChannelType, ...]
+    """What its channels may be; where there are several, a channel says which it is."""
     config: type[Struct]
     """Shape of a channel's `config`; its JSON Schema is published."""
     is_loopback_only: Callable[[Any], bool]
@@ -34,6 +205,9 @@ class CarrierKind:
     """The identities a campaign may show on such a channel."""
     masked: Callable[[Any], Mapping[str, Any]]
     """The config as it may be shown: without its secrets."""
+    open: Callable[[Any], Carrier] | None = None
+    """The account behind a config; None where a worker of its own serves the kind (calls we place
+    ourselves)."""
 
 
 Carriers = Mapping[str, CarrierKind]
@@ -41,7 +215,7 @@ Carriers = Mapping[str, CarrierKind]
 
 
 class VoiceCarrier(Protocol):
-    """A carrier that places calls: how to reach it, and what its answers mean."""
+    """A carrier whose calls a voice worker places: how to reach it, and what its answers mean."""
 
     @property
     def kind(self) -> str:

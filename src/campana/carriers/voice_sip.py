@@ -139,7 +139,7 @@ def _is_loopback(host: str) -> bool:
 
 KIND = CarrierKind(
     kind="voice_sip",
-    channel_type=ChannelType.VOICE,
+    channel_types=(ChannelType.VOICE,),
     config=Config,
     is_loopback_only=is_loopback_only,
     senders=senders,

@@ -36,8 +36,10 @@ def serve(host: Host = None, port: Port = None) -> None:
         with bootstrap.database(chosen) as conninfo:
             bootstrap.prepare(chosen, conninfo)
             asyncio.run(_first_workspace(chosen, conninfo))
-            port = listener.getsockname()[1]
-            out.print(f"Campana answers at http://{chosen.host}:{port}/v1", highlight=False)
+            bound = listener.getsockname()[1]
+            # The children learn which port it became: they tell carriers where to report.
+            chosen = _chosen(host, bound)
+            out.print(f"Campana answers at http://{chosen.host}:{bound}/v1", highlight=False)
             asyncio.run(bootstrap.serve(chosen, listener=listener))
 
 

@@ -1,4 +1,4 @@
-"""The exchange's own log of what happened, one JSON object a line, written before it is answered.
+"""A log of what happened outside Campana, one JSON object a line, written before it is answered.
 
 It is what a campaign is judged by: nothing of Campana writes it, and a line is with the operating
 system, in one piece, before the network sees what follows from it.
@@ -29,7 +29,7 @@ class Witness:
         except OSError as error:
             raise SetupError(f"the log {path} cannot be written: {error.strerror}") from error
 
-    def write(self, event: str, **detail: str | float | None) -> None:
+    def write(self, event: str, **detail: object) -> None:
         """One line."""
         line = {"at": round(time.monotonic(), 4), "event": event, **detail}
         os.write(self._file, msgspec.json.encode(line) + b"\n")

@@ -16,6 +16,10 @@ class Disposition(StrEnum):
     """A person answered and the conversation ran to its end."""
     HUNG_UP = "hung_up"
     """A person answered and hung up before the end."""
+    DELIVERED = "delivered"
+    """The message reached the person's device or mailbox."""
+    UNDELIVERED = "undelivered"
+    """The message was sent and did not arrive."""
     BUSY = "busy"
     NO_ANSWER = "no_answer"
     DECLINED = "declined"
@@ -50,6 +54,8 @@ class Finality(StrEnum):
 FINALITY: dict[Disposition, Finality] = {
     Disposition.COMPLETED: Finality.REACHED,
     Disposition.HUNG_UP: Finality.REACHED,
+    Disposition.DELIVERED: Finality.REACHED,
+    Disposition.UNDELIVERED: Finality.RETRY,
     Disposition.BUSY: Finality.RETRY,
     Disposition.NO_ANSWER: Finality.RETRY,
     Disposition.DECLINED: Finality.CONTACT_DONE,

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
+from campana.carriers.base import CarrierKind
+from campana.domain.campaign import ChannelType
 from campana.domain.errors import Conflict, FieldProblem, InvalidParameter, NotFound
 from campana.services import documents
 from campana.services.context import Context
@@ -22,6 +24,8 @@ class ChannelDocument(
     name: Annotated[str, Meta(min_length=1, max_length=100)]
     kind: str
     config: dict[str, Any]
+    channel_type: ChannelType | None = None
+    """Needed only where the kind can be several."""
     rate: Annotated[float, Meta(ge=0.001, le=10_000)] = 5.0
     """Attempts a second."""
     burst: Annotated[int, Meta(ge=1, le=1000)] = 1
@@ -43,21 +47,22 @@ async def create(context: Context, *, workspace_id: int, raw: object) -> Channel
         raise InvalidParameter(
             problems=[FieldProblem(pointer="/kind", message=f"must be one of {known}")]
         )
+    channel_type, problems = _channel_type(document, kind)
     try:
         config = documents.read(kind.config, document.config)
     except InvalidParameter as error:
-        raise InvalidParameter(
-            problems=[
-                FieldProblem(pointer=f"/config{p.pointer}", message=p.message)
-                for p in error.problems
-            ]
-        ) from None
+        problems += [
+            FieldProblem(pointer=f"/config{p.pointer}", message=p.message) for p in error.problems
+        ]
+        raise InvalidParameter(problems=problems) from None
+    if problems:
+        raise InvalidParameter(problems=problems)
     channel = Channel(
         id=context.new_id("chan"),
         workspace_id=workspace_id,
         name=document.name,
         kind=kind.kind,
-        channel_type=kind.channel_type,
+        channel_type=channel_type,
         config=msgspec.to_builtins(config),
         is_loopback=kind.is_loopback_only(config),
         rate=document.rate,
@@ -69,6 +74,19 @@ async def create(context: Context, *, workspace_id: int, raw: object) -> Channel
         if not await channels.insert(tx, channel=channel):
             raise Conflict(f"there is a channel named {channel.name!r} already")
     return channel
+
+
+def _channel_type(
+    document: ChannelDocument, kind: CarrierKind
+) -> tuple[ChannelType, list[FieldProblem]]:
+    """What the channel is: as it says, or the only thing its kind can be; and what is wrong."""
+    wanted, possible = document.channel_type, kind.channel_types
+    if wanted is None and len(possible) == 1:
+        return possible[0], []
+    if wanted is not None and wanted in possible:
+        return wanted, []
+    message = f"must be one of {', '.join(possible)} on a channel of kind {kind.kind}"
+    return possible[0], [FieldProblem(pointer="/channelType", message=message)]
 
 
 async def get(context: Context, *, workspace_id: int, wanted: str) -> Channel:

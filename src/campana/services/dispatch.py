@@ -42,6 +42,19 @@ class Claimed:
     plan: Plan
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """What a grant allows: so many sends, each at its time.
+
+    The first may go `first_after` from the grant (negative: at once), each of the others an
+    `interval` later.
+    """
+
+    sends: int
+    first_after: timedelta
+    interval: timedelta
+
+
 async def ready(context: Context, *, channel_ids: Sequence[str]) -> list[Group]:
     """Groups with something due now on these channels, most urgent first (engine role)."""
     async with context.db.read() as tx:
@@ -55,11 +68,32 @@ async def grant(
 
     `unused` sends of the last grant, which found nobody to send to, go back to the channel.
     """
+    granted = await grant_ahead(
+        context,
+        channel_id=channel_id,
+        owner_id=owner_id,
+        wanted=wanted,
+        unused=unused,
+        ahead=timedelta(0),
+    )
+    return granted.sends
+
+
+async def grant_ahead(
+    context: Context,
+    *,
+    channel_id: str,
+    owner_id: int,
+    wanted: int,
+    ahead: timedelta,
+    unused: int = 0,
+) -> Allowance:
+    """The same, and what may be begun within `ahead` from now, each at its time."""
     now = context.clock.now()
     async with context.db.transaction() as tx:
         pace = await owners.lock_pace(tx, channel_id=channel_id)
         if pace is None:
-            return 0
+            return Allowance(sends=0, first_after=timedelta(0), interval=timedelta(0))
         given_back = unused * timedelta(seconds=1 / pace.limits.rate)
         granted = pacing.grant(
             pace.limits,
@@ -67,10 +101,13 @@ async def grant(
             lines_in_use=await owners.lines_in_use(tx, channel_id=channel_id, owner_id=owner_id),
             wanted=wanted,
             now=now,
+            ahead=ahead,
         )
         await owners.set_arrival(tx, channel_id=channel_id, arrival_at=granted.arrival_at)
         await owners.promise(tx, channel_id=channel_id, owner_id=owner_id, lines=granted.sends)
-    return granted.sends
+    return Allowance(
+        sends=granted.sends, first_after=granted.first_at - now, interval=granted.interval
+    )
 
 
 async def claim(
@@ -79,23 +116,21 @@ async def claim(
     """Turn up to `limit` waiting targets of the group into committed intents.
 
     What the gate objects to is deferred or finished in the same transaction. Nothing is claimed
-    from a campaign that is not running, or that somebody is changing at this moment.
+    from a campaign that is not running, or that somebody is changing at this moment. The lines of
+    the grant that are not used are free again when it returns.
     """
     now = context.clock.now()
     async with context.db.transaction() as tx:
+        await owners.use_promise(tx, channel_id=group.channel_id, owner_id=owner_id, lines=limit)
         document = await campaigns.share(tx, campaign_id=group.campaign_id, now=now)
         if document is None:
             return []
         plan = plan_of(document)
         waiting = await due.claim(tx, group=group, channel_type=channel_type, limit=limit, now=now)
         allowed = await _pass_gate(tx, waiting, plan=plan, now=now)
-        claimed = await _write_intents(
+        return await _write_intents(
             tx, context, allowed, group=group, plan=plan, owner_id=owner_id, now=now
         )
-        await owners.use_promise(
-            tx, channel_id=group.channel_id, owner_id=owner_id, lines=len(claimed)
-        )
-    return claimed
 
 
 async def begin_sending(
@@ -109,6 +144,33 @@ async def begin_sending(
             owner_id=owner_id,
             from_number=from_number,
             now=context.clock.now(),
+        )
+
+
+async def begin_sending_all(
+    context: Context,
+    *,
+    claimed: Sequence[Claimed],
+    owner_id: int,
+    from_number: str,
+    is_call: bool,
+    ask_after: timedelta,
+) -> set[UUID]:
+    """The same for a whole claim that goes to a carrier one can ask; returns those that may go.
+
+    Should this process die, the carrier is asked what it knows of each: here nothing is `unknown`
+    for having been marked too early.
+    """
+    now = context.clock.now()
+    async with context.db.transaction() as tx:
+        return await attempts.begin_sending_all(
+            tx,
+            attempt_ids=[each.attempt_id for each in claimed],
+            owner_id=owner_id,
+            from_number=from_number,
+            is_call=is_call,
+            ask_at=now + ask_after,
+            now=now,
         )
 
 

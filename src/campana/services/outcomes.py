@@ -18,7 +18,7 @@ from campana.services import windows
 from campana.services.campaign_document import plan_of
 from campana.services.context import Context
 from campana.services.dispatch import SEND_DEADLINE
-from campana.store import attempts, campaigns, owners, targets
+from campana.store import attempts, campaigns, owners, reports, targets
 from campana.store.attempts import Attempt, CallFacts
 from campana.store.db import Tx
 
@@ -54,7 +54,6 @@ async def settle(
 
     `reason` is for people, in a few words; `facts` is what is known of a call, when there was one.
     """
-    now = context.clock.now()
     async with context.db.transaction() as tx:
         attempt = await attempts.lock(tx, attempt_id=attempt_id)
         if attempt is None or attempt.state is AttemptState.ENDED:
@@ -63,20 +62,8 @@ async def settle(
             return
         if facts is not None:
             await attempts.describe_call(tx, attempt_id=attempt_id, facts=facts)
-        event = AttemptEvent(
-            type=EventType.LOST if disposition is Disposition.UNKNOWN else EventType.ENDED,
-            at=now,
-            detail={"disposition": str(disposition), "reason": reason},
-        )
-        await _end(
-            tx,
-            context,
-            attempt,
-            event=event,
-            disposition=disposition,
-            reason=reason,
-            answered_at=answered_at,
-            now=now,
+        await end(
+            tx, context, attempt, disposition=disposition, reason=reason, answered_at=answered_at
         )
 
 
@@ -84,7 +71,8 @@ async def sweep(context: Context) -> int:
     """Take up what dead owners left open; returns how many attempts that were.
 
     An owner is dead when its advisory lock can be taken. An intent nobody marked as sending never
-    touched the network: its target is due again. Anything later may have: it is `unknown`.
+    touched the network: its target is due again. Anything later may have: where the carrier can be
+    asked it is to be asked (`inquiries`), else it is `unknown`.
     """
     before = context.clock.now() - SEND_DEADLINE - SWEEP_MARGIN
     async with context.db.read() as tx:
@@ -103,7 +91,6 @@ async def sweep(context: Context) -> int:
 
 
 async def _sweep_one(context: Context, orphan: Attempt) -> bool:
-    now = context.clock.now()
     async with context.db.transaction() as tx:
         # Asked again for each: the owner must be gone in the transaction that acts on it.
         if not await owners.is_gone(tx, owner_id=orphan.owner_id):
@@ -111,27 +98,47 @@ async def _sweep_one(context: Context, orphan: Attempt) -> bool:
         attempt = await attempts.lock(tx, attempt_id=orphan.id)
         if attempt is None or not attempt.state.is_open or attempt.owner_id != orphan.owner_id:
             return False
+        if attempt.sending_at is not None and attempt.ask_at is not None:
+            return await reports.release(tx, attempt_id=attempt.id, ask_at=context.clock.now())
         never_sent = attempt.sending_at is None
         disposition = Disposition.NOT_SENT if never_sent else Disposition.UNKNOWN
         reason = "its worker died before sending" if never_sent else "its worker died during it"
-        await _end(
-            tx,
-            context,
-            attempt,
-            event=AttemptEvent(
-                type=EventType.ENDED if never_sent else EventType.LOST,
-                at=now,
-                detail={"disposition": str(disposition), "reason": reason},
-            ),
-            disposition=disposition,
-            reason=reason,
-            answered_at=None,
-            now=now,
-        )
+        await end(tx, context, attempt, disposition=disposition, reason=reason)
     return True
 
 
-async def _end(
+async def end(
+    tx: Tx,
+    context: Context,
+    attempt: Attempt,
+    *,
+    disposition: Disposition,
+    reason: str,
+    answered_at: datetime | None = None,
+) -> None:
+    """Tell of the end of an attempt (held) and conclude it, in the caller's transaction."""
+    now = context.clock.now()
+    event = AttemptEvent(
+        type=EventType.LOST if disposition is Disposition.UNKNOWN else EventType.ENDED,
+        at=now,
+        detail={"disposition": str(disposition), "reason": reason},
+    )
+    await attempts.add_event(
+        tx, workspace_id=attempt.workspace_id, attempt_id=attempt.id, event=event
+    )
+    await conclude(
+        tx,
+        context,
+        attempt,
+        event=event,
+        disposition=disposition,
+        reason=reason,
+        answered_at=answered_at,
+        now=now,
+    )
+
+
+async def conclude(
     tx: Tx,
     context: Context,
     attempt: Attempt,
@@ -142,12 +149,9 @@ async def _end(
     answered_at: datetime | None,
     now: datetime,
 ) -> None:
-    """Close the attempt (held) and settle its target, in the caller's transaction."""
+    """Close the attempt (held), whose end its history tells of already, and settle its target."""
     was_unknown = attempt.state is AttemptState.UNKNOWN
     state = apply(attempt.state, event.type)
-    await attempts.add_event(
-        tx, workspace_id=attempt.workspace_id, attempt_id=attempt.id, event=event
-    )
     closed = await attempts.close(
         tx,
         attempt_id=attempt.id,

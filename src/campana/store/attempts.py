@@ -38,6 +38,8 @@ class Attempt:
     answered_at: datetime | None
     ended_at: datetime | None
     reason: str | None
+    ask_at: datetime | None
+    """When its carrier is to be asked about it; None where the carrier cannot be asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +116,31 @@ async def begin_sending(
         {"id": attempt_id, "owner_id": owner_id, "from_number": from_number, "now": now},
     )
     return await cursor.fetchone() is not None
+
+
+async def begin_sending_all(
+    tx: Tx,
+    *,
+    attempt_ids: Sequence[UUID],
+    owner_id: int,
+    from_number: str,
+    is_call: bool,
+    ask_at: datetime,
+    now: datetime,
+) -> set[UUID]:
+    """The same for many; returns those that were still this owner's intents."""
+    cursor = await tx.execute(
+        _SQL["begin_sending_all"],
+        {
+            "ids": list(attempt_ids),
+            "owner_id": owner_id,
+            "from_number": from_number,
+            "is_call": is_call,
+            "ask_at": ask_at,
+            "now": now,
+        },
+    )
+    return {row[0] for row in await cursor.fetchall()}
 
 
 async def lock(tx: Tx, *, attempt_id: UUID) -> Attempt | None:
@@ -223,7 +250,12 @@ async def _attempts(tx: Tx, query: LiteralString, values: Mapping[str, Any]) -> 
     async with tx.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(query, values)
         rows = await cursor.fetchall()
-    for row in rows:
-        row["state"] = AttemptState(row["state"])
-        row["disposition"] = Disposition(row["disposition"]) if row["disposition"] else None
-    return [Attempt(**row) for row in rows]
+    return [attempt_of(row) for row in rows]
+
+
+def attempt_of(row: Mapping[str, Any]) -> Attempt:
+    """A row of `attempts`, with its words read."""
+    values: dict[str, Any] = dict(row)
+    values["state"] = AttemptState(row["state"])
+    values["disposition"] = Disposition(row["disposition"]) if row["disposition"] else None
+    return Attempt(**values)

@@ -102,7 +102,9 @@ class Database:
 
     @asynccontextmanager
     async def glance(self) -> AsyncGenerator[Tx]:
-        """A connection for one reading statement that names no workspace: a single round trip.
+        """A connection for one statement that names no workspace: a single round trip.
+
+        Should it write, its answer is its commit.
 
         Raises:
             Unavailable: no connection could be had.

@@ -27,6 +27,7 @@ from campana.web.api import (
     voice_calls,
 )
 from campana.web.auth import Keys, admission
+from campana.web.callbacks import Callbacks
 from campana.web.edge import Edge
 from campana.web.errors import answer_exception
 from campana.web.etags import tag_of
@@ -60,7 +61,7 @@ def create_app(context: Context, *, public_url: str | None = None) -> ASGIApp:
         SetupError: the directory of blobs cannot be used.
     """
     meter = Meter()
-    routes = build(context, meter=meter, public_url=public_url)
+    routes = Callbacks(context, others=build(context, meter=meter, public_url=public_url))
     return Edge(routes, entropy=context.entropy, meter=meter)
 
 

@@ -32,10 +32,23 @@ call as (
   select id, workspace_id, %(from_number)s, address from sent)
 select id from sent;
 
+-- name: begin_sending_all
+-- The same for the intents of a claim that go to a carrier by request, with when it is to be asked about them.
+with sent as (
+  update attempts set state = 'sending', sending_at = %(now)s, ask_at = %(ask_at)s
+  where id = any(%(ids)s) and owner_id = %(owner_id)s and state = 'intent'
+  returning id, workspace_id, address),
+told as (
+  insert into attempt_events (workspace_id, attempt_id, type, at) select workspace_id, id, 'sending', %(now)s from sent),
+call as (
+  insert into voice_calls (attempt_id, workspace_id, from_number, to_number)
+  select id, workspace_id, %(from_number)s, address from sent where %(is_call)s)
+select id from sent;
+
 -- name: lock
 -- The attempt, held while an event is applied.
 select id, workspace_id, campaign_id, target_id, channel_id, attempt_no, address, state, disposition, owner_id,
-  created_at, sending_at, answered_at, ended_at, reason
+  created_at, sending_at, answered_at, ended_at, reason, ask_at
 from attempts where id = %(id)s for no key update;
 
 -- name: add_event
@@ -66,15 +79,16 @@ where attempt_id = %(attempt_id)s;
 select max(created_at) from attempts where campaign_id = %(campaign_id)s and state in ('intent', 'sending');
 
 -- name: orphan_owners
--- Owners of open attempts that are old enough to be asked about; index attempts_open_owner.
+-- Owners of open attempts that are old enough to be asked about; index attempts_open_owner. Owner 0 is
+-- nobody: those attempts end by their carrier's word.
 select distinct owner_id from attempts
-where state not in ('ended', 'unknown') and created_at < %(before)s
+where state not in ('ended', 'unknown') and owner_id <> 0 and created_at < %(before)s
 order by owner_id;
 
 -- name: open_of_owner
 -- What an owner left open, oldest first.
 select id, workspace_id, campaign_id, target_id, channel_id, attempt_no, address, state, disposition, owner_id,
-  created_at, sending_at, answered_at, ended_at, reason
+  created_at, sending_at, answered_at, ended_at, reason, ask_at
 from attempts where owner_id = %(owner_id)s and state not in ('ended', 'unknown') and created_at < %(before)s
 order by created_at, id;
 
@@ -87,7 +101,7 @@ returning id;
 -- name: of_target
 -- Every attempt of a target, first to last.
 select id, workspace_id, campaign_id, target_id, channel_id, attempt_no, address, state, disposition, owner_id,
-  created_at, sending_at, answered_at, ended_at, reason
+  created_at, sending_at, answered_at, ended_at, reason, ask_at
 from attempts where target_id = %(target_id)s order by attempt_no;
 
 -- name: events

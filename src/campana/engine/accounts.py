@@ -1,0 +1,94 @@
+"""The channels whose carriers take sends by request, and an open account for each.
+
+Read again every second, so that a new channel, or a changed one, takes effect.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import msgspec
+
+from campana.carriers.base import Carrier, CarrierKind
+from campana.domain.campaign import ChannelType
+from campana.services.context import Context
+from campana.store import channels
+from campana.store.channels import Channel
+
+log = logging.getLogger(__name__)
+
+_FRESH_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """A channel and its carrier. `sender` is shown when a campaign names none."""
+
+    channel: Channel
+    carrier: Carrier
+    sender: str | None
+
+    @property
+    def is_call(self) -> bool:
+        """Whether what it sends is a call."""
+        return self.channel.channel_type == ChannelType.VOICE
+
+
+class Accounts:
+    """One process's open accounts."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._kinds = [kind for kind in context.carriers.values() if kind.open is not None]
+        self._open: dict[str, Account] = {}
+        self._until = 0.0
+
+    async def known(self) -> Mapping[str, Account]:
+        """By channel id; a rehearsal sees only those that cannot leave this machine."""
+        if time.monotonic() >= self._until:
+            await self._refresh()
+            self._until = time.monotonic() + _FRESH_SECONDS
+        return self._open
+
+    async def aclose(self) -> None:
+        """Close them all."""
+        for account in self._open.values():
+            await account.carrier.aclose()
+        self._open = {}
+
+    async def _refresh(self) -> None:
+        found: dict[str, tuple[Channel, CarrierKind]] = {}
+        async with self._context.db.read() as tx:
+            for kind in self._kinds:
+                for channel in await channels.of_kind(tx, kind=kind.kind):
+                    if channel.is_loopback or not self._context.is_rehearsal:
+                        found[channel.id] = (channel, kind)
+        # A new table each time: whoever holds the one before goes on with that.
+        before, now = self._open, dict[str, Account]()
+        for channel_id, (channel, kind) in found.items():
+            known = before.get(channel_id)
+            if known is not None and known.channel.config == channel.config:
+                now[channel_id] = replace(known, channel=channel)
+            elif (account := _opened(channel, kind)) is not None:
+                now[channel_id] = account
+        self._open = now
+        kept = {id(account.carrier) for account in now.values()}
+        for account in before.values():
+            if id(account.carrier) not in kept:
+                await account.carrier.aclose()
+
+
+def _opened(channel: Channel, kind: CarrierKind) -> Account | None:
+    if kind.open is None:
+        return None
+    try:
+        config = msgspec.convert(channel.config, kind.config)
+    except msgspec.ValidationError as error:
+        # Written by another version of the program: this channel rests, the others go on.
+        log.error("channel %s cannot be used: %s", channel.id, error)
+        return None
+    sender = next(iter(kind.senders(config)), None)
+    return Account(channel=channel, carrier=kind.open(config), sender=sender)

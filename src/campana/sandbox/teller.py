@@ -1,0 +1,115 @@
+"""Tells senders what became of their sends: signed callbacks, and whatever goes wrong with them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from datetime import datetime
+
+import httpx
+import msgspec
+
+from campana.sandbox.plan import Plan, Post, draw, post
+from campana.sandbox.provider import Provider, Taking
+from campana.sandbox.wire import SIGNATURE, Status, sign
+
+_TRIES = 8
+_FIRST_PAUSE = 0.25
+_TIMEOUT = httpx.Timeout(5.0)
+_CONNECTIONS = httpx.Limits(max_connections=50, max_keepalive_connections=50)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    """A report and how it travels; with `due`, in seconds after the taking."""
+
+    status: Status
+    post: Post
+    due: float
+
+
+class Teller:
+    """Posts callbacks; one task a send, each ended by `close`."""
+
+    def __init__(self, provider: Provider) -> None:
+        self._provider = provider
+        self._client = httpx.AsyncClient(timeout=_TIMEOUT, limits=_CONNECTIONS, trust_env=False)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def tell(self, taking: Taking, *, url: str, secret: str) -> None:
+        """Report everything that comes of a send, each at its time."""
+        self._spawn(self._tell_all(taking, url=url, secret=secret))
+
+    async def close(self) -> None:
+        """No more callbacks."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._client.aclose()
+
+    async def _tell_all(self, taking: Taking, *, url: str, secret: str) -> None:
+        since = self._provider.now()
+        for told in _journey(self._provider.plan, taking):
+            await asyncio.sleep(told.due - (self._provider.now() - since).total_seconds())
+            if told.post.is_forged_first:
+                await self._forge(told.status, url=url)
+            if told.post.copies == 0:
+                self._provider.note("dropped", attempt=taking.attempt, status=told.status.id)
+            for _ in range(told.post.copies):
+                # Each on its own: a receiver that is slow or away holds nothing else up.
+                self._spawn(self._post(told.status, url=url, secret=secret))
+
+    async def _post(self, status: Status, *, url: str, secret: str) -> None:
+        pause = _FIRST_PAUSE
+        for _ in range(_TRIES):
+            answer = await self._try(status, url=url, secret=secret)
+            self._provider.note("callback", attempt=status.attempt, status=status.id, answer=answer)
+            if answer is not None and answer < 300:
+                return
+            await asyncio.sleep(pause)
+            pause *= 2
+
+    async def _try(self, status: Status, *, url: str, secret: str) -> int | None:
+        """One request; the answer's HTTP status, or None without an answer."""
+        body = msgspec.json.encode(status)
+        signature = sign(secret, body, at=self._provider.now())
+        try:
+            answer = await self._client.post(
+                url,
+                content=body,
+                headers={"content-type": "application/json", SIGNATURE: signature},
+            )
+        except httpx.HTTPError:
+            return None
+        return answer.status_code
+
+    async def _forge(self, status: Status, *, url: str) -> None:
+        """What an impostor would post who has seen the attempt's id."""
+        lie = msgspec.structs.replace(status, status="finished", outcome="declined", id="forged")
+        answer = await self._try(lie, url=url, secret="not the secret")  # noqa: S106 - that is it
+        self._provider.note("forged", attempt=status.attempt, status=status.id, answer=answer)
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _journey(plan: Plan, taking: Taking) -> list[_Told]:
+    """The reports of a send in the order they set out."""
+    first: datetime = taking.taken_at
+    told = [
+        _Told(
+            status=status,
+            post=(how := post(plan, attempt=taking.attempt, number=number)),
+            due=(status.at - first).total_seconds() + how.late_seconds,
+        )
+        for number, status in enumerate(taking.statuses())
+    ]
+    if told and told[0].post.is_shuffled:
+        end = max(each.due for each in told)
+        told = [_Told(status=each.status, post=each.post, due=end) for each in told]
+        told.sort(key=lambda each: draw(plan.seed, taking.attempt, f"order {each.status.id}"))
+        return told
+    return sorted(told, key=lambda each: each.due)

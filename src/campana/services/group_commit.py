@@ -1,0 +1,99 @@
+"""Many waiters, one write: whatever comes in while a write is under way goes into the next one.
+
+The cost of a commit is shared by all who wait for it; nobody is told "done" before it is. There is
+no delay: a lone value is written at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+from campana.domain.errors import Unavailable
+
+T = TypeVar("T")
+
+
+class GroupCommit(Generic[T]):
+    """Of one event loop. `write` stores a batch as a whole or raises."""
+
+    def __init__(
+        self,
+        write: Callable[[Sequence[T]], Awaitable[None]],
+        *,
+        writers: int = 1,
+        largest: int = 2_000,
+        most_waiting: int = 20_000,
+    ) -> None:
+        """Set the sizes.
+
+        Args:
+            write: stores the values it is given, all or none.
+            writers: how many writes may be under way at once.
+            largest: values in one write, but for one addition that is larger by itself.
+            most_waiting: beyond so many, additions are refused.
+        """
+        self._write = write
+        self._largest = largest
+        self._most_waiting = most_waiting
+        self._waiting: list[tuple[Sequence[T], asyncio.Future[None]]] = []
+        self._count = 0
+        self._most_writers = writers
+        self._writing = 0
+        self._writers: set[asyncio.Task[None]] = set()
+
+    async def add(self, values: Sequence[T]) -> None:
+        """Return once these are stored. A caller that is cancelled may find them stored too.
+
+        Raises:
+            Unavailable: too many wait already.
+            Exception: whatever `write` raised for the batch they were in.
+        """
+        if self._count >= self._most_waiting:
+            raise Unavailable("too much is waiting to be written")
+        stored = asyncio.get_running_loop().create_future()
+        self._waiting.append((values, stored))
+        self._count += len(values)
+        if self._writing < self._most_writers:
+            self._writing += 1
+            writer = asyncio.create_task(self._write_all())
+            self._writers.add(writer)
+            writer.add_done_callback(self._writers.discard)
+        await stored
+
+    async def settled(self) -> None:
+        """Return when nothing is being written any more."""
+        if self._writers:
+            await asyncio.wait(self._writers)
+
+    async def _write_all(self) -> None:
+        while self._waiting:
+            values, futures = self._next()
+            failure: Exception | None = None
+            try:
+                await self._write(values)
+            except Exception as error:  # noqa: BLE001 - it belongs to those who wait, who all get it
+                failure = error
+            for future in futures:
+                if future.done():
+                    continue
+                if failure is None:
+                    future.set_result(None)
+                else:
+                    future.set_exception(failure)
+        # In the same breath as the last look at what waits: whoever comes next starts a writer.
+        self._writing -= 1
+
+    def _next(self) -> tuple[list[T], list[asyncio.Future[None]]]:
+        values: list[T] = []
+        taken = 0
+        for added, _ in self._waiting:
+            if values and len(values) + len(added) > self._largest:
+                break
+            values.extend(added)
+            taken += 1
+        futures = [future for _, future in self._waiting[:taken]]
+        del self._waiting[:taken]
+        self._count -= len(values)
+        return values, futures

@@ -1,0 +1,145 @@
+"""What carriers report: kept the moment it comes in, applied once, in any order to the same end.
+
+A report is its attempt's id and the carrier's own name for it. The history of the attempt holds
+each once (a unique index, not a hope), and only what is new there moves anything: a callback told
+five times, or known from a look-up already, changes nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from campana.domain.attempt import AttemptEvent, AttemptState, EventType, apply
+from campana.domain.clock import parse_moment
+from campana.domain.disposition import Disposition
+from campana.services import outcomes
+from campana.services.context import Context
+from campana.store import reports
+from campana.store.attempts import Attempt
+from campana.store.db import Tx
+from campana.store.reports import Kept, Move, Told
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 100
+"""Reports applied in one transaction: it holds locks a pause may have to wait for."""
+
+
+async def keep(context: Context, kept: Sequence[Kept]) -> None:
+    """Store these; durable when it returns (any role).
+
+    Raises:
+        Unavailable: the database does not answer.
+    """
+    # One statement that is its own transaction: a carrier waits, and each round trip counts.
+    async with context.db.glance() as tx:
+        await reports.keep(tx, reports=kept)
+
+
+async def apply_kept(context: Context) -> int:
+    """Apply what has been kept longest; returns how many reports that were (engine role)."""
+    async with context.db.transaction() as tx:
+        told = await reports.take(tx, limit=AT_ONCE)
+        await apply_told(tx, context, told)
+    return len(told)
+
+
+async def apply_told(tx: Tx, context: Context, told: Sequence[Told]) -> None:
+    """Apply reports in the caller's transaction."""
+    if not told:
+        return
+    now = context.clock.now()
+    found = await reports.lock_attempts(tx, attempt_ids=sorted({each.attempt_id for each in told}))
+    ours: list[Told] = []
+    for each in told:
+        attempt = found.get(each.attempt_id)
+        # A channel's secret speaks for that channel's attempts, and for no other's.
+        if attempt is None or attempt.channel_id != each.channel_id:
+            log.warning("channel %s reports of attempt %s", each.channel_id, each.attempt_id)
+        else:
+            ours.append(each)
+    fresh = await _fresh(tx, ours, found)
+    moves: list[Move] = []
+    ends: list[tuple[Attempt, AttemptEvent, datetime | None]] = []
+    for attempt_id, events in fresh.items():
+        moved, end = _follow(found[attempt_id], events)
+        if end is not None:
+            ends.append((replace(found[attempt_id], state=moved.state), end, moved.answered_at))
+        if moved.state is not found[attempt_id].state or moved.answered_at is not None:
+            moves.append(moved)
+    await reports.move(tx, moves=moves)
+    for attempt, event, answered_at in ends:
+        await _end(tx, context, attempt, event, answered_at=answered_at, now=now)
+
+
+async def _fresh(
+    tx: Tx, told: Sequence[Told], found: dict[UUID, Attempt]
+) -> dict[UUID, list[AttemptEvent]]:
+    """The events nobody told before, by attempt, each attempt's in the order they happened."""
+    in_order = sorted(told, key=lambda each: (each.attempt_id, each.event.at, each.key))
+    if not in_order:
+        return {}
+    added = await reports.add_events(
+        tx,
+        workspace_ids=[found[each.attempt_id].workspace_id for each in in_order],
+        reports=in_order,
+    )
+    fresh: dict[UUID, list[AttemptEvent]] = defaultdict(list)
+    for each in in_order:
+        if (each.attempt_id, each.key) in added:
+            added.remove((each.attempt_id, each.key))
+            fresh[each.attempt_id].append(each.event)
+    return fresh
+
+
+def _follow(attempt: Attempt, events: Sequence[AttemptEvent]) -> tuple[Move, AttemptEvent | None]:
+    """How far the events bring an attempt short of its end, and the event that ends it."""
+    state, answered_at, end = attempt.state, None, None
+    for event in events:
+        match event.type:
+            case EventType.ENDED:
+                end = end or event
+                said = event.detail.get("answered_at")
+                answered_at = answered_at or (parse_moment(str(said)) if said else None)
+            case EventType.ANSWERED:
+                state, answered_at = apply(state, event.type), answered_at or event.at
+            case _:
+                state = apply(state, event.type)
+    return Move(attempt_id=attempt.id, state=state, answered_at=answered_at), end
+
+
+async def _end(
+    tx: Tx,
+    context: Context,
+    attempt: Attempt,
+    event: AttemptEvent,
+    *,
+    answered_at: datetime | None,
+    now: datetime,
+) -> None:
+    disposition = Disposition(str(event.detail["disposition"]))
+    if attempt.state is AttemptState.ENDED:
+        if disposition is not attempt.disposition:
+            # Kept in the history for whoever wonders; the first word stands.
+            log.warning(
+                "attempt %s ended as %s, its carrier says %s now",
+                attempt.id,
+                attempt.disposition,
+                disposition,
+            )
+        return
+    await outcomes.conclude(
+        tx,
+        context,
+        attempt,
+        event=event,
+        disposition=disposition,
+        reason=str(event.detail.get("reason") or disposition),
+        answered_at=answered_at,
+        now=now,
+    )

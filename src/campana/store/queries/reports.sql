@@ -1,0 +1,67 @@
+-- What carriers say: kept in an inbox before they get their answer, then applied, each report once.
+
+-- name: channel
+-- Whom a callback's address means; asked before any workspace is known.
+select workspace_id, kind, config from callback_channel(%(channel_id)s);
+
+-- name: keep
+-- Every callback of a group commit in one statement.
+select keep_callbacks(%(kept)s::jsonb);
+
+-- name: take
+-- The oldest in the inbox that no other worker holds; gone with the commit that applies them. Until then
+-- the rows are locked, so that a crash leaves them as they were.
+delete from callback_inbox where id = any(array(
+  select id from callback_inbox order by id limit %(limit)s for update skip locked))
+returning id, channel_id, attempt_id, report, type, at, detail;
+
+-- name: lock_attempts
+-- In the order of their ids: two workers with reports of the same attempts wait, and never for each other.
+select id, workspace_id, campaign_id, target_id, channel_id, attempt_no, address, state, disposition, owner_id,
+  created_at, sending_at, answered_at, ended_at, reason, ask_at
+from attempts where id = any(%(ids)s) order by id for no key update;
+
+-- name: add_events
+-- Each report once, whatever way it came; those that were new are returned.
+insert into attempt_events (workspace_id, attempt_id, type, at, detail, report)
+select * from unnest(%(workspace_ids)s::bigint[], %(attempt_ids)s::uuid[], %(types)s::text[], %(ats)s::timestamptz[],
+  %(details)s::text[]::jsonb[], %(keys)s::text[])
+on conflict (attempt_id, report) where report is not null do nothing
+returning attempt_id, report;
+
+-- name: move
+-- How far attempts have come. The time of the answer is filled in also when its report came after the end's.
+update attempts a set state = case when a.state in ('ended', 'unknown') then a.state else g.state end,
+  answered_at = coalesce(a.answered_at, g.answered_at)
+from unnest(%(ids)s::uuid[], %(states)s::text[], %(answered_ats)s::timestamptz[]) as g (id, state, answered_at)
+where a.id = g.id;
+
+-- name: accept
+-- The carrier has these: from now on they belong to nobody here, and end by callback or look-up.
+with given as (
+  select * from unnest(%(ids)s::uuid[], %(refs)s::text[], %(ask_ats)s::timestamptz[]) as g (id, ref, ask_at)),
+taken as (
+  update attempts a set state = case when a.state = 'sending' then 'accepted' else a.state end, owner_id = 0, ask_at = given.ask_at
+  from given where a.id = given.id and a.state not in ('intent', 'ended', 'unknown')
+  returning a.id, a.workspace_id, given.ref)
+insert into attempt_events (workspace_id, attempt_id, type, at, detail)
+select workspace_id, id, 'accepted', %(now)s, jsonb_build_object('ref', ref) from taken;
+
+-- name: release
+-- No process of ours can send it any more, and the carrier may have it: it is to be asked.
+update attempts set owner_id = 0, ask_at = %(ask_at)s
+where id = %(id)s and state not in ('intent', 'ended', 'unknown')
+returning id;
+
+-- name: to_ask
+-- Attempts the carrier is to be asked about now; put off meanwhile, so that another worker asks about others.
+update attempts set ask_at = %(until)s where id in (
+  select id from attempts
+  where owner_id = 0 and state not in ('ended', 'unknown') and ask_at <= %(now)s and channel_id = any(%(channel_ids)s)
+  order by ask_at limit %(limit)s for no key update skip locked)
+returning id, workspace_id, campaign_id, target_id, channel_id, attempt_no, address, state, disposition, owner_id,
+  created_at, sending_at, answered_at, ended_at, reason, ask_at;
+
+-- name: ask_again
+-- Still open: the next time to ask.
+update attempts set ask_at = %(ask_at)s where id = %(id)s and state not in ('ended', 'unknown');

@@ -1,0 +1,211 @@
+"""`POST /callbacks/{channel}`: what carriers report, stored before it is acknowledged.
+
+The signature is the permission; it is checked on the body as it came. What is signed is written
+down with whatever else came in meanwhile (one commit for all of them), and only then answered with
+204: a carrier that got no 204 tells it again. Applying it is the work processes' part.
+
+It stands before the framework's routes, because carriers come in thousands a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
+
+from campana.carriers.base import (
+    Callback,
+    Carrier,
+    ForgedCallback,
+    Inbound,
+    Report,
+    UnreadableCallback,
+)
+from campana.domain import errors
+from campana.domain.errors import CampanaError
+from campana.services import reports as services
+from campana.services.context import Context
+from campana.services.group_commit import GroupCommit
+from campana.store import reports
+from campana.store.reports import Kept, Told
+from campana.web.errors import PROBLEM_JSON, problem
+
+log = logging.getLogger(__name__)
+
+BODY_LIMIT = 1_000_000
+_PATH = re.compile(r"/callbacks/([a-z]+_[0-9a-z]{1,40})")
+_TEMPLATE = "/callbacks/{channel_id}"
+_ACCOUNTS = 1_000
+_ACCOUNT_SECONDS = 5.0
+_STORE_SECONDS = 5.0
+_WRITERS = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Account:
+    """A channel as its callbacks need it, and until when that is believed (monotonic)."""
+
+    workspace_id: int
+    carrier: Carrier
+    until: float
+
+
+class _Forged(errors.InsufficientScope):
+    """The signature is missing, wrong or old."""
+
+
+class Callbacks:
+    """An ASGI application: callbacks, and `others` for all else."""
+
+    def __init__(self, context: Context, *, others: ASGIApp) -> None:
+        self._context = context
+        self._others = others
+        self._accounts: OrderedDict[str, _Account] = OrderedDict()
+        self._inbox = GroupCommit[Kept](self._store, writers=_WRITERS)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a carrier, or pass on."""
+        found = _PATH.fullmatch(scope["path"]) if scope["type"] == "http" else None
+        if found is None or scope["type"] != "http":
+            await self._others(scope, receive, send)
+            return
+        scope["path_template"] = _TEMPLATE
+        try:
+            await self._receive(found[1], scope, receive)
+        except CampanaError as error:
+            await _refuse(error, scope, send)
+        else:
+            await send({"type": "http.response.start", "status": 204, "headers": []})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _receive(self, channel_id: str, scope: HTTPScope, receive: Receive) -> None:
+        """Read, check and store one callback.
+
+        Raises:
+            MethodNotAllowed, NotFound, PayloadTooLarge
+            InsufficientScope: the signature is not right; nothing is stored.
+            Unavailable: it could not be stored.
+        """
+        if scope["method"] != "POST":
+            raise errors.MethodNotAllowed
+        body = await _body(receive)
+        account = await self._account(channel_id)
+        callback = Callback(
+            method="POST",
+            headers={
+                name.decode("latin-1"): text.decode("latin-1") for name, text in scope["headers"]
+            },
+            body=body,
+            received_at=self._context.clock.now(),
+        )
+        try:
+            parsed = account.carrier.parse_callback(callback)
+        except ForgedCallback as forged:
+            log.warning("a callback for channel %s is refused: %s", channel_id, forged)
+            raise _Forged from forged
+        except UnreadableCallback as nonsense:
+            # Telling it again would not make sense of it: acknowledged, and ignored.
+            log.warning("channel %s reports what nobody understands: %s", channel_id, nonsense)
+            return
+        await self._keep(channel_id, account, parsed, callback)
+
+    async def _keep(
+        self,
+        channel_id: str,
+        account: _Account,
+        parsed: Sequence[Report | Inbound],
+        callback: Callback,
+    ) -> None:
+        kept = [
+            Kept(
+                workspace_id=account.workspace_id,
+                told=Told(
+                    channel_id=channel_id,
+                    attempt_id=each.attempt_id,
+                    key=each.key,
+                    event=each.event,
+                ),
+                received_at=callback.received_at,
+            )
+            for each in parsed
+            if isinstance(each, Report)
+        ]
+        if not kept:
+            return
+        try:
+            async with asyncio.timeout(_STORE_SECONDS):
+                await self._inbox.add(kept)
+        except TimeoutError as error:
+            raise errors.Unavailable("the callback could not be stored in time") from error
+
+    async def _store(self, kept: Sequence[Kept]) -> None:
+        await services.keep(self._context, kept)
+
+    async def _account(self, channel_id: str) -> _Account:
+        """The channel's account, as it was at most some seconds ago.
+
+        Raises:
+            NotFound: there is no such channel, or its carrier sends no callbacks.
+        """
+        known = self._accounts.get(channel_id)
+        if known is not None and known.until > time.monotonic():
+            return known
+        async with self._context.db.read() as tx:
+            channel = await reports.channel(tx, channel_id=channel_id)
+        kind = self._context.carriers.get(channel.kind) if channel is not None else None
+        if channel is None or kind is None or kind.open is None:
+            self._accounts.pop(channel_id, None)
+            raise errors.NotFound
+        account = _Account(
+            workspace_id=channel.workspace_id,
+            carrier=kind.open(msgspec.convert(channel.config, kind.config)),
+            until=time.monotonic() + _ACCOUNT_SECONDS,
+        )
+        self._accounts[channel_id] = account
+        if len(self._accounts) > _ACCOUNTS:
+            self._accounts.popitem(last=False)
+        return account
+
+
+async def _body(receive: Receive) -> bytes:
+    """The whole body.
+
+    Raises:
+        PayloadTooLarge: beyond the limit; the rest is not read.
+    """
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise errors.InvalidParameter("the client went away")
+        parts.append(message["body"])
+        size += len(message["body"])
+        if size > BODY_LIMIT:
+            raise errors.PayloadTooLarge
+        if not message["more_body"]:
+            return b"".join(parts)
+
+
+async def _refuse(error: CampanaError, scope: HTTPScope, send: Send) -> None:
+    """The same problem any route would answer with."""
+    shown = errors.InsufficientScope(error.message) if isinstance(error, _Forged) else error
+    answer = problem(shown, request_id=str(scope["state"].get("request_id", "")))
+    headers = {"content-type": PROBLEM_JSON, **answer.headers}
+    if isinstance(error, errors.MethodNotAllowed):
+        headers["allow"] = "POST"
+    await send(
+        {
+            "type": "http.response.start",
+            "status": answer.status_code or 500,
+            "headers": [(k.encode("latin-1"), v.encode("latin-1")) for k, v in headers.items()],
+        }
+    )
+    await send({"type": "http.response.body", "body": answer.content, "more_body": False})

@@ -1,0 +1,153 @@
+"""The dispatcher of request carriers on a real sandbox, a real database, and real callbacks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+
+from campana.services import control, inquiries
+from tests.support.campaign import Scene
+from tests.support.ledger import broken
+from tests.support.people import reserved_numbers
+from tests.support.sandbox import outcomes
+from tests.support.stage import QUICK, Stage, over, twice, working
+from tests.support.waiting import eventually
+
+
+async def nothing_open(scene: Scene) -> bool:
+    still = "select count(*) from attempts where state not in ('ended', 'unknown')"
+    return await scene.rows(still) == [(0,)]
+
+
+@pytest.mark.timeout(60)
+async def test_a_campaign_reaches_each_of_300_people_once(stage: Stage) -> None:
+    scene = await stage.campaign(people=300)
+    async with working(stage.engine, stage.url):
+        assert await over(scene) == {"completed": 300}
+    sends = stage.sandboxed.lines("send")
+    assert len(sends) == 300
+    assert twice(sends, "to") == []
+    [[answered, told]] = await scene.rows(
+        "select count(answered_at), (select count(*) from attempt_events where type = 'answered')"
+        " from attempts"
+    )
+    assert (answered, told) == (300, 300)
+    assert await scene.rows("select count(*) from callback_inbox") == [(0,)]
+
+
+UNTAKEN = ("error", "refuse", "lost")
+TAKEN = ("slow", "silent", "garbage")
+
+
+@pytest.mark.timeout(90)
+async def test_each_fault_ends_in_the_right_state_and_nobody_is_reached_twice(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each fault meets the first send to four people; every later send goes well."""
+    monkeypatch.setattr(inquiries, "DOUBT_MARGIN", timedelta(seconds=1))
+    faults = dict(zip(reserved_numbers(), 4 * (UNTAKEN + TAKEN), strict=False))
+    people = {number: [{"fault": fault}, {"fault": "none"}] for number, fault in faults.items()}
+    stage.sandboxed.change(people=people, seconds={**QUICK, "slow": [4, 4]})
+    scene = await stage.campaign(people=24, config={"timeoutSeconds": 1.5})
+    async with working(stage.engine, stage.url):
+        assert await over(scene) == {"completed": 24}
+    sends = stage.sandboxed.lines("send")
+    assert twice(sends, "attempt") == []
+    assert twice(stage.sandboxed.accepted(), "to") == []
+    per_person = Counter(faults[line["to"]] for line in sends)
+    assert per_person == {**dict.fromkeys(UNTAKEN, 8), **dict.fromkeys(TAKEN, 4)}
+    rows = await scene.rows(
+        "select t.address, a.disposition from targets t join attempts a on a.target_id = t.id"
+        " where a.attempt_no = 1"
+    )
+    first = {(faults[address], disposition) for address, disposition in rows}
+    assert first == {
+        ("error", "carrier_error"),
+        ("refuse", "congestion"),
+        ("lost", "not_sent"),
+        ("slow", "completed"),
+        ("silent", "completed"),
+        ("garbage", "completed"),
+    }
+
+
+@pytest.mark.timeout(90)
+async def test_callbacks_in_any_order_number_and_disguise_come_to_the_same_end(
+    stage: Stage,
+) -> None:
+    """Each five times, in any order, a tenth of them never, and a third lied about before."""
+    stage.sandboxed.change(
+        mix={"Voice": {"completed": 5, "declined": 1, "hung_up": 1}},
+        callbacks={"double": 1, "shuffle": 1, "drop": 0.1, "forge": 0.3},
+        copies=5,
+    )
+    scene = await stage.campaign(people=100, rate=40, config={"askAfterSeconds": 2})
+    async with working(stage.engine, stage.url):
+        await over(scene)
+    sends = stage.sandboxed.accepted()
+    assert twice(sends, "to") == []
+    truth = outcomes(sends)
+    rows = await scene.rows("select address, disposition from targets")
+    assert dict(rows) == truth
+    answered = await scene.rows("select address from attempts where answered_at is not null")
+    assert {row[0] for row in answered} == {
+        number for number, outcome in truth.items() if outcome in {"completed", "hung_up"}
+    }
+    assert (
+        await scene.rows(
+            "select 1 from attempt_events where report is not null"
+            " group by attempt_id, report having count(*) > 1"
+        )
+        == []
+    )
+    dropped = stage.sandboxed.lines("dropped")
+    ends = {line["attempt"]: str(len(line["happenings"]) - 1) for line in sends}
+    assert any(line["status"] == ends[line["attempt"]] for line in dropped), "no end was dropped"
+    forged = stage.sandboxed.lines("forged")
+    assert {line["answer"] for line in forged} == {403}
+    assert await scene.rows("select 1 from attempt_events where report = 'forged'") == []
+
+
+@pytest.mark.timeout(60)
+async def test_the_sends_of_a_grant_are_spread_over_its_time(stage: Stage) -> None:
+    scene = await stage.campaign(people=60, rate=20)
+    async with working(stage.engine, stage.url):
+        await over(scene)
+    times = sorted(line["at"] for line in stage.sandboxed.lines("send"))
+    # Only the first may be late, by the send deadline; a send is never early.
+    early = [n for n, at in enumerate(times) if at - times[0] < n / 20 - 0.5]
+    assert early == []
+
+
+@pytest.mark.timeout(60)
+async def test_a_pause_leaves_nothing_that_is_still_sent(stage: Stage) -> None:
+    scene = await stage.campaign(people=200, rate=40)
+    async with working(stage.engine, stage.url):
+        await eventually(lambda: len(stage.sandboxed.lines("send")) > 10)
+        await control.pause(
+            stage.web, workspace_id=stage.workspace_id, campaign_id=scene.campaign_id
+        )
+        before = len(stage.sandboxed.lines("send"))
+        await eventually(lambda: nothing_open(scene))
+        assert len(stage.sandboxed.lines("send")) == before < 200
+        await control.resume(
+            stage.web, workspace_id=stage.workspace_id, campaign_id=scene.campaign_id
+        )
+        assert await over(scene) == {"completed": 200}
+    assert twice(stage.sandboxed.lines("send"), "to") == []
+
+
+async def test_without_its_carrier_nobody_is_tried_over_and_over(stage: Stage) -> None:
+    scene = await stage.campaign(people=30)
+    stage.sandboxed.process.terminate()
+    stage.sandboxed.process.wait(10)
+    async with working(stage.engine, stage.url) as dispatcher:
+        await eventually(
+            lambda: scene.rows("select 1 from attempts where disposition = 'not_sent'")
+        )
+        await eventually(lambda: not dispatcher.is_busy)
+        assert not await dispatcher.step()
+    assert await scene.rows("select distinct state from targets") == [("waiting",)]
+    assert await broken(scene.engine) == []

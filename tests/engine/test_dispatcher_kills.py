@@ -1,0 +1,63 @@
+"""Kill -9 of work processes in the middle of sending, judged by the sandbox's log."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.support.stage import Stage, over, twice
+from tests.support.waiting import eventually
+
+PEOPLE, KILLS = 200, 3
+
+
+@contextmanager
+def worker(conninfo: str, url: str, folder: Path) -> Generator[subprocess.Popen[bytes]]:
+    """`campana work` on the test's database, whose carriers report to `url`."""
+    environment = {
+        **os.environ,
+        "CAMPANA_DATABASE_URL": conninfo,
+        "CAMPANA_DATA_DIR": str(folder / "data"),
+        "CAMPANA_PUBLIC_URL": url,
+        "CAMPANA_DRAIN_SECONDS": "5",
+    }
+    with (folder / "work.log").open("a") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "campana", "work"], env=environment, stdout=log, stderr=log
+        )
+        try:
+            yield process
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+@pytest.mark.timeout(150)
+async def test_three_kills_in_200_sends_reach_nobody_twice_and_lose_nobody(
+    stage: Stage, conninfo: str, tmp_path: Path
+) -> None:
+    # The answer takes longer than the kill: whoever dies has sends under way.
+    seconds = {"reply": [0.2, 0.6], "ring": [0, 0.1], "answer": [0, 0.1], "talk": [0, 0.1]}
+    stage.sandboxed.change(seconds=seconds, mix={"Voice": {"completed": 1}})
+    scene = await stage.campaign(people=PEOPLE, rate=25)
+    for kill in range(KILLS):
+        wanted = PEOPLE // (KILLS + 1) * (kill + 1)
+        with worker(conninfo, stage.url, tmp_path) as process:
+            await eventually(lambda n=wanted: len(stage.sandboxed.lines("send")) >= n)
+            process.kill()
+            await asyncio.to_thread(process.wait)
+    [[in_flight]] = await scene.rows("select count(*) from attempts where owner_id <> 0")
+    with worker(conninfo, stage.url, tmp_path):
+        assert await over(scene) == {"completed": PEOPLE}, "unknown, or lost"
+    assert twice(stage.sandboxed.lines("send"), "attempt") == []
+    assert twice(stage.sandboxed.accepted(), "to") == []
+    # Else this proved nothing: kills hit sends, and somebody asked about them.
+    assert in_flight > 0
+    assert stage.sandboxed.lines("lookup")

@@ -1,0 +1,136 @@
+"""The same seed and attempt meet the same fate, and many attempts the mix that was asked for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from campana.domain.campaign import ChannelType
+from campana.domain.errors import SetupError
+from campana.sandbox.plan import Behavior, Fate, Plan, Post, draw, fate, post, read_plan
+
+ANA = "+12125550101"
+
+
+def met(plan: Plan, attempt: str = "a", **changes: Any) -> Fate:
+    given = {"to": ANA, "channel_type": ChannelType.VOICE, "call": 0, **changes}
+    return fate(plan, attempt=attempt, **given)
+
+
+def story(found: Fate) -> list[str]:
+    return [each.status for each in found.happenings]
+
+
+def test_the_same_attempt_meets_the_same_fate_and_another_seed_another() -> None:
+    plan = Plan(seed=1, faults={"error": 0.3})
+    fates = [met(plan, f"a{n}") for n in range(50)]
+    assert fates == [met(plan, f"a{n}") for n in range(50)]
+    assert fates != [met(msgspec.structs.replace(plan, seed=2), f"a{n}") for n in range(50)]
+
+
+def test_outcomes_come_as_often_as_their_weights_say() -> None:
+    plan = Plan(mix={ChannelType.VOICE: {"completed": 3, "busy": 1, "declined": 0}})
+    ends = Counter(met(plan, f"a{n}").happenings[-1].outcome for n in range(4000))
+    assert ends.keys() == {"completed", "busy"}
+    assert ends["busy"] == pytest.approx(1000, abs=120)
+
+
+def test_faults_come_as_often_as_their_shares_say() -> None:
+    plan = Plan(faults={"error": 0.25, "silent": 0.25})
+    faults = Counter(met(plan, f"a{n}").fault for n in range(4000))
+    assert faults == {
+        None: pytest.approx(2000, abs=150),
+        "error": pytest.approx(1000, abs=120),
+        "silent": pytest.approx(1000, abs=120),
+    }
+
+
+@pytest.mark.parametrize(
+    ("outcome", "told"),
+    [
+        ("completed", ["queued", "ringing", "answered", "finished"]),
+        ("hung_up", ["queued", "ringing", "answered", "finished"]),
+        ("no_answer", ["queued", "ringing", "finished"]),
+        ("declined", ["queued", "ringing", "finished"]),
+        ("busy", ["queued", "finished"]),
+        ("invalid_number", ["queued", "finished"]),
+    ],
+)
+def test_a_call_is_told_as_it_goes(outcome: Any, told: list[str]) -> None:
+    found = met(Plan(people={ANA: (Behavior(outcome=outcome),)}))
+    assert story(found) == told
+    afters = [each.after for each in found.happenings]
+    assert afters == sorted(afters)
+
+
+@pytest.mark.parametrize("channel_type", [t for t in ChannelType if t is not ChannelType.VOICE])
+def test_a_message_is_told_twice(channel_type: ChannelType) -> None:
+    found = met(Plan(), channel_type=channel_type)
+    assert story(found) == ["queued", "finished"]
+    assert found.happenings[-1].outcome in {"delivered", "undelivered"}
+
+
+def test_people_may_have_a_row_of_fates_and_the_last_one_stays() -> None:
+    row = (Behavior(fault="error"), Behavior(outcome="busy", fault="none"))
+    plan = Plan(people={ANA: row}, faults={"lost": 1})
+    assert [met(plan, call=call).fault for call in range(3)] == ["error", None, None]
+    assert met(plan, call=7).happenings[-1].outcome == "busy"
+    assert met(plan, to="+12125550102").fault == "lost"
+
+
+@pytest.mark.parametrize(
+    ("fault", "is_taken"),
+    [
+        *(("slow", True), ("silent", True), ("garbage", True)),
+        *(("lost", False), ("error", False), ("refuse", False)),
+    ],
+)
+def test_what_is_not_taken_has_no_story(fault: Any, is_taken: bool) -> None:
+    assert bool(met(Plan(faults={fault: 1})).happenings) is is_taken
+
+
+def test_callbacks_go_well_unless_told_otherwise() -> None:
+    well = Post(late_seconds=0, copies=1, is_shuffled=False, is_forged_first=False)
+    assert {post(Plan(), attempt=f"a{n}", number=0) for n in range(50)} == {well}
+
+
+def test_each_mischief_is_drawn_for_itself() -> None:
+    plan = Plan(callbacks={"late": 1, "double": 1, "shuffle": 1, "forge": 1}, copies=5)
+    bad = Post(late_seconds=5, copies=5, is_shuffled=True, is_forged_first=True)
+    assert post(plan, attempt="a", number=0) == bad
+    dropped = Plan(callbacks={"drop": 0.1})
+    gone = sum(post(dropped, attempt=f"a{n}", number=0).copies == 0 for n in range(4000))
+    assert gone == pytest.approx(400, abs=80)
+
+
+def test_draws_lie_between_nought_and_one() -> None:
+    drawn = [draw(7, "a", str(n)) for n in range(1000)]
+    assert min(drawn) >= 0
+    assert max(drawn) < 1
+    assert sum(drawn) / 1000 == pytest.approx(0.5, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        '{"moods": {}}',
+        '{"faults": {"error": 2}}',
+        '{"faults": {"explode": 1}}',
+        '{"mix": {"Fax": {"completed": 1}}}',
+        '{"mix": {"Voice": {"completed": -1}}}',
+        '{"people": {"+12125550101": []}}',
+        '{"copies": 1}',
+        '{"seconds": {"talk": [1]}}',
+    ],
+)
+def test_a_plan_that_makes_no_sense_is_refused(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    path.write_text(text)
+    with pytest.raises(SetupError, match="cannot be used"):
+        read_plan(path)

@@ -1,0 +1,235 @@
+"""Callbacks: signed or refused, durable before the acknowledgement, refused while it cannot be."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+from psycopg import AsyncConnection
+
+from campana.carriers.sandbox import SIGNATURE
+from campana.domain.ids import attempt_text
+from campana.sandbox import wire
+from campana.services.context import Context
+from campana.store.channels import Channel
+from campana.store.db import Database, Role
+from campana.web import callbacks
+from campana.web.app import create_app
+from tests.support.campaign import add_channel
+from tests.support.database import NOW
+from tests.support.sandbox import SECRET, answering
+from tests.support.waiting import eventually
+
+ATTEMPT = UUID("01957f00-0000-7000-8000-000000000001")
+TOLD = {
+    "attempt": attempt_text(ATTEMPT),
+    "id": "2",
+    "status": "finished",
+    "outcome": "busy",
+    "at": "2026-03-10T14:59:58Z",
+}
+BODY = json.dumps(TOLD).encode()
+
+
+@pytest.fixture
+async def channel(context: Context, workspace_id: int) -> Channel:
+    return await add_channel(
+        context,
+        workspace_id=workspace_id,
+        kind="sandbox",
+        config={"url": "http://127.0.0.1:9", "secret": SECRET},
+    )
+
+
+def headers(body: bytes, **changes: Any) -> dict[str, str]:
+    return {SIGNATURE: wire.sign(changes.get("secret", SECRET), body, at=changes.get("at", NOW))}
+
+
+async def tell(
+    client: httpx.AsyncClient, channel: Channel, body: bytes = BODY, **changes: Any
+) -> httpx.Response:
+    given = changes.pop("headers", None)
+    return await client.post(
+        f"/callbacks/{channel.id}", content=body, headers=given or headers(body, **changes)
+    )
+
+
+async def inbox(engine: Context) -> list[Any]:
+    query = "select channel_id, attempt_id, report, type, detail, received_at from callback_inbox"
+    async with engine.db.read() as tx:
+        return await (await tx.execute(query + " order by id")).fetchall()
+
+
+async def test_what_is_signed_is_stored_and_acknowledged(
+    anonymous: httpx.AsyncClient, engine_context: Context, channel: Channel
+) -> None:
+    answer = await tell(anonymous, channel)
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert answer.headers["x-request-id"]
+    detail = {"disposition": "busy", "reason": "busy"}
+    assert await inbox(engine_context) == [(channel.id, ATTEMPT, "2", "ended", detail, NOW)]
+
+
+async def test_several_in_one_body_are_all_stored(
+    anonymous: httpx.AsyncClient, engine_context: Context, channel: Channel
+) -> None:
+    body = json.dumps([{**TOLD, "id": str(n)} for n in range(20)]).encode()
+    assert (await tell(anonymous, channel, body)).status_code == 204
+    assert [row[2] for row in await inbox(engine_context)] == [str(n) for n in range(20)]
+
+
+@pytest.mark.parametrize(
+    "forgery",
+    [
+        {"headers": {"x-nothing": ""}},
+        {"headers": {SIGNATURE: "t=1,v1=00"}},
+        {"secret": "somebody-elses-secret"},
+        {"at": NOW - timedelta(minutes=6)},
+        {"at": NOW + timedelta(minutes=6)},
+        {"headers": headers(BODY.replace(b"busy", b"completed"))},
+    ],
+)
+async def test_what_is_not_signed_is_refused_and_leaves_nothing(
+    forgery: dict[str, Any],
+    anonymous: httpx.AsyncClient,
+    engine_context: Context,
+    channel: Channel,
+) -> None:
+    answer = await tell(anonymous, channel, **forgery)
+    assert answer.status_code == 403
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert problem["code"] == "insufficient_scope"
+    assert problem["detail"] == "The signature is missing, wrong or old."
+    assert SECRET not in answer.text
+    assert await inbox(engine_context) == []
+
+
+async def test_the_secret_of_one_channel_is_no_good_on_another(
+    anonymous: httpx.AsyncClient,
+    context: Context,
+    engine_context: Context,
+    channel: Channel,
+    elsewhere: int,
+) -> None:
+    other = await add_channel(
+        context,
+        workspace_id=elsewhere,
+        kind="sandbox",
+        config={"url": "http://127.0.0.1:9", "secret": "another-secret-than-that"},
+    )
+    assert (await tell(anonymous, other)).status_code == 403
+    assert (await tell(anonymous, channel)).status_code == 204
+    assert len(await inbox(engine_context)) == 1
+
+
+async def test_signed_nonsense_is_acknowledged_and_ignored(
+    anonymous: httpx.AsyncClient, engine_context: Context, channel: Channel
+) -> None:
+    for body in (b"", b"{", b"[]", b"\xff", json.dumps({**TOLD, "status": "dancing"}).encode()):
+        assert (await tell(anonymous, channel, body)).status_code == 204
+    assert await inbox(engine_context) == []
+
+
+async def test_who_asks_wrongly_is_told_so(
+    anonymous: httpx.AsyncClient, context: Context, channel: Channel, workspace_id: int
+) -> None:
+    calls = await add_channel(context, workspace_id=workspace_id, name="calls")
+    place = f"/callbacks/{channel.id}"
+    large = b" " * (callbacks.BODY_LIMIT + 1)
+    answers = {
+        "GET": await anonymous.get(place),
+        "PUT": await anonymous.put(place, content=BODY),
+        "unknown": await anonymous.post("/callbacks/chan_0000", content=BODY),
+        "no callbacks": await anonymous.post(f"/callbacks/{calls.id}", content=BODY),
+        "odd": await anonymous.post("/callbacks/../x", content=BODY),
+        "large": await anonymous.post(place, content=large, headers=headers(large)),
+    }
+    assert {name: answer.status_code for name, answer in answers.items()} == {
+        "GET": 405,
+        "PUT": 405,
+        "unknown": 404,
+        "no callbacks": 404,
+        "odd": 404,
+        "large": 413,
+    }
+    assert answers["GET"].headers["allow"] == "POST"
+    for answer in answers.values():
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["requestId"]
+
+
+async def test_they_are_counted_under_one_label(
+    anonymous: httpx.AsyncClient, channel: Channel
+) -> None:
+    await tell(anonymous, channel)
+    metrics = (await anonymous.get("/metrics")).text
+    label = 'method="POST",route="/callbacks/{channel_id}",status="204"'
+    assert f"campana_http_requests_total{{{label}}} 1.0" in metrics
+
+
+async def test_nothing_is_acknowledged_before_it_is_committed(
+    anonymous: httpx.AsyncClient, engine_context: Context, channel: Channel, conninfo: str
+) -> None:
+    """While somebody holds the inbox nobody gets an answer; then all at once do."""
+    assert (await tell(anonymous, channel)).status_code == 204
+    waits = (
+        "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
+        " and datname = current_database() and query like '%keep_callbacks%'"
+    )
+    async with (
+        await AsyncConnection.connect(conninfo) as blocker,
+        await AsyncConnection.connect(conninfo, autocommit=True) as onlooker,
+    ):
+        await blocker.execute("lock table campana.callback_inbox in exclusive mode")
+        tasks = [asyncio.create_task(tell(anonymous, channel)) for _ in range(30)]
+
+        async def is_waiting() -> bool:
+            return await (await onlooker.execute(waits)).fetchone() == (1,)
+
+        await eventually(is_waiting)
+        assert not any(task.done() for task in tasks)
+        await blocker.rollback()
+        answers = await asyncio.gather(*tasks)
+    assert {answer.status_code for answer in answers} == {204}
+    assert len(await inbox(engine_context)) == 31
+
+
+@pytest.fixture
+async def cut_off(context: Context, conninfo: str) -> AsyncIterator[Context]:
+    """A web process whose every connection is broken as soon as it has read the channel."""
+    db = Database(conninfo, role=Role.WEB, max_connections=2)
+    await db.open()
+    yield replace(context, db=db)
+    await db.close()
+
+
+async def test_without_the_database_the_carrier_is_told_to_come_again(
+    cut_off: Context, channel: Channel, conninfo: str
+) -> None:
+    async with answering(create_app(cut_off)) as url, httpx.AsyncClient(base_url=url) as client:
+        assert (await tell(client, channel)).status_code == 204
+        async with await AsyncConnection.connect(conninfo, autocommit=True) as superuser:
+            await superuser.execute("alter table campana.callback_inbox rename to away")
+            await superuser.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity"
+                " where datname = current_database() and pid <> pg_backend_pid()"
+            )
+            await superuser.execute("alter table campana.away rename to callback_inbox")
+        answer = await tell(client, channel)
+        assert answer.status_code == 503
+        assert answer.headers["retry-after"] == "1"
+        assert answer.json()["code"] == "unavailable"
+
+        async def is_stored() -> bool:
+            return (await tell(client, channel)).status_code == 204
+
+        # It comes again, as carriers do, and the pool has found new connections by then.
+        await eventually(is_stored)

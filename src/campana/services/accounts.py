@@ -37,6 +37,8 @@ SCOPES: dict[str, str] = {
     "channels:write": "Create channels.",
     "voice:read": "See calls.",
     "audio:download": "Get links to recordings.",
+    "events:read": "See what happens, as it happens.",
+    "webhooks:manage": "Have events sent to an address of yours.",
 }
 
 

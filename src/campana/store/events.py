@@ -18,11 +18,11 @@ from campana.store.sql import load
 _SQL = load("events")
 
 
-async def add(tx: Tx, *events: NewEvent) -> None:
-    """Tell of what this transaction changes; as true as its commit."""
+async def add(tx: Tx, *events: NewEvent) -> list[int]:
+    """Tell of what this transaction changes; as true as its commit. Returns their numbers."""
     if not events:
-        return
-    await tx.execute(
+        return []
+    cursor = await tx.execute(
         _SQL["add"],
         {
             "workspace_ids": [event.workspace_id for event in events],
@@ -33,6 +33,7 @@ async def add(tx: Tx, *events: NewEvent) -> None:
             "data": [Jsonb(dict(event.data)) for event in events],
         },
     )
+    return [int(row[0]) for row in await cursor.fetchall()]
 
 
 async def newest(tx: Tx) -> int:

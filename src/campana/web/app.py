@@ -12,6 +12,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp
 
 from campana.services.context import Context
+from campana.services.event_feed import Horizon
 from campana.web import docs_page, openapi
 from campana.web.api import (
     campaign_actions,
@@ -19,11 +20,14 @@ from campana.web.api import (
     campaigns,
     channels,
     contact_lists,
+    events,
     health,
     imports,
     recordings,
     suppressions,
     voice_calls,
+    webhook_deliveries,
+    webhooks,
 )
 from campana.web.auth import Keys, admit
 from campana.web.edge import Edge
@@ -44,6 +48,9 @@ V1: Sequence[HTTPRouteHandler] = [
     *suppressions.ROUTES,
     *voice_calls.ROUTES,
     *recordings.ROUTES,
+    *events.ROUTES,
+    *webhooks.ROUTES,
+    *webhook_deliveries.ROUTES,
 ]
 
 
@@ -77,6 +84,7 @@ def build(context: Context, *, meter: Meter, public_url: str | None = None) -> L
         state=State(
             {
                 "context": context,
+                "horizon": Horizon(context.db),
                 "keys": Keys(context),
                 "links": Links(key=signing_key(context.blobs, context.entropy)),
                 "meter": meter,

@@ -38,6 +38,8 @@ TAGS = {
     "suppressions": "Whom never to contact.",
     "voiceCalls": "Calls that were placed.",
     "recordings": "The sound of calls.",
+    "events": "What happens, as it happens.",
+    "webhooks": "Events sent to addresses of yours, in the Standard Webhooks form.",
     "health": "For monitoring.",
     "docs": "This description.",
 }

@@ -90,10 +90,12 @@ create table webhook_deliveries (
   finished_at timestamptz,
   primary key (webhook_id, event_id),
   check ((claim is null) = (claimed_until is null)),
+  check (claim is null or state = 'pending'),
   check ((state = 'pending') = (finished_at is null))
 );
 create index webhook_deliveries_waiting on webhook_deliveries (webhook_id, due_at, event_id) where state = 'pending';
 create index webhook_deliveries_in_order on webhook_deliveries (webhook_id, subject, event_id) where state = 'pending';
+create index webhook_deliveries_claimed on webhook_deliveries (webhook_id, claimed_until) where claim is not null;
 create index webhook_deliveries_giving_up on webhook_deliveries (give_up_at) where state = 'pending';
 create index webhook_deliveries_by_age on webhook_deliveries (finished_at) where state <> 'pending';
 select protect('webhook_deliveries', 'select, insert', 'select, insert, update, delete');

@@ -7,7 +7,8 @@ insert into events (workspace_id, type, subject, campaign_id, at, data)
 select workspace_id, type, subject, campaign_id, at, data
 from unnest(%(workspace_ids)s::bigint[], %(types)s::text[], %(subjects)s::text[], %(campaign_ids)s::text[],
   %(ats)s::timestamptz[], %(data)s::jsonb[]) with ordinality as g (workspace_id, type, subject, campaign_id, at, data, place)
-order by place;
+order by place
+returning id;
 
 -- name: newest
 -- The last number drawn, by a transaction that may not have committed.

@@ -15,6 +15,7 @@ transaction that wrote an event and hangs holds up those after it until it ends.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from campana.domain.errors import Unavailable
 from campana.domain.event import Event
@@ -85,9 +86,9 @@ async def page(
     horizon: int,
     after: int,
     limit: int,
-    campaign_id: str | None = None,
+    campaign_ids: Sequence[str] | None = None,
 ) -> list[Event]:
-    """Events of a workspace, or of one campaign, above number `after` in order.
+    """Events of a workspace, or of some campaigns, above number `after` in order.
 
     Args:
         context: the web role will do.
@@ -95,7 +96,7 @@ async def page(
         horizon: from `Horizon.reach`, before this call.
         after: the last number the reader has seen; 0 is none.
         limit: the most to return.
-        campaign_id: narrows to one campaign.
+        campaign_ids: narrows to these.
     """
     async with context.db.read(workspace_id=workspace_id) as tx:
         return await events.page(
@@ -104,5 +105,5 @@ async def page(
             after=after,
             horizon=horizon,
             limit=limit,
-            campaign_ids=None if campaign_id is None else [campaign_id],
+            campaign_ids=campaign_ids,
         )

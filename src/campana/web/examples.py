@@ -273,6 +273,15 @@ EVENT: Json = {
 
 EVENT_PAGE: Json = {"data": [EVENT], "nextAfter": EVENT["id"], "hasMore": False}
 
+STREAM = """\
+retry: 2000
+
+id: evt_4711
+event: attempt.ended
+data: {"id":"evt_4711","type":"attempt.ended","timestamp":"2024-01-15T15:04:31Z","data":{}}
+
+"""
+
 WEBHOOK_DOCUMENT: Json = {
     "url": "https://hooks.example.com/campana",
     "description": "The practice's calendar",

@@ -86,7 +86,7 @@ async def event_page(
         horizon=horizon,
         after=after,
         limit=asked.limit + 1,
-        campaign_id=campaign_id,
+        campaign_ids=None if campaign_id is None else [campaign_id],
     )
     data = found[: asked.limit]
     return EventPage(

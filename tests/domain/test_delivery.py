@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from campana.domain.delivery import (
     DOWN_AFTER,
     GIVE_UP_AFTER,
+    LONG_OUTAGE,
     RETRY_DELAYS,
     SWITCH_OFF_AFTER,
     Health,
@@ -54,6 +55,15 @@ def test_one_message_taken_makes_it_well() -> None:
 def test_a_poor_receiver_is_not_held_up_between_its_failures() -> None:
     outcomes = [n % 3 == 0 for n in range(300)]
     assert after(Health(), outcomes, now=NOW).retry_at is None
+
+
+def test_only_a_long_outage_pulls_forward_what_waits() -> None:
+    down = after(Health(), [False] * DOWN_AFTER, now=NOW)
+    assert not down.was_out(NOW + LONG_OUTAGE - timedelta(seconds=1))
+    assert down.was_out(NOW + LONG_OUTAGE)
+    poor = after(Health(), [False] * (DOWN_AFTER - 1), now=NOW)
+    assert not poor.was_out(NOW + LONG_OUTAGE)
+    assert not Health().was_out(NOW)
 
 
 def test_it_is_hopeless_after_five_days_without_a_success() -> None:

@@ -35,8 +35,9 @@ PARALLEL = 8
 
 SLOW = timedelta(seconds=2)
 
-PULLED_FORWARD = 3
-"""A message tried no more often than this was held up by an outage, and need not wait on."""
+LONG_OUTAGE = timedelta(minutes=10)
+"""After one, what waits is sent at once, whatever its own schedule says. After a short one it is
+not: a few messages that are always refused look like short outages, again and again."""
 
 _LONGEST_HOLD = timedelta(minutes=5)
 
@@ -55,6 +56,11 @@ class Health:
     @property
     def is_down(self) -> bool:
         return self.failures >= DOWN_AFTER
+
+    def was_out(self, now: datetime) -> bool:
+        """Had it been down for long, now that it has taken something?"""
+        since = self.failing_since
+        return self.is_down and since is not None and now - since >= LONG_OUTAGE
 
     def is_hopeless(self, now: datetime) -> bool:
         """Has nothing been taken for so long that trying on is of no use?"""

@@ -28,6 +28,11 @@ class Deliverer:
         self._sending: set[asyncio.Task[Tried]] = set()
         self._tried: list[Tried] = []
 
+    @property
+    def in_flight(self) -> int:
+        """Messages under way, or come back and not yet stored."""
+        return len(self._sending) + len(self._tried)
+
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until `stop`, then finish what is under way: it takes seconds at most."""
         loops = [

@@ -183,10 +183,8 @@ async def settle(context: Context, tried: Sequence[Tried]) -> list[str]:
                 last_ms=mine[-1].outcome.ms,
                 disabled_reason=reason,
             )
-            if health.is_down and not found.is_down:
-                await deliveries.pull_forward(
-                    tx, webhook_id=webhook_id, most_tries=delivery.PULLED_FORWARD, now=now
-                )
+            if health.was_out(now) and not found.is_down:
+                await deliveries.pull_forward(tx, webhook_id=webhook_id, now=now)
             if reason is not None:
                 switched_off.append(webhook_id)
     return switched_off

@@ -92,8 +92,7 @@ def _kept(path: Path) -> str:
     """The key in the file, made when there is none."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
-        mine = path.with_name(f"{path.name}.{os.getpid()}")
-        mine.unlink(missing_ok=True)
+        mine = path.with_name(f"{path.name}.{os.urandom(8).hex()}")
         with open(os.open(mine, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
             file.write(Fernet.generate_key() + b"\n")
             file.flush()

@@ -192,9 +192,9 @@ async def set_health(
     )
 
 
-async def pull_forward(tx: Tx, *, webhook_id: str, most_tries: int, now: datetime) -> None:
-    """Due at once, what was tried no more often than `most_tries`."""
-    await tx.execute(_SQL["pull_forward"], {"id": webhook_id, "most_tries": most_tries, "now": now})
+async def pull_forward(tx: Tx, *, webhook_id: str, now: datetime) -> None:
+    """Everything that waits is due at once."""
+    await tx.execute(_SQL["pull_forward"], {"id": webhook_id, "now": now})
 
 
 async def give_up(tx: Tx, *, now: datetime) -> None:

@@ -107,7 +107,7 @@ where id = %(id)s;
 -- name: pull_forward
 -- The receiver answers again: what its outage held up need not wait for its own next turn.
 update webhook_deliveries set due_at = %(now)s
-where webhook_id = %(id)s and state = 'pending' and due_at > %(now)s and try_count <= %(most_tries)s;
+where webhook_id = %(id)s and state = 'pending' and due_at > %(now)s;
 
 -- name: overdue
 -- Webhooks with deliveries nobody will try any more.

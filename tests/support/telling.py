@@ -48,7 +48,7 @@ async def work(deliverer: Deliverer) -> None:
     """Everything that can be delivered now, and until what is under way has come back."""
     while await deliverer.spread():
         pass
-    while await deliverer.deliver() or deliverer.in_flight:
+    while await deliverer.deliver() or deliverer.in_flight:  # noqa: ASYNC110 - asked, it goes on
         await asyncio.sleep(0.002)
 
 

@@ -30,8 +30,8 @@ from campana.services.secrets import Unreadable
 from campana.store import deliveries, webhooks
 from campana.store.deliveries import Settled
 
-CLAIM = timedelta(seconds=60)
-"""How long a claim keeps others away: four times what sending may take."""
+CLAIM = timedelta(seconds=30)
+"""How long a claim keeps others away: twice what sending may take."""
 
 MOST_PENDING = 1000
 """Deliveries of a webhook beyond which its events wait as events."""

@@ -24,8 +24,11 @@ from campana.engine.inquirer import Inquirer
 from campana.engine.runner import Loop, repeat, stop_on_signals
 from campana.engine.sweeper import Sweeper
 from campana.engine.voice_worker import VoiceWorker
+from campana.engine.webhooks import Deliverer
 from campana.jobs.app import build as build_jobs
 from campana.services.context import Context
+from campana.services.outbound import Outbound
+from campana.services.secrets import open_secrets
 from campana.settings import Settings
 from campana.store import migrations
 from campana.store.db import Database, DatabaseClock, Role
@@ -101,6 +104,11 @@ async def opened(
                 entropy=os.urandom,
                 blobs=Blobs(root=settings.data_dir / "blobs"),
                 carriers=load_all(),
+                secrets=open_secrets(settings.secret_key, data_dir=settings.data_dir),
+                outbound=Outbound(
+                    allow_loopback=settings.webhooks_to_loopback,
+                    is_confined=settings.clock_shift_seconds != 0,
+                ),
                 is_rehearsal=settings.clock_shift_seconds != 0,
             )
         finally:
@@ -141,6 +149,7 @@ async def work(settings: Settings, conninfo: str) -> None:
                 owner = group.create_task(dispatcher.ownership.keep())
                 for loop in loops:
                     group.create_task(repeat(loop, stop))
+                group.create_task(Deliverer(context).run(stop))
                 dispatching = group.create_task(
                     repeat(Loop(name="dispatch", step=dispatcher.step, rest=0.05), stop)
                 )

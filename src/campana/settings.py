@@ -45,6 +45,14 @@ class Settings:
         "Rehearse at another hour: shifts the program's clock. While it is not 0, only channels"
         " that cannot leave this machine are used.",
     ] = 0
+    secret_key: Annotated[
+        str | None,
+        "The key stored secrets are sealed with; several with commas between while they rotate, the"
+        " newest first. Without it, the file secret.key of the data directory. A secret.",
+    ] = None
+    webhooks_to_loopback: Annotated[
+        bool, "Let webhooks go to 127.0.0.1, over http too: for trying them out."
+    ] = False
     log_level: Annotated[str, "debug, info, warning or error."] = "info"
 
 
@@ -85,7 +93,14 @@ def _value(given: Mapping[str, str], name: str) -> str | None:
         raise SetupError(f"{name}_FILE: {path} is not a text in UTF-8") from error
 
 
+_TRUTHS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+
+
 def _convert(name: str, text: str, default: object) -> object:
+    if isinstance(default, bool):
+        if text.lower() not in _TRUTHS:
+            raise SetupError(f"{name} must be true or false, not {text!r}")
+        return _TRUTHS[text.lower()]
     if isinstance(default, int):
         try:
             return int(text)

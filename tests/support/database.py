@@ -10,7 +10,7 @@ import fcntl
 import itertools
 import os
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,12 +22,22 @@ from psycopg.conninfo import make_conninfo
 from campana.blobs import Blobs
 from campana.carriers import load_all
 from campana.services.context import Context
+from campana.services.outbound import Outbound
+from campana.services.secrets import Secrets
 from campana.store import accounts, migrations
 from campana.store.db import Database, Role
 from tests.support.folders import attached, open_folder
 
 NOW = datetime(2026, 3, 10, 15, 0, tzinfo=UTC)
 """Tuesday, 11:00 in New York, 08:00 in Los Angeles: everywhere in the contiguous US is open."""
+
+SECRET_KEY = "dGVzdHMgc2VhbCB0aGVpciBzZWNyZXRzIHdpdGggaXQ="
+
+
+async def resolve_nothing(host: str) -> Sequence[str]:
+    """Names of tests: `public.example.com` has an address nobody connects to, others have none."""
+    return ["93.184.216.34"] if host == "public.example.com" else []
+
 
 _counter = itertools.count()
 
@@ -132,6 +142,8 @@ async def engine_context(
         entropy=SeededEntropy(),
         blobs=Blobs(root=tmp_path / "blobs"),
         carriers=load_all(),
+        secrets=Secrets.of([SECRET_KEY]),
+        outbound=Outbound(allow_loopback=True, resolve=resolve_nothing),
     )
     await db.close()
 

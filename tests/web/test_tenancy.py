@@ -21,6 +21,9 @@ from tests.web.rows import IMPORT_FILE
 BODIES: dict[str, Any] = {
     "campaigns.change": {"name": "Mine now"},
     "contactLists.change": {"name": "Mine now"},
+    "webhooks.change": {"description": "Mine now"},
+    "webhooks.rotate": {},
+    "webhooks.replay": {"from": "evt_1"},
 }
 
 
@@ -43,6 +46,7 @@ async def ids(
     contact_list = (await api.get("/v1/contact-lists")).json()["data"][0]["id"]
     uploaded = await api.post(f"/v1/contact-lists/{contact_list}/imports", files=IMPORT_FILE)
     suppressed = await api.post("/v1/suppressions", json={"address": ANA, "reason": "asked"})
+    webhook = await api.post("/v1/webhooks", json={"url": "https://public.example.com/"})
     return {
         "campaignId": scene.campaign_id,
         "targetId": f"tgt_{target.id}",
@@ -51,6 +55,7 @@ async def ids(
         "channelId": scene.channel.id,
         "suppressionId": suppressed.json()["id"],
         "callId": attempt_text(claimed.attempt_id),
+        "webhookId": webhook.json()["id"],
     }
 
 

@@ -8,7 +8,7 @@ from campana import bootstrap, settings
 from campana.cli.session import AsJson, out, print_json, told
 from campana.store import migrations
 
-_SECRET = frozenset({"CAMPANA_DATABASE_URL"})
+_SECRET = frozenset({"CAMPANA_DATABASE_URL", "CAMPANA_SECRET_KEY"})
 
 
 def migrate() -> None:

@@ -7,7 +7,10 @@ from datetime import timedelta
 from procrastinate import App
 
 from campana.services.context import Context
-from campana.store import accounts
+from campana.store import accounts, deliveries, events
+
+EVENTS_KEPT = timedelta(days=30)
+"""How long events can be read and replayed, and what became of their deliveries."""
 
 _REMEMBERED = timedelta(days=1)
 _SILENT_SECONDS = 30
@@ -29,3 +32,11 @@ def register(app: App, context: Context) -> None:
     async def forget_old_requests(timestamp: int) -> None:  # noqa: ARG001 - as above
         async with context.db.transaction() as tx:
             await accounts.forget_old_requests(tx, before=context.clock.now() - _REMEMBERED)
+
+    @app.periodic(cron="23 4 * * *")
+    @app.task(name="forget_old_events", queueing_lock="forget_old_events")
+    async def forget_old_events(timestamp: int) -> None:  # noqa: ARG001 - as above
+        before = context.clock.now() - EVENTS_KEPT
+        async with context.db.transaction() as tx:
+            await deliveries.forget(tx, before=before)
+            await events.forget(tx, before=before)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -37,6 +37,8 @@ SCOPES: dict[str, str] = {
     "channels:write": "Create channels.",
     "voice:read": "See calls.",
     "audio:download": "Get links to recordings.",
+    "events:read": "See what happens, as it happens.",
+    "webhooks:manage": "Have events sent to an address of yours.",
 }
 
 
@@ -168,6 +170,18 @@ async def authenticate(context: Context, key: str | None) -> Principal:
     if found.expires_at is not None and found.expires_at <= now:
         raise Unauthenticated
     return found
+
+
+async def still_good(context: Context, hashes: Collection[bytes]) -> set[bytes]:
+    """Those of these keys (by their SHA-256) that are neither revoked nor expired: one question."""
+    async with context.db.glance() as tx:
+        found = await accounts.authenticate_all(tx, key_hashes=hashes)
+    now = context.clock.now()
+    return {
+        key_hash
+        for key_hash, holder in found.items()
+        if holder.revoked_at is None and (holder.expires_at is None or holder.expires_at > now)
+    }
 
 
 def require(principal: Principal, scope: str) -> None:

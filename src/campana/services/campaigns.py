@@ -15,10 +15,12 @@ from campana.domain.errors import (
     NotFound,
     VersionMismatch,
 )
-from campana.services import documents, preflight, windows
+from campana.domain.event import EventName
+from campana.services import documents, events, preflight, windows
 from campana.services.campaign_document import ONLY_BEFORE_LAUNCH, CampaignDocument
 from campana.services.context import Context
 from campana.store import campaigns, channels, lists
+from campana.store import events as store_events
 from campana.store.db import Tx
 
 
@@ -43,6 +45,7 @@ async def create(context: Context, *, workspace_id: int, raw: object) -> Campaig
             **await _resolved(tx, workspace_id, raw),
         )
         await campaigns.insert(tx, campaign=campaign)
+        await store_events.add(tx, events.of_campaign(EventName.CAMPAIGN_CREATED, campaign, at=now))
     return campaign
 
 
@@ -87,6 +90,7 @@ async def change(
         if campaign.launched_at is not None:
             await _check_fit(tx, context, changed)
         await campaigns.update(tx, campaign=changed, now=now)
+        await store_events.add(tx, events.of_campaign(EventName.CAMPAIGN_CHANGED, changed, at=now))
         if campaign.launched_at is not None:
             await windows.refresh(
                 tx,
@@ -109,6 +113,8 @@ async def delete(context: Context, *, workspace_id: int, campaign_id: str) -> No
         campaign = await locked(tx, context, workspace_id=workspace_id, campaign_id=campaign_id)
         if not await campaigns.delete_draft(tx, campaign_id=campaign.id):
             raise InvalidTransition("only a draft can be deleted")
+        gone = events.of_campaign(EventName.CAMPAIGN_DELETED, campaign, at=context.clock.now())
+        await store_events.add(tx, gone)
 
 
 async def locked(tx: Tx, context: Context, *, workspace_id: int, campaign_id: str) -> Campaign:

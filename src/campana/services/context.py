@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from campana.blobs import Blobs
 from campana.carriers.base import Carriers
 from campana.domain.clock import Clock
 from campana.domain.ids import public_id
+from campana.services.outbound import Outbound
+from campana.services.secrets import NO_SECRETS, Secrets
 from campana.store.db import Database
 
 
@@ -24,6 +26,8 @@ class Context:
     entropy: Callable[[int], bytes]
     blobs: Blobs
     carriers: Carriers
+    secrets: Secrets = NO_SECRETS
+    outbound: Outbound = field(default_factory=Outbound)
     is_rehearsal: bool = False
     """The clock is not the real one: nothing may leave this machine."""
 

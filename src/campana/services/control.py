@@ -13,11 +13,13 @@ from datetime import timedelta
 from campana.domain.campaign import TRANSITIONS, Action, Campaign, CampaignState
 from campana.domain.disposition import Disposition
 from campana.domain.errors import InvalidTransition, PreflightBlocked
-from campana.services import campaigns, preflight, windows
+from campana.domain.event import EventName
+from campana.services import campaigns, events, preflight, windows
 from campana.services.context import Context
 from campana.services.dispatch import SEND_DEADLINE
 from campana.store import attempts, jobs, targets
 from campana.store import campaigns as store
+from campana.store import events as store_events
 
 _POLL_SECONDS = 0.02
 _MARGIN = timedelta(milliseconds=100)
@@ -55,7 +57,13 @@ async def launch(context: Context, *, workspace_id: int, campaign_id: str) -> Ca
             arguments={"campaign_id": campaign.id},
             queueing_lock=f"enroll:{campaign.id}",
         )
-    return _changed(campaign, CampaignState.RUNNING, launched_at=campaign.launched_at or now)
+        launched = _changed(
+            campaign, CampaignState.RUNNING, launched_at=campaign.launched_at or now
+        )
+        await store_events.add(
+            tx, events.of_campaign(EventName.CAMPAIGN_LAUNCHED, launched, at=now)
+        )
+    return launched
 
 
 async def pause(context: Context, *, workspace_id: int, campaign_id: str) -> Campaign:
@@ -110,8 +118,9 @@ async def _act(
         if state is campaign.state:
             return campaign
         await store.set_state(tx, campaign_id=campaign.id, state=state, now=now)
+        closed = 0
         if state is CampaignState.CANCELLED:
-            await targets.close_waiting(
+            closed = await targets.close_waiting(
                 tx, campaign_id=campaign.id, disposition=Disposition.CANCELLED, now=now
             )
         if state is CampaignState.RUNNING:
@@ -123,7 +132,9 @@ async def _act(
                 workspace_id=workspace_id,
                 document=campaign.document,
             )
-    return _changed(campaign, state)
+        changed = _changed(campaign, state)
+        await store_events.add(tx, events.of_state(changed, at=now, targets_closed=closed))
+    return changed
 
 
 def _next_state(campaign: Campaign, action: Action) -> CampaignState:

@@ -14,10 +14,13 @@ from uuid import UUID
 from campana.domain import gate, pacing
 from campana.domain.campaign import Plan
 from campana.domain.contact import ContactFields
+from campana.domain.event import EventName, NewEvent
 from campana.domain.ids import uuid7
+from campana.services import events
 from campana.services.campaign_document import plan_of
 from campana.services.context import Context
 from campana.store import attempts, campaigns, due, owners, targets
+from campana.store import events as store_events
 from campana.store.attempts import Intent
 from campana.store.db import Tx
 from campana.store.due import Candidate, Deferral, Group
@@ -137,14 +140,31 @@ async def begin_sending(
     context: Context, *, claimed: Claimed, owner_id: int, from_number: str
 ) -> bool:
     """Commit that the network is about to be touched; False when it may not be any more."""
+    now = context.clock.now()
     async with context.db.transaction() as tx:
-        return await attempts.begin_sending(
+        if not await attempts.begin_sending(
             tx,
             attempt_id=claimed.attempt_id,
             owner_id=owner_id,
             from_number=from_number,
-            now=context.clock.now(),
-        )
+            now=now,
+        ):
+            return False
+        await store_events.add(tx, _started(claimed, now=now))
+    return True
+
+
+def _started(claimed: Claimed, *, now: datetime) -> NewEvent:
+    return events.of_sending(
+        workspace_id=claimed.workspace_id,
+        campaign_id=claimed.campaign_id,
+        target_id=claimed.target_id,
+        attempt_id=claimed.attempt_id,
+        channel_id=claimed.channel_id,
+        number=claimed.attempt_no,
+        address=claimed.address,
+        at=now,
+    )
 
 
 async def begin_sending_all(
@@ -180,6 +200,7 @@ async def _pass_gate(
     """Those who may be contacted now; the others are put off or finished, with the reason."""
     allowed: list[Candidate] = []
     deferrals: list[Deferral] = []
+    told: list[NewEvent] = []
     for candidate in waiting:
         match gate.check(_facts(candidate, plan), now):
             case gate.Allow():
@@ -187,10 +208,12 @@ async def _pass_gate(
             case gate.Defer(until=until, why=why):
                 deferrals.append(Deferral(target_id=candidate.id, until=until, why=why))
             case gate.Drop(disposition=disposition, why=why):
-                await targets.finish(
+                finished = await targets.finish(
                     tx, target_id=candidate.id, disposition=disposition, reason=why, now=now
                 )
+                told += events.of_target(EventName.TARGET_FINISHED, finished, at=now)
     await due.defer(tx, deferrals=deferrals)
+    await store_events.add(tx, *told)
     return allowed
 
 

@@ -11,16 +11,19 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import ExitStack, aclosing
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import islice
 from typing import BinaryIO
 
 from campana.domain.contact import NewContact
 from campana.domain.errors import Conflict, InvalidParameter, NotFound, Unavailable
-from campana.services import columns, csv_table, duplicates
+from campana.services import columns, csv_table, duplicates, events
 from campana.services.columns import Columns, Refusal
 from campana.services.context import Context
 from campana.services.csv_table import Broken, Row, TableProblem
 from campana.store import contacts, imports, lists
+from campana.store import events as store_events
+from campana.store.db import Tx
 from campana.store.imports import Begun, Duplicates, ImportState, Outcomes, RejectedRow
 
 _CHUNK_ROWS = 1000
@@ -97,14 +100,23 @@ async def _run(context: Context, import_id: str) -> None:
 
 async def _finish(context: Context, import_id: str, *, problem: str | None) -> None:
     """Close the import if it is open, then let go of the file: people's data is kept once."""
+    now = context.clock.now()
     state = ImportState.DONE if problem is None else ImportState.FAILED
     async with context.db.transaction() as tx:
-        await imports.finish(
-            tx, import_id=import_id, state=state, problem=problem, now=context.clock.now()
+        workspace_id = await imports.finish(
+            tx, import_id=import_id, state=state, problem=problem, now=now
         )
+        if workspace_id is not None:
+            await _tell(tx, import_id, workspace_id=workspace_id, now=now)
         key = await imports.file_key(tx, import_id=import_id)
     if key is not None:
         await asyncio.to_thread(context.blobs.remove, key)
+
+
+async def _tell(tx: Tx, import_id: str, *, workspace_id: int, now: datetime) -> None:
+    closed = await imports.get(tx, workspace_id=workspace_id, import_id=import_id)
+    if closed is not None:
+        await store_events.add(tx, events.of_import(closed, workspace_id=workspace_id, at=now))
 
 
 async def _rows(context: Context, begun: Begun, file: BinaryIO) -> None:

@@ -14,11 +14,13 @@ from campana.domain import cadence
 from campana.domain.attempt import AttemptEvent, AttemptState, EventType, apply
 from campana.domain.campaign import STATUS_OF, CampaignState, CampaignStatus
 from campana.domain.disposition import Disposition
-from campana.services import windows
+from campana.domain.event import EventName
+from campana.services import events, windows
 from campana.services.campaign_document import plan_of
 from campana.services.context import Context
 from campana.services.dispatch import SEND_DEADLINE
 from campana.store import attempts, campaigns, owners, reports, targets
+from campana.store import events as store_events
 from campana.store.attempts import Attempt, CallFacts
 from campana.store.db import Tx
 
@@ -39,6 +41,15 @@ async def record(context: Context, *, attempt_id: UUID, event: AttemptEvent) -> 
         if state is not attempt.state and state.is_open:
             answered_at = event.at if event.type is EventType.ANSWERED else None
             await attempts.move(tx, attempt_id=attempt_id, state=state, answered_at=answered_at)
+            if answered_at is not None:
+                answered = events.of_attempt(
+                    EventName.ATTEMPT_ANSWERED,
+                    attempt,
+                    at=answered_at,
+                    state=state,
+                    answered_at=answered_at,
+                )
+                await store_events.add(tx, answered)
 
 
 async def settle(
@@ -163,10 +174,25 @@ async def conclude(
     )
     if not closed:
         return
+    is_unknown = state is AttemptState.UNKNOWN
+    told = [
+        events.of_attempt(
+            EventName.ATTEMPT_UNKNOWN if is_unknown else EventName.ATTEMPT_ENDED,
+            attempt,
+            at=now,
+            state=state,
+            disposition=disposition,
+            reason=reason,
+            answered_at=answered_at,
+            ended_at=now,
+        )
+    ]
     if was_unknown and disposition is not Disposition.NOT_SENT:
-        await targets.correct(
+        corrected = await targets.correct(
             tx, target_id=attempt.target_id, disposition=disposition, reason=reason
         )
+        told += events.of_target(EventName.TARGET_CORRECTED, corrected, at=now)
+        await store_events.add(tx, *told)
         return
     # Of an unknown attempt that turns out never to have been sent nothing reached anybody.
     campaign, document = await campaigns.share_state(tx, campaign_id=attempt.campaign_id, now=now)
@@ -194,9 +220,11 @@ async def conclude(
                     window_key=window_key,
                 )
         case cadence.Finish(disposition=final):
-            await targets.finish(
+            finished = await targets.finish(
                 tx, target_id=attempt.target_id, disposition=final, reason=reason, now=now
             )
+            told += events.of_target(EventName.TARGET_FINISHED, finished, at=now)
+    await store_events.add(tx, *told)
 
 
 def _when_over(campaign: CampaignState, disposition: Disposition) -> Disposition:

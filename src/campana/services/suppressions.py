@@ -9,8 +9,11 @@ from datetime import datetime
 from campana.domain.address import Unusable, parse_phone
 from campana.domain.campaign import ChannelType
 from campana.domain.errors import FieldProblem, InvalidParameter, NotFound
+from campana.domain.event import EventName
+from campana.services import events
 from campana.services.context import Context
 from campana.store import accounts, campaigns, suppressions
+from campana.store import events as store_events
 from campana.store.db import Tx
 from campana.store.suppressions import Scope, Suppression
 
@@ -61,6 +64,7 @@ async def add(
         InvalidParameter: naming each field that is wrong.
     """
     now = context.clock.now()
+    new_id = context.new_id("sup")
     async with context.db.transaction(workspace_id=workspace_id) as tx:
         value = await _normal(tx, workspace_id=workspace_id, addresses=[address], at="/address")
         problems = _problems(
@@ -81,7 +85,7 @@ async def add(
             tx,
             workspace_id=workspace_id,
             suppression=Suppression(
-                id=context.new_id("sup"),
+                id=new_id,
                 address=value[0],
                 scope=scope,
                 campaign_id=campaign_id,
@@ -92,8 +96,13 @@ async def add(
                 expires_at=expires_at,
             ),
         )
-    if stored is None:
-        raise _no_campaign()
+        if stored is None:
+            raise _no_campaign()
+        if stored.id == new_id:
+            added = events.of_suppression(
+                EventName.SUPPRESSION_ADDED, stored, workspace_id=workspace_id, at=now
+            )
+            await store_events.add(tx, added)
     return stored
 
 
@@ -155,10 +164,15 @@ async def lift(context: Context, *, workspace_id: int, suppression_id: str) -> N
         NotFound: there is none of that id in this workspace.
     """
     async with context.db.transaction(workspace_id=workspace_id) as tx:
-        if not await suppressions.delete(
+        lifted = await suppressions.delete(
             tx, workspace_id=workspace_id, suppression_id=suppression_id
-        ):
+        )
+        if lifted is None:
             raise NotFound
+        told = events.of_suppression(
+            EventName.SUPPRESSION_LIFTED, lifted, workspace_id=workspace_id, at=context.clock.now()
+        )
+        await store_events.add(tx, told)
 
 
 async def _normal(tx: Tx, *, workspace_id: int, addresses: Sequence[str], at: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -112,6 +112,22 @@ async def authenticate(tx: Tx, *, key_hash: bytes) -> Principal | None:
     async with tx.cursor(row_factory=class_row(Principal)) as cursor:
         await cursor.execute(_SQL["authenticate"], {"hash": key_hash})
         return await cursor.fetchone()
+
+
+async def authenticate_all(tx: Tx, *, key_hashes: Collection[bytes]) -> dict[bytes, Principal]:
+    """The holders of those keys that there are, by SHA-256."""
+    cursor = await tx.execute(_SQL["authenticate_all"], {"hashes": list(key_hashes)})
+    return {
+        bytes(row[0]): Principal(
+            key_id=row[1],
+            workspace_id=row[2],
+            scopes=row[3],
+            expires_at=row[4],
+            revoked_at=row[5],
+            revision=row[6],
+        )
+        for row in await cursor.fetchall()
+    }
 
 
 async def create_key(

@@ -202,11 +202,13 @@ async def advance(
 
 async def finish(
     tx: Tx, *, import_id: str, state: ImportState, problem: str | None, now: datetime
-) -> None:
-    """Close an import that is not closed yet."""
-    await tx.execute(
+) -> int | None:
+    """Close an import that is not closed yet; returns its workspace, None when it was closed."""
+    cursor = await tx.execute(
         _SQL["finish"], {"id": import_id, "state": state, "problem": problem, "now": now}
     )
+    row = await cursor.fetchone()
+    return int(row[0]) if row else None
 
 
 async def reject(tx: Tx, *, workspace_id: int, import_id: str, rows: Sequence[RejectedRow]) -> None:

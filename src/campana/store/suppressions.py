@@ -96,7 +96,8 @@ async def of_addresses(
         return await cursor.fetchall()
 
 
-async def delete(tx: Tx, *, workspace_id: int, suppression_id: str) -> bool:
-    """True when there was one."""
-    cursor = await tx.execute(_SQL["delete"], {"workspace_id": workspace_id, "id": suppression_id})
-    return await cursor.fetchone() is not None
+async def delete(tx: Tx, *, workspace_id: int, suppression_id: str) -> Suppression | None:
+    """The one that is gone; None when there was none."""
+    async with tx.cursor(row_factory=class_row(Suppression)) as cursor:
+        await cursor.execute(_SQL["delete"], {"workspace_id": workspace_id, "id": suppression_id})
+        return await cursor.fetchone()

@@ -33,6 +33,21 @@ class Stretch:
     made: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """A target that is done, as others are told of it."""
+
+    id: int
+    workspace_id: int
+    campaign_id: str
+    contact_id: int
+    address: str | None
+    disposition: str
+    attempt_count: int
+    last_reason: str | None
+    finished_at: datetime
+
+
 async def begin_enrollment(
     tx: Tx, *, workspace_id: int, campaign_id: str, list_id: str, now: datetime
 ) -> None:
@@ -93,19 +108,25 @@ async def _advance(
 
 async def finish(
     tx: Tx, *, target_id: int, disposition: Disposition, reason: str, now: datetime
-) -> None:
-    """Done, with what became of it; a target that is done already stays as it is."""
-    await tx.execute(
-        _SQL["finish"],
-        {"target_id": target_id, "disposition": disposition, "reason": reason, "now": now},
-    )
+) -> Finished | None:
+    """Done, with what became of it; None when it was done already, and stays as it is."""
+    async with tx.cursor(row_factory=class_row(Finished)) as cursor:
+        await cursor.execute(
+            _SQL["finish"],
+            {"target_id": target_id, "disposition": disposition, "reason": reason, "now": now},
+        )
+        return await cursor.fetchone()
 
 
-async def correct(tx: Tx, *, target_id: int, disposition: Disposition, reason: str) -> None:
-    """Replace `unknown` by what a late report says."""
-    await tx.execute(
-        _SQL["correct"], {"target_id": target_id, "disposition": disposition, "reason": reason}
-    )
+async def correct(
+    tx: Tx, *, target_id: int, disposition: Disposition, reason: str
+) -> Finished | None:
+    """Replace `unknown` by what a late report says; None when it was not `unknown`."""
+    async with tx.cursor(row_factory=class_row(Finished)) as cursor:
+        await cursor.execute(
+            _SQL["correct"], {"target_id": target_id, "disposition": disposition, "reason": reason}
+        )
+        return await cursor.fetchone()
 
 
 async def wait_again(tx: Tx, *, target_id: int, due_at: datetime, reason: str) -> str | None:

@@ -16,15 +16,19 @@ from campana.web import docs_page, openapi
 from campana.web.answers import Shown
 from campana.web.api import (
     campaign_actions,
+    campaign_events,
     campaign_targets,
     campaigns,
     channels,
     contact_lists,
+    events,
     health,
     imports,
     recordings,
     suppressions,
     voice_calls,
+    webhook_deliveries,
+    webhooks,
 )
 from campana.web.auth import Keys, admission
 from campana.web.callbacks import Callbacks
@@ -36,37 +40,53 @@ from campana.web.meter import Meter
 from campana.web.readiness import Readiness
 from campana.web.remembered import RememberedPages
 from campana.web.request import BODY_LIMIT, ApiRequest
+from campana.web.streams import Streams
 
 V1: Sequence[HTTPRouteHandler] = [
     *campaigns.ROUTES,
     *campaign_actions.ROUTES,
     *campaign_targets.ROUTES,
+    *campaign_events.ROUTES,
     *contact_lists.ROUTES,
     *imports.ROUTES,
     *channels.ROUTES,
     *suppressions.ROUTES,
     *voice_calls.ROUTES,
     *recordings.ROUTES,
+    *events.ROUTES,
+    *webhooks.ROUTES,
+    *webhook_deliveries.ROUTES,
 ]
 
 
-def create_app(context: Context, *, public_url: str | None = None) -> ASGIApp:
+def create_app(
+    context: Context, *, public_url: str | None = None, streams: Streams | None = None
+) -> ASGIApp:
     """Everything Campana answers over HTTP.
 
     Args:
         context: its database plays the web role.
         public_url: how the world reaches this server, for links; without it, as the client did.
+        streams: to be closed by whoever ends the process.
 
     Raises:
         SetupError: the directory of blobs cannot be used.
     """
     meter = Meter()
-    routes = Callbacks(context, others=build(context, meter=meter, public_url=public_url))
+    known = build(context, meter=meter, public_url=public_url, streams=streams)
+    routes = Callbacks(context, others=known)
     return Edge(routes, entropy=context.entropy, meter=meter)
 
 
-def build(context: Context, *, meter: Meter, public_url: str | None = None) -> Litestar:
+def build(
+    context: Context,
+    *,
+    meter: Meter,
+    public_url: str | None = None,
+    streams: Streams | None = None,
+) -> Litestar:
     """The routes, without the outermost layer."""
+    streams = streams or Streams(context)
     app = Litestar(
         route_handlers=[
             Router(path="/v1", route_handlers=[*_options(V1), *V1]),
@@ -80,12 +100,14 @@ def build(context: Context, *, meter: Meter, public_url: str | None = None) -> L
         state=State(
             {
                 "context": context,
+                "horizon": streams.horizon,
                 "keys": Keys(context),
                 "links": Links(key=signing_key(context.blobs, context.entropy)),
                 "meter": meter,
                 "pages": RememberedPages(),
                 "public_url": public_url,
                 "readiness": Readiness(context),
+                "streams": streams,
             }
         ),
         openapi_config=None,

@@ -36,7 +36,11 @@ class Edge:
         started = time.monotonic()
         is_head = scope["method"] == "HEAD"
         request_id = _id_given(scope) or self._entropy(8).hex().encode()
-        scope["state"] = {**scope.get("state", {}), "request_id": request_id.decode()}
+        scope["state"] = {
+            **scope.get("state", {}),
+            "request_id": request_id.decode(),
+            "is_head": is_head,
+        }
         status = 500
 
         async def answered(message: Message) -> None:

@@ -10,13 +10,15 @@ import functools
 import hashlib
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Concatenate, ParamSpec
 
 from litestar import Response
 from litestar.datastructures import UploadFile
 
-from campana.domain.errors import CampanaError, FieldProblem, InvalidParameter
+from campana.domain.errors import CampanaError, Conflict, FieldProblem, InvalidParameter
 from campana.services.accounts import Answer, begin_request, end_request
+from campana.services.secrets import Secrets, Unreadable
 from campana.web.errors import problem, status_of
 from campana.web.request import ApiRequest
 
@@ -33,7 +35,15 @@ _OURS = {429, *range(500, 600)}
 
 def once(endpoint: Endpoint[P]) -> Endpoint[P]:
     """An endpoint whose work is done once for each Idempotency-Key."""
+    return _once(endpoint, is_secret=False)
 
+
+def once_in_secret(endpoint: Endpoint[P]) -> Endpoint[P]:
+    """The same for answers that show a secret: they are kept sealed, as the secret itself is."""
+    return _once(endpoint, is_secret=True)
+
+
+def _once(endpoint: Endpoint[P], *, is_secret: bool) -> Endpoint[P]:
     @functools.wraps(endpoint)
     async def answered(request: ApiRequest, *args: P.args, **kwargs: P.kwargs) -> Response[bytes]:
         key = request.headers.get(HEADER)
@@ -54,10 +64,15 @@ def once(endpoint: Endpoint[P]) -> Endpoint[P]:
             key=key,
             body=await _fingerprint(request),
         )
+        secrets = request.context.secrets
         if remembered is not None:
-            return _replayed(remembered)
+            body = _opened(secrets, remembered.body) if is_secret else remembered.body
+            return _replayed(replace(remembered, body=body))
         response = await _done(request, key, endpoint(request, *args, **kwargs))
-        await _end(request, key, _kept(response))
+        kept = _kept(response)
+        if is_secret:
+            kept = replace(kept, body=secrets.seal(kept.body.decode()).encode())
+        await _end(request, key, kept)
         return response
 
     return answered
@@ -83,6 +98,13 @@ async def _end(request: ApiRequest, key: str, answer: Answer | None) -> None:
         key=key,
         answer=answer,
     )
+
+
+def _opened(secrets: Secrets, body: bytes) -> bytes:
+    try:
+        return secrets.open(body.decode()).encode()
+    except Unreadable:
+        raise Conflict("the answer to the first request cannot be shown again") from None
 
 
 def _replayed(remembered: Answer) -> Response[bytes]:

@@ -16,11 +16,14 @@ from msgspec import Struct
 from campana.domain import errors
 from campana.domain.errors import CampanaError
 from campana.services.accounts import SCOPES
+from campana.web import examples
 from campana.web.errors import PROBLEM_JSON, STATUS, Problem, title_of
 from campana.web.operations import Operation, Upload, operation_of
 
 Json = dict[str, Any]
 Kinds = tuple[type[CampanaError], ...]
+
+EVENT_STREAM = "text/event-stream"
 
 _REF = "#/components/schemas/{name}"
 
@@ -38,6 +41,8 @@ TAGS = {
     "suppressions": "Whom never to contact.",
     "voiceCalls": "Calls that were placed.",
     "recordings": "The sound of calls.",
+    "events": "What happens, as it happens.",
+    "webhooks": "Events sent to addresses of yours, in the Standard Webhooks form.",
     "health": "For monitoring.",
     "docs": "This description.",
 }
@@ -189,6 +194,7 @@ def _named(operation: Operation) -> list[Json]:
     names += ["Idempotency-Key"] if operation.is_once else []
     names += ["If-Match"] if operation.needs_match else []
     names += ["If-None-Match"] if operation.is_conditional else []
+    names += ["Last-Event-ID"] if operation.is_stream else []
     return [{"$ref": f"#/components/parameters/{name}"} for name in names]
 
 
@@ -223,6 +229,10 @@ def _responses(path: str, operation: Operation) -> dict[str, Json]:
             success["content"] = {
                 "application/json": _content(_ref(shape.__name__), operation.example)
             }
+    if operation.is_stream:
+        success.setdefault("content", {})[EVENT_STREAM] = _content(
+            {"type": "string"}, examples.STREAM
+        )
     responses = {str(operation.status): success}
     if operation.is_conditional:
         responses["304"] = {"description": "The client has it already (If-None-Match)."}
@@ -346,6 +356,13 @@ _PARAMETERS: dict[str, Json] = {
         "description": "An ETag: the answer is 304 when nothing has changed.",
         "schema": {"type": "string"},
     },
+}
+
+_PARAMETERS["Last-Event-ID"] = {
+    "name": "Last-Event-ID",
+    "in": "header",
+    "description": "Of a stream: the last event seen; it goes on with the next one.",
+    "schema": {"type": "string"},
 }
 
 _HEADERS: dict[str, Json] = {

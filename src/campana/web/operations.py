@@ -46,6 +46,8 @@ class Operation:
     """If-Match must say which version is meant."""
     is_once: bool = False
     """An Idempotency-Key makes a repeat harmless."""
+    is_stream: bool = False
+    """Asked for `text/event-stream`, it answers with a stream that goes on."""
     errors: tuple[type[CampanaError], ...] = ()
     """What may go wrong besides what may go wrong anywhere."""
     body_example: Any = None

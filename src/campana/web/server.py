@@ -7,12 +7,16 @@ import contextlib
 import signal
 import socket
 from collections.abc import Generator
+from typing import cast
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from campana.domain.errors import SetupError
 from campana.services.context import Context
 from campana.web.app import create_app
+from campana.web.event_stream import ABORT
+from campana.web.streams import Streams
 
 _DRAIN_SECONDS = 10
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -24,6 +28,14 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
         yield
+
+
+class _Protocol(HttpToolsProtocol):
+    """Lets an application break a connection nobody reads: closing would wait for the reader."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        cast("dict[str, object]", self.scope)["state"] = {ABORT: self.transport.abort}
 
 
 async def serve(
@@ -43,10 +55,11 @@ async def serve(
         SetupError: the port cannot be had.
     """
     listener = bind(host, port) if fd is None else socket.socket(fileno=fd)
+    streams = Streams(context)
     server = _Server(
         uvicorn.Config(
-            create_app(context, public_url=public_url),
-            http="httptools",
+            create_app(context, public_url=public_url, streams=streams),
+            http=_Protocol,
             ws="none",
             lifespan="off",
             log_config=None,
@@ -59,6 +72,8 @@ async def serve(
     )
 
     def drain() -> None:
+        # A stream would keep its connection, and the process with it, for as long as it could.
+        streams.close_all()
         server.should_exit = True
 
     loop = asyncio.get_running_loop()

@@ -24,6 +24,11 @@ where workspace_id = %(workspace_id)s;
 -- Every request asks the database, so that a revoked key ends in every process at once.
 select key_id, workspace_id, scopes, expires_at, revoked_at, revision from authenticate(%(hash)s);
 
+-- name: authenticate_all
+-- The same for all the keys that hold a stream open, in one question.
+select given.hash, a.key_id, a.workspace_id, a.scopes, a.expires_at, a.revoked_at, a.revision
+from unnest(%(hashes)s::bytea[]) as given (hash) cross join lateral authenticate(given.hash) a;
+
 -- name: create_key
 -- Only the hash is stored: a dump of this table opens nothing.
 insert into api_keys (id, workspace_id, name, hash, scopes, created_at, expires_at)

@@ -60,7 +60,7 @@ returning id;
 update imports set state = %(state)s, problem = %(problem)s, finished_at = %(now)s,
   bytes_done = case when %(state)s = 'done' then bytes_total else bytes_done end
 where id = %(id)s and state in ('queued', 'running')
-returning id;
+returning workspace_id;
 
 -- name: reject
 -- One reason a row: the first that was found.

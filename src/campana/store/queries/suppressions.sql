@@ -34,4 +34,4 @@ order by address, created_at, id;
 -- name: delete
 -- Lifted: the address may be contacted again.
 delete from suppressions where workspace_id = %(workspace_id)s and id = %(id)s
-returning id;
+returning id, address, scope, campaign_id, channel_type, reason, source, created_at, expires_at;

@@ -44,12 +44,14 @@ where campaign_id = %(campaign_id)s and list_id = %(list_id)s;
 -- The target is done; its due row, if any, goes with it.
 with gone as (delete from due where target_id = %(target_id)s)
 update targets set state = 'finished', disposition = %(disposition)s, last_reason = %(reason)s, finished_at = %(now)s
-where id = %(target_id)s and state <> 'finished';
+where id = %(target_id)s and state <> 'finished'
+returning id, workspace_id, campaign_id, contact_id, address, disposition, attempt_count, last_reason, finished_at;
 
 -- name: correct
 -- A late report says what an unknown attempt really became; the target stays finished.
 update targets set disposition = %(disposition)s, last_reason = %(reason)s
-where id = %(target_id)s and state = 'finished' and disposition = 'unknown';
+where id = %(target_id)s and state = 'finished' and disposition = 'unknown'
+returning id, workspace_id, campaign_id, contact_id, address, disposition, attempt_count, last_reason, finished_at;
 
 -- name: wait_again
 -- Back among the waiting, under the zones the contact has now; also one that was given up as unknown.

@@ -1,0 +1,115 @@
+"""A stream as an answer: `text/event-stream`, kept alive, and let go of when nobody reads it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from typing import Any, cast
+
+import msgspec
+from litestar import Response
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from campana.domain.event import Event, envelope, shown_id
+from campana.web.streams import Stream, Streams
+
+MEDIA_TYPE = "text/event-stream"
+
+ABORT = "abort"
+"""Where `web/server.py` keeps, in the scope's state, what breaks the connection at once."""
+
+HEARTBEAT_SECONDS = 15.0
+WRITE_SECONDS = 30.0
+"""A client that has not taken what was sent for so long is let go."""
+
+_HELLO = b"retry: 2000\n\n"
+_HEARTBEAT = b":\n\n"
+_HEADERS = [
+    (b"content-type", MEDIA_TYPE.encode()),
+    (b"cache-control", b"no-store"),
+    # Proxies that gather an answer before they pass it on are asked not to.
+    (b"x-accel-buffering", b"no"),
+]
+
+
+class EventStream(Response[bytes]):
+    """The answer that follows a stream until one of the two sides ends it."""
+
+    def __init__(self, streams: Streams, stream: Stream) -> None:
+        super().__init__(b"", media_type=MEDIA_TYPE)
+        self._streams = streams
+        self._stream = stream
+
+    def to_asgi_response(self, *_: Any, **__: Any) -> ASGIApp:  # pyright: ignore[reportIncompatibleMethodOverride]  # noqa: ANN401 - the framework's words, all unused
+        """This answer is its own ASGI application."""
+        return self._answer
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        writing = asyncio.create_task(self._write(send))
+        leaving = asyncio.create_task(_until_gone(receive))
+        try:
+            await asyncio.wait({writing, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            if writing.done() and isinstance(writing.exception(), TimeoutError):
+                _abort(scope)
+                return
+        finally:
+            for task in (writing, leaving):
+                task.cancel()
+            await asyncio.gather(writing, leaving, return_exceptions=True)
+            self._streams.close(self._stream)
+        if not writing.cancelled():
+            writing.result()
+
+    async def _write(self, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})  # pyright: ignore[reportArgumentType]
+        await _send(send, _HELLO)
+        async with aclosing(_beats(self._streams.follow(self._stream))) as events:
+            async for event in events:
+                await _send(send, _HEARTBEAT if event is None else lines_of(event))
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def lines_of(event: Event) -> bytes:
+    """An event in the words of the stream; JSON has no line ends of its own."""
+    body = msgspec.json.encode(envelope(event))
+    return f"id: {shown_id(event.id)}\nevent: {event.type}\ndata: ".encode() + body + b"\n\n"
+
+
+async def _send(send: Send, body: bytes) -> None:
+    async with asyncio.timeout(WRITE_SECONDS):
+        await send({"type": "http.response.body", "body": body, "more_body": True})
+
+
+async def _beats(events: AsyncGenerator[Event]) -> AsyncGenerator[Event | None]:
+    """The events, and None whenever there was none for a while."""
+    coming: asyncio.Future[Event] | None = None
+    try:
+        while True:
+            coming = coming or asyncio.ensure_future(anext(events))
+            done, _ = await asyncio.wait({coming}, timeout=HEARTBEAT_SECONDS)
+            if not done:
+                yield None
+                continue
+            try:
+                event = coming.result()
+            except StopAsyncIteration:
+                return
+            coming = None
+            yield event
+    finally:
+        if coming is not None:
+            coming.cancel()
+            await asyncio.gather(coming, return_exceptions=True)
+        await events.aclose()
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _abort(scope: Scope) -> None:
+    abort = cast("Callable[[], None] | None", scope["state"].get(ABORT))
+    if abort is not None:
+        abort()

@@ -39,7 +39,9 @@ LAST_EVENT_ID = "Last-Event-ID"
         )
     ),
 )
-async def campaign_events(request: ApiRequest, campaign_id: FromPath[str]) -> ASGIApp:
+async def campaign_events(
+    request: ApiRequest, campaign_id: FromPath[str]
+) -> ASGIApp | Response[bytes]:
     asked = request.parameters(EventsQuery)
     context = request.context
     async with context.db.read(workspace_id=request.workspace_id) as tx:

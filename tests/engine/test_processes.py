@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -29,8 +30,10 @@ async def sleeping() -> psutil.Process:
     """The child that sleeps, once it is there."""
     while True:
         for process in psutil.Process().children():
-            if SLEEPS in process.cmdline():
-                return process
+            # One that has just been killed is still listed, with nothing to say for itself.
+            with suppress(psutil.NoSuchProcess):
+                if SLEEPS in process.cmdline():
+                    return process
         await asyncio.sleep(0.01)
 
 

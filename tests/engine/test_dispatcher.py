@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from campana.engine import dispatcher
 from campana.services import control, inquiries
 from tests.support.campaign import Scene
 from tests.support.ledger import broken
 from tests.support.people import reserved_numbers
-from tests.support.sandbox import outcomes
-from tests.support.stage import QUICK, Stage, over, twice, working
+from tests.support.sandbox import WallClock, outcomes
+from tests.support.stage import QUICK, Stage, dispatching, over, twice, working
 from tests.support.waiting import eventually
 
 
@@ -151,3 +153,86 @@ async def test_without_its_carrier_nobody_is_tried_over_and_over(stage: Stage) -
         assert not await dispatcher.step()
     assert await scene.rows("select distinct state from targets") == [("waiting",)]
     assert await broken(scene.engine) == []
+
+
+@pytest.mark.timeout(60)
+async def test_two_dispatchers_share_a_campaign_and_nobody_is_reached_twice(stage: Stage) -> None:
+    scene = await stage.campaign(people=100, rate=50)
+    async with working(stage.engine, stage.url), working(stage.engine, stage.url):
+        assert await over(scene) == {"completed": 100}
+    assert twice(stage.sandboxed.lines("send"), "to") == []
+    owners = "select count(distinct detail->>'ref') from attempt_events where type = 'accepted'"
+    assert await scene.rows(owners + " and report is null") == [(100,)]
+
+
+async def all_over(scene: Scene) -> list[tuple[str, str]]:
+    """How attempts ended, once none is open."""
+    await eventually(lambda: nothing_open(scene))
+    return await scene.rows("select distinct state, disposition from attempts")
+
+
+async def test_an_intent_that_is_too_late_is_not_sent_and_costs_no_attempt(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = await stage.campaign(people=5)
+    async with dispatching(stage) as work:
+        monkeypatch.setattr(dispatcher, "SEND_DEADLINE", timedelta(0))
+        assert await work.step()
+        assert await all_over(scene) == [("ended", "not_sent")]
+    assert stage.sandboxed.lines("send") == []
+    assert await scene.rows("select distinct state from targets") == [("waiting",)]
+
+
+async def test_what_is_not_sent_when_the_identity_is_lost_is_discarded(stage: Stage) -> None:
+    scene = await stage.campaign(people=30, rate=20)
+    async with dispatching(stage) as work:
+        assert await work.step()
+        # As a broken session does it, after the first of the spread sends at most.
+        work.ownership.is_held = False
+        assert not await work.step()
+        await eventually(lambda: not work.is_busy)
+        work.ownership.is_held = True
+    assert len(stage.sandboxed.lines("send")) <= 1
+    rows = await scene.rows("select count(*) from attempts where disposition = 'not_sent'")
+    assert rows > [(1,)]
+    assert await broken(scene.engine) == []
+
+
+async def test_nothing_starts_without_an_identity_or_a_steady_clock(stage: Stage) -> None:
+    await stage.campaign(people=5)
+    clock = stage.engine.clock
+    assert isinstance(clock, WallClock)
+    async with dispatching(stage) as work:
+        clock.is_steady = False
+        assert not await work.step()
+        clock.is_steady = True
+        work.ownership.is_held = False
+        assert not await work.step()
+        work.ownership.is_held = True
+        assert await work.step()
+
+
+async def test_draining_waits_for_answers_and_begins_nothing(stage: Stage) -> None:
+    stage.sandboxed.change(seconds={**QUICK, "reply": [0.5, 0.5], "talk": [9, 9]})
+    scene = await stage.campaign(people=5, rate=100)
+    async with dispatching(stage) as work:
+        assert await work.step()
+        await eventually(lambda: stage.sandboxed.lines("send"))
+        await work.drain(seconds=10)
+        assert not work.is_busy
+        assert not await work.step()
+    # What went out was answered and written down; what had not is due again.
+    sent = {line["to"] for line in stage.sandboxed.lines("send")}
+    rows = await scene.rows("select address, owner_id, disposition from attempts")
+    assert {(owner_id, end) for to, owner_id, end in rows if to in sent} == {(0, None)}
+    assert {end for to, _, end in rows if to not in sent} <= {"not_sent"}
+
+
+async def test_a_rehearsal_sends_only_on_this_machine(stage: Stage) -> None:
+    scene = await stage.campaign(people=1)
+    async with stage.engine.db.transaction() as tx:
+        await tx.execute("update channels set is_loopback = false")
+    rehearsal = replace(stage, engine=replace(stage.engine, is_rehearsal=True))
+    async with dispatching(rehearsal) as work:
+        assert not await work.step()
+    assert await scene.rows("select 1 from attempts") == []

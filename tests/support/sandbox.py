@@ -8,7 +8,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Generator, Mapping
+from collections.abc import AsyncIterator, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -127,6 +127,6 @@ async def answering(app: ASGIApp) -> AsyncIterator[str]:
         listener.close()
 
 
-def outcomes(lines: list[Mapping[str, Any]]) -> dict[str, str]:
+def outcomes(lines: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """The last outcome of each person, by the sandbox's log."""
     return {line["to"]: line["happenings"][-1][2] for line in lines if line["happenings"]}

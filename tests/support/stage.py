@@ -57,6 +57,22 @@ async def working(engine: Context, public_url: str) -> AsyncIterator[Dispatcher]
         await accounts.aclose()
 
 
+@asynccontextmanager
+async def dispatching(stage: Stage) -> AsyncIterator[Dispatcher]:
+    """A dispatcher that steps only when it is told to."""
+    accounts = Accounts(stage.engine)
+    dispatcher = Dispatcher(stage.engine, accounts=accounts, public_url=stage.url)
+    keeping = asyncio.create_task(dispatcher.ownership.keep())
+    await eventually(lambda: dispatcher.ownership.is_held)
+    try:
+        yield dispatcher
+    finally:
+        await dispatcher.drain(seconds=5)
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+        await accounts.aclose()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Stage:
     """Everything there is, on the real time."""

@@ -123,6 +123,9 @@ class Callbacks:
         parsed: Sequence[Report | Inbound],
         callback: Callback,
     ) -> None:
+        if any(isinstance(each, Inbound) for each in parsed):
+            # An opt-out may be in it: better told again later than lost now.
+            raise errors.Unavailable("what people send cannot be taken yet")
         kept = [
             Kept(
                 workspace_id=account.workspace_id,

@@ -82,7 +82,7 @@ select max(created_at) from attempts where campaign_id = %(campaign_id)s and sta
 -- Owners of open attempts that are old enough to be asked about; index attempts_open_owner. Owner 0 is
 -- nobody: those attempts end by their carrier's word.
 select distinct owner_id from attempts
-where state not in ('ended', 'unknown') and owner_id <> 0 and created_at < %(before)s
+where state not in ('ended', 'unknown') and owner_id > 0 and created_at < %(before)s
 order by owner_id;
 
 -- name: open_of_owner

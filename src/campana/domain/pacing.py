@@ -1,38 +1,165 @@
-"""How much may be sent now. Budget is granted to a worker, never owned by it.
+"""How much may be sent, and when. Budget is granted to a worker, never owned by it.
 
 The generic cell rate algorithm (ITU-T I.371) keeps one instant, the theoretical arrival time of the
-next send: it errs low when a grant is lost and needs no background refill.
+next send: it errs low when a grant is lost and needs no background refill. A grant may reach a
+moment ahead, so that the pace does not depend on how often somebody asks: each send has its own
+moment and waits for it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+
+_DAY = timedelta(days=1)
+_LINES_DELAY = timedelta(milliseconds=200)
+"""How soon a campaign without a free line is looked at again."""
+_BURST_SECONDS = 0.05
+"""What a campaign's own rate may do at once: faster rates are taken in batches."""
+SLOWEST_START = 0.05
+"""The share of its rate a ramp-up begins with: something must go out to be looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """`rate` sends a second, `burst` of them at once, `lines` open at a time."""
+    """`rate` sends a second, `burst` of them at once, `lines` open at a time, `daily` in a day of
+    UTC (None: as many as the rate allows)."""
 
     rate: float
     burst: int
     lines: int
+    daily: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnLimits:
+    """A campaign's own limits, below those of its channel; None does not limit."""
+
+    rate: float | None = None
+    lines: int | None = None
+    daily: int | None = None
+    ramp_up: timedelta = timedelta(0)
+    """How long the rate takes to grow to its full height after each start."""
+
+    @property
+    def any(self) -> bool:
+        """Does it limit anything?"""
+        return self != OwnLimits()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """`sends` that may start, and the theoretical arrival time to store (aware UTC)."""
+    """The moments from which each send may go, and the theoretical arrival time to store (aware
+    UTC)."""
 
-    sends: int
+    moments: tuple[datetime, ...]
     arrival_at: datetime
+
+    @property
+    def sends(self) -> int:
+        return len(self.moments)
 
 
 def grant(
-    limits: Limits, *, arrival_at: datetime, lines_in_use: int, wanted: int, now: datetime
+    limits: Limits,
+    *,
+    arrival_at: datetime,
+    lines_in_use: int,
+    wanted: int,
+    now: datetime,
+    ahead: timedelta = timedelta(0),
+    sent_today: int = 0,
 ) -> Grant:
-    """Give at most `wanted` sends out of what the rate and the free lines allow at `now`."""
+    """Give at most `wanted` sends out of what rate, free lines and quota allow until `now + ahead`.
+
+    Idle time is not saved up: whoever asks later than `ahead` after the last moment loses it.
+    """
     interval = timedelta(seconds=1 / limits.rate)
     start = max(arrival_at, now)
-    by_rate = int((now + limits.burst * interval - start) / interval)
-    sends = max(0, min(wanted, by_rate, limits.lines - lines_in_use))
-    return Grant(sends=sends, arrival_at=start + sends * interval if sends else arrival_at)
+    by_rate = int((now + ahead + limits.burst * interval - start) / interval)
+    by_quota = wanted if limits.daily is None else limits.daily - sent_today
+    sends = max(0, min(wanted, by_rate, limits.lines - lines_in_use, by_quota))
+    first = start - (limits.burst - 1) * interval
+    return Grant(
+        moments=tuple(max(now, first + n * interval) for n in range(sends)),
+        arrival_at=start + sends * interval if sends else arrival_at,
+    )
+
+
+def ramped(rate: float, *, ramp_up: timedelta, since: datetime, now: datetime) -> float:
+    """The rate at `now` of what began at `since` and grows evenly to `rate` over `ramp_up`."""
+    if now >= since + ramp_up:
+        return rate
+    return rate * max(SLOWEST_START, (now - since) / ramp_up)
+
+
+def quota_day(now: datetime) -> date:
+    """The day a quota counts, in UTC: one for all, wherever workers and people are."""
+    return now.astimezone(UTC).date()
+
+
+def quota_resets_at(now: datetime) -> datetime:
+    """When the quota of the day of `now` is whole again."""
+    return datetime.combine(quota_day(now) + _DAY, time.min, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnPace:
+    """How much a campaign has used of its own limits, and the channel's they lie below."""
+
+    arrival_at: datetime
+    lines_in_use: int
+    attempts_today: int
+    since: datetime
+    """When it began, or began again."""
+    channel_rate: float
+    channel_lines: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """Which limit holds a campaign back, and until when it need not be asked again."""
+
+    by: str
+    until: datetime
+
+
+def own_grant(
+    own: OwnLimits, pace: OwnPace, *, wanted: int, now: datetime, ahead: timedelta = timedelta(0)
+) -> Grant:
+    """What a campaign's own limits leave of `wanted` attempts that its channel allows."""
+    return grant(
+        _own(own, pace, now),
+        arrival_at=pace.arrival_at,
+        lines_in_use=pace.lines_in_use,
+        wanted=wanted,
+        now=now,
+        ahead=ahead,
+        sent_today=pace.attempts_today,
+    )
+
+
+def own_hold(
+    own: OwnLimits, pace: OwnPace, *, now: datetime, ahead: timedelta = timedelta(0)
+) -> Hold | None:
+    """What keeps a campaign from even one more attempt; None when nothing does."""
+    if own_grant(own, pace, wanted=1, now=now, ahead=ahead).sends:
+        return None
+    limits = _own(own, pace, now)
+    if limits.daily is not None and pace.attempts_today >= limits.daily:
+        return Hold(by="quota", until=quota_resets_at(now))
+    if pace.lines_in_use >= limits.lines:
+        return Hold(by="lines", until=now + _LINES_DELAY)
+    waited = (limits.burst - 1) * timedelta(seconds=1 / limits.rate) + ahead
+    return Hold(by="rate", until=max(now, pace.arrival_at - waited))
+
+
+def _own(own: OwnLimits, pace: OwnPace, now: datetime) -> Limits:
+    rate = pace.channel_rate if own.rate is None else min(own.rate, pace.channel_rate)
+    rate = ramped(rate, ramp_up=own.ramp_up, since=pace.since, now=now)
+    return Limits(
+        rate=rate,
+        burst=max(1, int(rate * _BURST_SECONDS)),
+        lines=pace.channel_lines if own.lines is None else min(own.lines, pace.channel_lines),
+        daily=own.daily,
+    )

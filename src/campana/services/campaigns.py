@@ -18,7 +18,7 @@ from campana.domain.errors import (
 from campana.services import documents, preflight, windows
 from campana.services.campaign_document import ONLY_BEFORE_LAUNCH, CampaignDocument
 from campana.services.context import Context
-from campana.store import campaigns, channels, lists
+from campana.store import campaign_pacing, campaigns, channels, lists
 from campana.store.db import Tx
 
 
@@ -88,6 +88,7 @@ async def change(
             await _check_fit(tx, context, changed)
         await campaigns.update(tx, campaign=changed, now=now)
         if campaign.launched_at is not None:
+            await campaign_pacing.release(tx, campaign_id=campaign.id)
             await windows.refresh(
                 tx,
                 context,

@@ -161,7 +161,12 @@ async def _end(
         return
     if was_unknown:
         await targets.correct(
-            tx, target_id=attempt.target_id, disposition=disposition, reason=reason
+            tx,
+            target_id=attempt.target_id,
+            attempt_no=attempt.attempt_no,
+            disposition=disposition,
+            reason=reason,
+            now=now,
         )
         return
     campaign, document = await campaigns.share_state(tx, campaign_id=attempt.campaign_id, now=now)

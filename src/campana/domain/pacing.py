@@ -49,15 +49,16 @@ class OwnLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """The moments from which each send may go, and the theoretical arrival time to store (aware
-    UTC)."""
+    """`sends` that may start, and the theoretical arrival time to store (aware UTC).
 
-    moments: tuple[datetime, ...]
+    The first may start at `first_at`, each of the others an `interval` later; those of a burst at
+    once.
+    """
+
+    sends: int
     arrival_at: datetime
-
-    @property
-    def sends(self) -> int:
-        return len(self.moments)
+    first_at: datetime
+    interval: timedelta
 
 
 def grant(
@@ -70,19 +71,24 @@ def grant(
     ahead: timedelta = timedelta(0),
     sent_today: int = 0,
 ) -> Grant:
-    """Give at most `wanted` sends out of what rate, free lines and quota allow until `now + ahead`.
+    """Give at most `wanted` sends out of what rate, free lines and the quota of the day allow.
 
-    Idle time is not saved up: whoever asks later than `ahead` after the last moment loses it.
+    `ahead` gives out the near future too: sends that may not start at `now` but within that span,
+    each at its own time. Without it, and with a burst of one, every send would be a grant. Idle
+    time is not saved up: whoever asks later than `ahead` after the last send loses it.
     """
     interval = timedelta(seconds=1 / limits.rate)
     start = max(arrival_at, now)
-    by_rate = int((now + ahead + limits.burst * interval - start) / interval)
+    slack = limits.burst * interval
+    by_rate = int((now + ahead + slack - start) / interval)
     by_quota = wanted if limits.daily is None else limits.daily - sent_today
     sends = max(0, min(wanted, by_rate, limits.lines - lines_in_use, by_quota))
-    first = start - (limits.burst - 1) * interval
     return Grant(
-        moments=tuple(max(now, first + n * interval) for n in range(sends)),
+        sends=sends,
         arrival_at=start + sends * interval if sends else arrival_at,
+        # One interval of the slack is the send itself; the rest is what a burst may be early by.
+        first_at=start - (slack - interval),
+        interval=interval,
     )
 
 

@@ -162,7 +162,7 @@ async def _act(
         )
         state = _next_state(campaign, action)
         if in_flight is InFlight.HANGUP:
-            # Claims in progress held a share lock, so every intent they wrote is ordered to end too.
+            # Claims in progress held a share lock: every intent they wrote is ordered to end too.
             await attempts.order_hang_up(tx, campaign_id=campaign.id, now=now)
         if state is campaign.state:
             return campaign
@@ -192,9 +192,7 @@ async def _begin_anew(tx: Tx, campaign: Campaign) -> None:
     await campaign_pacing.release(tx, campaign_id=campaign.id)
 
 
-async def _note(
-    tx: Tx, context: Context, campaign: Campaign, action: Action, actor: str
-) -> None:
+async def _note(tx: Tx, context: Context, campaign: Campaign, action: Action, actor: str) -> None:
     await campaign_actions.add(
         tx,
         workspace_id=campaign.workspace_id,

@@ -45,6 +45,19 @@ class Claimed:
     """The campaign's own pace: it waits for this moment, which lies within the send deadline."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """What a grant allows: so many sends, each at its time.
+
+    The first may go `first_after` from the grant (negative: at once), each of the others an
+    `interval` later.
+    """
+
+    sends: int
+    first_after: timedelta
+    interval: timedelta
+
+
 async def ready(context: Context, *, channel_ids: Sequence[str]) -> list[Group]:
     """Groups with something due now on these channels, most urgent first (engine role)."""
     async with context.db.read() as tx:
@@ -58,36 +71,41 @@ async def grant(
 
     `unused` sends of the last grant, which found nobody to send to, go back to the channel.
     """
-    moments = await schedule(
-        context, channel_id=channel_id, owner_id=owner_id, wanted=wanted, unused=unused
+    granted = await grant_ahead(
+        context,
+        channel_id=channel_id,
+        owner_id=owner_id,
+        wanted=wanted,
+        unused=unused,
+        ahead=timedelta(0),
     )
-    return len(moments)
+    return granted.sends
 
 
-async def schedule(
+async def grant_ahead(
     context: Context,
     *,
     channel_id: str,
     owner_id: int,
     wanted: int,
+    ahead: timedelta,
     unused: int = 0,
-    ahead: timedelta = timedelta(0),
-) -> Sequence[datetime]:
-    """The moments at which this owner may begin attempts on the channel: each at its own, or later.
+) -> Allowance:
+    """The same, and what may be begun within `ahead` from now, each at its time.
 
-    With `ahead` they may lie that far in the future, so that the pace does not hang on how often a
-    worker asks. The channel's limits are read as they are now; nothing is granted while its carrier
-    is down or its quota of the day is used up.
+    The channel's limits are read as they are now; nothing is granted while its carrier is down or
+    its quota of the day is used up.
     """
     now = context.clock.now()
     async with context.db.transaction() as tx:
         pace = await owners.lock_pace(tx, channel_id=channel_id, now=now)
         if pace is None or (pace.down_until is not None and pace.down_until > now):
-            return ()
+            return Allowance(sends=0, first_after=timedelta(0), interval=timedelta(0))
+        given_back = unused * timedelta(seconds=1 / pace.limits.rate)
         sent_today = max(0, pace.sent_today - unused)
         granted = pacing.grant(
             pace.limits,
-            arrival_at=pace.arrival_at - unused * timedelta(seconds=1 / pace.limits.rate),
+            arrival_at=pace.arrival_at - given_back,
             lines_in_use=await owners.lines_in_use(tx, channel_id=channel_id, owner_id=owner_id),
             wanted=wanted,
             now=now,
@@ -102,7 +120,9 @@ async def schedule(
             now=now,
         )
         await owners.promise(tx, channel_id=channel_id, owner_id=owner_id, lines=granted.sends)
-    return granted.moments
+    return Allowance(
+        sends=granted.sends, first_after=granted.first_at - now, interval=granted.interval
+    )
 
 
 async def claim(
@@ -118,10 +138,12 @@ async def claim(
 
     What the gate objects to is deferred or finished in the same transaction. Nothing is claimed
     from a campaign that is not running, or that somebody is changing at this moment, and no more
-    than its own limits allow, which may make an intent wait up to `ahead` before it is sent.
+    than its own limits allow, which may make an intent wait up to `ahead` before it is sent. The
+    lines of the grant that are not used are free again when it returns.
     """
     now = context.clock.now()
     async with context.db.transaction() as tx:
+        await owners.use_promise(tx, channel_id=group.channel_id, owner_id=owner_id, lines=limit)
         document = await campaigns.share(tx, campaign_id=group.campaign_id, now=now)
         if document is None:
             return []
@@ -136,14 +158,9 @@ async def claim(
         claimed = await _write_intents(
             tx, context, allowed, group=group, plan=plan, owner_id=owner_id, now=now
         )
-        claimed = [
-            replace(each, not_before=own.moment(n, now)) for n, each in enumerate(claimed)
-        ]
+        claimed = [replace(each, not_before=own.moment(n, now)) for n, each in enumerate(claimed)]
         await limits.use(
             tx, own, group=group, plan=plan, numbers=[each.attempt_no for each in claimed], now=now
-        )
-        await owners.use_promise(
-            tx, channel_id=group.channel_id, owner_id=owner_id, lines=len(claimed)
         )
     return claimed
 

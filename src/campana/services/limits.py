@@ -20,7 +20,7 @@ from campana.store.due import Group
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Allowance:
+class OwnAllowance:
     """How many attempts a campaign's own limits leave; `locked` is None when it has no limits."""
 
     attempts: int
@@ -30,31 +30,33 @@ class Allowance:
 
     def moment(self, n: int, now: datetime) -> datetime:
         """From when the `n`-th of them may be sent."""
-        return self.granted.moments[n] if self.granted else now
+        if self.granted is None:
+            return now
+        return max(now, self.granted.first_at + n * self.granted.interval)
 
 
 async def allow(
     tx: Tx, *, group: Group, plan: Plan, wanted: int, ahead: timedelta, now: datetime
-) -> Allowance:
+) -> OwnAllowance:
     """What the campaign may begin now, at most `wanted`; its row is held until the commit.
 
     When that is nothing, the reason is noted, so that nobody asks again before it may change.
     """
     if not plan.pacing.any and plan.canary is None:
-        return Allowance(attempts=wanted, ahead=ahead)
+        return OwnAllowance(attempts=wanted, ahead=ahead)
     locked = await campaign_pacing.lock(
         tx, campaign_id=group.campaign_id, workspace_id=group.workspace_id, now=now
     )
     granted = own_grant(plan.pacing, locked.pace, wanted=wanted, now=now, ahead=ahead)
     attempts = min(granted.sends, _canary_left(plan, locked, wanted))
-    own = Allowance(attempts=attempts, ahead=ahead, locked=locked, granted=granted)
+    own = OwnAllowance(attempts=attempts, ahead=ahead, locked=locked, granted=granted)
     if not attempts:
         await use(tx, own, group=group, plan=plan, numbers=(), now=now)
     return own
 
 
 async def use(
-    tx: Tx, own: Allowance, *, group: Group, plan: Plan, numbers: Sequence[int], now: datetime
+    tx: Tx, own: OwnAllowance, *, group: Group, plan: Plan, numbers: Sequence[int], now: datetime
 ) -> None:
     """Count the attempts that were written (`numbers`: which of its target each one is)."""
     if own.locked is None:

@@ -129,8 +129,7 @@ async def add_people(
             now=now,
             detail={"list": found.id},
         )
-        campaign = await _running_again(tx, context, campaign)
-    return campaign
+        return await _running_again(tx, context, campaign)
 
 
 async def _held(tx: Tx, context: Context, *, workspace_id: int, campaign_id: str) -> Campaign:

@@ -55,9 +55,7 @@ async def is_gone(tx: Tx, *, owner_id: int) -> bool:
 async def lock_pace(tx: Tx, *, channel_id: str, now: datetime) -> Pace | None:
     """The channel's pacing row, held until the transaction ends."""
     row = await (
-        await tx.execute(
-            _SQL["lock_pacing"], {"channel_id": channel_id, "day": quota_day(now)}
-        )
+        await tx.execute(_SQL["lock_pacing"], {"channel_id": channel_id, "day": quota_day(now)})
     ).fetchone()
     if row is None:
         return None

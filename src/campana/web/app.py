@@ -15,6 +15,8 @@ from campana.services.context import Context
 from campana.web import docs_page, openapi
 from campana.web.api import (
     campaign_actions,
+    campaign_outlook,
+    campaign_reopening,
     campaign_targets,
     campaigns,
     channels,
@@ -37,6 +39,8 @@ from campana.web.request import BODY_LIMIT, ApiRequest
 V1: Sequence[HTTPRouteHandler] = [
     *campaigns.ROUTES,
     *campaign_actions.ROUTES,
+    *campaign_outlook.ROUTES,
+    *campaign_reopening.ROUTES,
     *campaign_targets.ROUTES,
     *contact_lists.ROUTES,
     *imports.ROUTES,

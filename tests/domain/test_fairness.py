@@ -70,6 +70,20 @@ def test_whoever_took_a_batch_waits_until_the_others_had_as_much() -> None:
     assert [turns.choose([ONE, OTHER]) for _ in range(11)] == [OTHER] * 10 + [ONE]
 
 
+def test_a_turn_that_was_none_is_had_again() -> None:
+    """Else a pace that refuses every second turn would starve every second campaign."""
+    turns = Turns()
+    had: list[Group] = []
+    for n in range(8):
+        chosen = turns.choose([ONE, OTHER])
+        assert chosen is not None
+        if n % 2:
+            had.append(chosen)
+        else:
+            turns.give_back(chosen)
+    assert Counter(had) == {ONE: 2, OTHER: 2}
+
+
 def test_a_thousand_campaigns_are_never_a_whole_turn_from_their_share() -> None:
     """So none starves, and whoever has had twenty turns is within 5 % of its weight's share."""
     groups = [Group(f"camp_{n}", weight=[1.0, 2.0, 5.0, 10.0][n % 4]) for n in range(1000)]

@@ -20,6 +20,7 @@ from campana.domain.window import (
     Window,
     is_open,
     next_open,
+    open_spans,
     open_until,
     zone_named,
 )
@@ -288,3 +289,33 @@ def test_next_open_is_a_fixed_point_and_only_open_windows_close(
     closes = open_until(window, zones, opens)
     assert closes is not None
     assert closes > opens
+
+
+@given(
+    zones=st.lists(st.sampled_from(["America/New_York", "Europe/Paris", "Asia/Tokyo"]), max_size=2),
+    start=st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1)),
+    days=st.lists(st.sampled_from([(), ("08:00", "21:00"), ("00:00", "12:30")]), min_size=7),
+)
+@settings(max_examples=60, deadline=None)
+def test_spans_are_what_next_open_and_open_until_say(
+    zones: list[str], start: datetime, days: list[tuple[str, ...]]
+) -> None:
+    window = Window(
+        days=tuple(
+            (Hours(start=time.fromisoformat(day[0]), end=time.fromisoformat(day[1])),)
+            if day
+            else ()
+            for day in days[:7]
+        )
+    )
+    now = start.replace(tzinfo=UTC)
+    end = now + timedelta(days=12)
+    stepped: list[tuple[datetime, datetime]] = []
+    moment: datetime | None = now
+    while (moment := next_open(window, zones, moment)) is not None and moment < end:
+        until = open_until(window, zones, moment)
+        assert until is not None
+        stepped.append((moment, until))
+        moment = until
+    found = [(a, b) for a, b in open_spans(window, zones, now, days=24) if a < end]
+    assert found == stepped

@@ -91,6 +91,10 @@ class Turns:
         """A turn counts as one send; whoever took more in it is charged the rest."""
         self._meters[group.campaign_id] += sends / group.weight
 
+    def give_back(self, group: Ready) -> None:
+        """The channel had nothing to give: the turn was none, and is the group's again."""
+        self.charge(group, -1)
+
     def _admit(self, group: Ready) -> None:
         """A newcomer, or who was away, begins where the others are."""
         reached = self._reached.get((group.urgency, group.priority), 0.0)

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from campana.domain.pacing import quota_resets_at
-from campana.domain.window import Window, next_open, open_until
+from campana.domain.window import Window, open_spans
 
 HOURLY_FOR = timedelta(days=7)
 """How far ahead the plan tells single hours."""
-LONGEST = timedelta(days=366)
+LONGEST = timedelta(days=92)
 """Whatever would take longer has no end worth telling."""
 
 _HOUR = timedelta(hours=1)
@@ -70,7 +70,11 @@ def forecast(
     """
     stop = min(end or start + LONGEST, start + LONGEST)
     crowds = [
-        _Crowd(zones=zones, left=float(count), spans=_spans(window, zones, start))
+        _Crowd(
+            zones=zones,
+            left=float(count),
+            spans=open_spans(window, zones, start, days=LONGEST.days),
+        )
         for zones, count in sorted(people.items())
     ]
     first_at: datetime | None = None
@@ -141,19 +145,6 @@ def _drain(
     for crowd in flowing:
         crowd.drain(each * seconds, hour=_next_hour(now) - _HOUR)
     return seconds
-
-
-def _spans(
-    window: Window, zones: tuple[str, ...], start: datetime
-) -> Iterator[tuple[datetime, datetime]]:
-    """When these zones are open, in order."""
-    moment: datetime | None = start
-    while (moment := next_open(window, zones, moment)) is not None:
-        until = open_until(window, zones, moment)
-        if until is None:
-            return
-        yield moment, until
-        moment = until
 
 
 def _planned(crowds: Sequence[_Crowd], *, until: datetime) -> list[Planned]:

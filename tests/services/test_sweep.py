@@ -14,7 +14,7 @@ from campana.services.dispatch import SEND_DEADLINE
 from campana.services.outcomes import SWEEP_MARGIN
 from campana.store import attempts, owners
 from tests.support import ledger
-from tests.support.campaign import ANA, BRUNO, CARLA, Scene, launched
+from tests.support.campaign import ANA, BRUNO, CARLA, Scene, launched, person
 from tests.support.database import FixedClock
 
 OLD_ENOUGH = SEND_DEADLINE + SWEEP_MARGIN + timedelta(milliseconds=1)

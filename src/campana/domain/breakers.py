@@ -75,6 +75,7 @@ FAILURES = frozenset({
     Disposition.BLOCKED,
 })  # fmt: skip
 """Outcomes that say something of the carrier or the sender, and nothing of the person."""
+_CARRIER = frozenset({Disposition.CARRIER_ERROR, Disposition.CONGESTION})
 ANSWERS = frozenset({Disposition.COMPLETED, Disposition.HUNG_UP})
 # Ours: neither the carrier's fault nor the person's choice.
 _NO_CONTACT = frozenset({Disposition.NOT_SENT, Disposition.CANCELLED})
@@ -100,7 +101,7 @@ def tripped(limits: Sequence[Limit], sample: Sample) -> str | None:
 def is_down(newest: Sequence[Disposition], *, after: int) -> bool:
     """Does a carrier let nothing through? The newest `after` attempts on it all failed."""
     touched = [outcome for outcome in newest if outcome not in _NO_CONTACT]
-    return len(touched) >= after and all(outcome in FAILURES for outcome in touched[:after])
+    return len(touched) >= after and all(outcome in _CARRIER for outcome in touched[:after])
 
 
 def _count(measure: Measure, sample: Sample) -> int:

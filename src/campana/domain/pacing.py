@@ -14,6 +14,9 @@ from datetime import UTC, date, datetime, time, timedelta
 _DAY = timedelta(days=1)
 _LINES_DELAY = timedelta(milliseconds=200)
 """How soon a campaign without a free line is looked at again."""
+_UNLIMITED = 1e6
+_UNLIMITED_LINES = 10**9
+"""Of a campaign that leaves its pace to the channel."""
 _BURST_SECONDS = 0.05
 """What a campaign's own rate may do at once: faster rates are taken in batches."""
 SLOWEST_START = 0.05
@@ -119,7 +122,6 @@ class OwnPace:
     since: datetime
     """When it began, or began again."""
     channel_rate: float
-    channel_lines: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,11 +163,13 @@ def own_hold(
 
 
 def _own(own: OwnLimits, pace: OwnPace, now: datetime) -> Limits:
-    rate = pace.channel_rate if own.rate is None else min(own.rate, pace.channel_rate)
-    rate = ramped(rate, ramp_up=own.ramp_up, since=pace.since, now=now)
+    rate = _UNLIMITED
+    if own.rate is not None or own.ramp_up:
+        rate = min(own.rate or pace.channel_rate, pace.channel_rate)
+        rate = ramped(rate, ramp_up=own.ramp_up, since=pace.since, now=now)
     return Limits(
         rate=rate,
         burst=max(1, int(rate * _BURST_SECONDS)),
-        lines=pace.channel_lines if own.lines is None else min(own.lines, pace.channel_lines),
+        lines=_UNLIMITED_LINES if own.lines is None else own.lines,
         daily=own.daily,
     )

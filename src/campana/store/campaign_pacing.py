@@ -45,11 +45,10 @@ async def lock(tx: Tx, *, campaign_id: str, workspace_id: int, now: datetime) ->
             attempts_today=row["attempts_today"],
             since=row["since"],
             channel_rate=row["channel_rate"],
-            channel_lines=row["channel_lines"],
         ),
         begun=row["begun"],
         is_canary_pending=row["is_canary_pending"],
-        enrolled=int(counted[1]),
+        enrolled=counted[1],
     )
 
 

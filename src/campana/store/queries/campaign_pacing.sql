@@ -10,8 +10,7 @@ values (%(campaign_id)s, %(workspace_id)s, %(now)s, %(day)s) on conflict do noth
 -- no number of workers takes more than the limit. Open attempts are counted behind the lock.
 select cp.arrival_at, case when cp.day = %(day)s then cp.day_attempts else 0 end as attempts_today, cp.begun,
   cp.canary = 'pending' as is_canary_pending,
-  greatest(coalesce(c.running_since, c.launched_at, c.created_at), c.start_date) as since, ch.rate as channel_rate,
-  ch.lines as channel_lines
+  greatest(coalesce(c.running_since, c.launched_at, c.created_at), c.start_date) as since, ch.rate as channel_rate
 from campaign_pacing cp
 join campaigns c on c.id = cp.campaign_id
 join channels ch on ch.id = c.channel_id
@@ -20,7 +19,7 @@ where cp.campaign_id = %(campaign_id)s for update of cp;
 -- name: in_use
 -- A statement of its own, so that its snapshot is younger than the lock: what the claim before wrote counts.
 select (select count(*) from attempts where campaign_id = %(campaign_id)s and state not in ('ended', 'unknown')),
-  (select coalesce(sum(enrolled), 0) from enrollments where campaign_id = %(campaign_id)s);
+  (select coalesce(sum(enrolled), 0)::bigint from enrollments where campaign_id = %(campaign_id)s);
 
 -- name: set
 -- What the claim took, and what holds the campaign back from here on.

@@ -13,7 +13,7 @@ from campana.domain.breakers import (
     is_down,
     tripped,
 )
-from campana.domain.disposition import Disposition as D
+from campana.domain.disposition import Disposition
 
 FAILURE = Limit(measure=Measure.FAILURE, share=0.5)
 ANSWER = Limit(measure=Measure.ANSWER, share=0.2)
@@ -21,7 +21,9 @@ OPT_OUT = Limit(measure=Measure.OPT_OUT, share=0.1)
 
 
 def sample(opted_out: int = 0, **outcomes: int) -> Sample:
-    return Sample(outcomes={D(name): n for name, n in outcomes.items()}, opted_out=opted_out)
+    return Sample(
+        outcomes={Disposition(name): n for name, n in outcomes.items()}, opted_out=opted_out
+    )
 
 
 @pytest.mark.parametrize(
@@ -66,14 +68,40 @@ def test_a_canary_is_never_nobody(people: int, first: int) -> None:
 @pytest.mark.parametrize(
     ("newest", "down"),
     [
-        ([D.CARRIER_ERROR] * 3, True),
-        ([D.CONGESTION, D.CARRIER_ERROR, D.CONGESTION, D.COMPLETED], True),
-        ([D.CARRIER_ERROR] * 2, False),
-        ([D.CARRIER_ERROR, D.BUSY, D.CARRIER_ERROR, D.CARRIER_ERROR], False),
-        ([D.CARRIER_ERROR, D.NOT_SENT, D.CARRIER_ERROR, D.CARRIER_ERROR], True),
-        ([D.BLOCKED] * 5, False),
+        ([Disposition.CARRIER_ERROR] * 3, True),
+        (
+            [
+                Disposition.CONGESTION,
+                Disposition.CARRIER_ERROR,
+                Disposition.CONGESTION,
+                Disposition.COMPLETED,
+            ],
+            True,
+        ),
+        ([Disposition.CARRIER_ERROR] * 2, False),
+        (
+            [
+                Disposition.CARRIER_ERROR,
+                Disposition.BUSY,
+                Disposition.CARRIER_ERROR,
+                Disposition.CARRIER_ERROR,
+            ],
+            False,
+        ),
+        (
+            [
+                Disposition.CARRIER_ERROR,
+                Disposition.NOT_SENT,
+                Disposition.CARRIER_ERROR,
+                Disposition.CARRIER_ERROR,
+            ],
+            True,
+        ),
+        ([Disposition.BLOCKED] * 5, False),
         ([], False),
     ],
 )
-def test_a_carrier_is_down_when_the_newest_all_failed(newest: list[D], down: bool) -> None:
+def test_a_carrier_is_down_when_the_newest_all_failed(
+    newest: list[Disposition], down: bool
+) -> None:
     assert is_down(newest, after=3) is down

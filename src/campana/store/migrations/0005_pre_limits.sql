@@ -66,6 +66,9 @@ grant update (hang_up_at) on attempts to campana_web;
 -- the newest that ended, without a sort: what the breakers look at
 create index attempts_ended on attempts (campaign_id, ended_at desc) where ended_at is not null;
 
+-- a list that was enrolled once is opened again for those who came into it since
+grant update (finished_at) on enrollments to campana_web;
+
 alter table targets
   -- attempts up to this number do not count for the cadence: a person asked to try again after them
   add column tries_after integer not null default 0 check (tries_after >= 0 and tries_after <= attempt_count);

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from campana.services import control
+from campana.services import control, dispatch
 from campana.services.context import Context
 from campana.store import owners
 from tests.support.campaign import ANA, BOT, Scene, add_channel, add_list, launched, person
@@ -87,7 +87,11 @@ async def test_a_busy_channel_is_named(
     ]
     async with engine_context.db.session() as session:
         await owners.serve(session, kind="voice_sip")
-        assert await first.claim(limit=1)
+        for group in await dispatch.ready(engine_context, channel_ids=[channel.id]):
+            if group.campaign_id == first.campaign_id:
+                assert await dispatch.claim(
+                    engine_context, group=group, channel_type="Voice", owner_id=1, limit=1
+                )
         told = await why(api, second.campaign_id)
     assert (told["code"], told["waitReason"]) == ("channel_lines", "capacity")
     assert told["sentence"] == "All 1 lines of the channel Main line are in use."

@@ -174,13 +174,22 @@ async def web(settings: Settings, conninfo: str, *, fd: int | None = None) -> No
     async with opened(settings, conninfo, role=Role.WEB) as context:
         stop = asyncio.Event()
         orphan = asyncio.create_task(processes.until_orphaned(stop, environment=os.environ))
-        serving = asyncio.create_task(serve(context, host=settings.host, port=settings.port, fd=fd))
+        serving = asyncio.create_task(
+            serve(
+                context,
+                host=settings.host,
+                port=settings.port,
+                fd=fd,
+                public_url=settings.public_url,
+            )
+        )
         gone = asyncio.create_task(stop.wait())
         await asyncio.wait({serving, gone}, return_when=asyncio.FIRST_COMPLETED)
         for task in (orphan, gone, serving):
             task.cancel()
-        await asyncio.gather(orphan, gone, return_exceptions=True)
-        await serving
+        *_, ended = await asyncio.gather(orphan, gone, serving, return_exceptions=True)
+        if isinstance(ended, Exception):
+            raise ended
 
 
 def listen(settings: Settings) -> socket.socket:

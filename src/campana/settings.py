@@ -26,6 +26,9 @@ class Settings:
     ] = None
     host: Annotated[str, "The address `campana serve` and `campana web` bind."] = "127.0.0.1"
     port: Annotated[int, "The port they bind."] = 8080
+    public_url: Annotated[
+        str | None, "How the world reaches this server, for links; scheme and host, no slash."
+    ] = None
     web_processes: Annotated[int, "How many web processes `campana serve` keeps."] = 1
     voice_processes: Annotated[int, "How many voice workers `campana serve` keeps."] = 1
     voice_lines: Annotated[int, "The most calls one voice worker holds at once."] = 50

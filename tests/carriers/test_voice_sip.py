@@ -68,6 +68,8 @@ def test_a_final_code_has_one_meaning(status: int, disposition: Disposition) -> 
     [
         ("answered", {"finished": True, "reason": "script"}, Disposition.COMPLETED),
         ("answered", {"reason": "callee"}, Disposition.HUNG_UP),
+        ("answered", {"reason": "callee", "result": "confirmed"}, Disposition.COMPLETED),
+        ("too_late", {}, Disposition.NOT_SENT),
         ("answered", {"reason": "network"}, Disposition.HUNG_UP),
         ("answered", {"reason": "time_limit"}, Disposition.HUNG_UP),
         ("answered", {"reason": "cancelled"}, Disposition.CANCELLED),

@@ -143,11 +143,12 @@ async def test_passes_a_call_on_and_the_answer_back(desk: Desk) -> None:
     assert [value for name, value in returned.headers if name == "Via"] == vias[1:]
 
 
-async def test_a_repeated_invite_and_its_cancel_belong_to_one_call(desk: Desk) -> None:
-    for method in ("INVITE", "INVITE", "CANCEL", "ACK"):
+async def test_repeats_of_an_invite_and_its_cancel_belong_to_one_call(desk: Desk) -> None:
+    sent = ["INVITE", "INVITE", "CANCEL", "CANCEL", "ACK"]
+    for method in sent:
         desk.send(method, ANSWERS)
-    passed = [await desk.phones.receive() for _ in range(4)]
-    assert [message.method for message in passed] == ["INVITE", "INVITE", "CANCEL", "ACK"]
+    passed = [await desk.phones.receive() for _ in sent]
+    assert [message.method for message in passed] == sent
     assert len({message.branch for message in passed}) == 1
     assert desk.witnessed() == ["invite", "cancelled"]
 

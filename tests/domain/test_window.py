@@ -19,6 +19,7 @@ from campana.domain.window import (
     Hours,
     Window,
     is_open,
+    never_closes,
     next_open,
     open_spans,
     open_until,
@@ -319,3 +320,24 @@ def test_spans_are_what_next_open_and_open_until_say(
         moment = until
     found = [(a, b) for a, b in open_spans(window, zones, now, days=24) if a < end]
     assert found == stepped
+
+
+@pytest.mark.parametrize(
+    ("hours", "expected"),
+    [
+        ([(time(0), MIDNIGHT_AFTER)], True),
+        ([(time(12), MIDNIGHT_AFTER), (time(0), time(12))], True),
+        ([(time(0), time(13)), (time(12), MIDNIGHT_AFTER)], True),
+        ([(time(0), time(12)), (time(12, 1), MIDNIGHT_AFTER)], False),
+        ([(time(0, 1), MIDNIGHT_AFTER)], False),
+        ([(time(0), time(23, 59))], False),
+        ([], False),
+    ],
+)
+def test_all_hours_are_recognized_however_they_are_written(
+    hours: list[tuple[time, time]], expected: bool
+) -> None:
+    day = tuple(Hours(start=start, end=end) for start, end in hours)
+    assert never_closes(Window(days=(day,) * 7)) is expected
+    assert not never_closes(Window(days=((),) + (day,) * 6))
+    assert never_closes(ALWAYS)

@@ -16,7 +16,7 @@ from campana.carriers.voice_sip import VoiceSip
 from campana.engine import voice_worker
 from campana.engine.voice_worker import VoiceWorker
 from campana.services.context import Context
-from campana.voice.driver import LineLost, Refused
+from campana.voice.driver import LineLost, Placement, Refused, TooLate
 from campana.voice.speech import Speech
 from tests.support.campaign import ANA, BOT, Scene, add_channel, launched, person
 from tests.support.database import FixedClock
@@ -199,3 +199,31 @@ async def test_a_worker_whose_session_is_cut_takes_a_new_identity_and_its_calls_
         [[owner_id, state]] = await scene.rows("select owner_id, state from attempts")
         assert owner_id == worker.ownership.owner_id > first
         assert state in {"sending", "in_progress"}
+
+
+async def test_whether_it_may_still_be_sent_is_asked_in_the_last_moment(
+    engine_context: Context, context: Context, workspace_id: int
+) -> None:
+    class Slow(ScriptedDriver):
+        async def place(self, placement: Placement, **_: Any) -> Any:
+            assert placement.may_send()
+            worker.ownership.is_held = False
+            assert not placement.may_send()
+            raise TooLate
+
+    scene = await one(engine_context, context, workspace_id)
+    async with working(engine_context, Slow()) as worker:
+        assert await worker.step()
+        assert (await ended(scene))[2] == "not_sent"
+    assert await scene.rows("select state from targets") == [("waiting",)]
+
+
+async def test_a_worker_whose_stack_died_ends_so_that_a_new_one_starts(
+    engine_context: Context, context: Context, workspace_id: int
+) -> None:
+    await one(engine_context, context, workspace_id)
+    driver = ScriptedDriver()
+    async with working(engine_context, driver) as worker:
+        driver.broken = "the SIP stack has stopped"
+        with pytest.raises(LineLost, match="has stopped"):
+            await worker.step()

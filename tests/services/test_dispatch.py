@@ -15,6 +15,7 @@ from campana.services.dispatch import SEND_DEADLINE
 from campana.store import owners
 from tests.support.campaign import ANA, BRUNO, CARLA, add_channel, launched, person
 from tests.support.database import FixedClock
+from tests.support.ownership import until_gone
 from tests.support.waiting import eventually
 
 
@@ -215,6 +216,7 @@ async def test_lines_promised_to_a_dead_owner_are_free_again(
             engine_context, channel_id=channel.id, owner_id=living + 1, wanted=1
         )
         assert (granted, other) == (1, 0)
+    await until_gone(engine_context, living)
     clock.forward(seconds=1)
     assert (
         await dispatch.grant(engine_context, channel_id=channel.id, owner_id=living + 1, wanted=1)

@@ -61,6 +61,20 @@ def test_every_problem_is_found_at_once_and_named_by_its_pointer() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("field", "pointer"),
+    [
+        ({"callerId": "+12025550100\n"}, "/callerId"),
+        ({"window": {"mon": [{"from": "09:00\n", "to": "10:00"}]}}, "/window/mon/0/from"),
+        ({"cadence": {"maxAttempts": 3.0}}, "/cadence/maxAttempts"),
+        ({"cadence": {"maxAttempts": True}}, "/cadence/maxAttempts"),
+    ],
+)
+def test_nothing_passes_that_only_looks_right(field: dict[str, Any], pointer: str) -> None:
+    """A line end after a caller id would be the next header of a call."""
+    assert list(problems(LEAST | field)) == [pointer]
+
+
 @pytest.mark.parametrize("raw", [None, [], "text", 7, True])
 def test_what_is_no_object_says_so(raw: object) -> None:
     assert problems(raw) == {"": "must be an object"}
@@ -210,7 +224,7 @@ def test_a_key_is_always_a_text() -> None:
         ("a: !!int x", "the file", "is not YAML"),
         ("a: !!bool maybe", "the file", "is not YAML"),
         ("a: \x01", "the file", "is not YAML"),
-        ("[" * 5000, "the file", "is not YAML"),
+        ("[" * 1500, "the file", "is not YAML"),
     ],
 )
 def test_what_is_no_yaml_says_in_which_line(text: str, line: str, why: str) -> None:

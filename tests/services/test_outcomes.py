@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import UUID
 
-import psycopg
 import pytest
 
 from campana.domain.attempt import AttemptEvent, EventType
@@ -291,21 +290,3 @@ async def test_a_retry_of_a_paused_campaign_waits_for_the_resume(
     await control.resume(scene.web, **where)
     [again] = await scene.claim()
     assert again.attempt_no == 2
-
-
-@pytest.mark.parametrize("role", ["web", "engine"])
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "update attempt_events set type = 'busy'",
-        "delete from attempt_events",
-        "truncate attempt_events",
-    ],
-)
-async def test_no_role_can_change_what_happened(role: str, statement: str, scene: Scene) -> None:
-    claimed = await call(scene)
-    db = (scene.web if role == "web" else scene.engine).db
-    with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        async with db.transaction(workspace_id=scene.workspace_id) as tx:
-            await tx.execute(statement)  # pyright: ignore[reportArgumentType, reportCallIssue]
-    assert await events(scene, claimed) == ["intent", "sending"]

@@ -8,14 +8,16 @@ from datetime import timedelta
 
 import pytest
 
+from campana.domain.disposition import Disposition
 from campana.services import dispatch, outcomes
 from campana.services.context import Context
 from campana.services.dispatch import SEND_DEADLINE
 from campana.services.outcomes import SWEEP_MARGIN
 from campana.store import attempts, owners
 from tests.support import ledger
-from tests.support.campaign import ANA, BRUNO, CARLA, Scene, launched, person
+from tests.support.campaign import ANA, BRUNO, CARLA, Scene, launched
 from tests.support.database import FixedClock
+from tests.support.ownership import dead_owner, until_gone
 
 OLD_ENOUGH = SEND_DEADLINE + SWEEP_MARGIN + timedelta(milliseconds=1)
 
@@ -33,9 +35,7 @@ async def scene(engine_context: Context, context: Context, workspace_id: int) ->
 
 @pytest.fixture
 async def dead(engine_context: Context) -> int:
-    """The number of a worker whose session is gone."""
-    async with engine_context.db.session() as session:
-        return await owners.take_identity(session)
+    return await dead_owner(engine_context)
 
 
 async def leave(scene: Scene, owner_id: int) -> None:
@@ -106,6 +106,7 @@ async def test_a_living_workers_attempts_are_left_alone(scene: Scene, clock: Fix
         clock.forward(hours=2)
         assert await outcomes.sweep(scene.engine) == 0
         assert {state for state, _ in (await states(scene)).values()} == {"attempting"}
+    await until_gone(scene.engine, living)
     assert await outcomes.sweep(scene.engine) == 3
 
 
@@ -196,3 +197,21 @@ async def test_an_identity_is_never_given_twice(engine_context: Context) -> None
 async def test_nobody_to_sweep_is_nothing_done(engine_context: Context, scene: Scene) -> None:
     assert await outcomes.sweep(engine_context) == 0
     assert {state for state, _ in (await states(scene)).values()} == {"waiting"}
+
+
+async def test_who_was_given_up_and_proves_unsent_is_called_after_all(
+    scene: Scene, dead: int, clock: FixedClock
+) -> None:
+    await leave(scene, dead)
+    clock.moment += OLD_ENOUGH
+    assert await outcomes.sweep(scene.engine) == 3
+    [[attempt_id]] = await scene.rows(
+        "select id from attempts where address = %s and state = 'unknown'", BRUNO
+    )
+    await outcomes.settle(
+        scene.engine,
+        attempt_id=attempt_id,
+        disposition=Disposition.NOT_SENT,
+        reason="its worker woke up too late to send it",
+    )
+    assert BRUNO in {claimed.address for claimed in await scene.claim(owner_id=dead + 1)}

@@ -148,29 +148,36 @@ class Sipp:
 
     def __init__(self, scenario: str, *, directory: Path, **words: str) -> None:
         """Each `@name@` in the scenario is replaced by the word of that name."""
-        self.port = free_port()
-        program = shutil.which("sipp")
-        assert program is not None
         text = (HERE / "sipp" / f"{scenario}.xml").read_text()
         for name, word in words.items():
             text = text.replace(f"@{name}@", word)
-        played = directory / "scenario.xml"
-        played.write_text(text)
+        self._played = directory / "scenario.xml"
+        self._played.write_text(text)
         self._errors = directory / "errors.log"
+        # Between looking for free ports and taking them another program may have taken one.
+        for _ in range(5):
+            self._start()
+            if self._is_listening():
+                return
+        raise TimeoutError(f"sipp does not listen: {self._what_went_wrong()}")
+
+    def _start(self) -> None:
+        program = shutil.which("sipp")
+        assert program is not None
+        self.port = free_port()
         self._process = subprocess.Popen(
             [
-                *(program, "-sf", str(played), "-m", "1", "-nostdin"),
-                *("-i", LOOPBACK, "-p", str(self.port), "-mp", str(free_port()), "-rtp_echo"),
+                *(program, "-sf", str(self._played), "-m", "1", "-nostdin", "-rtp_echo"),
+                *("-i", LOOPBACK, "-p", str(self.port), "-mp", str(free_port())),
                 *("-trace_err", "-error_file", str(self._errors)),
             ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            cwd=directory,
+            cwd=self._played.parent,
         )
-        self._wait_listening()
 
-    def _wait_listening(self) -> None:
-        """Until it takes a keep-alive: before, loopback reports each as refused."""
+    def _is_listening(self) -> bool:
+        """Wait until it takes a keep-alive: before, loopback reports each as refused."""
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline and self._process.poll() is None:
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
@@ -180,17 +187,18 @@ class Sipp:
                 try:
                     probe.recv(1)
                 except TimeoutError:
-                    return
+                    return True
                 except ConnectionRefusedError:
                     continue
-        errors = self._errors.read_text() if self._errors.exists() else ""
-        raise TimeoutError(f"sipp does not listen: {errors or self._process.poll()}")
+        return False
+
+    def _what_went_wrong(self) -> str:
+        return self._errors.read_text() if self._errors.exists() else ""
 
     def assert_matched(self) -> None:
         """The whole scenario happened as it is written, acknowledgements included."""
         code = self._process.wait(PATIENCE)
-        errors = self._errors.read_text() if self._errors.exists() else ""
-        assert code == 0, f"sipp ended with {code}: {errors}"
+        assert code == 0, f"sipp ended with {code}: {self._what_went_wrong()}"
 
     def kill(self) -> None:
         """End it if it has not ended."""

@@ -109,6 +109,7 @@ class ScriptedDriver:
         hum: bool = False,
     ) -> None:
         self.free_lines = 1
+        self.broken: str | None = None
         self.call: ScriptedCall | None = None
         self.taken_back = False
         self._deeds = deeds

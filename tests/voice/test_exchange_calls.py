@@ -20,6 +20,7 @@ from campana.voice.media import (
     tone_share,
     trim,
 )
+from campana.voice.recording import part_of
 from tests.voice.peers import Exchange, LineProcess, sides
 
 pytestmark = [pytest.mark.voice, pytest.mark.timeout(60), pytest.mark.xdist_group("exchange")]
@@ -237,6 +238,18 @@ def test_an_answer_that_overtakes_the_dial_is_not_lost(calls: Calls) -> None:
         assert line.result("refused")["status"] == 486
     finally:
         line.kill()
+
+
+def test_a_line_that_is_killed_leaves_its_part_and_is_let_go(calls: Calls) -> None:
+    line = LineProcess()
+    path = calls.recording("killed")
+    line.place("killed", to=ANSWERS, port=calls.exchange.port, recording=str(path))
+    line.until("killed", "event", event="key")
+    line.kill()
+    calls.line.attempts["killed"] = line.attempts["killed"]
+    assert wait_for(calls, "killed", "bye")[-1]["by"] == "network"
+    assert not path.exists()
+    assert seconds(sides(part_of(path))[1], PHONE_RATE) > 0.5
 
 
 def test_a_number_behaves_differently_on_its_second_call(calls: Calls) -> None:

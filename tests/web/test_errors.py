@@ -70,31 +70,29 @@ async def test_an_id_that_can_be_none_is_not_found(api: httpx.AsyncClient) -> No
         assert (await api.get(f"/v1/{path}")).status_code == 404, path
 
 
-@pytest.mark.parametrize(
-    ("body", "message"),
-    [
-        (b"", "Input data was truncated"),
-        (b"{", "Input data was truncated"),
-        (b"nonsense", "JSON is malformed"),
-        (b"{'name': 1}", "JSON is malformed"),
-        (b'{"name":"\xff"}', "utf-8"),
-        (b'{"name":"\\ud800"}', ""),
-        (b'{"lines":1e999}', "out of range"),
-        (b'{"name":"a\\u0000b"}', "NUL"),
-        (b'{"a\\u0000":1}', "NUL"),
-        (b"[" * 100_000, "nested too deep"),
-        (b'{"a":' * 60 + b"1" + b"}" * 60, "nested too deep"),
-        (b"\xef\xbb\xbf{}", "JSON is malformed"),
-    ],
-)
-async def test_a_body_that_is_no_json_says_why(
-    api: httpx.AsyncClient, body: bytes, message: str
-) -> None:
-    answer = await api.post(
-        "/v1/campaigns", content=body, headers={"content-type": "application/json"}
-    )
-    assert answer.status_code == 400
-    assert message in codes(answer)[""]
+UNREADABLE = [
+    (b"", "Input data was truncated"),
+    (b"{", "Input data was truncated"),
+    (b"nonsense", "JSON is malformed"),
+    (b"{'name': 1}", "JSON is malformed"),
+    (b'{"name":"\xff"}', "utf-8"),
+    (b'{"name":"\\ud800"}', ""),
+    (b'{"lines":1e999}', "out of range"),
+    (b'{"name":"a\\u0000b"}', "NUL"),
+    (b'{"a\\u0000":1}', "NUL"),
+    (b"[" * 100_000, "nested too deep"),
+    (b'{"a":' * 60 + b"1" + b"}" * 60, "nested too deep"),
+    (b"\xef\xbb\xbf{}", "JSON is malformed"),
+]
+
+
+async def test_a_body_that_is_no_json_says_why(api: httpx.AsyncClient) -> None:
+    for body, message in UNREADABLE:
+        answer = await api.post(
+            "/v1/campaigns", content=body, headers={"content-type": "application/json"}
+        )
+        assert answer.status_code == 400, body[:40]
+        assert message in codes(answer)[""], body[:40]
 
 
 async def test_a_body_that_is_no_object_says_so(api: httpx.AsyncClient) -> None:

@@ -9,8 +9,9 @@ import httpx
 import pytest
 
 from campana.domain.errors import RateLimited, Unavailable
-from campana.services import accounts, campaigns
+from campana.services import campaigns
 from campana.services.context import Context
+from campana.store import accounts
 from campana.web.app import create_app
 from tests.web.conftest import Knock
 from tests.web.described import DOCUMENT, OPERATIONS
@@ -179,7 +180,7 @@ async def test_keys_are_forgotten_after_a_day(
 ) -> None:
     await api.post("/v1/campaigns", json=DRAFT, headers=KEY)
     async with engine_context.db.transaction() as tx:
-        await accounts.accounts.forget_old_requests(tx, before=engine_context.clock.now())
+        await accounts.forget_old_requests(tx, before=engine_context.clock.now())
     assert await count(api) == 1
     async with engine_context.db.read() as tx:
         row = await (await tx.execute("select count(*) from idempotency_keys")).fetchone()

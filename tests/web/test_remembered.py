@@ -11,8 +11,10 @@ import httpx
 import pytest
 
 from campana.domain.campaign import CampaignState
+from campana.domain.errors import Unavailable
 from campana.services.context import Context
 from campana.store import campaigns
+from campana.web.answers import Shown
 from campana.web.app import create_app
 from campana.web.remembered import RememberedPages, RenderedPage
 from tests.support.database import NOW, FixedClock
@@ -22,8 +24,9 @@ from tests.web.rows import add_campaign
 DRAFT: dict[str, Any] = {"name": "N", "type": "VoiceBot", "channelType": "Voice"}
 
 
-def a_page(**changes: Any) -> RenderedPage:
-    page = RenderedPage(body=b"{}", tag='"t"', revision=1, made_at=NOW, until=None)
+def a_page(size: int = 2, **changes: Any) -> RenderedPage:
+    answer = Shown(b"x" * size, '"t"')
+    page = RenderedPage(answer=answer, revision=1, made_at=NOW, until=None)
     return replace(page, **changes)
 
 
@@ -59,11 +62,81 @@ def test_the_least_recently_used_go_first() -> None:
 def test_bytes_are_bounded_too() -> None:
     pages = RememberedPages(most_bytes=100)
     for number in range(10):
-        pages.keep((1, b"%d" % number), a_page(body=b"x" * 39))
-        pages.keep((1, b"%d" % number), a_page(body=b"x" * 39))
+        pages.keep((1, b"%d" % number), a_page(39))
+        pages.keep((1, b"%d" % number), a_page(39))
     assert [found(pages, b"%d" % number) for number in range(10)] == [False] * 8 + [True] * 2
-    pages.keep((1, b"large"), a_page(body=b"x" * 200))
+    pages.keep((1, b"large"), a_page(200))
     assert not found(pages, b"large")
+
+
+class Making:
+    """Makes a page when it is told to, and counts how often it was asked."""
+
+    def __init__(self, page: RenderedPage) -> None:
+        self.page = page
+        self.times = 0
+        self.go_on = asyncio.Event()
+
+    async def __call__(self) -> RenderedPage:
+        self.times += 1
+        await self.go_on.wait()
+        return self.page
+
+    def asked(
+        self, pages: RememberedPages, *, revision: int = 1, now: datetime = NOW
+    ) -> asyncio.Task[RenderedPage]:
+        return asyncio.create_task(pages.made((1, b""), revision=revision, now=now, make=self))
+
+
+async def test_who_asks_for_a_page_that_is_being_made_gets_the_same() -> None:
+    pages, making = RememberedPages(), Making(a_page())
+    asked = [making.asked(pages) for _ in range(3)]
+    await asyncio.sleep(0)
+    making.go_on.set()
+    assert await asyncio.gather(*asked) == [making.page] * 3
+    assert making.times == 1
+    assert found(pages)
+
+
+async def test_who_has_read_a_later_revision_gets_a_page_of_its_own() -> None:
+    pages, early, late = RememberedPages(), Making(a_page()), Making(a_page(revision=2))
+    asked = [early.asked(pages), late.asked(pages, revision=2)]
+    late.go_on.set()
+    assert await asked[1] == late.page
+    early.go_on.set()
+    assert await asked[0] == early.page
+
+
+async def test_who_asks_after_an_end_date_gets_a_page_made_after_it() -> None:
+    pages, early, late = RememberedPages(), Making(a_page(until=NOW)), Making(a_page())
+    first = early.asked(pages, now=NOW - timedelta(seconds=1))
+    second = late.asked(pages)
+    early.go_on.set()
+    late.go_on.set()
+    await first
+    assert await second == late.page
+
+
+async def test_a_client_that_goes_away_does_not_take_the_page_from_others() -> None:
+    pages, making = RememberedPages(), Making(a_page())
+    gone, stays = making.asked(pages), making.asked(pages)
+    await asyncio.sleep(0)
+    gone.cancel()
+    making.go_on.set()
+    assert await stays == making.page
+    assert making.times == 1
+
+
+async def test_a_page_that_could_not_be_made_is_tried_again() -> None:
+    pages, making = RememberedPages(), Making(a_page())
+
+    async def fail() -> RenderedPage:
+        raise Unavailable
+
+    with pytest.raises(Unavailable):
+        await pages.made((1, b""), revision=1, now=NOW, make=fail)
+    making.go_on.set()
+    assert await making.asked(pages) == making.page
 
 
 async def test_the_database_is_asked_for_a_page_once(

@@ -49,7 +49,13 @@ class VoiceCarrier(Protocol):
         ...
 
     def placement(
-        self, config: Mapping[str, Any], *, attempt_id: UUID, to: str, caller_id: str | None
+        self,
+        config: Mapping[str, Any],
+        *,
+        attempt_id: UUID,
+        to: str,
+        caller_id: str | None,
+        may_send: Callable[[], bool],
     ) -> Placement:
         """The call to place on a channel with this stored config."""
         ...

@@ -6,7 +6,7 @@ The calls are placed by `voice`; this is what the rest of Campana has to know of
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, assert_never
 from uuid import UUID
 
@@ -91,7 +91,8 @@ def disposition_of_status(status: int) -> Disposition:
 def disposition_of(result: CallResult) -> Disposition:
     """What became of the attempt."""
     match result.end:
-        case "answered" if result.finished:
+        case "answered" if result.finished or result.result is not None:
+            # Whoever hangs up during the goodbye has heard and answered all there was.
             return Disposition.COMPLETED
         case "answered":
             is_ours = result.reason == "cancelled"
@@ -102,6 +103,8 @@ def disposition_of(result: CallResult) -> Disposition:
             return Disposition.NO_ANSWER
         case "failed":
             return Disposition.CARRIER_ERROR
+        case "too_late":
+            return Disposition.NOT_SENT
         case "cancelled":
             # We stopped while it rang: to the person a missed call, and as harmless to repeat.
             return Disposition.NO_ANSWER
@@ -150,7 +153,13 @@ class VoiceSip:
     kind = KIND.kind
 
     def placement(
-        self, config: Mapping[str, Any], *, attempt_id: UUID, to: str, caller_id: str | None
+        self,
+        config: Mapping[str, Any],
+        *,
+        attempt_id: UUID,
+        to: str,
+        caller_id: str | None,
+        may_send: Callable[[], bool],
     ) -> Placement:
         """The call on the channel's first trunk, from `caller_id` or else the channel's first."""
         known = msgspec.convert(config, Config)
@@ -161,6 +170,7 @@ class VoiceSip:
             caller_id=caller_id or known.caller_ids[0],
             display_name=known.display_name,
             ring_seconds=known.ring_seconds,
+            may_send=may_send,
         )
 
     def disposition_of(self, result: CallResult) -> Disposition:

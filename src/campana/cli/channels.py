@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from campana.bootstrap import DEFAULT_WORKSPACE
-from campana.cli.session import AsJson, Workspace, out, print_json, run, told
+from campana.cli.session import AsJson, Workspace, out, print_json, run, told, whole
 from campana.services import accounts, channels, documents
 from campana.services.context import Context
 from campana.store import channels as store
@@ -65,7 +65,7 @@ def list_channels(as_json: AsJson = False, workspace: Workspace = DEFAULT_WORKSP
             ]
         )
         return
-    table = Table("id", "name", "kind", "a second", "lines")
+    table = Table(whole("id"), "name", "kind", "a second", "lines")
     for channel in found:
         table.add_row(
             channel.id, channel.name, channel.kind, f"{channel.rate:g}", str(channel.lines)

@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from campana.bootstrap import DEFAULT_WORKSPACE
-from campana.cli.session import AsJson, Workspace, out, print_json, run, told
+from campana.cli.session import AsJson, Workspace, out, print_json, run, told, whole
 from campana.domain.clock import parse_moment, wire
 from campana.services import accounts
 
@@ -72,7 +72,9 @@ def list_keys(as_json: AsJson = False, workspace: Workspace = DEFAULT_WORKSPACE)
             ]
         )
         return
-    table = Table("id", "name", "scopes", "created", "expires", "revoked")
+    table = Table(
+        whole("id"), "name", "scopes", whole("created"), whole("expires"), whole("revoked")
+    )
     for key in found:
         table.add_row(
             key.id,

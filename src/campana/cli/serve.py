@@ -10,6 +10,7 @@ from typing import Annotated
 
 import structlog
 import typer
+import uvloop
 
 from campana import bootstrap, settings
 from campana.cli.session import out, told
@@ -47,7 +48,7 @@ def web(host: Host = None, port: Port = None, fd: Fd = None) -> None:
         _log(chosen)
         with bootstrap.database(chosen) as conninfo:
             bootstrap.prepare(chosen, conninfo)
-            asyncio.run(bootstrap.web(chosen, conninfo, fd=fd))
+            uvloop.run(bootstrap.web(chosen, conninfo, fd=fd))
 
 
 def work() -> None:

@@ -14,6 +14,7 @@ from typing import Annotated, TypeVar
 import msgspec
 import typer
 from rich.console import Console
+from rich.table import Column
 
 from campana import bootstrap, settings
 from campana.domain.errors import CampanaError, SetupError
@@ -37,10 +38,10 @@ def told() -> Generator[None]:
     try:
         yield
     except CampanaError as error:
-        complaint = Console(stderr=True)
-        complaint.print(f"campana: {error.message}", markup=False, highlight=False)
+        # Never wrapped: a path in it must survive being copied, and a script may search it.
+        typer.echo(f"campana: {error.message}", err=True)
         for problem in error.problems:
-            complaint.print(f"  {problem}", markup=False, highlight=False)
+            typer.echo(f"  {problem}", err=True)
         raise typer.Exit(SETUP if isinstance(error, SetupError) else FAILED) from None
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
@@ -76,6 +77,11 @@ def run(
     with bootstrap.database(chosen) as conninfo:
         bootstrap.prepare(chosen, conninfo)
         return asyncio.run(within(conninfo))
+
+
+def whole(header: str) -> Column:
+    """A table's column whose values are never cut: what one copies and pastes."""
+    return Column(header, no_wrap=True)
 
 
 def print_json(value: object) -> None:

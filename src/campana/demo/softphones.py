@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import wave
+from functools import cache
 from pathlib import Path
 
 from campana.demo.plan import Behavior
@@ -19,10 +20,16 @@ SPEECH_LEVEL = 300.0
 SPEECH_SECONDS = 0.2
 """So much speech has to be heard before silence means that it is our turn."""
 EAR_SECONDS = 0.04
-TONE_AHEAD_SECONDS = 0.2
+HUM_SECONDS = 0.5
+HUM_AHEAD_SECONDS = 0.3
 FAREWELL_SECONDS = 3.0
 DEAD_SECONDS = 5
 """A caller that sends nothing for this long, not even silence, is gone."""
+
+
+@cache
+def _hum(hertz: float) -> bytes:
+    return tone(hertz, duration=HUM_SECONDS, rate=PHONE_RATE)
 
 
 class Phone:
@@ -81,12 +88,10 @@ class Phone:
         loop = asyncio.get_running_loop()
         waiting = list(behavior.press)
         leaves_at = loop.time() + behavior.hang_up_after
-        hum = b""
-        if behavior.tone_hertz is not None:
-            hum = tone(behavior.tone_hertz, duration=60.0, rate=PHONE_RATE)
         while not await self._is_over_within(EAR_SECONDS):
             self._listen()
-            hum = self._sing(hum)
+            if behavior.tone_hertz is not None:
+                self._hum(behavior.tone_hertz)
             if behavior.do == "hang_up" and loop.time() >= leaves_at:
                 self._tell("hung_up")
                 await self.hang_up()
@@ -109,11 +114,10 @@ class Phone:
                 else:
                     self._quiet_seconds += seconds(frame, PHONE_RATE)
 
-    def _sing(self, hum: bytes) -> bytes:
+    def _hum(self, hertz: float) -> None:
         with contextlib.suppress(self._bs.AudioNotActive, self._bs.AudioRestarted):
-            if hum and self.call.audio.info().tx_buffered < 2 * PHONE_RATE * TONE_AHEAD_SECONDS:
-                return hum[self.call.audio.write(hum[: 2 * int(PHONE_RATE * EAR_SECONDS * 2)]) :]
-        return hum
+            if self.call.audio.info().tx_buffered < 2 * PHONE_RATE * HUM_AHEAD_SECONDS:
+                self.call.audio.write(_hum(hertz))
 
     def _who_ended(self) -> str:
         if self._is_caller_gone:

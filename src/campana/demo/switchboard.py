@@ -63,6 +63,7 @@ class Switchboard(asyncio.DatagramProtocol):
         self._calls: Counter[str] = Counter()
         self._passed: dict[str, Arrival] = {}
         self._refusals: dict[str, _Refusal] = {}
+        self._cancelled: set[str] = set()
         self._answering: set[asyncio.Task[None]] = set()
         self._transport: asyncio.DatagramTransport | None = None
 
@@ -157,10 +158,10 @@ class Switchboard(asyncio.DatagramProtocol):
         arrival = self._passed.get(cancel.branch)
         refusal = self._refusals.get(cancel.branch)
         if arrival is not None:
-            self._tell("cancelled", arrival)
+            self._tell_cancelled(cancel.branch, arrival)
             self._pass_on(cancel, caller)
         elif refusal is not None:
-            self._tell("cancelled", refusal.arrival)
+            self._tell_cancelled(cancel.branch, refusal.arrival)
             self._send(cancel.reply(200, "OK"), caller)
             refusal.cancelled.set()
         else:
@@ -191,6 +192,12 @@ class Switchboard(asyncio.DatagramProtocol):
     def _send(self, message: Message, to: Address) -> None:
         if self._transport is not None:
             self._transport.sendto(bytes(message), to)
+
+    def _tell_cancelled(self, branch: str, arrival: Arrival) -> None:
+        """Once, however often the CANCEL is repeated."""
+        if branch not in self._cancelled:
+            self._cancelled.add(branch)
+            self._tell("cancelled", arrival)
 
     def _tell(self, event: str, arrival: Arrival, **detail: str | float | None) -> None:
         self._witness.write(event, number=arrival.number, attempt=arrival.attempt, **detail)

@@ -52,6 +52,20 @@ ALWAYS = Window(always=True)
 DEFAULT = Window(days=((Hours(start=time(8), end=time(21)),),) * 7)
 
 
+def never_closes(window: Window) -> bool:
+    """Whether its hours leave no minute of the week out, however they are written."""
+    return window.always or all(_covers_a_day(hours) for hours in window.days)
+
+
+def _covers_a_day(hours: Sequence[Hours]) -> bool:
+    reached = time.min
+    for stretch in sorted(hours, key=lambda each: each.start):
+        if stretch.start > reached:
+            return False
+        reached = max(reached, stretch.end)
+    return reached == MIDNIGHT_AFTER
+
+
 @lru_cache(maxsize=1024)
 def zone_named(name: str) -> ZoneInfo | None:
     """The IANA zone, or None when there is none of that name."""

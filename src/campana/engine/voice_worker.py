@@ -78,6 +78,10 @@ class VoiceWorker:
 
     async def step(self) -> bool:
         """Claim one call and start it; False when there was none to start."""
+        if self._driver.broken is not None:
+            # No stack can be had in this process any more; a new one starts with a new stack.
+            await self.drain(seconds=0)
+            raise LineLost(self._driver.broken)
         if not self._may_start():
             return False
         groups = await dispatch.ready(self._context, channel_ids=list(await self._known()))
@@ -183,6 +187,7 @@ class VoiceWorker:
             attempt_id=intent.attempt_id,
             to=intent.address,
             caller_id=intent.plan.caller_id,
+            may_send=may_send,
         )
         await asyncio.sleep(max(0.0, at - time.monotonic()))
         began = may_send() and await self._begin(intent, owner_id, placement.caller_id)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import time, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -84,7 +84,7 @@ class VoiceBotDocument(_Document, frozen=True):
 
     greeting: Text
     steps: Annotated[list[Step], Meta(min_length=1, max_length=100)]
-    voice: Annotated[str, Meta(max_length=60)] | None = None
+    voice: Literal["heart"] | None = None
     max_seconds: Annotated[int, Meta(ge=5, le=3600)] = 180
 
 

@@ -184,5 +184,10 @@ async def _resolved(tx: Tx, workspace_id: int, raw: object) -> dict[str, Any]:
         "list_id": list_id,
         "channel_id": channel_id,
         "keep_open": document.keep_open,
-        "document": raw,
+        # Kept by id: a list or channel that is given another name stays the one that was meant.
+        "document": {
+            **(raw if isinstance(raw, dict) else {}),
+            **({"contactList": list_id} if list_id else {}),
+            **({"channel": channel_id} if channel_id else {}),
+        },
     }

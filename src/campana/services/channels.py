@@ -15,7 +15,7 @@ from campana.services.context import Context
 from campana.store import channels
 from campana.store.channels import Channel
 
-Rate = Annotated[float, Meta(gt=0, le=10_000)]
+Rate = Annotated[float, Meta(ge=0.001, le=10_000)]
 Burst = Annotated[int, Meta(ge=1, le=1000)]
 Lines = Annotated[int, Meta(ge=1, le=100_000)]
 DailyAttempts = Annotated[int, Meta(ge=1, le=100_000_000)]

@@ -7,14 +7,15 @@ the Struct is made. This module knows no particular document.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, TypeVar, cast
 
 import msgspec
 import yaml
-from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema import Draft202012Validator, FormatChecker, validators
 from jsonschema.exceptions import ValidationError
+from jsonschema.protocols import Validator
 
 from campana.domain.clock import parse_moment
 from campana.domain.errors import FieldProblem, InvalidParameter
@@ -89,8 +90,30 @@ def merge(document: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, An
 
 
 @lru_cache
-def _validator(shape: type[msgspec.Struct]) -> Draft202012Validator:
-    return Draft202012Validator(msgspec.json.schema(shape), format_checker=_FORMATS)
+def _validator(shape: type[msgspec.Struct]) -> Validator:
+    return _Schema(msgspec.json.schema(shape), format_checker=_FORMATS)
+
+
+def _is_integer(_: object, value: object) -> bool:
+    """3.0 is none: a number is read as what it was written as."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _has_pattern(_: object, pattern: str, value: object, __: object) -> Iterator[ValidationError]:
+    """As JSON Schema means it: `$` is the end, where Python's also stands before a last newline."""
+    exact = pattern[:-1] + r"\Z" if pattern.endswith("$") else pattern
+    if isinstance(value, str) and not re.search(exact, value):
+        yield ValidationError(f"must look like {pattern}")
+
+
+_Schema = cast(
+    "type[Validator]",
+    validators.extend(  # pyright: ignore[reportUnknownMemberType]
+        Draft202012Validator,
+        {"pattern": _has_pattern},
+        type_checker=Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_integer),
+    ),
+)
 
 
 def _errors(shape: type[msgspec.Struct], raw: object) -> list[ValidationError]:

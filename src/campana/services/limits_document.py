@@ -26,7 +26,7 @@ class PacingDocument(_Document, frozen=True):
     full height after each start.
     """
 
-    rate: Annotated[float, Meta(gt=0, le=10_000)] | None = None
+    rate: Annotated[float, Meta(ge=0.001, le=10_000)] | None = None
     lines: Annotated[int, Meta(ge=1, le=100_000)] | None = None
     daily_attempts: Annotated[int, Meta(ge=1, le=100_000_000)] | None = None
     ramp_up_seconds: Annotated[int, Meta(ge=0, le=86_400)] = 0

@@ -159,7 +159,7 @@ async def _end(
     )
     if not closed:
         return
-    if was_unknown:
+    if was_unknown and disposition is not Disposition.NOT_SENT:
         await targets.correct(
             tx,
             target_id=attempt.target_id,
@@ -169,6 +169,7 @@ async def _end(
             now=now,
         )
         return
+    # Of an unknown attempt that turns out never to have been sent nothing reached anybody.
     campaign, document = await campaigns.share_state(tx, campaign_id=attempt.campaign_id, now=now)
     plan = plan_of(document)
     decision = cadence.decide(

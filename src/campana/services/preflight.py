@@ -13,7 +13,7 @@ import msgspec
 from campana.domain.campaign import Campaign, CampaignType, Plan
 from campana.domain.errors import FieldProblem
 from campana.domain.script_problems import problems as script_problems
-from campana.domain.window import WEEKDAYS, Window
+from campana.domain.window import WEEKDAYS, Window, never_closes
 from campana.services import campaign_document
 from campana.services.context import Context
 from campana.store import accounts, channels
@@ -89,8 +89,9 @@ def _beyond(context: Context, plan: Plan, channel: Channel) -> list[FieldProblem
         found.append(_problem("/callerId", f"is not one of the channel's: {', '.join(senders)}"))
     if channel.is_loopback:
         return found
-    if plan.window.always:
-        found.append(_problem("/window/always", "only for channels that cannot leave this machine"))
+    if never_closes(plan.window):
+        where = "/window/always" if plan.window.always else "/window"
+        found.append(_problem(where, "all hours: only for channels that cannot leave this machine"))
     if any(rule.delay < SHORTEST_DELAY for rule in plan.cadence.rules.values()):
         found.append(
             _problem("/cadence", "retries within a minute are only for channels on this machine")

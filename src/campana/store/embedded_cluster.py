@@ -45,6 +45,8 @@ _SETTINGS = {
 }
 _PR_SET_PDEATHSIG = 1
 
+_REMOVALS, _REMOVAL_SECONDS = 40, 0.05
+
 
 def place_cluster(layout: Layout, programs: Programs) -> Path:
     """The directory of the cluster, made on the first start.
@@ -90,8 +92,7 @@ def _elsewhere(layout: Layout, account: Account) -> Path:
 
 def _make_cluster(cluster: Path, programs: Programs) -> None:
     """initdb and our database under a passing name, then one rename: whole, or not there."""
-    for leftover in cluster.parent.glob("initdb-*"):
-        shutil.rmtree(leftover, ignore_errors=True)
+    _remove_leftovers(cluster.parent)
     fresh = Path(tempfile.mkdtemp(prefix="initdb-", dir=cluster.parent))
     try:
         if programs.account:
@@ -117,6 +118,21 @@ def _make_cluster(cluster: Path, programs: Programs) -> None:
         _sync_directory(cluster.parent)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _remove_leftovers(home: Path) -> None:
+    """Half-made clusters of a start that was killed.
+
+    Its initdb may live a moment longer than the process that ran it and write behind our back, so
+    what is not empty when it should be is tried again.
+    """
+    for _ in range(_REMOVALS):
+        leftovers = list(home.glob("initdb-*"))
+        if not leftovers:
+            return
+        for leftover in leftovers:
+            shutil.rmtree(leftover, ignore_errors=True)
+        time.sleep(_REMOVAL_SECONDS)
 
 
 def _run(programs: Programs, where: Path, program: str, *words: str, told: bytes = b"") -> None:

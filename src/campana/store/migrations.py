@@ -17,7 +17,7 @@ from urllib.parse import quote, urlencode
 
 import psycopg
 from procrastinate.schema import SchemaManager
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from campana.domain.errors import SetupError
 
@@ -44,7 +44,7 @@ def migrate(conninfo: str) -> None:
         conn.execute("select pg_advisory_lock(%s)", (_LOCK,))
         behind = _check_not_newer(conn)
         if behind:
-            _dbmate(conninfo, uses_tls=conn.pgconn.ssl_in_use)
+            _dbmate(as_connected(conninfo, conn), uses_tls=conn.pgconn.ssl_in_use)
         _jobs_schema(conn)
 
 
@@ -114,25 +114,44 @@ def _dbmate(conninfo: str, *, uses_tls: bool) -> None:
         raise SetupError(f"migrating the database failed: {done.stderr.strip()}")
 
 
+def as_connected(conninfo: str, conn: psycopg.Connection[tuple[object, ...]]) -> str:
+    """The connection string with what libpq found elsewhere: in the environment, a password file,
+    or by trying several hosts."""
+    found = conn.info
+    return make_conninfo(
+        conninfo,
+        host=found.host,
+        port=found.port,
+        user=found.user,
+        dbname=found.dbname,
+        password=found.password or None,
+    )
+
+
 def database_url(conninfo: str, *, uses_tls: bool) -> str:
     """The URL form of a libpq connection string, as dbmate reads it."""
     given: Mapping[str, object] = conninfo_to_dict(conninfo)
     parts = {key: str(value) for key, value in given.items() if value is not None}
-    user = quote(parts.pop("user", ""), safe="")
-    password = parts.pop("password", None)
-    name = quote(parts.pop("dbname", user), safe="")
-    host, port = parts.pop("host", ""), parts.pop("port", "")
-    # dbmate's driver has no "prefer": it is told what our own connection found.
+    user = quote(parts.get("user", ""), safe="")
+    password = parts.get("password")
+    name = quote(parts.get("dbname", user), safe="")
+    host, port = parts.get("host", ""), parts.get("port", "")
+    # Of libpq's many parameters its driver knows few, and takes a stranger for a server setting.
+    query = {key: parts[key] for key in _TLS_FILES if key in parts}
     # A schema named like the user would else become the place of dbmate's own table half-way.
-    parts["search_path"] = "public"
-    parts.setdefault("sslmode", "require" if uses_tls else "disable")
-    for ours in ("options", "connect_timeout", "hostaddr"):
-        parts.pop(ours, None)
+    query["search_path"] = "public"
+    # It has no "prefer": it is told what our own connection found.
+    is_vague = parts.get("sslmode", "prefer") in {"allow", "prefer"}
+    query["sslmode"] = ("require" if uses_tls else "disable") if is_vague else parts["sslmode"]
     login = user + (":" + quote(password, safe="") if password else "")
     if host.startswith("/") or not host:
-        parts |= {"host": host or "/var/run/postgresql"} | ({"port": port} if port else {})
-        return f"postgres://{login}@/{name}?{urlencode(parts)}"
-    return f"postgres://{login}@{host}{':' + port if port else ''}/{name}?{urlencode(parts)}"
+        query |= {"host": host or "/var/run/postgresql"} | ({"port": port} if port else {})
+        return f"postgres://{login}@/{name}?{urlencode(query)}"
+    place = f"[{host}]" if ":" in host else host
+    return f"postgres://{login}@{place}{':' + port if port else ''}/{name}?{urlencode(query)}"
+
+
+_TLS_FILES = ("sslcert", "sslkey", "sslrootcert")
 
 
 def _jobs_schema(conn: psycopg.Connection[tuple[object, ...]]) -> None:

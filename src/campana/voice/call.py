@@ -23,6 +23,7 @@ from campana.voice.driver import (
     Placement,
     Progress,
     Refused,
+    TooLate,
     Unreachable,
     VoiceCall,
     VoiceDriver,
@@ -33,7 +34,7 @@ from campana.voice.speech import Speech
 from campana.voice.stream import SoundStream
 from campana.voice.talk import Line, Talk
 
-End = Literal["answered", "refused", "no_answer", "failed", "cancelled"]
+End = Literal["answered", "refused", "no_answer", "failed", "cancelled", "too_late"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +42,9 @@ class CallResult:
     """What came of a call."""
 
     end: End
-    """`cancelled` when it was stopped before an answer; an answered call stays `answered`."""
+    """`cancelled` when it was stopped before an answer; an answered call stays `answered`.
+
+    `too_late` when the network was not touched at all."""
     status: int | None = None
     """The SIP code that refused it."""
     reason: str = ""
@@ -106,6 +109,8 @@ async def run_call(
         return session.close(end="refused", status=refused.status, reason=refused.reason)
     except NoAnswer as silent:
         return session.close(end="no_answer", reason=silent.reason)
+    except TooLate as late:
+        return session.close(end="too_late", reason=late.reason)
     except Unreachable as unreachable:
         return session.close(end="failed", reason=unreachable.reason)
     except asyncio.CancelledError:

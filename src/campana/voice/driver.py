@@ -44,6 +44,8 @@ class Placement:
     ring_seconds: float = 30.0
     """How long to wait for an answer, from the INVITE; then the call is cancelled."""
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    may_send: Callable[[], bool] = field(default=lambda: True, compare=False)
+    """Asked in the last moment before the network is touched."""
 
 
 class Progress(StrEnum):
@@ -80,6 +82,10 @@ class Refused(NotPlaced):
 
 class NoAnswer(NotPlaced):
     """Nobody answered in the time allowed; the call was cancelled."""
+
+
+class TooLate(NotPlaced):
+    """It might not be sent any more when its turn came; the network was not touched."""
 
 
 class Unreachable(NotPlaced):
@@ -141,6 +147,11 @@ class VoiceDriver(Protocol):
         """How many more calls may be placed now; 0 when the driver has failed."""
         ...
 
+    @property
+    def broken(self) -> str | None:
+        """Why it has failed for good: the process must be started anew; None when all is well."""
+        ...
+
     async def place(
         self, placement: Placement, *, on_progress: Callable[[Progress], None]
     ) -> VoiceCall:
@@ -151,6 +162,7 @@ class VoiceDriver(Protocol):
         Raises:
             Refused: a final code came.
             NoAnswer: the ring time passed.
+            TooLate: `may_send` said no.
             Unreachable: nothing could be reached, or no line is free.
             LineLost: it may have rung; it must not be taken for a call that was not placed.
         """

@@ -24,6 +24,7 @@ from campana.voice.driver import (
     NoAnswer,
     Placement,
     Progress,
+    TooLate,
     Trunk,
     Unreachable,
 )
@@ -128,7 +129,7 @@ class SipDriver:
                 raise Unreachable(reason="the trunk gave no sign of ringing") from None
             raise NoAnswer(reason="nobody answered") from None
         except asyncio.CancelledError:
-            with contextlib.suppress(Unreachable, LineLost):
+            with contextlib.suppress(Unreachable, TooLate, LineLost):
                 call = await dialing
                 await call.hang_up()
             raise
@@ -154,6 +155,8 @@ class SipDriver:
         self._dialing += 1
         try:
             agent = await self._agent(placement)
+            if not placement.may_send():
+                raise TooLate
             dialed = await agent.dial(uri, {ATTEMPT_HEADER: attempt, **placement.headers})
             call.dialed(dialed)
             self._calls[dialed.handle] = call

@@ -20,6 +20,7 @@ from array import array
 from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -190,10 +191,17 @@ class Speech:
 
     def _prompt(self, text: str, rate: int) -> bytes:
         recorded = self._prompts.get(text)
-        if recorded is None:
-            return tone(440, duration=0.4, rate=rate)
-        pcm, source = recorded
-        return resample(pcm, source=source, target=rate)
+        return _beep(rate) if recorded is None else _at_rate(*recorded, rate)
+
+
+@cache
+def _beep(rate: int) -> bytes:
+    return tone(440, duration=0.4, rate=rate)
+
+
+@lru_cache(maxsize=256)
+def _at_rate(pcm: bytes, source: int, rate: int) -> bytes:
+    return resample(pcm, source=source, target=rate)
 
 
 def _recorded(directory: Path) -> dict[str, tuple[bytes, int]]:

@@ -102,7 +102,10 @@ class Talk:
         pressing = asyncio.ensure_future(self._one_of(expected))
         try:
             await asyncio.wait({playing, pressing}, return_when=asyncio.FIRST_COMPLETED)
-            return pressing.result() if pressing.done() else None
+            if pressing.done():
+                return pressing.result()
+            playing.result()  # What went wrong in there is told, not taken for the end of it.
+            return None
         finally:
             playing.cancel()
             pressing.cancel()

@@ -8,6 +8,8 @@ from typing import Annotated, cast
 
 import msgspec
 from litestar import Response
+from litestar.response.base import ASGIResponse
+from litestar.types import ASGIApp, Receive, Scope, Send
 from msgspec import Meta, Struct
 
 from campana.domain.clock import wire
@@ -48,14 +50,41 @@ def answer(
     )
 
 
-def shown(request: ApiRequest, shape: Struct, *, version: int | None = None) -> Response[bytes]:
+class Shown:
+    """What a GET shows: bytes and their tag, sent as they are.
+
+    There is nothing left to serialize or to decide, so no layer of the framework handles it again.
+    """
+
+    __slots__ = ("_body", "_headers", "tag")
+
+    def __init__(self, body: bytes, tag: str) -> None:
+        self._body = body
+        self.tag = tag
+        self._headers = [
+            (b"content-type", JSON.encode()),
+            (b"content-length", str(len(body)).encode()),
+            (b"etag", tag.encode()),
+        ]
+
+    @property
+    def size(self) -> int:
+        """Bytes of the body."""
+        return len(self._body)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI
+        await send({"type": "http.response.start", "status": 200, "headers": self._headers})
+        await send({"type": "http.response.body", "body": self._body, "more_body": False})
+
+
+def shown(request: ApiRequest, shape: Struct, *, version: int | None = None) -> ASGIApp:
     """An answer to a GET."""
     body = msgspec.json.encode(shape)
-    return shown_bytes(request, body, etags.tag_of(body, version=version))
+    return unless_known(request, Shown(body, etags.tag_of(body, version=version)))
 
 
-def shown_bytes(request: ApiRequest, body: bytes, tag: str) -> Response[bytes]:
-    """The same for a body that is at hand with its tag."""
-    if etags.is_unchanged(request, tag):
-        return Response(b"", status_code=304, headers={"etag": tag}, media_type=JSON)
-    return Response(body, status_code=200, media_type=JSON, headers={"etag": tag})
+def unless_known(request: ApiRequest, answer: Shown) -> ASGIApp:
+    """The answer, or 304 when the client has it already."""
+    if etags.is_unchanged(request, answer.tag):
+        return ASGIResponse(status_code=304, headers={"etag": answer.tag})
+    return answer

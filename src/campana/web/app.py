@@ -13,6 +13,7 @@ from litestar.types import ASGIApp
 
 from campana.services.context import Context
 from campana.web import docs_page, openapi
+from campana.web.answers import Shown
 from campana.web.api import (
     campaign_actions,
     campaign_outlook,
@@ -27,9 +28,10 @@ from campana.web.api import (
     suppressions,
     voice_calls,
 )
-from campana.web.auth import Keys, admit
+from campana.web.auth import Keys, admission
 from campana.web.edge import Edge
 from campana.web.errors import answer_exception
+from campana.web.etags import tag_of
 from campana.web.links import Links, signing_key
 from campana.web.meter import Meter
 from campana.web.readiness import Readiness
@@ -74,7 +76,7 @@ def build(context: Context, *, meter: Meter, public_url: str | None = None) -> L
             *_options(health.ROUTES),
             *health.ROUTES,
         ],
-        guards=[admit],
+        middleware=[admission],
         exception_handlers={Exception: answer_exception},
         request_class=ApiRequest,
         request_max_body_size=BODY_LIMIT,
@@ -94,13 +96,14 @@ def build(context: Context, *, meter: Meter, public_url: str | None = None) -> L
         debug=False,
     )
     described = openapi.document(app.routes)
-    app.state["openapi"] = msgspec.json.format(msgspec.json.encode(described), indent=2) + b"\n"
+    text = msgspec.json.format(msgspec.json.encode(described), indent=2) + b"\n"
+    app.state["openapi"] = Shown(text, tag_of(text))
     app.state["docs"] = docs_page.render(described)
     return app
 
 
 def _options(handlers: Sequence[HTTPRouteHandler]) -> list[HTTPRouteHandler]:
-    """An OPTIONS of each path, before the others: the framework's own knows only the first method."""
+    """An OPTIONS of each path, to stand first: the framework makes one that knows one method."""
     methods: dict[str, set[str]] = {}
     for handler in handlers:
         for path in handler.paths:

@@ -1,7 +1,7 @@
 """Who are you, and may you: asked of the database for each request, so revoking works at once.
 
-`admit` is the guard of every route. It fails closed: a route that does not say which scope it needs
-answers nobody.
+`admission` stands before every route. It fails closed: a route that does not say which scope it
+needs answers nobody.
 """
 
 from __future__ import annotations
@@ -9,10 +9,9 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterable
-from typing import Any, cast
+from typing import cast
 
-from litestar.connection import ASGIConnection
-from litestar.handlers import BaseRouteHandler
+from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from campana.domain.errors import NotFound
 from campana.services.accounts import authenticate, require
@@ -65,7 +64,18 @@ class Keys:
                 del self._asked[key]
 
 
-async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+def admission(app: ASGIApp) -> ASGIApp:
+    """The layer before every route. (The framework's guards copy the route for each request.)"""
+
+    async def admitted(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await _admit(scope)
+        await app(scope, receive, send)
+
+    return admitted
+
+
+async def _admit(scope: HTTPScope) -> None:
     """Let a request through to its endpoint, with its principal as `user`.
 
     Raises:
@@ -74,18 +84,18 @@ async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
         NotFound: the path holds what can be no id.
         InvalidParameter: there are parameters and the operation has none.
     """
-    if "OPTIONS" in getattr(handler, "http_methods", ()):
+    if scope["method"] == "OPTIONS":
         return
-    operation = operation_of(handler)
+    operation = operation_of(scope["route_handler"])
     if operation.scope is not None:
-        keys = cast("Keys", connection.app.state["keys"])
-        principal = await keys.holder(key_of(connection.scope["headers"]))
+        keys = cast("Keys", scope["litestar_app"].state["keys"])
+        principal = await keys.holder(key_of(scope["headers"]))
         require(principal, operation.scope)
-        connection.scope["user"] = principal
-    if not all(_ID.fullmatch(str(value)) for value in connection.scope["path_params"].values()):
+        scope["user"] = principal
+    if not all(map(_ID.fullmatch, scope["path_params"].values())):
         raise NotFound
-    if operation.query is None and connection.scope["query_string"]:
-        query.refuse_any(connection.scope["query_string"])
+    if operation.query is None and scope["query_string"]:
+        query.refuse_any(scope["query_string"])
 
 
 def key_of(headers: Iterable[tuple[bytes, bytes]]) -> str | None:

@@ -163,7 +163,7 @@ def _query_parameters(operation: Operation) -> list[Json]:
             "name": name,
             "in": "query",
             "required": name in shape.get("required", ()),
-            "description": schema.get("description") or _words(name),
+            "description": _description(schema) or _words(name),
             "schema": _inlined(schema, components),
             **({"style": "form", "explode": False} if schema.get("type") == "array" else {}),
         }
@@ -306,6 +306,13 @@ def _has_tag(operation: Operation) -> bool:
 def _camel(name: str) -> str:
     head, *tail = name.split("_")
     return head + "".join(part.capitalize() for part in tail)
+
+
+def _description(schema: Json) -> str | None:
+    """A parameter's own description, also when it may be left out."""
+    branches = cast("list[Json]", schema.get("anyOf", []))
+    found = (each["description"] for each in [schema, *branches] if "description" in each)
+    return next(found, None)
 
 
 def _words(name: str) -> str:

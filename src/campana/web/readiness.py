@@ -7,7 +7,6 @@ import asyncio
 from campana.domain.errors import FieldProblem, SetupError, Unavailable
 from campana.services.context import Context
 from campana.store import activity, migrations
-from campana.store.db import DatabaseClock
 
 
 class Readiness:
@@ -54,7 +53,6 @@ class Readiness:
         return None
 
     def _clock(self) -> str | None:
-        clock = self._context.clock
-        if isinstance(clock, DatabaseClock) and not clock.is_steady:
-            return "the database's clock jumped; waiting for two samples that agree"
-        return None
+        if self._context.clock.is_steady:
+            return None
+        return "the database's clock jumped; waiting for two samples that agree"

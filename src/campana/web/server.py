@@ -52,6 +52,8 @@ async def serve(
             log_config=None,
             access_log=False,
             server_header=False,
+            # Links are made with the public URL, so nobody's X-Forwarded-* is believed.
+            proxy_headers=False,
             timeout_graceful_shutdown=_DRAIN_SECONDS,
         )
     )

@@ -92,7 +92,7 @@ create table channels (
   config jsonb not null,
   -- true when the carrier cannot leave this machine: only then may a campaign ignore hours
   is_loopback boolean not null,
-  rate double precision not null check (rate > 0 and rate <= 10000),
+  rate double precision not null check (rate >= 0.001 and rate <= 10000),
   burst integer not null check (burst between 1 and 1000),
   lines integer not null check (lines between 1 and 100000),
   created_at timestamptz not null,
@@ -250,6 +250,10 @@ create table campaigns (
   check ((state = 'draft') >= (launched_at is null) or state = 'cancelled')
 );
 create index campaigns_newest on campaigns (workspace_id, created_at desc, id);
+-- Counting reads this and no rows: everything the filters of a page look at.
+create index campaigns_counted on campaigns (workspace_id, channel_type, state, start_date, end_date);
+-- When the next status changes by the clock alone, and whose end date has passed.
+create index campaigns_ending on campaigns (workspace_id, end_date) where state in ('running', 'paused', 'tripped');
 create index campaigns_running on campaigns (channel_id) where state = 'running';
 select protect('campaigns', 'select, insert, update, delete', 'select, insert, update');
 
@@ -316,7 +320,10 @@ create table targets (
   contact_id bigint not null references contacts on delete restrict,
   address text,
   state text not null check (state in ('waiting', 'attempting', 'finished')),
-  disposition text,
+  disposition text check (disposition in (
+    'completed', 'hung_up', 'busy', 'no_answer', 'declined', 'invalid_number', 'blocked', 'congestion',
+    'carrier_error', 'cancelled', 'not_sent', 'unknown', 'suppressed', 'duplicate', 'zone_unknown',
+    'country_not_allowed', 'no_address', 'expired')),
   attempt_count integer not null default 0,
   last_reason text,
   created_at timestamptz not null,
@@ -363,7 +370,10 @@ create table attempts (
   attempt_no integer not null check (attempt_no >= 1),
   address text not null,
   state text not null check (state in ('intent', 'sending', 'accepted', 'in_progress', 'ended', 'unknown')),
-  disposition text,
+  disposition text check (disposition in (
+    'completed', 'hung_up', 'busy', 'no_answer', 'declined', 'invalid_number', 'blocked', 'congestion',
+    'carrier_error', 'cancelled', 'not_sent', 'unknown', 'suppressed', 'duplicate', 'zone_unknown',
+    'country_not_allowed', 'no_address', 'expired')),
   -- the worker that made it; its advisory lock says whether that worker lives
   owner_id integer not null,
   created_at timestamptz not null,
@@ -391,7 +401,8 @@ create table attempt_events (
   id bigint generated always as identity primary key,
   workspace_id bigint not null references workspaces,
   attempt_id uuid not null references attempts on delete cascade,
-  type text not null,
+  type text not null check (type in (
+    'intent', 'sending', 'ringing', 'early_media', 'accepted', 'answered', 'said', 'heard', 'key', 'ended', 'lost')),
   at timestamptz not null,
   detail jsonb not null default '{}'
 );
@@ -413,6 +424,23 @@ create table voice_calls (
   recording_key text
 );
 select protect('voice_calls', 'select', 'select, insert, update');
+
+-- Monitoring -------------------------------------------------------------------------------------
+
+-- What is going on over all workspaces, in numbers that name none of them: for monitoring, which has no
+-- key. It runs as the owner because the web role sees one workspace at a time; both counts use an index
+-- that holds only what is not over.
+create function activity() returns table (what text, state text, count bigint)
+  language sql stable security definer set search_path = campana
+  begin atomic
+    select 'attempts', a.state, count(*) from campana.attempts a
+      where a.state not in ('ended', 'unknown') group by a.state
+    union all
+    select 'campaigns', c.state, count(*) from campana.campaigns c
+      where c.state = 'running' group by c.state;
+  end;
+revoke all on function activity from public;
+grant execute on function activity to campana_web, campana_engine;
 
 reset role;
 

@@ -37,14 +37,17 @@ order by created_at desc, id
 limit %(limit)s offset %(offset)s;
 
 -- name: count
--- True at the moment of asking; also when the next end date will change a status without a write.
-select count(*) filter (where
-      (%(states)s::text[] is null or campaign_state_at(state, end_date, %(now)s) = any(%(states)s))
+-- True at the moment of asking (index campaigns_counted); also when the next end date will change a status
+-- without a write (the first entry of campaigns_ending that lies ahead).
+select count(*) as total,
+  (select min(end_date) from campaigns
+   where workspace_id = %(workspace_id)s and state in ('running', 'paused', 'tripped') and end_date >= %(now)s) as next_change
+from campaigns
+where workspace_id = %(workspace_id)s
+  and (%(states)s::text[] is null or campaign_state_at(state, end_date, %(now)s) = any(%(states)s))
   and (%(channel_type)s::text is null or channel_type = %(channel_type)s)
   and (%(date_from)s::timestamptz is null or start_date >= %(date_from)s)
-  and (%(date_to)s::timestamptz is null or start_date <= %(date_to)s)) as total,
-  min(end_date) filter (where state in ('running', 'paused', 'tripped') and end_date >= %(now)s) as next_change
-from campaigns where workspace_id = %(workspace_id)s;
+  and (%(date_to)s::timestamptz is null or start_date <= %(date_to)s);
 
 -- name: update
 -- Everything a PATCH may change; the caller holds the row and has compared the version.

@@ -59,10 +59,10 @@ update targets set disposition = %(disposition)s, last_reason = %(reason)s
 where id = %(target_id)s and state = 'finished' and disposition = 'unknown';
 
 -- name: wait_again
--- Back among the waiting, under the zones the contact has now.
+-- Back among the waiting, under the zones the contact has now; also one that was given up as unknown.
 with again as (
-  update targets set state = 'waiting', last_reason = %(reason)s
-  where id = %(target_id)s and state = 'attempting'
+  update targets set state = 'waiting', last_reason = %(reason)s, disposition = null, finished_at = null
+  where id = %(target_id)s and (state = 'attempting' or disposition = 'unknown')
   returning id, workspace_id, campaign_id, contact_id)
 insert into due (target_id, workspace_id, campaign_id, window_key, priority, due_at)
 select again.id, again.workspace_id, again.campaign_id,

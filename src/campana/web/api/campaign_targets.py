@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from litestar import Response, get
+from litestar import get
 from litestar.params import FromPath
+from litestar.types import ASGIApp
 
 from campana.domain.clock import wire
 from campana.domain.disposition import Disposition
@@ -111,7 +112,7 @@ class TargetsQuery(Query, frozen=True, kw_only=True):
         )
     ),
 )
-async def campaign_stats(request: ApiRequest, campaign_id: FromPath[str]) -> Response[bytes]:
+async def campaign_stats(request: ApiRequest, campaign_id: FromPath[str]) -> ASGIApp:
     now = request.context.clock.now()
     async with request.context.db.read(workspace_id=request.workspace_id) as tx:
         if await campaigns.get(tx, campaign_id=campaign_id, now=now) is None:
@@ -145,7 +146,7 @@ async def campaign_stats(request: ApiRequest, campaign_id: FromPath[str]) -> Res
         )
     ),
 )
-async def list_targets(request: ApiRequest, campaign_id: FromPath[str]) -> Response[bytes]:
+async def list_targets(request: ApiRequest, campaign_id: FromPath[str]) -> ASGIApp:
     asked = request.parameters(TargetsQuery)
     after = number_of("tgt", asked.cursor) if asked.cursor else 0
     if after is None:
@@ -185,7 +186,7 @@ async def list_targets(request: ApiRequest, campaign_id: FromPath[str]) -> Respo
 )
 async def get_target(
     request: ApiRequest, campaign_id: FromPath[str], target_id: FromPath[str]
-) -> Response[bytes]:
+) -> ASGIApp:
     number = number_of("tgt", target_id)
     if number is None:
         raise NotFound

@@ -6,11 +6,13 @@ Starting and stopping them is `campaign_actions.py`.
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import cast
 
 import msgspec
 from litestar import Response, delete, get, patch, post
 from litestar.params import FromPath
+from litestar.types import ASGIApp
 
 from campana.domain.campaign import CampaignStatus, ChannelType, states_of
 from campana.domain.clock import parse_moment
@@ -25,7 +27,7 @@ from campana.services.campaign_document import CampaignDocument
 from campana.store import campaigns as store
 from campana.store.campaigns import Filters
 from campana.web import etags, examples
-from campana.web.answers import answer, shown, shown_bytes
+from campana.web.answers import Shown, answer, shown, unless_known
 from campana.web.api.campaign_shapes import (
     CampaignPage,
     CampaignShape,
@@ -66,15 +68,19 @@ class CampaignQuery(Query, frozen=True, kw_only=True):
         )
     ),
 )
-async def list_campaigns(request: ApiRequest) -> Response[bytes]:
+async def list_campaigns(request: ApiRequest) -> ASGIApp:
     now = request.context.clock.now()
     pages = cast("RememberedPages", request.app.state["pages"])
-    page = pages.find(
-        (request.workspace_id, request.raw_query), revision=request.principal.revision, now=now
-    )
+    key, revision = (request.workspace_id, request.raw_query), request.principal.revision
+    page = pages.find(key, revision=revision, now=now)
     if page is None:
-        page = await _rendered(request, pages, now)
-    return shown_bytes(request, page.body, page.tag)
+        asked = request.parameters(CampaignsQuery)
+        make = partial(_rendered, request, asked, now)
+        # What expand adds changes without a revision.
+        page = await (
+            make() if asked.expand else pages.made(key, revision=revision, now=now, make=make)
+        )
+    return unless_known(request, page.answer)
 
 
 @get(
@@ -92,7 +98,7 @@ async def list_campaigns(request: ApiRequest) -> Response[bytes]:
         )
     ),
 )
-async def get_campaign(request: ApiRequest, campaign_id: FromPath[str]) -> Response[bytes]:
+async def get_campaign(request: ApiRequest, campaign_id: FromPath[str]) -> ASGIApp:
     asked = request.parameters(CampaignQuery)
     now = request.context.clock.now()
     async with request.context.db.read(workspace_id=request.workspace_id) as tx:
@@ -182,9 +188,8 @@ async def delete_campaign(request: ApiRequest, campaign_id: FromPath[str]) -> No
     )
 
 
-async def _rendered(request: ApiRequest, pages: RememberedPages, now: datetime) -> RenderedPage:
-    """The page from the database; remembered unless it shows what changes without a revision."""
-    asked = request.parameters(CampaignsQuery)
+async def _rendered(request: ApiRequest, asked: CampaignsQuery, now: datetime) -> RenderedPage:
+    """The page from the database."""
     async with request.context.db.read(workspace_id=request.workspace_id) as tx:
         found = await store.page(
             tx,
@@ -202,17 +207,13 @@ async def _rendered(request: ApiRequest, pages: RememberedPages, now: datetime) 
             data=shapes, page=asked.page, page_size=asked.page_size, total_count=found.total
         )
     )
-    page = RenderedPage(
-        body=body,
-        tag=etags.tag_of(body),
+    return RenderedPage(
+        answer=Shown(body, etags.tag_of(body)),
         # Read before the page: a write in between makes a page newer than its number, never older.
         revision=request.principal.revision,
         made_at=now,
         until=found.next_change,
     )
-    if not asked.expand:
-        pages.keep((request.workspace_id, request.raw_query), page)
-    return page
 
 
 def _filters(asked: CampaignsQuery) -> Filters:

@@ -6,6 +6,7 @@ from typing import Any
 
 from litestar import Response, get, patch, post
 from litestar.params import FromPath
+from litestar.types import ASGIApp
 
 from campana.domain.campaign import ChannelType
 from campana.domain.errors import Conflict, NotFound
@@ -59,7 +60,7 @@ class ChannelPage(Shape, frozen=True, kw_only=True):
         )
     ),
 )
-async def list_channels(request: ApiRequest) -> Response[bytes]:
+async def list_channels(request: ApiRequest) -> ASGIApp:
     asked = request.parameters(Paging)
     async with request.context.db.read(workspace_id=request.workspace_id) as tx:
         found = await store.list_all(tx, workspace_id=request.workspace_id)
@@ -119,7 +120,7 @@ async def create_channel(request: ApiRequest) -> Response[bytes]:
         )
     ),
 )
-async def get_channel(request: ApiRequest, channel_id: FromPath[str]) -> Response[bytes]:
+async def get_channel(request: ApiRequest, channel_id: FromPath[str]) -> ASGIApp:
     found = await channels.get(
         request.context, workspace_id=request.workspace_id, wanted=channel_id
     )

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from litestar import Response, delete, get, patch, post
 from litestar.params import FromPath
+from litestar.types import ASGIApp
 from msgspec import Meta, Struct
 
 from campana.domain.errors import Conflict, NotFound
@@ -87,7 +88,7 @@ class ContactsQuery(Query, frozen=True, kw_only=True):
         )
     ),
 )
-async def list_contact_lists(request: ApiRequest) -> Response[bytes]:
+async def list_contact_lists(request: ApiRequest) -> ASGIApp:
     asked = request.parameters(Paging)
     found = await lists.page(
         request.context,
@@ -150,7 +151,7 @@ async def create_contact_list(request: ApiRequest) -> Response[bytes]:
         )
     ),
 )
-async def get_contact_list(request: ApiRequest, list_id: FromPath[str]) -> Response[bytes]:
+async def get_contact_list(request: ApiRequest, list_id: FromPath[str]) -> ASGIApp:
     found = await lists.get(request.context, workspace_id=request.workspace_id, list_id=list_id)
     return shown(request, _shape(found))
 
@@ -217,7 +218,7 @@ async def delete_contact_list(request: ApiRequest, list_id: FromPath[str]) -> No
         )
     ),
 )
-async def list_contacts(request: ApiRequest, list_id: FromPath[str]) -> Response[bytes]:
+async def list_contacts(request: ApiRequest, list_id: FromPath[str]) -> ASGIApp:
     asked = request.parameters(ContactsQuery)
     after = number_of("ctc", asked.cursor) if asked.cursor else 0
     if after is None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import cast
 
 from litestar import Response, get
+from litestar.types import ASGIApp
 
 from campana.domain.errors import Unavailable
 from campana.store import activity
 from campana.web import docs_page
-from campana.web.answers import JSON, Shape, answer, shown_bytes
-from campana.web.etags import tag_of
+from campana.web.answers import JSON, Shape, Shown, answer, unless_known
 from campana.web.meter import CONTENT_TYPE, Meter
 from campana.web.operations import Operation, promise
 from campana.web.readiness import Readiness
@@ -86,9 +86,8 @@ async def metrics(request: ApiRequest) -> Response[bytes]:
         )
     ),
 )
-async def openapi_json(request: ApiRequest) -> Response[bytes]:
-    body = cast("bytes", request.app.state["openapi"])
-    return shown_bytes(request, body, tag_of(body))
+async def openapi_json(request: ApiRequest) -> ASGIApp:
+    return unless_known(request, cast("Shown", request.app.state["openapi"]))
 
 
 @get(

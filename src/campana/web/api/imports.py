@@ -11,6 +11,7 @@ from litestar import Response, get, post
 from litestar.datastructures import UploadFile
 from litestar.params import FromPath
 from litestar.response import Stream
+from litestar.types import ASGIApp
 from msgspec import Meta, Struct
 
 from campana.domain.clock import wire
@@ -30,7 +31,7 @@ from campana.web.idempotency import once
 from campana.web.operations import Operation, Upload, promise
 from campana.web.request import ApiRequest, decoded
 
-FILE_LIMIT = 500_000_000
+FILE_LIMIT = 200_000_000
 """Bytes of one upload. It lies on disk, never in memory."""
 
 _ROWS = 1_000
@@ -147,7 +148,7 @@ async def create_import(request: ApiRequest, list_id: FromPath[str]) -> Response
         )
     ),
 )
-async def get_import(request: ApiRequest, import_id: FromPath[str]) -> Response[bytes]:
+async def get_import(request: ApiRequest, import_id: FromPath[str]) -> ASGIApp:
     found = await lists.get_import(
         request.context, workspace_id=request.workspace_id, import_id=import_id
     )

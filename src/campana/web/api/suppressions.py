@@ -7,6 +7,7 @@ from typing import Annotated
 
 from litestar import Response, delete, get, post
 from litestar.params import FromPath
+from litestar.types import ASGIApp
 from msgspec import Meta, Struct
 
 from campana.domain.campaign import ChannelType
@@ -103,7 +104,7 @@ class LiftQuery(Query, frozen=True, kw_only=True):
         )
     ),
 )
-async def list_suppressions(request: ApiRequest) -> Response[bytes]:
+async def list_suppressions(request: ApiRequest) -> ASGIApp:
     asked = request.parameters(SuppressionsQuery)
     found = await suppressions.page(
         request.context, workspace_id=request.workspace_id, after=asked.cursor, limit=asked.limit
@@ -188,7 +189,7 @@ async def check_suppressions(request: ApiRequest) -> Response[bytes]:
         )
     ),
 )
-async def get_suppression(request: ApiRequest, suppression_id: FromPath[str]) -> Response[bytes]:
+async def get_suppression(request: ApiRequest, suppression_id: FromPath[str]) -> ASGIApp:
     found = await suppressions.get(
         request.context, workspace_id=request.workspace_id, suppression_id=suppression_id
     )

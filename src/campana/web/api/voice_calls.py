@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, cast
 
 from litestar import Response, get
 from litestar.params import FromPath
+from litestar.types import ASGIApp
 from msgspec import Meta, field
 
 from campana.domain.attempt import AttemptState
@@ -104,7 +105,7 @@ class VoiceCallsQuery(Query, frozen=True, kw_only=True):
         )
     ),
 )
-async def list_voice_calls(request: ApiRequest) -> Response[bytes]:
+async def list_voice_calls(request: ApiRequest) -> ASGIApp:
     asked = request.parameters(VoiceCallsQuery)
     page = _page_of(asked)
     after = attempt_of(asked.cursor) if asked.cursor else None
@@ -152,7 +153,7 @@ async def list_voice_calls(request: ApiRequest) -> Response[bytes]:
         )
     ),
 )
-async def get_voice_call(request: ApiRequest, call_id: FromPath[str]) -> Response[bytes]:
+async def get_voice_call(request: ApiRequest, call_id: FromPath[str]) -> ASGIApp:
     call = await _found(request, call_id)
     return shown(
         request,

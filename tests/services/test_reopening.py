@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ NO_ANSWER, UNKNOWN = Disposition.NO_ANSWER, Disposition.UNKNOWN
 
 
 async def finished(
-    engine: Context, web: Context, workspace_id: int, *, completed: bool = True, **document: object
+    engine: Context, web: Context, workspace_id: int, *, completed: bool = True, **document: Any
 ) -> Scene:
     """Ana was reached, Bruno did not answer, nobody knows of Carla."""
     ends = {ANA: Disposition.COMPLETED, BRUNO: NO_ANSWER, CARLA: UNKNOWN}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from litestar import Response, get, post
 from litestar.params import FromPath
+from litestar.types import ASGIApp
 
 from campana.domain.clock import wire
 from campana.domain.errors import InvalidTransition, NotFound
@@ -141,7 +142,7 @@ def preflight_shape(found: Outlook) -> PreflightShape:
         )
     ),
 )
-async def campaign_why(request: ApiRequest, campaign_id: FromPath[str]) -> Response[bytes]:
+async def campaign_why(request: ApiRequest, campaign_id: FromPath[str]) -> ASGIApp:
     told = await why.why(
         request.context, workspace_id=request.workspace_id, campaign_id=campaign_id
     )

@@ -189,13 +189,18 @@ async def voice(settings: Settings, conninfo: str) -> None:
             driver=driver,
             speech=speech,
             lines=settings.voice_lines,
+            salt=os.getpid(),
         )
         try:
             async with asyncio.TaskGroup() as group:
                 owner = group.create_task(worker.ownership.keep())
                 group.create_task(processes.until_orphaned(stop, environment=os.environ))
+                obeying = group.create_task(
+                    repeat(Loop(name="hang up", step=worker.obey, rest=0.3), asyncio.Event())
+                )
                 await repeat(Loop(name="voice", step=worker.step, rest=0.1), stop)
                 await worker.drain(seconds=settings.drain_seconds)
+                obeying.cancel()
                 owner.cancel()
         finally:
             await driver.aclose()

@@ -30,7 +30,7 @@ LEADS_TO: dict[CampaignState, tuple[CampaignState | None, ...]] = {
     #               launch      pause       resume      cancel
     S.DRAFT:     (S.RUNNING,  None,       None,       S.CANCELLED),
     S.PAUSED:    (None,       S.PAUSED,   S.RUNNING,  S.CANCELLED),
-    S.TRIPPED:   (None,       None,       S.RUNNING,  S.CANCELLED),
+    S.TRIPPED:   (None,       S.PAUSED,   S.RUNNING,  S.CANCELLED),
     S.RUNNING:   (None,       S.PAUSED,   S.RUNNING,  S.CANCELLED),
     S.COMPLETED: (None,       None,       None,       None),
     S.CANCELLED: (None,       None,       None,       S.CANCELLED),

@@ -1,4 +1,4 @@
-"""What a person is told of a campaign that contacts nobody just now."""
+"""What a person is told of a campaign that contacts nobody just now: one cause, one sentence."""
 
 from __future__ import annotations
 
@@ -9,7 +9,15 @@ from typing import Any
 import pytest
 
 from campana.domain.campaign import CampaignState
-from campana.domain.waiting import ShownState, WaitFacts, WaitReason, explain
+from campana.domain.waiting import (
+    SHOWN,
+    Cause,
+    ChannelFacts,
+    ShownState,
+    WaitFacts,
+    WaitReason,
+    standing,
+)
 
 NOW = datetime(2026, 3, 10, 15, tzinfo=UTC)
 LATER, EARLIER = NOW + timedelta(hours=1), NOW - timedelta(hours=1)
@@ -23,34 +31,99 @@ NOBODY = WaitFacts(
     first_reason=None,
     first_attempts=0,
 )
-RUNNING = (ShownState.RUNNING, None)
-
-
-def waiting(reason: WaitReason) -> tuple[ShownState, WaitReason]:
-    return ShownState.WAITING, reason
-
-
-@pytest.mark.parametrize(
-    ("facts", "told"),
-    [
-        ({"start_date": LATER}, (ShownState.SCHEDULED, WaitReason.START)),
-        ({"start_date": LATER, "is_callable": True}, (ShownState.SCHEDULED, WaitReason.START)),
-        ({"start_date": NOW, "is_callable": True}, RUNNING),
-        ({"is_attempting": True}, RUNNING),
-        ({"is_enrolling": True}, RUNNING),
-        ({"is_callable": True}, RUNNING),
-        ({}, waiting(WaitReason.CONTACTS)),
-        ({"first_due_at": EARLIER}, waiting(WaitReason.WINDOW)),
-        ({"first_due_at": LATER, "first_reason": "window"}, waiting(WaitReason.WINDOW)),
-        ({"first_due_at": LATER, "first_attempts": 1}, waiting(WaitReason.RETRIES)),
-        ({"first_due_at": LATER, "first_reason": "address_busy"}, waiting(WaitReason.CAPACITY)),
-    ],
+FREE = ChannelFacts(
+    name="Main line",
+    lines=10,
+    lines_in_use=3,
+    arrival_at=EARLIER,
+    quota_resets_at=None,
+    down_until=None,
+    has_worker=True,
 )
-def test_a_running_campaign_says_what_it_waits_for(facts: dict[str, Any], told: object) -> None:
-    assert explain(CampaignState.RUNNING, replace(NOBODY, **facts), NOW) == told
 
 
-@pytest.mark.parametrize("state", sorted(set(CampaignState) - {CampaignState.RUNNING}))
-def test_any_other_state_is_shown_by_its_name(state: CampaignState) -> None:
-    busy = replace(NOBODY, is_callable=True, start_date=LATER)
-    assert explain(state, busy, NOW) == (ShownState(state.capitalize()), None)
+def channel(**facts: Any) -> dict[str, Any]:
+    """Somebody could be called, on a channel like this."""
+    return {"is_callable": True, "channel": replace(FREE, **facts)}
+
+
+RUNNING: list[tuple[dict[str, Any], Cause, str]] = [
+    ({"start_date": LATER}, Cause.BEFORE_START, "It starts at 2026-03-10 16:00 UTC."),
+    ({"start_date": LATER, "is_callable": True}, Cause.BEFORE_START, "It starts at"),
+    ({"start_date": NOW, "is_callable": True}, Cause.READY, "about to begin"),
+    ({"is_attempting": True, "is_clock_steady": False}, Cause.CONTACTING, "now"),
+    ({"is_enrolling": True}, Cause.ENROLLING, "being enrolled"),
+    ({"is_enrolling": True, "is_callable": True}, Cause.READY, "about to begin"),
+    ({"is_callable": True, "is_clock_steady": False}, Cause.CLOCK_UNSTEADY, "has jumped"),
+    ({"is_callable": True, "may_call": False}, Cause.NO_COUNTRIES, "not call any country"),
+    (channel(), Cause.READY, "about to begin"),
+    (channel(has_worker=False), Cause.NO_WORKER, "No worker that serves the channel Main line"),
+    (channel(down_until=LATER), Cause.CARRIER_DOWN, "tried again at 2026-03-10 16:00 UTC"),
+    (channel(down_until=EARLIER), Cause.READY, "about to begin"),
+    (channel(quota_resets_at=LATER), Cause.CHANNEL_QUOTA, "attempts of the day"),
+    (channel(lines_in_use=10), Cause.CHANNEL_LINES, "All 10 lines of the channel Main line"),
+    (channel(arrival_at=LATER), Cause.CHANNEL_RATE, "at its rate"),
+    (channel() | {"held_by": "rate", "held_until": LATER}, Cause.CAMPAIGN_RATE, "its own rate"),
+    (channel() | {"held_by": "rate", "held_until": EARLIER}, Cause.READY, "about to begin"),
+    (channel() | {"held_by": "lines", "held_until": LATER}, Cause.CAMPAIGN_LINES, "it may use"),
+    (channel() | {"held_by": "quota", "held_until": LATER}, Cause.CAMPAIGN_QUOTA, "of the day"),
+    (channel() | {"held_by": "canary", "held_until": LATER}, Cause.CANARY, "verdict"),
+    ({}, Cause.ALL_FINISHED, "Everybody is finished; it is about to be completed."),
+    ({"outcomes": {"no_answer": 2}}, Cause.ALL_FINISHED, "finished: 2 no answer; it"),
+    ({"keeps_open": True}, Cause.NO_CONTACTS, "kept open for more people"),
+    ({"is_importing": True}, Cause.IMPORTING, "still being imported"),
+    ({"first_due_at": EARLIER}, Cause.WINDOW_CLOSED, "It is outside the hours of everybody"),
+    ({"first_due_at": EARLIER, "opens_at": LATER}, Cause.WINDOW_CLOSED, "open at 2026-03-10 16:00"),
+    ({"first_due_at": LATER, "first_reason": "window"}, Cause.WINDOW_CLOSED, "at 2026-03-10 16:00"),
+    ({"first_due_at": LATER, "first_attempts": 1}, Cause.RETRIES, "the next try is at 2026-03-10"),
+    ({"first_due_at": LATER, "first_reason": "address_busy"}, Cause.ADDRESS_BUSY, "another campa"),
+    ({"first_due_at": LATER, "first_reason": "daily_cap"}, Cause.DEFERRED, "put off (daily cap)"),
+]
+
+
+@pytest.mark.parametrize(("facts", "cause", "said"), RUNNING)
+def test_a_running_campaign_says_what_it_waits_for(
+    facts: dict[str, Any], cause: Cause, said: str
+) -> None:
+    told = standing(CampaignState.RUNNING, replace(NOBODY, **facts), NOW)
+    assert told.cause is cause
+    assert said in told.sentence
+    assert told.sentence.endswith(".")
+
+
+RESTING: list[tuple[CampaignState, dict[str, Any], str]] = [
+    (CampaignState.DRAFT, {}, "It is a draft: nobody has launched it."),
+    (CampaignState.PAUSED, {}, "It was paused."),
+    (
+        CampaignState.PAUSED,
+        {"acted_by": "the key ops", "acted_at": EARLIER},
+        "It was paused by the key ops at 2026-03-10 14:00 UTC.",
+    ),
+    (CampaignState.TRIPPED, {"state_reason": "too much"}, "A breaker stopped it: too much."),
+    (
+        CampaignState.TRIPPED,
+        {"state_reason": "too much", "resume_at": LATER},
+        "A breaker stopped it: too much. It goes on at 2026-03-10 16:00 UTC.",
+    ),
+    (CampaignState.CANCELLED, {}, "It was cancelled."),
+    (CampaignState.EXPIRED, {"end_date": EARLIER}, "Its end date passed on 2026-03-10 14:00 UTC."),
+    (CampaignState.COMPLETED, {"outcomes": {"busy": 1}}, "Everybody is finished: 1 busy."),
+]
+
+
+@pytest.mark.parametrize(("state", "facts", "said"), RESTING)
+def test_any_other_state_says_who_or_what_brought_it_there(
+    state: CampaignState, facts: dict[str, Any], said: str
+) -> None:
+    busy = replace(NOBODY, is_callable=True, start_date=LATER, **facts)
+    told = standing(state, busy, NOW)
+    assert told.sentence == said
+    assert (told.state, told.wait_reason) == (ShownState(state.capitalize()), None)
+    assert told.cause.value == state.value
+
+
+def test_every_cause_is_shown_and_every_wait_reason_has_one() -> None:
+    assert SHOWN.keys() == set(Cause)
+    assert {reason for _, reason in SHOWN.values()} == {None, *WaitReason}
+    told = {cause for _, cause, _ in RUNNING} | {Cause(state) for state, _, _ in RESTING}
+    assert told == set(Cause)

@@ -21,6 +21,7 @@ from campana.domain.window import (
     is_open,
     never_closes,
     next_open,
+    open_spans,
     open_until,
     zone_named,
 )
@@ -289,6 +290,36 @@ def test_next_open_is_a_fixed_point_and_only_open_windows_close(
     closes = open_until(window, zones, opens)
     assert closes is not None
     assert closes > opens
+
+
+@given(
+    zones=st.lists(st.sampled_from(["America/New_York", "Europe/Paris", "Asia/Tokyo"]), max_size=2),
+    minutes=st.integers(0, 525_600),
+    days=st.lists(st.sampled_from([(), ("08:00", "21:00"), ("00:00", "12:30")]), min_size=7),
+)
+@settings(max_examples=60, deadline=None)
+def test_spans_are_what_next_open_and_open_until_say(
+    zones: list[str], minutes: int, days: list[tuple[str, ...]]
+) -> None:
+    window = Window(
+        days=tuple(
+            (Hours(start=time.fromisoformat(day[0]), end=time.fromisoformat(day[1])),)
+            if day
+            else ()
+            for day in days[:7]
+        )
+    )
+    now = utc("2026-01-01") + timedelta(minutes=minutes)
+    end = now + timedelta(days=12)
+    stepped: list[tuple[datetime, datetime]] = []
+    moment: datetime | None = now
+    while (moment := next_open(window, zones, moment)) is not None and moment < end:
+        until = open_until(window, zones, moment)
+        assert until is not None
+        stepped.append((moment, until))
+        moment = until
+    found = [(a, b) for a, b in open_spans(window, zones, now, days=24) if a < end]
+    assert found == stepped
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from campana.domain.campaign import CampaignState
 from campana.domain.disposition import Disposition
 from campana.services import windows
 from campana.services.context import Context
+from campana.store import owners
 from tests.support.campaign import BOT, Scene, launched
 from tests.support.database import FixedClock
 from tests.web.calls import answer_and_end, place, refuse
@@ -77,7 +78,10 @@ async def test_a_running_campaign_says_what_it_waits_for(
     assert await state_of(api, scene) == told("Scheduled", "start")
     clock.forward(days=1)
     await windows.refresh_all(engine_context)
-    assert await state_of(api, scene) == told("Running")
+    assert await state_of(api, scene) == told("Waiting", "capacity")
+    async with engine_context.db.session() as worker:
+        await owners.serve(worker, kind="voice_sip")
+        assert await state_of(api, scene) == told("Running")
     # Ten at night in Los Angeles, the last to close.
     clock.forward(hours=14)
     assert await state_of(api, scene) == told("Waiting", "window")

@@ -196,4 +196,4 @@ def test_every_post_that_creates_or_acts_takes_a_key() -> None:
         if {"$ref": "#/components/parameters/Idempotency-Key"} in operation["parameters"]
     }
     # Asking changes nothing.
-    assert posts - taking == {"suppressions.check"}
+    assert posts - taking == {"campaigns.preflight", "suppressions.check"}

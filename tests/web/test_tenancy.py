@@ -20,6 +20,9 @@ from tests.web.rows import IMPORT_FILE
 
 BODIES: dict[str, Any] = {
     "campaigns.change": {"name": "Mine now"},
+    "campaigns.retry": {"outcomes": ["busy"]},
+    "campaigns.targets.add": {"contactList": "mine"},
+    "channels.change": {"rate": 1},
     "contactLists.change": {"name": "Mine now"},
     "webhooks.change": {"description": "Mine now"},
     "webhooks.rotate": {},

@@ -89,8 +89,10 @@ class Report:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inbound:
-    """Something a person sent to us. Nothing takes it yet: a callback that holds one is not
-    acknowledged, so that the provider keeps it.
+    """Something a person sent to us.
+
+    Nothing takes it yet: a callback that holds one is not acknowledged, so that the provider
+    keeps it.
     """
 
     key: str

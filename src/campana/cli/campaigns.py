@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,12 +19,20 @@ from campana.domain.campaign import Campaign, CampaignStatus
 from campana.domain.clock import wire
 from campana.services import campaigns, control
 from campana.services.context import Context
+from campana.services.control import InFlight
 from campana.store import campaigns as store
 from campana.store.campaigns import Counts
 
 app = typer.Typer(name="campaign", no_args_is_help=True, help="Campaigns.")
 
 CampaignId = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="Such as camp_….")]
+
+COMMAND_LINE = "the command line"
+"""Who acted, as the answer to `why` names it."""
+
+HangUp = Annotated[
+    bool, typer.Option("--hang-up", help="End calls in progress; else they go on to their end.")
+]
 
 _WATCH_SECONDS = 0.5
 
@@ -42,7 +51,7 @@ def create(
             ),
             workspace=workspace,
         )
-    _show(made, as_json=as_json)
+    show_campaign(made, as_json=as_json)
 
 
 @app.command()
@@ -55,10 +64,14 @@ def launch(
 
 @app.command()
 def pause(
-    campaign_id: CampaignId, as_json: AsJson = False, workspace: Workspace = DEFAULT_WORKSPACE
+    campaign_id: CampaignId,
+    hang_up: HangUp = False,
+    as_json: AsJson = False,
+    workspace: Workspace = DEFAULT_WORKSPACE,
 ) -> None:
     """Stop; when this returns nothing new begins."""
-    _act(control.pause, campaign_id, as_json=as_json, workspace=workspace)
+    stop = partial(control.pause, in_flight=_in_flight(hang_up=hang_up))
+    _act(stop, campaign_id, as_json=as_json, workspace=workspace)
 
 
 @app.command()
@@ -71,10 +84,14 @@ def resume(
 
 @app.command()
 def cancel(
-    campaign_id: CampaignId, as_json: AsJson = False, workspace: Workspace = DEFAULT_WORKSPACE
+    campaign_id: CampaignId,
+    hang_up: HangUp = False,
+    as_json: AsJson = False,
+    workspace: Workspace = DEFAULT_WORKSPACE,
 ) -> None:
     """End for good."""
-    _act(control.cancel, campaign_id, as_json=as_json, workspace=workspace)
+    stop = partial(control.cancel, in_flight=_in_flight(hang_up=hang_up))
+    _act(stop, campaign_id, as_json=as_json, workspace=workspace)
 
 
 @app.command()
@@ -168,20 +185,28 @@ def table(campaign: Campaign, counts: Counts) -> Table:
     return shown
 
 
+def _in_flight(*, hang_up: bool) -> InFlight:
+    return InFlight.HANGUP if hang_up else InFlight.DRAIN
+
+
 def _act(
     action: Callable[..., Awaitable[Campaign]], campaign_id: str, *, as_json: bool, workspace: str
 ) -> None:
     with told():
         changed = run(
             lambda context, workspace_id: action(
-                context, workspace_id=workspace_id, campaign_id=campaign_id
+                context,
+                workspace_id=workspace_id,
+                campaign_id=campaign_id,
+                actor=COMMAND_LINE,
             ),
             workspace=workspace,
         )
-    _show(changed, as_json=as_json)
+    show_campaign(changed, as_json=as_json)
 
 
-def _show(campaign: Campaign, *, as_json: bool) -> None:
+def show_campaign(campaign: Campaign, *, as_json: bool) -> None:
+    """A campaign in a line, or as programs read it."""
     if as_json:
         print_json(fields(campaign))
     else:

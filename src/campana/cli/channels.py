@@ -73,6 +73,52 @@ def list_channels(as_json: AsJson = False, workspace: Workspace = DEFAULT_WORKSP
     out.print(table)
 
 
+@app.command()
+def change(
+    name: Annotated[str, typer.Argument(metavar="CHANNEL", help="Its name or id.")],
+    rate: Annotated[float | None, typer.Option(help="Attempts a second.")] = None,
+    burst: Annotated[int | None, typer.Option(help="Attempts at once.")] = None,
+    lines: Annotated[int | None, typer.Option(help="Attempts open at a time.")] = None,
+    daily_attempts: Annotated[
+        int | None, typer.Option(help="Attempts in a day of UTC; 0 for no quota.")
+    ] = None,
+    as_json: AsJson = False,
+    workspace: Workspace = DEFAULT_WORKSPACE,
+) -> None:
+    """Change how much a channel may be used; in force within a second."""
+    given = {"rate": rate, "burst": burst, "lines": lines, "dailyAttempts": daily_attempts}
+    patch: dict[str, float | None] = {
+        field: value for field, value in given.items() if value is not None
+    }
+    if daily_attempts == 0:
+        patch["dailyAttempts"] = None
+
+    async def act(context: Context, workspace_id: int) -> Channel:
+        return await channels.set_limits(
+            context, workspace_id=workspace_id, wanted=name, patch=patch
+        )
+
+    with told():
+        changed = run(act, workspace=workspace)
+    if as_json:
+        print_json(
+            {
+                "id": changed.id,
+                "rate": changed.rate,
+                "burst": changed.burst,
+                "lines": changed.lines,
+                "dailyAttempts": changed.daily_attempts,
+            }
+        )
+        return
+    quota = f", {changed.daily_attempts} a day" if changed.daily_attempts else ""
+    out.print(
+        f"{changed.name}: {changed.rate:g} a second, {changed.burst} at once,"
+        f" {changed.lines} lines{quota}",
+        highlight=False,
+    )
+
+
 def allow(
     countries: Annotated[list[str], typer.Argument(help="Such as US GB; all others are refused.")],
     default: Annotated[

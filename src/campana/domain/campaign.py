@@ -13,7 +13,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from campana.domain.breakers import Breakers, Canary
 from campana.domain.cadence import Cadence
+from campana.domain.pacing import OwnLimits
 from campana.domain.script import Script
 from campana.domain.window import DEFAULT as DEFAULT_WINDOW
 from campana.domain.window import Window
@@ -76,6 +78,7 @@ TRANSITIONS: Mapping[tuple[CampaignState, Action], CampaignState] = {
     (_S.DRAFT, Action.LAUNCH): _S.RUNNING,
     (_S.RUNNING, Action.PAUSE): _S.PAUSED,
     (_S.PAUSED, Action.PAUSE): _S.PAUSED,
+    (_S.TRIPPED, Action.PAUSE): _S.PAUSED,
     (_S.PAUSED, Action.RESUME): _S.RUNNING,
     (_S.TRIPPED, Action.RESUME): _S.RUNNING,
     (_S.RUNNING, Action.RESUME): _S.RUNNING,
@@ -100,6 +103,9 @@ class Plan:
     cadence: Cadence = field(default_factory=Cadence)
     script: Script | None = None
     caller_id: str | None = None
+    pacing: OwnLimits = field(default_factory=OwnLimits)
+    breakers: Breakers = field(default_factory=Breakers)
+    canary: Canary | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +131,12 @@ class Campaign:
     archived: bool
     launched_at: datetime | None
     finished_at: datetime | None
+    state_reason: str | None = None
+    """Why a breaker tripped it."""
+    resume_at: datetime | None = None
+    """When it goes on by itself."""
+    running_since: datetime | None = None
+    """Since when it runs without a pause; None before the launch."""
     document: Mapping[str, Any]
     """The configuration as written (`services/documents.py` reads it into a Plan)."""
 

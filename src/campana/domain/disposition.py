@@ -73,3 +73,13 @@ FINALITY: dict[Disposition, Finality] = {
     Disposition.NO_ADDRESS: Finality.CONTACT_DONE,
     Disposition.EXPIRED: Finality.CONTACT_DONE,
 }
+
+# Completed conversations were had; a person who declined said no; an expired campaign is over.
+RETRYABLE: frozenset[Disposition] = frozenset(Disposition) - {
+    Disposition.COMPLETED,
+    Disposition.DECLINED,
+    Disposition.DUPLICATE,
+    Disposition.EXPIRED,
+    Disposition.NOT_SENT,
+}
+"""What a person may ask to try again; the gate still has its say on each."""

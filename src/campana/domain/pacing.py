@@ -1,22 +1,53 @@
-"""How much may be sent now. Budget is granted to a worker, never owned by it.
+"""How much may be sent, and when. Budget is granted to a worker, never owned by it.
 
 The generic cell rate algorithm (ITU-T I.371) keeps one instant, the theoretical arrival time of the
-next send: it errs low when a grant is lost and needs no background refill.
+next send: it errs low when a grant is lost and needs no background refill. A grant may reach a
+moment ahead, so that the pace does not depend on how often somebody asks: each send has its own
+moment and waits for it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+
+_DAY = timedelta(days=1)
+_LINES_DELAY = timedelta(milliseconds=200)
+"""How soon a campaign without a free line is looked at again."""
+_UNLIMITED = 1e6
+_UNLIMITED_LINES = 10**9
+"""Of a campaign that leaves its pace to the channel."""
+_BURST_SECONDS = 0.05
+"""What a campaign's own rate may do at once: faster rates are taken in batches."""
+SLOWEST_START = 0.05
+"""The share of its rate a ramp-up begins with: something must go out to be looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """`rate` sends a second, `burst` of them at once, `lines` open at a time."""
+    """`rate` sends a second, `burst` of them at once, `lines` open at a time, `daily` in a day of
+    UTC (None: as many as the rate allows)."""
 
     rate: float
     burst: int
     lines: int
+    daily: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnLimits:
+    """A campaign's own limits, below those of its channel; None does not limit."""
+
+    rate: float | None = None
+    lines: int | None = None
+    daily: int | None = None
+    ramp_up: timedelta = timedelta(0)
+    """How long the rate takes to grow to its full height after each start."""
+
+    @property
+    def any(self) -> bool:
+        """Does it limit anything?"""
+        return self != OwnLimits()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,21 +72,104 @@ def grant(
     wanted: int,
     now: datetime,
     ahead: timedelta = timedelta(0),
+    sent_today: int = 0,
 ) -> Grant:
-    """Give at most `wanted` sends out of what the rate and the free lines allow.
+    """Give at most `wanted` sends out of what rate, free lines and the quota of the day allow.
 
     `ahead` gives out the near future too: sends that may not start at `now` but within that span,
-    each at its own time. Without it, and with a burst of one, every send would be a grant.
+    each at its own time. Without it, and with a burst of one, every send would be a grant. Idle
+    time is not saved up: whoever asks later than `ahead` after the last send loses it.
     """
     interval = timedelta(seconds=1 / limits.rate)
     start = max(arrival_at, now)
     slack = limits.burst * interval
     by_rate = int((now + ahead + slack - start) / interval)
-    sends = max(0, min(wanted, by_rate, limits.lines - lines_in_use))
+    by_quota = wanted if limits.daily is None else limits.daily - sent_today
+    sends = max(0, min(wanted, by_rate, limits.lines - lines_in_use, by_quota))
     return Grant(
         sends=sends,
         arrival_at=start + sends * interval if sends else arrival_at,
         # One interval of the slack is the send itself; the rest is what a burst may be early by.
         first_at=start - (slack - interval),
         interval=interval,
+    )
+
+
+def ramped(rate: float, *, ramp_up: timedelta, since: datetime, now: datetime) -> float:
+    """The rate at `now` of what began at `since` and grows evenly to `rate` over `ramp_up`."""
+    if now >= since + ramp_up:
+        return rate
+    return rate * max(SLOWEST_START, (now - since) / ramp_up)
+
+
+def quota_day(now: datetime) -> date:
+    """The day a quota counts, in UTC: one for all, wherever workers and people are."""
+    return now.astimezone(UTC).date()
+
+
+def quota_resets_at(now: datetime) -> datetime:
+    """When the quota of the day of `now` is whole again."""
+    return datetime.combine(quota_day(now) + _DAY, time.min, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnPace:
+    """How much a campaign has used of its own limits, and the channel's they lie below."""
+
+    arrival_at: datetime
+    lines_in_use: int
+    attempts_today: int
+    since: datetime
+    """When it began, or began again."""
+    channel_rate: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """Which limit holds a campaign back, and until when it need not be asked again."""
+
+    by: str
+    until: datetime
+
+
+def own_grant(
+    own: OwnLimits, pace: OwnPace, *, wanted: int, now: datetime, ahead: timedelta = timedelta(0)
+) -> Grant:
+    """What a campaign's own limits leave of `wanted` attempts that its channel allows."""
+    return grant(
+        _own(own, pace, now),
+        arrival_at=pace.arrival_at,
+        lines_in_use=pace.lines_in_use,
+        wanted=wanted,
+        now=now,
+        ahead=ahead,
+        sent_today=pace.attempts_today,
+    )
+
+
+def own_hold(
+    own: OwnLimits, pace: OwnPace, *, now: datetime, ahead: timedelta = timedelta(0)
+) -> Hold | None:
+    """What keeps a campaign from even one more attempt; None when nothing does."""
+    if own_grant(own, pace, wanted=1, now=now, ahead=ahead).sends:
+        return None
+    limits = _own(own, pace, now)
+    if limits.daily is not None and pace.attempts_today >= limits.daily:
+        return Hold(by="quota", until=quota_resets_at(now))
+    if pace.lines_in_use >= limits.lines:
+        return Hold(by="lines", until=now + _LINES_DELAY)
+    waited = (limits.burst - 1) * timedelta(seconds=1 / limits.rate) + ahead
+    return Hold(by="rate", until=max(now, pace.arrival_at - waited))
+
+
+def _own(own: OwnLimits, pace: OwnPace, now: datetime) -> Limits:
+    rate = _UNLIMITED
+    if own.rate is not None or own.ramp_up:
+        rate = min(own.rate or pace.channel_rate, pace.channel_rate)
+        rate = ramped(rate, ramp_up=own.ramp_up, since=pace.since, now=now)
+    return Limits(
+        rate=rate,
+        burst=max(1, int(rate * _BURST_SECONDS)),
+        lines=_UNLIMITED_LINES if own.lines is None else own.lines,
+        daily=own.daily,
     )

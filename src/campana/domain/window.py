@@ -108,6 +108,29 @@ def open_until(window: Window, zones: Sequence[str], now: datetime) -> datetime 
     return next((turn for turn in turns if not _open_in_all(window, found, turn)), END_OF_TIME)
 
 
+def open_spans(
+    window: Window, zones: Sequence[str], now: datetime, *, days: int
+) -> Iterator[tuple[datetime, datetime]]:
+    """When every zone is open, from `now` on and `days` far, in order: for looking at many at
+    once."""
+    if window.always:
+        yield now, now + _DAY * days
+        return
+    found = _known(zones)
+    if found is None or not any(window.days):
+        return
+    opened = now if _open_in_all(window, found, now) else None
+    for turn in _turns(window, found, now, days=days):
+        is_now_open = _open_in_all(window, found, turn)
+        if opened is None and is_now_open:
+            opened = turn
+        elif opened is not None and not is_now_open:
+            yield opened, turn
+            opened = None
+    if opened is not None:
+        yield opened, now + _DAY * days
+
+
 def _known(zones: Sequence[str]) -> list[ZoneInfo] | None:
     found = [zone_named(name) for name in zones]
     if not found or None in found:

@@ -27,11 +27,19 @@ _PING_TIMEOUT = 2.0
 class Ownership:
     """`owner_id` may be used for new intents only while `is_held`."""
 
-    def __init__(self, context: Context, *, in_hand: Callable[[], Iterable[UUID]]) -> None:
-        """`in_hand` names the attempts this worker is busy with, for adoption under a new
-        number."""
+    def __init__(
+        self,
+        context: Context,
+        *,
+        in_hand: Callable[[], Iterable[UUID]],
+        serves: Iterable[str] = (),
+    ) -> None:
+        """`in_hand` names the attempts this worker is busy with, for adoption under a new number;
+        `serves` the kinds of carrier it sends on, so that anybody can tell whether one is
+        served."""
         self._context = context
         self._in_hand = in_hand
+        self._serves = tuple(serves)
         self.owner_id = 0
         self.is_held = False
 
@@ -49,6 +57,8 @@ class Ownership:
 
     async def _hold(self, session: Tx) -> None:
         before, self.owner_id = self.owner_id, await owners.take_identity(session)
+        for kind in self._serves:
+            await owners.serve(session, kind=kind)
         if before:
             await self._adopt(before)
         self.is_held = True

@@ -7,7 +7,7 @@ import logging
 import time
 
 from campana.engine.runner import Loop
-from campana.services import closing, outcomes, windows
+from campana.services import breaking, closing, outcomes, windows
 from campana.services.context import Context
 
 log = logging.getLogger(__name__)
@@ -27,6 +27,7 @@ class Sweeper:
             Loop(name="sweep", step=self.sweep, rest=1.0),
             Loop(name="close", step=self.close, rest=0.5),
             Loop(name="windows", step=self.refresh_windows, rest=1.0),
+            Loop(name="breakers", step=self.watch, rest=1.0),
         ]
 
     async def sweep(self) -> bool:
@@ -42,6 +43,16 @@ class Sweeper:
         over += await closing.close_finished(self._context)
         for campaign_id in over:
             log.info("campaign %s is over", campaign_id)
+        return False
+
+    async def watch(self) -> bool:
+        """Breakers: stop campaigns and leave channels alone, or let them go on."""
+        for channel_id in await breaking.rest_channels(self._context):
+            log.warning("channel %s lets nothing through and is left alone", channel_id)
+        for campaign_id in await breaking.trip(self._context):
+            log.warning("campaign %s passed a limit and was stopped", campaign_id)
+        await breaking.judge(self._context)
+        await breaking.resume(self._context)
         return False
 
     async def refresh_windows(self) -> bool:

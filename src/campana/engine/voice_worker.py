@@ -11,6 +11,8 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from campana.carriers.base import VoiceCarrier
@@ -23,17 +25,29 @@ from campana.engine.ownership import Ownership
 from campana.services import dispatch, outcomes
 from campana.services.context import Context
 from campana.services.dispatch import SEND_DEADLINE, Claimed
-from campana.store import channels
+from campana.store import attempts, channels
 from campana.store.attempts import CallFacts
 from campana.store.channels import Channel
+from campana.store.due import Group
 from campana.voice.call import CallResult, run_call
 from campana.voice.driver import LineLost, VoiceDriver
 from campana.voice.speech import Speech
 
 log = logging.getLogger(__name__)
 
+AHEAD = timedelta(milliseconds=200)
+"""How much of the near future a grant covers: with the claim's time within the send deadline."""
+
 _CHANNELS_SECONDS = 1.0
 _RETRY_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A call in hand, and what ends it early."""
+
+    task: asyncio.Task[None]
+    stop: asyncio.Event
 
 
 class VoiceWorker:
@@ -47,7 +61,9 @@ class VoiceWorker:
         driver: VoiceDriver,
         speech: Speech,
         lines: int,
+        salt: int | None = None,
     ) -> None:
+        """`salt` sets its turns apart from those of the workers beside it."""
         self._context = context
         self._carrier = carrier
         self._driver = driver
@@ -55,11 +71,10 @@ class VoiceWorker:
         self._lines = lines
         self._channels: Mapping[str, Channel] = {}
         self._channels_until = 0.0
-        self._turns = Turns()
+        self._turns = Turns(salt=salt)
         self._unused: dict[str, int] = {}
-        self._calls: dict[UUID, asyncio.Task[None]] = {}
-        self._hang_up = asyncio.Event()
-        self.ownership = Ownership(context, in_hand=lambda: self._calls)
+        self._calls: dict[UUID, _Line] = {}
+        self.ownership = Ownership(context, in_hand=lambda: self._calls, serves=[carrier.kind])
 
     async def step(self) -> bool:
         """Claim one call and start it; False when there was none to start."""
@@ -70,41 +85,64 @@ class VoiceWorker:
         if not self._may_start():
             return False
         groups = await dispatch.ready(self._context, channel_ids=list(await self._known()))
-        group = self._turns.choose(groups)
-        if group is None:
-            return False
-        granted = await dispatch.grant(
+        # A channel that is at its limit holds back nobody on another.
+        while (group := self._turns.choose(groups)) is not None:
+            started = await self._serve(group, self._channels[group.channel_id])
+            if started is not None:
+                return started
+            self._turns.give_back(group)
+            groups = [other for other in groups if other.channel_id != group.channel_id]
+        return False
+
+    async def _serve(self, group: Group, channel: Channel) -> bool | None:
+        """Grant, claim and start for one group; None when its channel has no budget now."""
+        asked_at = time.monotonic()
+        allowed = await dispatch.grant_ahead(
             self._context,
-            channel_id=group.channel_id,
+            channel_id=channel.id,
             owner_id=self.ownership.owner_id,
             wanted=1,
-            unused=self._unused.pop(group.channel_id, 0),
+            unused=self._unused.pop(channel.id, 0),
+            ahead=AHEAD,
         )
-        if not granted:
-            return False
-        begun = time.monotonic()
-        channel = self._channels[group.channel_id]
+        if not allowed.sends:
+            return None
+        begun, now = time.monotonic(), self._context.clock.now()
         claimed = await dispatch.claim(
             self._context,
             group=group,
             channel_type=channel.channel_type,
             owner_id=self.ownership.owner_id,
-            limit=granted,
+            limit=allowed.sends,
+            ahead=AHEAD,
         )
-        self._unused[group.channel_id] = granted - len(claimed)
+        self._unused[channel.id] = allowed.sends - len(claimed)
         for intent in claimed:
-            task = asyncio.create_task(self._call(intent, channel, begun))
-            self._calls[intent.attempt_id] = task
+            own = begun + (intent.not_before - now).total_seconds()
+            at = max(own, asked_at + allowed.first_after.total_seconds())
+            stop = asyncio.Event()
+            task = asyncio.create_task(self._call(intent, channel, begun=begun, at=at, stop=stop))
+            self._calls[intent.attempt_id] = _Line(task=task, stop=stop)
             task.add_done_callback(lambda _, key=intent.attempt_id: self._calls.pop(key, None))
         return bool(claimed)
 
+    async def obey(self) -> bool:
+        """Hang up the calls somebody asked to end; a step of a loop of its own."""
+        if self._calls:
+            async with self._context.db.read() as tx:
+                ordered = await attempts.hang_up_orders(tx, owner_id=self.ownership.owner_id)
+            for attempt_id in ordered & self._calls.keys():
+                self._calls[attempt_id].stop.set()
+        return False
+
     async def drain(self, *, seconds: float) -> None:
         """Let calls in progress end by themselves for a while, then hang up the rest."""
-        calls = list(self._calls.values())
-        if calls:
-            await asyncio.wait(calls, timeout=seconds)
-            self._hang_up.set()
-            await asyncio.gather(*calls, return_exceptions=True)
+        lines = list(self._calls.values())
+        if lines:
+            await asyncio.wait([line.task for line in lines], timeout=seconds)
+            for line in lines:
+                line.stop.set()
+            await asyncio.gather(*(line.task for line in lines), return_exceptions=True)
 
     def _may_start(self) -> bool:
         return (
@@ -127,8 +165,16 @@ class VoiceWorker:
             self._channels_until = time.monotonic() + _CHANNELS_SECONDS
         return self._channels
 
-    async def _call(self, intent: Claimed, channel: Channel, begun: float) -> None:
-        """From a committed intent to a settled attempt."""
+    async def _call(
+        self,
+        intent: Claimed,
+        channel: Channel,
+        *,
+        begun: float,
+        at: float,
+        stop: asyncio.Event,
+    ) -> None:
+        """From a committed intent, which waits for its moment, to a settled attempt."""
         owner_id = self.ownership.owner_id
         deadline = begun + SEND_DEADLINE.total_seconds()
 
@@ -143,6 +189,7 @@ class VoiceWorker:
             caller_id=intent.plan.caller_id,
             may_send=may_send,
         )
+        await asyncio.sleep(max(0.0, at - time.monotonic()))
         began = may_send() and await self._begin(intent, owner_id, placement.caller_id)
         # The commit took its time: what is late is not sent, and that is certain.
         if script is None or not began or not may_send():
@@ -164,7 +211,7 @@ class VoiceWorker:
                 recording=self._context.blobs.path(key),
                 clock=self._context.clock,
                 emit=events.put_nowait,
-                stop=self._hang_up,
+                stop=stop,
             )
         except LineLost as lost:
             log.error("attempt %s: %s", intent.attempt_id, lost)

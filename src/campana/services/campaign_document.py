@@ -17,6 +17,14 @@ from campana.domain import script, window
 from campana.domain.cadence import DEFAULT_RULES, Cadence, Rule
 from campana.domain.campaign import CampaignType, ChannelType, Plan
 from campana.domain.disposition import Disposition
+from campana.services import limits_document
+from campana.services.limits_document import (
+    BreakersDocument,
+    CanaryDocument,
+    PacingDocument,
+    Priority,
+    Weight,
+)
 
 Moment = Annotated[str, Meta(max_length=40, extra_json_schema={"format": "date-time"})]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -137,10 +145,25 @@ class CampaignDocument(_Document, frozen=True):
     voice_bot: VoiceBotDocument | None = None
     window: WindowDocument | None = None
     cadence: CadenceDocument | None = None
+    pacing: PacingDocument | None = None
+    priority: Priority = "normal"
+    """More urgent campaigns of a channel go first, always."""
+    weight: Weight = 1
+    """Its share of the channel among campaigns of the same priority."""
+    breakers: BreakersDocument | None = None
+    canary: CanaryDocument | None = None
     keep_open: bool = False
 
 
-ONLY_BEFORE_LAUNCH = ("type", "channelType", "startDate", "contactList", "channel", "voiceBot")
+ONLY_BEFORE_LAUNCH = (
+    "type",
+    "channelType",
+    "startDate",
+    "contactList",
+    "channel",
+    "voiceBot",
+    "canary",
+)
 """Fields that cannot change once people may have been contacted under them."""
 
 
@@ -156,6 +179,9 @@ def plan(document: CampaignDocument) -> Plan:
         cadence=_cadence(document.cadence),
         script=script_of(document.voice_bot) if document.voice_bot else None,
         caller_id=document.caller_id,
+        pacing=limits_document.own_limits(document.pacing),
+        breakers=limits_document.breakers(document.breakers),
+        canary=limits_document.canary(document.canary),
     )
 
 

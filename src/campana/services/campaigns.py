@@ -19,7 +19,7 @@ from campana.domain.event import EventName
 from campana.services import documents, events, preflight, windows
 from campana.services.campaign_document import ONLY_BEFORE_LAUNCH, CampaignDocument
 from campana.services.context import Context
-from campana.store import campaigns, channels, lists
+from campana.store import campaign_pacing, campaigns, channels, lists
 from campana.store import events as store_events
 from campana.store.db import Tx
 
@@ -92,6 +92,7 @@ async def change(
         await campaigns.update(tx, campaign=changed, now=now)
         await store_events.add(tx, events.of_campaign(EventName.CAMPAIGN_CHANGED, changed, at=now))
         if campaign.launched_at is not None:
+            await campaign_pacing.release(tx, campaign_id=campaign.id)
             await windows.refresh(
                 tx,
                 context,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any
 
 import msgspec
@@ -15,6 +17,11 @@ from campana.services.context import Context
 from campana.store import channels
 from campana.store.channels import Channel
 
+Rate = Annotated[float, Meta(ge=0.001, le=10_000)]
+Burst = Annotated[int, Meta(ge=1, le=1000)]
+Lines = Annotated[int, Meta(ge=1, le=100_000)]
+DailyAttempts = Annotated[int, Meta(ge=1, le=100_000_000)]
+
 
 class ChannelDocument(
     Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"
@@ -26,11 +33,24 @@ class ChannelDocument(
     config: dict[str, Any]
     channel_type: ChannelType | None = None
     """Needed only where the kind can be several."""
-    rate: Annotated[float, Meta(ge=0.001, le=10_000)] = 5.0
+    rate: Rate = 5.0
     """Attempts a second."""
-    burst: Annotated[int, Meta(ge=1, le=1000)] = 1
-    lines: Annotated[int, Meta(ge=1, le=100_000)] = 10
+    burst: Burst = 1
+    lines: Lines = 10
     """Attempts open at once."""
+    daily_attempts: DailyAttempts | None = None
+    """Attempts in a day of UTC."""
+
+
+class ChannelLimitsDocument(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"
+):
+    """How much a channel may be used; what is left out stays as it is."""
+
+    rate: Rate
+    burst: Burst
+    lines: Lines
+    daily_attempts: DailyAttempts | None = None
 
 
 async def create(context: Context, *, workspace_id: int, raw: object) -> Channel:
@@ -68,6 +88,7 @@ async def create(context: Context, *, workspace_id: int, raw: object) -> Channel
         rate=document.rate,
         burst=document.burst,
         lines=document.lines,
+        daily_attempts=document.daily_attempts,
         created_at=context.clock.now(),
     )
     async with context.db.transaction(workspace_id=workspace_id) as tx:
@@ -87,6 +108,37 @@ def _channel_type(
         return wanted, []
     message = f"must be one of {', '.join(possible)} on a channel of kind {kind.kind}"
     return possible[0], [FieldProblem(pointer="/channelType", message=message)]
+
+
+async def set_limits(
+    context: Context, *, workspace_id: int, wanted: str, patch: Mapping[str, Any]
+) -> Channel:
+    """Change rate, burst, lines or quota (JSON Merge Patch); in force with the next grant.
+
+    Raises:
+        NotFound: there is no channel of that id or name.
+        InvalidParameter: naming each field that is wrong.
+    """
+    async with context.db.transaction(workspace_id=workspace_id) as tx:
+        channel = await channels.lock(tx, workspace_id=workspace_id, wanted=wanted)
+        if channel is None:
+            raise NotFound
+        now = {
+            "rate": channel.rate,
+            "burst": channel.burst,
+            "lines": channel.lines,
+            "dailyAttempts": channel.daily_attempts,
+        }
+        document = documents.read(ChannelLimitsDocument, documents.merge(now, patch))
+        changed = replace(
+            channel,
+            rate=document.rate,
+            burst=document.burst,
+            lines=document.lines,
+            daily_attempts=document.daily_attempts,
+        )
+        await channels.set_limits(tx, channel=changed)
+    return changed
 
 
 async def get(context: Context, *, workspace_id: int, wanted: str) -> Channel:

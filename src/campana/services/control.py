@@ -1,7 +1,8 @@
 """Launch, pause, resume, cancel: the actions that decide whether people are contacted.
 
 Pause means pause: the state is committed first, then the answer waits until no intent of the
-campaign that was already written can still be sent.
+campaign that was already written can still be sent. Who acted is written down in the same
+transaction.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from enum import StrEnum
 
 from campana.domain.campaign import TRANSITIONS, Action, Campaign, CampaignState
 from campana.domain.disposition import Disposition
@@ -17,16 +19,31 @@ from campana.domain.event import EventName
 from campana.services import campaigns, events, preflight, windows
 from campana.services.context import Context
 from campana.services.dispatch import SEND_DEADLINE
-from campana.store import attempts, jobs, targets
+from campana.store import attempts, campaign_actions, campaign_pacing, jobs, targets
 from campana.store import campaigns as store
 from campana.store import events as store_events
+from campana.store.db import Tx
 
 _POLL_SECONDS = 0.02
 _MARGIN = timedelta(milliseconds=100)
 """From a worker's last look at its deadline to the packet leaving it."""
 
 
-async def launch(context: Context, *, workspace_id: int, campaign_id: str) -> Campaign:
+NOBODY_NAMED = "somebody"
+
+
+class InFlight(StrEnum):
+    """What becomes of the attempts in progress when a campaign stops."""
+
+    DRAIN = "drain"
+    """They go on to their own end."""
+    HANGUP = "hangup"
+    """Calls are hung up within a second; what was sent as a message cannot be taken back."""
+
+
+async def launch(
+    context: Context, *, workspace_id: int, campaign_id: str, actor: str = NOBODY_NAMED
+) -> Campaign:
     """Start contacting people; enrolling goes on in the background.
 
     Raises:
@@ -44,6 +61,7 @@ async def launch(context: Context, *, workspace_id: int, campaign_id: str) -> Ca
         if problems or campaign.list_id is None:
             raise PreflightBlocked(problems=problems)
         await store.set_state(tx, campaign_id=campaign.id, state=CampaignState.RUNNING, now=now)
+        await _note(tx, context, campaign, Action.LAUNCH, actor)
         await targets.begin_enrollment(
             tx,
             workspace_id=workspace_id,
@@ -66,48 +84,84 @@ async def launch(context: Context, *, workspace_id: int, campaign_id: str) -> Ca
     return launched
 
 
-async def pause(context: Context, *, workspace_id: int, campaign_id: str) -> Campaign:
-    """Stop: after the answer no attempt begins. Calls in progress go on to their end.
+async def pause(
+    context: Context,
+    *,
+    workspace_id: int,
+    campaign_id: str,
+    actor: str = NOBODY_NAMED,
+    in_flight: InFlight = InFlight.DRAIN,
+) -> Campaign:
+    """Stop: after the answer no attempt begins.
 
     Raises:
         NotFound
         InvalidTransition: there is nothing to pause.
     """
     paused = await _act(
-        context, workspace_id=workspace_id, campaign_id=campaign_id, action=Action.PAUSE
+        context,
+        workspace_id=workspace_id,
+        campaign_id=campaign_id,
+        action=Action.PAUSE,
+        actor=actor,
+        in_flight=in_flight,
     )
     await _until_quiet(context, workspace_id=workspace_id, campaign_id=campaign_id)
     return paused
 
 
-async def resume(context: Context, *, workspace_id: int, campaign_id: str) -> Campaign:
-    """Go on where the pause left off.
+async def resume(
+    context: Context, *, workspace_id: int, campaign_id: str, actor: str = NOBODY_NAMED
+) -> Campaign:
+    """Go on where the pause left off; after a canary that failed, with everybody.
 
     Raises:
         NotFound
         InvalidTransition: it is not paused.
     """
     return await _act(
-        context, workspace_id=workspace_id, campaign_id=campaign_id, action=Action.RESUME
+        context,
+        workspace_id=workspace_id,
+        campaign_id=campaign_id,
+        action=Action.RESUME,
+        actor=actor,
     )
 
 
-async def cancel(context: Context, *, workspace_id: int, campaign_id: str) -> Campaign:
-    """End for good: waiting targets finish as `cancelled`, calls in progress go on to their end.
+async def cancel(
+    context: Context,
+    *,
+    workspace_id: int,
+    campaign_id: str,
+    actor: str = NOBODY_NAMED,
+    in_flight: InFlight = InFlight.DRAIN,
+) -> Campaign:
+    """End for good: waiting targets finish as `cancelled`.
 
     Raises:
         NotFound
         InvalidTransition: it is over already.
     """
     cancelled = await _act(
-        context, workspace_id=workspace_id, campaign_id=campaign_id, action=Action.CANCEL
+        context,
+        workspace_id=workspace_id,
+        campaign_id=campaign_id,
+        action=Action.CANCEL,
+        actor=actor,
+        in_flight=in_flight,
     )
     await _until_quiet(context, workspace_id=workspace_id, campaign_id=campaign_id)
     return cancelled
 
 
 async def _act(
-    context: Context, *, workspace_id: int, campaign_id: str, action: Action
+    context: Context,
+    *,
+    workspace_id: int,
+    campaign_id: str,
+    action: Action,
+    actor: str,
+    in_flight: InFlight = InFlight.DRAIN,
 ) -> Campaign:
     now = context.clock.now()
     async with context.db.transaction(workspace_id=workspace_id) as tx:
@@ -115,15 +169,20 @@ async def _act(
             tx, context, workspace_id=workspace_id, campaign_id=campaign_id
         )
         state = _next_state(campaign, action)
+        if in_flight is InFlight.HANGUP:
+            # Claims in progress held a share lock: every intent they wrote is ordered to end too.
+            await attempts.order_hang_up(tx, campaign_id=campaign.id, now=now)
         if state is campaign.state:
             return campaign
         await store.set_state(tx, campaign_id=campaign.id, state=state, now=now)
         closed = 0
+        await _note(tx, context, campaign, action, actor)
         if state is CampaignState.CANCELLED:
             closed = await targets.close_waiting(
                 tx, campaign_id=campaign.id, disposition=Disposition.CANCELLED, now=now
             )
         if state is CampaignState.RUNNING:
+            await _begin_anew(tx, campaign)
             # Nobody kept its windows while it was paused.
             await windows.refresh(
                 tx,
@@ -135,6 +194,24 @@ async def _act(
         changed = _changed(campaign, state)
         await store_events.add(tx, events.of_state(changed, at=now, targets_closed=closed))
     return changed
+
+
+async def _begin_anew(tx: Tx, campaign: Campaign) -> None:
+    """Its own limits are asked again; a person who resumes a tripped canary lets the rest go."""
+    if campaign.state is CampaignState.TRIPPED:
+        await campaign_pacing.judge(tx, campaign_id=campaign.id, canary="overridden")
+    await campaign_pacing.release(tx, campaign_id=campaign.id)
+
+
+async def _note(tx: Tx, context: Context, campaign: Campaign, action: Action, actor: str) -> None:
+    await campaign_actions.add(
+        tx,
+        workspace_id=campaign.workspace_id,
+        campaign_id=campaign.id,
+        action=action,
+        actor=actor,
+        now=context.clock.now(),
+    )
 
 
 def _next_state(campaign: Campaign, action: Action) -> CampaignState:

@@ -7,7 +7,7 @@ be sent only within SEND_DEADLINE of the moment its claim began; `sending_at` is
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from campana.domain.campaign import Plan
 from campana.domain.contact import ContactFields
 from campana.domain.event import EventName, NewEvent
 from campana.domain.ids import uuid7
-from campana.services import events
+from campana.services import events, limits
 from campana.services.campaign_document import plan_of
 from campana.services.context import Context
 from campana.store import attempts, campaigns, due, owners, targets
@@ -43,6 +43,8 @@ class Claimed:
     address: str
     fields: ContactFields
     plan: Plan
+    not_before: datetime
+    """The campaign's own pace: it waits for this moment, which lies within the send deadline."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,13 +93,18 @@ async def grant_ahead(
     ahead: timedelta,
     unused: int = 0,
 ) -> Allowance:
-    """The same, and what may be begun within `ahead` from now, each at its time."""
+    """The same, and what may be begun within `ahead` from now, each at its time.
+
+    The channel's limits are read as they are now; nothing is granted while its carrier is down or
+    its quota of the day is used up.
+    """
     now = context.clock.now()
     async with context.db.transaction() as tx:
-        pace = await owners.lock_pace(tx, channel_id=channel_id)
-        if pace is None:
+        pace = await owners.lock_pace(tx, channel_id=channel_id, now=now)
+        if pace is None or (pace.down_until is not None and pace.down_until > now):
             return Allowance(sends=0, first_after=timedelta(0), interval=timedelta(0))
         given_back = unused * timedelta(seconds=1 / pace.limits.rate)
+        sent_today = max(0, pace.sent_today - unused)
         granted = pacing.grant(
             pace.limits,
             arrival_at=pace.arrival_at - given_back,
@@ -105,8 +112,15 @@ async def grant_ahead(
             wanted=wanted,
             now=now,
             ahead=ahead,
+            sent_today=sent_today,
         )
-        await owners.set_arrival(tx, channel_id=channel_id, arrival_at=granted.arrival_at)
+        await owners.set_pace(
+            tx,
+            channel_id=channel_id,
+            arrival_at=granted.arrival_at,
+            sent_today=sent_today + granted.sends,
+            now=now,
+        )
         await owners.promise(tx, channel_id=channel_id, owner_id=owner_id, lines=granted.sends)
     return Allowance(
         sends=granted.sends, first_after=granted.first_at - now, interval=granted.interval
@@ -114,13 +128,20 @@ async def grant_ahead(
 
 
 async def claim(
-    context: Context, *, group: Group, channel_type: str, owner_id: int, limit: int
+    context: Context,
+    *,
+    group: Group,
+    channel_type: str,
+    owner_id: int,
+    limit: int,
+    ahead: timedelta = timedelta(0),
 ) -> list[Claimed]:
     """Turn up to `limit` waiting targets of the group into committed intents.
 
     What the gate objects to is deferred or finished in the same transaction. Nothing is claimed
-    from a campaign that is not running, or that somebody is changing at this moment. The lines of
-    the grant that are not used are free again when it returns.
+    from a campaign that is not running, or that somebody is changing at this moment, and no more
+    than its own limits allow, which may make an intent wait up to `ahead` before it is sent. The
+    lines of the grant that are not used are free again when it returns.
     """
     now = context.clock.now()
     async with context.db.transaction() as tx:
@@ -129,11 +150,21 @@ async def claim(
         if document is None:
             return []
         plan = plan_of(document)
-        waiting = await due.claim(tx, group=group, channel_type=channel_type, limit=limit, now=now)
+        own = await limits.allow(tx, group=group, plan=plan, wanted=limit, ahead=ahead, now=now)
+        if not own.attempts:
+            return []
+        waiting = await due.claim(
+            tx, group=group, channel_type=channel_type, limit=own.attempts, now=now
+        )
         allowed = await _pass_gate(tx, waiting, plan=plan, now=now)
-        return await _write_intents(
+        claimed = await _write_intents(
             tx, context, allowed, group=group, plan=plan, owner_id=owner_id, now=now
         )
+        claimed = [replace(each, not_before=own.moment(n, now)) for n, each in enumerate(claimed)]
+        await limits.use(
+            tx, own, group=group, plan=plan, numbers=[each.attempt_no for each in claimed], now=now
+        )
+    return claimed
 
 
 async def begin_sending(
@@ -256,6 +287,7 @@ async def _write_intents(
                 attributes={str(k): str(v) for k, v in candidate.attributes.items()},
             ),
             plan=plan,
+            not_before=now,
         )
         for candidate in allowed
     ]

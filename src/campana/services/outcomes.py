@@ -189,7 +189,12 @@ async def conclude(
     ]
     if was_unknown and disposition is not Disposition.NOT_SENT:
         corrected = await targets.correct(
-            tx, target_id=attempt.target_id, disposition=disposition, reason=reason
+            tx,
+            target_id=attempt.target_id,
+            attempt_no=attempt.attempt_no,
+            disposition=disposition,
+            reason=reason,
+            now=now,
         )
         told += events.of_target(EventName.TARGET_CORRECTED, corrected, at=now)
         await store_events.add(tx, *told)

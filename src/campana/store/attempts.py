@@ -216,6 +216,17 @@ async def newest_unsent(tx: Tx, *, campaign_id: str) -> datetime | None:
     return row[0] if row else None
 
 
+async def order_hang_up(tx: Tx, *, campaign_id: str, now: datetime) -> None:
+    """Ask that every open attempt of a campaign end now."""
+    await tx.execute(_SQL["order_hang_up"], {"campaign_id": campaign_id, "now": now})
+
+
+async def hang_up_orders(tx: Tx, *, owner_id: int) -> set[UUID]:
+    """Attempts of this owner that are to end now."""
+    cursor = await tx.execute(_SQL["hang_up_orders"], {"owner_id": owner_id})
+    return {row[0] for row in await cursor.fetchall()}
+
+
 async def orphan_owners(tx: Tx, *, before: datetime) -> list[int]:
     """Owners of attempts still open that were written before `before`; they may well live."""
     cursor = await tx.execute(_SQL["orphan_owners"], {"before": before})

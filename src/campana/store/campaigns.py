@@ -127,8 +127,26 @@ async def update(tx: Tx, *, campaign: Campaign, now: datetime) -> None:
     await tx.execute(_SQL["update"], {"id": campaign.id, "now": now, **_changeable(campaign)})
 
 
-async def set_state(tx: Tx, *, campaign_id: str, state: CampaignState, now: datetime) -> None:
-    await tx.execute(_SQL["set_state"], {"id": campaign_id, "state": state, "now": now})
+async def set_state(
+    tx: Tx,
+    *,
+    campaign_id: str,
+    state: CampaignState,
+    now: datetime,
+    reason: str | None = None,
+    resume_at: datetime | None = None,
+) -> None:
+    """`reason` says why a breaker tripped it, `resume_at` when it goes on by itself."""
+    await tx.execute(
+        _SQL["set_state"],
+        {
+            "id": campaign_id,
+            "state": state,
+            "now": now,
+            "reason": reason,
+            "resume_at": resume_at,
+        },
+    )
 
 
 async def delete_draft(tx: Tx, *, campaign_id: str) -> bool:
@@ -139,7 +157,11 @@ async def delete_draft(tx: Tx, *, campaign_id: str) -> bool:
 
 async def complete_finished(tx: Tx, *, now: datetime) -> list[str]:
     """Complete every running campaign whose ledger has nothing left; returns their ids."""
-    cursor = await tx.execute(_SQL["complete_finished"], {"now": now})
+    seem = await (await tx.execute(_SQL["seem_finished"])).fetchall()
+    if not seem:
+        return []
+    values = {"ids": [row[0] for row in seem], "now": now}
+    cursor = await tx.execute(_SQL["complete_finished"], values)
     return [str(row[0]) for row in await cursor.fetchall()]
 
 

@@ -31,6 +31,8 @@ class Channel:
     burst: int
     lines: int
     created_at: datetime
+    daily_attempts: int | None = None
+    """Attempts in a day of UTC; None for as many as the rate allows."""
 
 
 async def insert(tx: Tx, *, channel: Channel) -> bool:
@@ -48,16 +50,38 @@ async def insert(tx: Tx, *, channel: Channel) -> bool:
             "rate": channel.rate,
             "burst": channel.burst,
             "lines": channel.lines,
+            "daily_attempts": channel.daily_attempts,
             "now": channel.created_at,
         },
     )
     return await cursor.fetchone() is not None
 
 
+async def set_limits(tx: Tx, *, channel: Channel) -> None:
+    """Rate, burst, lines and quota as they are from the next grant on."""
+    await tx.execute(
+        _SQL["set_limits"],
+        {
+            "id": channel.id,
+            "rate": channel.rate,
+            "burst": channel.burst,
+            "lines": channel.lines,
+            "daily_attempts": channel.daily_attempts,
+        },
+    )
+
+
 async def find(tx: Tx, *, workspace_id: int, wanted: str) -> Channel | None:
     """The channel of that id, or else of that name."""
     async with tx.cursor(row_factory=class_row(Channel)) as cursor:
         await cursor.execute(_SQL["find"], {"workspace_id": workspace_id, "wanted": wanted})
+        return await cursor.fetchone()
+
+
+async def lock(tx: Tx, *, workspace_id: int, wanted: str) -> Channel | None:
+    """The same, held until the transaction ends."""
+    async with tx.cursor(row_factory=class_row(Channel)) as cursor:
+        await cursor.execute(_SQL["lock"], {"workspace_id": workspace_id, "wanted": wanted})
         return await cursor.fetchone()
 
 

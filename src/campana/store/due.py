@@ -24,6 +24,8 @@ class Group:
     priority: int
     channel_id: str
     workspace_id: int
+    weight: float = 1.0
+    urgency: int = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

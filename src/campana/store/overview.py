@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from campana.domain.waiting import WaitFacts
+from psycopg.rows import dict_row
+
+from campana.domain.pacing import quota_day, quota_resets_at
+from campana.domain.waiting import ChannelFacts, WaitFacts
 from campana.store.db import Tx
+from campana.store.owners import KIND_SPACE
 from campana.store.sql import load
 
 _SQL = load("overview")
@@ -37,20 +41,53 @@ async def documents(tx: Tx, *, campaign_ids: Sequence[str]) -> dict[str, Written
 
 
 async def waiting(tx: Tx, *, campaign_ids: Sequence[str], now: datetime) -> dict[str, WaitFacts]:
-    """What each campaign is doing at `now`."""
-    cursor = await tx.execute(_SQL["waiting"], {"ids": list(campaign_ids), "now": now})
-    return {
-        row[0]: WaitFacts(
-            start_date=row[1],
-            is_attempting=row[2],
-            is_enrolling=row[3],
-            is_callable=row[4],
-            first_due_at=row[5],
-            first_reason=row[6],
-            first_attempts=row[7],
+    """What each campaign is doing at `now`; whether the clock is steady the database cannot say."""
+    async with tx.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(
+            _SQL["waiting"],
+            {
+                "ids": list(campaign_ids),
+                "now": now,
+                "day": quota_day(now),
+                "kind_space": KIND_SPACE,
+            },
         )
-        for row in await cursor.fetchall()
-    }
+        rows = await cursor.fetchall()
+    return {row["id"]: _facts(row, now) for row in rows}
+
+
+def _facts(row: Mapping[str, Any], now: datetime) -> WaitFacts:
+    channel = None
+    if row["channel_name"] is not None:
+        channel = ChannelFacts(
+            name=row["channel_name"],
+            lines=row["lines"],
+            lines_in_use=row["lines_in_use"],
+            arrival_at=row["arrival_at"],
+            quota_resets_at=quota_resets_at(now) if row["is_spent"] else None,
+            down_until=row["down_until"],
+            has_worker=row["has_worker"],
+        )
+    return WaitFacts(
+        start_date=row["start_date"],
+        end_date=row["end_date"],
+        is_attempting=row["is_attempting"],
+        is_enrolling=row["is_enrolling"],
+        is_importing=row["is_importing"],
+        is_callable=row["is_callable"],
+        keeps_open=row["keep_open"],
+        may_call=row["may_call"],
+        first_due_at=row["first_due_at"],
+        first_reason=row["first_reason"],
+        first_attempts=row["first_attempts"],
+        channel=channel,
+        held_by=row["held_by"],
+        held_until=row["held_until"],
+        acted_by=row["acted_by"],
+        acted_at=row["acted_at"],
+        state_reason=row["state_reason"],
+        resume_at=row["resume_at"],
+    )
 
 
 async def progress(tx: Tx, *, campaign_ids: Sequence[str]) -> dict[str, list[TargetCount]]:

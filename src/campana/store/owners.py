@@ -5,22 +5,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from campana.domain.pacing import Limits
+from campana.domain.pacing import Limits, quota_day
 from campana.store.db import Tx
 from campana.store.sql import load
 
 _SQL = load("owners")
 
+KIND_SPACE = 0x6B696E64 & 0x7FFFFFFF
+"""First half of the shared lock by which a living worker says which kind of carrier it serves."""
 LOCK_SPACE = 0x63616D70 & 0x7FFFFFFF
 """First half of the two-part advisory lock; the second is the owner's number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """A channel's pacing row, held: limits as they are now and the theoretical arrival time."""
+    """A channel's pacing row, held: limits as they are now, the theoretical arrival time, and how
+    much of the day's quota is granted."""
 
     limits: Limits
     arrival_at: datetime
+    sent_today: int
+    down_until: datetime | None
+    """Nothing is granted before: the carrier lets nothing through."""
 
 
 async def take_identity(session: Tx) -> int:
@@ -32,6 +38,11 @@ async def take_identity(session: Tx) -> int:
     return owner_id
 
 
+async def serve(session: Tx, *, kind: str) -> None:
+    """Say that a worker for carriers of this kind lives, for as long as `session` does."""
+    await session.execute(_SQL["serve"], {"space": KIND_SPACE, "kind": kind})
+
+
 async def is_gone(tx: Tx, *, owner_id: int) -> bool:
     """True when that owner's session is gone; nobody else can conclude so until this transaction
     ends."""
@@ -41,12 +52,20 @@ async def is_gone(tx: Tx, *, owner_id: int) -> bool:
     return bool(row and row[0])
 
 
-async def lock_pace(tx: Tx, *, channel_id: str) -> Pace | None:
+async def lock_pace(tx: Tx, *, channel_id: str, now: datetime) -> Pace | None:
     """The channel's pacing row, held until the transaction ends."""
-    row = await (await tx.execute(_SQL["lock_pacing"], {"channel_id": channel_id})).fetchone()
+    row = await (
+        await tx.execute(_SQL["lock_pacing"], {"channel_id": channel_id, "day": quota_day(now)})
+    ).fetchone()
     if row is None:
         return None
-    return Pace(arrival_at=row[0], limits=Limits(rate=row[1], burst=row[2], lines=row[3]))
+    rate, burst, lines, daily, arrival_at, down_until, sent_today = row
+    return Pace(
+        limits=Limits(rate=rate, burst=burst, lines=lines, daily=daily),
+        arrival_at=arrival_at,
+        sent_today=sent_today,
+        down_until=down_until,
+    )
 
 
 async def lines_in_use(tx: Tx, *, channel_id: str, owner_id: int) -> int:
@@ -60,8 +79,18 @@ async def lines_in_use(tx: Tx, *, channel_id: str, owner_id: int) -> int:
     return int(row[0]) if row else 0
 
 
-async def set_arrival(tx: Tx, *, channel_id: str, arrival_at: datetime) -> None:
-    await tx.execute(_SQL["set_arrival"], {"channel_id": channel_id, "arrival_at": arrival_at})
+async def set_pace(
+    tx: Tx, *, channel_id: str, arrival_at: datetime, sent_today: int, now: datetime
+) -> None:
+    await tx.execute(
+        _SQL["set_pace"],
+        {
+            "channel_id": channel_id,
+            "arrival_at": arrival_at,
+            "sent_today": sent_today,
+            "day": quota_day(now),
+        },
+    )
 
 
 async def promise(tx: Tx, *, channel_id: str, owner_id: int, lines: int) -> None:

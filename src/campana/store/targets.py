@@ -7,7 +7,7 @@ from datetime import datetime
 
 from psycopg.rows import class_row
 
-from campana.domain.disposition import Disposition
+from campana.domain.disposition import FINALITY, Disposition, Finality
 from campana.domain.target import Target, TargetState
 from campana.store.db import Tx
 from campana.store.sql import load
@@ -119,12 +119,26 @@ async def finish(
 
 
 async def correct(
-    tx: Tx, *, target_id: int, disposition: Disposition, reason: str
+    tx: Tx,
+    *,
+    target_id: int,
+    attempt_no: int,
+    disposition: Disposition,
+    reason: str,
+    now: datetime,
 ) -> Finished | None:
-    """Replace `unknown` by what a late report says; None when it was not `unknown`."""
+    """Replace `unknown` by what a late report says of that attempt; None when it was not so."""
     async with tx.cursor(row_factory=class_row(Finished)) as cursor:
         await cursor.execute(
-            _SQL["correct"], {"target_id": target_id, "disposition": disposition, "reason": reason}
+            _SQL["correct"],
+            {
+                "target_id": target_id,
+                "attempt_no": attempt_no,
+                "disposition": disposition,
+                "is_final": FINALITY[disposition] is not Finality.RETRY,
+                "reason": reason,
+                "now": now,
+            },
         )
         return await cursor.fetchone()
 

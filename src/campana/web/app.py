@@ -17,6 +17,8 @@ from campana.web.answers import Shown
 from campana.web.api import (
     campaign_actions,
     campaign_events,
+    campaign_outlook,
+    campaign_reopening,
     campaign_targets,
     campaigns,
     channels,
@@ -45,6 +47,8 @@ from campana.web.streams import Streams
 V1: Sequence[HTTPRouteHandler] = [
     *campaigns.ROUTES,
     *campaign_actions.ROUTES,
+    *campaign_outlook.ROUTES,
+    *campaign_reopening.ROUTES,
     *campaign_targets.ROUTES,
     *campaign_events.ROUTES,
     *contact_lists.ROUTES,

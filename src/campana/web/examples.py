@@ -58,6 +58,38 @@ STATS: Json = {
     "talkSeconds": 1204.5,
 }
 
+WHY: Json = {
+    "state": "Waiting",
+    "waitReason": "window",
+    "code": "window_closed",
+    "sentence": "It is outside the hours of everybody who waits; the next are open"
+    " at 2024-01-16 13:00 UTC.",
+    "until": "2024-01-16T13:00:00Z",
+}
+
+PREFLIGHT: Json = {
+    "isReady": True,
+    "problems": [],
+    "people": 50,
+    "eligible": 47,
+    "skipped": {"suppressed_workspace": 2, "zone_unknown": 1},
+    "planned": [
+        {"hour": "2024-01-15T13:00:00Z", "timeZones": ["America/New_York"], "attempts": 30},
+        {"hour": "2024-01-15T16:00:00Z", "timeZones": ["America/Los_Angeles"], "attempts": 17},
+    ],
+    "firstAt": "2024-01-15T13:00:00Z",
+    "lastAt": "2024-01-15T16:00:09Z",
+    "latestAt": "2024-01-16T01:45:00Z",
+    "notReached": 0,
+    "cost": None,
+}
+
+REOPENED: Json = {
+    "reopened": 3,
+    "outcomes": {"no_answer": 2, "unknown": 1},
+    "campaign": CAMPAIGN,
+}
+
 _TARGET: Json = {
     "id": "tgt_97",
     "contactId": "ctc_41",
@@ -171,6 +203,7 @@ CHANNEL: Json = {
     "rate": 2,
     "burst": 1,
     "lines": 20,
+    "dailyAttempts": 5000,
     "createdAt": "2024-01-10T13:30:00Z",
 }
 

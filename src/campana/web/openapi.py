@@ -205,7 +205,7 @@ def _body(operation: Operation) -> Json:
         shape = cast("type[Struct]", operation.body)
         name = _patch_name(shape) if _is_patch(operation) else shape.__name__
         content = {"application/json": _content(_ref(name), operation.body_example)}
-    return {"required": True, "content": content}
+    return {"required": not operation.is_body_optional, "content": content}
 
 
 def _responses(path: str, operation: Operation) -> dict[str, Json]:

@@ -37,6 +37,8 @@ class Operation:
     """The scope a key needs; None is open to all."""
     query: type[Struct] | None = None
     body: type[Struct] | Upload | None = None
+    is_body_optional: bool = False
+    """Without a body everything in it has its default."""
     answer: type[Struct] | str | None = None
     """Its shape, or a media type when it is no JSON; None is an answer without a body."""
     status: int = 200

@@ -75,6 +75,14 @@ class ApiRequest(Request[Principal, None, State]):
             raise UnsupportedMediaType("the body must be application/json in UTF-8")
         return decoded(await self.body())
 
+    async def optional_document(self) -> object:
+        """The JSON body, or an empty object when there is none.
+
+        Raises:
+            UnsupportedMediaType, InvalidParameter, PayloadTooLarge: as for `document`.
+        """
+        return await self.document() if await self.body() else {}
+
     async def patch(self) -> Mapping[str, Any]:
         """The JSON body of a merge patch (RFC 7396).
 

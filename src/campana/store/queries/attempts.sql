@@ -23,7 +23,7 @@ select id from made;
 -- The last commit before the network: only its owner may make it, only once.
 with sent as (
   update attempts set state = 'sending', sending_at = %(now)s
-  where id = %(id)s and owner_id = %(owner_id)s and state = 'intent'
+  where id = %(id)s and owner_id = %(owner_id)s and state = 'intent' and hang_up_at is null
   returning id, workspace_id, address),
 told as (
   insert into attempt_events (workspace_id, attempt_id, type, at) select workspace_id, id, 'sending', %(now)s from sent),
@@ -77,6 +77,16 @@ where attempt_id = %(attempt_id)s;
 -- When the youngest attempt of a campaign that has shown no sign of the network yet was written: a pause
 -- waits until it is too old to be sent. Marked as sending is not sent: the program may be between the two.
 select max(created_at) from attempts where campaign_id = %(campaign_id)s and state in ('intent', 'sending');
+
+-- name: order_hang_up
+-- Whoever holds these obeys within a second; what is not sent yet never will be.
+update attempts set hang_up_at = %(now)s
+where campaign_id = %(campaign_id)s and state not in ('ended', 'unknown') and hang_up_at is null;
+
+-- name: hang_up_orders
+-- Those of a worker's open attempts that are to end now; index attempts_open_owner.
+select id from attempts
+where owner_id = %(owner_id)s and state not in ('ended', 'unknown') and hang_up_at is not null;
 
 -- name: orphan_owners
 -- Owners of open attempts that are old enough to be asked about; index attempts_open_owner. Owner 0 is

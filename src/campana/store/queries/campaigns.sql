@@ -11,13 +11,15 @@ values (%(id)s, %(workspace_id)s, %(name)s, %(description)s, %(type)s, %(channel
 -- name: get
 -- One campaign; row level security makes another workspace's absent.
 select id, workspace_id, name, description, type, channel_type, campaign_state_at(state, end_date, %(now)s) as state,
-  start_date, end_date, created_at, updated_at, version, list_id, channel_id, keep_open, archived, launched_at, finished_at, document
+  start_date, end_date, created_at, updated_at, version, list_id, channel_id, keep_open, archived, launched_at, finished_at,
+  state_reason, resume_at, running_since, document
 from campaigns where id = %(id)s;
 
 -- name: lock
 -- The same, holding the row: whoever changes a campaign waits for claims in progress, which share-lock it.
 select id, workspace_id, name, description, type, channel_type, campaign_state_at(state, end_date, %(now)s) as state,
-  start_date, end_date, created_at, updated_at, version, list_id, channel_id, keep_open, archived, launched_at, finished_at, document
+  start_date, end_date, created_at, updated_at, version, list_id, channel_id, keep_open, archived, launched_at, finished_at,
+  state_reason, resume_at, running_since, document
 from campaigns where id = %(id)s for no key update;
 
 -- name: page
@@ -55,8 +57,10 @@ update campaigns set name = %(name)s, description = %(description)s, type = %(ty
 where id = %(id)s;
 
 -- name: set_state
--- An action or the engine's finding; launched_at and finished_at keep their first meaning.
+-- An action or the engine's finding; launched_at keeps its first meaning, running_since its last.
 update campaigns set state = %(state)s, updated_at = %(now)s, version = version + 1,
+  state_reason = %(reason)s, resume_at = %(resume_at)s,
+  running_since = case when %(state)s = 'running' then %(now)s else running_since end,
   launched_at = case when %(state)s = 'running' then coalesce(launched_at, %(now)s) else launched_at end,
   finished_at = case when %(state)s in ('completed', 'cancelled', 'expired') then %(now)s end
 where id = %(id)s;
@@ -65,10 +69,21 @@ where id = %(id)s;
 -- Only what was never launched can vanish; its rows elsewhere do not exist yet.
 delete from campaigns where id = %(id)s and state = 'draft' returning id;
 
--- name: complete_finished
--- Completed is a fact of the ledger: everybody enrolled, nobody unfinished. Never an idle timer.
-update campaigns c set state = 'completed', finished_at = %(now)s, updated_at = %(now)s, version = version + 1
+-- name: seem_finished
+-- Candidates for the next statement, held: who brings people back holds the row too, so that a campaign is
+-- never completed on a snapshot that is older than a retry.
+select c.id from campaigns c
 where c.state = 'running' and not c.keep_open
+  and exists (select from enrollments e where e.campaign_id = c.id)
+  and not exists (select from enrollments e where e.campaign_id = c.id and e.finished_at is null)
+  and not exists (select from targets t where t.campaign_id = c.id and t.state <> 'finished')
+order by c.id for no key update skip locked;
+
+-- name: complete_finished
+-- Completed is a fact of the ledger: everybody enrolled, nobody unfinished. Never an idle timer. Asked again
+-- behind the lock, with a snapshot of its own.
+update campaigns c set state = 'completed', finished_at = %(now)s, updated_at = %(now)s, version = version + 1
+where c.id = any(%(ids)s) and c.state = 'running' and not c.keep_open
   and exists (select from enrollments e where e.campaign_id = c.id)
   and not exists (select from enrollments e where e.campaign_id = c.id and e.finished_at is null)
   and not exists (select from targets t where t.campaign_id = c.id and t.state <> 'finished')

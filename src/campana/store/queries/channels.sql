@@ -3,25 +3,36 @@
 -- name: insert
 -- The pacing row is made with the channel, so that a grant always finds one to lock.
 with made as (
-  insert into channels (id, workspace_id, name, kind, channel_type, config, is_loopback, rate, burst, lines, created_at)
-  values (%(id)s, %(workspace_id)s, %(name)s, %(kind)s, %(channel_type)s, %(config)s, %(is_loopback)s, %(rate)s, %(burst)s, %(lines)s, %(now)s)
+  insert into channels (id, workspace_id, name, kind, channel_type, config, is_loopback, rate, burst, lines, daily_attempts, created_at)
+  values (%(id)s, %(workspace_id)s, %(name)s, %(kind)s, %(channel_type)s, %(config)s, %(is_loopback)s, %(rate)s, %(burst)s, %(lines)s, %(daily_attempts)s, %(now)s)
   on conflict (workspace_id, name) do nothing
   returning id, workspace_id, created_at)
 insert into pacing (channel_id, workspace_id, arrival_at) select id, workspace_id, created_at from made
 returning channel_id;
 
+-- name: set_limits
+-- Every grant reads them, so a change is in force with the next one.
+update channels set rate = %(rate)s, burst = %(burst)s, lines = %(lines)s, daily_attempts = %(daily_attempts)s
+where id = %(id)s;
+
 -- name: find
 -- By id, or by the name a person gave it.
-select id, workspace_id, name, kind, channel_type, config, is_loopback, rate, burst, lines, created_at
+select id, workspace_id, name, kind, channel_type, config, is_loopback, rate, burst, lines, daily_attempts, created_at
 from channels where workspace_id = %(workspace_id)s and (id = %(wanted)s or name = %(wanted)s)
 order by (id = %(wanted)s) desc limit 1;
 
+-- name: lock
+-- The same, held: two changes at once do not undo each other.
+select id, workspace_id, name, kind, channel_type, config, is_loopback, rate, burst, lines, daily_attempts, created_at
+from channels where workspace_id = %(workspace_id)s and (id = %(wanted)s or name = %(wanted)s)
+order by (id = %(wanted)s) desc limit 1 for no key update;
+
 -- name: list
 -- All of a workspace, oldest first; there are few.
-select id, workspace_id, name, kind, channel_type, config, is_loopback, rate, burst, lines, created_at
+select id, workspace_id, name, kind, channel_type, config, is_loopback, rate, burst, lines, daily_attempts, created_at
 from channels where workspace_id = %(workspace_id)s order by created_at, id;
 
 -- name: of_kind
 -- Every channel a worker of this kind may dial on, in all workspaces.
-select id, workspace_id, name, kind, channel_type, config, is_loopback, rate, burst, lines, created_at
+select id, workspace_id, name, kind, channel_type, config, is_loopback, rate, burst, lines, daily_attempts, created_at
 from channels where kind = %(kind)s order by id;

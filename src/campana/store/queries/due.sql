@@ -30,8 +30,9 @@ delete from open_windows where campaign_id = %(campaign_id)s and window_key = %(
 -- name: ready
 -- The groups from which something could be claimed on these channels now. One look into the index for each
 -- group: the limit keeps the planner from a join and the order from a scan, either of which reads all of due.
-select w.campaign_id, w.window_key, p.priority, c.channel_id, c.workspace_id
+select w.campaign_id, w.window_key, p.priority, c.channel_id, c.workspace_id, c.weight, c.urgency
 from campaigns c
+join pacing ch on ch.channel_id = c.channel_id and (ch.down_until is null or ch.down_until <= %(now)s)
 join open_windows w on w.campaign_id = c.id and w.open_until > %(now)s
 cross join (values (0::smallint), (1), (2), (3)) p(priority)
 cross join lateral (
@@ -40,7 +41,9 @@ cross join lateral (
   order by d.due_at limit 1) waiting
 where c.state = 'running' and c.channel_id = any(%(channel_ids)s)
   and (c.start_date is null or c.start_date <= %(now)s) and (c.end_date is null or c.end_date > %(now)s)
-order by p.priority, w.campaign_id, w.window_key;
+  -- held back by a limit of its own: the last claim said until when
+  and not exists (select from campaign_pacing h where h.campaign_id = c.id and h.held_until > %(now)s)
+order by c.urgency, p.priority, w.campaign_id, w.window_key;
 
 -- name: claim
 -- Take up to `limit` waiting targets of one group, held for this transaction, with every fact the gate asks

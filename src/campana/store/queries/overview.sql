@@ -5,23 +5,56 @@
 select id, document, archived from campaigns where id = any(%(ids)s);
 
 -- name: waiting
--- Flat however many wait: open groups are probed by equality on all four priorities, the first who waits
--- is the first of the index due_in_order.
-select c.id, c.start_date,
-  exists (select from attempts a where a.campaign_id = c.id and a.state not in ('ended', 'unknown')),
-  exists (select from enrollments e where e.campaign_id = c.id and e.finished_at is null),
+-- Flat however many wait: open groups are probed by equality on all four priorities, and who is due first is
+-- found by skipping from one window key to the next in the index due_in_order. A worker of a kind lives while
+-- somebody holds the shared lock on that kind (`queries/owners.sql`).
+with recursive asked as materialized (
+  select id, workspace_id, channel_id, list_id, start_date, end_date, keep_open, state_reason, resume_at
+  from campaigns where id = any(%(ids)s)),
+keys (campaign_id, window_key) as (
+  select id, (select min(d.window_key) from due d where d.campaign_id = id) from asked
+  union all
+  select k.campaign_id,
+    (select min(d.window_key) from due d where d.campaign_id = k.campaign_id and d.window_key > k.window_key)
+  from keys k where k.window_key is not null),
+served as materialized (
+  select objid::bigint as kind from pg_locks
+  where locktype = 'advisory' and granted and classid::bigint = %(kind_space)s
+    and database = (select oid from pg_database where datname = current_database())),
+channel as materialized (
+  select ch.id, ch.name, ch.lines, p.arrival_at, p.down_until,
+    (select count(*) from attempts a where a.channel_id = ch.id and a.state not in ('ended', 'unknown')) as lines_in_use,
+    coalesce(p.day = %(day)s and p.day_sends >= ch.daily_attempts, false) as is_spent,
+    hashtext(ch.kind)::bigint & 4294967295 in (select kind from served) as has_worker
+  from channels ch join pacing p on p.channel_id = ch.id
+  where ch.id in (select channel_id from asked))
+select c.id, c.start_date, c.end_date, c.keep_open, c.state_reason, c.resume_at,
+  exists (select from attempts a where a.campaign_id = c.id and a.state not in ('ended', 'unknown')) as is_attempting,
+  exists (select from enrollments e where e.campaign_id = c.id and e.finished_at is null) as is_enrolling,
+  exists (select from imports i where i.list_id = c.list_id and i.state in ('queued', 'running')) as is_importing,
   exists (select from open_windows w cross join generate_series(0, 3) p (priority)
     where w.campaign_id = c.id and w.open_until > %(now)s
       and exists (select from due d where d.campaign_id = c.id and d.window_key = w.window_key
-        and d.priority = p.priority::smallint and d.due_at <= %(now)s)),
-  first.due_at, first.last_reason, coalesce(first.attempt_count, 0)
-from campaigns c
+        and d.priority = p.priority::smallint and d.due_at <= %(now)s)) as is_callable,
+  (select cardinality(w.allowed_countries) > 0 from workspaces w where w.workspace_id = c.workspace_id) as may_call,
+  first.due_at as first_due_at, first.last_reason as first_reason, coalesce(first.attempt_count, 0) as first_attempts,
+  cp.held_by, cp.held_until, acted.actor as acted_by, acted.at as acted_at,
+  ch.name as channel_name, ch.lines, ch.lines_in_use, ch.arrival_at, ch.down_until, ch.is_spent, ch.has_worker
+from asked c
+left join channel ch on ch.id = c.channel_id
+left join campaign_pacing cp on cp.campaign_id = c.id
 left join lateral (
-  select d.due_at, t.last_reason, t.attempt_count
-  from due d join targets t on t.id = d.target_id
-  where d.campaign_id = c.id
-  order by d.window_key, d.priority, d.due_at, d.target_id limit 1) first on true
-where c.id = any(%(ids)s);
+  select actor, at from campaign_actions where campaign_id = c.id order by id desc limit 1) acted on true
+left join lateral (
+  select one.due_at, t.last_reason, t.attempt_count
+  from keys k cross join generate_series(0, 3) p (priority)
+  cross join lateral (
+    select d.due_at, d.target_id from due d
+    where d.campaign_id = c.id and d.window_key = k.window_key and d.priority = p.priority::smallint
+    order by d.due_at, d.target_id limit 1) one
+  join targets t on t.id = one.target_id
+  where k.campaign_id = c.id
+  order by one.due_at, one.target_id limit 1) first on true;
 
 -- name: progress
 -- Targets by state and disposition.

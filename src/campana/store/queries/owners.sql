@@ -9,13 +9,19 @@ select nextval('owner_ids')::integer;
 -- Session-level: freed by the server the moment the session is gone, however it went.
 select pg_advisory_lock(%(space)s, %(owner_id)s);
 
+-- name: serve
+-- Said by every worker that lives, on the same session: this kind of carrier is served. Shared, so that any
+-- number may say it; /why looks for it (`queries/overview.sql`).
+select pg_advisory_lock_shared(%(space)s, hashtext(%(kind)s));
+
 -- name: try_take
 -- True when that owner's session is gone. Transaction-level: given back by the commit.
 select pg_try_advisory_xact_lock(%(space)s, %(owner_id)s);
 
 -- name: lock_pacing
 -- The row every grant on a channel passes through, with the limits as they are now.
-select p.arrival_at, c.rate, c.burst, c.lines
+select c.rate, c.burst, c.lines, c.daily_attempts, p.arrival_at, p.down_until,
+  case when p.day = %(day)s then p.day_sends else 0 end
 from pacing p join channels c on c.id = p.channel_id
 where p.channel_id = %(channel_id)s for update of p;
 
@@ -29,9 +35,9 @@ select (select count(*) from attempts where channel_id = %(channel_id)s and stat
         and l.database = (select oid from pg_database where datname = current_database())
         and l.classid::bigint = %(space)s and l.objid::bigint = g.owner_id)), 0);
 
--- name: set_arrival
--- Where the channel's pace stands after this grant.
-update pacing set arrival_at = %(arrival_at)s where channel_id = %(channel_id)s;
+-- name: set_pace
+-- Where the channel's pace stands after this grant, and how much of the day's quota is granted.
+update pacing set arrival_at = %(arrival_at)s, day = %(day)s, day_sends = %(sent_today)s where channel_id = %(channel_id)s;
 
 -- name: promise
 -- Lines this owner may turn into attempts.

@@ -48,7 +48,14 @@ where id = %(target_id)s and state <> 'finished'
 returning id, workspace_id, campaign_id, contact_id, address, disposition, attempt_count, last_reason, finished_at;
 
 -- name: correct
--- A late report says what an unknown attempt really became; the target stays finished.
+-- A late report says what an unknown attempt really became; the target stays finished. Reopened meanwhile by a
+-- person who did not know, it is finished again when the report is final and nobody has tried since.
+with reopened as (
+  update targets set state = 'finished', disposition = %(disposition)s, last_reason = %(reason)s, finished_at = %(now)s
+  where id = %(target_id)s and state = 'waiting' and tries_after = attempt_count and tries_after = %(attempt_no)s
+    and %(is_final)s
+  returning id),
+gone as (delete from due using reopened where due.target_id = reopened.id)
 update targets set disposition = %(disposition)s, last_reason = %(reason)s
 where id = %(target_id)s and state = 'finished' and disposition = 'unknown'
 returning id, workspace_id, campaign_id, contact_id, address, disposition, attempt_count, last_reason, finished_at;
@@ -73,8 +80,10 @@ update targets t set state = 'finished', disposition = %(disposition)s, last_rea
 from gone where t.id = gone.target_id;
 
 -- name: tries
--- How the attempts of a target ended so far.
-select disposition, count(*) from attempts where target_id = %(target_id)s and disposition is not null group by disposition;
+-- How the attempts of a target ended so far, or since a person asked to try again.
+select a.disposition, count(*) from attempts a join targets t on t.id = a.target_id
+where a.target_id = %(target_id)s and a.disposition is not null and a.attempt_no > t.tries_after
+group by a.disposition;
 
 -- name: page
 -- In order of id after a cursor; filters narrow, null does not.

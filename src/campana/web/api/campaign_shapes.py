@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -17,8 +18,8 @@ from campana.domain.campaign import (
     CampaignType,
     ChannelType,
 )
-from campana.domain.clock import wire
-from campana.domain.waiting import ShownState, WaitReason, explain
+from campana.domain.clock import Clock, wire
+from campana.domain.waiting import ShownState, WaitReason, standing
 from campana.store import overview
 from campana.store.campaigns import Row
 from campana.store.db import Tx
@@ -90,7 +91,12 @@ class CampaignPage(Shape, frozen=True, kw_only=True):
 
 
 async def expanded(
-    tx: Tx, campaigns: Sequence[Row | Campaign], *, expand: Sequence[Expansion], now: datetime
+    tx: Tx,
+    campaigns: Sequence[Row | Campaign],
+    *,
+    expand: Sequence[Expansion],
+    clock: Clock,
+    now: datetime,
 ) -> list[CampaignShape]:
     """Campaigns as they are shown; each expansion costs one statement, however many campaigns."""
     shapes = [shape_of(campaign) for campaign in campaigns]
@@ -100,7 +106,7 @@ async def expanded(
         written = await overview.documents(tx, campaign_ids=ids)
         if "state" in expand:
             archived = {each: found.is_archived for each, found in written.items()}
-            shapes = await _with_state(tx, shapes, states, archived, now)
+            shapes = await _with_state(tx, shapes, states, archived, clock, now)
         if "configuration" in expand:
             documents = {each: found.document for each, found in written.items()}
             shapes = [replace(s, configuration=_rest(documents.get(s.id, {}))) for s in shapes]
@@ -115,13 +121,17 @@ async def _with_state(
     shapes: Sequence[CampaignShape],
     states: Mapping[str, CampaignState],
     archived: Mapping[str, bool],
+    clock: Clock,
     now: datetime,
 ) -> list[CampaignShape]:
     facts = await overview.waiting(tx, campaign_ids=[s.id for s in shapes], now=now)
     found: list[CampaignShape] = []
     for shape in shapes:
-        state, reason = explain(states[shape.id], facts[shape.id], now)
-        shown = StateShape(state=state, wait_reason=reason, archived=archived[shape.id])
+        known = dataclasses.replace(facts[shape.id], is_clock_steady=clock.is_steady)
+        told = standing(states[shape.id], known, now)
+        shown = StateShape(
+            state=told.state, wait_reason=told.wait_reason, archived=archived[shape.id]
+        )
         found.append(replace(shape, state=shown))
     return found
 

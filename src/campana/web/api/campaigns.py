@@ -105,7 +105,9 @@ async def get_campaign(request: ApiRequest, campaign_id: FromPath[str]) -> ASGIA
         found = await store.get(tx, campaign_id=campaign_id, now=now)
         if found is None:
             raise NotFound
-        [shape] = await expanded(tx, [found], expand=asked.expand, now=now)
+        [shape] = await expanded(
+            tx, [found], expand=asked.expand, clock=request.context.clock, now=now
+        )
     return shown(request, shape, version=found.version)
 
 
@@ -197,7 +199,9 @@ async def _rendered(request: ApiRequest, asked: CampaignsQuery, now: datetime) -
             offset=(asked.page - 1) * asked.page_size,
             now=now,
         )
-        shapes = await expanded(tx, found.rows, expand=asked.expand, now=now)
+        shapes = await expanded(
+            tx, found.rows, expand=asked.expand, clock=request.context.clock, now=now
+        )
     body = msgspec.json.encode(
         CampaignPage(
             data=shapes, page=asked.page, page_size=asked.page_size, total_count=found.total

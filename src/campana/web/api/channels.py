@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Response, get, post
+from litestar import Response, get, patch, post
 from litestar.params import FromPath
 from litestar.types import ASGIApp
 
 from campana.domain.campaign import ChannelType
 from campana.domain.errors import Conflict, NotFound
 from campana.services import channels
-from campana.services.channels import ChannelDocument
+from campana.services.channels import ChannelDocument, ChannelLimitsDocument
 from campana.services.context import Context
 from campana.store import channels as store
 from campana.store.channels import Channel
@@ -35,6 +35,7 @@ class ChannelShape(Shape, frozen=True, kw_only=True):
     rate: float
     burst: int
     lines: int
+    daily_attempts: int | None
     created_at: Instant
 
 
@@ -129,6 +130,37 @@ async def get_channel(request: ApiRequest, channel_id: FromPath[str]) -> ASGIApp
     return shown(request, _shape(request.context, found))
 
 
+@patch(
+    "/channels/{channel_id:str}",
+    opt=promise(
+        Operation(
+            "channels.change",
+            "Change how much a channel may be used (JSON Merge Patch)",
+            scope="channels:write",
+            body=ChannelLimitsDocument,
+            answer=ChannelShape,
+            errors=(NotFound,),
+            body_example={"rate": 2.5, "dailyAttempts": 5000},
+            example=examples.CHANNEL,
+        )
+    ),
+)
+async def change_channel(request: ApiRequest, channel_id: FromPath[str]) -> Response[bytes]:
+    found = await channels.get(
+        request.context, workspace_id=request.workspace_id, wanted=channel_id
+    )
+    # A name is for people on the command line; an address is an id.
+    if found.id != channel_id:
+        raise NotFound
+    changed = await channels.set_limits(
+        request.context,
+        workspace_id=request.workspace_id,
+        wanted=channel_id,
+        patch=await request.patch(),
+    )
+    return answer(_shape(request.context, changed))
+
+
 def _shape(context: Context, found: Channel) -> ChannelShape:
     return ChannelShape(
         id=found.id,
@@ -140,8 +172,9 @@ def _shape(context: Context, found: Channel) -> ChannelShape:
         rate=found.rate,
         burst=found.burst,
         lines=found.lines,
+        daily_attempts=found.daily_attempts,
         created_at=instant(found.created_at),
     )
 
 
-ROUTES = [list_channels, create_channel, get_channel]
+ROUTES = [list_channels, create_channel, get_channel, change_channel]

@@ -1,0 +1,114 @@
+"""What stops a campaign by itself: shares of its last attempts that nobody would want to go on.
+
+A breaker looks at a short sample of what ended last, so that its cost is the same for ten attempts
+and ten million. A canary looks at the first few people of a campaign before the rest may go.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from campana.domain.disposition import Disposition
+
+
+class Measure(StrEnum):
+    """A share of attempts, and on which side of its limit trouble lies."""
+
+    FAILURE = "failure rate"
+    ANSWER = "answer rate"
+    OPT_OUT = "opt-out rate"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """`share` (0 to 1) that the measure must not pass: upwards, or downwards for answers."""
+
+    measure: Measure
+    share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breakers:
+    """Limits over the last `sample_size` attempts that ended `within` this time, once there are
+    `minimum`; `resume_after` None waits for a person."""
+
+    limits: tuple[Limit, ...] = (Limit(measure=Measure.FAILURE, share=0.8),)
+    minimum: int = 50
+    sample_size: int = 100
+    within: timedelta = timedelta(minutes=15)
+    resume_after: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Canary:
+    """The `share` (0 to 1) of a campaign's people that goes first, and what must hold of them."""
+
+    share: float
+    limits: tuple[Limit, ...]
+
+    def size(self, people: int) -> int:
+        """How many go first: at least one."""
+        return max(1, math.ceil(self.share * people))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """What became of some attempts: how many by disposition, and how many people opted out after
+    theirs."""
+
+    outcomes: Mapping[Disposition, int]
+    opted_out: int = 0
+
+    @property
+    def size(self) -> int:
+        """Attempts that touched the network."""
+        return sum(n for outcome, n in self.outcomes.items() if outcome not in _NO_CONTACT)
+
+
+FAILURES = frozenset({
+    Disposition.CARRIER_ERROR,
+    Disposition.CONGESTION,
+    Disposition.BLOCKED,
+})  # fmt: skip
+"""Outcomes that say something of the carrier or the sender, and nothing of the person."""
+_CARRIER = frozenset({Disposition.CARRIER_ERROR, Disposition.CONGESTION})
+ANSWERS = frozenset({Disposition.COMPLETED, Disposition.HUNG_UP})
+# Ours: neither the carrier's fault nor the person's choice.
+_NO_CONTACT = frozenset({Disposition.NOT_SENT, Disposition.CANCELLED})
+
+
+def tripped(limits: Sequence[Limit], sample: Sample) -> str | None:
+    """The first limit a sample passes, as a reason in words; None when it passes none."""
+    if not sample.size:
+        return None
+    for limit in limits:
+        count = _count(limit.measure, sample)
+        share = count / sample.size
+        is_answer = limit.measure is Measure.ANSWER
+        if share < limit.share if is_answer else share > limit.share:
+            side = "below" if is_answer else "above"
+            return (
+                f"{limit.measure} of {share:.0%} ({count} of {sample.size} attempts)"
+                f" is {side} {limit.share:.0%}"
+            )
+    return None
+
+
+def is_down(newest: Sequence[Disposition], *, after: int) -> bool:
+    """Does a carrier let nothing through? The newest `after` attempts on it all failed."""
+    touched = [outcome for outcome in newest if outcome not in _NO_CONTACT]
+    return len(touched) >= after and all(outcome in _CARRIER for outcome in touched[:after])
+
+
+def _count(measure: Measure, sample: Sample) -> int:
+    match measure:
+        case Measure.FAILURE:
+            return sum(sample.outcomes.get(outcome, 0) for outcome in FAILURES)
+        case Measure.ANSWER:
+            return sum(sample.outcomes.get(outcome, 0) for outcome in ANSWERS)
+        case Measure.OPT_OUT:
+            return sample.opted_out

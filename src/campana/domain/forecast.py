@@ -1,0 +1,172 @@
+"""When everybody will have been contacted, hour by hour, without contacting anyone.
+
+People who open and close together are a crowd that drains like water: all crowds that are open
+share the pace evenly, as the dispatcher's turns do. Between two events (a crowd opens, closes or is
+empty, an hour or a day ends, a quota is used up) nothing changes, so the whole is exact and takes
+as many steps as there are events, not people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from campana.domain.pacing import quota_resets_at
+from campana.domain.window import Window, open_spans
+
+HOURLY_FOR = timedelta(days=7)
+"""How far ahead the plan tells single hours."""
+LONGEST = timedelta(days=92)
+"""Whatever would take longer has no end worth telling."""
+
+_HOUR = timedelta(hours=1)
+_NEARLY_NOBODY = 1e-6
+_TICK = timedelta(microseconds=1)
+"""Time goes on, however little is left."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """Attempts a second, and in a day of UTC (None: as many as the rate allows)."""
+
+    rate: float
+    daily: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """So many attempts to people of these zones in the hour that begins at `hour`."""
+
+    hour: datetime
+    zones: tuple[str, ...]
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """What a run would do. Times are None when nobody is contacted, or not all of them ever."""
+
+    planned: Sequence[Planned]
+    first_at: datetime | None
+    last_at: datetime | None
+    not_reached: int
+    """People left when the end date, or `LONGEST`, is reached."""
+
+
+def forecast(
+    people: Mapping[tuple[str, ...], int],
+    *,
+    window: Window,
+    pace: Pace,
+    start: datetime,
+    end: datetime | None = None,
+) -> Forecast:
+    """Play one attempt to everybody, from `start` (aware UTC) on.
+
+    Args:
+        people: how many there are of each set of candidate zones.
+        end: nobody is contacted any more from here on.
+    """
+    stop = min(end or start + LONGEST, start + LONGEST)
+    crowds = [
+        _Crowd(
+            zones=zones,
+            left=float(count),
+            spans=open_spans(window, zones, start, days=LONGEST.days),
+        )
+        for zones, count in sorted(people.items())
+    ]
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+    now, quota, resets = start, _quota(pace), quota_resets_at(start)
+    while now < stop:
+        waiting = [crowd for crowd in crowds if crowd.left > 0]
+        if not waiting:
+            break
+        if now >= resets:
+            quota, resets = _quota(pace), quota_resets_at(now)
+        turns = [turn for crowd in waiting if (turn := crowd.next_turn(now)) is not None]
+        flowing = [crowd for crowd in waiting if crowd.is_open(now)] if quota > 0 else []
+        until: datetime = min([stop, resets, _next_hour(now), *turns])
+        if flowing:
+            seconds = _drain(flowing, now=now, until=until, rate=pace.rate, quota=quota)
+            quota = _less(quota, pace.rate * seconds)
+            until = min(until, now + max(_TICK, timedelta(seconds=seconds)))
+            first_at, last_at = first_at or now, until
+        now = until
+    return Forecast(
+        planned=_planned(crowds, until=start + HOURLY_FOR),
+        first_at=first_at,
+        last_at=last_at,
+        not_reached=sum(round(crowd.left) for crowd in crowds),
+    )
+
+
+@dataclass(slots=True, kw_only=True)
+class _Crowd:
+    """People who open and close together, and how many of them are left."""
+
+    zones: tuple[str, ...]
+    left: float
+    spans: Iterator[tuple[datetime, datetime]]
+    span: tuple[datetime, datetime] | None = None
+    gone: float = 0.0
+    by_hour: dict[datetime, float] = field(default_factory=dict[datetime, float])
+    """How many were gone at the end of each hour in which some went."""
+
+    def next_turn(self, now: datetime) -> datetime | None:
+        """When it opens, or closes if it is open; None when it never opens again."""
+        while self.span is None or self.span[1] <= now:
+            self.span = next(self.spans, None)
+            if self.span is None:
+                return None
+        return self.span[0] if self.span[0] > now else self.span[1]
+
+    def is_open(self, now: datetime) -> bool:
+        return self.span is not None and self.span[0] <= now < self.span[1]
+
+    def drain(self, count: float, *, hour: datetime) -> None:
+        self.left = _less(self.left, count)
+        self.gone += count
+        self.by_hour[hour] = self.gone
+
+
+def _drain(
+    flowing: Sequence[_Crowd], *, now: datetime, until: datetime, rate: float, quota: float
+) -> float:
+    """Contact people of all these alike until the first of them is empty; returns the seconds."""
+    each = rate / len(flowing)
+    seconds = min(
+        (until - now).total_seconds(),
+        min(crowd.left for crowd in flowing) / each,
+        quota / rate,
+    )
+    for crowd in flowing:
+        crowd.drain(each * seconds, hour=_next_hour(now) - _HOUR)
+    return seconds
+
+
+def _planned(crowds: Sequence[_Crowd], *, until: datetime) -> list[Planned]:
+    """Whole people by hour, and for each crowd as many in all as went."""
+    found: list[Planned] = []
+    for crowd in crowds:
+        before = 0
+        for hour, gone in crowd.by_hour.items():
+            attempts, before = round(gone) - before, round(gone)
+            if attempts and hour < until:
+                found.append(Planned(hour=hour, zones=crowd.zones, attempts=attempts))
+    return sorted(found, key=lambda each: (each.hour, each.zones))
+
+
+def _quota(pace: Pace) -> float:
+    return float("inf") if pace.daily is None else float(pace.daily)
+
+
+def _less(amount: float, taken: float) -> float:
+    rest = amount - taken
+    return rest if rest > _NEARLY_NOBODY else 0.0
+
+
+def _next_hour(now: datetime) -> datetime:
+    return now.astimezone(UTC).replace(minute=0, second=0, microsecond=0) + _HOUR

@@ -1,0 +1,51 @@
+"""Why is it not dialing? One question, one transaction of reading, one sentence."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from campana.domain.campaign import Campaign, CampaignState
+from campana.domain.errors import NotFound
+from campana.domain.target import zones_of
+from campana.domain.waiting import Cause, Standing, WaitFacts, standing
+from campana.domain.window import next_open
+from campana.services.campaign_document import plan_of
+from campana.services.context import Context
+from campana.store import campaigns, due, overview
+from campana.store.db import Tx
+
+_TOLD_WITH_OUTCOMES = (CampaignState.COMPLETED, CampaignState.CANCELLED, CampaignState.EXPIRED)
+
+
+async def why(context: Context, *, workspace_id: int, campaign_id: str) -> Standing:
+    """How a campaign stands, and what it waits for.
+
+    Raises:
+        NotFound
+    """
+    now = context.clock.now()
+    async with context.db.read(workspace_id=workspace_id) as tx:
+        campaign = await campaigns.get(tx, campaign_id=campaign_id, now=now)
+        if campaign is None or campaign.workspace_id != workspace_id:
+            raise NotFound
+        found = await overview.waiting(tx, campaign_ids=[campaign_id], now=now)
+        facts = replace(found[campaign_id], is_clock_steady=context.clock.is_steady)
+        told = standing(campaign.state, facts, now)
+        further = await _further(tx, campaign, facts, told, now)
+    return told if further is facts else standing(campaign.state, further, now)
+
+
+async def _further(
+    tx: Tx, campaign: Campaign, facts: WaitFacts, told: Standing, now: datetime
+) -> WaitFacts:
+    """What the sentence says besides, read only when it does."""
+    if told.cause is Cause.WINDOW_CLOSED:
+        window = plan_of(campaign.document).window
+        keys = await due.window_keys(tx, campaign_id=campaign.id)
+        opening = [next_open(window, zones_of(key), now) for key in keys]
+        return replace(facts, opens_at=min((each for each in opening if each), default=None))
+    if campaign.state in _TOLD_WITH_OUTCOMES or told.cause is Cause.ALL_FINISHED:
+        counts = await campaigns.counts(tx, campaign_id=campaign.id)
+        return replace(facts, outcomes=counts.dispositions)
+    return facts

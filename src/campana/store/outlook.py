@@ -1,0 +1,50 @@
+"""Whom a launch would find, grouped by what the gate asks for (`queries/outlook.sql`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from psycopg.rows import class_row
+
+from campana.store.db import Tx
+from campana.store.sql import load
+
+_SQL = load("outlook")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crowd:
+    """People of a list who are alike in everything the gate asks."""
+
+    zones: Sequence[str]
+    country: str | None
+    has_address: bool
+    is_duplicate: bool
+    suppressed_by: str | None
+    people: int
+
+
+async def crowds(
+    tx: Tx,
+    *,
+    workspace_id: int,
+    campaign_id: str,
+    list_id: str,
+    channel_type: str,
+    now: datetime,
+) -> list[Crowd]:
+    """Everybody of a list, as a campaign that starts at `now` would find them."""
+    async with tx.cursor(row_factory=class_row(Crowd)) as cursor:
+        await cursor.execute(
+            _SQL["crowds"],
+            {
+                "workspace_id": workspace_id,
+                "campaign_id": campaign_id,
+                "list_id": list_id,
+                "channel_type": channel_type,
+                "now": now,
+            },
+        )
+        return await cursor.fetchall()

@@ -1,0 +1,58 @@
+-- What the breakers look at. Every sample is the newest few of an index (attempts_ended): its cost does not grow
+-- with the campaign.
+
+-- name: watched
+-- Running campaigns of which something ended lately: the others can have passed no limit since they were asked.
+select id, workspace_id, document, running_since from campaigns c
+where state = 'running' and (end_date is null or end_date > %(now)s)
+  and exists (select from attempts a where a.campaign_id = c.id and a.ended_at > %(since)s)
+order by id;
+
+-- name: sample
+-- The newest attempts of a campaign by outcome; and how many of these people were suppressed after their attempt.
+with newest as materialized (
+  select workspace_id, address, disposition, created_at from attempts
+  where campaign_id = %(campaign_id)s and ended_at >= %(since)s
+  order by ended_at desc limit %(limit)s)
+select n.disposition, count(*), count(*) filter (where exists (
+  select from suppressions s
+  where s.workspace_id = n.workspace_id and s.address = n.address and s.created_at >= n.created_at))
+from newest n group by n.disposition;
+
+-- name: canaries
+-- Campaigns whose first people have all been begun, none of them in contact any more, and everybody enrolled.
+select c.id, c.workspace_id, c.document, cp.begun,
+  (select coalesce(sum(e.enrolled), 0)::bigint from enrollments e where e.campaign_id = c.id) as enrolled,
+  exists (select from enrollments e where e.campaign_id = c.id and e.finished_at is null) as is_enrolling,
+  exists (select from attempts a where a.campaign_id = c.id and a.state not in ('ended', 'unknown')) as is_attempting
+from campaign_pacing cp join campaigns c on c.id = cp.campaign_id
+where cp.canary = 'pending' and cp.held_by = 'canary' and c.state = 'running'
+order by c.id;
+
+-- name: resuming
+-- Tripped for a time that is over; skips those somebody is changing.
+select id, workspace_id, document from campaigns
+where state = 'tripped' and resume_at <= %(now)s and (end_date is null or end_date > %(now)s)
+order by id limit 100 for no key update skip locked;
+
+-- name: channels
+-- Channels on which something ended lately, how often in a row they were down, and their newest outcomes since
+-- they last came up: through their running campaigns, a few rows of each.
+select ch.id, p.failing, newest.outcomes
+from channels ch
+join pacing p on p.channel_id = ch.id and (p.down_until is null or p.down_until <= %(now)s)
+cross join lateral (
+  select array(
+    select a.disposition from campaigns c
+    cross join lateral (
+      select disposition, ended_at from attempts
+      where campaign_id = c.id and channel_id = ch.id and ended_at >= greatest(%(since)s, p.down_until)
+      order by ended_at desc limit %(limit)s) a
+    where c.channel_id = ch.id and c.state = 'running'
+    order by a.ended_at desc limit %(limit)s) as outcomes) newest
+where cardinality(newest.outcomes) > 0
+order by ch.id;
+
+-- name: set_down
+-- Nothing is granted until then; `failing` makes the next time longer.
+update pacing set down_until = %(until)s, failing = %(failing)s where channel_id = %(channel_id)s;

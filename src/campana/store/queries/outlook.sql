@@ -1,0 +1,24 @@
+-- What a launch would find in a list, without writing anything.
+
+-- name: crowds
+-- Everybody of a list in one pass, as enrolling would take them (the first phone), grouped by what the gate asks
+-- for: a list of a million is a few hundred rows. Who shares an address with somebody before is a duplicate, as
+-- the unique index on targets would say.
+with people as materialized (
+  select c.id, c.zones, a.value as address, a.country
+  from contacts c
+  left join lateral (
+    select value, country from contact_addresses where contact_id = c.id and kind = 'phone' order by position limit 1) a
+    on true
+  where c.list_id = %(list_id)s),
+judged as (
+  select zones, country, address is not null as has_address,
+    address is not null and row_number() over (partition by address order by id) > 1 as is_duplicate,
+    (select s.scope from suppressions s
+     where s.workspace_id = %(workspace_id)s and s.address = people.address
+       and (s.expires_at is null or s.expires_at > %(now)s)
+       and (s.scope = 'workspace' or s.campaign_id = %(campaign_id)s or s.channel_type = %(channel_type)s)
+     order by s.scope desc limit 1) as suppressed_by
+  from people)
+select zones, country, has_address, is_duplicate, suppressed_by, count(*) as people
+from judged group by zones, country, has_address, is_duplicate, suppressed_by;

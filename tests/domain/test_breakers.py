@@ -1,0 +1,107 @@
+"""Limits on what ended last: which sample trips which, and what is said of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from campana.domain.breakers import (
+    Breakers,
+    Canary,
+    Limit,
+    Measure,
+    Sample,
+    is_down,
+    tripped,
+)
+from campana.domain.disposition import Disposition
+
+FAILURE = Limit(measure=Measure.FAILURE, share=0.5)
+ANSWER = Limit(measure=Measure.ANSWER, share=0.2)
+OPT_OUT = Limit(measure=Measure.OPT_OUT, share=0.1)
+
+
+def sample(opted_out: int = 0, **outcomes: int) -> Sample:
+    return Sample(
+        outcomes={Disposition(name): n for name, n in outcomes.items()}, opted_out=opted_out
+    )
+
+
+@pytest.mark.parametrize(
+    ("limit", "of", "said"),
+    [
+        (FAILURE, sample(carrier_error=5, completed=5), None),
+        (
+            FAILURE,
+            sample(carrier_error=3, congestion=2, blocked=1, completed=4),
+            "failure rate of 60% (6 of 10 attempts) is above 50%",
+        ),
+        (FAILURE, sample(busy=9, no_answer=1), None),
+        (FAILURE, sample(carrier_error=2, not_sent=50, cancelled=50), "failure rate of 100%"),
+        (ANSWER, sample(completed=1, hung_up=1, no_answer=8), None),
+        (ANSWER, sample(completed=1, no_answer=9), "answer rate of 10% (1 of 10 attempts)"),
+        (ANSWER, sample(not_sent=10), None),
+        (OPT_OUT, sample(1, completed=10), None),
+        (OPT_OUT, sample(2, completed=10), "opt-out rate of 20% (2 of 10 attempts) is above 10%"),
+    ],
+)
+def test_what_trips_and_what_is_said(limit: Limit, of: Sample, said: str | None) -> None:
+    told = tripped([limit], of)
+    assert told is None if said is None else told is not None and said in told
+
+
+def test_the_first_limit_that_is_passed_is_told() -> None:
+    bad = sample(2, carrier_error=10)
+    told = tripped([ANSWER, FAILURE, OPT_OUT], bad)
+    assert told is not None
+    assert told.startswith("answer rate")
+
+
+def test_by_default_only_a_carrier_that_fails_stops_a_campaign() -> None:
+    assert [limit.measure for limit in Breakers().limits] == [Measure.FAILURE]
+
+
+@pytest.mark.parametrize(("people", "first"), [(0, 1), (1, 1), (100, 1), (101, 2), (1000, 10)])
+def test_a_canary_is_never_nobody(people: int, first: int) -> None:
+    assert Canary(share=0.01, limits=()).size(people) == first
+
+
+@pytest.mark.parametrize(
+    ("newest", "down"),
+    [
+        ([Disposition.CARRIER_ERROR] * 3, True),
+        (
+            [
+                Disposition.CONGESTION,
+                Disposition.CARRIER_ERROR,
+                Disposition.CONGESTION,
+                Disposition.COMPLETED,
+            ],
+            True,
+        ),
+        ([Disposition.CARRIER_ERROR] * 2, False),
+        (
+            [
+                Disposition.CARRIER_ERROR,
+                Disposition.BUSY,
+                Disposition.CARRIER_ERROR,
+                Disposition.CARRIER_ERROR,
+            ],
+            False,
+        ),
+        (
+            [
+                Disposition.CARRIER_ERROR,
+                Disposition.NOT_SENT,
+                Disposition.CARRIER_ERROR,
+                Disposition.CARRIER_ERROR,
+            ],
+            True,
+        ),
+        ([Disposition.BLOCKED] * 5, False),
+        ([], False),
+    ],
+)
+def test_a_carrier_is_down_when_the_newest_all_failed(
+    newest: list[Disposition], down: bool
+) -> None:
+    assert is_down(newest, after=3) is down

@@ -87,7 +87,9 @@ def change(
 ) -> None:
     """Change how much a channel may be used; in force within a second."""
     given = {"rate": rate, "burst": burst, "lines": lines, "dailyAttempts": daily_attempts}
-    patch = {field: value for field, value in given.items() if value is not None}
+    patch: dict[str, float | None] = {
+        field: value for field, value in given.items() if value is not None
+    }
     if daily_attempts == 0:
         patch["dailyAttempts"] = None
 

@@ -117,7 +117,13 @@ async def _scene(
     from campana.services import channels
 
     channel = await channels.get(web, workspace_id=workspace_id, wanted=channel_id)
-    return Scene(engine=engine, web=web, workspace_id=workspace_id, channel=channel, **draft)
+    return Scene(
+        engine=engine,
+        web=web,
+        workspace_id=workspace_id,
+        channel=channel,
+        campaign_id=draft["campaign_id"],
+    )
 
 
 async def test_nothing_is_written(
@@ -151,9 +157,10 @@ async def test_it_says_when_by_zone_and_hour_and_between_when_and_when_it_ends(
         (15, "America/Los_Angeles"): 10,
     }
     # 30 people at one in 100 s, then the ten at 15:00 and 1,000 s.
-    assert found.forecast.last_at == clock.now() + timedelta(hours=2, seconds=1000)
+    last_at = clock.now() + timedelta(hours=2, seconds=1000)
+    assert found.forecast.last_at == last_at
     assert found.latest is not None
-    assert found.latest > found.forecast.last_at + timedelta(hours=16)
+    assert found.latest > last_at + timedelta(hours=16)
 
 
 async def test_lines_and_long_calls_make_the_worst_case_later(

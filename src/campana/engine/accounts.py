@@ -46,6 +46,11 @@ class Accounts:
         self._open: dict[str, Account] = {}
         self._until = 0.0
 
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of carrier these accounts are on, opened or not."""
+        return tuple(kind.kind for kind in self._kinds)
+
     async def known(self) -> Mapping[str, Account]:
         """By channel id; a rehearsal sees only those that cannot leave this machine."""
         if time.monotonic() >= self._until:

@@ -62,14 +62,14 @@ class Dispatcher:
         self._context = context
         self._accounts = accounts
         self._public_url = public_url
-        self._turns = Turns()
+        self._turns = Turns(salt=int.from_bytes(context.entropy(8), "big"))
         self._unused: dict[str, int] = {}
         self._ask_grant_at: dict[str, float] = {}
         self._resting = Resting()
         self._sends: dict[UUID, asyncio.Task[None]] = {}
         self._accepted = GroupCommit(self._store_accepted)
         self._is_draining = False
-        self.ownership = Ownership(context, in_hand=lambda: self._sends)
+        self.ownership = Ownership(context, in_hand=lambda: self._sends, serves=accounts.kinds)
 
     @property
     def is_busy(self) -> bool:
@@ -93,6 +93,8 @@ class Dispatcher:
             started = await self._serve(group, accounts[group.channel_id])
             if started is not None:
                 return started
+            # A turn in which its channel had nothing to give is no turn.
+            self._turns.give_back(group)
             groups = [other for other in groups if other.channel_id != group.channel_id]
         return False
 
@@ -140,6 +142,7 @@ class Dispatcher:
             channel_type=channel.channel_type,
             owner_id=owner_id,
             limit=allowed.sends,
+            ahead=AHEAD,
         )
         if unused := allowed.sends - len(claimed):
             self._unused[channel.id] = unused
@@ -160,10 +163,15 @@ class Dispatcher:
         owner_id = self.ownership.owner_id
         deadline = begun + SEND_DEADLINE.total_seconds()
         may_go = await self._begin(claimed, account, owner_id)
+        now, monotonic = self._context.clock.now(), time.monotonic()
         for number, intent in enumerate(claimed):
+            by_channel = (
+                asked_at + (allowed.first_after + number * allowed.interval).total_seconds()
+            )
+            by_campaign = monotonic + (intent.not_before - now).total_seconds()
             departure = _Departure(
                 intent=intent,
-                at=asked_at + (allowed.first_after + number * allowed.interval).total_seconds(),
+                at=max(by_channel, by_campaign),
                 deadline=deadline if intent.attempt_id in may_go else 0.0,
                 owner_id=owner_id,
             )

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from campana import settings
+from campana.domain.event import EventName
 
 ROOT = Path(__file__).parents[1]
 
@@ -27,3 +28,8 @@ def test_links_between_documents_lead_somewhere() -> None:
     for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text("utf-8")):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_every_type_of_event_is_documented() -> None:
+    page = (ROOT / "docs/events.md").read_text("utf-8")
+    assert {name for name in EventName if f"`{name}`" not in page} == set()

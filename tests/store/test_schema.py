@@ -23,7 +23,7 @@ from tests.support.campaign import ANA, Scene, launched, person
 
 ROLES = ("campana_web", "campana_engine")
 # The web role may look at and touch nothing here, whatever the workspace.
-ENGINE_ONLY = {"grants"}
+ENGINE_ONLY = {"callback_inbox", "grants"}
 
 
 @pytest.fixture
@@ -83,6 +83,8 @@ def test_functions_that_run_as_the_owner_are_few_and_pinned(conn: psycopg.Connec
     assert found == [
         ("activity", ["search_path=campana"]),
         ("authenticate", ["search_path=campana"]),
+        ("callback_channel", ["search_path=campana"]),
+        ("keep_callbacks", ["search_path=campana"]),
     ]
 
 

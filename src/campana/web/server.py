@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import signal
 import socket
+import struct
 from collections.abc import Generator
 from typing import cast
 
@@ -35,7 +36,15 @@ class _Protocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        cast("dict[str, object]", self.scope)["state"] = {ABORT: self.transport.abort}
+        cast("dict[str, object]", self.scope)["state"] = {ABORT: self._abort}
+
+    def _abort(self) -> None:
+        # Without lingering: what is on its way to a reader that does not read is thrown away too.
+        connection = self.transport.get_extra_info("socket")
+        if connection is not None:
+            linger = struct.pack("ii", 1, 0)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        self.transport.abort()
 
 
 async def serve(

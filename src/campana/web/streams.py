@@ -117,7 +117,8 @@ class Streams:
     async def follow(self, stream: Stream) -> AsyncGenerator[Event]:
         """Its events: first what it has missed, then what comes, until it is over."""
         while not stream.is_over:
-            missed, has_joined = await self._catch_up(stream)
+            # Not cut off when the client goes away: that would cost a connection to the database.
+            missed, has_joined = await asyncio.shield(self._catch_up(stream))
             for event in missed:
                 yield event
             if has_joined:

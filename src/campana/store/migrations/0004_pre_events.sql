@@ -55,7 +55,7 @@ create table webhooks (
   check (is_enabled or disabled_reason is not null)
 );
 create index webhooks_by_workspace on webhooks (workspace_id, created_at, id);
-select protect('webhooks', 'select, insert, update, delete', 'select, update');
+select protect('webhooks', 'select, insert, update, delete', 'select, insert, update, delete');
 
 -- Sealed with a key that is not in this database. The web role puts them in and never reads them.
 create table webhook_secrets (
@@ -68,7 +68,7 @@ create table webhook_secrets (
   expires_at timestamptz
 );
 create index webhook_secrets_by_webhook on webhook_secrets (webhook_id, id);
-select protect('webhook_secrets', 'insert, delete', 'select, delete');
+select protect('webhook_secrets', 'insert, delete', 'select, insert, update, delete');
 grant select (id, webhook_id, workspace_id, created_at, expires_at), update (expires_at) on webhook_secrets to campana_web;
 
 create table webhook_deliveries (

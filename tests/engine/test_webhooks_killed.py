@@ -98,6 +98,7 @@ async def test_kills_of_two_processes_at_once_lose_nothing(
         await add_webhook(here, peer.url, workspace_id=workspace_id)
         await add_webhook(here, f"{peer.url}&two", workspace_id=workspace_id)
         wanted: list[str] = []
+        ahead = timedelta(0)
         for turn in range(8):
             wanted += await tell(here, *(f"tgt_{n}" for n in range(10)), workspace_id=workspace_id)
             seen = len(peer.came)

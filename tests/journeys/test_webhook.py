@@ -29,7 +29,7 @@ def taking() -> Iterator[tuple[str, list[tuple[dict[str, str], bytes]]]]:
             self.send_response(204)
             self.end_headers()
 
-        def log_message(self, *_: Any) -> None:
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's word
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Takes)

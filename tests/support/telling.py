@@ -56,3 +56,11 @@ async def rows(context: Context, query: str, *values: object) -> list[Any]:
     """A look at the database, seeing everything (engine role)."""
     async with context.db.read() as tx:
         return await (await tx.execute(query, values)).fetchall()  # pyright: ignore[reportArgumentType, reportCallIssue]
+
+
+async def states(context: Context) -> dict[str, int]:
+    """How many deliveries are in which state."""
+    found = await rows(
+        context, "select state, count(*) from webhook_deliveries group by state order by state"
+    )
+    return dict(found)

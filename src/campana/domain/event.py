@@ -26,6 +26,7 @@ class EventName(StrEnum):
     CAMPAIGN_LAUNCHED = "campaign.launched"
     CAMPAIGN_PAUSED = "campaign.paused"
     CAMPAIGN_RESUMED = "campaign.resumed"
+    CAMPAIGN_TRIPPED = "campaign.tripped"
     CAMPAIGN_CANCELLED = "campaign.cancelled"
     CAMPAIGN_COMPLETED = "campaign.completed"
     CAMPAIGN_EXPIRED = "campaign.expired"

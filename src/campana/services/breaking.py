@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 
 from campana.domain.breakers import is_down, tripped
 from campana.domain.campaign import CampaignState, Plan
-from campana.services import windows
+from campana.services import events, windows
 from campana.services.campaign_document import plan_of
 from campana.services.context import Context
 from campana.store import breakers, campaign_actions, campaign_pacing, campaigns
+from campana.store import events as store_events
 from campana.store.breakers import CanaryWaiting, ChannelOutcomes
 from campana.store.db import Tx
 
@@ -67,6 +68,7 @@ async def resume(context: Context) -> list[str]:
                 tx, campaign_id=campaign.campaign_id, state=CampaignState.RUNNING, now=now
             )
             await _note(tx, campaign.campaign_id, campaign.workspace_id, "resume", now)
+            await _tell(tx, campaign.campaign_id, now)
             await windows.refresh(
                 tx,
                 context,
@@ -142,6 +144,13 @@ async def _judge(context: Context, waiting: CanaryWaiting) -> bool:
     return passed
 
 
+async def _tell(tx: Tx, campaign_id: str, now: datetime) -> None:
+    """The event of the state a campaign has just been put into."""
+    changed = await campaigns.get(tx, campaign_id=campaign_id, now=now)
+    if changed is not None:
+        await store_events.add(tx, events.of_state(changed, at=now))
+
+
 async def _trip(
     context: Context, campaign_id: str, reason: str, *, resume_at: datetime | None = None
 ) -> bool:
@@ -159,6 +168,7 @@ async def _trip(
             reason=reason,
             resume_at=resume_at,
         )
+        await _tell(tx, campaign_id, now)
         await _note(tx, campaign_id, campaign.workspace_id, "trip", now, reason)
     return True
 

@@ -23,6 +23,7 @@ from campana.store.targets import Finished
 _STATE_EVENTS = {
     CampaignState.PAUSED: EventName.CAMPAIGN_PAUSED,
     CampaignState.RUNNING: EventName.CAMPAIGN_RESUMED,
+    CampaignState.TRIPPED: EventName.CAMPAIGN_TRIPPED,
     CampaignState.CANCELLED: EventName.CAMPAIGN_CANCELLED,
     CampaignState.COMPLETED: EventName.CAMPAIGN_COMPLETED,
     CampaignState.EXPIRED: EventName.CAMPAIGN_EXPIRED,
@@ -54,7 +55,7 @@ def of_campaign(name: EventName, campaign: Campaign, *, at: datetime, **more: ob
     )
 
 
-def of_state(campaign: Campaign, *, at: datetime, targets_closed: int) -> NewEvent:
+def of_state(campaign: Campaign, *, at: datetime, targets_closed: int = 0) -> NewEvent:
     """The event of a launched campaign that has just come into its state.
 
     Those who waited in a campaign that was cancelled or has expired may be a million: they finish

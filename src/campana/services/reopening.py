@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 from campana.domain.campaign import Campaign, CampaignState
 from campana.domain.disposition import RETRYABLE, Disposition
 from campana.domain.errors import FieldProblem, InvalidParameter, InvalidTransition
-from campana.services import campaigns, windows
+from campana.services import campaigns, events, windows
 from campana.services.context import Context
 from campana.store import campaign_actions, jobs, lists, reopening
 from campana.store import campaigns as store
+from campana.store import events as store_events
 from campana.store.db import Tx
 
 _OPEN = {
@@ -149,6 +150,8 @@ async def _running_again(tx: Tx, context: Context, campaign: Campaign) -> Campai
         return campaign
     now = context.clock.now()
     await store.set_state(tx, campaign_id=campaign.id, state=CampaignState.RUNNING, now=now)
-    return replace(
+    reopened = replace(
         campaign, state=CampaignState.RUNNING, version=campaign.version + 1, finished_at=None
     )
+    await store_events.add(tx, events.of_state(reopened, at=now))
+    return reopened

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from typing import Any, cast
+from typing import cast
 
 import msgspec
-from litestar import Response
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import Receive, Scope, Send
 
 from campana.domain.event import Event, envelope, shown_id
 from campana.web.streams import Stream, Streams
@@ -33,19 +32,14 @@ _HEADERS = [
 ]
 
 
-class EventStream(Response[bytes]):
-    """The answer that follows a stream until one of the two sides ends it."""
+class EventStream:
+    """The answer that follows a stream until one of the two sides ends it: an ASGI application."""
 
     def __init__(self, streams: Streams, stream: Stream) -> None:
-        super().__init__(b"", media_type=MEDIA_TYPE)
         self._streams = streams
         self._stream = stream
 
-    def to_asgi_response(self, *_: Any, **__: Any) -> ASGIApp:  # pyright: ignore[reportIncompatibleMethodOverride]  # noqa: ANN401 - the framework's words, all unused
-        """This answer is its own ASGI application."""
-        return self._answer
-
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         writing = asyncio.create_task(self._write(send))
         leaving = asyncio.create_task(_until_gone(receive))
         try:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import cast
 
-from litestar import Response, get
+from litestar import get
 from litestar.params import FromPath
+from litestar.response.base import ASGIResponse
 from litestar.types import ASGIApp
 
 from campana.domain.errors import NotFound, RateLimited
@@ -39,9 +40,7 @@ LAST_EVENT_ID = "Last-Event-ID"
         )
     ),
 )
-async def campaign_events(
-    request: ApiRequest, campaign_id: FromPath[str]
-) -> ASGIApp | Response[bytes]:
+async def campaign_events(request: ApiRequest, campaign_id: FromPath[str]) -> ASGIApp:
     asked = request.parameters(EventsQuery)
     context = request.context
     async with context.db.read(workspace_id=request.workspace_id) as tx:
@@ -52,7 +51,7 @@ async def campaign_events(
     given = request.headers.get(LAST_EVENT_ID) or asked.after
     after = None if given is None else number_after(given, parameter=LAST_EVENT_ID)
     if request.scope["state"].get("is_head"):
-        return Response(b"", media_type=MEDIA_TYPE)
+        return ASGIResponse(media_type=MEDIA_TYPE)
     streams = cast("Streams", request.app.state["streams"])
     stream = await streams.open(
         workspace_id=request.workspace_id,

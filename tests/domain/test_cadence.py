@@ -28,6 +28,7 @@ AFTER_THE_FIRST: Mapping[Disposition, int | None] = {
     D.NOT_SENT: 0,
     D.UNKNOWN: None,
     D.SUPPRESSED: None,
+    D.NO_CONSENT: None,
     D.DUPLICATE: None,
     D.ZONE_UNKNOWN: None,
     D.COUNTRY_NOT_ALLOWED: None,

@@ -23,11 +23,14 @@ FINE = Facts(
     suppressed_by=None,
     address_is_busy=False,
     allowed_countries=frozenset({"US"}),
+    requires_consent=False,
+    has_consent=False,
     window=DEFAULT,
 )
 
 NO_ADDRESS = Drop(disposition=Disposition.NO_ADDRESS, why="no_address")
 SUPPRESSED = Drop(disposition=Disposition.SUPPRESSED, why="suppressed_campaign")
+NO_CONSENT = Drop(disposition=Disposition.NO_CONSENT, why="no_consent")
 COUNTRY = Drop(disposition=Disposition.COUNTRY_NOT_ALLOWED, why="country_not_allowed")
 ZONE = Drop(disposition=Disposition.ZONE_UNKNOWN, why="zone_unknown")
 CLOSED = Defer(until=MORNING, why="window")
@@ -43,6 +46,8 @@ def test_lets_through_whom_nothing_speaks_against() -> None:
     [
         ({"address": None}, NOON, NO_ADDRESS),
         ({"suppressed_by": "campaign"}, NOON, SUPPRESSED),
+        ({"requires_consent": True}, NOON, NO_CONSENT),
+        ({"requires_consent": True, "has_consent": True}, NOON, Allow()),
         ({"country": "CA"}, NOON, COUNTRY),
         ({"country": None}, NOON, COUNTRY),
         ({"country": ""}, NOON, COUNTRY),
@@ -66,11 +71,18 @@ def test_each_rule_objects_with_its_reason(
 def test_the_first_rule_that_objects_decides() -> None:
     """With everything wrong, mending one thing after the other shows the next objection."""
     facts = replace(
-        FINE, address=None, suppressed_by="campaign", country=None, zones=(), address_is_busy=True
+        FINE,
+        address=None,
+        suppressed_by="campaign",
+        requires_consent=True,
+        country=None,
+        zones=(),
+        address_is_busy=True,
     )
     mends: list[dict[str, Any]] = [
         {"address": FINE.address},
         {"suppressed_by": None},
+        {"has_consent": True},
         {"country": FINE.country},
         {"zones": FINE.zones},
         {"address_is_busy": False},
@@ -79,7 +91,7 @@ def test_the_first_rule_that_objects_decides() -> None:
     for mend in mends:
         facts = replace(facts, **mend)
         objections.append(check(facts, NOON))
-    assert objections == [NO_ADDRESS, SUPPRESSED, COUNTRY, ZONE, BUSY, Allow()]
+    assert objections == [NO_ADDRESS, SUPPRESSED, NO_CONSENT, COUNTRY, ZONE, BUSY, Allow()]
     assert len(RULES) == len(mends)
 
 

@@ -18,6 +18,7 @@ from tests.support.campaign import ANA, launched
 from tests.web.described import OPERATIONS, PROTECTED, Described
 from tests.web.rows import IMPORT_FILE
 
+CONSENT = {"address": ANA, "isGranted": True, "source": "form", "wording": "Call me."}
 BODIES: dict[str, Any] = {
     "campaigns.change": {"name": "Mine now"},
     "contactLists.change": {"name": "Mine now"},
@@ -43,6 +44,7 @@ async def ids(
     contact_list = (await api.get("/v1/contact-lists")).json()["data"][0]["id"]
     uploaded = await api.post(f"/v1/contact-lists/{contact_list}/imports", files=IMPORT_FILE)
     suppressed = await api.post("/v1/suppressions", json={"address": ANA, "reason": "asked"})
+    agreed = await api.post("/v1/consents", json=CONSENT)
     return {
         "campaignId": scene.campaign_id,
         "targetId": f"tgt_{target.id}",
@@ -50,6 +52,7 @@ async def ids(
         "importId": uploaded.json()["id"],
         "channelId": scene.channel.id,
         "suppressionId": suppressed.json()["id"],
+        "consentId": agreed.json()["id"],
         "callId": attempt_text(claimed.attempt_id),
     }
 

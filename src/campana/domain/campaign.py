@@ -100,6 +100,8 @@ class Plan:
     cadence: Cadence = field(default_factory=Cadence)
     script: Script | None = None
     caller_id: str | None = None
+    requires_consent: bool = False
+    """Contact only people whose consent the ledger holds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,6 +31,8 @@ class Disposition(StrEnum):
     UNKNOWN = "unknown"
     """It may have reached the person; only a person may decide to try again."""
     SUPPRESSED = "suppressed"
+    NO_CONSENT = "no_consent"
+    """The campaign contacts only people who agreed to it, and the ledger knows of no such word."""
     DUPLICATE = "duplicate"
     ZONE_UNKNOWN = "zone_unknown"
     COUNTRY_NOT_ALLOWED = "country_not_allowed"
@@ -61,6 +63,7 @@ FINALITY: dict[Disposition, Finality] = {
     Disposition.NOT_SENT: Finality.RETRY,
     Disposition.UNKNOWN: Finality.CONTACT_DONE,
     Disposition.SUPPRESSED: Finality.CONTACT_DONE,
+    Disposition.NO_CONSENT: Finality.CONTACT_DONE,
     Disposition.DUPLICATE: Finality.CONTACT_DONE,
     Disposition.ZONE_UNKNOWN: Finality.CONTACT_DONE,
     Disposition.COUNTRY_NOT_ALLOWED: Finality.CONTACT_DONE,

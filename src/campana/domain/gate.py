@@ -29,6 +29,9 @@ class Facts:
     address_is_busy: bool
     """Another attempt to this address is open in this workspace."""
     allowed_countries: frozenset[str]
+    requires_consent: bool
+    has_consent: bool
+    """The latest word of the ledger on this address and kind of channel is a grant that holds."""
     window: Window
 
 
@@ -77,6 +80,12 @@ def _not_suppressed(facts: Facts, _: datetime) -> Verdict | None:
     return None
 
 
+def _consent_given(facts: Facts, _: datetime) -> Verdict | None:
+    if facts.requires_consent and not facts.has_consent:
+        return Drop(disposition=Disposition.NO_CONSENT, why="no_consent")
+    return None
+
+
 def _country_allowed(facts: Facts, _: datetime) -> Verdict | None:
     if facts.country not in facts.allowed_countries:
         return Drop(disposition=Disposition.COUNTRY_NOT_ALLOWED, why="country_not_allowed")
@@ -101,6 +110,7 @@ def _address_free(facts: Facts, now: datetime) -> Verdict | None:
 RULES: tuple[Callable[[Facts, datetime], Verdict | None], ...] = (
     _has_address,
     _not_suppressed,
+    _consent_given,
     _country_allowed,
     _window_open,
     _address_free,

@@ -138,6 +138,8 @@ class CampaignDocument(_Document, frozen=True):
     window: WindowDocument | None = None
     cadence: CadenceDocument | None = None
     keep_open: bool = False
+    require_consent: bool = False
+    """Contact only people whose consent the ledger holds."""
 
 
 ONLY_BEFORE_LAUNCH = ("type", "channelType", "startDate", "contactList", "channel", "voiceBot")
@@ -156,6 +158,7 @@ def plan(document: CampaignDocument) -> Plan:
         cadence=_cadence(document.cadence),
         script=script_of(document.voice_bot) if document.voice_bot else None,
         caller_id=document.caller_id,
+        requires_consent=document.require_consent,
     )
 
 

@@ -17,7 +17,7 @@ from campana.domain.contact import ContactFields
 from campana.domain.ids import uuid7
 from campana.services.campaign_document import plan_of
 from campana.services.context import Context
-from campana.store import attempts, campaigns, due, owners, targets
+from campana.store import attempts, campaigns, claims, due, owners, targets
 from campana.store.attempts import Intent
 from campana.store.db import Tx
 from campana.store.due import Candidate, Deferral, Group
@@ -87,7 +87,15 @@ async def claim(
         if document is None:
             return []
         plan = plan_of(document)
-        waiting = await due.claim(tx, group=group, channel_type=channel_type, limit=limit, now=now)
+        await claims.begin(tx, workspace_id=group.workspace_id)
+        waiting = await due.claim(
+            tx,
+            group=group,
+            channel_type=channel_type,
+            requires_consent=plan.requires_consent,
+            limit=limit,
+            now=now,
+        )
         allowed = await _pass_gate(tx, waiting, plan=plan, now=now)
         claimed = await _write_intents(
             tx, context, allowed, group=group, plan=plan, owner_id=owner_id, now=now
@@ -140,6 +148,8 @@ def _facts(candidate: Candidate, plan: Plan) -> gate.Facts:
         suppressed_by=candidate.suppressed_by,
         address_is_busy=candidate.address_is_busy,
         allowed_countries=frozenset(candidate.allowed_countries),
+        requires_consent=plan.requires_consent,
+        has_consent=candidate.has_consent is True,
         window=plan.window,
     )
 

@@ -39,6 +39,8 @@ class Candidate:
     allowed_countries: Sequence[str]
     suppressed_by: str | None
     address_is_busy: bool
+    has_consent: bool | None
+    """None when it was not asked."""
     first_name: str | None
     last_name: str | None
     attributes: Mapping[str, Any]
@@ -95,7 +97,13 @@ async def ready(tx: Tx, *, channel_ids: Sequence[str], now: datetime) -> list[Gr
 
 
 async def claim(
-    tx: Tx, *, group: Group, channel_type: str, limit: int, now: datetime
+    tx: Tx,
+    *,
+    group: Group,
+    channel_type: str,
+    requires_consent: bool,
+    limit: int,
+    now: datetime,
 ) -> list[Candidate]:
     """Up to `limit` targets of the group, locked until the transaction ends."""
     async with tx.cursor(row_factory=class_row(Candidate)) as cursor:
@@ -106,6 +114,7 @@ async def claim(
                 "window_key": group.window_key,
                 "priority": group.priority,
                 "channel_type": channel_type,
+                "requires_consent": requires_consent,
                 "limit": limit,
                 "now": now,
             },

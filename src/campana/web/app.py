@@ -18,6 +18,7 @@ from campana.web.api import (
     campaign_targets,
     campaigns,
     channels,
+    consents,
     contact_lists,
     health,
     imports,
@@ -42,6 +43,7 @@ V1: Sequence[HTTPRouteHandler] = [
     *imports.ROUTES,
     *channels.ROUTES,
     *suppressions.ROUTES,
+    *consents.ROUTES,
     *voice_calls.ROUTES,
     *recordings.ROUTES,
 ]

@@ -205,6 +205,28 @@ CHECK: Json = {
     ]
 }
 
+CONSENT_DOCUMENT: Json = {
+    "address": "+12025550177",
+    "isGranted": True,
+    "source": "web form, order 1021",
+    "wording": "I agree to be called by Example Clinic about my appointments.",
+    "saidAt": "2024-01-11T18:20:00Z",
+}
+
+CONSENT: Json = {
+    "id": "cons_4d6f8h0k2n4q6s2b",
+    "address": "+12025550177",
+    "channelType": None,
+    "isGranted": True,
+    "source": "web form, order 1021",
+    "wording": "I agree to be called by Example Clinic about my appointments.",
+    "saidAt": "2024-01-11T18:20:00Z",
+    "createdAt": "2024-01-12T09:00:00Z",
+    "expiresAt": None,
+}
+
+CONSENT_PAGE: Json = {"data": [CONSENT], "nextCursor": None}
+
 VOICE_CALL: Json = {
     "id": _ATTEMPT_ID,
     "campaignId": CAMPAIGN["id"],

@@ -65,6 +65,11 @@ where attempt_id = %(attempt_id)s;
 -- waits until it is too old to be sent. Marked as sending is not sent: the program may be between the two.
 select max(created_at) from attempts where campaign_id = %(campaign_id)s and state in ('intent', 'sending');
 
+-- name: newest_unsent_to
+-- The same of one address, in every campaign; index attempts_open_address.
+select max(created_at) from attempts
+where workspace_id = %(workspace_id)s and address = %(address)s and state in ('intent', 'sending');
+
 -- name: orphan_owners
 -- Owners of open attempts that are old enough to be asked about; index attempts_open_owner.
 select distinct owner_id from attempts

@@ -56,6 +56,12 @@ select t.id, t.contact_id, t.address, t.attempt_count, c.zones, a.country, w.all
   -- the unique index attempts_open_address answers this, and refuses the second intent if both read false
   exists (select from attempts o where o.workspace_id = t.workspace_id and o.address = t.address
     and o.state not in ('ended', 'unknown')) as address_is_busy,
+  -- asked only for campaigns that need it; the latest word counts, of two at one instant the refusal
+  case when %(requires_consent)s then coalesce((
+    select k.is_granted and (k.expires_at is null or k.expires_at > %(now)s) from consents k
+    where k.workspace_id = t.workspace_id and k.address = t.address
+      and (k.channel_type is null or k.channel_type = %(channel_type)s)
+    order by k.said_at desc, k.is_granted limit 1), false) end as has_consent,
   c.first_name, c.last_name, c.attributes
 from picked
 join targets t on t.id = picked.target_id

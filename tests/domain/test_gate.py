@@ -26,6 +26,7 @@ FINE = Facts(
     requires_consent=False,
     has_consent=False,
     window=DEFAULT,
+    capped_until=None,
 )
 
 NO_ADDRESS = Drop(disposition=Disposition.NO_ADDRESS, why="no_address")
@@ -34,6 +35,7 @@ NO_CONSENT = Drop(disposition=Disposition.NO_CONSENT, why="no_consent")
 COUNTRY = Drop(disposition=Disposition.COUNTRY_NOT_ALLOWED, why="country_not_allowed")
 ZONE = Drop(disposition=Disposition.ZONE_UNKNOWN, why="zone_unknown")
 CLOSED = Defer(until=MORNING, why="window")
+CAPPED = Defer(until=NOON + timedelta(days=2), why="caps")
 BUSY = Defer(until=NOON + timedelta(seconds=15), why="address_busy")
 
 
@@ -59,6 +61,7 @@ def test_lets_through_whom_nothing_speaks_against() -> None:
         ({"zones": ("Mars/Olympus",)}, NOON, ZONE),
         ({"window": Window()}, NOON, ZONE),
         ({"zones": (), "window": ALWAYS}, NIGHT, Allow()),
+        ({"capped_until": CAPPED.until}, NOON, CAPPED),
         ({"address_is_busy": True}, NOON, BUSY),
     ],
 )
@@ -77,6 +80,7 @@ def test_the_first_rule_that_objects_decides() -> None:
         requires_consent=True,
         country=None,
         zones=(),
+        capped_until=CAPPED.until,
         address_is_busy=True,
     )
     mends: list[dict[str, Any]] = [
@@ -85,13 +89,23 @@ def test_the_first_rule_that_objects_decides() -> None:
         {"has_consent": True},
         {"country": FINE.country},
         {"zones": FINE.zones},
+        {"capped_until": None},
         {"address_is_busy": False},
     ]
     objections = [check(facts, NOON)]
     for mend in mends:
         facts = replace(facts, **mend)
         objections.append(check(facts, NOON))
-    assert objections == [NO_ADDRESS, SUPPRESSED, NO_CONSENT, COUNTRY, ZONE, BUSY, Allow()]
+    assert objections == [
+        NO_ADDRESS,
+        SUPPRESSED,
+        NO_CONSENT,
+        COUNTRY,
+        ZONE,
+        CAPPED,
+        BUSY,
+        Allow(),
+    ]
     assert len(RULES) == len(mends)
 
 

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from campana.domain.cadence import Cadence
+from campana.domain.caps import Cap
 from campana.domain.script import Script
 from campana.domain.window import DEFAULT as DEFAULT_WINDOW
 from campana.domain.window import Window
@@ -102,6 +103,8 @@ class Plan:
     caller_id: str | None = None
     requires_consent: bool = False
     """Contact only people whose consent the ledger holds."""
+    caps: tuple[Cap, ...] = ()
+    """Besides those of the workspace."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,8 @@ class Facts:
     has_consent: bool
     """The latest word of the ledger on this address and kind of channel is a grant that holds."""
     window: Window
+    capped_until: datetime | None
+    """When the last of the caps this person has reached opens again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +103,12 @@ def _window_open(facts: Facts, now: datetime) -> Verdict | None:
     return Defer(until=opens, why="window")
 
 
+def _under_caps(facts: Facts, _: datetime) -> Verdict | None:
+    if facts.capped_until is not None:
+        return Defer(until=facts.capped_until, why="caps")
+    return None
+
+
 def _address_free(facts: Facts, now: datetime) -> Verdict | None:
     if facts.address_is_busy:
         return Defer(until=now + ADDRESS_BUSY_DELAY, why="address_busy")
@@ -113,5 +121,6 @@ RULES: tuple[Callable[[Facts, datetime], Verdict | None], ...] = (
     _consent_given,
     _country_allowed,
     _window_open,
+    _under_caps,
     _address_free,
 )

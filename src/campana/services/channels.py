@@ -8,8 +8,9 @@ import msgspec
 from msgspec import Meta, Struct
 
 from campana.domain.errors import Conflict, FieldProblem, InvalidParameter, NotFound
-from campana.services import documents
+from campana.services import documents, window_document
 from campana.services.context import Context
+from campana.services.window_document import WindowDocument
 from campana.store import channels
 from campana.store.channels import Channel
 
@@ -27,6 +28,8 @@ class ChannelDocument(
     burst: Annotated[int, Meta(ge=1, le=1000)] = 1
     lines: Annotated[int, Meta(ge=1, le=100_000)] = 10
     """Attempts open at once."""
+    window: WindowDocument | None = None
+    """Hours in which it may be used at all, besides those of each campaign."""
 
 
 async def create(context: Context, *, workspace_id: int, raw: object) -> Channel:
@@ -43,14 +46,14 @@ async def create(context: Context, *, workspace_id: int, raw: object) -> Channel
         raise InvalidParameter(
             problems=[FieldProblem(pointer="/kind", message=f"must be one of {known}")]
         )
+    problems = window_document.problems(document.window) if document.window else []
+    if problems:
+        raise InvalidParameter(problems=[_below("/window", each) for each in problems])
     try:
         config = documents.read(kind.config, document.config)
     except InvalidParameter as error:
         raise InvalidParameter(
-            problems=[
-                FieldProblem(pointer=f"/config{p.pointer}", message=p.message)
-                for p in error.problems
-            ]
+            problems=[_below("/config", each) for each in error.problems]
         ) from None
     channel = Channel(
         id=context.new_id("chan"),
@@ -64,6 +67,7 @@ async def create(context: Context, *, workspace_id: int, raw: object) -> Channel
         burst=document.burst,
         lines=document.lines,
         created_at=context.clock.now(),
+        window=msgspec.to_builtins(document.window),
     )
     async with context.db.transaction(workspace_id=workspace_id) as tx:
         if not await channels.insert(tx, channel=channel):
@@ -88,3 +92,7 @@ def shown_config(context: Context, channel: Channel) -> dict[str, Any]:
     """The config without its secrets."""
     kind = context.carriers[channel.kind]
     return dict(kind.masked(msgspec.convert(channel.config, kind.config)))
+
+
+def _below(pointer: str, problem: FieldProblem) -> FieldProblem:
+    return FieldProblem(pointer=f"{pointer}{problem.pointer}", message=problem.message)

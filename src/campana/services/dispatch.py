@@ -6,17 +6,20 @@ be sent only within SEND_DEADLINE of the moment its claim began; `sending_at` is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from campana.domain import gate, pacing
 from campana.domain.campaign import Plan
+from campana.domain.caps import Cap
 from campana.domain.contact import ContactFields
 from campana.domain.ids import uuid7
+from campana.services import capping
 from campana.services.campaign_document import plan_of
 from campana.services.context import Context
+from campana.services.policy import policy_of
 from campana.store import attempts, campaigns, claims, due, owners, targets
 from campana.store.attempts import Intent
 from campana.store.db import Tx
@@ -83,10 +86,11 @@ async def claim(
     """
     now = context.clock.now()
     async with context.db.transaction() as tx:
-        document = await campaigns.share(tx, campaign_id=group.campaign_id, now=now)
-        if document is None:
+        in_force = await campaigns.share(tx, campaign_id=group.campaign_id, now=now)
+        if in_force is None:
             return []
-        plan = plan_of(document)
+        plan = plan_of(in_force.document, channel_window=in_force.channel_window)
+        limits = plan.caps + policy_of(in_force.policy).caps
         await claims.begin(tx, workspace_id=group.workspace_id)
         waiting = await due.claim(
             tx,
@@ -96,9 +100,20 @@ async def claim(
             limit=limit,
             now=now,
         )
-        allowed = await _pass_gate(tx, waiting, plan=plan, now=now)
+        capped = await capping.reached(
+            tx, waiting, workspace_id=group.workspace_id, limits=limits, now=now
+        )
+        allowed = await _pass_gate(tx, waiting, plan=plan, capped=capped, now=now)
+        allowed = await capping.hold_contacts(tx, allowed, limits=limits, now=now)
         claimed = await _write_intents(
-            tx, context, allowed, group=group, plan=plan, owner_id=owner_id, now=now
+            tx,
+            context,
+            allowed,
+            group=group,
+            plan=plan,
+            limits=limits,
+            owner_id=owner_id,
+            now=now,
         )
         await owners.use_promise(
             tx, channel_id=group.channel_id, owner_id=owner_id, lines=len(claimed)
@@ -121,13 +136,18 @@ async def begin_sending(
 
 
 async def _pass_gate(
-    tx: Tx, waiting: Sequence[Candidate], *, plan: Plan, now: datetime
+    tx: Tx,
+    waiting: Sequence[Candidate],
+    *,
+    plan: Plan,
+    capped: Mapping[int, datetime],
+    now: datetime,
 ) -> list[Candidate]:
     """Those who may be contacted now; the others are put off or finished, with the reason."""
     allowed: list[Candidate] = []
     deferrals: list[Deferral] = []
     for candidate in waiting:
-        match gate.check(_facts(candidate, plan), now):
+        match gate.check(_facts(candidate, plan, capped), now):
             case gate.Allow():
                 allowed.append(candidate)
             case gate.Defer(until=until, why=why):
@@ -140,7 +160,7 @@ async def _pass_gate(
     return allowed
 
 
-def _facts(candidate: Candidate, plan: Plan) -> gate.Facts:
+def _facts(candidate: Candidate, plan: Plan, capped: Mapping[int, datetime]) -> gate.Facts:
     return gate.Facts(
         address=candidate.address,
         country=candidate.country,
@@ -151,6 +171,7 @@ def _facts(candidate: Candidate, plan: Plan) -> gate.Facts:
         requires_consent=plan.requires_consent,
         has_consent=candidate.has_consent is True,
         window=plan.window,
+        capped_until=capped.get(candidate.id),
     )
 
 
@@ -161,6 +182,7 @@ async def _write_intents(
     *,
     group: Group,
     plan: Plan,
+    limits: Sequence[Cap],
     owner_id: int,
     now: datetime,
 ) -> list[Claimed]:
@@ -184,21 +206,22 @@ async def _write_intents(
         )
         for candidate in allowed
     ]
+    intents = [
+        Intent(
+            id=each.attempt_id,
+            target_id=each.target_id,
+            attempt_no=each.attempt_no,
+            address=each.address,
+        )
+        for each in claimed
+    ]
     written = await attempts.open_intents(
         tx,
         workspace_id=group.workspace_id,
         campaign_id=group.campaign_id,
         channel_id=group.channel_id,
         owner_id=owner_id,
-        intents=[
-            Intent(
-                id=each.attempt_id,
-                target_id=each.target_id,
-                attempt_no=each.attempt_no,
-                address=each.address,
-            )
-            for each in claimed
-        ],
+        intents=intents,
         now=now,
     )
     later = now + gate.ADDRESS_BUSY_DELAY
@@ -210,4 +233,12 @@ async def _write_intents(
             if each.attempt_id not in written
         ],
     )
-    return [each for each in claimed if each.attempt_id in written]
+    beyond = await capping.end_those_beyond(
+        tx,
+        [each for each in intents if each.id in written],
+        contacts={each.id: each.contact_id for each in allowed},
+        workspace_id=group.workspace_id,
+        limits=limits,
+        now=now,
+    )
+    return [each for each in claimed if each.attempt_id in written and each.target_id not in beyond]

@@ -13,7 +13,7 @@ import msgspec
 from campana.domain.campaign import Campaign, CampaignType, Plan
 from campana.domain.errors import FieldProblem
 from campana.domain.script_problems import problems as script_problems
-from campana.domain.window import WEEKDAYS, Window
+from campana.domain.window import next_open
 from campana.services import campaign_document
 from campana.services.context import Context
 from campana.store import accounts, channels
@@ -36,13 +36,16 @@ async def blocking(tx: Tx, context: Context, campaign: Campaign) -> list[FieldPr
 
 async def unfit(tx: Tx, context: Context, campaign: Campaign) -> list[FieldProblem]:
     """Every way its hours never open, or it asks more of its channel than that allows."""
-    plan = campaign_document.plan_of(campaign.document)
-    found = _never_open(plan.window)
     channel = None
     if campaign.channel_id is not None:
         channel = await channels.find(
             tx, workspace_id=campaign.workspace_id, wanted=campaign.channel_id
         )
+    plan = campaign_document.plan_of(campaign.document)
+    together = campaign_document.plan_of(
+        campaign.document, channel_window=channel.window if channel else None
+    )
+    found = _never_open(plan, together, now=context.clock.now())
     if channel is None:
         found.append(_problem("/channel", "how to contact them is not chosen"))
     else:
@@ -69,15 +72,13 @@ def _incomplete(campaign: Campaign, plan: Plan, *, now: datetime) -> list[FieldP
     return found
 
 
-def _never_open(window: Window) -> list[FieldProblem]:
-    if not window.always and not any(window.days):
+def _never_open(plan: Plan, together: Plan, *, now: datetime) -> list[FieldProblem]:
+    """Asked in one zone for all: no zone's calendar has other weekdays or closed days."""
+    if next_open(plan.window, ["UTC"], now) is None:
         return [_problem("/window", "never opens")]
-    return [
-        _problem(f"/window/{weekday}/{index}", "must begin before it ends")
-        for weekday, day in zip(WEEKDAYS, window.days, strict=True)
-        for index, hours in enumerate(day)
-        if hours.start >= hours.end
-    ]
+    if next_open(together.window, ["UTC"], now) is None:
+        return [_problem("/window", "never opens while the channel's own hours do")]
+    return []
 
 
 def _beyond(context: Context, plan: Plan, channel: Channel) -> list[FieldProblem]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from campana.domain.target import zones_of
-from campana.domain.window import END_OF_TIME, next_open, open_until
+from campana.domain.window import END_OF_TIME, Window, next_open, open_until
 from campana.services.campaign_document import plan_of
 from campana.services.context import Context
 from campana.store import due
@@ -41,13 +41,15 @@ async def refresh(
     document: Mapping[str, Any],
 ) -> None:
     """Recompute every key a campaign waits under, in key order."""
+    of_channel = await due.channel_window(tx, campaign_id=campaign_id)
+    window = plan_of(document, channel_window=of_channel).window
     for key in await due.window_keys(tx, campaign_id=campaign_id):
-        await open_key(
+        await _open(
             tx,
             context,
             campaign_id=campaign_id,
             workspace_id=workspace_id,
-            document=document,
+            window=window,
             window_key=key,
         )
 
@@ -62,7 +64,27 @@ async def open_key(
     window_key: str,
 ) -> None:
     """Somebody waits under `window_key` now: see that it is open if it may be."""
-    window, zones, now = plan_of(document).window, zones_of(window_key), context.clock.now()
+    of_channel = await due.channel_window(tx, campaign_id=campaign_id)
+    await _open(
+        tx,
+        context,
+        campaign_id=campaign_id,
+        workspace_id=workspace_id,
+        window=plan_of(document, channel_window=of_channel).window,
+        window_key=window_key,
+    )
+
+
+async def _open(
+    tx: Tx,
+    context: Context,
+    *,
+    campaign_id: str,
+    workspace_id: int,
+    window: Window,
+    window_key: str,
+) -> None:
+    zones, now = zones_of(window_key), context.clock.now()
     until = open_until(window, zones, now)
     if until is None and next_open(window, zones, now) is None:
         # Nobody waits for what never comes: claimed, they are dropped by the gate with its reason.

@@ -31,6 +31,8 @@ class Channel:
     burst: int
     lines: int
     created_at: datetime
+    window: Mapping[str, Any] | None = None
+    """Hours in which it may be used at all, as written."""
 
 
 async def insert(tx: Tx, *, channel: Channel) -> bool:
@@ -49,6 +51,7 @@ async def insert(tx: Tx, *, channel: Channel) -> bool:
             "burst": channel.burst,
             "lines": channel.lines,
             "now": channel.created_at,
+            "window": Jsonb(dict(channel.window)) if channel.window is not None else None,
         },
     )
     return await cursor.fetchone() is not None

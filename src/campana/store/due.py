@@ -74,6 +74,13 @@ async def window_keys(tx: Tx, *, campaign_id: str) -> list[str]:
     return [str(row[0]) for row in await cursor.fetchall()]
 
 
+async def channel_window(tx: Tx, *, campaign_id: str) -> Mapping[str, Any] | None:
+    """What the campaign's channel says of hours, as written."""
+    cursor = await tx.execute(_SQL["channel_window"], {"campaign_id": campaign_id})
+    row = await cursor.fetchone()
+    return row[0] if row else None
+
+
 async def set_window(
     tx: Tx, *, campaign_id: str, workspace_id: int, window_key: str, open_until: datetime | None
 ) -> None:

@@ -172,6 +172,7 @@ CHANNEL: Json = {
     "burst": 1,
     "lines": 20,
     "createdAt": "2024-01-10T13:30:00Z",
+    "window": None,
 }
 
 CHANNEL_PAGE: Json = {"data": [CHANNEL], "page": 1, "pageSize": 25, "totalCount": 1}

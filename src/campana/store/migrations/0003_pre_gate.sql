@@ -24,6 +24,16 @@ create index consents_by_address on consents (workspace_id, address, said_at des
 create index consents_newest on consents (workspace_id, created_at desc, id desc);
 select protect('consents', 'select, insert', 'select, insert');
 
+-- Caps count attempts by address and by contact.
+create index attempts_by_address on attempts (workspace_id, address, created_at desc);
+create index targets_of_contact on targets (contact_id);
+
+-- What holds for every campaign of a workspace, as written.
+alter table workspaces add column policy jsonb not null default '{}';
+
+-- Hours, holidays and closed days of a channel, as written; a campaign's own must be open as well.
+alter table channels add column contact_window jsonb;
+
 reset role;
 
 -- migrate:down

@@ -9,6 +9,8 @@ with given as (
 made as (
   insert into attempts (id, workspace_id, campaign_id, target_id, channel_id, attempt_no, address, state, owner_id, created_at)
   select id, %(workspace_id)s, %(campaign_id)s, target_id, %(channel_id)s, attempt_no, address, 'intent', %(owner_id)s, %(now)s from given
+  -- in one order everywhere: two claims that want the same addresses wait for each other, never in a circle
+  order by address
   on conflict do nothing
   returning id, workspace_id, target_id, attempt_no),
 busy as (

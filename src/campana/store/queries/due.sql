@@ -16,6 +16,10 @@ select window_key from keys where window_key is not null;
 -- Launched campaigns whose windows must be kept.
 select id, workspace_id, document from campaigns where state = 'running' order by id;
 
+-- name: channel_window
+-- Hours its channel states besides the campaign's own; null when it states none.
+select h.contact_window from campaigns c join channels h on h.id = c.channel_id where c.id = %(campaign_id)s;
+
 -- name: open_window
 -- Ordered inserts of single rows: two workers that refresh at once wait for each other, never deadlock.
 insert into open_windows (campaign_id, window_key, workspace_id, open_until)

@@ -35,6 +35,7 @@ class ChannelShape(Shape, frozen=True, kw_only=True):
     burst: int
     lines: int
     created_at: Instant
+    window: dict[str, Any] | None
 
 
 class ChannelPage(Shape, frozen=True, kw_only=True):
@@ -140,6 +141,7 @@ def _shape(context: Context, found: Channel) -> ChannelShape:
         burst=found.burst,
         lines=found.lines,
         created_at=instant(found.created_at),
+        window=dict(found.window) if found.window is not None else None,
     )
 
 

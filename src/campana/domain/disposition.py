@@ -18,6 +18,14 @@ class Disposition(StrEnum):
     """A person answered and hung up before the end."""
     BUSY = "busy"
     NO_ANSWER = "no_answer"
+    VOICEMAIL = "voicemail"
+    """A machine answered."""
+    CALLBACK_REQUEST = "callback_request"
+    """A person answered and asked to be called at another time."""
+    OPT_OUT = "opt_out"
+    """The person asked not to be contacted again; a suppression goes with it."""
+    UNDELIVERED = "undelivered"
+    """Accepted by the carrier and then not handed over."""
     DECLINED = "declined"
     INVALID_NUMBER = "invalid_number"
     BLOCKED = "blocked"
@@ -54,6 +62,10 @@ FINALITY: dict[Disposition, Finality] = {
     Disposition.HUNG_UP: Finality.REACHED,
     Disposition.BUSY: Finality.RETRY,
     Disposition.NO_ANSWER: Finality.RETRY,
+    Disposition.VOICEMAIL: Finality.RETRY,
+    Disposition.CALLBACK_REQUEST: Finality.RETRY,
+    Disposition.OPT_OUT: Finality.CONTACT_DONE,
+    Disposition.UNDELIVERED: Finality.RETRY,
     Disposition.DECLINED: Finality.CONTACT_DONE,
     Disposition.INVALID_NUMBER: Finality.ADDRESS_DONE,
     Disposition.BLOCKED: Finality.ADDRESS_DONE,
@@ -70,3 +82,10 @@ FINALITY: dict[Disposition, Finality] = {
     Disposition.NO_ADDRESS: Finality.CONTACT_DONE,
     Disposition.EXPIRED: Finality.CONTACT_DONE,
 }
+
+RESULTS: dict[str, Disposition] = {
+    "opt_out": Disposition.OPT_OUT,
+    "callback_request": Disposition.CALLBACK_REQUEST,
+}
+"""Results of a conversation that decide what became of the attempt, whatever they were called for:
+what the person asked for in so many words counts, also when they hung up before the goodbye."""

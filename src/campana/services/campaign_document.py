@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
 from typing import Annotated, Any
 
 import msgspec
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import Meta, Struct
 
 from campana.domain import script, window
-from campana.domain.cadence import DEFAULT_RULES, Cadence, Rule
+from campana.domain.cadence import Cadence
 from campana.domain.campaign import CampaignType, ChannelType, Plan
-from campana.domain.disposition import Disposition
+from campana.services.cadence_document import CadenceDocument, cadence_of
 from campana.services.policy import CapDocuments, caps_of
 from campana.services.window_document import WindowDocument, window_of
 
@@ -81,23 +80,6 @@ class VoiceBotDocument(_Document, frozen=True):
     max_seconds: Annotated[int, Meta(ge=5, le=3600)] = 180
 
 
-class RuleDocument(_Document, frozen=True):
-    """Up to `attempts` tries that end so, each `delaySeconds` after the one before."""
-
-    attempts: Annotated[int, Meta(ge=1, le=20)]
-    delay_seconds: Annotated[int, Meta(ge=1, le=30 * 86400)]
-
-
-class CadenceDocument(_Document, frozen=True):
-    """When to try again, by outcome; what is left out keeps its default."""
-
-    max_attempts: Annotated[int, Meta(ge=1, le=20)] = 5
-    busy: RuleDocument | UnsetType = UNSET
-    no_answer: RuleDocument | UnsetType = UNSET
-    congestion: RuleDocument | UnsetType = UNSET
-    carrier_error: RuleDocument | UnsetType = UNSET
-
-
 class CampaignDocument(_Document, frozen=True):
     """A campaign. Only `name`, `type` and `channelType` are needed before launch."""
 
@@ -144,7 +126,7 @@ def plan(document: CampaignDocument) -> Plan:
     """The Plan a document describes."""
     return Plan(
         window=window_of(document.window) if document.window else window.DEFAULT,
-        cadence=_cadence(document.cadence),
+        cadence=cadence_of(document.cadence) if document.cadence else Cadence(),
         script=script_of(document.voice_bot) if document.voice_bot else None,
         caller_id=document.caller_id,
         requires_consent=document.require_consent,
@@ -180,21 +162,3 @@ def _step(step: Step) -> script.Step:
             return script.Branch(id=step.id, on=step.on, cases=step.cases, otherwise=step.otherwise)
         case EndStep():
             return script.End(id=step.id, text=step.text, result=step.result)
-
-
-def _cadence(document: CadenceDocument | None) -> Cadence:
-    if document is None:
-        return Cadence()
-    stated = {
-        Disposition.BUSY: document.busy,
-        Disposition.NO_ANSWER: document.no_answer,
-        Disposition.CONGESTION: document.congestion,
-        Disposition.CARRIER_ERROR: document.carrier_error,
-    }
-    rules = dict(DEFAULT_RULES)
-    for outcome, rule in stated.items():
-        if isinstance(rule, RuleDocument):
-            rules[outcome] = Rule(
-                attempts=rule.attempts, delay=timedelta(seconds=rule.delay_seconds)
-            )
-    return Cadence(max_attempts=document.max_attempts, rules=rules)

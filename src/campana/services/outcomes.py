@@ -13,14 +13,19 @@ from uuid import UUID
 from campana.domain import cadence
 from campana.domain.attempt import AttemptEvent, AttemptState, EventType, apply
 from campana.domain.campaign import STATUS_OF, CampaignState, CampaignStatus
-from campana.domain.disposition import Disposition
-from campana.services import windows
+from campana.domain.disposition import RESULTS, Disposition
+from campana.domain.ids import attempt_text
+from campana.services import next_address, windows
 from campana.services.campaign_document import plan_of
 from campana.services.context import Context
 from campana.services.dispatch import SEND_DEADLINE
-from campana.store import attempts, campaigns, owners, targets
+from campana.store import attempts, campaigns, due, owners, suppressions, targets
 from campana.store.attempts import Attempt, CallFacts
 from campana.store.db import Tx
+from campana.store.suppressions import Scope, Suppression
+
+_TALKED = frozenset({Disposition.COMPLETED, Disposition.HUNG_UP})
+"""Outcomes of a conversation, of which its result may say more."""
 
 SWEEP_MARGIN = timedelta(seconds=5)
 """Beyond the send deadline, before an open attempt of a dead owner is taken up."""
@@ -49,12 +54,16 @@ async def settle(
     reason: str,
     facts: CallFacts | None = None,
     answered_at: datetime | None = None,
+    callback_at: datetime | None = None,
 ) -> None:
     """End an attempt and decide about its target. Repeating it changes nothing.
 
-    `reason` is for people, in a few words; `facts` is what is known of a call, when there was one.
+    `reason` is for people, in a few words; `facts` is what is known of a call, when there was one;
+    `callback_at` is when the person asked to be called back, if they did.
     """
     now = context.clock.now()
+    if disposition in _TALKED and facts is not None:
+        disposition = RESULTS.get(facts.result or "", disposition)
     async with context.db.transaction() as tx:
         attempt = await attempts.lock(tx, attempt_id=attempt_id)
         if attempt is None or attempt.state is AttemptState.ENDED:
@@ -76,6 +85,7 @@ async def settle(
             disposition=disposition,
             reason=reason,
             answered_at=answered_at,
+            callback_at=callback_at,
             now=now,
         )
 
@@ -141,6 +151,7 @@ async def _end(
     reason: str,
     answered_at: datetime | None,
     now: datetime,
+    callback_at: datetime | None = None,
 ) -> None:
     """Close the attempt (held) and settle its target, in the caller's transaction."""
     was_unknown = attempt.state is AttemptState.UNKNOWN
@@ -159,25 +170,39 @@ async def _end(
     )
     if not closed:
         return
+    if disposition is Disposition.OPT_OUT:
+        await _suppress(tx, context, attempt, now=now)
     if was_unknown:
         await targets.correct(
             tx, target_id=attempt.target_id, disposition=disposition, reason=reason
         )
         return
     campaign, document = await campaigns.share_state(tx, campaign_id=attempt.campaign_id, now=now)
-    plan = plan_of(document)
+    of_channel = await due.channel_window(tx, campaign_id=attempt.campaign_id)
+    plan = plan_of(document, channel_window=of_channel)
     decision = cadence.decide(
         plan.cadence,
         disposition=disposition,
-        tries=await targets.tries(tx, target_id=attempt.target_id),
+        history=await targets.history(tx, target_id=attempt.target_id),
+        hours=cadence.Hours(
+            window=plan.window, zones=await targets.zones(tx, target_id=attempt.target_id)
+        ),
+        callback_at=callback_at,
         now=now,
     )
-    if isinstance(decision, cadence.RetryAt) and STATUS_OF[campaign] is CampaignStatus.COMPLETED:
+    if STATUS_OF[campaign] is CampaignStatus.COMPLETED and not isinstance(decision, cadence.Finish):
         decision = cadence.Finish(disposition=_when_over(campaign, disposition))
+    if isinstance(decision, cadence.NextAddress):
+        moved = await next_address.go_on(tx, target_id=attempt.target_id)
+        decision = cadence.RetryAt(when=now) if moved else cadence.Finish(disposition=disposition)
     match decision:
-        case cadence.RetryAt(when=when):
+        case cadence.RetryAt(when=when, priority=priority):
             window_key = await targets.wait_again(
-                tx, target_id=attempt.target_id, due_at=when, reason=str(disposition)
+                tx,
+                target_id=attempt.target_id,
+                due_at=when,
+                reason=str(disposition),
+                priority=priority,
             )
             if window_key is not None:
                 await windows.open_key(
@@ -192,6 +217,25 @@ async def _end(
             await targets.finish(
                 tx, target_id=attempt.target_id, disposition=final, reason=reason, now=now
             )
+
+
+async def _suppress(tx: Tx, context: Context, attempt: Attempt, *, now: datetime) -> None:
+    """The person asked not to be contacted again: from this very commit on, by nobody."""
+    await suppressions.insert(
+        tx,
+        workspace_id=attempt.workspace_id,
+        suppression=Suppression(
+            id=context.new_id("sup"),
+            address=attempt.address,
+            scope=Scope.WORKSPACE,
+            campaign_id=None,
+            channel_type=None,
+            reason=f"asked for it in attempt {attempt_text(attempt.id)}",
+            source="call",
+            created_at=now,
+            expires_at=None,
+        ),
+    )
 
 
 def _when_over(campaign: CampaignState, disposition: Disposition) -> Disposition:

@@ -92,7 +92,11 @@ def _beyond(context: Context, plan: Plan, channel: Channel) -> list[FieldProblem
         return found
     if plan.window.always:
         found.append(_problem("/window/always", "only for channels that cannot leave this machine"))
-    if any(rule.delay < SHORTEST_DELAY for rule in plan.cadence.rules.values()):
+    if any(
+        delay < SHORTEST_DELAY
+        for rule in plan.cadence.rules.values()
+        for delay in (rule.delay, *rule.later_delays)
+    ):
         found.append(
             _problem("/cadence", "retries within a minute are only for channels on this machine")
         )

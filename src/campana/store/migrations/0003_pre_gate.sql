@@ -34,6 +34,9 @@ alter table workspaces add column policy jsonb not null default '{}';
 -- Hours, holidays and closed days of a channel, as written; a campaign's own must be open as well.
 alter table channels add column contact_window jsonb;
 
+-- Where another number of the contact lies, once a target has gone on to it; null: where the contact is.
+alter table targets add column zones text[];
+
 reset role;
 
 -- migrate:down

@@ -51,7 +51,7 @@ with picked as materialized (
   select target_id from due
   where campaign_id = %(campaign_id)s and window_key = %(window_key)s and priority = %(priority)s and due_at <= %(now)s
   order by due_at, target_id limit %(limit)s for update skip locked)
-select t.id, t.contact_id, t.address, t.attempt_count, c.zones, a.country, w.allowed_countries,
+select t.id, t.contact_id, t.address, t.attempt_count, coalesce(t.zones, c.zones) as zones, a.country, w.allowed_countries,
   (select s.scope from suppressions s
    where s.workspace_id = t.workspace_id and s.address = t.address
      and (s.expires_at is null or s.expires_at > %(now)s)

@@ -50,6 +50,7 @@ AFTER_THE_FIRST: Mapping[Disposition, int | None] = {
     D.NO_CONSENT: None,
     D.DUPLICATE: None,
     D.ZONE_UNKNOWN: None,
+    D.NUMBER_REFUSED: None,
     D.COUNTRY_NOT_ALLOWED: None,
     D.NO_ADDRESS: None,
     D.EXPIRED: None,

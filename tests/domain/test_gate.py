@@ -6,8 +6,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import phonenumbers
 import pytest
 
+from campana.domain.address import Address, parse_phone
 from campana.domain.disposition import Disposition
 from campana.domain.gate import ADDRESS_BUSY_DELAY, RULES, Allow, Defer, Drop, Facts, check
 from campana.domain.window import ALWAYS, DEFAULT, Window
@@ -32,6 +34,7 @@ FINE = Facts(
 NO_ADDRESS = Drop(disposition=Disposition.NO_ADDRESS, why="no_address")
 SUPPRESSED = Drop(disposition=Disposition.SUPPRESSED, why="suppressed_campaign")
 NO_CONSENT = Drop(disposition=Disposition.NO_CONSENT, why="no_consent")
+REFUSED = Drop(disposition=Disposition.NUMBER_REFUSED, why="number_refused")
 COUNTRY = Drop(disposition=Disposition.COUNTRY_NOT_ALLOWED, why="country_not_allowed")
 ZONE = Drop(disposition=Disposition.ZONE_UNKNOWN, why="zone_unknown")
 CLOSED = Defer(until=MORNING, why="window")
@@ -50,6 +53,10 @@ def test_lets_through_whom_nothing_speaks_against() -> None:
         ({"suppressed_by": "campaign"}, NOON, SUPPRESSED),
         ({"requires_consent": True}, NOON, NO_CONSENT),
         ({"requires_consent": True, "has_consent": True}, NOON, Allow()),
+        ({"address": "+19005550101"}, NOON, REFUSED),
+        ({"address": "+881612345678", "country": "US"}, NOON, REFUSED),
+        ({"address": "2125550101"}, NOON, REFUSED),
+        ({"address": "ana@example.com"}, NOON, Allow()),
         ({"country": "CA"}, NOON, COUNTRY),
         ({"country": None}, NOON, COUNTRY),
         ({"country": ""}, NOON, COUNTRY),
@@ -84,9 +91,10 @@ def test_the_first_rule_that_objects_decides() -> None:
         address_is_busy=True,
     )
     mends: list[dict[str, Any]] = [
-        {"address": FINE.address},
+        {"address": "+19005550101"},
         {"suppressed_by": None},
         {"has_consent": True},
+        {"address": FINE.address},
         {"country": FINE.country},
         {"zones": FINE.zones},
         {"capped_until": None},
@@ -100,6 +108,7 @@ def test_the_first_rule_that_objects_decides() -> None:
         NO_ADDRESS,
         SUPPRESSED,
         NO_CONSENT,
+        REFUSED,
         COUNTRY,
         ZONE,
         CAPPED,
@@ -107,6 +116,23 @@ def test_the_first_rule_that_objects_decides() -> None:
         Allow(),
     ]
     assert len(RULES) == len(mends)
+
+
+ISLANDS = ("AG", "AI", "AS", "BB", "BM", "BS", "DM", "DO", "GD", "GU", "JM", "KN", "KY", "LC")
+
+
+@pytest.mark.parametrize("country", ISLANDS)
+def test_an_island_under_the_code_of_the_us_is_not_the_us(country: str) -> None:
+    example = phonenumbers.example_number(country)
+    assert example is not None
+    number = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164)
+    assert number.startswith("+1")
+    island = parse_phone(number, default_country="US")
+    assert isinstance(island, Address)
+    assert island.country == country
+    facts = replace(FINE, address=island.value, country=island.country)
+    assert check(facts, NOON) == COUNTRY
+    assert check(replace(facts, allowed_countries=frozenset({country})), NOON) == Allow()
 
 
 def test_who_is_never_to_be_called_is_not_merely_put_off() -> None:

@@ -43,6 +43,8 @@ class Disposition(StrEnum):
     """The campaign contacts only people who agreed to it, and the ledger knows of no such word."""
     DUPLICATE = "duplicate"
     ZONE_UNKNOWN = "zone_unknown"
+    NUMBER_REFUSED = "number_refused"
+    """A premium, shared-cost, personal, satellite or global number: never called."""
     COUNTRY_NOT_ALLOWED = "country_not_allowed"
     NO_ADDRESS = "no_address"
     EXPIRED = "expired"
@@ -78,6 +80,7 @@ FINALITY: dict[Disposition, Finality] = {
     Disposition.NO_CONSENT: Finality.CONTACT_DONE,
     Disposition.DUPLICATE: Finality.CONTACT_DONE,
     Disposition.ZONE_UNKNOWN: Finality.CONTACT_DONE,
+    Disposition.NUMBER_REFUSED: Finality.CONTACT_DONE,
     Disposition.COUNTRY_NOT_ALLOWED: Finality.CONTACT_DONE,
     Disposition.NO_ADDRESS: Finality.CONTACT_DONE,
     Disposition.EXPIRED: Finality.CONTACT_DONE,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from campana.domain.disposition import Disposition
+from campana.domain.toll import is_refused
 from campana.domain.window import Window, is_open, next_open
 
 ADDRESS_BUSY_DELAY = timedelta(seconds=15)
@@ -88,6 +89,12 @@ def _consent_given(facts: Facts, _: datetime) -> Verdict | None:
     return None
 
 
+def _number_allowed(facts: Facts, _: datetime) -> Verdict | None:
+    if facts.address is None or ("@" not in facts.address and is_refused(facts.address)):
+        return Drop(disposition=Disposition.NUMBER_REFUSED, why="number_refused")
+    return None
+
+
 def _country_allowed(facts: Facts, _: datetime) -> Verdict | None:
     if facts.country not in facts.allowed_countries:
         return Drop(disposition=Disposition.COUNTRY_NOT_ALLOWED, why="country_not_allowed")
@@ -119,6 +126,7 @@ RULES: tuple[Callable[[Facts, datetime], Verdict | None], ...] = (
     _has_address,
     _not_suppressed,
     _consent_given,
+    _number_allowed,
     _country_allowed,
     _window_open,
     _under_caps,

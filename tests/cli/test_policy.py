@@ -1,4 +1,4 @@
-"""`campana policy` as a person runs it."""
+"""`campana policy` and `campana prices` as a person runs them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from campana.cli import prices
 from campana.cli.policy import app
 
 CAP = {"per": "number", "attempts": 3, "days": 7}
@@ -32,3 +33,22 @@ def test_a_policy_is_set_shown_and_refused(
     status, told = campana("set", "-f", str(file))
     assert (status, "/caps/0/attempts" in told) == (1, True)
     assert json.loads(campana("show")[1])["caps"] == [CAP]
+
+
+def test_a_price_table_is_set_shown_and_refused(
+    conninfo: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAMPANA_DATABASE_URL", conninfo)
+    monkeypatch.setenv("CAMPANA_DATA_DIR", str(tmp_path / "state"))
+    file = tmp_path / "prices.csv"
+    file.write_text("channelType,prefix,per,amount\nVoice,US,minute,0.015\n")
+    done = CliRunner().invoke(prices.app, ["set", str(file)])
+    assert (done.exit_code, done.output) == (0, "1 prices are in force.\n")
+    shown = CliRunner().invoke(prices.app, ["show", "--json"])
+    assert json.loads(shown.output) == [
+        {"channelType": "Voice", "prefix": "US", "per": "minute", "amount": "0.015000"}
+    ]
+    assert "0.015" in CliRunner().invoke(prices.app, ["show"]).output
+    file.write_text("channelType,prefix,per,amount\nVoice,US,minute,cheap\n")
+    refused = CliRunner().invoke(prices.app, ["set", str(file)])
+    assert (refused.exit_code, "line 2" in refused.output) == (1, True)

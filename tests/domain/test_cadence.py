@@ -53,6 +53,7 @@ AFTER_THE_FIRST: Mapping[Disposition, int | None] = {
     D.NUMBER_REFUSED: None,
     D.COUNTRY_NOT_ALLOWED: None,
     D.NO_ADDRESS: None,
+    D.PRICE_UNKNOWN: None,
     D.EXPIRED: None,
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from campana import __version__
-from campana.cli import campaigns, channels, demo, doctor, keys, lists, policy, serve, setup
+from campana.cli import campaigns, channels, demo, doctor, keys, lists, policy, prices, serve, setup
 
 app = typer.Typer(
     name="campana",
@@ -21,7 +21,7 @@ for word in (serve.serve, serve.web, serve.work, serve.voice, setup.migrate, set
 app.command()(doctor.doctor)
 app.command()(demo.demo)
 app.command("allow-countries")(channels.allow)
-for group in (keys.app, lists.app, channels.app, campaigns.app, policy.app):
+for group in (keys.app, lists.app, channels.app, campaigns.app, policy.app, prices.app):
     app.add_typer(group)
 
 

@@ -14,7 +14,9 @@ from campana.services import policy
 from campana.services.context import Context
 from campana.store.db import Role
 
-app = typer.Typer(name="policy", no_args_is_help=True, help="What holds for every campaign: caps.")
+app = typer.Typer(
+    name="policy", no_args_is_help=True, help="What holds for every campaign: caps, a budget."
+)
 
 
 @app.command("set")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -105,6 +106,8 @@ class Plan:
     """Contact only people whose consent the ledger holds."""
     caps: tuple[Cap, ...] = ()
     """Besides those of the workspace."""
+    spend_limit: Decimal | None = None
+    """What the whole campaign may cost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

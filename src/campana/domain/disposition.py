@@ -47,6 +47,8 @@ class Disposition(StrEnum):
     """A premium, shared-cost, personal, satellite or global number: never called."""
     COUNTRY_NOT_ALLOWED = "country_not_allowed"
     NO_ADDRESS = "no_address"
+    PRICE_UNKNOWN = "price_unknown"
+    """There is a limit to what may be spent, and the price table does not say what this costs."""
     EXPIRED = "expired"
 
 
@@ -83,6 +85,7 @@ FINALITY: dict[Disposition, Finality] = {
     Disposition.NUMBER_REFUSED: Finality.CONTACT_DONE,
     Disposition.COUNTRY_NOT_ALLOWED: Finality.CONTACT_DONE,
     Disposition.NO_ADDRESS: Finality.CONTACT_DONE,
+    Disposition.PRICE_UNKNOWN: Finality.CONTACT_DONE,
     Disposition.EXPIRED: Finality.CONTACT_DONE,
 }
 

@@ -17,7 +17,7 @@ from campana.domain import script, window
 from campana.domain.cadence import Cadence
 from campana.domain.campaign import CampaignType, ChannelType, Plan
 from campana.services.cadence_document import CadenceDocument, cadence_of
-from campana.services.policy import CapDocuments, caps_of
+from campana.services.policy import Amount, CapDocuments, caps_of, decimal_of
 from campana.services.window_document import WindowDocument, window_of
 
 Moment = Annotated[str, Meta(max_length=40, extra_json_schema={"format": "date-time"})]
@@ -102,6 +102,8 @@ class CampaignDocument(_Document, frozen=True):
     """Contact only people whose consent the ledger holds."""
     caps: CapDocuments = []
     """Besides those of the workspace: the strictest holds."""
+    spend_limit: Amount | None = None
+    """What the whole campaign may cost, in the currency of the workspace's prices."""
 
 
 ONLY_BEFORE_LAUNCH = ("type", "channelType", "startDate", "contactList", "channel", "voiceBot")
@@ -131,6 +133,7 @@ def plan(document: CampaignDocument) -> Plan:
         caller_id=document.caller_id,
         requires_consent=document.require_consent,
         caps=caps_of(document.caps),
+        spend_limit=decimal_of(document.spend_limit),
     )
 
 

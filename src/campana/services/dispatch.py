@@ -16,7 +16,7 @@ from campana.domain.campaign import Plan
 from campana.domain.caps import Cap
 from campana.domain.contact import ContactFields
 from campana.domain.ids import uuid7
-from campana.services import capping
+from campana.services import capping, spending, tripping
 from campana.services.campaign_document import plan_of
 from campana.services.context import Context
 from campana.services.policy import policy_of
@@ -90,7 +90,8 @@ async def claim(
         if in_force is None:
             return []
         plan = plan_of(in_force.document, channel_window=in_force.channel_window)
-        limits = plan.caps + policy_of(in_force.policy).caps
+        policy = policy_of(in_force.policy)
+        limits = plan.caps + policy.caps
         await claims.begin(tx, workspace_id=group.workspace_id)
         waiting = await due.claim(
             tx,
@@ -105,6 +106,17 @@ async def claim(
         )
         allowed = await _pass_gate(tx, waiting, plan=plan, capped=capped, now=now)
         allowed = await capping.hold_contacts(tx, allowed, limits=limits, now=now)
+        allowed, budget = await spending.within_limits(
+            tx,
+            allowed,
+            workspace_id=group.workspace_id,
+            campaign_id=group.campaign_id,
+            channel_type=channel_type,
+            plan=plan,
+            policy=policy,
+            has_prices=in_force.has_prices,
+            now=now,
+        )
         claimed = await _write_intents(
             tx,
             context,
@@ -115,9 +127,18 @@ async def claim(
             owner_id=owner_id,
             now=now,
         )
+        await spending.promise(
+            tx,
+            {each.target_id: each.attempt_id for each in claimed},
+            workspace_id=group.workspace_id,
+            campaign_id=group.campaign_id,
+            budget=budget,
+        )
         await owners.use_promise(
             tx, channel_id=group.channel_id, owner_id=owner_id, lines=len(claimed)
         )
+    if budget.is_exhausted:
+        await tripping.trip(context, campaign_id=group.campaign_id, reason="spend_limit")
     return claimed
 
 

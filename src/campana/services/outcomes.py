@@ -15,7 +15,7 @@ from campana.domain.attempt import AttemptEvent, AttemptState, EventType, apply
 from campana.domain.campaign import STATUS_OF, CampaignState, CampaignStatus
 from campana.domain.disposition import RESULTS, Disposition
 from campana.domain.ids import attempt_text
-from campana.services import next_address, windows
+from campana.services import next_address, spending, windows
 from campana.services.campaign_document import plan_of
 from campana.services.context import Context
 from campana.services.dispatch import SEND_DEADLINE
@@ -86,6 +86,7 @@ async def settle(
             reason=reason,
             answered_at=answered_at,
             callback_at=callback_at,
+            talk_seconds=facts.talk_seconds if facts else None,
             now=now,
         )
 
@@ -152,6 +153,7 @@ async def _end(
     answered_at: datetime | None,
     now: datetime,
     callback_at: datetime | None = None,
+    talk_seconds: float | None = None,
 ) -> None:
     """Close the attempt (held) and settle its target, in the caller's transaction."""
     was_unknown = attempt.state is AttemptState.UNKNOWN
@@ -159,6 +161,7 @@ async def _end(
     await attempts.add_event(
         tx, workspace_id=attempt.workspace_id, attempt_id=attempt.id, event=event
     )
+    await spending.settle(tx, attempt, disposition=disposition, talk_seconds=talk_seconds)
     closed = await attempts.close(
         tx,
         attempt_id=attempt.id,

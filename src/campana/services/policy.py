@@ -1,15 +1,19 @@
-"""What holds for every campaign of a workspace: caps that a campaign may only tighten."""
+"""What holds for every campaign of a workspace: caps and a budget, which a campaign may tighten."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Meta, Struct
 
 from campana.domain.caps import Cap, CapPer
+from campana.domain.errors import FieldProblem, InvalidParameter
+from campana.domain.window import zone_named
 from campana.services import documents
 from campana.services.context import Context
 from campana.store import policies
@@ -23,6 +27,8 @@ class CapDocument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     days: Annotated[int, Meta(ge=1, le=30)]
 
 
+Amount = Annotated[float, Meta(gt=0, le=1_000_000_000)]
+ZoneName = Annotated[str, Meta(min_length=1, max_length=100)]
 CapDocuments = Annotated[list[CapDocument], Meta(max_length=10)]
 
 
@@ -30,6 +36,10 @@ class PolicyDocument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """The rules of a workspace. What a campaign states holds besides, never instead."""
 
     caps: CapDocuments = []
+    daily_spend_limit: Amount | None = None
+    """What all campaigns together may cost in a day, in the currency of the price table."""
+    time_zone: ZoneName = "UTC"
+    """Where that day begins and ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +47,8 @@ class Policy:
     """The rules of a workspace, as the engine reads them."""
 
     caps: tuple[Cap, ...] = ()
+    daily_spend_limit: Decimal | None = None
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
 
 
 def caps_of(written: CapDocuments) -> tuple[Cap, ...]:
@@ -46,7 +58,22 @@ def caps_of(written: CapDocuments) -> tuple[Cap, ...]:
 
 def policy_of(document: Mapping[str, Any]) -> Policy:
     """The Policy of a stored document (already read once, so it converts)."""
-    return Policy(caps=caps_of(msgspec.convert(document, PolicyDocument).caps))
+    if not document:
+        return _PLAIN
+    written = msgspec.convert(document, PolicyDocument)
+    return Policy(
+        caps=caps_of(written.caps),
+        daily_spend_limit=decimal_of(written.daily_spend_limit),
+        zone=zone_named(written.time_zone) or _PLAIN.zone,
+    )
+
+
+def decimal_of(amount: float | None) -> Decimal | None:
+    """The amount as it was written: the shortest decimal that means the number."""
+    return None if amount is None else Decimal(str(amount))
+
+
+_PLAIN = Policy()
 
 
 async def show(context: Context, *, workspace_id: int) -> Mapping[str, Any]:
@@ -62,6 +89,9 @@ async def replace(context: Context, *, workspace_id: int, raw: object) -> None:
         InvalidParameter: naming each field that is wrong.
     """
     written = documents.read(PolicyDocument, raw)
+    if zone_named(written.time_zone) is None:
+        problem = FieldProblem(pointer="/timeZone", message="is no time zone")
+        raise InvalidParameter(problems=[problem])
     async with context.db.transaction() as tx:
         await policies.set_document(
             tx, workspace_id=workspace_id, document=msgspec.to_builtins(written)

@@ -16,7 +16,8 @@ from campana.domain.script_problems import problems as script_problems
 from campana.domain.window import next_open
 from campana.services import campaign_document
 from campana.services.context import Context
-from campana.store import accounts, channels
+from campana.services.policy import policy_of
+from campana.store import accounts, channels, policies, spend
 from campana.store.channels import Channel
 from campana.store.db import Tx
 
@@ -29,6 +30,14 @@ async def blocking(tx: Tx, context: Context, campaign: Campaign) -> list[FieldPr
     plan = campaign_document.plan_of(campaign.document)
     found = _incomplete(campaign, plan, now=context.clock.now())
     workspace = await accounts.workspace(tx, workspace_id=campaign.workspace_id)
+    policy = policy_of(await policies.get(tx, workspace_id=campaign.workspace_id))
+    limits = {"/spendLimit": plan.spend_limit, "": policy.daily_spend_limit}
+    if any(limits.values()) and not await spend.all_prices(tx, workspace_id=campaign.workspace_id):
+        found += [
+            _problem(pointer, "there is a limit to what may be spent, and no prices to reckon by")
+            for pointer, limit in limits.items()
+            if limit is not None
+        ]
     if workspace is None or not workspace.allowed_countries:
         found.append(_problem("", "this workspace may not call any country yet: allow some first"))
     return found + await unfit(tx, context, campaign)

@@ -70,6 +70,7 @@ class InForce:
     document: Mapping[str, Any]
     policy: Mapping[str, Any]
     channel_window: Mapping[str, Any] | None
+    has_prices: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +139,16 @@ async def update(tx: Tx, *, campaign: Campaign, now: datetime) -> None:
 
 async def set_state(tx: Tx, *, campaign_id: str, state: CampaignState, now: datetime) -> None:
     await tx.execute(_SQL["set_state"], {"id": campaign_id, "state": state, "now": now})
+
+
+async def note_trip(
+    tx: Tx, *, workspace_id: int, campaign_id: str, reason: str, now: datetime
+) -> None:
+    """Why it was stopped by rule."""
+    await tx.execute(
+        _SQL["note_trip"],
+        {"workspace_id": workspace_id, "campaign_id": campaign_id, "reason": reason, "now": now},
+    )
 
 
 async def delete_draft(tx: Tx, *, campaign_id: str) -> bool:

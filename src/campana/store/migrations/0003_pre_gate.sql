@@ -37,6 +37,51 @@ alter table channels add column contact_window jsonb;
 -- Where another number of the contact lies, once a target has gone on to it; null: where the contact is.
 alter table targets add column zones text[];
 
+-- What attempts cost, by prefix (+ and digits), country, or * for everywhere else.
+create table prices (
+  workspace_id bigint not null references workspaces,
+  channel_type text not null check (channel_type in ('Voice', 'WhatsApp', 'SMS', 'Email')),
+  prefix text not null check (prefix ~ '^(\+[1-9][0-9]{0,14}|[A-Z]{2}|\*)$'),
+  per text not null check (per in ('minute', 'message')),
+  amount numeric(14, 6) not null check (amount >= 0),
+  primary key (workspace_id, channel_type, prefix)
+);
+select protect('prices', 'select', 'select, insert, delete');
+
+-- What is spent of a day (2026-03-10) or by a campaign (camp_...), and promised to attempts that are open.
+create table spending (
+  workspace_id bigint not null references workspaces,
+  purse text not null,
+  spent numeric not null default 0 check (spent >= 0),
+  reserved numeric not null default 0 check (reserved >= 0),
+  primary key (workspace_id, purse)
+);
+select protect('spending', 'select', 'select, insert, update');
+
+-- One row an attempt that has a price: the worst it could cost, and what it did cost once it has ended.
+create table charges (
+  attempt_id uuid primary key references attempts on delete cascade,
+  workspace_id bigint not null references workspaces,
+  campaign_id text not null,
+  day text not null,
+  per text not null check (per in ('minute', 'message')),
+  amount numeric(14, 6) not null,
+  reserved numeric not null check (reserved >= 0),
+  cost numeric check (cost >= 0)
+);
+select protect('charges', 'select', 'select, insert, update');
+
+-- Why a campaign was stopped by rule, each time.
+create table campaign_trips (
+  id bigint generated always as identity primary key,
+  workspace_id bigint not null references workspaces,
+  campaign_id text not null references campaigns on delete cascade,
+  reason text not null,
+  tripped_at timestamptz not null
+);
+create index campaign_trips_newest on campaign_trips (campaign_id, id desc);
+select protect('campaign_trips', 'select', 'select, insert');
+
 reset role;
 
 -- migrate:down

@@ -58,6 +58,11 @@ update campaigns set state = %(state)s, updated_at = %(now)s, version = version 
   finished_at = case when %(state)s in ('completed', 'cancelled', 'expired') then %(now)s end
 where id = %(id)s;
 
+-- name: note_trip
+-- In the transaction that stops it.
+insert into campaign_trips (workspace_id, campaign_id, reason, tripped_at)
+values (%(workspace_id)s, %(campaign_id)s, %(reason)s, %(now)s);
+
 -- name: delete_draft
 -- Only what was never launched can vanish; its rows elsewhere do not exist yet.
 delete from campaigns where id = %(id)s and state = 'draft' returning id;
@@ -88,7 +93,8 @@ order by c.id;
 -- name: share
 -- A claim reads the state under a share lock: a pause waits for it, and a later claim sees the pause.
 -- A campaign somebody is changing right now is skipped, not waited for.
-select c.document, w.policy, h.contact_window
+select c.document, w.policy, h.contact_window,
+  exists (select from prices p where p.workspace_id = c.workspace_id)
 from campaigns c join workspaces w on w.workspace_id = c.workspace_id left join channels h on h.id = c.channel_id
 where c.id = %(id)s and c.state = 'running'
   and (c.start_date is null or c.start_date <= %(now)s) and (c.end_date is null or c.end_date > %(now)s)

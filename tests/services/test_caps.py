@@ -13,7 +13,7 @@ import pytest
 
 from campana.domain.disposition import Disposition
 from campana.domain.errors import InvalidParameter
-from campana.services import dispatch, outcomes, policy
+from campana.services import dispatch, outcomes, policy, windows
 from campana.services.context import Context
 from campana.store.db import Database, Role
 from tests.support import ledger
@@ -26,6 +26,7 @@ BUSY_AGAIN = {"maxAttempts": 20, "busy": {"attempts": 20, "delaySeconds": 1}}
 
 async def end_all(scene: Scene, disposition: Disposition = Disposition.BUSY) -> int:
     """Claim whom one may and end each attempt at once; how many that were."""
+    await windows.refresh_all(scene.engine)
     claimed = await scene.claim()
     for each in claimed:
         await outcomes.settle(

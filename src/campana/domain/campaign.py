@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -108,6 +108,8 @@ class Plan:
     """Besides those of the workspace."""
     spend_limit: Decimal | None = None
     """What the whole campaign may cost."""
+    run_if_within: timedelta = timedelta(hours=24)
+    """How long after its turn somebody may still be called when nobody was there to do it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Annotated, Any
 
 import msgspec
@@ -104,6 +105,8 @@ class CampaignDocument(_Document, frozen=True):
     """Besides those of the workspace: the strictest holds."""
     spend_limit: Amount | None = None
     """What the whole campaign may cost, in the currency of the workspace's prices."""
+    run_if_within: Annotated[int, Meta(ge=600, le=30 * 86400)] = 86400
+    """Seconds: after an outage that made somebody wait for longer, a person must resume it."""
 
 
 ONLY_BEFORE_LAUNCH = ("type", "channelType", "startDate", "contactList", "channel", "voiceBot")
@@ -134,6 +137,7 @@ def plan(document: CampaignDocument) -> Plan:
         requires_consent=document.require_consent,
         caps=caps_of(document.caps),
         spend_limit=decimal_of(document.spend_limit),
+        run_if_within=timedelta(seconds=document.run_if_within),
     )
 
 

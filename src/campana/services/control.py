@@ -16,7 +16,7 @@ from campana.domain.errors import InvalidTransition, PreflightBlocked
 from campana.services import campaigns, preflight, windows
 from campana.services.context import Context
 from campana.services.dispatch import SEND_DEADLINE
-from campana.store import attempts, jobs, targets
+from campana.store import attempts, jobs, targets, watches
 from campana.store import campaigns as store
 
 _POLL_SECONDS = 0.02
@@ -115,7 +115,10 @@ async def _act(
                 tx, campaign_id=campaign.id, disposition=Disposition.CANCELLED, now=now
             )
         if state is CampaignState.RUNNING:
-            # Nobody kept its windows while it was paused.
+            # A person is here now; and nobody kept its windows while it was paused.
+            await watches.set_watched(
+                tx, campaign_id=campaign.id, workspace_id=workspace_id, now=now
+            )
             await windows.refresh(
                 tx,
                 context,

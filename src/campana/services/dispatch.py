@@ -16,7 +16,7 @@ from campana.domain.campaign import Plan
 from campana.domain.caps import Cap
 from campana.domain.contact import ContactFields
 from campana.domain.ids import uuid7
-from campana.services import capping, spending, tripping
+from campana.services import capping, late, spending, tripping
 from campana.services.campaign_document import plan_of
 from campana.services.context import Context
 from campana.services.policy import policy_of
@@ -90,6 +90,10 @@ async def claim(
         if in_force is None:
             return []
         plan = plan_of(in_force.document, channel_window=in_force.channel_window)
+        if late.is_unwatched(
+            watched_at=in_force.watched_at, run_if_within=plan.run_if_within, now=now
+        ):
+            return []
         policy = policy_of(in_force.policy)
         limits = plan.caps + policy.caps
         await claims.begin(tx, workspace_id=group.workspace_id)

@@ -11,6 +11,7 @@ from typing import Any
 
 from campana.domain.target import zones_of
 from campana.domain.window import END_OF_TIME, Window, next_open, open_until
+from campana.services import late
 from campana.services.campaign_document import plan_of
 from campana.services.context import Context
 from campana.store import due
@@ -18,10 +19,15 @@ from campana.store.db import Tx
 
 
 async def refresh_all(context: Context) -> None:
-    """Recompute the windows of every running campaign, one transaction each (engine role)."""
+    """Look after every running campaign, one by one (engine role): its windows are recomputed.
+
+    One nobody looked after for too long is tripped.
+    """
     async with context.db.read() as tx:
         running = await due.running(tx)
     for campaign in running:
+        if not await late.look(context, campaign_id=campaign.campaign_id):
+            continue
         async with context.db.transaction() as tx:
             await refresh(
                 tx,

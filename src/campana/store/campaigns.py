@@ -71,6 +71,7 @@ class InForce:
     policy: Mapping[str, Any]
     channel_window: Mapping[str, Any] | None
     has_prices: bool
+    watched_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,6 +74,12 @@ async def window_keys(tx: Tx, *, campaign_id: str) -> list[str]:
     return [str(row[0]) for row in await cursor.fetchall()]
 
 
+async def first_due(tx: Tx, *, campaign_id: str) -> list[tuple[str, datetime]]:
+    """Each window key somebody waits under, and when the first of them was due."""
+    cursor = await tx.execute(_SQL["first_due"], {"campaign_id": campaign_id})
+    return [(str(row[0]), row[1]) for row in await cursor.fetchall()]
+
+
 async def channel_window(tx: Tx, *, campaign_id: str) -> Mapping[str, Any] | None:
     """What the campaign's channel says of hours, as written."""
     cursor = await tx.execute(_SQL["channel_window"], {"campaign_id": campaign_id})

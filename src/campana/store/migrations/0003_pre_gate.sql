@@ -82,6 +82,14 @@ create table campaign_trips (
 create index campaign_trips_newest on campaign_trips (campaign_id, id desc);
 select protect('campaign_trips', 'select', 'select, insert');
 
+-- When somebody last looked after a running campaign.
+create table watches (
+  campaign_id text primary key references campaigns on delete cascade,
+  workspace_id bigint not null references workspaces,
+  watched_at timestamptz not null
+);
+select protect('watches', 'select, insert, update', 'select, insert, update');
+
 reset role;
 
 -- migrate:down

@@ -56,6 +56,7 @@ async def hold_contacts(
             for each in allowed
             if each.contact_id not in held
         ],
+        now=now,
     )
     return [each for each in allowed if each.contact_id in held]
 

@@ -20,7 +20,7 @@ from campana.services import capping, late, spending, tripping
 from campana.services.campaign_document import plan_of
 from campana.services.context import Context
 from campana.services.policy import policy_of
-from campana.store import attempts, campaigns, claims, due, owners, targets
+from campana.store import attempts, campaigns, claims, decisions, due, owners, targets
 from campana.store.attempts import Intent
 from campana.store.db import Tx
 from campana.store.due import Candidate, Deferral, Group
@@ -181,7 +181,8 @@ async def _pass_gate(
                 await targets.finish(
                     tx, target_id=candidate.id, disposition=disposition, reason=why, now=now
                 )
-    await due.defer(tx, deferrals=deferrals)
+                await decisions.skip(tx, target_id=candidate.id, reason=why, now=now)
+    await due.defer(tx, deferrals=deferrals, now=now)
     return allowed
 
 
@@ -257,6 +258,7 @@ async def _write_intents(
             for each in claimed
             if each.attempt_id not in written
         ],
+        now=now,
     )
     beyond = await capping.end_those_beyond(
         tx,

@@ -18,7 +18,7 @@ from campana.domain.campaign import Plan
 from campana.domain.disposition import Disposition
 from campana.domain.spend import Price, Purse
 from campana.services.policy import Policy
-from campana.store import due, targets
+from campana.store import decisions, due, targets
 from campana.store import spend as store
 from campana.store.attempts import Attempt
 from campana.store.db import Tx
@@ -94,6 +94,7 @@ async def within_limits(
                     reason="price_unknown",
                     now=now,
                 )
+                await decisions.skip(tx, target_id=each.id, reason="price_unknown", now=now)
             else:
                 kept.append(each)
             continue
@@ -107,7 +108,7 @@ async def within_limits(
             until = _until(purses, amount, policy=policy, now=now)
             lacking.append(amount)
             deferrals.append(Deferral(target_id=each.id, until=until, why="budget"))
-    await due.defer(tx, deferrals=deferrals)
+    await due.defer(tx, deferrals=deferrals, now=now)
     budget.promised = promised
     of_campaign = purses[1]
     if lacking and not of_campaign.reserved:

@@ -135,8 +135,8 @@ async def claim(
         return await cursor.fetchall()
 
 
-async def defer(tx: Tx, *, deferrals: Sequence[Deferral]) -> None:
-    """Put these off; they are held by the claim."""
+async def defer(tx: Tx, *, deferrals: Sequence[Deferral], now: datetime) -> None:
+    """Put these off, and keep why; they are held by the claim."""
     if deferrals:
         await tx.execute(
             _SQL["defer"],
@@ -144,5 +144,6 @@ async def defer(tx: Tx, *, deferrals: Sequence[Deferral]) -> None:
                 "target_ids": [each.target_id for each in deferrals],
                 "untils": [each.until for each in deferrals],
                 "whys": [each.why for each in deferrals],
+                "now": now,
             },
         )

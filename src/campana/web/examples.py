@@ -95,6 +95,16 @@ TARGET_DETAIL: Json = {
             ],
         }
     ],
+    "decisions": [
+        {
+            "kind": "deferred",
+            "reason": "window",
+            "firstAt": "2024-01-15T12:00:00Z",
+            "lastAt": "2024-01-15T12:00:00Z",
+            "times": 1,
+            "until": "2024-01-15T14:00:00Z",
+        }
+    ],
 }
 
 CONTACT_LIST: Json = {

@@ -90,6 +90,22 @@ create table watches (
 );
 select protect('watches', 'select, insert, update', 'select, insert, update');
 
+-- Why a person was not contacted. Rows are only added; a deferral that repeats itself counts on.
+create table target_decisions (
+  id bigint generated always as identity primary key,
+  workspace_id bigint not null references workspaces,
+  target_id bigint not null references targets on delete cascade,
+  kind text not null check (kind in ('deferred', 'skipped')),
+  reason text not null,
+  first_at timestamptz not null,
+  last_at timestamptz not null,
+  times integer not null default 1,
+  until timestamptz,
+  check ((kind = 'deferred') = (until is not null))
+);
+create index target_decisions_latest on target_decisions (target_id, id);
+select protect('target_decisions', 'select', 'select, insert, update (last_at, times, until)');
+
 reset role;
 
 -- migrate:down

@@ -91,9 +91,21 @@ join workspaces w on w.workspace_id = t.workspace_id
 left join contact_addresses a on a.contact_id = t.contact_id and a.kind = 'phone' and a.value = t.address;
 
 -- name: defer
--- Not now: each due again at its own time, under the same key.
+-- Not now: each due again at its own time, under the same key. The decision is kept: the same one as the last
+-- is that one once more, so that waiting for minutes does not write a row a minute.
 with given as (
   select * from unnest(%(target_ids)s::bigint[], %(untils)s::timestamptz[], %(whys)s::text[]) as g (target_id, until, why)),
 told as (
-  update targets t set last_reason = given.why from given where t.id = given.target_id)
+  update targets t set last_reason = given.why from given where t.id = given.target_id),
+repeated as (
+  update target_decisions d set times = d.times + 1, last_at = %(now)s, until = given.until
+  from given cross join lateral (
+    select l.id from target_decisions l where l.target_id = given.target_id order by l.id desc limit 1) latest
+  where d.id = latest.id and d.kind = 'deferred' and d.reason = given.why
+  returning d.target_id),
+noted as (
+  insert into target_decisions (workspace_id, target_id, kind, reason, first_at, last_at, until)
+  select t.workspace_id, t.id, 'deferred', given.why, %(now)s, %(now)s, given.until
+  from given join targets t on t.id = given.target_id
+  where not exists (select from repeated where repeated.target_id = given.target_id))
 update due d set due_at = given.until from given where d.target_id = given.target_id;

@@ -66,7 +66,9 @@ async def lock_pace(tx: Tx, *, channel_id: str, now: datetime) -> Pace | None:
     ).fetchone()
     if row is None:
         return None
-    rate, burst, lines, daily, arrival_at, reckoned, down_until, sent_today, kind, config, of = row
+    arrival_at, reckoned, down_until, sent_today = row
+    cursor = await tx.execute(_SQL["limits"], {"channel_id": channel_id})
+    [(rate, burst, lines, daily, kind, config, of)] = await cursor.fetchall()
     return Pace(
         limits=Limits(rate=rate, burst=burst, lines=lines, daily=daily),
         arrival_at=arrival_at,

@@ -28,9 +28,12 @@ alter table grants
   add column is_revoked boolean not null default false;
 
 -- Lowering a limit is the web's to do, grants are the engine's: this runs as the owner, like authenticate().
+-- It waits for the grant that is under way, which may have read the limits from before.
 create function revoke_grants(wanted text) returns void
   language sql volatile security definer set search_path = campana
   begin atomic
+    select from campana.pacing
+    where channel_id = wanted and workspace_id = campana.current_workspace() for update;
     update campana.grants set is_revoked = true
     where channel_id = wanted and workspace_id = campana.current_workspace();
   end;

@@ -19,11 +19,13 @@ select pg_advisory_lock_shared(%(space)s, hashtext(%(kind)s));
 select pg_try_advisory_xact_lock(%(space)s, %(owner_id)s);
 
 -- name: lock_pacing
--- The row every grant on a channel passes through, with the limits as they are now.
-select c.rate, c.burst, c.lines, c.daily_attempts, p.arrival_at, p.rate, p.down_until,
-  case when p.day = %(day)s then p.day_sends else 0 end, c.kind, c.config, c.workspace_id
-from pacing p join channels c on c.id = p.channel_id
-where p.channel_id = %(channel_id)s for update of p;
+-- The row every grant on a channel passes through.
+select arrival_at, rate, down_until, case when day = %(day)s then day_sends else 0 end
+from pacing where channel_id = %(channel_id)s for update;
+
+-- name: limits
+-- A statement of its own, so that its snapshot is younger than the lock: whoever lowers a limit takes that too.
+select rate, burst, lines, daily_attempts, kind, config, workspace_id from channels where id = %(channel_id)s;
 
 -- name: lines_in_use
 -- Open attempts, and lines promised to owners that still live (this one's own promise is replaced, not added).

@@ -289,3 +289,15 @@ async def test_workers_that_claim_at_once_share_what_a_trunk_has(
             made += sum(await asyncio.gather(*(work(owner_id) for owner_id in living)))
     assert made == 5
     assert await scene.rows("select count(*) from attempts") == [(5,)]
+
+
+async def test_nothing_is_claimed_that_could_be_sent_after_the_end(
+    engine_context: Context, context: Context, workspace_id: int, clock: FixedClock
+) -> None:
+    scene = await launched(
+        engine_context, context, workspace_id=workspace_id, endDate="2026-03-10T15:00:10Z"
+    )
+    clock.forward(seconds=9.5)
+    assert await scene.claim() == []
+    clock.forward(seconds=-0.2)
+    assert len(await scene.claim()) == 3

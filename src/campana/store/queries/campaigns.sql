@@ -105,10 +105,12 @@ order by c.id;
 
 -- name: share
 -- A claim reads the state under a share lock: a pause waits for it, and a later claim sees the pause.
--- A campaign somebody is changing right now is skipped, not waited for.
+-- A campaign somebody is changing right now is skipped, not waited for. What is claimed may be sent for the
+-- send deadline: nothing is in the last of it before the end.
 select document, workspace_id from campaigns
 where id = %(id)s and state = 'running'
-  and (start_date is null or start_date <= %(now)s) and (end_date is null or end_date > %(now)s)
+  and (start_date is null or start_date <= %(now)s)
+  and (end_date is null or end_date > %(now)s + interval '600 milliseconds')
 for share skip locked;
 
 -- name: progress

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from campana.services import control
+from campana.services import control, suppressions
 from campana.services.context import Context
 from campana.voice.driver import Placement, Progress, Refused
 from tests.engine.test_voice_worker import ended, working
@@ -152,3 +152,20 @@ async def test_a_trunk_without_a_free_line_is_no_way_out(
     async with called(scene, driver) as (disposition, _):
         assert driver.dialed == [FIRST, THIRD]
         assert disposition == "hung_up"
+
+
+async def test_a_suppression_forbids_the_other_trunk_too(
+    engine_context: Context, context: Context, workspace_id: int
+) -> None:
+    scene = await on_trunks(engine_context, context, workspace_id)
+    driver = TrunkedDriver({FIRST: 503})
+
+    async def suppress() -> None:
+        await suppressions.add(
+            context, workspace_id=workspace_id, address=ANA, reason="asked us to stop"
+        )
+
+    driver.before_refusal = suppress
+    async with called(scene, driver) as (disposition, _):
+        assert driver.dialed == [FIRST]
+        assert disposition == "congestion"

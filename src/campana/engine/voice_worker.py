@@ -261,9 +261,7 @@ class VoiceWorker:
             try:
                 found = await granting.other_trunk(
                     self._context,
-                    attempt_id=given.intent.attempt_id,
-                    campaign_id=given.intent.campaign_id,
-                    channel_id=given.channel.id,
+                    claimed=given.intent,
                     owner_id=self.ownership.owner_id,
                     tried=tried,
                     ahead=AHEAD,

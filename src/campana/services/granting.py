@@ -11,14 +11,14 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
 
 import msgspec
 
 from campana.domain import pacing
 from campana.domain.pacing import Grant, TrunkLimits, TrunkPace
 from campana.services.context import Context
-from campana.store import attempts, campaigns, owners, trunks
+from campana.services.dispatch import Claimed
+from campana.store import attempts, campaigns, claims, owners, suppressions, trunks
 from campana.store.db import Tx
 from campana.store.owners import Pace
 
@@ -179,9 +179,7 @@ class Detour:
 async def other_trunk(
     context: Context,
     *,
-    attempt_id: UUID,
-    campaign_id: str,
-    channel_id: str,
+    claimed: Claimed,
     owner_id: int,
     tried: Collection[str],
     ahead: timedelta,
@@ -191,14 +189,19 @@ async def other_trunk(
     It is the next trunk that has a free line and is within its rate and quota; None when there is
     none, or when the attempt may not be sent any more.
 
-    The attempt moves in this transaction, and a pause or a limit that was lowered waits for it: it
-    is sent within the send deadline of this call or not at all. It is the same attempt, so it
-    counts for the second trunk and not again for the channel.
+    The attempt moves in this transaction, and a pause, a suppression or a limit that was lowered
+    waits for it as for a claim: it is sent within the send deadline of this call or not at all. It
+    is the same attempt, so it counts for the second trunk and not again for the channel.
     """
-    now = context.clock.now()
+    now, channel_id = context.clock.now(), claimed.channel_id
     async with context.db.transaction() as tx:
-        # In the order of a claim: the campaign first, then what the grants lock.
-        if await campaigns.share(tx, campaign_id=campaign_id, now=now) is None:
+        if await campaigns.share(tx, campaign_id=claimed.campaign_id, now=now) is None:
+            return None
+        await claims.begin(tx, workspace_id=claimed.workspace_id)
+        if await suppressions.of_addresses(
+            tx, workspace_id=claimed.workspace_id, addresses=[claimed.address], now=now
+        ):
+            # Of whatever scope: whoever is on any list is not tried a second way.
             return None
         pace = await owners.lock_pace(tx, channel_id=channel_id, now=now)
         if pace is None or (pace.down_until is not None and pace.down_until > now):
@@ -208,7 +211,7 @@ async def other_trunk(
             tx, left, channel_id=channel_id, owner_id=owner_id, wanted=1, now=now, ahead=ahead
         )
         if found is None or not await attempts.move_to_trunk(
-            tx, attempt_id=attempt_id, owner_id=owner_id, trunk=found.limits.name, now=now
+            tx, attempt_id=claimed.attempt_id, owner_id=owner_id, trunk=found.limits.name, now=now
         ):
             return None
         await found.use(tx, pace, channel_id=channel_id, sends=1, now=now)

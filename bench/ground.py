@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import AsyncGenerator, Generator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -101,7 +102,14 @@ class Ground:
     def web_process(self) -> Generator[None]:
         """`campana web`: callbacks come to it."""
         process = self._start("web")
+        address = ("127.0.0.1", int(self.url.rpartition(":")[2]))
         try:
+            while True:
+                if process.poll() is not None:
+                    raise SystemExit((self.folder / "web.log").read_text())
+                with contextlib.suppress(OSError), socket.create_connection(address, timeout=1):
+                    break
+                time.sleep(0.1)
             yield
         finally:
             process.terminate()

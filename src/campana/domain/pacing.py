@@ -25,6 +25,9 @@ _HEADROOM = 0.01
 """Sends are planned this share below a channel's rate, so that one which leaves a little late does
 not meet too many that are on time. With it the mean stays above 98 % of the rate, and late by
 `lateness` no stretch of 1.05 s holds more than `ceil(1.05 * rate) + 1`."""
+_MOST_PUNCTUAL = 100.0
+"""Up to this rate a send that misses its moment is not sent."""
+_UNPUNCTUAL = timedelta(seconds=1)
 _LONGEST_HOLD = timedelta(seconds=0.5)
 """A campaign at its rate is asked again after so long: the rate may have been raised."""
 
@@ -109,8 +112,12 @@ def planned(limits: Limits) -> Limits:
 def lateness(rate: float) -> timedelta:
     """How late a send may leave on a channel of this rate; beyond, its moment is lost.
 
-    Half of what the headroom and the one send above the rate leave: the network has the rest.
+    Half of what the headroom and the one send above the rate leave: the network has the rest. At
+    rates beyond, no process is punctual enough: what is granted is sent, and no stretch holds more
+    than the rate and what one grant covers.
     """
+    if rate > _MOST_PUNCTUAL:
+        return _UNPUNCTUAL
     return timedelta(seconds=(1 / rate + _HEADROOM) / 2)
 
 

@@ -37,14 +37,19 @@ from campana.store.reports import Taken
 
 log = logging.getLogger(__name__)
 
-AHEAD = timedelta(milliseconds=250)
-"""How much of the near future one grant covers: with the claim's own time inside the send
-deadline."""
+COVERED = timedelta(milliseconds=220)
+"""How much of the near future one grant covers."""
 NOTICE = timedelta(milliseconds=30)
-"""What a claim takes: no send is granted sooner, for its moment would be missed."""
+"""What a claim takes at least: no send is granted sooner, for its moment would be missed."""
+_LONGEST_NOTICE = timedelta(milliseconds=230)
+"""With what a grant covers it stays inside the send deadline."""
+_NOTICE_PER_CLAIM = 1.5
+"""Notice to take, by what claims took lately: a process that is slow asks in time."""
 
 _CLAIMS = 16
 """The most groups one grant is shared among: a claim costs the same for one as for many."""
+_PUT_BACK_AT_ONCE = 50
+"""In one transaction: it holds locks a pause may have to wait for."""
 _SHORTEST_PAUSE = 0.05
 """Before a channel that has nothing to give is asked again (seconds)."""
 
@@ -77,6 +82,8 @@ class Dispatcher:
         self._resting = Resting()
         self._sends: dict[UUID, asyncio.Task[None]] = {}
         self._accepted = GroupCommit(self._store_accepted)
+        self._unsent = GroupCommit(self._store_unsent, largest=_PUT_BACK_AT_ONCE)
+        self._claims_took = 0.0
         self._is_draining = False
         self.ownership = Ownership(context, in_hand=lambda: self._sends, serves=accounts.kinds)
 
@@ -113,6 +120,7 @@ class Dispatcher:
             task.cancel()
         await asyncio.gather(*self._sends.values(), return_exceptions=True)
         await self._accepted.settled()
+        await self._unsent.settled()
 
     def _may_start(self) -> bool:
         return (
@@ -125,14 +133,14 @@ class Dispatcher:
     async def _serve(self, account: Account) -> bool:
         """Get a grant on a channel and start what it allows; False when nothing came of it."""
         channel_id, owner_id = account.channel.id, self.ownership.owner_id
-        asked_at = time.monotonic()
+        asked_at, notice = time.monotonic(), self._notice
         allowed = await granting.grant_ahead(
             self._context,
             channel_id=channel_id,
             owner_id=owner_id,
             wanted=_MOST_IN_FLIGHT - len(self._sends),
-            ahead=AHEAD,
-            notice=NOTICE,
+            ahead=notice + COVERED,
+            notice=notice,
         )
         if not allowed.sends:
             pause = max(_SHORTEST_PAUSE, allowed.again_after.total_seconds())
@@ -143,7 +151,7 @@ class Dispatcher:
             asked_at + (allowed.sends * allowed.interval).total_seconds() / 2
         )
         slots = Slots(allowed.moments(asked_at), tolerance=allowed.lateness.total_seconds())
-        started = await self._fill(account, slots, most=allowed.sends)
+        started = await self._fill(account, slots, most=allowed.sends, asked_at=asked_at)
         if unused := allowed.sends - started:
             self._ask_grant_at.pop(channel_id, None)
             await granting.give_back(
@@ -156,17 +164,24 @@ class Dispatcher:
             )
         return started > 0
 
-    async def _fill(self, account: Account, slots: Slots, *, most: int) -> int:
+    @property
+    def _notice(self) -> timedelta:
+        """How long this process needs from asking for a grant to its first send."""
+        took = timedelta(seconds=self._claims_took * _NOTICE_PER_CLAIM)
+        return min(max(took, NOTICE), _LONGEST_NOTICE)
+
+    async def _fill(self, account: Account, slots: Slots, *, most: int, asked_at: float) -> int:
         """Start sends at the moments of a grant, group after group; returns how many."""
         channel_id, owner_id = account.channel.id, self.ownership.owner_id
         share = -(-most // max(1, min(_CLAIMS, self._choosing.waiting(channel_id))))
         started = asked = 0
         # A line that was asked for is promised no more, whether somebody was found for it or not.
-        while (limit := min(share, most - asked)) and (last := slots.last) is not None:
-            group = self._choosing.next(channel_id)
-            if group is None:
-                break
+        while True:
             begun = time.monotonic()
+            limit, last = min(share, most - asked, slots.reachable(now=begun)), slots.last
+            group = self._choosing.next(channel_id) if limit else None
+            if group is None or last is None:
+                break
             claimed = await dispatch.claim(
                 self._context,
                 group=group,
@@ -180,6 +195,10 @@ class Dispatcher:
             started += len(claimed)
             if claimed:
                 await self._start(claimed, account, slots, begun=begun)
+                if started == len(claimed):
+                    # The slowest lately, forgotten over some ten grants.
+                    took = time.monotonic() - asked_at
+                    self._claims_took = max(took, 0.9 * self._claims_took)
         return started
 
     async def _start(
@@ -225,7 +244,7 @@ class Dispatcher:
         if departure.at is not None:
             await asyncio.sleep(max(0.0, departure.at - time.monotonic()))
         if not self._may_go(departure):
-            await self._settle(intent, Disposition.NOT_SENT, "too late to be sent")
+            await _until_stored(lambda: self._unsent.add([intent.attempt_id]))
             return
         try:
             accepted = await account.carrier.send(self._outbound(intent, account))
@@ -285,6 +304,11 @@ class Dispatcher:
     async def _store_accepted(self, taken: Sequence[Taken]) -> None:
         async with self._context.db.transaction() as tx:
             await reports.accept(tx, taken=taken, now=self._context.clock.now())
+
+    async def _store_unsent(self, attempt_ids: Sequence[UUID]) -> None:
+        await outcomes.settle_unsent(
+            self._context, attempt_ids=attempt_ids, reason="too late to be sent"
+        )
 
     async def _doubt(self, intent: Claimed) -> None:
         """Ours no more: the carrier is asked, once what was on its way has had time to arrive."""

@@ -25,6 +25,10 @@ class Slots:
         """How many nobody has taken."""
         return len(self._moments)
 
+    def reachable(self, *, now: float) -> int:
+        """How many nobody has taken and nobody has missed."""
+        return len(self._moments) - bisect_left(self._moments, now - self.tolerance)
+
     @property
     def last(self) -> float | None:
         """The latest that nobody has taken."""

@@ -50,9 +50,8 @@ class Ground:
     url: str
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list[Any])
 
-    async def channel(self, *, rate: float, name: str = "sandbox", **changes: Any) -> Channel:
+    async def channel(self, *, rate: float, name: str = "sandbox") -> Channel:
         """A channel on the sandbox."""
-        values = {"burst": 1, "lines": 10_000, **changes}
         return await add_channel(
             self.web,
             workspace_id=self.workspace_id,
@@ -60,10 +59,11 @@ class Ground:
             kind="sandbox",
             config=self.sandboxed.config(),
             rate=rate,
-            **values,
+            burst=1,
+            lines=10_000,
         )
 
-    async def campaign(self, channel: Channel, *, people: int, **changes: Any) -> Scene:
+    async def campaign(self, channel: Channel, *, people: int) -> Scene:
         """A launched campaign on it."""
         return await launched(
             self.engine,
@@ -72,7 +72,6 @@ class Ground:
             channel=channel,
             people=[person(number) for number in reserved_numbers()[:people]],
             window={"always": True},
-            **changes,
         )
 
     def environment(self) -> dict[str, str]:
@@ -137,8 +136,9 @@ class Ground:
 async def ground() -> AsyncGenerator[Ground]:
     """Made in a temporary directory, and gone with the block."""
     async with AsyncExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="campana-bench-")))
-        folder.chmod(0o755)
+        made_folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="campana-bench-"))
+        os.chmod(made_folder, 0o755)  # noqa: S103 - the database runs as somebody else
+        folder = Path(made_folder)
         embedded = attach(folder / "data")
         stack.callback(discard, folder / "data")
         stack.callback(embedded.close)
@@ -160,7 +160,8 @@ async def ground() -> AsyncGenerator[Ground]:
                 now=engine.clock.now(),
             )
             found = await accounts.workspace_by_name(tx, name="default")
-        assert found is not None
+        if found is None:
+            raise SystemExit("the workspace that was just made is gone")
         plan = Plan(mix={ChannelType.VOICE: {"completed": 1}})
         sandboxed = stack.enter_context(sandbox(folder, plan))
         with contextlib.suppress(OSError):

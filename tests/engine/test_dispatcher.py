@@ -61,8 +61,10 @@ async def test_each_fault_ends_in_the_right_state_and_nobody_is_reached_twice(
     per_person = Counter(faults[line["to"]] for line in sends)
     assert per_person == {**dict.fromkeys(UNTAKEN, 8), **dict.fromkeys(TAKEN, 4)}
     rows = await scene.rows(
-        "select t.address, a.disposition from targets t join attempts a on a.target_id = t.id"
-        " where a.attempt_no = 1"
+        "select distinct on (t.id) t.address, a.disposition"
+        " from targets t join attempts a on a.target_id = t.id"
+        # On a slow machine one may miss its moment, which says nothing of faults.
+        " where a.reason is distinct from 'too late to be sent' order by t.id, a.attempt_no"
     )
     first = {(faults[address], disposition) for address, disposition in rows}
     assert first == {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -184,6 +185,20 @@ async def test_nothing_listens_is_not_sent() -> None:
     assert caught.value.disposition is Disposition.NOT_SENT
     assert isinstance(await carrier.lookup(ATTEMPT), Unknowable)
     await carrier.aclose()
+
+
+async def test_what_is_too_late_when_it_has_a_connection_is_not_sent(
+    carrier: Carrier, peer: Sandboxed
+) -> None:
+    message = replace(
+        outbound(ChannelType.VOICE, attempt_id=attempt("late")), may_send=lambda: False
+    )
+    with pytest.raises(CarrierError) as caught:
+        await carrier.send(message)
+    assert (caught.value.disposition, caught.value.retryable) == (Disposition.NOT_SENT, False)
+    assert not [x for x in peer.lines("send") if x["attempt"] == attempt_text(message.attempt_id)]
+    # Its connection is given up, the account is not.
+    assert await carrier.send(outbound(ChannelType.VOICE, attempt_id=attempt("after late")))
 
 
 async def test_a_wrong_secret_is_the_accounts_fault(tmp_path: Path) -> None:

@@ -52,10 +52,12 @@ BESIDE_THE_WAY = (
     "services.deliveries.",
     "services.event_feed.",
     "services.imports.",
+    "services.late.",
     "services.targets.",
     "services.windows.",
     "services.accounts.",
     "engine.ownership.",
+    "jobs.",
     "web.",
 )
 

@@ -10,7 +10,7 @@ import pytest
 
 from campana.domain.attempt import AttemptEvent, EventType
 from campana.domain.disposition import Disposition
-from campana.services import closing, control, dispatch, outcomes
+from campana.services import closing, control, dispatch, outcomes, prices
 from campana.services.context import Context
 from campana.store import invariants, owners
 from campana.store.invariants import INVARIANTS
@@ -222,3 +222,40 @@ async def test_the_unknown_are_counted(scene: Scene) -> None:
     )
     async with scene.engine.db.read() as tx:
         assert await invariants.unknown(tx) == 1
+
+
+@pytest.mark.parametrize(
+    ("statement", "count"),
+    [
+        ("update campana.spending set spent = spent + 0.01 where purse like 'camp_%'", 1),
+        ("update campana.spending set reserved = reserved + 1", 2),
+        ("update campana.charges set reserved = 9 where cost is null", 2),
+        # Promised, and never settled though its attempt is over.
+        ("update campana.charges set cost = null", 2),
+    ],
+)
+async def test_money_that_does_not_add_up_is_found(
+    statement: str,
+    count: int,
+    engine_context: Context,
+    context: Context,
+    workspace_id: int,
+    conninfo: str,
+) -> None:
+    table = prices.read(["channelType,prefix,per,amount", "Voice,US,minute,0.10"])
+    await prices.replace(engine_context, workspace_id=workspace_id, entries=table)
+    scene = await launched(engine_context, context, workspace_id=workspace_id)
+    [first, *_] = await scene.claim(owner_id=1)
+    assert await dispatch.begin_sending(
+        engine_context, claimed=first, owner_id=1, from_number="+12025550100"
+    )
+    await outcomes.settle(
+        engine_context,
+        attempt_id=first.attempt_id,
+        disposition=Disposition.UNKNOWN,
+        reason="so it costs what it may have cost",
+    )
+    assert await broken(engine_context) == {}
+    with psycopg.connect(conninfo, autocommit=True) as superuser:
+        superuser.execute(statement)  # pyright: ignore[reportArgumentType, reportCallIssue]
+    assert await broken(engine_context) == {"money_adds_up": count}

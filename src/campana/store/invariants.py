@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from campana.domain.disposition import FINALITY, Finality
+from campana.domain.disposition import FINALITY, Disposition, Finality
 from campana.store.db import Tx
 from campana.store.owners import LOCK_SPACE
 from campana.store.sql import load
@@ -98,6 +98,10 @@ INVARIANTS: tuple[Invariant, ...] = (
         sentence="A campaign has as many targets as were enrolled.",
     ),
     Invariant(
+        name="money_adds_up",
+        sentence="What is promised and spent is what the attempts were charged, to the last cent.",
+    ),
+    Invariant(
         name="suppressed_left_alone",
         sentence="No attempt was begun at an address that was suppressed for it.",
     ),
@@ -110,7 +114,10 @@ async def judge(tx: Tx, *, now: datetime, limit: int = 5) -> list[Judged]:
     values = {
         "limit": limit,
         "space": LOCK_SPACE,
-        "reached": [each for each, final in FINALITY.items() if final is Finality.REACHED],
+        "reached": [
+            *(each for each, final in FINALITY.items() if final is Finality.REACHED),
+            Disposition.OPT_OUT,
+        ],
         "minute_ago": now - _ORPHAN_AGE,
         "minutes_ago": now - _REPORT_AGE,
         "margin": _SUPPRESSION_MARGIN,

@@ -23,7 +23,17 @@ FINISHED = "finished"
 UNKNOWN = "unknown"
 
 WITHOUT_CONTACT = frozenset(
-    {"suppressed", "duplicate", "zone_unknown", "country_not_allowed", "no_address", "expired"}
+    {
+        "suppressed",
+        "no_consent",
+        "duplicate",
+        "zone_unknown",
+        "number_refused",
+        "country_not_allowed",
+        "no_address",
+        "price_unknown",
+        "expired",
+    }
 )
 """Ends a person may come to without having been contacted."""
 

@@ -30,7 +30,7 @@ POINTS = "CAMPANA_FAILPOINTS"
 SEEN = "CAMPANA_FAILPOINTS_SEEN"
 
 BEFORE, AFTER = "before commit", "after commit"
-_HOMES = ("campana.services.", "campana.engine.", "campana.web.")
+_HOMES = ("campana.services.", "campana.engine.", "campana.jobs.", "campana.web.")
 
 
 class Failpoints:

@@ -106,6 +106,25 @@ left join (select campaign_id, count(*) as targets from targets group by campaig
 where e.enrolled is distinct from coalesce(t.targets, 0)
 order by c.id limit %(limit)s;
 
+-- name: money_adds_up
+-- What is promised and spent in a purse (a day's, a campaign's) is what its attempts were charged, and a promise
+-- lasts no longer than its attempt.
+select 'purse ' || s.purse, format('promised %%s of %%s, spent %%s of %%s, %%s promises outlive their attempts', s.reserved,
+    coalesce(c.reserved, 0), s.spent, coalesce(c.spent, 0), coalesce(c.left_over, 0)), count(*) over ()
+from spending s
+left join (
+  select purse.workspace_id, purse.name, sum(purse.reserved) filter (where purse.cost is null) as reserved,
+    sum(purse.cost) as spent, count(*) filter (where purse.cost is null and a.state in ('ended', 'unknown')) as left_over
+  from (
+    select attempt_id, workspace_id, day::text as name, reserved, cost from charges
+    union all
+    select attempt_id, workspace_id, campaign_id, reserved, cost from charges) purse
+  join attempts a on a.id = purse.attempt_id
+  group by purse.workspace_id, purse.name) c on c.workspace_id = s.workspace_id and c.name = s.purse
+where s.reserved is distinct from coalesce(c.reserved, 0) or s.spent is distinct from coalesce(c.spent, 0)
+  or coalesce(c.left_over, 0) > 0
+order by s.purse limit %(limit)s;
+
 -- name: suppressed_left_alone
 -- An attempt begun well after its address was suppressed for it. What is begun in the very seconds of the
 -- suppression may have been decided before it.

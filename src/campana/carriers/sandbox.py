@@ -58,6 +58,8 @@ _SOCKET_OPTIONS: Sequence[tuple[int, int, int]] = (
     if hasattr(socket, "TCP_USER_TIMEOUT")
     else []
 )
+# The client lets its transport's own errors out when a connection is reset as it opens.
+_NO_ANSWER = (httpx.HTTPError, TimeoutError, OSError, AttributeError)
 _FIRST_BYTE = "http11.send_request_headers.started"
 
 
@@ -225,7 +227,7 @@ class Sandbox:
             raise CarrierError(
                 Disposition.NOT_SENT, retryable=True, detail=f"no connection: {_named(error)}"
             ) from error
-        except (httpx.HTTPError, TimeoutError) as error:
+        except _NO_ANSWER as error:
             raise CarrierError(
                 Disposition.UNKNOWN, retryable=True, detail=f"no answer: {_named(error)}"
             ) from error
@@ -251,7 +253,7 @@ class Sandbox:
         try:
             async with asyncio.timeout(_LOOKUP_SECONDS):
                 answer = await self._client.get(f"/sends/{attempt_text(attempt_id)}")
-        except (httpx.HTTPError, TimeoutError) as error:
+        except _NO_ANSWER as error:
             return Unknowable(why=f"no answer: {_named(error)}")
         try:
             if answer.status_code == 404:

@@ -14,6 +14,8 @@ from campana.sandbox.plan import Plan, Post, draw, post
 from campana.sandbox.provider import Provider, Taking
 from campana.sandbox.wire import SIGNATURE, Status, sign
 
+# The client lets its transport's own errors out when a connection is reset as it opens.
+_NO_ANSWER = (httpx.HTTPError, OSError, AttributeError)
 _TRIES = 8
 _FIRST_PAUSE = 0.25
 _TIMEOUT = httpx.Timeout(5.0)
@@ -85,7 +87,7 @@ class Teller:
                     content=body,
                     headers={"content-type": "application/json", SIGNATURE: signature},
                 )
-            except httpx.HTTPError:
+            except _NO_ANSWER:
                 return None
         return answer.status_code
 

@@ -69,6 +69,10 @@ class Chaos:
         """`pg_ctl restart -m immediate`."""
         self._at(at, self._restart)
 
+    def disk_full(self, seconds: float, *, at: float) -> None:
+        """Nothing more fits where the database lives, for so long."""
+        self._at(at, lambda: self._fill(seconds))
+
     def run(self, *, patience: float) -> None:
         """Let it happen until all is done and the campaign is over.
 
@@ -158,7 +162,15 @@ class Chaos:
         self._count("times without database")
         self._again(seconds, self._return)
 
+    def _fill(self, seconds: float) -> None:
+        since, self._is_away = time.monotonic(), True
+        self.trial.server.fill_disk()
+        self.trial.note("disk full", since=since, until=since + seconds)
+        self._count("full disks")
+        self._again(seconds, self._return)
+
     def _return(self) -> None:
+        self.trial.server.empty_disk()
         self.trial.server.start()
         self._is_away = False
 

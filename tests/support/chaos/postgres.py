@@ -10,7 +10,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -20,6 +20,7 @@ from campana.store.embedded_binaries import Programs, programs
 
 _PORT = 5432
 _PATIENCE = 60.0
+_SMALL = 1 << 30
 
 _SETTINGS = {
     "listen_addresses": "",
@@ -43,7 +44,9 @@ class Postgres:
         self._settings = {**_SETTINGS, **(settings or {})}
         self._programs: Programs = programs(major=18, cluster=self._cluster)
         self._process: subprocess.Popen[bytes] | None = None
-        self.log = folder / "postgres.log"
+        self._ballast = folder / "ballast"
+        # Beside the folder: a server whose disk is full still says so.
+        self.log = folder.with_name(folder.name + ".log")
 
     @property
     def conninfo(self) -> str:
@@ -70,15 +73,17 @@ class Postgres:
             c.execute("create database campana")
 
     def start(self, *, patience: float = _PATIENCE) -> None:
-        """Start it and wait until it answers, as long as a recovery takes."""
+        """Start it where it does not run, and wait until it answers, as long as a recovery
+        takes."""
         words = [
             word for name, value in self._settings.items() for word in ("-c", f"{name}={value}")
         ]
         words += ["-c", f"unix_socket_directories={self._folder}"]
-        with self.log.open("ab") as log:
-            self._process = self._programs.start(
-                "postgres", "-D", str(self._cluster), *words, output=log.fileno()
-            )
+        if self._process is None or self._process.poll() is not None:
+            with self.log.open("ab") as log:
+                self._process = self._programs.start(
+                    "postgres", "-D", str(self._cluster), *words, output=log.fileno()
+                )
         deadline = time.monotonic() + patience
         while not self.answers():
             if self._process.poll() is not None or time.monotonic() > deadline:
@@ -103,6 +108,19 @@ class Postgres:
                 self._process.kill()
                 raise
         self._process = None
+
+    def fill_disk(self) -> None:
+        """Leave no byte free in its file system, which had better be a small one of its own."""
+        free = os.statvfs(self._folder).f_bavail * os.statvfs(self._folder).f_frsize
+        if free > _SMALL:
+            raise AssertionError(f"{self._folder} is no small file system: {free} bytes are free")
+        with suppress(OSError), self._ballast.open("wb", buffering=0) as ballast:
+            while True:
+                ballast.write(bytes(1 << 16))
+
+    def empty_disk(self) -> None:
+        """Let it have its space again."""
+        self._ballast.unlink(missing_ok=True)
 
     def cut(self, *, owners: bool) -> int:
         """Break sessions of Campana's while it lives; returns how many: those that hold a worker's

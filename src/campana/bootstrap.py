@@ -26,6 +26,7 @@ from campana.engine.sweeper import Sweeper
 from campana.engine.voice_worker import VoiceWorker
 from campana.engine.webhooks import Deliverer
 from campana.jobs.app import build as build_jobs
+from campana.jobs.app import work as work_on_jobs
 from campana.services.context import Context
 from campana.services.outbound import Outbound
 from campana.services.secrets import open_secrets
@@ -156,7 +157,7 @@ async def work(settings: Settings, conninfo: str) -> None:
                 dispatching = group.create_task(
                     repeat(Loop(name="dispatch", step=dispatcher.step, rest=0.05), stop)
                 )
-                worker = group.create_task(jobs.run_worker_async(install_signal_handlers=False))
+                worker = group.create_task(work_on_jobs(jobs))
                 await stop.wait()
                 worker.cancel()
                 await dispatching

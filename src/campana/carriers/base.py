@@ -44,6 +44,9 @@ class Outbound:
     text: str
     callback_url: str
     """Where the provider reports what becomes of it."""
+    may_send: Callable[[], bool] = lambda: True
+    """Asked last, with a connection at hand and before the first byte: an adapter that waited for
+    one may have become too late. Where the answer is no, the send was NOT_SENT."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -247,7 +247,7 @@ class Dispatcher:
             await _until_stored(lambda: self._unsent.add([intent.attempt_id]))
             return
         try:
-            accepted = await account.carrier.send(self._outbound(intent, account))
+            accepted = await account.carrier.send(self._outbound(departure, account))
         except CarrierError as error:
             await self._failed(intent, account, error)
         except Exception:
@@ -269,7 +269,8 @@ class Dispatcher:
             and not self._is_draining
         )
 
-    def _outbound(self, intent: Claimed, account: Account) -> Outbound:
+    def _outbound(self, departure: _Departure, account: Account) -> Outbound:
+        intent = departure.intent
         script = intent.plan.script
         text = render(script.greeting, intent.fields.as_text()) if script is not None else ""
         return Outbound(
@@ -279,6 +280,7 @@ class Dispatcher:
             sender=intent.plan.caller_id or account.sender,
             text=text,
             callback_url=f"{self._public_url}/callbacks/{account.channel.id}",
+            may_send=lambda: self._may_go(departure),
         )
 
     async def _failed(self, intent: Claimed, account: Account, error: CarrierError) -> None:

@@ -271,12 +271,16 @@ async def open_of_owner(tx: Tx, *, owner_id: int, before: datetime) -> list[Atte
 
 
 async def adopt(
-    tx: Tx, *, old_owner_id: int, new_owner_id: int, attempt_ids: Sequence[UUID]
+    tx: Tx, *, old_owner_ids: Sequence[int], new_owner_id: int, attempt_ids: Sequence[UUID]
 ) -> set[UUID]:
-    """Move open attempts to a new owner; returns those that were still the old one's."""
+    """Move open attempts to a new owner; returns those that were still the old ones'."""
     cursor = await tx.execute(
         _SQL["adopt"],
-        {"old_owner_id": old_owner_id, "new_owner_id": new_owner_id, "ids": list(attempt_ids)},
+        {
+            "old_owner_ids": list(old_owner_ids),
+            "new_owner_id": new_owner_id,
+            "ids": list(attempt_ids),
+        },
     )
     return {row[0] for row in await cursor.fetchall()}
 

@@ -133,7 +133,7 @@ order by created_at, id;
 -- name: adopt
 -- A worker that lost its session takes over its own attempts under its new id, unless the sweeper was quicker.
 update attempts set owner_id = %(new_owner_id)s
-where owner_id = %(old_owner_id)s and id = any(%(ids)s) and state not in ('ended', 'unknown')
+where owner_id = any(%(old_owner_ids)s) and id = any(%(ids)s) and state not in ('ended', 'unknown')
 returning id;
 
 -- name: of_target

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -65,7 +64,7 @@ class Dispatcher:
         self._turns = Turns(salt=int.from_bytes(context.entropy(8), "big"))
         self._unused: dict[str, int] = {}
         self._ask_grant_at: dict[str, float] = {}
-        self._resting = Resting()
+        self._resting = Resting(monotonic=context.monotonic)
         self._sends: dict[UUID, asyncio.Task[None]] = {}
         self._accepted = GroupCommit(self._store_accepted)
         self._is_draining = False
@@ -81,7 +80,7 @@ class Dispatcher:
         if not self._may_start():
             return False
         accounts = await self._accounts.known()
-        now = time.monotonic()
+        now = self._context.monotonic()
         rested = [
             channel_id
             for channel_id in accounts
@@ -120,7 +119,7 @@ class Dispatcher:
     async def _serve(self, group: Group, account: Account) -> bool | None:
         """Grant, claim and start for one group; None when its channel has no budget now."""
         channel, owner_id = account.channel, self.ownership.owner_id
-        asked_at = time.monotonic()
+        asked_at = self._context.monotonic()
         allowed = await dispatch.grant_ahead(
             self._context,
             channel_id=channel.id,
@@ -135,7 +134,7 @@ class Dispatcher:
         self._ask_grant_at[channel.id] = (
             asked_at + (allowed.sends * allowed.interval).total_seconds() / 2
         )
-        begun = time.monotonic()
+        begun = self._context.monotonic()
         claimed = await dispatch.claim(
             self._context,
             group=group,
@@ -163,7 +162,7 @@ class Dispatcher:
         owner_id = self.ownership.owner_id
         deadline = begun + SEND_DEADLINE.total_seconds()
         may_go = await self._begin(claimed, account, owner_id)
-        now, monotonic = self._context.clock.now(), time.monotonic()
+        now, monotonic = self._context.clock.now(), self._context.monotonic()
         for number, intent in enumerate(claimed):
             by_channel = (
                 asked_at + (allowed.first_after + number * allowed.interval).total_seconds()
@@ -199,7 +198,7 @@ class Dispatcher:
     async def _send(self, departure: _Departure, account: Account) -> None:
         """From an intent that is marked as sending to the end of our part in it."""
         intent = departure.intent
-        await asyncio.sleep(max(0.0, departure.at - time.monotonic()))
+        await asyncio.sleep(max(0.0, departure.at - self._context.monotonic()))
         if not self._may_go(departure):
             await self._settle(intent, Disposition.NOT_SENT, "too late to be sent")
             return
@@ -217,7 +216,7 @@ class Dispatcher:
 
     def _may_go(self, departure: _Departure) -> bool:
         return (
-            time.monotonic() < departure.deadline
+            self._context.monotonic() < departure.deadline
             and self.ownership.is_held
             and self.ownership.owner_id == departure.owner_id
             and not self._is_draining

@@ -63,7 +63,7 @@ class Ownership:
             await self._adopt(before)
         self.is_held = True
         while True:
-            await asyncio.sleep(_PING_SECONDS)
+            await self._context.doze(_PING_SECONDS)
             async with asyncio.timeout(_PING_TIMEOUT):
                 await session.execute("select")
 

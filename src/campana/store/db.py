@@ -7,7 +7,7 @@ transaction, `campana_engine` sees them all. This module knows nothing of tables
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -96,7 +96,7 @@ class Database:
         Raises:
             Unavailable: no connection could be had.
         """
-        async with self._connection() as conn, _reading(conn), conn.transaction():
+        async with self._connection(only_reads=True) as conn, _reading(conn), conn.transaction():
             await _name_workspace(conn, workspace_id)
             yield conn
 
@@ -113,7 +113,8 @@ class Database:
             yield conn
 
     @asynccontextmanager
-    async def _connection(self) -> AsyncGenerator[Tx]:
+    async def _connection(self, *, only_reads: bool = False) -> AsyncGenerator[Tx]:
+        del only_reads  # a rehearsal's database wants to know
         try:
             async with self._pool.connection() as conn:
                 yield conn
@@ -189,8 +190,14 @@ class DatabaseClock:
     dispatchers start nothing meanwhile. `shift` moves it to another hour, for rehearsals.
     """
 
-    def __init__(self, *, shift: timedelta = timedelta(0)) -> None:
+    def __init__(
+        self,
+        *,
+        shift: timedelta = timedelta(0),
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._shift = shift
+        self._monotonic = monotonic
         self._base: datetime | None = None
         self._at = 0.0
         self.is_steady = True
@@ -198,21 +205,25 @@ class DatabaseClock:
     def now(self) -> datetime:
         if self._base is None:
             raise Unavailable("the database's clock has not been read yet")
-        return self._base + timedelta(seconds=time.monotonic() - self._at)
+        return self._base + timedelta(seconds=self._monotonic() - self._at)
 
     @property
     def is_due(self) -> bool:
         """Is it time for another sample?"""
-        return self._base is None or time.monotonic() - self._at > _SAMPLE_SECONDS
+        return self._base is None or self._monotonic() - self._at > _SAMPLE_SECONDS
 
     async def sample(self, conn: Tx) -> None:
         """Read the database's clock over `conn`."""
-        before = time.monotonic()
+        before = self._monotonic()
         # The one place that asks the server for the time; every statement is given it from here.
         row = await (await conn.execute("select extract(epoch from clock_timestamp())")).fetchone()
-        after = time.monotonic()
+        after = self._monotonic()
         if row is None:
             return
         said = datetime.fromtimestamp(float(row[0]), tz=UTC) + self._shift
+        self.follow(said, at=(before + after) / 2)
+
+    def follow(self, said: datetime, *, at: float) -> None:
+        """Go by what the database said at `at` (monotonic)."""
         self.is_steady = self._base is None or abs(said - self.now()) <= _JUMP
-        self._base, self._at = said, (before + after) / 2
+        self._base, self._at = said, at

@@ -1,0 +1,122 @@
+"""What is worth waking up for: the news of the world, and when each loop next finds work.
+
+A worker looks for work many times a second and finds none most of the time. Here its loops rest
+until somebody has written to the database, or until the moment at which their next look can find
+something; then they look, with the pauses they always make. So that a moment nobody thought of is
+not slept through, everybody looks once an hour whatever is said here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+
+from campana.domain.pacing import quota_day, quota_resets_at
+from campana.domain.target import zones_of
+from campana.domain.window import next_open
+from campana.engine.dispatcher import AHEAD
+from campana.services.campaign_document import plan_of
+from campana.services.dispatch import SEND_DEADLINE
+from campana.services.outcomes import SWEEP_MARGIN
+from campana.store import moments
+from campana.store.db import Database
+from campana.store.moments import Moments, Waiting
+
+NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+class Agenda:
+    """Of one simulation; its processes share it."""
+
+    def __init__(
+        self, db: Database, *, now: Callable[[], datetime], living: Callable[[], set[int]]
+    ) -> None:
+        """`living` are the numbers of owners whose process lives."""
+        self._db = db
+        self.now = now
+        self._living = living
+        self.news = 0
+        """Grows with each change."""
+        self.ends = 0
+        """Grows with each change that is more than the beginning of a send."""
+        self._heard = asyncio.Event()
+        self._asking = asyncio.Lock()
+        self._known_at = -1
+        self._computed_at = NEVER
+        self._moments: Mapping[str, datetime] = {}
+
+    def tell(self, *, is_end: bool = True) -> None:
+        """Something was written."""
+        self.news += 1
+        self.ends += is_end
+        self._heard.set()
+        self._heard = asyncio.Event()
+
+    async def hear(self, *, until: datetime) -> None:
+        """Return at the next news, or then."""
+        seconds = (until - self.now()).total_seconds()
+        try:
+            async with asyncio.timeout(max(0.001, seconds)):
+                await self._heard.wait()
+        except TimeoutError:
+            pass
+
+    async def moment(self, loop: str) -> datetime:
+        """When this loop next finds work, as things stand now."""
+        async with self._asking:
+            now = self.now()
+            if self._known_at != self.news or any(
+                self._computed_at < moment <= now for moment in self._moments.values()
+            ):
+                self._known_at = self.news
+                self._computed_at = now
+                self._moments = await self._compute(now)
+        return self._moments.get(loop, NEVER)
+
+    async def _compute(self, now: datetime) -> Mapping[str, datetime]:
+        async with self._db.read() as tx:
+            waiting = await moments.waiting(tx, now=now, day=quota_day(now))
+            others = await moments.others(tx, living=sorted(self._living()))
+        return {
+            "dispatch": min((_sends(each, now) for each in waiting), default=NEVER),
+            "windows": min((_opens(each, now) for each in waiting), default=NEVER),
+            "apply": now if others.has_reports else NEVER,
+            "inquire": others.ask_at or NEVER,
+            "sweep": _sweeps(others, now),
+            "close": now if others.is_over else others.close_at or NEVER,
+            "breakers": others.close_at or NEVER,
+        }
+
+
+def _sends(waiting: Waiting, now: datetime) -> datetime:
+    """When somebody of this group can be claimed."""
+    own_lines = plan_of(waiting.document).pacing.lines
+    if (
+        waiting.open_until is None
+        or waiting.lines_in_use >= waiting.lines
+        or (own_lines is not None and waiting.own_lines_in_use >= own_lines)
+    ):
+        # Opening the window is news, and so is the end of an attempt.
+        return NEVER
+    moment = max(waiting.due_at, waiting.not_before or waiting.due_at, now)
+    if waiting.daily_attempts is not None and waiting.sent_today >= waiting.daily_attempts:
+        moment = max(moment, quota_resets_at(now))
+    early = timedelta(seconds=(waiting.burst - 1) / waiting.rate) + AHEAD
+    return max(moment, waiting.arrival_at - early)
+
+
+def _opens(waiting: Waiting, now: datetime) -> datetime:
+    """When the window over this group opens."""
+    if waiting.open_until is not None:
+        return NEVER
+    window = plan_of(waiting.document).window
+    return next_open(window, zones_of(waiting.window_key), max(now, waiting.due_at)) or now
+
+
+def _sweeps(others: Moments, now: datetime) -> datetime:
+    if others.has_promises:
+        return now
+    if others.orphan_created_at is None:
+        return NEVER
+    return max(now, others.orphan_created_at + SEND_DEADLINE + SWEEP_MARGIN)

@@ -23,6 +23,8 @@ from campana.store import moments
 from campana.store.db import Database
 from campana.store.moments import Moments, Waiting
 
+_TOGETHER = 0.01
+
 NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -38,29 +40,33 @@ class Agenda:
         self._living = living
         self.news = 0
         """Grows with each change."""
-        self.ends = 0
-        """Grows with each change that is more than the beginning of a send."""
+        self.reports = 0
+        """Grows with each report of the carrier that was stored."""
         self._heard = asyncio.Event()
         self._asking = asyncio.Lock()
         self._known_at = -1
         self._computed_at = NEVER
         self._moments: Mapping[str, datetime] = {}
+        self._ended_at: datetime | None = None
 
-    def tell(self, *, is_end: bool = True) -> None:
-        """Something was written."""
-        self.news += 1
-        self.ends += is_end
+    def tell(self, *, is_report: bool = False) -> None:
+        """Something was written; a report waits to be applied, and changes nothing else."""
+        if is_report:
+            self.reports += 1
+        else:
+            self.news += 1
         self._heard.set()
         self._heard = asyncio.Event()
 
     async def hear(self, *, until: datetime) -> None:
-        """Return at the next news, or then."""
+        """Return at the next news, or then; what happens at once is one piece of news."""
         seconds = (until - self.now()).total_seconds()
         try:
             async with asyncio.timeout(max(0.001, seconds)):
                 await self._heard.wait()
         except TimeoutError:
-            pass
+            return
+        await asyncio.sleep(_TOGETHER)
 
     async def moment(self, loop: str) -> datetime:
         """When this loop next finds work, as things stand now."""
@@ -74,14 +80,19 @@ class Agenda:
                 self._moments = await self._compute(now)
         return self._moments.get(loop, NEVER)
 
+    async def last_end(self) -> datetime | None:
+        """When an attempt ended last."""
+        await self.moment("breakers")
+        return self._ended_at
+
     async def _compute(self, now: datetime) -> Mapping[str, datetime]:
         async with self._db.read() as tx:
             waiting = await moments.waiting(tx, now=now, day=quota_day(now))
             others = await moments.others(tx, living=sorted(self._living()))
+        self._ended_at = others.ended_at
         return {
             "dispatch": min((_sends(each, now) for each in waiting), default=NEVER),
             "windows": min((_opens(each, now) for each in waiting), default=NEVER),
-            "apply": now if others.has_reports else NEVER,
             "inquire": others.ask_at or NEVER,
             "sweep": _sweeps(others, now),
             "close": now if others.is_over else others.close_at or NEVER,

@@ -28,6 +28,8 @@ from campana.store.moments import Reason
 WORKSPACE = "simulation"
 _CHANNEL = "simulated"
 _SECRET = "of-a-carrier-that-is-not-there"  # noqa: S105 - it opens nothing
+_ASK_AFTER_SECONDS = 180
+"""Longer than a call of a usual length, so that nobody asks about calls that go well."""
 _SETTLE_SECONDS = 1.0
 
 
@@ -123,13 +125,13 @@ async def set_up(made: World, scenario: Scenario) -> Stage:
 async def until_over(made: World, *, ends: datetime) -> None:
     """Wait for every campaign to be over and nothing open, at most until `ends`."""
     while made.real_now() < ends:
-        news = made.agenda.ends
+        news = made.agenda.news
         async with made.engine.db.read() as tx:
             if await moments.is_finished(tx):
                 return
         for process in made.processes:
             raise_failure(process)
-        while made.agenda.ends == news and made.real_now() < ends:
+        while made.agenda.news == news and made.real_now() < ends:
             await made.agenda.hear(until=ends + made.shift)
         await asyncio.sleep(_SETTLE_SECONDS)
 
@@ -153,6 +155,7 @@ def _channel(scenario: Scenario) -> dict[str, Any]:
             "url": "http://127.0.0.1:1",
             "secret": _SECRET,
             "senders": [caller_id] if caller_id else [],
+            "askAfterSeconds": _ASK_AFTER_SECONDS,
         },
         **limits,
     }

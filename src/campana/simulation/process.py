@@ -117,7 +117,6 @@ class Process:
         self._stop = asyncio.Event()
         self._wrote = False
         self._dispatcher: Dispatcher | None = None
-        self._dispatching: asyncio.Task[None] | None = None
         self._main: asyncio.Task[None] | None = None
 
     @property
@@ -174,7 +173,6 @@ class Process:
         ]
         loops = work_loops(context, accounts=accounts, dispatcher=dispatcher)
         running = [asyncio.create_task(self._guard(self._repeat(loop))) for loop in loops]
-        self._dispatching = running[0]
         await self._stop.wait()
         await asyncio.wait(running)
         await dispatcher.drain(seconds=_DRAIN_SECONDS)
@@ -233,7 +231,7 @@ class Process:
         """What was done is committed."""
         self._wrote = wrote
         if wrote:
-            self._agenda.tell(is_end=asyncio.current_task() is not self._dispatching)
+            self._agenda.tell()
 
     async def hear(self) -> None:
         """On the way back."""
@@ -285,7 +283,8 @@ class Rest:
         self._process = process
         self._agenda = agenda
         self._loop = loop
-        self._ends = -1
+        self._reports = -1
+        self._ended_at: datetime | None = None
         self._failures = 0
         self._pause = 0.0
 
@@ -301,17 +300,25 @@ class Rest:
         agenda = self._agenda
         await asyncio.sleep(max(seconds, self._pause))
         latest = agenda.now() + _LOOK_AT_LEAST
-        while not stop.is_set() and not self._is_called():
+        while not stop.is_set() and not await self._is_called():
             moment = min(latest, await agenda.moment(self._loop.name))
             if moment <= agenda.now():
                 # Should nothing be found there, the next look is later than this one.
                 self._pause = min(_LONGEST_PAUSE, 2 * max(self._pause, seconds))
                 break
             await agenda.hear(until=moment)
-        self._ends = agenda.ends
+        self._reports = agenda.reports
         self._failures = self._process.failures
 
-    def _is_called(self) -> bool:
+    async def _is_called(self) -> bool:
+        """Whether there is something to look at that has no moment of its own."""
         if self._failures != self._process.failures:
             return True
-        return self._loop.name == "breakers" and self._ends != self._agenda.ends
+        match self._loop.name:
+            case "apply":
+                return self._reports != self._agenda.reports
+            case "breakers":
+                before, self._ended_at = self._ended_at, await self._agenda.last_end()
+                return self._ended_at != before
+            case _:
+                return False

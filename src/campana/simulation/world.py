@@ -31,8 +31,9 @@ from campana.store.turns import Line, Turn, TurnedDatabase, Watch, line, until_g
 class _Bystander:
     """Whoever is no process: its writes are news, and now and then it gets no answer."""
 
-    def __init__(self, world: World, troubles: Troubles) -> None:
+    def __init__(self, world: World, troubles: Troubles, *, is_carrier: bool = False) -> None:
         self._world = world
+        self._is_carrier = is_carrier
         self._troubles = troubles
         self._wrote = False
 
@@ -45,7 +46,7 @@ class _Bystander:
     def end(self, *, wrote: bool) -> None:
         self._wrote = wrote
         if wrote:
-            self._world.agenda.tell()
+            self._world.agenda.tell(is_report=self._is_carrier)
 
     async def hear(self) -> None:
         await asyncio.sleep(self._troubles.from_database(wrote=self._wrote))
@@ -97,7 +98,9 @@ class World:
         )
         self.engine = self.context(Role.ENGINE, watch=silent, wire=_Nowhere())
         self.web = self.context(Role.WEB, watch=silent, wire=_Nowhere())
-        self._callbacks = self.web
+        self._callbacks = self._teller(NoTroubles())
+        self._workspaces: dict[str, int] = {}
+        """Of channels the carrier has told something about."""
 
     @property
     def turn(self) -> Turn:
@@ -134,9 +137,7 @@ class World:
 
     def trouble_callbacks(self, troubles: Troubles) -> None:
         """From now on this happens to those who store what the carrier tells."""
-        self._callbacks = self.context(
-            Role.WEB, watch=_Bystander(self, troubles), wire=_Nowhere()
-        )
+        self._callbacks = self._teller(troubles)
 
     def begin(self, name: str, troubles: Troubles | None = None) -> Process:
         """A new work process."""
@@ -177,6 +178,10 @@ class World:
             task.cancel()
         await asyncio.gather(*self._errands, return_exceptions=True)
 
+    def _teller(self, troubles: Troubles) -> Context:
+        watch = _Bystander(self, troubles, is_carrier=True)
+        return self.context(Role.WEB, watch=watch, wire=_Nowhere())
+
     def _living(self) -> set[int]:
         return {p.owner_id for p in self.processes if p.owner_id is not None}
 
@@ -188,13 +193,15 @@ class World:
 
         async def keep(told: Sequence[Report | Inbound]) -> None:
             context = self._callbacks
-            async with context.db.read() as tx:
-                channel = await store.channel(tx, channel_id=channel_id)
-            if channel is None:
-                return
+            if channel_id not in self._workspaces:
+                async with context.db.read() as tx:
+                    channel = await store.channel(tx, channel_id=channel_id)
+                if channel is None:
+                    return
+                self._workspaces[channel_id] = channel.workspace_id
             kept = [
                 Kept(
-                    workspace_id=channel.workspace_id,
+                    workspace_id=self._workspaces[channel_id],
                     told=Told(
                         channel_id=channel_id,
                         attempt_id=each.attempt_id,

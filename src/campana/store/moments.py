@@ -52,7 +52,8 @@ class Moments:
     close_at: datetime | None
     is_over: bool
     """Is a running campaign at its end?"""
-    has_reports: bool
+    ended_at: datetime | None
+    """When an attempt ended last."""
 
 
 async def waiting(tx: Tx, *, now: datetime, day: object) -> list[Waiting]:
@@ -65,7 +66,7 @@ async def waiting(tx: Tx, *, now: datetime, day: object) -> list[Waiting]:
 async def others(tx: Tx, *, living: Sequence[int]) -> Moments:
     """Everything but sending."""
     row = await (await tx.execute(_SQL["others"], {"living": list(living)})).fetchone()
-    return Moments(*row) if row else Moments(None, None, False, None, False, False)
+    return Moments(*row) if row else Moments(None, None, False, None, False, None)
 
 
 async def is_finished(tx: Tx) -> bool:

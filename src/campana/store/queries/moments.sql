@@ -19,7 +19,7 @@ order by c.id, g.window_key;
 
 -- name: others
 -- What the other loops go by: the carrier is to be asked, an owner has died, a campaign is to be closed or goes
--- on, a report waits to be applied.
+-- on, and when something ended last.
 select
   (select min(ask_at) from attempts where owner_id = 0 and state not in ('ended', 'unknown')),
   (select min(created_at) from attempts
@@ -31,7 +31,7 @@ select
     and exists (select from enrollments e where e.campaign_id = c.id)
     and not exists (select from enrollments e where e.campaign_id = c.id and e.finished_at is null)
     and not exists (select from targets t where t.campaign_id = c.id and t.state <> 'finished')),
-  exists (select from callback_inbox);
+  (select max(ended_at) from attempts);
 
 -- name: is_finished
 -- Is every campaign over, and nothing open?

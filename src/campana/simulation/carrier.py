@@ -48,6 +48,10 @@ class Sent:
     """One send as it arrived at the carrier."""
 
     at: datetime
+    left_at: datetime
+    """When it left its sender."""
+    shown_at: datetime
+    """What the database's clock showed then; `at` and `left_at` are of a clock nobody touches."""
     attempt_id: UUID
     to: str
     fate: Fate
@@ -96,11 +100,14 @@ class SimulatedProvider:
         plan: Plan,
         *,
         now: Callable[[], datetime],
+        shown: Callable[[], datetime],
         spawn: Callable[[Coroutine[Any, Any, Any]], asyncio.Task[Any]],
     ) -> None:
-        """`spawn` starts what goes on whatever becomes of the sender."""
+        """`spawn` starts what goes on whatever becomes of the sender; `shown` is the time by the
+        database's clock."""
         self.plan = plan
         self.now = now
+        self.shown = shown
         self.spawn = spawn
         self.sent: list[Sent] = []
         self.asked = 0
@@ -123,7 +130,9 @@ class SimulatedProvider:
             open=open_account,
         )
 
-    def receive(self, outbound: Outbound, *, sender: str) -> tuple[Fate, Taking | None]:
+    def receive(
+        self, outbound: Outbound, *, sender: str, left: tuple[datetime, datetime]
+    ) -> tuple[Fate, Taking | None]:
         """A send has arrived: what will come of it, and what was newly taken, if anything was."""
         attempt = attempt_text(outbound.attempt_id)
         known = self._takings.get(attempt)
@@ -138,6 +147,8 @@ class SimulatedProvider:
         self.sent.append(
             Sent(
                 at=self.now(),
+                left_at=left[0],
+                shown_at=left[1],
                 attempt_id=outbound.attempt_id,
                 to=outbound.to,
                 fate=met,
@@ -240,8 +251,9 @@ class _Account:
 
     async def _deliver(self, outbound: Outbound, *, after: float) -> Fate:
         """The send's way to the carrier, and the carrier's until it answers."""
+        left = self._provider.now(), self._provider.shown()
         await asyncio.sleep(after)
-        met, taking = self._provider.receive(outbound, sender=self._wire.name)
+        met, taking = self._provider.receive(outbound, sender=self._wire.name, left=left)
         if taking is not None:
             keep = self._keep(outbound.callback_url.rpartition("/")[2])
 

@@ -14,7 +14,6 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from campana.bootstrap import work_loops
-from campana.domain.errors import Unavailable
 from campana.engine.accounts import Accounts
 from campana.engine.dispatcher import Dispatcher
 from campana.engine.runner import Loop, repeat
@@ -104,8 +103,6 @@ class Process:
         """Every one it has had, and below their backends."""
         self.backends: list[int] = []
         self.died = asyncio.Event()
-        self.failures = 0
-        """Answers of the database that never arrived."""
         self.disturbed = asyncio.Event()
         """Something is the matter with its session: ask now."""
         self.clock_jumped = asyncio.Event()
@@ -182,7 +179,7 @@ class Process:
         await accounts.aclose()
 
     async def _repeat(self, loop: Loop) -> None:
-        rest = Rest(self, self._agenda, loop)
+        rest = Rest(self._agenda, loop)
         await repeat(Loop(name=loop.name, step=rest.step, rest=loop.rest), self._stop, wait=rest)
 
     async def _guard(self, work: Coroutine[Any, Any, None]) -> None:
@@ -214,13 +211,7 @@ class Process:
     async def ask(self) -> None:
         """On the way to the database."""
         await self._maybe_die("before a transaction")
-        try:
-            seconds = self._troubles.to_database()
-        except Unavailable:
-            self.failures += 1
-            raise
-        if seconds:
-            await asyncio.sleep(seconds)
+        await _travel(self._troubles.to_database())
 
     def begin(self) -> None:
         """A turn has come; not for the dead."""
@@ -238,13 +229,7 @@ class Process:
         wrote = self._wrote
         if wrote:
             await self._maybe_die("after a commit")
-        try:
-            seconds = self._troubles.from_database(wrote=wrote)
-        except Unavailable:
-            self.failures += 1
-            raise
-        if seconds:
-            await asyncio.sleep(seconds)
+        await _travel(self._troubles.from_database(wrote=wrote))
 
     def opened(self, session: Tx) -> None:
         """A session of its own: with it goes its number."""
@@ -275,22 +260,28 @@ class Process:
             self.die()
 
 
+async def _travel(seconds: float) -> None:
+    if seconds:
+        await asyncio.sleep(seconds)
+
+
 class Rest:
     """How a loop of a process rests: as long as it always does, and then until there is something
     to do."""
 
-    def __init__(self, process: Process, agenda: Agenda, loop: Loop) -> None:
-        self._process = process
+    def __init__(self, agenda: Agenda, loop: Loop) -> None:
         self._agenda = agenda
         self._loop = loop
         self._reports = -1
         self._ended_at: datetime | None = None
-        self._failures = 0
+        self._has_failed = False
         self._pause = 0.0
 
     async def step(self) -> bool:
         """The loop's own step."""
+        self._has_failed = True
         found = await self._loop.step()
+        self._has_failed = False
         if found:
             self._pause = 0.0
         return found
@@ -308,11 +299,10 @@ class Rest:
                 break
             await agenda.hear(until=moment)
         self._reports = agenda.reports
-        self._failures = self._process.failures
 
     async def _is_called(self) -> bool:
         """Whether there is something to look at that has no moment of its own."""
-        if self._failures != self._process.failures:
+        if self._has_failed:
             return True
         match self._loop.name:
             case "apply":

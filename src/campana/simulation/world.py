@@ -91,7 +91,7 @@ class World:
         self._outside = contextvars.copy_context()
         self._errands: set[asyncio.Task[Any]] = set()
         self._entropy = Chance(seed, "entropy")
-        self.provider = SimulatedProvider(plan, now=self.real_now, spawn=self.spawn)
+        self.provider = SimulatedProvider(plan, now=self.real_now, shown=self.now, spawn=self.spawn)
         silent = _Bystander(self, NoTroubles())
         self.agenda = Agenda(
             self._database(Role.ENGINE, silent), now=self.now, living=self._living
@@ -153,6 +153,22 @@ class World:
         self.processes.append(process)
         process.start(self.context(Role.ENGINE, watch=process, wire=process), clock)
         return process
+
+    async def step_clock(self, by: timedelta) -> None:
+        """Put the database's clock forward, or back."""
+        self.shift += by
+        for process in self.processes:
+            process.clock_jumped.set()
+        self.agenda.tell()
+
+    async def cut(self, process: Process) -> None:
+        """Take a living process its session, as a broken connection does."""
+        async with self.turn:
+            for session in process.sessions:
+                await session.close()
+        await until_gone(self._lines[Role.ENGINE], process.backends)
+        process.disturbed.set()
+        self.agenda.tell()
 
     async def kill(self, process: Process) -> None:
         """End a process as kill -9 does, and wait until its server has noticed."""

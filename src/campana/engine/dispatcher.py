@@ -135,14 +135,18 @@ class Dispatcher:
             asked_at + (allowed.sends * allowed.interval).total_seconds() / 2
         )
         begun = self._context.monotonic()
-        claimed = await dispatch.claim(
-            self._context,
-            group=group,
-            channel_type=channel.channel_type,
-            owner_id=owner_id,
-            limit=allowed.sends,
-            ahead=AHEAD,
-        )
+        try:
+            claimed = await dispatch.claim(
+                self._context,
+                group=group,
+                channel_type=channel.channel_type,
+                owner_id=owner_id,
+                limit=allowed.sends,
+                ahead=AHEAD,
+            )
+        except Unavailable:
+            await self.ownership.renounce()
+            raise
         if unused := allowed.sends - len(claimed):
             self._unused[channel.id] = unused
             self._ask_grant_at.pop(channel.id, None)

@@ -40,44 +40,67 @@ class Ownership:
         self._context = context
         self._in_hand = in_hand
         self._serves = tuple(serves)
+        self._session: Tx | None = None
+        self._former: list[int] = []
+        """Numbers whose attempts may not all have been taken along yet."""
         self.owner_id = 0
         self.is_held = False
+
+    async def renounce(self) -> None:
+        """Give the number up at once, and take another: what was claimed under it and is not in
+        hand is for the sweeper.
+
+        For whoever was not told what came of a claim: its intents may be committed, and nobody
+        would ever look after them while their owner lives.
+        """
+        self.is_held = False
+        if self._session is not None:
+            await self._session.close()
 
     async def keep(self) -> None:
         """Hold an identity for ever; run as a task. Cancelling it gives the identity up."""
         while True:
             try:
                 async with self._context.db.session() as session:
+                    self._session = session
                     await self._hold(session)
             except (Unavailable, TimeoutError) as error:
                 log.warning("owner %s lost its session: %s", self.owner_id, error)
             finally:
                 self.is_held = False
+                self._session = None
             await asyncio.sleep(_PING_SECONDS)
 
     async def _hold(self, session: Tx) -> None:
-        before, self.owner_id = self.owner_id, await owners.take_identity(session)
+        if self.owner_id:
+            self._former.append(self.owner_id)
+        self.owner_id = await owners.take_identity(session)
         for kind in self._serves:
             await owners.serve(session, kind=kind)
-        if before:
-            await self._adopt(before)
+        if self._former:
+            await self._adopt()
         self.is_held = True
         while True:
             await self._context.doze(_PING_SECONDS)
             async with asyncio.timeout(_PING_TIMEOUT):
                 await session.execute("select")
 
-    async def _adopt(self, before: int) -> None:
+    async def _adopt(self) -> None:
         mine = list(self._in_hand())
+        kept = 0
         async with self._context.db.transaction() as tx:
-            kept = await attempts.adopt(
-                tx, old_owner_id=before, new_owner_id=self.owner_id, attempt_ids=mine
-            )
+            for former in self._former:
+                kept += len(
+                    await attempts.adopt(
+                        tx, old_owner_id=former, new_owner_id=self.owner_id, attempt_ids=mine
+                    )
+                )
         # Those the sweeper was quicker with are `unknown`; how they end here still corrects that.
         log.warning(
             "owner %s is %s now and keeps %d of %d attempts",
-            before,
+            self._former[-1],
             self.owner_id,
-            len(kept),
+            kept,
             len(mine),
         )
+        self._former.clear()

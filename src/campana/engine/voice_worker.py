@@ -108,14 +108,18 @@ class VoiceWorker:
         if not allowed.sends:
             return None
         begun, now = time.monotonic(), self._context.clock.now()
-        claimed = await dispatch.claim(
-            self._context,
-            group=group,
-            channel_type=channel.channel_type,
-            owner_id=self.ownership.owner_id,
-            limit=allowed.sends,
-            ahead=AHEAD,
-        )
+        try:
+            claimed = await dispatch.claim(
+                self._context,
+                group=group,
+                channel_type=channel.channel_type,
+                owner_id=self.ownership.owner_id,
+                limit=allowed.sends,
+                ahead=AHEAD,
+            )
+        except Unavailable:
+            await self.ownership.renounce()
+            raise
         self._unused[channel.id] = allowed.sends - len(claimed)
         for intent in claimed:
             own = begun + (intent.not_before - now).total_seconds()

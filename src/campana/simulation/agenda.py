@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
+from campana.domain.campaign import Plan
 from campana.domain.pacing import quota_day, quota_resets_at
 from campana.domain.target import zones_of
 from campana.domain.window import next_open
@@ -24,6 +25,7 @@ from campana.store.db import Database
 from campana.store.moments import Moments, Waiting
 
 _TOGETHER = 0.01
+_YEAR = 366 * 86_400.0
 
 NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -60,7 +62,7 @@ class Agenda:
 
     async def hear(self, *, until: datetime) -> None:
         """Return at the next news, or then; what happens at once is one piece of news."""
-        seconds = (until - self.now()).total_seconds()
+        seconds = min((until - self.now()).total_seconds(), _YEAR)
         try:
             async with asyncio.timeout(max(0.001, seconds)):
                 await self._heard.wait()
@@ -102,7 +104,7 @@ class Agenda:
 
 def _sends(waiting: Waiting, now: datetime) -> datetime:
     """When somebody of this group can be claimed."""
-    own_lines = plan_of(waiting.document).pacing.lines
+    own_lines = _plan(waiting).pacing.lines
     if (
         waiting.open_until is None
         or waiting.lines_in_use >= waiting.lines
@@ -121,7 +123,7 @@ def _opens(waiting: Waiting, now: datetime) -> datetime:
     """When the window over this group opens."""
     if waiting.open_until is not None:
         return NEVER
-    window = plan_of(waiting.document).window
+    window = _plan(waiting).window
     return next_open(window, zones_of(waiting.window_key), max(now, waiting.due_at)) or now
 
 
@@ -131,3 +133,7 @@ def _sweeps(others: Moments, now: datetime) -> datetime:
     if others.orphan_created_at is None:
         return NEVER
     return max(now, others.orphan_created_at + SEND_DEADLINE + SWEEP_MARGIN)
+
+
+def _plan(waiting: Waiting) -> Plan:
+    return plan_of(waiting.document, channel_window=waiting.channel_window)

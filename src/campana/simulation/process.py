@@ -14,11 +14,12 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from campana.bootstrap import work_loops
+from campana.domain.errors import Unavailable
 from campana.engine.accounts import Accounts
 from campana.engine.dispatcher import Dispatcher
 from campana.engine.runner import Loop, repeat
 from campana.services.context import Context
-from campana.simulation.agenda import Agenda
+from campana.simulation.agenda import NEVER, Agenda
 from campana.store.db import DatabaseClock, Tx
 from campana.store.turns import Turn
 
@@ -137,6 +138,7 @@ class Process:
     async def stop(self) -> None:
         """Begin nothing more, finish what is in hand, end."""
         self._stop.set()
+        self.disturbed.set()
         self._agenda.tell()
         if self._main is not None:
             await asyncio.wait([self._main])
@@ -202,8 +204,10 @@ class Process:
                     self._agenda.tell()
 
     async def _doze(self, seconds: float) -> None:
+        """Nobody asks after a session that nothing has happened to."""
         await asyncio.sleep(seconds)
-        await self.disturbed.wait()
+        while self.owner_id is not None and not self.disturbed.is_set():
+            await self._agenda.hear(until=NEVER)
         self.disturbed.clear()
 
     # ------------------------------------------------------------ the database's watch
@@ -279,8 +283,12 @@ class Rest:
 
     async def step(self) -> bool:
         """The loop's own step."""
-        self._has_failed = True
-        found = await self._loop.step()
+        try:
+            found = await self._loop.step()
+        except Unavailable:
+            self._has_failed = True
+            self._agenda.tell()
+            raise
         self._has_failed = False
         if found:
             self._pause = 0.0

@@ -132,7 +132,7 @@ def draw_scenario(seed: int) -> Scenario:
         campaign["pacing"] = {"rate": chance.one_of([0.5, 2.0]), "lines": chance.whole(1, 4)}
     return Scenario(
         campaign=campaign,
-        contacts=ContactsDocument(count=chance.whole(8, 30), zones=_ZONES),
+        contacts=ContactsDocument(count=chance.whole(4, 14), zones=_ZONES),
         starts=starts,
         days=_DAYS,
         workers=1,

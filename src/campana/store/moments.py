@@ -24,6 +24,7 @@ class Waiting:
 
     campaign_id: str
     document: Mapping[str, Any]
+    channel_window: Mapping[str, Any] | None
     window_key: str
     due_at: datetime
     open_until: datetime | None

@@ -2,7 +2,7 @@
 
 -- name: waiting
 -- Whoever waits in campaigns that run, with what their next claim goes by.
-select c.id as campaign_id, c.document, g.window_key, g.due_at, w.open_until,
+select c.id as campaign_id, c.document, ch.contact_window as channel_window, g.window_key, g.due_at, w.open_until,
   greatest(c.start_date, h.held_until, p.down_until) as not_before,
   p.arrival_at, ch.rate, ch.burst, ch.lines,
   (select count(*)::integer from attempts a where a.channel_id = ch.id and a.state not in ('ended', 'unknown')) as lines_in_use,
@@ -39,8 +39,8 @@ select not exists (select from campaigns where state in ('running', 'paused', 't
   and not exists (select from attempts where state not in ('ended', 'unknown'));
 
 -- name: reasons
--- Why people were put off or left out, as far as their targets still tell.
-select case when state = 'finished' then 'skipped' else 'deferred' end, last_reason, count(*)
-from targets
-where campaign_id = %(campaign_id)s and last_reason is not null and attempt_count = 0
-group by 1, 2 order by 3 desc, 1, 2;
+-- People who were put off or left out, by reason; each counts once for each.
+select d.kind, d.reason, count(distinct d.target_id)
+from target_decisions d join targets t on t.id = d.target_id
+where t.campaign_id = %(campaign_id)s
+group by d.kind, d.reason order by 3 desc, 1, 2;

@@ -20,9 +20,9 @@ and a list that the file names are replaced by made-up ones.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Annotated, Any, cast
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, TypeVar, cast
 
 import msgspec
 from msgspec import Meta, Struct
@@ -47,6 +47,9 @@ UNHURRIED = Seconds(
 seconds are too short for."""
 
 Country = Annotated[str, Meta(pattern="^[A-Z]{2}$")]
+
+
+S = TypeVar("S", bound=Struct)
 
 
 class _Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
@@ -96,6 +99,15 @@ class Scenario:
     channel: ChannelLimits
     plan: Plan
 
+    @property
+    def ends(self) -> datetime:
+        """When its time is over, whatever stands out then."""
+        return self.starts + timedelta(days=self.days)
+
+    def with_contacts(self, contacts: ContactsDocument) -> Scenario:
+        """The same for other people."""
+        return replace(self, contacts=contacts)
+
 
 def read(raw: object, *, seed: int) -> Scenario:
     """A file's plain values.
@@ -109,12 +121,13 @@ def read(raw: object, *, seed: int) -> Scenario:
     document = dict(cast("Mapping[str, Any]", raw))
     problems: list[FieldProblem] = []
     contacts = _part(ContactsDocument, document.pop("contacts", None), "/contacts", problems)
-    world = _part(SimulationDocument, document.pop("simulation", {}), "/simulation", problems)
-    plan = _part(Plan, world.carrier if world else {}, "/simulation/carrier", problems)
+    world = _part(SimulationDocument, document.get("simulation"), "/simulation", problems)
+    plan = _part(Plan, _carrier(document.get("simulation")), "/simulation/carrier", problems)
     if contacts is not None:
         problems += _who(contacts)
     if problems or contacts is None or world is None or plan is None:
         raise InvalidParameter(problems=problems)
+    document.pop("simulation", None)
     starts = world.starts or document.get("startDate")
     if "seconds" not in world.carrier:
         plan = msgspec.structs.replace(plan, seconds=UNHURRIED)
@@ -137,7 +150,12 @@ def _moment(text: object) -> datetime:
         return MONDAY
 
 
-S = documents.T
+def _carrier(simulation: object) -> object:
+    """Of a block that may be wrong elsewhere, so that everything wrong is found at once."""
+    if not isinstance(simulation, dict):
+        return {}
+    carrier = cast("Mapping[str, Any]", simulation).get("carrier")
+    return carrier if isinstance(carrier, dict) else {}
 
 
 def _part(shape: type[S], raw: object, pointer: str, problems: list[FieldProblem]) -> S | None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import io
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ _CHANNEL = "simulated"
 _SECRET = "of-a-carrier-that-is-not-there"  # noqa: S105 - it opens nothing
 _ASK_AFTER_SECONDS = 180
 """Longer than a call of a usual length, so that nobody asks about calls that go well."""
-_SETTLE_SECONDS = 1.0
+_LOOK_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,13 +65,12 @@ async def play(conninfo: str, scenario: Scenario, *, seed: int, folder: Path) ->
     Raises:
         CampanaError: the campaign or its contacts are refused.
     """
-    ends = scenario.starts + timedelta(days=scenario.days)
     async with world(
         conninfo, seed=seed, starts=scenario.starts, plan=scenario.plan, folder=folder
     ) as made:
         stage = await set_up(made, scenario)
         workers = [made.begin(f"worker {n + 1}") for n in range(scenario.workers)]
-        await until_over(made, ends=ends)
+        await until_over(made, ends=scenario.ends)
         for worker in workers:
             await worker.stop()
             raise_failure(worker)
@@ -84,7 +83,7 @@ async def play(conninfo: str, scenario: Scenario, *, seed: int, folder: Path) ->
     return Played(
         seed=seed,
         starts=scenario.starts,
-        ends=ends,
+        ends=scenario.ends,
         campaign=campaign,
         counts=counts,
         rejected=stage.rejected,
@@ -133,7 +132,7 @@ async def until_over(made: World, *, ends: datetime) -> None:
             raise_failure(process)
         while made.agenda.news == news and made.real_now() < ends:
             await made.agenda.hear(until=ends + made.shift)
-        await asyncio.sleep(_SETTLE_SECONDS)
+        await asyncio.sleep(_LOOK_SECONDS)
 
 
 def raise_failure(process: Process) -> None:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from campana.domain.errors import CampanaError, InvalidTransition, Unavailable
+from campana.domain.errors import InvalidTransition
 from campana.services import control
 from campana.simulation.chance import Chance
 from campana.simulation.checks import Evidence, violations
@@ -23,6 +23,9 @@ from campana.simulation.play import Stage, raise_failure, set_up, until_over
 from campana.simulation.process import Process
 from campana.simulation.world import World, world
 from campana.store import checks, moments
+
+AGAIN = "bench/simulate.py --seed {seed}"
+"""The command that runs a trial again."""
 
 _DAYS = 8
 _SHORT = "09:00"
@@ -81,7 +84,6 @@ async def trial(conninfo: str, *, seed: int, folder: Path) -> Trial:
         Exception: a bug of the engine ended one of its processes.
     """
     scenario = draw_scenario(seed)
-    ends = scenario.starts + timedelta(days=_DAYS)
     async with world(
         conninfo, seed=seed, starts=scenario.starts, plan=scenario.plan, folder=folder
     ) as made:
@@ -90,7 +92,7 @@ async def trial(conninfo: str, *, seed: int, folder: Path) -> Trial:
         made.trouble_callbacks(day.troubles("callbacks"))
         errands = [made.spawn(_slot(day, n)) for n in range(day.faults.workers)]
         errands += [made.spawn(work) for work in _events(day)]
-        over = made.spawn(until_over(made, ends=ends))
+        over = made.spawn(until_over(made, ends=scenario.ends))
         going_on = {over, *errands}
         while not over.done():
             done, going_on = await asyncio.wait(going_on, return_when=asyncio.FIRST_COMPLETED)
@@ -241,5 +243,3 @@ async def _judge(day: _Day, scenario: Scenario) -> Trial:
         digest=(tuple(sent), tuple(attempts), tuple(targets)),
     )
 
-
-__all__ = ["CampanaError", "Trial", "Unavailable", "draw_scenario", "trial"]

@@ -15,6 +15,7 @@ from campana.store.sql import load
 
 _SQL = load("throwaway")
 
+_LONGEST_NAME = 50
 _SETTINGS = ("fsync", "synchronous_commit", "full_page_writes", "autovacuum")
 
 
@@ -51,7 +52,7 @@ def throwaway(conninfo: str, *, template: str | None = None) -> Generator[str]:
 
 def _template(conninfo: str) -> str:
     """A migrated database of that server, made when it is not there."""
-    name = f"simulation_template_{'_'.join(migrations.versions())}"
+    name = f"simulation_template_{'_'.join(migrations.versions())}"[:_LONGEST_NAME]
     with psycopg.connect(conninfo, autocommit=True) as conn:
         conn.execute(_SQL["alone"])
         if not conn.execute(_SQL["exists"], {"name": name}).fetchone():

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Protocol
 
 from campana.bootstrap import work_loops
@@ -167,11 +168,11 @@ class Process:
         dispatcher = Dispatcher(context, accounts=accounts, public_url=PUBLIC_URL)
         self._dispatcher = dispatcher
         keeping = [
-            asyncio.create_task(self._guard(dispatcher.ownership.keep())),
-            asyncio.create_task(self._guard(self._keep_clock(clock))),
+            asyncio.create_task(self._guard(dispatcher.ownership.keep)),
+            asyncio.create_task(self._guard(partial(self._keep_clock, clock))),
         ]
         loops = work_loops(context, accounts=accounts, dispatcher=dispatcher)
-        running = [asyncio.create_task(self._guard(self._repeat(loop))) for loop in loops]
+        running = [asyncio.create_task(self._guard(partial(self._repeat, loop))) for loop in loops]
         await self._stop.wait()
         await asyncio.wait(running)
         await dispatcher.drain(seconds=_DRAIN_SECONDS)
@@ -184,10 +185,10 @@ class Process:
         rest = Rest(self._agenda, loop)
         await repeat(Loop(name=loop.name, step=rest.step, rest=loop.rest), self._stop, wait=rest)
 
-    async def _guard(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _guard(self, work: Callable[[], Awaitable[None]]) -> None:
         """A bug ends the process, and is kept."""
         try:
-            await work
+            await work()
         except Exception as error:  # noqa: BLE001 - whoever runs the simulation raises it
             self.failure = error
             await self._end()

@@ -164,7 +164,7 @@ def _events(day: _Day) -> list[Any]:
     return [
         *(_kill(day, at) for at in faults.kills),
         *(_cut(day, at) for at in faults.cuts),
-        *(_pause(day, at, span) for at, span in faults.pauses),
+        _pauses(day),
         *(_step(day, at, by) for at, by in faults.steps),
     ]
 
@@ -191,8 +191,14 @@ async def _step(day: _Day, at: float, by: float) -> None:
     await day.made.step_clock(timedelta(seconds=by))
 
 
-async def _pause(day: _Day, at: float, span: float) -> None:
-    await asyncio.sleep(at)
+async def _pauses(day: _Day) -> None:
+    """One after another: the end of a pause is the end of every other one."""
+    for at, span in day.faults.pauses:
+        await asyncio.sleep(max(0.0, at - day.elapsed()))
+        await _pause(day, span)
+
+
+async def _pause(day: _Day, span: float) -> None:
     made, stage = day.made, day.stage
     names: Mapping[str, Any] = {
         "workspace_id": stage.workspace_id,
@@ -205,7 +211,7 @@ async def _pause(day: _Day, at: float, span: float) -> None:
         day.pauses.append((begun, made.real_now(), stage.campaign_id))
         await control.resume(made.web, **names)
     except InvalidTransition:
-        # It was over already, or somebody else's pause was lifted first.
+        # It was over already.
         return
 
 

@@ -39,7 +39,9 @@ def test_everybody_is_contacted_within_hours_and_everything_adds_up(
     assert {hour for day in told["attemptsByHour"] for hour in range(24) if day["hours"][hour]} <= {
         *range(9, 15)
     }
-    assert {moment.astimezone(ZoneInfo("America/New_York")).weekday() for moment in found.sends} <= {
+    assert {
+        moment.astimezone(ZoneInfo("America/New_York")).weekday() for moment in found.sends
+    } <= {
         0,
         1,
     }

@@ -76,7 +76,8 @@ def test_a_commit_whose_answer_is_lost_holds_nobody_up(
     """Each answer of a worker that lives on, the one to its claim among them: nobody else looks
     after what it claimed as long as its identity is held."""
     troubles = _LosesOneAnswer(number)
-    scenario = document.read(campaign(contacts={"count": 3}), seed=3)
+    raw = campaign(contacts={"count": 3}, simulation={"starts": "2026-03-09T16:00:00Z"})
+    scenario = document.read(raw, seed=3)
 
     async def work(conninfo: str, folder: str) -> list[str]:
         async with world(

@@ -51,9 +51,7 @@ def simulate(
             ground(chosen.data_dir / "simulation") as conninfo,
             tempfile.TemporaryDirectory() as folder,
         ):
-            played = virtual_time.run(
-                play.play(conninfo, scenario, seed=seed, folder=Path(folder))
-            )
+            played = virtual_time.run(play.play(conninfo, scenario, seed=seed, folder=Path(folder)))
     if as_json:
         print_json(report.as_json(played, zone=zone))
     else:

@@ -225,9 +225,7 @@ class _Account:
                 met = await asyncio.shield(answer)
         except TimeoutError as error:
             await self._wire.arrive()
-            raise CarrierError(
-                Disposition.UNKNOWN, retryable=True, detail="no answer"
-            ) from error
+            raise CarrierError(Disposition.UNKNOWN, retryable=True, detail="no answer") from error
         await self._wire.arrive()
         return self._read(outbound, met)
 

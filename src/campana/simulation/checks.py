@@ -56,6 +56,7 @@ def violations(evidence: Evidence) -> list[str]:
         *_too_fast(evidence),
         *_paused(evidence),
         *_too_often(evidence),
+        *_over_caps(evidence),
     ]
 
 
@@ -63,7 +64,7 @@ def _lost(evidence: Evidence) -> Iterator[str]:
     for target in evidence.targets:
         is_whole = (
             (target.state == "waiting") == target.is_due
-            and (target.state == "attempting") == (target.open_attempts == 1)
+            and int(target.state == "attempting") == target.open_attempts
             and (target.state == "finished") == (target.disposition is not None)
             and target.attempt_count == target.attempts_made
         )
@@ -122,7 +123,7 @@ def _outside_hours(evidence: Evidence) -> Iterator[str]:
         row = rows.get(sent.attempt_id)
         if row is None:
             continue
-        hours = evidence.documents[row.campaign_id].get("window") or {}
+        hours: Mapping[str, Any] = evidence.documents[row.campaign_id].get("window") or {}
         for zone in row.zones:
             moments = [sent.shown_at, sent.shown_at - _LATE]
             if any(step <= sent.left_at <= step + _CLOCK_LAG for step in evidence.steps):
@@ -134,8 +135,12 @@ def _outside_hours(evidence: Evidence) -> Iterator[str]:
 def is_open(hours: Mapping[str, Any], zone: str, moment: datetime) -> bool:
     """Whether somebody in `zone` may be contacted, by the hours of a document."""
     local = moment.astimezone(ZoneInfo(zone))
+    if local.date().isoformat() in hours.get("closedDates", ()):
+        return False
     clock = local.strftime("%H:%M")
-    return any(span["from"] <= clock < span["to"] for span in hours.get(WEEKDAYS[local.weekday()], []))
+    return any(
+        span["from"] <= clock < span["to"] for span in hours.get(WEEKDAYS[local.weekday()], [])
+    )
 
 
 def _too_fast(evidence: Evidence) -> Iterator[str]:
@@ -163,13 +168,36 @@ def _too_often(evidence: Evidence) -> Iterator[str]:
     for row in evidence.attempts:
         if row.disposition not in {None, "not_sent"}:
             ended[row.campaign_id, row.target_id][str(row.disposition)] += 1
-    names = {"busy": "busy", "noAnswer": "no_answer", "congestion": "congestion",
-             "carrierError": "carrier_error"}
+    names = {
+        "busy": "busy",
+        "noAnswer": "no_answer",
+        "congestion": "congestion",
+        "carrierError": "carrier_error",
+    }
     for (campaign_id, target_id), counts in ended.items():
-        cadence = evidence.documents[campaign_id].get("cadence") or {}
+        cadence: Mapping[str, Any] = evidence.documents[campaign_id].get("cadence") or {}
         if counts.total() > cadence.get("maxAttempts", counts.total()):
             yield f"too often: target {target_id} was tried {counts.total()} times"
         for written, outcome in names.items():
             rule = cadence.get(written)
             if rule is not None and counts[outcome] > rule["attempts"]:
                 yield f"too often: target {target_id} was {outcome} {counts[outcome]} times"
+
+
+def _over_caps(evidence: Evidence) -> Iterator[str]:
+    """Made-up people have one number each, so caps per contact are caps per number here."""
+    if evidence.steps:
+        # The times attempts were made at are those of a clock that jumped.
+        return
+    made: dict[str, list[datetime]] = defaultdict(list)
+    for row in evidence.attempts:
+        if row.disposition != Disposition.NOT_SENT:
+            made[row.address].append(row.created_at)
+    for row in evidence.attempts:
+        if row.disposition == Disposition.NOT_SENT:
+            continue
+        for cap in evidence.documents[row.campaign_id].get("caps", ()):
+            since = row.created_at - timedelta(days=cap["days"])
+            count = sum(since < each <= row.created_at for each in made[row.address])
+            if count > cap["attempts"]:
+                yield f"over the cap: {row.address} was tried {count} times by {row.created_at}"

@@ -40,9 +40,7 @@ MONDAY = datetime(2026, 3, 9, tzinfo=UTC)
 """When a simulation begins that nothing else is said of: the Monday after a change of the US
 clocks."""
 
-UNHURRIED = Seconds(
-    reply=(0.05, 0.3), ring=(1, 4), answer=(3, 25), talk=(15, 120), deliver=(1, 20)
-)
+UNHURRIED = Seconds(reply=(0.05, 0.3), ring=(1, 4), answer=(3, 25), talk=(15, 120), deliver=(1, 20))
 """How long things take where the file does not say: as among people, which the sandbox's own
 seconds are too short for."""
 
@@ -155,7 +153,7 @@ def _carrier(simulation: object) -> object:
     if not isinstance(simulation, dict):
         return {}
     carrier = cast("Mapping[str, Any]", simulation).get("carrier")
-    return carrier if isinstance(carrier, dict) else {}
+    return cast("object", carrier) if isinstance(carrier, dict) else {}
 
 
 def _part(shape: type[S], raw: object, pointer: str, problems: list[FieldProblem]) -> S | None:
@@ -180,7 +178,5 @@ def _who(contacts: ContactsDocument) -> list[FieldProblem]:
             FieldProblem(pointer="/contacts", message="must have a count, or a file, and not both")
         )
     if contacts.count is not None and contacts.count > MOST:
-        problems.append(
-            FieldProblem(pointer="/contacts/count", message=f"must be at most {MOST}")
-        )
+        problems.append(FieldProblem(pointer="/contacts/count", message=f"must be at most {MOST}"))
     return problems

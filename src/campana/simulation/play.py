@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -55,6 +56,8 @@ class Stage:
     """What was set up."""
 
     workspace_id: int
+    channel_id: str
+    list_id: str
     campaign_id: str
     rejected: int
 
@@ -107,18 +110,40 @@ async def set_up(made: World, scenario: Scenario) -> Stage:
         countries=[contacts.country],
         default=contacts.country,
     )
-    channel = await channels.create(
-        made.web, workspace_id=workspace_id, raw=_channel(scenario)
-    )
+    channel = await channels.create(made.web, workspace_id=workspace_id, raw=_channel(scenario))
     list_id, rejected = await _people(made, contacts, workspace_id=workspace_id)
+    campaign_id = await launch(
+        made,
+        scenario.campaign,
+        workspace_id=workspace_id,
+        channel_id=channel.id,
+        list_id=list_id,
+    )
+    return Stage(
+        workspace_id=workspace_id,
+        channel_id=channel.id,
+        list_id=list_id,
+        campaign_id=campaign_id,
+        rejected=rejected,
+    )
+
+
+async def launch(
+    made: World, raw: Mapping[str, Any], *, workspace_id: int, channel_id: str, list_id: str
+) -> str:
+    """A campaign on what there is; returns its id.
+
+    Raises:
+        CampanaError: it is refused, with every field that is wrong.
+    """
     campaign = await campaigns.create(
         made.web,
         workspace_id=workspace_id,
-        raw={**scenario.campaign, "contactList": list_id, "channel": channel.id},
+        raw={**raw, "contactList": list_id, "channel": channel_id},
     )
     await control.launch(made.web, workspace_id=workspace_id, campaign_id=campaign.id)
     await targets.enroll(made.engine, campaign_id=campaign.id)
-    return Stage(workspace_id=workspace_id, campaign_id=campaign.id, rejected=rejected)
+    return campaign.id
 
 
 async def until_over(made: World, *, ends: datetime) -> None:
@@ -160,24 +185,12 @@ def _channel(scenario: Scenario) -> dict[str, Any]:
     }
 
 
-async def _people(
-    made: World, contacts: ContactsDocument, *, workspace_id: int
-) -> tuple[str, int]:
+async def _people(made: World, contacts: ContactsDocument, *, workspace_id: int) -> tuple[str, int]:
     """The list, and how many rows of its file were refused."""
     people = await lists.create(
         made.web, workspace_id=workspace_id, name="people", default_country=contacts.country
     )
-    try:
-        content = (
-            Path(contacts.file).read_bytes()
-            if contacts.file is not None
-            else made_up(
-                contacts.count or 0, zones=contacts.zones, chance=Chance(made.seed, "people")
-            )
-        )
-    except OSError as error:
-        problem = FieldProblem(pointer="/contacts/file", message=f"cannot be read: {error.strerror}")
-        raise InvalidParameter(problems=[problem]) from error
+    content = await asyncio.to_thread(_file, contacts, seed=made.seed)
     started = await lists.start_import(
         made.web,
         workspace_id=workspace_id,
@@ -188,3 +201,20 @@ async def _people(
     await imports.run(made.engine, import_id=started.id)
     done = await lists.get_import(made.web, workspace_id=workspace_id, import_id=started.id)
     return people.id, done.rows_rejected
+
+
+def _file(contacts: ContactsDocument, *, seed: int) -> bytes:
+    """The CSV file of the people.
+
+    Raises:
+        InvalidParameter: it cannot be read.
+    """
+    if contacts.file is None:
+        return made_up(contacts.count or 0, zones=contacts.zones, chance=Chance(seed, "people"))
+    try:
+        return Path(contacts.file).read_bytes()
+    except OSError as error:
+        problem = FieldProblem(
+            pointer="/contacts/file", message=f"cannot be read: {error.strerror}"
+        )
+        raise InvalidParameter(problems=[problem]) from error

@@ -19,7 +19,7 @@ from campana.simulation.chance import Chance
 from campana.simulation.checks import Evidence, violations
 from campana.simulation.document import ChannelLimits, ContactsDocument, Scenario
 from campana.simulation.faults import Faults, SeededTroubles, draw_faults, draw_plan
-from campana.simulation.play import Stage, raise_failure, set_up, until_over
+from campana.simulation.play import Stage, launch, raise_failure, set_up, until_over
 from campana.simulation.process import Process
 from campana.simulation.world import World, world
 from campana.store import checks, moments
@@ -57,6 +57,7 @@ class _Day:
     seed: int
     faults: Faults
     stage: Stage
+    documents: Mapping[str, Mapping[str, Any]]
     deaths: list[str] = field(default_factory=list[str])
     lives: int = 0
     in_flight: int = 0
@@ -88,7 +89,20 @@ async def trial(conninfo: str, *, seed: int, folder: Path) -> Trial:
         conninfo, seed=seed, starts=scenario.starts, plan=scenario.plan, folder=folder
     ) as made:
         stage = await set_up(made, scenario)
-        day = _Day(made=made, seed=seed, faults=draw_faults(seed), stage=stage)
+        documents = {stage.campaign_id: scenario.campaign}
+        if Chance(seed, "campaigns").happens(0.3):
+            # Another one to the same people, on the same lines, at the same time.
+            second = await launch(
+                made,
+                scenario.campaign,
+                workspace_id=stage.workspace_id,
+                channel_id=stage.channel_id,
+                list_id=stage.list_id,
+            )
+            documents[second] = scenario.campaign
+        day = _Day(
+            made=made, seed=seed, faults=draw_faults(seed), stage=stage, documents=documents
+        )
         made.trouble_callbacks(day.troubles("callbacks"))
         errands = [made.spawn(_slot(day, n)) for n in range(day.faults.workers)]
         errands += [made.spawn(work) for work in _events(day)]
@@ -115,7 +129,7 @@ def draw_scenario(seed: int) -> Scenario:
         "name": f"trial {seed}",
         "type": "VoiceBot",
         "channelType": "Voice",
-        "window": dict.fromkeys(weekdays, hours),
+        "window": {day: hours for day in weekdays},
         "cadence": {
             "maxAttempts": chance.whole(2, 5),
             "busy": {"attempts": chance.whole(1, 3), "delaySeconds": retry},
@@ -130,6 +144,11 @@ def draw_scenario(seed: int) -> Scenario:
         # Of so few people a breaker would make a campaign of its own.
         "breakers": {"maxFailureRate": None},
     }
+    if chance.happens(0.4):
+        per = chance.one_of(["number", "contact"])
+        campaign["caps"] = [{"per": per, "attempts": chance.whole(1, 2), "days": 1}]
+    if chance.happens(0.2):
+        campaign["window"]["closedDates"] = ["2026-03-10"]
     if chance.happens(0.3):
         campaign["pacing"] = {"rate": chance.one_of([0.5, 2.0]), "lines": chance.whole(1, 4)}
     return Scenario(
@@ -227,7 +246,7 @@ async def _judge(day: _Day, scenario: Scenario) -> Trial:
             sent=sent,
             attempts=attempts,
             targets=targets,
-            documents={day.stage.campaign_id: scenario.campaign},
+            documents=day.documents,
             rate=scenario.channel.rate,
             lines=scenario.channel.lines,
             pauses=day.pauses,
@@ -248,4 +267,3 @@ async def _judge(day: _Day, scenario: Scenario) -> Trial:
         seconds=day.elapsed(),
         digest=(tuple(sent), tuple(attempts), tuple(targets)),
     )
-

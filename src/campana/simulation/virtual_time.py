@@ -56,7 +56,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         return self._jumping.now
 
     def run_in_executor(  # pyright: ignore[reportIncompatibleMethodOverride] - typeshed's is generic
-        self, executor: Executor | None, func: Callable[..., Any], *args: Any
+        self, executor: Executor | None, func: Callable[..., Any], *args: object
     ) -> asyncio.Future[Any]:
         """While a thread works the clock stands."""
         running = super().run_in_executor(executor, func, *args)

@@ -93,9 +93,7 @@ class World:
         self._entropy = Chance(seed, "entropy")
         self.provider = SimulatedProvider(plan, now=self.real_now, shown=self.now, spawn=self.spawn)
         silent = _Bystander(self, NoTroubles())
-        self.agenda = Agenda(
-            self._database(Role.ENGINE, silent), now=self.now, living=self._living
-        )
+        self.agenda = Agenda(self._database(Role.ENGINE, silent), now=self.now, living=self._living)
         self.engine = self.context(Role.ENGINE, watch=silent, wire=_Nowhere())
         self.web = self.context(Role.WEB, watch=silent, wire=_Nowhere())
         self._callbacks = self._teller(NoTroubles())
@@ -258,16 +256,14 @@ async def world(
     """A world on a database of its own, which must be migrated and hold nothing; on a
     VirtualTimeLoop."""
     loop = asyncio.get_running_loop()
-    loop.set_task_factory(_task)
+    loop.set_task_factory(_task)  # pyright: ignore[reportArgumentType] - typeshed's is generic
     turn = Turn()
     async with AsyncExitStack() as stack:
         lines = {
             role: await stack.enter_async_context(line(conninfo, role=role, turn=turn))
             for role in (Role.ENGINE, Role.WEB)
         }
-        made = World(
-            conninfo, seed=seed, starts=starts, plan=plan, lines=lines, folder=folder
-        )
+        made = World(conninfo, seed=seed, starts=starts, plan=plan, lines=lines, folder=folder)
         try:
             yield made
         finally:
@@ -278,7 +274,7 @@ def _task(
     loop: asyncio.AbstractEventLoop,
     work: Coroutine[Any, Any, Any],
     context: contextvars.Context | None = None,
-    **options: Any,
+    **options: Any,  # noqa: ANN401 - whatever asyncio has come to pass on
 ) -> asyncio.Task[Any]:
     """Every task belongs to the process of whoever started it."""
     task = asyncio.Task(work, loop=loop, context=context, **options)

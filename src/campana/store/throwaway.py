@@ -58,7 +58,9 @@ def _template(conninfo: str) -> str:
         if not conn.execute(_SQL["exists"], {"name": name}).fetchone():
             unfinished = name + "_unfinished"
             conn.execute(
-                sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(unfinished))
+                sql.SQL("drop database if exists {} with (force)").format(
+                    sql.Identifier(unfinished)
+                )
             )
             conn.execute(sql.SQL("create database {}").format(sql.Identifier(unfinished)))
             migrations.migrate(make_conninfo(conninfo, dbname=unfinished))

@@ -101,7 +101,7 @@ async def line(conninfo: str, *, role: Role, turn: Turn) -> AsyncGenerator[Line]
 
 
 async def until_gone(line: Line, backends: Sequence[int]) -> None:
-    """Wait until the server has noticed that these sessions are closed, and freed what they held."""
+    """Wait until the server has noticed that these are closed, and freed what they held."""
     async with line.turn:
         while await _are_connected(line, backends):
             pass
@@ -165,7 +165,9 @@ class _Session(psycopg.AsyncConnection[tuple[object, ...]]):
 
     turn: Turn | None = None
 
-    async def wait(self, gen: PQGen[T], interval: float = 0.1) -> T:
+    async def wait(  # pyright: ignore[reportIncompatibleMethodOverride] - as little as is used
+        self, gen: PQGen[T], interval: float = 0.1
+    ) -> T:
         if self.turn is None:
             return await super().wait(gen, interval)
         async with self.turn:

@@ -100,9 +100,7 @@ async def trial(conninfo: str, *, seed: int, folder: Path) -> Trial:
                 list_id=stage.list_id,
             )
             documents[second] = scenario.campaign
-        day = _Day(
-            made=made, seed=seed, faults=draw_faults(seed), stage=stage, documents=documents
-        )
+        day = _Day(made=made, seed=seed, faults=draw_faults(seed), stage=stage, documents=documents)
         made.trouble_callbacks(day.troubles("callbacks"))
         errands = [made.spawn(_slot(day, n)) for n in range(day.faults.workers)]
         errands += [made.spawn(work) for work in _events(day)]
@@ -129,7 +127,7 @@ def draw_scenario(seed: int) -> Scenario:
         "name": f"trial {seed}",
         "type": "VoiceBot",
         "channelType": "Voice",
-        "window": {day: hours for day in weekdays},
+        "window": dict.fromkeys(weekdays, hours),
         "cadence": {
             "maxAttempts": chance.whole(2, 5),
             "busy": {"attempts": chance.whole(1, 3), "delaySeconds": retry},

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from uuid import UUID
 
 from campana.domain.errors import Unavailable
+from campana.services import outcomes
 from campana.services.context import Context
 from campana.store import attempts, owners
 from campana.store.db import Tx
@@ -40,36 +41,31 @@ class Ownership:
         self._context = context
         self._in_hand = in_hand
         self._serves = tuple(serves)
-        self._session: Tx | None = None
         self._former: list[int] = []
-        """Numbers whose attempts may not all have been taken along yet."""
         self.owner_id = 0
         self.is_held = False
-
-    async def renounce(self) -> None:
-        """Give the number up at once, and take another: what was claimed under it and is not in
-        hand is for the sweeper.
-
-        For whoever was not told what came of a claim: its intents may be committed, and nobody
-        would ever look after them while their owner lives.
-        """
-        self.is_held = False
-        if self._session is not None:
-            await self._session.close()
 
     async def keep(self) -> None:
         """Hold an identity for ever; run as a task. Cancelling it gives the identity up."""
         while True:
             try:
                 async with self._context.db.session() as session:
-                    self._session = session
                     await self._hold(session)
             except (Unavailable, TimeoutError) as error:
                 log.warning("owner %s lost its session: %s", self.owner_id, error)
             finally:
                 self.is_held = False
-                self._session = None
             await asyncio.sleep(_PING_SECONDS)
+
+    async def account(self) -> bool:
+        """Take up what stands under this identity and nobody here knows of; a step of a loop."""
+        if self.is_held:
+            found = await outcomes.sweep_own(
+                self._context, owner_id=self.owner_id, in_hand=self._in_hand
+            )
+            if found:
+                log.warning("owner %s took up %d attempts it had lost", self.owner_id, found)
+        return False
 
     async def _hold(self, session: Tx) -> None:
         if self.owner_id:
@@ -77,8 +73,11 @@ class Ownership:
         self.owner_id = await owners.take_identity(session)
         for kind in self._serves:
             await owners.serve(session, kind=kind)
+        # An adoption that fails ends this session too: the next one adopts from every number since
+        # the last that succeeded. A server that comes back often breaks the first few.
         if self._former:
             await self._adopt()
+            self._former.clear()
         self.is_held = True
         while True:
             await self._context.doze(_PING_SECONDS)
@@ -87,20 +86,15 @@ class Ownership:
 
     async def _adopt(self) -> None:
         mine = list(self._in_hand())
-        kept = 0
         async with self._context.db.transaction() as tx:
-            for former in self._former:
-                kept += len(
-                    await attempts.adopt(
-                        tx, old_owner_id=former, new_owner_id=self.owner_id, attempt_ids=mine
-                    )
-                )
+            kept = await attempts.adopt(
+                tx, old_owner_ids=self._former, new_owner_id=self.owner_id, attempt_ids=mine
+            )
         # Those the sweeper was quicker with are `unknown`; how they end here still corrects that.
         log.warning(
             "owner %s is %s now and keeps %d of %d attempts",
             self._former[-1],
             self.owner_id,
-            kept,
+            len(kept),
             len(mine),
         )
-        self._former.clear()

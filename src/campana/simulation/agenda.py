@@ -16,7 +16,7 @@ from campana.domain.campaign import Plan
 from campana.domain.pacing import quota_day, quota_resets_at
 from campana.domain.target import zones_of
 from campana.domain.window import next_open
-from campana.engine.dispatcher import AHEAD
+from campana.engine.dispatcher import COVERED, NOTICE
 from campana.services.campaign_document import plan_of
 from campana.services.dispatch import SEND_DEADLINE
 from campana.services.outcomes import SWEEP_MARGIN
@@ -97,6 +97,7 @@ class Agenda:
             "windows": min((_opens(each, now) for each in waiting), default=NEVER),
             "inquire": others.ask_at or NEVER,
             "sweep": _sweeps(others, now),
+            "account": _old_enough(others.own_created_at, now),
             "close": now if others.is_over else others.close_at or NEVER,
             "breakers": others.close_at or NEVER,
         }
@@ -115,7 +116,7 @@ def _sends(waiting: Waiting, now: datetime) -> datetime:
     moment = max(waiting.due_at, waiting.not_before or waiting.due_at, now)
     if waiting.daily_attempts is not None and waiting.sent_today >= waiting.daily_attempts:
         moment = max(moment, quota_resets_at(now))
-    early = timedelta(seconds=(waiting.burst - 1) / waiting.rate) + AHEAD
+    early = timedelta(seconds=(waiting.burst - 1) / waiting.rate) + NOTICE + COVERED
     return max(moment, waiting.arrival_at - early)
 
 
@@ -130,9 +131,12 @@ def _opens(waiting: Waiting, now: datetime) -> datetime:
 def _sweeps(others: Moments, now: datetime) -> datetime:
     if others.has_promises:
         return now
-    if others.orphan_created_at is None:
-        return NEVER
-    return max(now, others.orphan_created_at + SEND_DEADLINE + SWEEP_MARGIN)
+    return _old_enough(others.orphan_created_at, now)
+
+
+def _old_enough(created_at: datetime | None, now: datetime) -> datetime:
+    """When an attempt that nobody may know of is looked at."""
+    return NEVER if created_at is None else max(now, created_at + SEND_DEADLINE + SWEEP_MARGIN)
 
 
 def _plan(waiting: Waiting) -> Plan:

@@ -48,6 +48,8 @@ class Moments:
     ask_at: datetime | None
     orphan_created_at: datetime | None
     """Of the oldest open attempt whose owner is not among the living."""
+    own_created_at: datetime | None
+    """The same of the others."""
     has_promises: bool
     """Of owners that are not among the living."""
     close_at: datetime | None
@@ -67,7 +69,7 @@ async def waiting(tx: Tx, *, now: datetime, day: object) -> list[Waiting]:
 async def others(tx: Tx, *, living: Sequence[int]) -> Moments:
     """Everything but sending."""
     row = await (await tx.execute(_SQL["others"], {"living": list(living)})).fetchone()
-    return Moments(*row) if row else Moments(None, None, False, None, False, None)
+    return Moments(*row) if row else Moments(None, None, None, False, None, False, None)
 
 
 async def is_finished(tx: Tx) -> bool:

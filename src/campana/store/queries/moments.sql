@@ -24,6 +24,8 @@ select
   (select min(ask_at) from attempts where owner_id = 0 and state not in ('ended', 'unknown')),
   (select min(created_at) from attempts
    where owner_id <> 0 and owner_id <> all(%(living)s) and state not in ('ended', 'unknown')),
+  (select min(created_at) from attempts
+   where owner_id = any(%(living)s) and state not in ('ended', 'unknown')),
   exists (select from grants where owner_id <> all(%(living)s)),
   (select min(least(end_date, case when state = 'tripped' then resume_at end)) from campaigns
    where state in ('running', 'paused', 'tripped')),

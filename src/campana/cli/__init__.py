@@ -17,6 +17,7 @@ from campana.cli import (
     sandbox,
     serve,
     setup,
+    simulate,
 )
 
 app = typer.Typer(
@@ -33,6 +34,7 @@ for word in (serve.serve, serve.web, serve.work, serve.voice, setup.migrate, set
 app.command()(doctor.doctor)
 app.command()(demo.demo)
 app.command()(sandbox.sandbox)
+app.command()(simulate.simulate)
 app.command("allow-countries")(channels.allow)
 for group in (keys.app, lists.app, channels.app, outlook.app, policy.app, prices.app):
     app.add_typer(group)

@@ -45,7 +45,8 @@ SIGNATURE_AGE = timedelta(minutes=5)
 
 _CONNECT_SECONDS = 2.0
 _LOOKUP_SECONDS = 5.0
-_CONNECTIONS = httpx.Limits(max_connections=200, max_keepalive_connections=100)
+_MOST_AT_ONCE = 500
+_CONNECTIONS = httpx.Limits(max_connections=_MOST_AT_ONCE, max_keepalive_connections=100)
 
 
 class Config(Struct, kw_only=True, frozen=True, rename="camel", forbid_unknown_fields=True):
@@ -147,6 +148,8 @@ class _Known(Struct, kw_only=True, frozen=True):
 
 class Sandbox:
     """One channel's account."""
+
+    most_at_once = _MOST_AT_ONCE
 
     def __init__(self, config: Config) -> None:
         self._config = config

@@ -11,7 +11,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -26,13 +27,13 @@ from campana.domain.script import render
 from campana.engine.accounts import Account, Accounts
 from campana.engine.ownership import Ownership
 from campana.engine.resting import Resting
-from campana.services import dispatch, inquiries, outcomes
+from campana.services import dispatch, inquiries, outcomes, sent
 from campana.services.context import Context
-from campana.services.dispatch import SEND_DEADLINE, Allowance, Claimed
+from campana.services.dispatch import SEND_DEADLINE, Allowance, Claimed, Send
 from campana.services.group_commit import GroupCommit
-from campana.store import reports
+from campana.services.marks import Marks
+from campana.services.sent import Answer
 from campana.store.due import Group
-from campana.store.reports import Taken
 
 log = logging.getLogger(__name__)
 
@@ -40,16 +41,33 @@ AHEAD = timedelta(milliseconds=250)
 """How much of the near future one grant covers: with the claim's own time inside the send
 deadline."""
 
-_MOST_IN_FLIGHT = 500
+_MOST_IN_FLIGHT = 10_000
+"""Of a process, sent or about to be; a carrier may take fewer at once."""
+
+_MOST_CLAIMED, _LEAST_CLAIMED = 1_000, 50
+"""In one claim: a transaction whose locks a pause may have to wait for, and whose sends all have to
+start in time. After one that came near its deadline the next is half as large."""
+
+_NEAR_SECONDS = 0.15
+
+_LARGEST_UNSENT = 100
 _RETRY_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Departure:
-    """An intent, and when it may go: not before `at`, not after `deadline` (monotonic seconds)."""
+    """An intent, and when it may go (monotonic seconds): not before `at`."""
 
     intent: Claimed
     at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Claim:
+    """Intents of one claim, in the order of their departures. None goes after `deadline`."""
+
+    departures: Sequence[_Departure]
+    account: Account
     deadline: float
     owner_id: int
 
@@ -63,18 +81,25 @@ class Dispatcher:
         self._accounts = accounts
         self._public_url = public_url
         self._turns = Turns(salt=int.from_bytes(context.entropy(8), "big"))
+        self._marks = Marks()
         self._unused: dict[str, int] = {}
         self._ask_grant_at: dict[str, float] = {}
         self._resting = Resting()
-        self._sends: dict[UUID, asyncio.Task[None]] = {}
-        self._accepted = GroupCommit(self._store_accepted)
+        self._in_hand: set[UUID] = set()
+        """Attempts that are not yet written down as over or accepted."""
+        self._at_once: Counter[str] = Counter()
+        """How many of them each channel has."""
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._answers = GroupCommit(self._store_answers)
+        self._unsent = GroupCommit(self._store_unsent, largest=_LARGEST_UNSENT)
+        self._most_claimed = _MOST_CLAIMED
         self._is_draining = False
-        self.ownership = Ownership(context, in_hand=lambda: self._sends, serves=accounts.kinds)
+        self.ownership = Ownership(context, in_hand=lambda: self._in_hand, serves=accounts.kinds)
 
     @property
     def is_busy(self) -> bool:
         """Is a send of this process under way, or not yet written down?"""
-        return bool(self._sends)
+        return bool(self._in_hand)
 
     async def step(self) -> bool:
         """Start what one grant allows; False when there was nothing to start."""
@@ -88,7 +113,11 @@ class Dispatcher:
             if self._ask_grant_at.get(channel_id, 0.0) <= now
             and not self._resting.is_on(channel_id)
         ]
-        groups = await dispatch.ready(self._context, channel_ids=rested) if rested else []
+        groups = (
+            await dispatch.ready(self._context, channel_ids=rested, marks=self._marks)
+            if rested
+            else []
+        )
         while (group := self._turns.choose(groups)) is not None:
             started = await self._serve(group, accounts[group.channel_id])
             if started is not None:
@@ -101,19 +130,21 @@ class Dispatcher:
     async def drain(self, *, seconds: float) -> None:
         """Begin nothing more; wait for sends under way to be answered and written down."""
         self._is_draining = True
-        if self._sends:
-            await asyncio.wait(self._sends.values(), timeout=seconds)
-        for task in list(self._sends.values()):
+        until = time.monotonic() + seconds
+        while self._tasks and (left := until - time.monotonic()) > 0:
+            await asyncio.wait(self._tasks, timeout=left)
+        for task in list(self._tasks):
             # Whoever comes next finds it open, and asks.
             task.cancel()
-        await asyncio.gather(*self._sends.values(), return_exceptions=True)
-        await self._accepted.settled()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._answers.settled()
+        await self._unsent.settled()
 
     def _may_start(self) -> bool:
         return (
             self.ownership.is_held
             and not self._is_draining
-            and len(self._sends) < _MOST_IN_FLIGHT
+            and len(self._in_hand) < _MOST_IN_FLIGHT
             and self._context.clock.is_steady
         )
 
@@ -125,7 +156,7 @@ class Dispatcher:
             self._context,
             channel_id=channel.id,
             owner_id=owner_id,
-            wanted=min(_batch(channel.rate, channel.burst), _MOST_IN_FLIGHT - len(self._sends)),
+            wanted=self._wanted(account),
             unused=self._unused.pop(channel.id, 0),
             ahead=AHEAD,
         )
@@ -143,15 +174,31 @@ class Dispatcher:
             owner_id=owner_id,
             limit=allowed.sends,
             ahead=AHEAD,
+            send=Send(
+                sender=account.sender,
+                is_call=account.is_call,
+                ask_after=account.carrier.patience.ask_after,
+            ),
+            marks=self._marks,
         )
         if unused := allowed.sends - len(claimed):
             self._unused[channel.id] = unused
             self._ask_grant_at.pop(channel.id, None)
         if claimed:
-            await self._start(claimed, account, allowed, asked_at=asked_at, begun=begun)
+            self._start(claimed, account, allowed, asked_at=asked_at, begun=begun)
         return bool(claimed)
 
-    async def _start(
+    def _wanted(self, account: Account) -> int:
+        """What one grant may give at most, so that all of it can be claimed and sent in time."""
+        channel = account.channel
+        return min(
+            _batch(channel.rate, channel.burst),
+            self._most_claimed,
+            _MOST_IN_FLIGHT - len(self._in_hand),
+            account.carrier.most_at_once - self._at_once[channel.id],
+        )
+
+    def _start(
         self,
         claimed: Sequence[Claimed],
         account: Account,
@@ -160,49 +207,59 @@ class Dispatcher:
         asked_at: float,
         begun: float,
     ) -> None:
-        owner_id = self.ownership.owner_id
-        deadline = begun + SEND_DEADLINE.total_seconds()
-        may_go = await self._begin(claimed, account, owner_id)
         now, monotonic = self._context.clock.now(), time.monotonic()
-        for number, intent in enumerate(claimed):
-            by_channel = (
-                asked_at + (allowed.first_after + number * allowed.interval).total_seconds()
-            )
-            by_campaign = monotonic + (intent.not_before - now).total_seconds()
-            departure = _Departure(
+        first = asked_at + allowed.first_after.total_seconds()
+        interval = allowed.interval.total_seconds()
+        departures = [
+            _Departure(
                 intent=intent,
-                at=max(by_channel, by_campaign),
-                deadline=deadline if intent.attempt_id in may_go else 0.0,
-                owner_id=owner_id,
+                at=max(
+                    first + number * interval,
+                    monotonic + (intent.not_before - now).total_seconds(),
+                ),
             )
-            task = asyncio.create_task(self._send(departure, account))
-            self._sends[intent.attempt_id] = task
-            task.add_done_callback(lambda _, key=intent.attempt_id: self._sends.pop(key, None))
+            for number, intent in enumerate(claimed)
+        ]
+        channel_id = account.channel.id
+        self._in_hand.update(intent.attempt_id for intent in claimed)
+        self._at_once[channel_id] += len(claimed)
+        claim = _Claim(
+            departures=sorted(departures, key=lambda each: each.at),
+            account=account,
+            deadline=begun + SEND_DEADLINE.total_seconds(),
+            owner_id=self.ownership.owner_id,
+        )
+        self._spawn(self._depart(claim))
 
-    async def _begin(
-        self, claimed: Sequence[Claimed], account: Account, owner_id: int
-    ) -> set[UUID]:
-        """Commit that these are about to be sent; those that may not go are not in the answer."""
-        plan = claimed[0].plan
-        try:
-            return await dispatch.begin_sending_all(
-                self._context,
-                claimed=claimed,
-                owner_id=owner_id,
-                from_number=plan.caller_id or account.sender or "",
-                is_call=account.is_call,
-                ask_after=account.carrier.patience.ask_after,
-            )
-        except Unavailable:
-            return set()
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
-    async def _send(self, departure: _Departure, account: Account) -> None:
+    async def _depart(self, claim: _Claim) -> None:
+        """Let each go at its time."""
+        for departure in claim.departures:
+            wait = departure.at - time.monotonic()
+            if wait > 0:
+                await asyncio.sleep(wait)
+            self._spawn(self._go(departure.intent, claim))
+        if time.monotonic() > claim.deadline - _NEAR_SECONDS:
+            self._most_claimed = max(_LEAST_CLAIMED, self._most_claimed // 2)
+        else:
+            self._most_claimed = min(_MOST_CLAIMED, self._most_claimed + _LEAST_CLAIMED)
+
+    async def _go(self, intent: Claimed, claim: _Claim) -> None:
         """From an intent that is marked as sending to the end of our part in it."""
-        intent = departure.intent
-        await asyncio.sleep(max(0.0, departure.at - time.monotonic()))
-        if not self._may_go(departure):
-            await self._settle(intent, Disposition.NOT_SENT, "too late to be sent")
-            return
+        try:
+            if self._may_go(claim):
+                await self._send(intent, claim.account)
+            else:
+                await _until_stored(lambda: self._unsent.add([intent]))
+        finally:
+            self._in_hand.discard(intent.attempt_id)
+            self._at_once[intent.channel_id] -= 1
+
+    async def _send(self, intent: Claimed, account: Account) -> None:
         try:
             accepted = await account.carrier.send(self._outbound(intent, account))
         except CarrierError as error:
@@ -215,11 +272,11 @@ class Dispatcher:
             self._resting.succeeded(account.channel.id)
             await self._accept(intent, account, accepted)
 
-    def _may_go(self, departure: _Departure) -> bool:
+    def _may_go(self, claim: _Claim) -> bool:
         return (
-            time.monotonic() < departure.deadline
+            time.monotonic() < claim.deadline
             and self.ownership.is_held
-            and self.ownership.owner_id == departure.owner_id
+            and self.ownership.owner_id == claim.owner_id
             and not self._is_draining
         )
 
@@ -248,16 +305,23 @@ class Dispatcher:
             await self._settle(intent, error.disposition, error.detail)
 
     async def _accept(self, intent: Claimed, account: Account, accepted: Accepted) -> None:
-        taken = Taken(
-            attempt_id=intent.attempt_id,
-            ref=accepted.ref,
+        answer = Answer(
+            intent=intent,
+            accepted=accepted,
             ask_at=self._context.clock.now() + account.carrier.patience.ask_after,
         )
-        await _until_stored(lambda: self._accepted.add([taken]))
+        await _until_stored(lambda: self._answers.add([answer]))
 
-    async def _store_accepted(self, taken: Sequence[Taken]) -> None:
-        async with self._context.db.transaction() as tx:
-            await reports.accept(tx, taken=taken, now=self._context.clock.now())
+    async def _store_answers(self, answers: Sequence[Answer]) -> None:
+        await sent.store_answers(self._context, answers, owner_id=self.ownership.owner_id)
+
+    async def _store_unsent(self, intents: Sequence[Claimed]) -> None:
+        await outcomes.settle_all(
+            self._context,
+            attempt_ids=[intent.attempt_id for intent in intents],
+            disposition=Disposition.NOT_SENT,
+            reason="too late to be sent",
+        )
 
     async def _doubt(self, intent: Claimed) -> None:
         """Ours no more: the carrier is asked, once what was on its way has had time to arrive."""

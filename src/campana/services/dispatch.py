@@ -9,21 +9,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from campana.domain import gate, pacing
 from campana.domain.campaign import Plan
 from campana.domain.contact import ContactFields
 from campana.domain.event import EventName, NewEvent
 from campana.domain.ids import uuid7
-from campana.services import events, limits
+from campana.services import events, limits, sent_events
 from campana.services.campaign_document import plan_of
+from campana.services.claimed import Claimed
 from campana.services.context import Context
-from campana.store import attempts, campaigns, due, owners, targets
+from campana.services.marks import Marks
+from campana.store import attempts, campaigns, due, owners, sending, targets
 from campana.store import events as store_events
 from campana.store.attempts import Intent
 from campana.store.db import Tx
-from campana.store.due import Candidate, Deferral, Group
+from campana.store.due import BEGINNING, NO_MARKS, Candidate, Deferral, Group, Position
+from campana.store.sending import Opening
 
 SEND_DEADLINE = timedelta(milliseconds=500)
 """How long after its claim began an intent may still be sent (design: pause answers within a
@@ -31,20 +33,18 @@ second)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claimed:
-    """An intent that is committed: this owner, and only this owner, may send it, and soon."""
+class Send:
+    """How intents are written that go to a carrier one can ask: as sending already.
 
-    attempt_id: UUID
-    workspace_id: int
-    campaign_id: str
-    target_id: int
-    channel_id: str
-    attempt_no: int
-    address: str
-    fields: ContactFields
-    plan: Plan
-    not_before: datetime
-    """The campaign's own pace: it waits for this moment, which lies within the send deadline."""
+    Should the process die before the network is touched, the carrier is asked what it knows of
+    each: nothing is `unknown` for having been marked early, and a round trip and an update for each
+    are saved.
+    """
+
+    sender: str | None
+    """The identity that is shown when the campaign names none."""
+    is_call: bool
+    ask_after: timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +60,16 @@ class Allowance:
     interval: timedelta
 
 
-async def ready(context: Context, *, channel_ids: Sequence[str]) -> list[Group]:
-    """Groups with something due now on these channels, most urgent first (engine role)."""
-    async with context.db.read() as tx:
-        return await due.ready(tx, channel_ids=channel_ids, now=context.clock.now())
+async def ready(
+    context: Context, *, channel_ids: Sequence[str], marks: Marks | None = None
+) -> list[Group]:
+    """Groups with something due now on these channels, most urgent first (engine role).
+
+    Of a group that has a mark, only what lies behind it counts.
+    """
+    known = marks.all() if marks is not None else NO_MARKS
+    async with context.db.glance() as tx:
+        return await due.ready(tx, channel_ids=channel_ids, marks=known, now=context.clock.now())
 
 
 async def grant(
@@ -135,8 +141,13 @@ async def claim(
     owner_id: int,
     limit: int,
     ahead: timedelta = timedelta(0),
+    send: Send | None = None,
+    marks: Marks | None = None,
 ) -> list[Claimed]:
     """Turn up to `limit` waiting targets of the group into committed intents.
+
+    With `send` they are committed as about to be sent, and nothing more needs to be written before
+    the network. With `marks` it begins where they say, and moves them on.
 
     What the gate objects to is deferred or finished in the same transaction. Nothing is claimed
     from a campaign that is not running, or that somebody is changing at this moment, and no more
@@ -144,6 +155,7 @@ async def claim(
     lines of the grant that are not used are free again when it returns.
     """
     now = context.clock.now()
+    after = marks.of(group.key) if marks is not None else BEGINNING
     async with context.db.transaction() as tx:
         await owners.use_promise(tx, channel_id=group.channel_id, owner_id=owner_id, lines=limit)
         document = await campaigns.share(tx, campaign_id=group.campaign_id, now=now)
@@ -154,16 +166,18 @@ async def claim(
         if not own.attempts:
             return []
         waiting = await due.claim(
-            tx, group=group, channel_type=channel_type, limit=own.attempts, now=now
+            tx, group=group, channel_type=channel_type, limit=own.attempts, after=after, now=now
         )
         allowed = await _pass_gate(tx, waiting, plan=plan, now=now)
         claimed = await _write_intents(
-            tx, context, allowed, group=group, plan=plan, owner_id=owner_id, now=now
+            tx, context, allowed, group=group, plan=plan, owner_id=owner_id, send=send, now=now
         )
         claimed = [replace(each, not_before=own.moment(n, now)) for n, each in enumerate(claimed)]
         await limits.use(
             tx, own, group=group, plan=plan, numbers=[each.attempt_no for each in claimed], now=now
         )
+    if marks is not None:
+        marks.move(group.key, [Position(each.due_at, each.id) for each in waiting])
     return claimed
 
 
@@ -196,33 +210,6 @@ def _started(claimed: Claimed, *, now: datetime) -> NewEvent:
         address=claimed.address,
         at=now,
     )
-
-
-async def begin_sending_all(
-    context: Context,
-    *,
-    claimed: Sequence[Claimed],
-    owner_id: int,
-    from_number: str,
-    is_call: bool,
-    ask_after: timedelta,
-) -> set[UUID]:
-    """The same for a whole claim that goes to a carrier one can ask; returns those that may go.
-
-    Should this process die, the carrier is asked what it knows of each: here nothing is `unknown`
-    for having been marked too early.
-    """
-    now = context.clock.now()
-    async with context.db.transaction() as tx:
-        return await attempts.begin_sending_all(
-            tx,
-            attempt_ids=[each.attempt_id for each in claimed],
-            owner_id=owner_id,
-            from_number=from_number,
-            is_call=is_call,
-            ask_at=now + ask_after,
-            now=now,
-        )
 
 
 async def _pass_gate(
@@ -268,6 +255,7 @@ async def _write_intents(
     group: Group,
     plan: Plan,
     owner_id: int,
+    send: Send | None,
     now: datetime,
 ) -> list[Claimed]:
     """An intent for each; whoever another campaign reached in between is put off."""
@@ -278,6 +266,7 @@ async def _write_intents(
             workspace_id=group.workspace_id,
             campaign_id=group.campaign_id,
             target_id=candidate.id,
+            contact_id=candidate.contact_id,
             channel_id=group.channel_id,
             attempt_no=candidate.attempt_count + 1,
             address=candidate.address or "",
@@ -287,34 +276,54 @@ async def _write_intents(
                 attributes={str(k): str(v) for k, v in candidate.attributes.items()},
             ),
             plan=plan,
+            claimed_at=now,
             not_before=now,
         )
         for candidate in allowed
     ]
-    written = await attempts.open_intents(
-        tx,
-        workspace_id=group.workspace_id,
-        campaign_id=group.campaign_id,
-        channel_id=group.channel_id,
-        owner_id=owner_id,
-        intents=[
-            Intent(
-                id=each.attempt_id,
-                target_id=each.target_id,
-                attempt_no=each.attempt_no,
-                address=each.address,
-            )
-            for each in claimed
-        ],
-        now=now,
-    )
+    intents = [
+        Intent(
+            id=each.attempt_id,
+            target_id=each.target_id,
+            attempt_no=each.attempt_no,
+            address=each.address,
+        )
+        for each in claimed
+    ]
+    if send is None:
+        written = await attempts.open_intents(
+            tx,
+            workspace_id=group.workspace_id,
+            campaign_id=group.campaign_id,
+            channel_id=group.channel_id,
+            owner_id=owner_id,
+            intents=intents,
+            now=now,
+        )
+        refused = {each.id for each in intents} - written
+    else:
+        refused = await sending.open_all(
+            tx,
+            workspace_id=group.workspace_id,
+            campaign_id=group.campaign_id,
+            channel_id=group.channel_id,
+            owner_id=owner_id,
+            openings=[
+                Opening(intent=intent, event=sent_events.started(each))
+                for intent, each in zip(intents, claimed, strict=True)
+            ],
+            from_number=plan.caller_id or send.sender or "",
+            is_call=send.is_call,
+            ask_at=now + send.ask_after,
+            now=now,
+        )
     later = now + gate.ADDRESS_BUSY_DELAY
     await due.defer(
         tx,
         deferrals=[
             Deferral(target_id=each.target_id, until=later, why="address_busy")
             for each in claimed
-            if each.attempt_id not in written
+            if each.attempt_id in refused
         ],
     )
-    return [each for each in claimed if each.attempt_id in written]
+    return [each for each in claimed if each.attempt_id not in refused]

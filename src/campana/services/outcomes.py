@@ -7,6 +7,7 @@ finished.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -76,6 +77,18 @@ async def settle(
         await end(
             tx, context, attempt, disposition=disposition, reason=reason, answered_at=answered_at
         )
+
+
+async def settle_all(
+    context: Context, *, attempt_ids: Sequence[UUID], disposition: Disposition, reason: str
+) -> None:
+    """The same for several attempts that ended alike, in one transaction."""
+    async with context.db.transaction() as tx:
+        # In one order, as everybody who locks several attempts: two wait, never for each other.
+        for attempt_id in sorted(attempt_ids):
+            attempt = await attempts.lock(tx, attempt_id=attempt_id)
+            if attempt is not None and attempt.state.is_open:
+                await end(tx, context, attempt, disposition=disposition, reason=reason)
 
 
 async def sweep(context: Context) -> int:

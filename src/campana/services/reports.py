@@ -139,7 +139,12 @@ async def _end(
         attempt,
         event=event,
         disposition=disposition,
-        reason=str(event.detail.get("reason") or disposition),
+        reason=reason_of(event),
         answered_at=answered_at,
         now=now,
     )
+
+
+def reason_of(event: AttemptEvent) -> str:
+    """Why an attempt ended, in a carrier's word for it."""
+    return str(event.detail.get("reason") or event.detail["disposition"])

@@ -44,12 +44,11 @@ deadline."""
 _MOST_IN_FLIGHT = 10_000
 """Of a process, sent or about to be; a carrier may take fewer at once."""
 
-_MOST_CLAIMED, _LEAST_CLAIMED = 1_000, 50
+_MOST_CLAIMED, _LEAST_CLAIMED = 500, 50
 """In one claim: a transaction whose locks a pause may have to wait for, and whose sends all have to
-start in time. After one that came near its deadline the next is half as large."""
+start in time. While departures fall behind, claims become smaller."""
 
-_NEAR_SECONDS = 0.15
-
+_BEHIND_SECONDS = 0.15
 _LARGEST_UNSENT = 100
 _RETRY_SECONDS = 0.5
 
@@ -92,7 +91,7 @@ class Dispatcher:
         self._tasks: set[asyncio.Task[None]] = set()
         self._answers = GroupCommit(self._store_answers)
         self._unsent = GroupCommit(self._store_unsent, largest=_LARGEST_UNSENT)
-        self._most_claimed = _MOST_CLAIMED
+        self._most_claimed = _MOST_CLAIMED // 4
         self._is_draining = False
         self.ownership = Ownership(context, in_hand=lambda: self._in_hand, serves=accounts.kinds)
 
@@ -243,7 +242,8 @@ class Dispatcher:
             if wait > 0:
                 await asyncio.sleep(wait)
             self._spawn(self._go(departure.intent, claim))
-        if time.monotonic() > claim.deadline - _NEAR_SECONDS:
+        behind = time.monotonic() - claim.departures[-1].at
+        if behind > _BEHIND_SECONDS:
             self._most_claimed = max(_LEAST_CLAIMED, self._most_claimed // 2)
         else:
             self._most_claimed = min(_MOST_CLAIMED, self._most_claimed + _LEAST_CLAIMED)

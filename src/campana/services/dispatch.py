@@ -172,7 +172,10 @@ async def claim(
         claimed = await _write_intents(
             tx, context, allowed, group=group, plan=plan, owner_id=owner_id, send=send, now=now
         )
-        claimed = [replace(each, not_before=own.moment(n, now)) for n, each in enumerate(claimed)]
+        if own.granted is not None:
+            claimed = [
+                replace(each, not_before=own.moment(n, now)) for n, each in enumerate(claimed)
+            ]
         await limits.use(
             tx, own, group=group, plan=plan, numbers=[each.attempt_no for each in claimed], now=now
         )

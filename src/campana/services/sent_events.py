@@ -7,6 +7,7 @@ two to each other.
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 
 from msgspec import Struct
 from msgspec.json import Encoder
@@ -46,6 +47,8 @@ class _Target(Struct, frozen=True, kw_only=True, rename="camel", gc=False):
 
 
 _encode = Encoder().encode
+_wire = lru_cache(maxsize=64)(wire)
+"""The moments of a claim, and those of a group of ends, are few."""
 
 
 def started(claimed: Claimed) -> str:
@@ -59,7 +62,7 @@ def started(claimed: Claimed) -> str:
             number=claimed.attempt_no,
             address=claimed.address,
             state=AttemptState.SENDING,
-            sending_at=wire(claimed.claimed_at),
+            sending_at=_wire(claimed.claimed_at),
         )
     ).decode()
 
@@ -83,8 +86,8 @@ def ended(
             state=AttemptState.ENDED,
             disposition=disposition,
             reason=reason,
-            sending_at=wire(claimed.claimed_at),
-            ended_at=wire(ended_at),
+            sending_at=_wire(claimed.claimed_at),
+            ended_at=_wire(ended_at),
         )
     ).decode()
 
@@ -100,6 +103,6 @@ def finished(claimed: Claimed, *, at: datetime, disposition: Disposition, reason
             disposition=disposition,
             attempt_count=claimed.attempt_no,
             last_reason=reason,
-            finished_at=wire(at),
+            finished_at=_wire(at),
         )
     ).decode()

@@ -53,14 +53,20 @@ class Ran:
         return 1e6 * (self.workers_cpu + self.database_cpu + self.broker_cpu) / self.contacts
 
 
-def campana(ground: Ground, *, workers: int, name: str, log: Path) -> Ran:
-    """All campaigns of a fresh set, from their resumption to the last end."""
-    campaign_ids = asyncio.run(grounds.ready(ground, name))
+def campana(
+    ground: Ground,
+    campaign_ids: Sequence[str],
+    *,
+    workers: int,
+    log: Path,
+    record: Path | None = None,
+) -> Ran:
+    """A set of campaigns that are ready, from their resumption to the last end."""
     command = [sys.executable, "-m", "bench.dispatch.worker"]
     environment = {
         "CAMPANA_DATABASE_URL": ground.conninfo,
         "CAMPANA_DATA_DIR": str(ground.settings.data_dir),
-        **recording_of(log),
+        **({"BENCH_RECORD": str(record)} if record else {}),
     }
     database = PostgreSQL(ground.conninfo)
     with _workers([command] * workers, environment, log) as processes:
@@ -208,11 +214,6 @@ def redis(folder: Path) -> Generator[Broker]:
     finally:
         process.terminate()
         process.wait(_PATIENCE)
-
-
-def recording_of(log: Path) -> Mapping[str, str]:
-    """What tells a worker to record its statements: nothing, unless the log asks for it."""
-    return {"BENCH_RECORD": str(log.with_suffix(".sql"))} if log.stem == "recorded" else {}
 
 
 @contextlib.contextmanager

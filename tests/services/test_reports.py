@@ -12,7 +12,7 @@ import pytest
 
 from campana.domain.attempt import AttemptEvent, EventType
 from campana.domain.disposition import Disposition
-from campana.services import dispatch, outcomes, reports
+from campana.services import outcomes, reports
 from campana.services.context import Context
 from campana.store.reports import Kept, Told
 from tests.support import ledger
@@ -29,16 +29,9 @@ STORY = [
 
 async def sent(scene: Scene, *, owner_id: int = 1) -> list[UUID]:
     """Everybody's attempt, marked as sending to a carrier one can ask."""
-    claimed = await scene.claim(owner_id=owner_id)
-    began = await dispatch.begin_sending_all(
-        scene.engine,
-        claimed=claimed,
-        owner_id=owner_id,
-        from_number="",
-        is_call=True,
-        ask_after=timedelta(minutes=1),
-    )
-    return sorted(began)
+    send = Send(sender=None, is_call=True, ask_after=timedelta(minutes=1))
+    claimed = await scene.claim(owner_id=owner_id, send=send)
+    return sorted(each.attempt_id for each in claimed)
 
 
 def told(scene: Scene, attempt_id: UUID) -> list[Told]:

@@ -46,7 +46,7 @@ SIGNATURE_AGE = timedelta(minutes=5)
 _CONNECT_SECONDS = 2.0
 _LOOKUP_SECONDS = 5.0
 _MOST_AT_ONCE = 500
-_CONNECTIONS = httpx.Limits(max_connections=_MOST_AT_ONCE, max_keepalive_connections=100)
+_CONNECTIONS = httpx.Limits(max_connections=200, max_keepalive_connections=200)
 
 
 class Config(Struct, kw_only=True, frozen=True, rename="camel", forbid_unknown_fields=True):

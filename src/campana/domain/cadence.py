@@ -75,3 +75,8 @@ def decide(
     if rule is None or made >= cadence.max_attempts or tries.get(disposition, 0) >= rule.attempts:
         return Finish(disposition=disposition)
     return RetryAt(when=now + rule.delay)
+
+
+def is_last(disposition: Disposition) -> bool:
+    """Does nothing follow an attempt that ended so, whatever the campaign and the tries before?"""
+    return FINALITY[disposition] is Finality.REACHED

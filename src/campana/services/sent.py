@@ -15,8 +15,9 @@ from datetime import datetime
 import msgspec
 
 from campana.carriers.base import Accepted, Report
+from campana.domain import cadence
 from campana.domain.attempt import EventType
-from campana.domain.disposition import FINALITY, Disposition, Finality
+from campana.domain.disposition import Disposition
 from campana.services import reports, sent_events
 from campana.services.claimed import Claimed
 from campana.services.context import Context
@@ -67,7 +68,7 @@ def _is_plain_end(report: Report) -> bool:
     detail = report.event.detail
     return (
         report.event.type is EventType.ENDED
-        and FINALITY[Disposition(str(detail["disposition"]))] is Finality.REACHED
+        and cadence.is_last(Disposition(str(detail["disposition"])))
         and not detail.get("answered_at")
     )
 

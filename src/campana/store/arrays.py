@@ -7,6 +7,7 @@ in Python. A statement reads these with a cast, such as `%(ids)s::uuid[]`.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from uuid import UUID
 
 
@@ -20,12 +21,19 @@ def numbers(values: Iterable[int]) -> str:
     return "{" + ",".join(map(str, values)) + "}"
 
 
-def texts(values: Iterable[str]) -> str:
-    """The text of a `text[]`, or of an array of anything that is read from text; no nulls."""
+def texts(values: Iterable[str | None]) -> str:
+    """The text of a `text[]`, or of an array of anything that is read from text."""
     return "{" + ",".join([_quoted(value) for value in values]) + "}"
 
 
-def _quoted(value: str) -> str:
+def moments(values: Iterable[datetime | None]) -> str:
+    """The text of a `timestamptz[]`."""
+    return "{" + ",".join([value.isoformat() if value else "null" for value in values]) + "}"
+
+
+def _quoted(value: str | None) -> str:
+    if value is None:
+        return "null"
     if "\\" in value or '"' in value:
         value = value.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{value}"'

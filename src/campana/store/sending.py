@@ -94,7 +94,7 @@ async def finish_all(
             "owner_id": owner_id,
             "ids": arrays.uuids(each.attempt_id for each in endings),
             "keys": arrays.texts(each.key for each in endings),
-            "ats": arrays.texts(each.at.isoformat() for each in endings),
+            "ats": arrays.moments(each.at for each in endings),
             "details": arrays.texts(each.detail for each in endings),
             "dispositions": arrays.texts(each.disposition for each in endings),
             "reasons": arrays.texts(each.reason for each in endings),

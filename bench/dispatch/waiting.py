@@ -22,7 +22,7 @@ from bench.dispatch.carrier import KIND
 from bench.dispatch.ground import Ground
 from campana import bootstrap
 from campana.services import dispatch
-from campana.services.dispatch import Send
+from campana.services.intents import Send
 from campana.services.marks import Marks
 from campana.store.db import Role
 

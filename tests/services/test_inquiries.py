@@ -13,7 +13,7 @@ from campana.carriers.base import NotSent, Patience, Report, Unknowable
 from campana.domain.attempt import AttemptEvent, EventType
 from campana.services import inquiries, outcomes
 from campana.services.context import Context
-from campana.services.dispatch import Send
+from campana.services.intents import Send
 from campana.store import owners, reports
 from campana.store.attempts import Attempt
 from campana.store.reports import Taken

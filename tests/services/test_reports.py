@@ -14,7 +14,7 @@ from campana.domain.attempt import AttemptEvent, EventType
 from campana.domain.disposition import Disposition
 from campana.services import outcomes, reports
 from campana.services.context import Context
-from campana.services.dispatch import Send
+from campana.services.intents import Send
 from campana.store.reports import Kept, Told
 from tests.support import ledger
 from tests.support.campaign import ANA, BRUNO, Scene, add_channel, launched, person
@@ -178,7 +178,7 @@ async def test_what_was_not_applied_is_still_there_after_a_crash(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(outcomes, "conclude", dies)
+        patch.setattr(store_events, "add", dies)
         with pytest.raises(KeyboardInterrupt):
             await reports.apply_kept(engine_context)
     assert (await state(scene, attempt_id))[0] == "sending"

@@ -71,6 +71,7 @@ CLAIM = {
     "window_key": "America/New_York",
     "priority": 1,
     "channel_type": "Voice",
+    "requires_consent": False,
     "limit": 20,
     "after_due_at": BEGINNING.due_at,
     "after_target": BEGINNING.target_id,

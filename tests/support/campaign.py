@@ -8,8 +8,9 @@ from typing import Any
 
 from campana.domain.contact import NewContact
 from campana.services import campaigns, control, dispatch, targets
+from campana.services.claimed import Claimed
 from campana.services.context import Context
-from campana.services.dispatch import Claimed, Send
+from campana.services.intents import Send
 from campana.store import channels, contacts, lists
 from campana.store.channels import Channel
 

@@ -28,9 +28,11 @@ from campana.engine.accounts import Account, Accounts
 from campana.engine.ownership import Ownership
 from campana.engine.resting import Resting
 from campana.services import dispatch, inquiries, outcomes, sent
+from campana.services.claimed import Claimed
 from campana.services.context import Context
-from campana.services.dispatch import SEND_DEADLINE, Allowance, Claimed, Send
+from campana.services.dispatch import SEND_DEADLINE, Allowance
 from campana.services.group_commit import GroupCommit
+from campana.services.intents import Send
 from campana.services.marks import Marks
 from campana.services.sent import Answer
 from campana.store.due import Group

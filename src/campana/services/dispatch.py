@@ -6,45 +6,28 @@ be sent only within SEND_DEADLINE of the moment its claim began; `sending_at` is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from campana.domain import gate, pacing
 from campana.domain.campaign import Plan
-from campana.domain.contact import ContactFields
 from campana.domain.event import EventName, NewEvent
-from campana.domain.ids import uuid7
-from campana.services import events, limits, sent_events
+from campana.services import capping, events, intents, late, limits, spending, tripping
 from campana.services.campaign_document import plan_of
 from campana.services.claimed import Claimed
 from campana.services.context import Context
+from campana.services.intents import Send
 from campana.services.marks import Marks
-from campana.store import attempts, campaigns, due, owners, sending, targets
+from campana.services.policy import policy_of
+from campana.store import attempts, campaigns, claims, decisions, due, owners, targets
 from campana.store import events as store_events
-from campana.store.attempts import Intent
 from campana.store.db import Tx
 from campana.store.due import BEGINNING, NO_MARKS, Candidate, Deferral, Group, Position
-from campana.store.sending import Opening
 
 SEND_DEADLINE = timedelta(milliseconds=500)
 """How long after its claim began an intent may still be sent (design: pause answers within a
 second)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Send:
-    """How intents are written that go to a carrier one can ask: as sending already.
-
-    Should the process die before the network is touched, the carrier is asked what it knows of
-    each: nothing is `unknown` for having been marked early, and a round trip and an update for each
-    are saved.
-    """
-
-    sender: str | None
-    """The identity that is shown when the campaign names none."""
-    is_call: bool
-    ask_after: timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,19 +141,62 @@ async def claim(
     after = marks.of(group.key) if marks is not None else BEGINNING
     async with context.db.transaction() as tx:
         await owners.use_promise(tx, channel_id=group.channel_id, owner_id=owner_id, lines=limit)
-        document = await campaigns.share(tx, campaign_id=group.campaign_id, now=now)
-        if document is None:
+        in_force = await campaigns.share(tx, campaign_id=group.campaign_id, now=now)
+        if in_force is None:
             return []
-        plan = plan_of(document)
+        plan = plan_of(in_force.document, channel_window=in_force.channel_window)
+        if late.is_unwatched(
+            watched_at=in_force.watched_at, run_if_within=plan.run_if_within, now=now
+        ):
+            return []
         own = await limits.allow(tx, group=group, plan=plan, wanted=limit, ahead=ahead, now=now)
         if not own.attempts:
             return []
+        policy = policy_of(in_force.policy)
+        caps = plan.caps + policy.caps
+        await claims.begin(tx, workspace_id=group.workspace_id)
         waiting = await due.claim(
-            tx, group=group, channel_type=channel_type, limit=own.attempts, after=after, now=now
+            tx,
+            group=group,
+            channel_type=channel_type,
+            requires_consent=plan.requires_consent,
+            limit=own.attempts,
+            after=after,
+            now=now,
         )
-        allowed = await _pass_gate(tx, waiting, plan=plan, now=now)
-        claimed = await _write_intents(
-            tx, context, allowed, group=group, plan=plan, owner_id=owner_id, send=send, now=now
+        capped = await capping.reached(
+            tx, waiting, workspace_id=group.workspace_id, limits=caps, now=now
+        )
+        allowed = await _pass_gate(tx, waiting, plan=plan, capped=capped, now=now)
+        allowed = await capping.hold_contacts(tx, allowed, limits=caps, now=now)
+        allowed, budget = await spending.within_limits(
+            tx,
+            allowed,
+            workspace_id=group.workspace_id,
+            campaign_id=group.campaign_id,
+            channel_type=channel_type,
+            plan=plan,
+            policy=policy,
+            has_prices=in_force.has_prices,
+            now=now,
+        )
+        claimed = await intents.write(
+            tx,
+            context,
+            allowed,
+            group=group,
+            plan=plan,
+            caps=caps,
+            owner_id=owner_id,
+            send=send,
+            now=now,
+        )
+        await spending.promise(
+            tx,
+            {each.target_id: each.attempt_id for each in claimed},
+            workspace_id=group.workspace_id,
+            campaign_id=group.campaign_id,
+            budget=budget,
         )
         if own.granted is not None:
             claimed = [
@@ -181,6 +207,8 @@ async def claim(
         )
     if marks is not None:
         marks.move(group.key, [Position(each.due_at, each.id) for each in waiting])
+    if budget.is_exhausted:
+        await tripping.trip(context, campaign_id=group.campaign_id, reason=spending.EXHAUSTED)
     return claimed
 
 
@@ -216,14 +244,19 @@ def _started(claimed: Claimed, *, now: datetime) -> NewEvent:
 
 
 async def _pass_gate(
-    tx: Tx, waiting: Sequence[Candidate], *, plan: Plan, now: datetime
+    tx: Tx,
+    waiting: Sequence[Candidate],
+    *,
+    plan: Plan,
+    capped: Mapping[int, datetime],
+    now: datetime,
 ) -> list[Candidate]:
     """Those who may be contacted now; the others are put off or finished, with the reason."""
     allowed: list[Candidate] = []
     deferrals: list[Deferral] = []
     told: list[NewEvent] = []
     for candidate in waiting:
-        match gate.check(_facts(candidate, plan), now):
+        match gate.check(_facts(candidate, plan, capped), now):
             case gate.Allow():
                 allowed.append(candidate)
             case gate.Defer(until=until, why=why):
@@ -233,12 +266,13 @@ async def _pass_gate(
                     tx, target_id=candidate.id, disposition=disposition, reason=why, now=now
                 )
                 told += events.of_target(EventName.TARGET_FINISHED, finished, at=now)
-    await due.defer(tx, deferrals=deferrals)
+                await decisions.skip(tx, target_id=candidate.id, reason=why, now=now)
+    await due.defer(tx, deferrals=deferrals, now=now)
     await store_events.add(tx, *told)
     return allowed
 
 
-def _facts(candidate: Candidate, plan: Plan) -> gate.Facts:
+def _facts(candidate: Candidate, plan: Plan, capped: Mapping[int, datetime]) -> gate.Facts:
     return gate.Facts(
         address=candidate.address,
         country=candidate.country,
@@ -246,87 +280,8 @@ def _facts(candidate: Candidate, plan: Plan) -> gate.Facts:
         suppressed_by=candidate.suppressed_by,
         address_is_busy=candidate.address_is_busy,
         allowed_countries=frozenset(candidate.allowed_countries),
+        requires_consent=plan.requires_consent,
+        has_consent=candidate.has_consent is True,
         window=plan.window,
+        capped_until=capped.get(candidate.id),
     )
-
-
-async def _write_intents(
-    tx: Tx,
-    context: Context,
-    allowed: Sequence[Candidate],
-    *,
-    group: Group,
-    plan: Plan,
-    owner_id: int,
-    send: Send | None,
-    now: datetime,
-) -> list[Claimed]:
-    """An intent for each; whoever another campaign reached in between is put off."""
-    unix_ms = int(now.timestamp() * 1000)
-    claimed = [
-        Claimed(
-            attempt_id=uuid7(unix_ms, context.entropy(10)),
-            workspace_id=group.workspace_id,
-            campaign_id=group.campaign_id,
-            target_id=candidate.id,
-            contact_id=candidate.contact_id,
-            channel_id=group.channel_id,
-            attempt_no=candidate.attempt_count + 1,
-            address=candidate.address or "",
-            fields=ContactFields(
-                first_name=candidate.first_name,
-                last_name=candidate.last_name,
-                attributes={str(k): str(v) for k, v in candidate.attributes.items()},
-            ),
-            plan=plan,
-            claimed_at=now,
-            not_before=now,
-        )
-        for candidate in allowed
-    ]
-    intents = [
-        Intent(
-            id=each.attempt_id,
-            target_id=each.target_id,
-            attempt_no=each.attempt_no,
-            address=each.address,
-        )
-        for each in claimed
-    ]
-    if send is None:
-        written = await attempts.open_intents(
-            tx,
-            workspace_id=group.workspace_id,
-            campaign_id=group.campaign_id,
-            channel_id=group.channel_id,
-            owner_id=owner_id,
-            intents=intents,
-            now=now,
-        )
-        refused = {each.id for each in intents} - written
-    else:
-        refused = await sending.open_all(
-            tx,
-            workspace_id=group.workspace_id,
-            campaign_id=group.campaign_id,
-            channel_id=group.channel_id,
-            owner_id=owner_id,
-            openings=[
-                Opening(intent=intent, event=sent_events.started(each))
-                for intent, each in zip(intents, claimed, strict=True)
-            ],
-            from_number=plan.caller_id or send.sender or "",
-            is_call=send.is_call,
-            ask_at=now + send.ask_after,
-            now=now,
-        )
-    later = now + gate.ADDRESS_BUSY_DELAY
-    await due.defer(
-        tx,
-        deferrals=[
-            Deferral(target_id=each.target_id, until=later, why="address_busy")
-            for each in claimed
-            if each.attempt_id in refused
-        ],
-    )
-    return [each for each in claimed if each.attempt_id not in refused]

@@ -82,7 +82,7 @@ async def apply_told(tx: Tx, context: Context, told: Sequence[Told]) -> None:
         if moved.state is not attempt.state or moved.answered_at is not None:
             moves.append(moved)
     await reports.move(tx, moves=moves)
-    await _conclude(tx, plain, now=now)
+    others += await _conclude(tx, plain, now=now)
     for end in others:
         await _end(tx, context, end, now=now)
 
@@ -100,10 +100,13 @@ class _End:
         return Disposition(str(self.event.detail["disposition"]))
 
 
-async def _conclude(tx: Tx, ends: Sequence[_End], *, now: datetime) -> None:
-    """Those that need no decision, all at once: what `outcomes.conclude` comes to for each."""
+async def _conclude(tx: Tx, ends: Sequence[_End], *, now: datetime) -> list[_End]:
+    """Those that need no decision, all at once: what `outcomes.conclude` comes to for each.
+
+    Returns those that need more: something was promised for them that is to be settled.
+    """
     if not ends:
-        return
+        return []
     closed, finished = await reports.conclude(
         tx,
         ends=[
@@ -135,6 +138,7 @@ async def _conclude(tx: Tx, ends: Sequence[_End], *, now: datetime) -> None:
         )
         told += events.of_target(EventName.TARGET_FINISHED, finished.get(each.attempt.id), at=now)
     await store_events.add(tx, *told)
+    return [each for each in ends if each.attempt.id not in closed]
 
 
 async def _fresh(

@@ -28,6 +28,19 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What the attempts of one claim have in common."""
+
+    workspace_id: int
+    campaign_id: str
+    channel_id: str
+    from_number: str
+    is_call: bool
+    ask_at: datetime
+    """When their carrier is asked about those of which nothing was heard."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
     """How an attempt ended, by the carrier's report `key`; `detail` and the events are encoded
     JSON."""
@@ -43,17 +56,7 @@ class Ending:
 
 
 async def open_all(
-    tx: Tx,
-    *,
-    workspace_id: int,
-    campaign_id: str,
-    channel_id: str,
-    owner_id: int,
-    openings: Sequence[Opening],
-    from_number: str,
-    is_call: bool,
-    ask_at: datetime,
-    now: datetime,
+    tx: Tx, *, owner_id: int, openings: Sequence[Opening], terms: Terms, now: datetime
 ) -> set[UUID]:
     """Write these as about to be sent; returns those that may not be: their address is busy."""
     if not openings:
@@ -62,23 +65,41 @@ async def open_all(
     cursor = await tx.execute(
         _SQL["open"],
         {
-            "workspace_id": workspace_id,
-            "campaign_id": campaign_id,
-            "channel_id": channel_id,
-            "owner_id": owner_id,
-            "ids": arrays.uuids(intent.id for intent in intents),
+            **_values(owner_id=owner_id, openings=openings, terms=terms, now=now),
+            "workspace_id": terms.workspace_id,
+            "campaign_id": terms.campaign_id,
+            "channel_id": terms.channel_id,
             "target_ids": arrays.numbers(intent.target_id for intent in intents),
             "attempt_nos": arrays.numbers(intent.attempt_no for intent in intents),
             "addresses": arrays.texts(intent.address for intent in intents),
-            "events": arrays.texts(each.event for each in openings),
-            "event_type": str(EventName.ATTEMPT_STARTED),
-            "from_number": from_number,
-            "is_call": is_call,
-            "ask_at": ask_at,
-            "now": now,
         },
     )
     return {row[0] for row in await cursor.fetchall()}
+
+
+async def begin_all(
+    tx: Tx, *, owner_id: int, openings: Sequence[Opening], terms: Terms, now: datetime
+) -> None:
+    """Intents that are written already, by this transaction, are about to be sent."""
+    if openings:
+        await tx.execute(
+            _SQL["begin"], _values(owner_id=owner_id, openings=openings, terms=terms, now=now)
+        )
+
+
+def _values(
+    *, owner_id: int, openings: Sequence[Opening], terms: Terms, now: datetime
+) -> dict[str, object]:
+    return {
+        "owner_id": owner_id,
+        "ids": arrays.uuids(each.intent.id for each in openings),
+        "events": arrays.texts(each.event for each in openings),
+        "event_type": str(EventName.ATTEMPT_STARTED),
+        "from_number": terms.from_number,
+        "is_call": terms.is_call,
+        "ask_at": terms.ask_at,
+        "now": now,
+    }
 
 
 async def finish_all(

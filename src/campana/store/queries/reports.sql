@@ -37,7 +37,8 @@ from unnest(%(ids)s::uuid[], %(states)s::text[], %(answered_ats)s::timestamptz[]
 where a.id = g.id;
 
 -- name: conclude
--- Ends after which nobody is tried again, of attempts that are held and open; with what their targets became.
+-- Ends after which nobody is tried again, of attempts that are held, open and without a price to settle; with
+-- what their targets became.
 with given as materialized (
   select * from unnest(%(ids)s::uuid[], %(dispositions)s::text[], %(reasons)s::text[], %(answered_ats)s::timestamptz[])
     as g (id, disposition, reason, answered_at)),
@@ -45,6 +46,7 @@ closed as (
   update attempts a set state = 'ended', disposition = g.disposition, reason = g.reason, ended_at = %(now)s,
     answered_at = coalesce(a.answered_at, g.answered_at)
   from given g where a.id = g.id and a.state not in ('ended', 'unknown')
+    and not exists (select from charges c where c.attempt_id = a.id)
   returning a.id, a.target_id, g.disposition, g.reason),
 finished as (
   update targets t set state = 'finished', disposition = closed.disposition, last_reason = closed.reason, finished_at = %(now)s

@@ -28,6 +28,22 @@ published as (
   from given g join made on made.id = g.id)
 select g.id from given g where not exists (select from made where made.id = g.id);
 
+-- name: begin
+-- The same step for intents that were written before, in this transaction.
+with given as materialized (
+  select * from unnest(%(ids)s::uuid[], %(events)s::jsonb[]) as g (id, event)),
+sent as (
+  update attempts a set state = 'sending', sending_at = %(now)s, ask_at = %(ask_at)s
+  from given g where a.id = g.id and a.owner_id = %(owner_id)s and a.state = 'intent'
+  returning a.id, a.workspace_id, a.campaign_id, a.target_id, a.address, g.event),
+told as (
+  insert into attempt_events (workspace_id, attempt_id, type, at) select workspace_id, id, 'sending', %(now)s from sent),
+call as (
+  insert into voice_calls (attempt_id, workspace_id, from_number, to_number)
+  select id, workspace_id, %(from_number)s, address from sent where %(is_call)s)
+insert into events (workspace_id, type, subject, campaign_id, at, data)
+select workspace_id, %(event_type)s, 'tgt_' || target_id, campaign_id, %(now)s, event from sent;
+
 -- name: finish
 -- Sends whose answer was their end, and an end after which nobody is contacted again. Only an attempt that is
 -- as its owner left it, and has no price to settle, ends here; the others are returned, and nothing of them is changed.
@@ -39,6 +55,7 @@ closed as (
   update attempts a set state = 'ended', disposition = g.disposition, reason = g.reason, ended_at = %(now)s
   from given g
   where a.id = g.id and a.state = 'sending' and a.owner_id = %(owner_id)s
+    and not exists (select from charges c where c.attempt_id = a.id)
   returning a.id, a.workspace_id, a.campaign_id, a.target_id, g.report, g.at, g.detail, g.disposition, g.reason,
     g.attempt_event, g.target_event, g.place),
 finished as (

@@ -7,13 +7,14 @@ benchmark's own worker registers it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
 
 from bench.dispatch.nothing import nothing
+from campana import bootstrap
 from campana.carriers.base import (
     Accepted,
     Callback,
@@ -45,7 +46,7 @@ class Nothing:
         disposition = await nothing()
         ended = AttemptEvent(
             type=EventType.ENDED,
-            at=datetime.now(UTC),
+            at=bootstrap.wall_clock(),
             detail={"disposition": disposition, "reason": disposition},
         )
         return Accepted(
@@ -54,10 +55,12 @@ class Nothing:
 
     def parse_callback(self, callback: Callback) -> list[Report | Inbound]:
         """It never calls back."""
+        del callback
         return []
 
     async def lookup(self, attempt_id: UUID) -> list[Report] | NotSent | Unknowable:
         """It remembers nothing."""
+        del attempt_id
         return Unknowable(why="it remembers nothing")
 
     async def aclose(self) -> None:

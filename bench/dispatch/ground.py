@@ -34,8 +34,8 @@ with people as (
     (%(zones)s::text[])[1 + n %% 4] as zone
   from generate_series(%(first)s::integer, %(last)s::integer) n),
 made as (
-  insert into contacts (workspace_id, list_id, external_id, first_name, last_name, zones, attributes,
-    created_at, updated_at)
+  insert into contacts (workspace_id, list_id, external_id, first_name, last_name, zones,
+    attributes, created_at, updated_at)
   select %(workspace_id)s, %(list_id)s, n::text, 'Person', n::text, array[zone],
     '{"plan": "basic", "city": "Springfield"}', %(now)s, %(now)s
   from people returning id, external_id)

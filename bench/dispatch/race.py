@@ -19,6 +19,7 @@ from pathlib import Path
 
 import psutil
 import psycopg
+from psycopg.conninfo import make_conninfo
 
 from bench.api.servers import PostgreSQL
 from bench.dispatch import ground as grounds
@@ -70,11 +71,7 @@ def campana(
     }
     database = PostgreSQL(ground.conninfo)
     with _workers([command] * workers, environment, log) as processes:
-        # Each says that it lives by an advisory lock (`engine/ownership.py`).
-        living = (
-            f"select count(*) from pg_locks where locktype = 'advisory' and classid = {LOCK_SPACE}"
-        )
-        _until(lambda: _one(ground.conninfo, living) >= workers, processes, log)
+        _until(lambda: _living(ground.conninfo) >= workers, processes, log)
         time.sleep(0.5)
         before = _cpu(processes), database.cpu_seconds()
         began = _now(ground.conninfo)
@@ -129,7 +126,7 @@ def celery(conninfo: str, broker: Broker, *, workers: int, contacts: int, log: P
         began = _now(conninfo)
         broker.run("rename", "preloaded", "contacts")
         _until(
-            lambda: _one(conninfo, "select count(*) from attempts") >= contacts,
+            lambda: _rows(conninfo) >= contacts,
             processes,
             log,
             seconds=240,
@@ -154,7 +151,7 @@ def rival_database(conninfo: str) -> str:
     """A database of its own on the same server for the other side; returns where it is."""
     with psycopg.connect(conninfo, autocommit=True) as conn:
         conn.execute("create database rival")
-    own = psycopg.conninfo.make_conninfo(conninfo, dbname="rival")
+    own = make_conninfo(conninfo, dbname="rival")
     with psycopg.connect(own, autocommit=True) as conn:
         conn.execute(
             "create table attempts (id bigint generated always as identity primary key,"
@@ -223,16 +220,16 @@ def _workers(
     processes: list[subprocess.Popen[bytes]] = []
     with log.open("wb") as written:
         try:
-            for command in commands:
-                processes.append(
-                    subprocess.Popen(
-                        command,
-                        cwd=ROOT,
-                        env=_environment(environment),
-                        stdout=written,
-                        stderr=written,
-                    )
+            processes.extend(
+                subprocess.Popen(
+                    command,
+                    cwd=ROOT,
+                    env=_environment(environment),
+                    stdout=written,
+                    stderr=written,
                 )
+                for command in commands
+            )
             yield processes
         finally:
             for process in processes:
@@ -269,10 +266,18 @@ def _cpu(processes: Sequence[subprocess.Popen[bytes]]) -> float:
     return sum(sum(psutil.Process(each.pid).cpu_times()[:2]) for each in processes)
 
 
-def _one(conninfo: str, query: str) -> int:
+def _rows(conninfo: str) -> int:
     with psycopg.connect(conninfo) as conn:
-        row = conn.execute(query).fetchone()  # pyright: ignore[reportArgumentType, reportCallIssue]
-    return int(row[0]) if row else 0
+        [[count]] = conn.execute("select count(*) from attempts").fetchall()
+    return count
+
+
+def _living(conninfo: str) -> int:
+    """Workers that hold their identity: each says so by an advisory lock (`store/owners.py`)."""
+    query = "select count(*) from pg_locks where locktype = 'advisory' and classid = %s"
+    with psycopg.connect(conninfo) as conn:
+        [[count]] = conn.execute(query, (LOCK_SPACE,)).fetchall()
+    return count
 
 
 def _now(conninfo: str) -> datetime:

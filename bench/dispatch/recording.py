@@ -10,9 +10,11 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any
+from typing import Self
 
 from psycopg import AsyncClientCursor, AsyncCursor
+from psycopg.abc import Params, Query
+from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
 from campana.store import db
@@ -26,25 +28,31 @@ def begin(path: Path) -> None:
     written = path.open("w")
     transaction, glance = Database.transaction, Database.glance
 
-    class Recording(AsyncCursor[Any]):
-        async def execute(self, query: Any, params: Any = None, **how: Any) -> Any:
+    class Recording(AsyncCursor[TupleRow]):
+        async def execute(
+            self,
+            query: Query,
+            params: Params | None = None,
+            *,
+            prepare: bool | None = None,
+            binary: bool | None = None,
+        ) -> Self:
             statements = _collected.get()
             if statements is not None:
-                text = AsyncClientCursor(self._conn).mogrify(query, params)
+                text = AsyncClientCursor(self.connection).mogrify(query, params)
                 # pgbench reads a colon and a name as a variable; none is defined, so none is meant.
                 statements.append(" ".join(text.split("\n")))
-            return await super().execute(query, params, **how)
+            return await super().execute(query, params, prepare=prepare, binary=binary)
 
     class Pool(AsyncConnectionPool):
-        def __init__(self, *given: Any, **how: Any) -> None:
-            how["kwargs"] = {**how.get("kwargs", {}), "cursor_factory": Recording}
-            super().__init__(*given, **how)
+        def __init__(self, *given: object, kwargs: dict[str, object], **how: object) -> None:
+            super().__init__(*given, kwargs={**kwargs, "cursor_factory": Recording}, **how)  # pyright: ignore[reportArgumentType, reportCallIssue]
 
     @asynccontextmanager
-    async def recorded(self: Database, **how: Any) -> AsyncGenerator[Tx]:
+    async def recorded(self: Database, *, workspace_id: int | None = None) -> AsyncGenerator[Tx]:
         token = _collected.set([])
         try:
-            async with transaction(self, **how) as tx:
+            async with transaction(self, workspace_id=workspace_id) as tx:
                 yield tx
             if statements := _collected.get():
                 written.write(";\n".join(["begin", *statements, "commit"]) + ";\n")

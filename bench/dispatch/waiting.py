@@ -31,10 +31,10 @@ LIMIT = 100
 # A campaign that is in all like the first one, with the same people waiting; as an import of five
 # million people would leave them, only sooner.
 _COPY = """
-insert into campaigns (id, workspace_id, name, type, channel_type, state, created_at, updated_at, list_id, channel_id,
-  document, launched_at)
-select %(id)s, workspace_id, %(id)s, type, channel_type, %(state)s, created_at, updated_at, list_id, channel_id,
-  document, launched_at
+insert into campaigns (id, workspace_id, name, type, channel_type, state, created_at, updated_at,
+  list_id, channel_id, document, launched_at)
+select %(id)s, workspace_id, %(id)s, type, channel_type, %(state)s, created_at, updated_at,
+  list_id, channel_id, document, launched_at
 from campaigns where id = %(first)s;
 insert into open_windows (campaign_id, window_key, workspace_id, open_until)
 select %(id)s, window_key, workspace_id, open_until from open_windows where campaign_id = %(first)s;

@@ -15,6 +15,7 @@ from campana.domain.disposition import Disposition
 from campana.services import outcomes, reports
 from campana.services.context import Context
 from campana.services.intents import Send
+from campana.store import events as store_events
 from campana.store.reports import Kept, Told
 from tests.support import ledger
 from tests.support.campaign import ANA, BRUNO, Scene, add_channel, launched, person

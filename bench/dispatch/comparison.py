@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -48,6 +49,8 @@ _PARTS = ("race", "replay", "waiting", "steady")
 
 def main(arguments: list[str]) -> int:
     asked = _arguments(arguments)
+    # What was started is ended also when somebody stops us.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     if shutil.which("redis-server") is None and "race" in asked.only:
         print("redis-server is missing: apt-get install redis-server", file=sys.stderr)
         return 1
@@ -162,7 +165,7 @@ def _arguments(given: Sequence[str]) -> argparse.Namespace:
         "--workers", type=int, nargs="+", default=[1, 2, 4], help="processes a side (1 2 4)"
     )
     parser.add_argument(
-        "--contacts", type=int, default=40_000, help="of Campana in a run (40,000; at most 80,000)"
+        "--contacts", type=int, default=40_000, help="of Campana in a run (40,000; at most 78,300)"
     )
     parser.add_argument("--tasks", type=int, default=5_000, help="of Celery in a run (5,000)")
     parser.add_argument(

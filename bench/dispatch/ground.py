@@ -33,7 +33,8 @@ _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _PEOPLE: LiteralString = """
 with people as (
   select n,
-    '+1' || (%(areas)s::integer[])[1 + n / 100] || '55501' || lpad((n %% 100)::text, 2, '0') as address,
+    '+1' || (%(areas)s::integer[])[1 + n / 100] || '55501' || lpad((n %% 100)::text, 2, '0')
+      as address,
     (%(zones)s::text[])[1 + n %% 4] as zone
   from generate_series(%(first)s::integer, %(last)s::integer) n),
 made as (

@@ -46,10 +46,12 @@ deadline."""
 _MOST_IN_FLIGHT = 10_000
 """Of a process, sent or about to be; a carrier may take fewer at once."""
 
-_MOST_CLAIMED, _LEAST_CLAIMED = 500, 50
+_MOST_CLAIMED, _LEAST_CLAIMED = 500, 200
 """In one claim: a transaction whose locks a pause may have to wait for, and whose sends all have to
-start in time. While departures fall behind, claims become smaller."""
+start in time. While departures fall behind, claims become smaller; not very small, since what a
+claim costs whatever its size is what makes a busy machine late."""
 
+_STEP_CLAIMED = 50
 _BEHIND_SECONDS = 0.15
 _LARGEST_UNSENT = 100
 _RETRY_SECONDS = 0.5
@@ -93,7 +95,7 @@ class Dispatcher:
         self._tasks: set[asyncio.Task[None]] = set()
         self._answers = GroupCommit(self._store_answers)
         self._unsent = GroupCommit(self._store_unsent, largest=_LARGEST_UNSENT)
-        self._most_claimed = _MOST_CLAIMED // 4
+        self._most_claimed = _LEAST_CLAIMED
         self._is_draining = False
         self.ownership = Ownership(context, in_hand=lambda: self._in_hand, serves=accounts.kinds)
 
@@ -248,7 +250,7 @@ class Dispatcher:
         if behind > _BEHIND_SECONDS:
             self._most_claimed = max(_LEAST_CLAIMED, self._most_claimed // 2)
         else:
-            self._most_claimed = min(_MOST_CLAIMED, self._most_claimed + _LEAST_CLAIMED)
+            self._most_claimed = min(_MOST_CLAIMED, self._most_claimed + _STEP_CLAIMED)
 
     async def _go(self, intent: Claimed, claim: _Claim) -> None:
         """From an intent that is marked as sending to the end of our part in it."""

@@ -1,9 +1,10 @@
 """The dispatcher of channels whose carrier takes sends by request; any number may run side by side.
 
-One step: choose a group, get a grant, claim so many intents, commit that they are about to be sent,
-and start their sends, spread over the time the grant covers. A send has one of four ends: accepted
-(the attempt is the carrier's from then on), not sent for certain (due again), refused (settled by
-what that means), or in doubt: then nobody guesses, the attempt stays open and the carrier is asked.
+One step: get a grant on a channel, claim so many of the groups whose turn it is, committed as about
+to be sent, and start their sends, each at a moment of the grant. A send has one
+of four ends: accepted (the attempt is the carrier's from then on), not sent for certain (due
+again), refused (settled by what that means), or in doubt: then nobody guesses, the attempt stays
+open and the carrier is asked.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -21,56 +22,54 @@ from campana.carriers.base import Accepted, CarrierError, Outbound
 from campana.domain.campaign import ChannelType
 from campana.domain.disposition import Disposition
 from campana.domain.errors import Unavailable
-from campana.domain.fairness import Turns
 from campana.domain.ids import attempt_text
 from campana.domain.script import render
 from campana.engine.accounts import Account, Accounts
+from campana.engine.choosing import Choosing
 from campana.engine.ownership import Ownership
 from campana.engine.resting import Resting
-from campana.services import dispatch, inquiries, outcomes, sent
+from campana.engine.slots import Slots
+from campana.services import dispatch, granting, inquiries, outcomes, sent
 from campana.services.claimed import Claimed
 from campana.services.context import Context
-from campana.services.dispatch import SEND_DEADLINE, Allowance
+from campana.services.dispatch import SEND_DEADLINE
 from campana.services.group_commit import GroupCommit
 from campana.services.intents import Send
-from campana.services.marks import Marks
 from campana.services.sent import Answer
-from campana.store.due import Group
 
 log = logging.getLogger(__name__)
 
-AHEAD = timedelta(milliseconds=250)
-"""How much of the near future one grant covers: with the claim's own time inside the send
-deadline."""
+COVERED = timedelta(milliseconds=220)
+"""How much of the near future one grant covers."""
+NOTICE = timedelta(milliseconds=30)
+"""What a claim takes at least: no send is granted sooner, for its moment would be missed."""
+_LONGEST_NOTICE = timedelta(milliseconds=230)
+"""With what a grant covers it stays inside the send deadline."""
+_NOTICE_PER_CLAIM = 1.5
+"""Notice to take, by what claims took lately: a process that is slow asks in time."""
 
-_MOST_IN_FLIGHT = 10_000
+_CLAIMS = 16
+"""The most groups one grant is shared among: a claim costs the same for one as for many."""
+_PUT_BACK_AT_ONCE = 50
+"""In one transaction: it holds locks a pause may have to wait for."""
+_SHORTEST_PAUSE = 0.05
+"""Before a channel that has nothing to give is asked again (seconds)."""
+
+_MOST_IN_FLIGHT = 5_000
 """Of a process, sent or about to be; a carrier may take fewer at once."""
-
-_MOST_CLAIMED, _LEAST_CLAIMED = 500, 200
-"""In one claim: a transaction whose locks a pause may have to wait for, and whose sends all have to
-start in time. While departures fall behind, claims become smaller; not very small, since what a
-claim costs whatever its size is what makes a busy machine late."""
-
-_STEP_CLAIMED = 50
-_BEHIND_SECONDS = 0.15
-_LARGEST_UNSENT = 100
+_MOST_CLAIMED = 500
+"""Under one grant: what can be claimed and sent while it lasts."""
 _RETRY_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Departure:
-    """An intent, and when it may go (monotonic seconds): not before `at`."""
+    """An intent, and when it may go: at a moment of its grant, not after `deadline` (monotonic
+    seconds); None when no moment was left for it."""
 
     intent: Claimed
-    at: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Claim:
-    """Intents of one claim, in the order of their departures. None goes after `deadline`."""
-
-    departures: Sequence[_Departure]
-    account: Account
+    at: float | None
+    slots: Slots
     deadline: float
     owner_id: int
 
@@ -83,26 +82,22 @@ class Dispatcher:
         self._context = context
         self._accounts = accounts
         self._public_url = public_url
-        self._turns = Turns(salt=int.from_bytes(context.entropy(8), "big"))
-        self._marks = Marks()
-        self._unused: dict[str, int] = {}
+        self._choosing = Choosing(context, salt=int.from_bytes(context.entropy(8), "big"))
         self._ask_grant_at: dict[str, float] = {}
         self._resting = Resting()
-        self._in_hand: set[UUID] = set()
-        """Attempts that are not yet written down as over or accepted."""
+        self._sends: dict[UUID, asyncio.Task[None]] = {}
         self._at_once: Counter[str] = Counter()
         """How many of them each channel has."""
-        self._tasks: set[asyncio.Task[None]] = set()
         self._answers = GroupCommit(self._store_answers)
-        self._unsent = GroupCommit(self._store_unsent, largest=_LARGEST_UNSENT)
-        self._most_claimed = _LEAST_CLAIMED
+        self._unsent = GroupCommit(self._store_unsent, largest=_PUT_BACK_AT_ONCE)
+        self._claims_took = 0.0
         self._is_draining = False
-        self.ownership = Ownership(context, in_hand=lambda: self._in_hand, serves=accounts.kinds)
+        self.ownership = Ownership(context, in_hand=lambda: self._sends, serves=accounts.kinds)
 
     @property
     def is_busy(self) -> bool:
         """Is a send of this process under way, or not yet written down?"""
-        return bool(self._in_hand)
+        return bool(self._sends)
 
     async def step(self) -> bool:
         """Start what one grant allows; False when there was nothing to start."""
@@ -116,30 +111,21 @@ class Dispatcher:
             if self._ask_grant_at.get(channel_id, 0.0) <= now
             and not self._resting.is_on(channel_id)
         ]
-        groups = (
-            await dispatch.ready(self._context, channel_ids=rested, marks=self._marks)
-            if rested
-            else []
-        )
-        while (group := self._turns.choose(groups)) is not None:
-            started = await self._serve(group, accounts[group.channel_id])
-            if started is not None:
-                return started
-            # A turn in which its channel had nothing to give is no turn.
-            self._turns.give_back(group)
-            groups = [other for other in groups if other.channel_id != group.channel_id]
+        await self._choosing.look(rested)
+        for channel_id in self._choosing.channels(rested):
+            if await self._serve(accounts[channel_id]):
+                return True
         return False
 
     async def drain(self, *, seconds: float) -> None:
         """Begin nothing more; wait for sends under way to be answered and written down."""
         self._is_draining = True
-        until = time.monotonic() + seconds
-        while self._tasks and (left := until - time.monotonic()) > 0:
-            await asyncio.wait(self._tasks, timeout=left)
-        for task in list(self._tasks):
+        if self._sends:
+            await asyncio.wait(self._sends.values(), timeout=seconds)
+        for task in list(self._sends.values()):
             # Whoever comes next finds it open, and asks.
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._sends.values(), return_exceptions=True)
         await self._answers.settled()
         await self._unsent.settled()
 
@@ -147,125 +133,126 @@ class Dispatcher:
         return (
             self.ownership.is_held
             and not self._is_draining
-            and len(self._in_hand) < _MOST_IN_FLIGHT
+            and len(self._sends) < _MOST_IN_FLIGHT
             and self._context.clock.is_steady
         )
 
-    async def _serve(self, group: Group, account: Account) -> bool | None:
-        """Grant, claim and start for one group; None when its channel has no budget now."""
-        channel, owner_id = account.channel, self.ownership.owner_id
-        asked_at = time.monotonic()
-        allowed = await dispatch.grant_ahead(
+    async def _serve(self, account: Account) -> bool:
+        """Get a grant on a channel and start what it allows; False when nothing came of it."""
+        channel_id, owner_id = account.channel.id, self.ownership.owner_id
+        asked_at, notice = time.monotonic(), self._notice
+        allowed = await granting.grant_ahead(
             self._context,
-            channel_id=channel.id,
+            channel_id=channel_id,
             owner_id=owner_id,
             wanted=self._wanted(account),
-            unused=self._unused.pop(channel.id, 0),
-            ahead=AHEAD,
+            ahead=notice + COVERED,
+            notice=notice,
         )
         if not allowed.sends:
-            return None
+            pause = max(_SHORTEST_PAUSE, allowed.again_after.total_seconds())
+            self._ask_grant_at[channel_id] = asked_at + pause
+            return False
         # The future that was given out has to come nearer before more of it is worth asking for.
-        self._ask_grant_at[channel.id] = (
+        self._ask_grant_at[channel_id] = (
             asked_at + (allowed.sends * allowed.interval).total_seconds() / 2
         )
-        begun = time.monotonic()
-        claimed = await dispatch.claim(
-            self._context,
-            group=group,
-            channel_type=channel.channel_type,
-            owner_id=owner_id,
-            limit=allowed.sends,
-            ahead=AHEAD,
-            send=Send(
-                sender=account.sender,
-                is_call=account.is_call,
-                ask_after=account.carrier.patience.ask_after,
-            ),
-            marks=self._marks,
-        )
-        if unused := allowed.sends - len(claimed):
-            self._unused[channel.id] = unused
-            self._ask_grant_at.pop(channel.id, None)
-        if claimed:
-            self._start(claimed, account, allowed, asked_at=asked_at, begun=begun)
-        return bool(claimed)
+        slots = Slots(allowed.moments(asked_at), tolerance=allowed.lateness.total_seconds())
+        started = await self._fill(account, slots, most=allowed.sends, asked_at=asked_at)
+        if unused := allowed.sends - started:
+            self._ask_grant_at.pop(channel_id, None)
+            await granting.give_back(
+                self._context,
+                channel_id=channel_id,
+                owner_id=owner_id,
+                sends=unused,
+                moments=slots.unused_at_end,
+                allowed=allowed,
+            )
+        return started > 0
 
     def _wanted(self, account: Account) -> int:
-        """What one grant may give at most, so that all of it can be claimed and sent in time."""
-        channel = account.channel
-        return min(
-            _batch(channel.rate, channel.burst),
-            self._most_claimed,
-            _MOST_IN_FLIGHT - len(self._in_hand),
-            account.carrier.most_at_once - self._at_once[channel.id],
-        )
+        """What one grant may give at most."""
+        free = account.carrier.most_at_once - self._at_once[account.channel.id]
+        return max(0, min(_MOST_CLAIMED, free, _MOST_IN_FLIGHT - len(self._sends)))
+
+    @property
+    def _notice(self) -> timedelta:
+        """How long this process needs from asking for a grant to its first send."""
+        took = timedelta(seconds=self._claims_took * _NOTICE_PER_CLAIM)
+        return min(max(took, NOTICE), _LONGEST_NOTICE)
+
+    async def _fill(self, account: Account, slots: Slots, *, most: int, asked_at: float) -> int:
+        """Start sends at the moments of a grant, group after group; returns how many."""
+        channel_id, owner_id = account.channel.id, self.ownership.owner_id
+        share = -(-most // max(1, min(_CLAIMS, self._choosing.waiting(channel_id))))
+        started = asked = 0
+        # A line that was asked for is promised no more, whether somebody was found for it or not.
+        while True:
+            begun = time.monotonic()
+            limit, last = min(share, most - asked, slots.reachable(now=begun)), slots.last
+            group = self._choosing.next(channel_id) if limit else None
+            if group is None or last is None:
+                break
+            claimed = await dispatch.claim(
+                self._context,
+                group=group,
+                channel_type=account.channel.channel_type,
+                owner_id=owner_id,
+                limit=limit,
+                ahead=timedelta(seconds=max(0.0, last - begun)),
+                send=Send(
+                    sender=account.sender,
+                    is_call=account.is_call,
+                    ask_after=account.carrier.patience.ask_after,
+                ),
+                marks=self._choosing.marks,
+            )
+            self._choosing.had(group, sends=len(claimed))
+            asked += limit
+            started += len(claimed)
+            if claimed:
+                self._start(claimed, account, slots, begun=begun)
+                if started == len(claimed):
+                    # The slowest lately, forgotten over some ten grants.
+                    took = time.monotonic() - asked_at
+                    self._claims_took = max(took, 0.9 * self._claims_took)
+        return started
 
     def _start(
-        self,
-        claimed: Sequence[Claimed],
-        account: Account,
-        allowed: Allowance,
-        *,
-        asked_at: float,
-        begun: float,
+        self, claimed: Sequence[Claimed], account: Account, slots: Slots, *, begun: float
     ) -> None:
+        owner_id = self.ownership.owner_id
+        deadline = begun + SEND_DEADLINE.total_seconds()
         now, monotonic = self._context.clock.now(), time.monotonic()
-        first = asked_at + allowed.first_after.total_seconds()
-        interval = allowed.interval.total_seconds()
-        departures = [
-            _Departure(
+        for intent in claimed:
+            by_campaign = monotonic + (intent.not_before - now).total_seconds()
+            departure = _Departure(
                 intent=intent,
-                at=max(
-                    first + number * interval,
-                    monotonic + (intent.not_before - now).total_seconds(),
-                ),
+                at=slots.take(not_before=max(by_campaign, monotonic)),
+                slots=slots,
+                deadline=deadline,
+                owner_id=owner_id,
             )
-            for number, intent in enumerate(claimed)
-        ]
-        channel_id = account.channel.id
-        self._in_hand.update(intent.attempt_id for intent in claimed)
-        self._at_once[channel_id] += len(claimed)
-        claim = _Claim(
-            departures=sorted(departures, key=lambda each: each.at),
-            account=account,
-            deadline=begun + SEND_DEADLINE.total_seconds(),
-            owner_id=self.ownership.owner_id,
-        )
-        self._spawn(self._depart(claim))
+            task = asyncio.create_task(self._send(departure, account))
+            self._sends[intent.attempt_id] = task
+            self._at_once[intent.channel_id] += 1
+            task.add_done_callback(lambda _, intent=intent: self._is_over(intent))
 
-    def _spawn(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    def _is_over(self, intent: Claimed) -> None:
+        self._sends.pop(intent.attempt_id, None)
+        self._at_once[intent.channel_id] -= 1
 
-    async def _depart(self, claim: _Claim) -> None:
-        """Let each go at its time."""
-        for departure in claim.departures:
-            wait = departure.at - time.monotonic()
-            if wait > 0:
-                await asyncio.sleep(wait)
-            self._spawn(self._go(departure.intent, claim))
-        behind = time.monotonic() - claim.departures[-1].at
-        if behind > _BEHIND_SECONDS:
-            self._most_claimed = max(_LEAST_CLAIMED, self._most_claimed // 2)
-        else:
-            self._most_claimed = min(_MOST_CLAIMED, self._most_claimed + _STEP_CLAIMED)
-
-    async def _go(self, intent: Claimed, claim: _Claim) -> None:
+    async def _send(self, departure: _Departure, account: Account) -> None:
         """From an intent that is marked as sending to the end of our part in it."""
+        intent = departure.intent
+        if departure.at is not None:
+            await asyncio.sleep(max(0.0, departure.at - time.monotonic()))
+        if not self._may_go(departure):
+            await _until_stored(lambda: self._unsent.add([intent.attempt_id]))
+            return
         try:
-            if self._may_go(claim):
-                await self._send(intent, claim.account)
-            else:
-                await _until_stored(lambda: self._unsent.add([intent]))
-        finally:
-            self._in_hand.discard(intent.attempt_id)
-            self._at_once[intent.channel_id] -= 1
-
-    async def _send(self, intent: Claimed, account: Account) -> None:
-        try:
-            accepted = await account.carrier.send(self._outbound(intent, account))
+            accepted = await account.carrier.send(self._outbound(departure, account))
         except CarrierError as error:
             await self._failed(intent, account, error)
         except Exception:
@@ -276,15 +263,19 @@ class Dispatcher:
             self._resting.succeeded(account.channel.id)
             await self._accept(intent, account, accepted)
 
-    def _may_go(self, claim: _Claim) -> bool:
+    def _may_go(self, departure: _Departure) -> bool:
+        now, at = time.monotonic(), departure.at
         return (
-            time.monotonic() < claim.deadline
+            at is not None
+            and now < departure.deadline
+            and not departure.slots.is_missed(at, now=now)
             and self.ownership.is_held
-            and self.ownership.owner_id == claim.owner_id
+            and self.ownership.owner_id == departure.owner_id
             and not self._is_draining
         )
 
-    def _outbound(self, intent: Claimed, account: Account) -> Outbound:
+    def _outbound(self, departure: _Departure, account: Account) -> Outbound:
+        intent = departure.intent
         script = intent.plan.script
         text = render(script.greeting, intent.fields.as_text()) if script is not None else ""
         return Outbound(
@@ -294,6 +285,7 @@ class Dispatcher:
             sender=intent.plan.caller_id or account.sender,
             text=text,
             callback_url=f"{self._public_url}/callbacks/{account.channel.id}",
+            may_send=lambda: self._may_go(departure),
         )
 
     async def _failed(self, intent: Claimed, account: Account, error: CarrierError) -> None:
@@ -319,12 +311,9 @@ class Dispatcher:
     async def _store_answers(self, answers: Sequence[Answer]) -> None:
         await sent.store_answers(self._context, answers, owner_id=self.ownership.owner_id)
 
-    async def _store_unsent(self, intents: Sequence[Claimed]) -> None:
-        await outcomes.settle_all(
-            self._context,
-            attempt_ids=[intent.attempt_id for intent in intents],
-            disposition=Disposition.NOT_SENT,
-            reason="too late to be sent",
+    async def _store_unsent(self, attempt_ids: Sequence[UUID]) -> None:
+        await outcomes.settle_unsent(
+            self._context, attempt_ids=attempt_ids, reason="too late to be sent"
         )
 
     async def _doubt(self, intent: Claimed) -> None:
@@ -342,11 +331,6 @@ class Dispatcher:
                 reason=reason,
             )
         )
-
-
-def _batch(rate: float, burst: int) -> int:
-    """The most one grant can give: what fits into the time it covers."""
-    return max(1, int(rate * AHEAD.total_seconds()) + burst)
 
 
 async def _until_stored(store: Callable[[], Awaitable[None]]) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Collection
 from campana.domain.fairness import Round, Turns
 from campana.services import dispatch
 from campana.services.context import Context
+from campana.services.marks import Marks
 from campana.store.due import Group
 
 _SHORTEST_USE = 0.05
@@ -31,6 +32,8 @@ class Choosing:
         self._use_until: dict[str, float] = {}
         self._served: dict[str, int] = {}
         self._count = 0
+        self.marks = Marks()
+        """How far this worker has claimed: what a claim is to move on."""
 
     async def look(self, channel_ids: Collection[str]) -> None:
         """See what waits on these channels, where the last look will not do any more."""
@@ -39,7 +42,7 @@ class Choosing:
         if not stale:
             return
         by_channel: dict[str, list[Group]] = defaultdict(list)
-        for group in await dispatch.ready(self._context, channel_ids=stale):
+        for group in await dispatch.ready(self._context, channel_ids=stale, marks=self.marks):
             by_channel[group.channel_id].append(group)
         now = self._context.monotonic()
         for channel_id in stale:

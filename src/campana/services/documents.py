@@ -74,6 +74,24 @@ def read_yaml(text: str) -> object:
         raise InvalidParameter(problems=[FieldProblem(pointer=where, message=str(what))]) from None
 
 
+def yaml_lines(text: str) -> dict[str, int]:
+    """The line of each value of a YAML text that `read_yaml` can read, by its JSON pointer."""
+    lines = {"": 1}
+    waiting: list[tuple[str, Any]] = [("", yaml.compose(text, Loader=_Loader))]
+    while waiting and len(lines) < _MOST_LINES:  # an alias can make a small text very large
+        at, node = waiting.pop()
+        if isinstance(node, yaml.MappingNode):
+            below = [(_escaped(key.value), key, value) for key, value in node.value]
+        elif isinstance(node, yaml.SequenceNode):
+            below = [(str(index), value, value) for index, value in enumerate(node.value)]
+        else:
+            below = []
+        for name, place, value in below:
+            lines[f"{at}/{name}"] = place.start_mark.line + 1
+            waiting.append((f"{at}/{name}", value))
+    return lines
+
+
 def merge(document: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
     """JSON Merge Patch (RFC 7396): null removes, objects merge, the rest replaces."""
     merged = dict(document)
@@ -225,6 +243,7 @@ class _Loader(yaml.SafeLoader):
         return int(digits if base == 10 else digits[2:], base)
 
 
+_MOST_LINES = 50_000
 _STORABLE = re.compile("[^\0\ud800-\udfff]*")
 _CORE = {
     "null": ("~|null|Null|NULL|", ["~", "n", "N", ""]),

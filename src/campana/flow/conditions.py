@@ -124,8 +124,8 @@ class Pattern:
         Raises:
             BadExpression
         """
-        if len(source) > MAX_SOURCE:
-            raise BadExpression(f"must have at most {MAX_SOURCE} characters")
+        if not source.strip() or len(source) > MAX_SOURCE:
+            raise BadExpression(f"must have between 1 and {MAX_SOURCE} characters")
         self.source = source
         escaped = "".join(_quoted(character) for character in f"(?i){source}")
         self._compiled = _compile(_TEXTS, f'text.matches("{escaped}")', limit=MAX_SOURCE * 10)

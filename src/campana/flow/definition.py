@@ -96,7 +96,7 @@ class Flow:
     def trigger_values(self, given: Mapping[str, str]) -> dict[str, object]:
         """What the start node takes of what came with the trigger."""
         start = self.main.nodes[self.main.start]
-        return {name: given[name] for name in getattr(start, "params", ()) if name in given}
+        return {str(name): given[name] for name in getattr(start, "params", ()) if name in given}
 
 
 def load(document: object) -> Flow:
@@ -134,6 +134,7 @@ def content_hash(document: object) -> str:
 
 
 def _typed(text: str, kind: str) -> FieldValue | None:
+    """A text as a number or a truth value; None when it is none. A whole number stays one."""
     if kind == "boolean":
         return {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}.get(
             text.strip().lower()
@@ -142,7 +143,9 @@ def _typed(text: str, kind: str) -> FieldValue | None:
         number = float(text)
     except ValueError:
         return None
-    return number if abs(number) < 2**53 else None
+    if not abs(number) < 2**53:
+        return None
+    return int(number) if number.is_integer() else number
 
 
 def _outline(document: object) -> Outline:

@@ -23,6 +23,8 @@ BUILT_IN_FIELDS = (
 )  # fmt: skip
 """Fields that every contact may have; each is a text."""
 ROOTS = ("contact", "vars", "trigger", "reply", "now")
+SETS_AS_IT_GOES = frozenset({"set", "survey"})
+"""Kinds of nodes that may read what they have set themselves a moment before."""
 MAX_SUBFLOW_DEPTH = 8
 """How deep subflows may stand in each other."""
 
@@ -260,8 +262,11 @@ def _reads(outline: Outline) -> Iterator[FieldProblem]:
     for name, graph in outline.graphs.items():
         before = _set_before(graph, everywhere if name else set[str](), within)
         for node_id, node in graph.nodes.items():
+            known = before.get(node_id)
+            if known is not None and node.type in SETS_AS_IT_GOES:
+                known = known | node.sets
             for pointer, path in _paths(node):
-                message = _missing(outline, path, before.get(node_id), params, everywhere)
+                message = _missing(outline, path, known, params, everywhere)
                 if message:
                     yield _problem(pointer, message)
 

@@ -177,7 +177,7 @@ class Run:
             _refuse_large(value, name)
         if len(self.variables) >= MAX_VARIABLES and name not in self.variables:
             raise FlowFailed(f"there are more than {MAX_VARIABLES} variables")
-        self.variables[name] = value
+        self.variables[str(name)] = value  # CEL takes no subclass of a text
 
     def hear(self, reply: KeptReply) -> None:
         """This reply is the one that conditions and texts speak of."""

@@ -96,7 +96,7 @@ def _node(kind: str, cls: type) -> dict[str, Any]:
 
 def _prose(doc: str) -> str:
     """The paragraphs of a module's docstring before its example."""
-    return " ".join(doc.split("\n\n{")[0].split())
+    return " ".join(doc.split('{"type"')[0].split())
 
 
 def _record(cls: type) -> dict[str, Any]:

@@ -148,7 +148,7 @@ def _parts(source: str) -> tuple[tuple[str, tuple[str, ...]], ...] | None:
     """
     pieces = _PATH.split(source)
     words, paths = pieces[::2], pieces[1::2]
-    if any("{{" in word or "{%" in word for word in words):
+    if any("{{" in word or "{%" in word or word.endswith("{") for word in words):
         return None
     names = [tuple(path.split(".")) for path in paths]
     if any(_SPECIAL.intersection(name) for name in names):

@@ -110,7 +110,10 @@ def words(text: str) -> str:
 def number_in(text: str) -> float | None:
     """The number that a reply is: `4`, `4.5` or `4,5`, with spaces around it."""
     found = _NUMBER.fullmatch(text.strip())
-    return float(found[0].replace(",", ".")) if found else None
+    if not found:
+        return None
+    number = float(found[0].replace(",", "."))
+    return int(number) if number.is_integer() else number
 
 
 def within(number: float, bounds: Number) -> bool:

@@ -5,7 +5,20 @@ from __future__ import annotations
 import typer
 
 from campana import __version__
-from campana.cli import channels, demo, doctor, flows, keys, lists, outlook, sandbox, serve, setup
+from campana.cli import (
+    channels,
+    demo,
+    doctor,
+    flows,
+    keys,
+    lists,
+    outlook,
+    policy,
+    prices,
+    sandbox,
+    serve,
+    setup,
+)
 
 app = typer.Typer(
     name="campana",
@@ -22,7 +35,7 @@ app.command()(doctor.doctor)
 app.command()(demo.demo)
 app.command()(sandbox.sandbox)
 app.command("allow-countries")(channels.allow)
-for group in (keys.app, lists.app, channels.app, outlook.app, flows.app):
+for group in (keys.app, lists.app, channels.app, outlook.app, policy.app, prices.app, flows.app):
     app.add_typer(group)
 
 

@@ -128,6 +128,19 @@ def test_all_problems_are_told_at_once() -> None:
     }
 
 
+def test_what_is_cut_off_is_told_where_it_begins() -> None:
+    found = told(
+        good(
+            lost={**ASK, "next": "further"},
+            further={**ASK, "next": "end"},
+            round={**ASK, "next": "about"},
+            about={**ANSWER, "next": "round"},
+        )
+    )
+    said = "nothing leads to this node"
+    assert found == {"/nodes/lost": said, "/nodes/round": said}
+
+
 def test_a_circle_without_a_wait_is_told_at_each_of_its_nodes() -> None:
     found = told(
         good(

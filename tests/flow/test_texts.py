@@ -77,7 +77,8 @@ def test_what_would_run_away_fails(source: str) -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        "{{", "{{{ reply }}", "{{ }}", "{% if %}", "{% assign x = 1 %}", "{% capture x %}{% endcapture %}",
+        "{{", "{{{ reply }}", "{{ }}", "{% if %}", "{% assign x = 1 %}",
+        "{% capture x %}{% endcapture %}",
         "{% render 'x' %}", "{% increment x %}", "{{ reply | base64_decode }}", "{% for %}",
         "{% if a %}" * 200 + "{% endif %}" * 200, "x" * 9000,
     ],

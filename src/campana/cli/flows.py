@@ -155,9 +155,12 @@ def _explain(file: Path, checked: Checked) -> None:
 
 
 def _pairs(given: list[str] | None, *, option: str) -> dict[str, str]:
-    pairs = dict(each.split("=", 1) if "=" in each else (each, "") for each in given or ())
-    if any("=" not in each for each in given or ()):
-        raise InvalidParameter(f"--{option} must look like name=value.")
+    pairs: dict[str, str] = {}
+    for each in given or ():
+        name, is_pair, value = each.partition("=")
+        if not is_pair:
+            raise InvalidParameter(f"--{option} must look like name=value.")
+        pairs[name] = value
     return pairs
 
 

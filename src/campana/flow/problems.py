@@ -150,11 +150,24 @@ def _ways(graph: GraphOutline) -> Iterator[FieldProblem]:
     ends = [node_id for node_id, node in graph.nodes.items() if node.type == "end"]
     ends += [target for target in back if target not in graph.nodes]
     ending = _reach(back, ends)
+    cut_off = set(_heads(ways, [node_id for node_id in ways if node_id not in reached]))
     for node_id, node in graph.nodes.items():
-        if node_id not in reached and node.type != "start":
+        if node_id in cut_off:
             yield _problem(node.pointer, "nothing leads to this node")
         elif node_id not in ending:
             yield _problem(node.pointer, "has no way out: no end can be reached from here")
+
+
+def _heads(ways: Mapping[str, list[str]], cut_off: list[str]) -> list[str]:
+    """Of the nodes that are cut off, those to tell of: where they lead needs no word of its own."""
+    led_to = {target for node_id in cut_off for target in ways[node_id] if target != node_id}
+    heads = [node_id for node_id in cut_off if node_id not in led_to]
+    covered = _reach(ways, heads)
+    for node_id in cut_off:  # circles that lead to each other and from nowhere
+        if node_id not in covered:
+            heads.append(node_id)
+            covered |= _reach(ways, [node_id])
+    return heads
 
 
 def _reach(ways: Mapping[str, list[str]], first: list[str]) -> set[str]:

@@ -129,20 +129,19 @@ def _value(hint: Hint) -> dict[str, Any]:
             "minProperties": low,
             "maxProperties": high,
         }
-    return _plain(cast("type", kind), marks, bounds)
+    return _plain(cast("type[object]", kind), marks, bounds)
 
 
-def _plain(kind: type, marks: tuple[object, ...], bounds: Range | None) -> dict[str, Any]:
-    kind = cast("type[object]", kind)
+def _plain(kind: type[object], marks: tuple[object, ...], bounds: Range | None) -> dict[str, Any]:
     if kind in _SOURCES:
         return {"type": "string", **_SOURCES[kind]}
     if issubclass(kind, Marked):
         said = " ".join((kind.__doc__ or "").split())
         return {"type": "string", "pattern": f"^{kind.PATTERN}$", "description": said}
-    if is_dataclass(kind):
-        return _record(kind)
     if issubclass(kind, StrEnum):
         return {"enum": [str(choice) for choice in kind]}
+    if is_dataclass(cast("object", kind)):
+        return _record(kind)
     if kind is bool:
         return {"type": "boolean"}
     if kind is datetime:

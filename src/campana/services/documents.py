@@ -7,7 +7,7 @@ the Struct is made. This module knows no particular document.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from functools import lru_cache
 from typing import Any, TypeVar, cast
@@ -83,7 +83,8 @@ def read_yaml(text: str) -> object:
 def yaml_lines(text: str) -> dict[str, int]:
     """The line of each value of a YAML text that `read_yaml` can read, by its JSON pointer."""
     lines = {"": 1}
-    waiting: list[tuple[str, Any]] = [("", yaml.compose(text, Loader=_Loader))]
+    compose = cast("Callable[..., yaml.Node]", yaml.compose)  # pyright: ignore[reportUnknownMemberType]
+    waiting: list[tuple[str, Any]] = [("", compose(text, Loader=_Loader))]
     while waiting and len(lines) < _MOST_LINES:  # an alias can make a small text very large
         at, node = waiting.pop()
         if isinstance(node, yaml.MappingNode):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from campana.flow import shapes
+from campana.flow import reader
 from campana.flow.nodes import NODES
 from campana.flow.shapes import Reading
 from tests.architecture.tree import PACKAGE, TESTS, modules, relative
@@ -54,7 +54,7 @@ def test_a_node_shows_an_example_that_can_be_read(kind: str) -> None:
     example, _ = json.JSONDecoder().raw_decode(doc, start)
     assert example.pop("type") == kind
     reading = Reading()
-    shapes.read(NODES[kind], example, at="", reading=reading)
+    reader.read(NODES[kind], example, at="", reading=reading)
     assert not reading.problems
 
 

@@ -78,15 +78,6 @@ class Expression:
         """
         return _value(self._compiled, {root: values[root] for root in self._roots})
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Expression) and other.source == self.source
-
-    def __hash__(self) -> int:
-        return hash(self.source)
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.source!r})"
-
 
 class Condition(Expression):
     """A CEL expression that is true or false."""
@@ -141,15 +132,6 @@ class Pattern:
             EvaluationFailed: never, for a text without half characters.
         """
         return bool(_value(self._compiled, {"text": text}))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Pattern) and other.source == self.source
-
-    def __hash__(self) -> int:
-        return hash(self.source)
-
-    def __repr__(self) -> str:
-        return f"Pattern({self.source!r})"
 
 
 def _quoted(character: str) -> str:

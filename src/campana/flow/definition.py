@@ -14,10 +14,11 @@ from hashlib import sha256
 from typing import Annotated, Any, Literal, cast
 
 from campana.domain.errors import InvalidParameter
-from campana.flow import problems, shapes
+from campana.flow import problems, reader, shapes
 from campana.flow.marks import SubflowName
 from campana.flow.nodes import NODES
-from campana.flow.problems import BUILT_IN_FIELDS, GraphOutline, NodeOutline, Outline
+from campana.flow.outline import GraphOutline, NodeOutline, Outline
+from campana.flow.problems import BUILT_IN_FIELDS
 from campana.flow.run import Node
 from campana.flow.shapes import Invalid, Marked, Range, Reading
 
@@ -157,7 +158,7 @@ def _outline(document: object) -> Outline:
         return outline
     whole = cast("dict[str, Any]", document)
     rest = {key: each for key, each in whole.items() if key not in {"nodes", "subflows"}}
-    head = shapes.read(Head, rest, at="", reading=reading)
+    head = reader.read(Head, rest, at="", reading=reading)
     if isinstance(head, Head):
         outline.head = head
         outline.declared |= {str(name): kind for name, kind in head.contact.items()}
@@ -185,7 +186,7 @@ def _read_subflows(subflows: object, outline: Outline) -> None:
         return
     for name, subflow in named.items():
         at = f"/subflows/{shapes.escaped(name)}"
-        shapes.read_as(SubflowName, name, at=at, reading=reading)
+        reader.read_as(SubflowName, name, at=at, reading=reading)
         if not isinstance(subflow, dict):
             reading.problem(at, "must be an object")
             continue
@@ -204,7 +205,7 @@ def _graph(nodes: object, at: str, reading: Reading) -> GraphOutline:
         return graph
     for node_id, node in cast("dict[str, object]", nodes).items():
         place = f"{at}/{shapes.escaped(node_id)}"
-        shapes.read_as(Marked, node_id, at=place, reading=reading)
+        reader.read_as(Marked, node_id, at=place, reading=reading)
         reading.found.clear()
         graph.nodes[node_id] = _node(node, place, reading)
     return graph
@@ -221,7 +222,7 @@ def _node(plain: object, at: str, reading: Reading) -> NodeOutline:
         said = f"{named!r} is not one of" if isinstance(named, str) else "must be one of"
         reading.problem(f"{at}/type", f"{said} {', '.join(NODES)}")
         return NodeOutline(pointer=at)
-    node = shapes.read(kind, fields, at=at, reading=reading)
+    node = reader.read(kind, fields, at=at, reading=reading)
     return NodeOutline(
         pointer=at,
         type=str(named),

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, cast
 from campana.domain.campaign import ChannelType
 from campana.domain.disposition import Disposition
 from campana.domain.errors import InvalidParameter
-from campana.flow import shapes
+from campana.flow import reader, shapes
 from campana.flow.shapes import Range
 
 MAX_REPLY = 4_096
@@ -147,7 +147,7 @@ def read(document: Mapping[str, object]) -> Input:
         reading.problem("/type", "must be one of " + ", ".join(INPUTS))
         raise InvalidParameter(problems=reading.problems)
     rest = {key: value for key, value in document.items() if key != "type"}
-    told = shapes.read(kind, rest, at="", reading=reading)
+    told = reader.read(kind, rest, at="", reading=reading)
     if reading.problems:
         raise InvalidParameter(problems=reading.problems)
     return cast("Input", told)

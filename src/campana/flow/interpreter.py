@@ -18,6 +18,7 @@ from campana.flow.events import Event, SessionEnded
 from campana.flow.inputs import MAX_REPLY, CallEnded, Input, MessageReported, Reply
 from campana.flow.marks import Exit
 from campana.flow.nodes.parallel import Parallel
+from campana.flow.nodes.subflow import Subflow
 from campana.flow.run import Enter, Finish, FlowFailed, Fork, Node, Run, Step
 from campana.flow.session import Contact, KeptReply, Session, Thread, Trigger, Wait
 from campana.flow.texts import RenderFailed
@@ -173,7 +174,7 @@ def _settle(run: Run, thread: Thread, step: Step, ready: deque[tuple[Thread, Ste
             for child in _children(run, caller):
                 _drop(run, child)
             nodes = run.flow.graphs[caller.graph].nodes
-            step = nodes[caller.node].returned(step.status)
+            step = cast("Subflow", nodes[caller.node]).returned(step.status)
             thread, at = caller, caller.node
         else:
             moved = run.threads[thread.number] = _moved(thread, at, None)

@@ -9,14 +9,10 @@ the rest is said here too.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 
 from campana.domain.errors import FieldProblem
-from campana.flow.conditions import Expression
-from campana.flow.marks import Exit, Join, ParameterName, SubflowName, VariableName
-from campana.flow.run import Node
-from campana.flow.shapes import Found, Reading
-from campana.flow.texts import Template
+from campana.flow.marks import Exit, Join, ParameterName, SubflowName
+from campana.flow.outline import GraphOutline, NodeOutline, Outline
 
 BUILT_IN_FIELDS = (
     "external_id", "first_name", "language", "last_name", "phone", "time_zone",
@@ -27,78 +23,6 @@ SETS_AS_IT_GOES = frozenset({"set", "survey"})
 """Kinds of nodes that may read what they have set themselves a moment before."""
 MAX_SUBFLOW_DEPTH = 8
 """How deep subflows may stand in each other."""
-
-
-@dataclass(slots=True, kw_only=True)
-class NodeOutline:
-    """A node as far as it could be read; without a type it may lead anywhere."""
-
-    pointer: str
-    type: str | None = None
-    node: Node | None = None
-    found: tuple[Found, ...] = ()
-
-    def marked(self, kind: type[str]) -> list[Found]:
-        """Its marked texts of one kind."""
-        return [each for each in self.found if type(each.value) is kind]
-
-    @property
-    def exits(self) -> list[str]:
-        """Where it may lead."""
-        return [str(each.value) for each in self.marked(Exit)]
-
-    @property
-    def sets(self) -> set[str]:
-        """The variables it may set."""
-        return {str(each.value) for each in self.marked(VariableName)}
-
-    @property
-    def calls(self) -> list[str]:
-        """The subflows it goes through."""
-        return [str(each.value) for each in self.marked(SubflowName)]
-
-
-@dataclass(slots=True, kw_only=True)
-class GraphOutline:
-    """The nodes of one flow."""
-
-    pointer: str
-    nodes: dict[str, NodeOutline] = field(default_factory=dict[str, NodeOutline])
-    is_known: bool = True
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether the way of every node is known, so that missing ways can be told."""
-        return self.is_known and all(node.type for node in self.nodes.values())
-
-    def sets(self) -> set[str]:
-        """The variables that its own nodes set."""
-        return set[str]().union(*(node.sets for node in self.nodes.values()))
-
-    def starts(self) -> list[str]:
-        """Its start nodes; there should be one."""
-        return [node_id for node_id, node in self.nodes.items() if node.type == "start"]
-
-
-@dataclass(slots=True, kw_only=True)
-class Outline:
-    """A flow as far as it could be read."""
-
-    reading: Reading
-    head: object = None
-    head_is_known: bool = True
-    declared: dict[str, str] = field(default_factory=dict[str, str])
-    graphs: dict[str, GraphOutline] = field(default_factory=dict[str, GraphOutline])
-
-    def contact_fields_read(self) -> set[str]:
-        """The fields of the contact that any text or expression reads."""
-        return {
-            path[1]
-            for graph in self.graphs.values()
-            for node in graph.nodes.values()
-            for _, path in _paths(node)
-            if path[0] == "contact" and len(path) > 1
-        } | {"time_zone"}
 
 
 def of_whole(outline: Outline) -> list[FieldProblem]:
@@ -254,14 +178,6 @@ def _pauses(outline: Outline, node: NodeOutline, pausing: dict[str, bool]) -> bo
     return pausing.get(name, True)
 
 
-def _paths(node: NodeOutline) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """What its texts and expressions read: pointer, path."""
-    for each in node.found:
-        if isinstance(each.value, Template | Expression):
-            for path in each.value.paths:
-                yield each.pointer, path
-
-
 def _reads(outline: Outline) -> Iterator[FieldProblem]:
     """Values that are read and cannot be there."""
     within = _set_within(outline)
@@ -278,7 +194,7 @@ def _reads(outline: Outline) -> Iterator[FieldProblem]:
             known = before.get(node_id)
             if known is not None and node.type in SETS_AS_IT_GOES:
                 known = known | node.sets
-            for pointer, path in _paths(node):
+            for pointer, path in node.reads():
                 message = _missing(outline, path, known, params, everywhere)
                 if message:
                     yield _problem(pointer, message)

@@ -11,6 +11,7 @@ It does not decide the order of things; the interpreter does.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -200,7 +201,7 @@ class Run:
         return None
 
 
-class Node:
+class Node(ABC):
     """What every node can do; each kind is a dataclass in `flow/nodes/`."""
 
     __slots__ = ()
@@ -213,13 +214,13 @@ class Node:
         """Whether it always waits for something, so that a circle through it is none."""
         return False
 
+    @abstractmethod
     def enter(self, run: Run) -> Step:
         """What it does when the flow comes to it.
 
         Raises:
             FlowFailed, RenderFailed: the session ends there, as failed.
         """
-        raise NotImplementedError
 
     def resume(self, run: Run, wait: Wait, told: Input) -> Step | None:
         """What it does when something is told while it waits; None: that is not for it.
@@ -229,10 +230,6 @@ class Node:
         """
         del run, wait, told
         return None
-
-    def returned(self, status: str) -> Exit:
-        """Where to go on when the subflow it entered is over."""
-        raise NotImplementedError(status)
 
 
 def _refuse_large(value: object, name: str) -> None:

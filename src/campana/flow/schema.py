@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import is_dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Literal, cast, get_args, get_origin
 
@@ -144,8 +144,6 @@ def _plain(kind: type[object], marks: tuple[object, ...], bounds: Range | None) 
         return _record(kind)
     if kind is bool:
         return {"type": "boolean"}
-    if kind is datetime:
-        return {"type": "string", "format": "date-time"}
     if kind in _NUMBERS:
         low, high = (bounds.least, bounds.most) if bounds else (None, None)
         ends = {"minimum": low, "maximum": high}

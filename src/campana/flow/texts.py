@@ -109,12 +109,6 @@ class Template:
             raise RenderFailed(f"a text must have at most {MAX_TEXT} characters")
         return text
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Template) and other.source == self.source
-
-    def __hash__(self) -> int:
-        return hash(self.source)
-
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.source!r})"
 

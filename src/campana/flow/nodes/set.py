@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from math import isfinite
 
-from campana.flow import shapes
+from campana.flow import reader, shapes
 from campana.flow.conditions import EvaluationFailed, Expression
 from campana.flow.marks import Exit, VariableName
 from campana.flow.run import Node, Run
@@ -60,5 +60,5 @@ def _kept(value: object) -> object:
     if isinstance(value, float) and not isfinite(value):
         return None
     reading = shapes.Reading()
-    read = shapes.read_json(value, at="", reading=reading)
+    read = reader.read_json(value, at="", reading=reading)
     return None if reading.problems else read

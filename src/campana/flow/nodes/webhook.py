@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from campana.flow import shapes
+from campana.flow import reader, shapes
 from campana.flow.events import CallWebhook
 from campana.flow.inputs import Input, TimedOut, WebhookAnswered
 from campana.flow.marks import Exit, VariableName
@@ -86,7 +86,7 @@ class Webhook(Node):
         match told:
             case WebhookAnswered():
                 reading = shapes.Reading()
-                shapes.read_json(told.body, at="", reading=reading)
+                reader.read_json(told.body, at="", reading=reading)
                 if reading.problems:
                     run.note(f"the answer {reading.problems[0].message}")
                     return self.on_failure

@@ -85,7 +85,7 @@ def test_every_input_can_be_told() -> None:
 
 
 @given(kind=st.sampled_from(sorted(FLOWS)), story=st.lists(told(), max_size=12))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_a_replay_of_the_same_inputs_gives_the_same_events(
     kind: str, story: list[dict[str, Any]]
 ) -> None:
@@ -99,7 +99,7 @@ def test_a_replay_of_the_same_inputs_gives_the_same_events(
 
 
 @given(kind=st.sampled_from(sorted(FLOWS)), story=st.lists(told(), max_size=12))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_whatever_is_told_the_session_keeps_its_promises(
     kind: str, story: list[dict[str, Any]]
 ) -> None:
@@ -122,7 +122,7 @@ def test_whatever_is_told_the_session_keeps_its_promises(
 
 
 @given(kind=st.sampled_from(sorted(FLOWS)), story=st.lists(told(), max_size=8))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_an_input_that_answers_a_wait_counts_once(kind: str, story: list[dict[str, Any]]) -> None:
     flow = FLOWS[kind]
     before = played(flow, story, stored=False)[-1].session

@@ -232,7 +232,7 @@ def test_the_committed_schema_is_the_one_the_program_prints() -> None:
 
 def judged(document: object) -> bool:
     """Whether an editor that knows the schema finds nothing wrong."""
-    return Draft202012Validator(flow_schema()).is_valid(document)  # type: ignore[arg-type]
+    return Draft202012Validator(flow_schema()).is_valid(document)  # pyright: ignore[reportArgumentType]
 
 
 def test_the_schema_takes_every_flow_of_the_cases_and_knows_every_node() -> None:

@@ -188,8 +188,8 @@ def test_a_contact_who_never_stops_answering_is_left_at_last() -> None:
     assert talking.events[-1].reason == "it went through too many nodes"
 
 
-def test_branches_that_run_away_end_the_session() -> None:
-    """A delay of hours alone may be open already: nothing warns of this circle but the limit."""
+def test_a_delay_of_hours_alone_breaks_no_circle() -> None:
+    """They may be open already, and then nothing is waited for."""
     circle = greeting()
     always = [{"from": "00:00", "to": "24:00"}]
     week = dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), always)

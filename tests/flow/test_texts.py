@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from liquid import Environment
 
@@ -37,12 +37,14 @@ pieces = st.lists(
 
 
 @given(pieces=pieces)
+@settings(deadline=None)
 def test_it_says_what_the_library_says(pieces: list[str]) -> None:
     source = "".join(pieces)
     assert Template(source).render(VALUES) == Environment().from_string(source).render(**VALUES)
 
 
 @given(value=st.text())
+@settings(deadline=None)
 def test_a_value_is_never_read_as_a_template(value: str) -> None:
     values = {"contact": {"name": value}, "vars": {"x": "SECRET"}}
     # The library writes every end of a line as one.

@@ -9,6 +9,7 @@ from campana.cli import (
     channels,
     demo,
     doctor,
+    flows,
     keys,
     lists,
     outlook,
@@ -36,7 +37,7 @@ app.command()(demo.demo)
 app.command()(sandbox.sandbox)
 app.command()(simulate.simulate)
 app.command("allow-countries")(channels.allow)
-for group in (keys.app, lists.app, channels.app, outlook.app, policy.app, prices.app):
+for group in (keys.app, lists.app, channels.app, outlook.app, policy.app, prices.app, flows.app):
     app.add_typer(group)
 
 

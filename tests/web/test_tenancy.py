@@ -18,6 +18,7 @@ from tests.support.campaign import ANA, launched
 from tests.web.described import OPERATIONS, PROTECTED, Described
 from tests.web.rows import IMPORT_FILE
 
+CONSENT = {"address": ANA, "isGranted": True, "source": "form", "wording": "Call me."}
 BODIES: dict[str, Any] = {
     "campaigns.change": {"name": "Mine now"},
     "campaigns.retry": {"outcomes": ["busy"]},
@@ -50,6 +51,7 @@ async def ids(
     uploaded = await api.post(f"/v1/contact-lists/{contact_list}/imports", files=IMPORT_FILE)
     suppressed = await api.post("/v1/suppressions", json={"address": ANA, "reason": "asked"})
     webhook = await api.post("/v1/webhooks", json={"url": "https://public.example.com/"})
+    agreed = await api.post("/v1/consents", json=CONSENT)
     return {
         "campaignId": scene.campaign_id,
         "targetId": f"tgt_{target.id}",
@@ -57,6 +59,7 @@ async def ids(
         "importId": uploaded.json()["id"],
         "channelId": scene.channel.id,
         "suppressionId": suppressed.json()["id"],
+        "consentId": agreed.json()["id"],
         "callId": attempt_text(claimed.attempt_id),
         "webhookId": webhook.json()["id"],
     }

@@ -5,7 +5,19 @@ from __future__ import annotations
 import typer
 
 from campana import __version__
-from campana.cli import channels, demo, doctor, keys, lists, outlook, sandbox, serve, setup
+from campana.cli import (
+    channels,
+    demo,
+    doctor,
+    keys,
+    lists,
+    outlook,
+    policy,
+    prices,
+    sandbox,
+    serve,
+    setup,
+)
 
 app = typer.Typer(
     name="campana",
@@ -22,7 +34,7 @@ app.command()(doctor.doctor)
 app.command()(demo.demo)
 app.command()(sandbox.sandbox)
 app.command("allow-countries")(channels.allow)
-for group in (keys.app, lists.app, channels.app, outlook.app):
+for group in (keys.app, lists.app, channels.app, outlook.app, policy.app, prices.app):
     app.add_typer(group)
 
 

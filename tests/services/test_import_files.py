@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from campana.services import import_chunks, imports, lists, rejections
+from campana.services import import_chunks, imports, lists, rejections, uploads
 from campana.services.context import Context
 from campana.services.values import AttributeType
 from campana.store.contacts import Contact
@@ -204,3 +205,20 @@ async def test_a_sheet_in_the_place_of_its_rows_is_kept_once(
     [kept] = engine_context.blobs.path("imports").iterdir()
     assert kept.name == f"{started.id}.rows"
     assert started.bytes_total == kept.stat().st_size
+
+
+async def test_files_a_killed_process_left_are_removed(
+    engine_context: Context, place: dict[str, Any]
+) -> None:
+    waiting = await start(engine_context, **place, content=csv_of(["phone"], [[ANA]]))
+    for key in ("imports/imp_left", "imports/imp_half.part", "previews/prv_left.rows"):
+        with engine_context.blobs.writing(key) as file:
+            file.write(b"people")
+    written = datetime.fromtimestamp(
+        engine_context.blobs.path("imports/imp_left").stat().st_mtime, tz=UTC
+    )
+    for moved, removed in ((-1, 0), (1, 3)):
+        before = written + timedelta(hours=moved)
+        assert await uploads.forget_left_behind(engine_context, before=before) == removed
+    [left] = engine_context.blobs.path("imports").iterdir()
+    assert left.name == waiting.id

@@ -81,6 +81,9 @@ def _agrees_on(count: int, *, seed: int) -> None:
         ("+44 (0)20 7946 0000", None),
         ("(+49) 30 123456", None),
         ("49 30 123456", "DE"),
+        # The country's code, then the prefix twice: the library takes off all three.
+        ("1 1 1 212 555 0101", "US"),
+        ("00 0 20 7946 0000", "GB"),
         # An Italian zero stays; a Brazilian carrier's code goes; an Argentine 15 becomes a 9.
         ("06 6982 1234", "IT"),
         ("0 15 11 96123 4567", "BR"),
@@ -112,6 +115,7 @@ def test_agrees_on_what_people_write(text: str, country: str | None) -> None:
         ("0 2079460000", "GB"),
         ("+447700900123", None),
         ("0 15 11 96123 4567", "BR"),
+        ("1 1 1 212 555 0101", "US"),
     ],
 )
 def test_decides_common_numbers_valid_or_not(text: str, country: str | None) -> None:

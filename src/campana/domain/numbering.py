@@ -163,10 +163,7 @@ def _international(digits: str) -> Reading | None:
 def _national(digits: str, plan: _Plan) -> Reading | None:
     """Digits as dialed in the plan's country: abroad too, or with its own country code."""
     if plan.idd is not None and (found := plan.idd.match(digits)) is not None:
-        rest = digits[found.end() :]
-        # No country code begins with 0: what follows is then a number of this country.
-        if not rest.startswith("0"):
-            return _international(rest) if len(rest) >= _FEWEST_DIGITS else None
+        return _international(digits[found.end() :])
     if digits.startswith(plan.code):
         rest = _bare(digits[len(plan.code) :], plan)
         is_better = plan.general.fullmatch(rest) and not plan.general.fullmatch(digits)

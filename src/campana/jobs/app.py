@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from procrastinate import App, PsycopgConnector
 
-from campana.jobs import care, imports, targets
+from campana.jobs import care, imports, suppressions, targets
 from campana.services.context import Context
 from campana.store.db import session_options
 
@@ -34,5 +34,6 @@ def build(context: Context) -> App:
     )
     care.register(app, context)
     imports.register(app, context)
+    suppressions.register(app, context)
     targets.register(app, context)
     return app

@@ -5,7 +5,18 @@ from __future__ import annotations
 import typer
 
 from campana import __version__
-from campana.cli import channels, demo, doctor, keys, lists, outlook, sandbox, serve, setup
+from campana.cli import (
+    channels,
+    demo,
+    doctor,
+    keys,
+    lists,
+    outlook,
+    sandbox,
+    serve,
+    setup,
+    suppressions,
+)
 
 app = typer.Typer(
     name="campana",
@@ -22,7 +33,7 @@ app.command()(doctor.doctor)
 app.command()(demo.demo)
 app.command()(sandbox.sandbox)
 app.command("allow-countries")(channels.allow)
-for group in (keys.app, lists.app, channels.app, outlook.app):
+for group in (keys.app, lists.app, suppressions.app, channels.app, outlook.app):
     app.add_typer(group)
 
 

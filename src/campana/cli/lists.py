@@ -28,7 +28,8 @@ app = typer.Typer(name="lists", no_args_is_help=True, help="Contact lists and im
 _PAGE = 1000
 
 
-def _country(text: str | None) -> str | None:
+def country_code(text: str | None) -> str | None:
+    """A country as an option, `us` or `US`; for typer to call."""
     if text is None:
         return None
     if not re.fullmatch("[A-Za-z]{2}", text):
@@ -52,7 +53,7 @@ def import_file(
     ],
     country: Annotated[
         str | None,
-        typer.Option(help="Country of numbers without a code, such as US.", callback=_country),
+        typer.Option(help="Country of numbers without a code, such as US.", callback=country_code),
     ] = None,
     mapping: Annotated[
         list[str] | None,
@@ -128,7 +129,7 @@ def list_lists(as_json: AsJson = False, workspace: Workspace = DEFAULT_WORKSPACE
     for each in found:
         table.add_row(
             each.id,
-            _printable(each.name),
+            printable(each.name),
             each.default_country or "",
             f"{each.contact_count:,}",
             wire(each.created_at),
@@ -165,7 +166,7 @@ def errors(
     table = Table("row", "column", "value", "reason")
     for row in rows:
         cells = (row.column_name or "", row.value or "", row.reason)
-        table.add_row(str(row.row_number), *map(_printable, cells))
+        table.add_row(str(row.row_number), *map(printable, cells))
     out.print(table)
 
 
@@ -227,7 +228,7 @@ def _placed(problem: FieldProblem, file: Path) -> str:
     return f"{pointer.removeprefix('/')} {problem.message}"
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Text from a file, harmless on a terminal."""
     kept = (char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
     return escape("".join(kept))

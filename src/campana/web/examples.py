@@ -238,6 +238,25 @@ CHECK: Json = {
     ]
 }
 
+SUPPRESSION_IMPORT: Json = {
+    "id": "simp_3d5f7h9k1m3p5r7t",
+    "state": "done",
+    "fileName": "registry.csv",
+    "scope": "workspace",
+    "campaignId": None,
+    "channelType": None,
+    "reason": "on the national registry",
+    "source": "registry 2024-01",
+    "expiresAt": "2024-02-12T23:59:59Z",
+    "defaultCountry": "US",
+    "rows": {"done": 2000003, "accepted": 1999870, "updated": 0, "duplicate": 130, "rejected": 3},
+    "bytesDone": 26000042,
+    "bytesTotal": 26000042,
+    "problem": None,
+    "createdAt": "2024-01-12T09:00:00Z",
+    "finishedAt": "2024-01-12T09:01:07Z",
+}
+
 VOICE_CALL: Json = {
     "id": _ATTEMPT_ID,
     "campaignId": CAMPAIGN["id"],

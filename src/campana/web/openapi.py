@@ -39,6 +39,7 @@ TAGS = {
     "imports": "Files on their way into a contact list.",
     "channels": "Configured accounts on carriers.",
     "suppressions": "Whom never to contact.",
+    "suppressionImports": "Files of numbers never to contact.",
     "voiceCalls": "Calls that were placed.",
     "recordings": "The sound of calls.",
     "events": "What happens, as it happens.",

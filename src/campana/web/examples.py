@@ -134,6 +134,8 @@ CONTACT_LIST: Json = {
     "name": "Patients",
     "defaultCountry": "US",
     "contactCount": 50,
+    "mapping": {"phone": "Mobile"},
+    "types": {"balance": "number"},
     "createdAt": "2024-01-10T14:00:00Z",
 }
 
@@ -150,6 +152,10 @@ CONTACT_PAGE: Json = {
             "lastName": "Reyes",
             "phone": "+12025550142",
             "country": "US",
+            "addresses": [
+                {"kind": "phone", "value": "+12025550142", "country": "US"},
+                {"kind": "email", "value": "ana@example.org", "country": None},
+            ],
             "language": "en",
             "timeZone": "America/New_York",
             "attributes": {"doctor": "Ortega"},
@@ -159,25 +165,6 @@ CONTACT_PAGE: Json = {
     ],
     "nextCursor": None,
 }
-
-IMPORT: Json = {
-    "id": "imp_7c1d3e5f7g9h1j3k",
-    "listId": CONTACT_LIST["id"],
-    "state": "done",
-    "fileName": "patients.csv",
-    "duplicates": "skip",
-    "defaultCountry": None,
-    "rows": {"done": 52, "accepted": 50, "updated": 0, "duplicate": 1, "rejected": 1},
-    "bytesDone": 4103,
-    "bytesTotal": 4103,
-    "problem": None,
-    "createdAt": "2024-01-10T14:00:58Z",
-    "finishedAt": "2024-01-10T14:01:00Z",
-}
-
-IMPORT_ERRORS = (
-    "row,column,value,reason\r\n17,phone,'+12025550,too few digits for a phone number\r\n"
-)
 
 CHANNEL_DOCUMENT: Json = {
     "name": "Main line",

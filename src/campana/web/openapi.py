@@ -35,7 +35,7 @@ _ANYWHERE: Kinds = (
 
 TAGS = {
     "campaigns": "Whom to contact, with what, when; and what became of it.",
-    "contactLists": "The people, imported from files.",
+    "contactLists": "The people, from files or straight from a program.",
     "imports": "Files on their way into a contact list.",
     "channels": "Configured accounts on carriers.",
     "suppressions": "Whom never to contact.",

@@ -202,7 +202,14 @@ def _address(
     number = parse_phone(text, default_country=country)
     if isinstance(number, Unusable):
         raise _Refused(place, text, number.reason, suggestions.phone(text, country=country))
-    return ContactAddress(kind=kind, value=number.value, country=number.country), number.zones
+    address = ContactAddress(
+        kind=kind,
+        value=number.value,
+        country=number.country,
+        type=number.type,
+        zones=number.zones,
+    )
+    return address, number.zones
 
 
 def _named(

@@ -18,8 +18,8 @@ from campana.domain.errors import Conflict, FieldProblem, InvalidParameter, NotF
 from campana.services import csv_table, suppression_rows, suppressions, uploads
 from campana.services.columns import shown
 from campana.services.context import Context
-from campana.services.csv_table import TableProblem
 from campana.services.suppression_rows import Chunk
+from campana.services.table import TableProblem
 from campana.store import jobs
 from campana.store import suppression_imports as store
 from campana.store.imports import ImportState

@@ -14,7 +14,9 @@ from itertools import chain, islice
 from campana.domain.address import Address, Unusable, parse_phone
 from campana.domain.clock import parse_moment
 from campana.services.columns import shown
-from campana.services.csv_table import Broken, Row, Table, TableProblem
+from campana.services.rows import Cells
+from campana.services.table import Broken, Row, Table, TableProblem
+from campana.services.values import text_of
 from campana.store.suppression_imports import Begun, Entry, RefusedRow
 
 NewId = Callable[[str], str]
@@ -120,8 +122,8 @@ def _entry(new_id: NewId, begun: Begun, where: Columns, row: Row) -> Entry:
     return Entry(id=new_id("sup"), address=address.value, reason=reason, expires_at=expires_at)
 
 
-def _cell(row: Sequence[str], place: int | None) -> str:
-    return row[place] if place is not None and place < len(row) else ""
+def _cell(row: Cells, place: int | None) -> str:
+    return text_of(row[place]) if place is not None and place < len(row) else ""
 
 
 def _lasts_longer(one: datetime | None, other: datetime | None) -> bool:

@@ -3,6 +3,19 @@
 set local role campana_owner;
 set local search_path = campana;
 
+-- What follows from a number, kept beside it; numbers that came in before have none.
+alter table contact_addresses add column number_type text check (number_type in (
+  'fixed_line', 'mobile', 'fixed_line_or_mobile', 'toll_free', 'premium_rate', 'shared_cost', 'voip', 'personal_number',
+  'pager', 'uan', 'voicemail'));
+alter table contact_addresses add column zones text[] not null default '{}';
+
+-- Each cost a look-up for every row of an import, a third of all that storing a person takes, and says nothing
+-- of its own: a contact's list says which workspace it is in, an address's contact which list. What removes a list
+-- removes its contacts, and these their addresses, as before.
+alter table contacts drop constraint if exists contacts_workspace_id_fkey;
+alter table contact_addresses drop constraint if exists contact_addresses_workspace_id_fkey;
+alter table contact_addresses drop constraint if exists contact_addresses_list_id_fkey;
+
 -- Files of numbers nobody may contact, on their way into `suppressions`; what every row of one gets unless
 -- the row says otherwise.
 create table suppression_imports (

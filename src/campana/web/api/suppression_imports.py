@@ -18,13 +18,14 @@ from campana.domain.clock import parse_moment, wire
 from campana.domain.errors import NotFound, PayloadTooLarge, UnsupportedMediaType
 from campana.services import suppression_imports
 from campana.services.campaign_document import Moment
+from campana.services.defusing import defused
 from campana.store.imports import ImportState
 from campana.store.suppression_imports import RefusedRow, SuppressionImport
 from campana.store.suppressions import Scope
-from campana.web import examples
+from campana.web import examples, import_examples
 from campana.web.answers import Instant, Shape, answer, instant, shown
 from campana.web.api.contact_lists import Country
-from campana.web.api.imports import FILE_LIMIT, RowCounts, defused
+from campana.web.api.imports import FILE_LIMIT, RowCounts
 from campana.web.api.suppressions import Reason
 from campana.web.forms import with_file
 from campana.web.idempotency import once
@@ -166,7 +167,7 @@ async def get_suppression_import(
             scope="suppressions:read",
             answer="text/csv",
             errors=(NotFound,),
-            example=examples.IMPORT_ERRORS,
+            example=import_examples.IMPORT_ERRORS,
         )
     ),
 )

@@ -1,4 +1,4 @@
-"""Campana's own import of a file, as `campana work` does it. `campana_side.py CONNINFO FOLDER FILE`.
+"""Campana's own import of a file, as `campana work` does it. `campana_side.py CONNINFO FILE`.
 
 Prints what became of the rows, and the most memory the process has held, in bytes.
 """
@@ -12,38 +12,19 @@ import resource
 import sys
 from pathlib import Path
 
-from campana.blobs import Blobs
+from campana import bootstrap, settings
 from campana.services import accounts, imports, lists
 from campana.services.context import Context
-from campana.store.db import Database, DatabaseClock, Role
+from campana.store.db import Role
+from campana.store.imports import Import
 
 COUNTRY = "US"
 _RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
 
-async def main(conninfo: str, folder: str, path: str) -> None:
-    db = Database(conninfo, role=Role.ENGINE, max_connections=4)
-    await db.open()
-    clock = DatabaseClock()
-    async with db.session() as session:
-        await clock.sample(session)
-    context = Context(
-        db=db, clock=clock, entropy=os.urandom, blobs=Blobs(root=Path(folder)), carriers={}
-    )
-    home = (await accounts.ensure_workspace(context, "bench")).workspace_id
-    made = await lists.create(context, workspace_id=home, name=f"People {os.getpid()}")
-    with open(path, "rb") as content:
-        started = await lists.start_import(
-            context,
-            workspace_id=home,
-            list_id=made.id,
-            file_name="people.csv",
-            content=content,
-            default_country=COUNTRY,
-        )
-    await imports.run(context, import_id=started.id)
-    done = await lists.get_import(context, workspace_id=home, import_id=started.id)
-    await db.close()
+async def main(conninfo: str, path: str) -> None:
+    async with bootstrap.opened(settings.read(), conninfo, role=Role.ENGINE) as context:
+        done = await _imported(context, Path(path))
     print(
         json.dumps(
             {
@@ -57,6 +38,22 @@ async def main(conninfo: str, folder: str, path: str) -> None:
             }
         )
     )
+
+
+async def _imported(context: Context, path: Path) -> Import:
+    home = (await accounts.ensure_workspace(context, "bench")).workspace_id
+    made = await lists.create(context, workspace_id=home, name=f"People {os.getpid()}")
+    with path.open("rb") as content:
+        started = await lists.start_import(
+            context,
+            workspace_id=home,
+            list_id=made.id,
+            file_name="people.csv",
+            content=content,
+            default_country=COUNTRY,
+        )
+    await imports.run(context, import_id=started.id)
+    return await lists.get_import(context, workspace_id=home, import_id=started.id)
 
 
 if __name__ == "__main__":

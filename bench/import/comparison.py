@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -23,8 +24,10 @@ HERE = Path(__file__).resolve().parent
 MEMORY_GOAL = 400_000_000
 
 TABLE = """
-create table people (id bigint generated always as identity primary key, external_id text not null unique,
-  first_name text, last_name text, phone text not null unique, zones text[], attributes jsonb not null)
+create table people (
+  id bigint generated always as identity primary key,
+  external_id text not null unique, first_name text, last_name text,
+  phone text not null unique, zones text[], attributes jsonb not null)
 """
 COPY = """
 copy people (external_id, first_name, last_name, phone, zones, attributes) from stdin (format csv)
@@ -51,7 +54,7 @@ def main(words: Sequence[str]) -> int:
             migrations.migrate(server.conninfo)
             sides: dict[str, Callable[[], None]] = {
                 "copy": lambda: _copy(server.conninfo, files),
-                "campana": lambda: _campana(server.conninfo, root / "blobs", files, measured),
+                "campana": lambda: _campana(server.conninfo, root / "campana", files, measured),
                 "script": lambda: _script(server.conninfo, files),
             }
             for name in asked.without:
@@ -112,16 +115,20 @@ def _script(conninfo: str, files: Files) -> None:
     _agree("script, accepted", count, files.accepted)
 
 
-def _campana(conninfo: str, blobs: Path, files: Files, measured: Measured) -> None:
-    said = json.loads(_process("campana_side.py", conninfo, str(blobs), str(files.csv)))
+def _campana(conninfo: str, data_dir: Path, files: Files, measured: Measured) -> None:
+    said = json.loads(_process("campana_side.py", conninfo, str(files.csv), data_dir=str(data_dir)))
     for name in ("rows", "accepted", "duplicate", "rejected"):
         _agree(f"campana, {name}", said[name], getattr(files, name))
     measured.most_bytes = max(measured.most_bytes, said["bytes"])
 
 
-def _process(program: str, *words: str) -> str:
+def _process(program: str, *words: str, data_dir: str = "") -> str:
     done = subprocess.run(
-        [sys.executable, str(HERE / program), *words], stdout=subprocess.PIPE, check=True, text=True
+        [sys.executable, str(HERE / program), *words],
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+        env={**os.environ, "CAMPANA_DATA_DIR": data_dir},
     )
     return done.stdout
 

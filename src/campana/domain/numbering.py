@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple, cast
 
 from phonenumbers import (
@@ -240,8 +240,13 @@ def _zones_of(code: str, national: str, kind: NumberType) -> tuple[str, ...]:
     """The zones of the longest known prefix; of the country alone where the number has no place."""
     if not _is_geographical(code, kind):
         return TIMEZONE_DATA.get(code) or TIMEZONE_DATA.get(code[:2], ())
-    number = code + national
-    known = (TIMEZONE_DATA.get(number[:size]) for size in _prefix_sizes(code))
+    sizes = _prefix_sizes(code)
+    return _zones_of_longest(code, (code + national)[: sizes[0]])
+
+
+@lru_cache(maxsize=1 << 16)
+def _zones_of_longest(code: str, prefix: str) -> tuple[str, ...]:
+    known = (TIMEZONE_DATA.get(prefix[:size]) for size in _prefix_sizes(code))
     return next((zones for zones in known if zones is not None), ())
 
 

@@ -6,8 +6,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import phonenumbers
 import pytest
 
+from campana.domain.address import Address, parse_phone
 from campana.domain.disposition import Disposition
 from campana.domain.gate import ADDRESS_BUSY_DELAY, RULES, Allow, Defer, Drop, Facts, check
 from campana.domain.window import ALWAYS, DEFAULT, Window
@@ -23,14 +25,20 @@ FINE = Facts(
     suppressed_by=None,
     address_is_busy=False,
     allowed_countries=frozenset({"US"}),
+    requires_consent=False,
+    has_consent=False,
     window=DEFAULT,
+    capped_until=None,
 )
 
 NO_ADDRESS = Drop(disposition=Disposition.NO_ADDRESS, why="no_address")
 SUPPRESSED = Drop(disposition=Disposition.SUPPRESSED, why="suppressed_campaign")
+NO_CONSENT = Drop(disposition=Disposition.NO_CONSENT, why="no_consent")
+REFUSED = Drop(disposition=Disposition.NUMBER_REFUSED, why="number_refused")
 COUNTRY = Drop(disposition=Disposition.COUNTRY_NOT_ALLOWED, why="country_not_allowed")
 ZONE = Drop(disposition=Disposition.ZONE_UNKNOWN, why="zone_unknown")
 CLOSED = Defer(until=MORNING, why="window")
+CAPPED = Defer(until=NOON + timedelta(days=2), why="caps")
 BUSY = Defer(until=NOON + timedelta(seconds=15), why="address_busy")
 
 
@@ -43,6 +51,12 @@ def test_lets_through_whom_nothing_speaks_against() -> None:
     [
         ({"address": None}, NOON, NO_ADDRESS),
         ({"suppressed_by": "campaign"}, NOON, SUPPRESSED),
+        ({"requires_consent": True}, NOON, NO_CONSENT),
+        ({"requires_consent": True, "has_consent": True}, NOON, Allow()),
+        ({"address": "+19005550101"}, NOON, REFUSED),
+        ({"address": "+881612345678", "country": "US"}, NOON, REFUSED),
+        ({"address": "2125550101"}, NOON, REFUSED),
+        ({"address": "ana@example.com"}, NOON, Allow()),
         ({"country": "CA"}, NOON, COUNTRY),
         ({"country": None}, NOON, COUNTRY),
         ({"country": ""}, NOON, COUNTRY),
@@ -54,6 +68,7 @@ def test_lets_through_whom_nothing_speaks_against() -> None:
         ({"zones": ("Mars/Olympus",)}, NOON, ZONE),
         ({"window": Window()}, NOON, ZONE),
         ({"zones": (), "window": ALWAYS}, NIGHT, Allow()),
+        ({"capped_until": CAPPED.until}, NOON, CAPPED),
         ({"address_is_busy": True}, NOON, BUSY),
     ],
 )
@@ -66,21 +81,58 @@ def test_each_rule_objects_with_its_reason(
 def test_the_first_rule_that_objects_decides() -> None:
     """With everything wrong, mending one thing after the other shows the next objection."""
     facts = replace(
-        FINE, address=None, suppressed_by="campaign", country=None, zones=(), address_is_busy=True
+        FINE,
+        address=None,
+        suppressed_by="campaign",
+        requires_consent=True,
+        country=None,
+        zones=(),
+        capped_until=CAPPED.until,
+        address_is_busy=True,
     )
     mends: list[dict[str, Any]] = [
-        {"address": FINE.address},
+        {"address": "+19005550101"},
         {"suppressed_by": None},
+        {"has_consent": True},
+        {"address": FINE.address},
         {"country": FINE.country},
         {"zones": FINE.zones},
+        {"capped_until": None},
         {"address_is_busy": False},
     ]
     objections = [check(facts, NOON)]
     for mend in mends:
         facts = replace(facts, **mend)
         objections.append(check(facts, NOON))
-    assert objections == [NO_ADDRESS, SUPPRESSED, COUNTRY, ZONE, BUSY, Allow()]
+    assert objections == [
+        NO_ADDRESS,
+        SUPPRESSED,
+        NO_CONSENT,
+        REFUSED,
+        COUNTRY,
+        ZONE,
+        CAPPED,
+        BUSY,
+        Allow(),
+    ]
     assert len(RULES) == len(mends)
+
+
+ISLANDS = ("AG", "AI", "AS", "BB", "BM", "BS", "DM", "DO", "GD", "GU", "JM", "KN", "KY", "LC")
+
+
+@pytest.mark.parametrize("country", ISLANDS)
+def test_an_island_under_the_code_of_the_us_is_not_the_us(country: str) -> None:
+    example = phonenumbers.example_number(country)
+    assert example is not None
+    number = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164)
+    assert number.startswith("+1")
+    island = parse_phone(number, default_country="US")
+    assert isinstance(island, Address)
+    assert island.country == country
+    facts = replace(FINE, address=island.value, country=island.country)
+    assert check(facts, NOON) == COUNTRY
+    assert check(replace(facts, allowed_countries=frozenset({country})), NOON) == Allow()
 
 
 def test_who_is_never_to_be_called_is_not_merely_put_off() -> None:

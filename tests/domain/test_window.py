@@ -1,11 +1,11 @@
-"""Hours on the clock of the person contacted: tables, the days DST changes, and what holds
-anywhere."""
+"""Hours on the clock of the person contacted: tables, closed days, and the days DST changes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo, available_timezones
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -18,6 +18,7 @@ from campana.domain.window import (
     MIDNIGHT_AFTER,
     Hours,
     Window,
+    both,
     is_open,
     never_closes,
     next_open,
@@ -180,116 +181,111 @@ def test_zones_that_meet_only_while_their_clocks_disagree_wait_for_it() -> None:
     assert next_open(every_day("08:00-10:00"), both, utc("2026-01-10T00:00")) is None
 
 
+def closing(*days: str, window: Window = DEFAULT) -> Window:
+    """The window, closed on these dates."""
+    return replace(window, closed_dates=frozenset(date.fromisoformat(day) for day in days))
+
+
+@pytest.mark.parametrize(
+    ("window", "zone", "now", "opens", "closes"),
+    [
+        (
+            closing("2026-03-10"),
+            NEW_YORK,
+            "2026-03-10T15:00",
+            "2026-03-11T12:00",
+            "2026-03-12T01:00",
+        ),
+        # The day is that of the person: over in Kiritimati while it has not begun in New York.
+        (
+            closing("2026-03-10"),
+            "Pacific/Kiritimati",
+            "2026-03-10T10:00",
+            "2026-03-10T18:00",
+            "2026-03-11T07:00",
+        ),
+        (
+            closing("2026-03-10", "2026-03-11"),
+            NEW_YORK,
+            "2026-03-10T01:00",
+            "2026-03-12T12:00",
+            "2026-03-13T01:00",
+        ),
+        # Closed on the day of the change: open as soon as it is over, by the new clock.
+        (
+            closing("2026-03-08"),
+            NEW_YORK,
+            "2026-03-08T02:00",
+            "2026-03-09T12:00",
+            "2026-03-10T01:00",
+        ),
+        (
+            replace(DEFAULT, holidays=("US",)),
+            NEW_YORK,
+            "2026-12-25T15:00",
+            "2026-12-26T13:00",
+            "2026-12-27T02:00",
+        ),
+        (
+            replace(DEFAULT, holidays=("US-CA",)),
+            NEW_YORK,
+            "2026-11-27T15:00",
+            "2026-11-28T13:00",
+            "2026-11-29T02:00",
+        ),
+        (
+            replace(DEFAULT, holidays=("US",)),
+            NEW_YORK,
+            "2026-11-27T15:00",
+            "2026-11-27T15:00",
+            "2026-11-28T02:00",
+        ),
+        # Observed on the Friday before, in the year before.
+        (
+            replace(DEFAULT, holidays=("US",)),
+            NEW_YORK,
+            "2027-12-31T15:00",
+            "2028-01-02T13:00",
+            "2028-01-03T02:00",
+        ),
+    ],
+)
+def test_is_closed_on_closed_days_and_holidays(
+    window: Window, zone: str, now: str, opens: str, closes: str
+) -> None:
+    assert next_open(window, [zone], utc(now)) == utc(opens)
+    assert open_until(window, [zone], utc(opens)) == utc(closes)
+
+
+def test_open_day_and_night_until_the_next_holiday() -> None:
+    never = replace(every_day("00:00-24:00"), holidays=("US",))
+    assert open_until(never, [NEW_YORK], utc("2026-07-10T15:00")) == utc("2026-09-07T04:00")
+    assert next_open(never, [NEW_YORK], utc("2026-09-07T05:00")) == utc("2026-09-08T04:00")
+
+
+def test_a_day_closed_in_one_of_several_zones_is_closed() -> None:
+    window, zones = closing("2026-03-11"), ["Pacific/Auckland", "America/Los_Angeles"]
+    early = replace(window, days=every_day("06:00-22:00").days)
+    assert next_open(early, zones, utc("2026-03-10T17:00")) == utc("2026-03-12T17:00")
+
+
+def test_both_are_open_when_each_is() -> None:
+    shop = every_day("09:00-12:00", "13:00-18:00")
+    assert both(DEFAULT, shop) == shop
+    assert both(shop, every_day("11:00-14:00")) == every_day("11:00-12:00", "13:00-14:00")
+    assert both(ALWAYS, shop) == both(shop, ALWAYS) == shop
+    assert both(ALWAYS, ALWAYS) == ALWAYS
+    assert not any(both(shop, every_day("12:00-13:00")).days)
+    closed = both(closing("2026-03-10"), replace(closing("2026-03-11"), holidays=("US",)))
+    assert closed == replace(closing("2026-03-10", "2026-03-11"), holidays=("US",))
+    assert closed.has_closed_days
+    assert not shop.has_closed_days
+
+
 def test_seconds_and_other_offsets_change_nothing() -> None:
     local = datetime(2026, 3, 10, 22, 15, 7, 300, tzinfo=ZoneInfo(KOLKATA))
     assert next_open(DEFAULT, [KOLKATA], local) == utc("2026-03-11T02:30")
     assert open_until(DEFAULT, [NEW_YORK], local) == utc("2026-03-11T01:00")
-
-
-# --- What holds anywhere -------------------------------------------------------------------------
-# All hours below are multiples of a quarter, as are all offsets and changes of the years asked
-# about: within one quarter of an hour of UTC nothing can change, so a scan of quarters is exact.
-
-QUARTER = timedelta(minutes=15)
-SCANNED = 8 * 96
-
-
-@st.composite
-def spans(draw: st.DrawFn) -> Hours:
-    start = draw(st.integers(0, 95))
-    end = draw(st.integers(start + 1, 96))
-    return Hours(
-        start=time(start // 4, start % 4 * 15),
-        end=MIDNIGHT_AFTER if end == 96 else time(end // 4, end % 4 * 15),
-    )
-
-
-windows = st.builds(
-    lambda days: Window(days=tuple(tuple(day) for day in days)),
-    days=st.lists(st.lists(spans(), max_size=2), min_size=7, max_size=7),
-)
-zone_sets = st.lists(
-    st.sampled_from([*sorted(available_timezones()), *[NEW_YORK, LONDON, LORD_HOWE] * 100]),
-    min_size=1,
-    max_size=3,
-)
-# Half of them in the weeks when somebody's clocks change.
-instants = st.datetimes(datetime(2024, 1, 1), datetime(2030, 12, 31)).map(  # noqa: DTZ001 - made aware
-    lambda t: t.replace(tzinfo=UTC)
-) | st.builds(
-    lambda year, month, seconds: datetime(year, month, 1, tzinfo=UTC) + timedelta(seconds=seconds),
-    year=st.integers(2024, 2030),
-    month=st.sampled_from([3, 10]),
-    seconds=st.integers(0, 40 * 86400),
-)
-
-
-def minutes_of_week(window: Window) -> set[int]:
-    """Open minutes, counted from Monday 00:00 on the wall clock."""
-    found: set[int] = set()
-    for day, spans in enumerate(window.days):
-        for span in spans:
-            start = span.start.hour * 60 + span.start.minute
-            end = 1440 if span.end == MIDNIGHT_AFTER else span.end.hour * 60 + span.end.minute
-            found |= set(range(day * 1440 + start, day * 1440 + end))
-    return found
-
-
-def shown(zone: str, now: datetime) -> int:
-    """The minute of the week a clock on the wall there shows."""
-    offset = now.astimezone(ZoneInfo(zone)).utcoffset()
-    assert offset is not None
-    since_a_monday = (now + offset) - datetime(2024, 1, 1, tzinfo=UTC)
-    return int(since_a_monday.total_seconds() // 60) % 10080
-
-
-def says_open(window: Window, zones: Sequence[str], now: datetime) -> bool:
-    return all(shown(zone, now) in minutes_of_week(window) for zone in zones)
-
-
-def first_quarter(
-    window: Window, zones: Sequence[str], now: datetime, *, open_: bool
-) -> datetime | None:
-    """The first whole quarter after `now` that is open (or closed), within the days scanned."""
-    minutes = minutes_of_week(window)
-    quarter = now.replace(minute=now.minute // 15 * 15, second=0, microsecond=0)
-    for _ in range(SCANNED):
-        quarter += QUARTER
-        if all(shown(zone, quarter) in minutes for zone in zones) is open_:
-            return quarter
-    return None
-
-
-@settings(max_examples=100, deadline=None)
-@given(window=windows, zones=zone_sets, now=instants)
-def test_open_and_its_next_turn_agree_with_a_clock_on_the_wall(
-    window: Window, zones: list[str], now: datetime
-) -> None:
-    open_ = says_open(window, zones, now)
-    assert is_open(window, zones, now) is open_
-    turn = first_quarter(window, zones, now, open_=not open_)
-    found = open_until(window, zones, now) if open_ else next_open(window, zones, now)
-    if turn is not None:
-        assert found == turn
-    elif found is not None:
-        assert found > now + QUARTER * (SCANNED - 1)
-        assert found == END_OF_TIME or says_open(window, zones, found) is not open_
-
-
-@settings(max_examples=100, deadline=None)
-@given(window=windows, zones=zone_sets, now=instants)
-def test_next_open_is_a_fixed_point_and_only_open_windows_close(
-    window: Window, zones: list[str], now: datetime
-) -> None:
-    opens = next_open(window, zones, now)
-    if opens is None:
-        assert open_until(window, zones, now) is None
-        return
-    assert next_open(window, zones, opens) == opens
-    assert (opens == now) is is_open(window, zones, now)
-    closes = open_until(window, zones, opens)
-    assert closes is not None
-    assert closes > opens
 
 
 @given(

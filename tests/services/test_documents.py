@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from campana.domain.cadence import DEFAULT_RULES, Rule
-from campana.domain.disposition import Disposition
+from campana.domain.disposition import FINALITY, Disposition, Finality
 from campana.domain.errors import InvalidParameter
 from campana.domain.window import ALWAYS, DEFAULT, MIDNIGHT_AFTER
 from campana.services.campaign_document import CampaignDocument, plan, plan_of
@@ -136,6 +137,32 @@ def test_a_document_becomes_the_engines_plan() -> None:
     assert made.cadence.rules[Disposition.NO_ANSWER] == DEFAULT_RULES[Disposition.NO_ANSWER]
     assert made.script is not None
     assert [step.id for step in made.script.steps] == ["q", "yes"]
+
+
+def test_every_outcome_that_may_be_tried_again_has_its_rule() -> None:
+    rule = {"attempts": 2, "delaySeconds": 60, "laterDelaySeconds": [120], "dayPart": "other"}
+    fields = ("busy", "noAnswer", "voicemail", "congestion", "carrierError", "undelivered")
+    written: dict[str, Any] = {field: {**rule, "then": "next_address"} for field in fields}
+    written["callbackRequest"] = {"attempts": 4, "delaySeconds": 600}
+    written["invalidNumber"] = {"then": "next_address"}
+    written["blocked"] = {"then": "finish"}
+    made = plan_of(LEAST | {"cadence": written}).cadence
+    callback = made.rules[Disposition.CALLBACK_REQUEST]
+    assert (callback.attempts, callback.delay.total_seconds()) == (4, 600)
+    others = {rule for outcome, rule in made.rules.items() if rule is not callback}
+    assert others == {
+        Rule(
+            attempts=2,
+            delay=timedelta(minutes=1),
+            later_delays=(timedelta(minutes=2),),
+            in_other_part=True,
+            then_next_address=True,
+        )
+    }
+    assert made.rules.keys() == {o for o in FINALITY if FINALITY[o] is Finality.RETRY} - {
+        Disposition.NOT_SENT
+    }
+    assert made.next_address_after == {Disposition.INVALID_NUMBER}
 
 
 def test_every_kind_of_step_becomes_one_of_the_domain() -> None:

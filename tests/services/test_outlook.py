@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,7 +13,17 @@ from campana.domain.campaign import ChannelType
 from campana.domain.contact import NewContact
 from campana.domain.disposition import Disposition
 from campana.domain.errors import InvalidTransition
-from campana.services import campaigns, control, outcomes, outlook, suppressions, targets, windows
+from campana.services import (
+    campaigns,
+    consents,
+    control,
+    outcomes,
+    outlook,
+    prices,
+    suppressions,
+    targets,
+    windows,
+)
 from campana.services.context import Context
 from campana.services.outlook import Outlook
 from campana.services.suppressions import Scope
@@ -73,13 +84,46 @@ async def suppress(context: Context, workspace_id: int, address: str, **scope: A
     )
 
 
+async def agree(context: Context, workspace_id: int, person: NewContact) -> None:
+    await consents.add(
+        context,
+        workspace_id=workspace_id,
+        address=person.phone,
+        is_granted=True,
+        source="form",
+        wording="Call me.",
+    )
+
+
+ALWAYS_LEFT_OUT = {"suppressed_workspace", "country_not_allowed", "zone_unknown"}
+
+
+@pytest.mark.parametrize(
+    ("document", "left_out"),
+    [
+        ({}, ALWAYS_LEFT_OUT),
+        ({"requireConsent": True}, ALWAYS_LEFT_OUT | {"no_consent"}),
+        ({"spendLimit": 1000}, ALWAYS_LEFT_OUT | {"price_unknown"}),
+    ],
+)
 async def test_counts_by_reason_are_those_of_the_run(
-    engine_context: Context, context: Context, workspace_id: int, clock: FixedClock
+    engine_context: Context,
+    context: Context,
+    workspace_id: int,
+    clock: FixedClock,
+    document: dict[str, Any],
+    left_out: set[str],
 ) -> None:
     people = crowd(140)
-    draft = await drafted(context, workspace_id, people)
+    draft = await drafted(context, workspace_id, people, **document)
     for number in (0, 1, 2, 4, 5):
         await suppress(context, workspace_id, people[number].phone)
+    for number in range(0, 140, 3):
+        await agree(context, workspace_id, people[number])
+    if "spendLimit" in document:
+        some = sorted({each.phone[:7] for each in people})[::2]
+        table = ["channelType,prefix,per,amount", *(f"Voice,{each},minute,0.02" for each in some)]
+        await prices.replace(engine_context, workspace_id=workspace_id, entries=prices.read(table))
     before = await look(context, workspace_id, draft)
     assert before.people == 140
 
@@ -107,7 +151,32 @@ async def test_counts_by_reason_are_those_of_the_run(
     assert before.skipped == skipped
     assert before.eligible == attempted
     assert before.eligible + sum(before.skipped.values()) == before.people
-    assert set(skipped) == {"suppressed_workspace", "country_not_allowed", "zone_unknown"}
+    assert set(skipped) == left_out
+
+
+async def test_it_says_what_the_run_may_cost(
+    engine_context: Context, context: Context, workspace_id: int
+) -> None:
+    """Ten people at 0.02 a minute, 180 seconds at the most, tried once or twice."""
+    draft = await drafted(
+        context,
+        workspace_id,
+        [person(phone) for phone in reserved_numbers()[:10]],
+        cadence={"maxAttempts": 2},
+        voiceBot={**BOT, "maxSeconds": 180},
+    )
+    assert (await look(context, workspace_id, draft)).cost is None
+    table = ["channelType,prefix,per,amount", "Voice,*,minute,9", "Voice,US,minute,0.02"]
+    await prices.replace(engine_context, workspace_id=workspace_id, entries=prices.read(table))
+    told = (await look(context, workspace_id, draft)).cost
+    assert told is not None
+    assert (told.lowest, told.highest) == (Decimal("0.20"), Decimal("1.20"))
+    await campaigns.change(
+        context, workspace_id=workspace_id, patch={"spendLimit": 0.5}, version=None, **draft
+    )
+    told = (await look(context, workspace_id, draft)).cost
+    assert told is not None
+    assert (told.lowest, told.highest) == (Decimal("0.20"), Decimal("0.5"))
 
 
 async def _scene(

@@ -70,6 +70,7 @@ CLAIM = {
     "window_key": "America/New_York",
     "priority": 1,
     "channel_type": "Voice",
+    "requires_consent": False,
     "limit": 20,
     "now": NOW,
 }

@@ -18,6 +18,7 @@ from tests.support.campaign import ANA, launched
 from tests.web.described import OPERATIONS, PROTECTED, Described
 from tests.web.rows import IMPORT_FILE
 
+CONSENT = {"address": ANA, "isGranted": True, "source": "form", "wording": "Call me."}
 BODIES: dict[str, Any] = {
     "campaigns.change": {"name": "Mine now"},
     "campaigns.retry": {"outcomes": ["busy"]},
@@ -53,6 +54,7 @@ async def ids(
         "/v1/suppression-imports", files=IMPORT_FILE, data={"reason": "registry"}
     )
     webhook = await api.post("/v1/webhooks", json={"url": "https://public.example.com/"})
+    agreed = await api.post("/v1/consents", json=CONSENT)
     return {
         "campaignId": scene.campaign_id,
         "targetId": f"tgt_{target.id}",
@@ -61,6 +63,7 @@ async def ids(
         "channelId": scene.channel.id,
         "suppressionId": suppressed.json()["id"],
         "suppressionImportId": registry.json()["id"],
+        "consentId": agreed.json()["id"],
         "callId": attempt_text(claimed.attempt_id),
         "webhookId": webhook.json()["id"],
     }

@@ -12,6 +12,8 @@ from campana.cli import (
     keys,
     lists,
     outlook,
+    policy,
+    prices,
     sandbox,
     serve,
     setup,
@@ -33,7 +35,15 @@ app.command()(doctor.doctor)
 app.command()(demo.demo)
 app.command()(sandbox.sandbox)
 app.command("allow-countries")(channels.allow)
-for group in (keys.app, lists.app, suppressions.app, channels.app, outlook.app):
+for group in (
+    keys.app,
+    lists.app,
+    suppressions.app,
+    channels.app,
+    outlook.app,
+    policy.app,
+    prices.app,
+):
     app.add_typer(group)
 
 

@@ -137,6 +137,8 @@ def _as_json(found: Outlook) -> dict[str, Any]:
         "lastAt": wire(run_.last_at) if run_ else None,
         "latestAt": wire(found.latest),
         "notReached": run_.not_reached if run_ else 0,
+        "cost": found.cost
+        and {"lowest": str(found.cost.lowest), "highest": str(found.cost.highest)},
     }
 
 
@@ -160,4 +162,7 @@ def _print(found: Outlook) -> None:
             table.add_row(f"{wire(each.hour)} {', '.join(each.zones)}", str(each.attempts))
         if len(run_.planned) > _MOST_HOURS:
             table.add_row(f"and {len(run_.planned) - _MOST_HOURS} more hours", "")
+    if found.cost is not None:
+        table.add_section()
+        table.add_row("costs", f"{found.cost.lowest} to {found.cost.highest}")
     out.print(table)

@@ -13,8 +13,8 @@ from rich.progress import Progress
 from rich.table import Table
 
 from campana.bootstrap import DEFAULT_WORKSPACE
-from campana.cli.lists import country_code, printable
-from campana.cli.session import AsJson, Workspace, out, print_json, run, told
+from campana.cli.imports import country_code
+from campana.cli.session import AsJson, Workspace, out, print_json, printable, run, told
 from campana.domain.clock import parse_moment, wire
 from campana.domain.errors import CampanaError
 from campana.services import suppression_imports, suppressions

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
 from campana.domain.breakers import Breakers, Canary
 from campana.domain.cadence import Cadence
+from campana.domain.caps import Cap
 from campana.domain.pacing import OwnLimits
 from campana.domain.script import Script
 from campana.domain.window import DEFAULT as DEFAULT_WINDOW
@@ -106,6 +108,14 @@ class Plan:
     pacing: OwnLimits = field(default_factory=OwnLimits)
     breakers: Breakers = field(default_factory=Breakers)
     canary: Canary | None = None
+    requires_consent: bool = False
+    """Contact only people whose consent the ledger holds."""
+    caps: tuple[Cap, ...] = ()
+    """Besides those of the workspace."""
+    spend_limit: Decimal | None = None
+    """What the whole campaign may cost."""
+    run_if_within: timedelta = timedelta(hours=24)
+    """How long after its turn somebody may still be called when nobody was there to do it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

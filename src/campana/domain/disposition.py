@@ -22,6 +22,12 @@ class Disposition(StrEnum):
     """The message was sent and did not arrive."""
     BUSY = "busy"
     NO_ANSWER = "no_answer"
+    VOICEMAIL = "voicemail"
+    """A machine answered."""
+    CALLBACK_REQUEST = "callback_request"
+    """A person answered and asked to be called at another time."""
+    OPT_OUT = "opt_out"
+    """The person asked not to be contacted again; a suppression goes with it."""
     DECLINED = "declined"
     INVALID_NUMBER = "invalid_number"
     BLOCKED = "blocked"
@@ -35,10 +41,16 @@ class Disposition(StrEnum):
     UNKNOWN = "unknown"
     """It may have reached the person; only a person may decide to try again."""
     SUPPRESSED = "suppressed"
+    NO_CONSENT = "no_consent"
+    """The campaign contacts only people who agreed to it, and the ledger knows of no such word."""
     DUPLICATE = "duplicate"
     ZONE_UNKNOWN = "zone_unknown"
+    NUMBER_REFUSED = "number_refused"
+    """A premium, shared-cost, personal, satellite or global number: never called."""
     COUNTRY_NOT_ALLOWED = "country_not_allowed"
     NO_ADDRESS = "no_address"
+    PRICE_UNKNOWN = "price_unknown"
+    """There is a limit to what may be spent, and the price table does not say what this costs."""
     EXPIRED = "expired"
 
 
@@ -58,6 +70,9 @@ FINALITY: dict[Disposition, Finality] = {
     Disposition.UNDELIVERED: Finality.RETRY,
     Disposition.BUSY: Finality.RETRY,
     Disposition.NO_ANSWER: Finality.RETRY,
+    Disposition.VOICEMAIL: Finality.RETRY,
+    Disposition.CALLBACK_REQUEST: Finality.RETRY,
+    Disposition.OPT_OUT: Finality.CONTACT_DONE,
     Disposition.DECLINED: Finality.CONTACT_DONE,
     Disposition.INVALID_NUMBER: Finality.ADDRESS_DONE,
     Disposition.BLOCKED: Finality.ADDRESS_DONE,
@@ -67,10 +82,13 @@ FINALITY: dict[Disposition, Finality] = {
     Disposition.NOT_SENT: Finality.RETRY,
     Disposition.UNKNOWN: Finality.CONTACT_DONE,
     Disposition.SUPPRESSED: Finality.CONTACT_DONE,
+    Disposition.NO_CONSENT: Finality.CONTACT_DONE,
     Disposition.DUPLICATE: Finality.CONTACT_DONE,
     Disposition.ZONE_UNKNOWN: Finality.CONTACT_DONE,
+    Disposition.NUMBER_REFUSED: Finality.CONTACT_DONE,
     Disposition.COUNTRY_NOT_ALLOWED: Finality.CONTACT_DONE,
     Disposition.NO_ADDRESS: Finality.CONTACT_DONE,
+    Disposition.PRICE_UNKNOWN: Finality.CONTACT_DONE,
     Disposition.EXPIRED: Finality.CONTACT_DONE,
 }
 
@@ -83,3 +101,10 @@ RETRYABLE: frozenset[Disposition] = frozenset(Disposition) - {
     Disposition.NOT_SENT,
 }
 """What a person may ask to try again; the gate still has its say on each."""
+
+RESULTS: dict[str, Disposition] = {
+    "opt_out": Disposition.OPT_OUT,
+    "callback_request": Disposition.CALLBACK_REQUEST,
+}
+"""Results of a conversation that decide what became of the attempt, whatever they were called for:
+what the person asked for in so many words counts, also when they hung up before the goodbye."""

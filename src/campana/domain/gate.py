@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from campana.domain.disposition import Disposition
+from campana.domain.toll import is_refused
 from campana.domain.window import Window, is_open, next_open
 
 ADDRESS_BUSY_DELAY = timedelta(seconds=15)
@@ -29,7 +30,12 @@ class Facts:
     address_is_busy: bool
     """Another attempt to this address is open in this workspace."""
     allowed_countries: frozenset[str]
+    requires_consent: bool
+    has_consent: bool
+    """The latest word of the ledger on this address and kind of channel is a grant that holds."""
     window: Window
+    capped_until: datetime | None
+    """When the last of the caps this person has reached opens again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +83,18 @@ def _not_suppressed(facts: Facts, _: datetime) -> Verdict | None:
     return None
 
 
+def _consent_given(facts: Facts, _: datetime) -> Verdict | None:
+    if facts.requires_consent and not facts.has_consent:
+        return Drop(disposition=Disposition.NO_CONSENT, why="no_consent")
+    return None
+
+
+def _number_allowed(facts: Facts, _: datetime) -> Verdict | None:
+    if facts.address is None or ("@" not in facts.address and is_refused(facts.address)):
+        return Drop(disposition=Disposition.NUMBER_REFUSED, why="number_refused")
+    return None
+
+
 def _country_allowed(facts: Facts, _: datetime) -> Verdict | None:
     if facts.country not in facts.allowed_countries:
         return Drop(disposition=Disposition.COUNTRY_NOT_ALLOWED, why="country_not_allowed")
@@ -92,6 +110,12 @@ def _window_open(facts: Facts, now: datetime) -> Verdict | None:
     return Defer(until=opens, why="window")
 
 
+def _under_caps(facts: Facts, _: datetime) -> Verdict | None:
+    if facts.capped_until is not None:
+        return Defer(until=facts.capped_until, why="caps")
+    return None
+
+
 def _address_free(facts: Facts, now: datetime) -> Verdict | None:
     if facts.address_is_busy:
         return Defer(until=now + ADDRESS_BUSY_DELAY, why="address_busy")
@@ -101,7 +125,10 @@ def _address_free(facts: Facts, now: datetime) -> Verdict | None:
 RULES: tuple[Callable[[Facts, datetime], Verdict | None], ...] = (
     _has_address,
     _not_suppressed,
+    _consent_given,
+    _number_allowed,
     _country_allowed,
     _window_open,
+    _under_caps,
     _address_free,
 )

@@ -1,7 +1,7 @@
 """When contacting is allowed: hours by weekday, read on the clock of the person contacted.
 
 A number can lie in several zones; then every one of them must be open. A zone nobody knows is never
-open, unless the window is `ALWAYS`. Holidays are not here yet.
+open, unless the window is `ALWAYS`. Closed days are those on the calendar of the person, too.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from campana.domain.holiday import is_holiday
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MIDNIGHT_AFTER = time.max
@@ -39,11 +41,20 @@ class Hours:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """Hours for each weekday, Monday first. `always` ignores zones and hours; see
-    `domain.campaign`."""
+    """Hours for each weekday, Monday first, except on closed days.
+
+    `always` ignores zones, hours and closed days; see `domain.campaign`.
+    """
 
     days: tuple[tuple[Hours, ...], ...] = ((),) * 7
     always: bool = False
+    closed_dates: frozenset[date] = frozenset()
+    holidays: tuple[str, ...] = ()
+    """Places whose public holidays are closed days (`domain.holiday`)."""
+
+    @property
+    def has_closed_days(self) -> bool:
+        return bool(self.closed_dates or self.holidays)
 
 
 ALWAYS = Window(always=True)
@@ -75,6 +86,27 @@ def zone_named(name: str) -> ZoneInfo | None:
         return None
 
 
+def both(one: Window, other: Window) -> Window:
+    """The window that is open when both are."""
+    if one.always or other.always:
+        return other if one.always else one
+    return Window(
+        days=tuple(
+            tuple(_shared(mine, theirs)) for mine, theirs in zip(one.days, other.days, strict=True)
+        ),
+        closed_dates=one.closed_dates | other.closed_dates,
+        holidays=tuple(dict.fromkeys(one.holidays + other.holidays)),
+    )
+
+
+def _shared(mine: Sequence[Hours], theirs: Sequence[Hours]) -> Iterator[Hours]:
+    for one in mine:
+        for other in theirs:
+            start, end = max(one.start, other.start), min(one.end, other.end)
+            if start < end:
+                yield Hours(start=start, end=end)
+
+
 def is_open(window: Window, zones: Sequence[str], now: datetime) -> bool:
     """May somebody who may be in any of `zones` be contacted at `now` (aware)?"""
     if window.always:
@@ -104,7 +136,8 @@ def open_until(window: Window, zones: Sequence[str], now: datetime) -> datetime 
     found = _known(zones)
     if found is None or not _open_in_all(window, found, now):
         return None
-    turns = _turns(window, found, now, days=_CLOSES_WITHIN_DAYS)
+    days = _OPENS_WITHIN_DAYS if window.has_closed_days else _CLOSES_WITHIN_DAYS
+    turns = _turns(window, found, now, days=days)
     return next((turn for turn in turns if not _open_in_all(window, found, turn)), END_OF_TIME)
 
 
@@ -145,7 +178,13 @@ def _open_in_all(window: Window, zones: Sequence[ZoneInfo], now: datetime) -> bo
 def _open_in(window: Window, zone: ZoneInfo, now: datetime) -> bool:
     local = now.astimezone(zone)
     clock = local.time()
-    return any(_within(hours, clock) for hours in window.days[local.weekday()])
+    if not any(_within(hours, clock) for hours in window.days[local.weekday()]):
+        return False
+    return not (window.has_closed_days and _is_closed_day(window, local.date()))
+
+
+def _is_closed_day(window: Window, day: date) -> bool:
+    return day in window.closed_dates or any(is_holiday(place, day) for place in window.holidays)
 
 
 def _within(hours: Hours, clock: time) -> bool:

@@ -33,6 +33,8 @@ SCOPES: dict[str, str] = {
     "lists:write": "Create contact lists and import people.",
     "suppressions:read": "See whom never to contact.",
     "suppressions:write": "Add and remove suppressions.",
+    "consents:read": "See who agreed to be contacted.",
+    "consents:write": "Add to the consent ledger.",
     "channels:read": "See channels.",
     "channels:write": "Create channels.",
     "voice:read": "See calls.",

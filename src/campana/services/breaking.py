@@ -10,15 +10,11 @@ from datetime import datetime, timedelta
 
 from campana.domain.breakers import is_down, tripped
 from campana.domain.campaign import CampaignState, Plan
-from campana.services import events, windows
+from campana.services import tripping, windows
 from campana.services.campaign_document import plan_of
 from campana.services.context import Context
-from campana.store import breakers, campaign_actions, campaign_pacing, campaigns
-from campana.store import events as store_events
+from campana.store import breakers, campaign_pacing, campaigns
 from campana.store.breakers import CanaryWaiting, ChannelOutcomes
-from campana.store.db import Tx
-
-ACTOR = "a breaker"
 
 _LATELY = timedelta(seconds=30)
 """Campaigns of which nothing ended for so long passed no limit since they were last looked at."""
@@ -53,7 +49,9 @@ async def trip(context: Context) -> list[str]:
     for campaign_id, plan, reason in found:
         resume = plan.breakers.resume_after
         resume_at = None if resume is None else now + resume
-        if await _trip(context, campaign_id, reason, resume_at=resume_at):
+        if await tripping.trip(
+            context, campaign_id=campaign_id, reason=reason, resume_at=resume_at
+        ):
             stopped.append(campaign_id)
     return stopped
 
@@ -67,8 +65,14 @@ async def resume(context: Context) -> list[str]:
             await campaigns.set_state(
                 tx, campaign_id=campaign.campaign_id, state=CampaignState.RUNNING, now=now
             )
-            await _note(tx, campaign.campaign_id, campaign.workspace_id, "resume", now)
-            await _tell(tx, campaign.campaign_id, now)
+            await tripping.note(
+                tx,
+                campaign_id=campaign.campaign_id,
+                workspace_id=campaign.workspace_id,
+                action="resume",
+                now=now,
+            )
+            await tripping.tell(tx, campaign_id=campaign.campaign_id, now=now)
             await windows.refresh(
                 tx,
                 context,
@@ -135,58 +139,20 @@ async def _judge(context: Context, waiting: CanaryWaiting) -> bool:
             )
         reason = tripped(canary.limits, sample)
         if reason is not None:
-            await _trip(context, waiting.campaign_id, f"of its first people, {reason}")
+            await tripping.trip(
+                context,
+                campaign_id=waiting.campaign_id,
+                reason=f"of its first people, {reason}",
+            )
             return False
     async with context.db.transaction() as tx:
         passed = await campaign_pacing.judge(tx, campaign_id=waiting.campaign_id, canary="passed")
         if passed:
-            await _note(tx, waiting.campaign_id, waiting.workspace_id, "canary_passed", now)
+            await tripping.note(
+                tx,
+                campaign_id=waiting.campaign_id,
+                workspace_id=waiting.workspace_id,
+                action="canary_passed",
+                now=now,
+            )
     return passed
-
-
-async def _tell(tx: Tx, campaign_id: str, now: datetime) -> None:
-    """The event of the state a campaign has just been put into."""
-    changed = await campaigns.get(tx, campaign_id=campaign_id, now=now)
-    if changed is not None:
-        await store_events.add(tx, events.of_state(changed, at=now))
-
-
-async def _trip(
-    context: Context, campaign_id: str, reason: str, *, resume_at: datetime | None = None
-) -> bool:
-    """Stop a campaign unless somebody was quicker; a claim in progress commits first."""
-    now = context.clock.now()
-    async with context.db.transaction() as tx:
-        campaign = await campaigns.lock(tx, campaign_id=campaign_id, now=now)
-        if campaign is None or campaign.state is not CampaignState.RUNNING:
-            return False
-        await campaigns.set_state(
-            tx,
-            campaign_id=campaign_id,
-            state=CampaignState.TRIPPED,
-            now=now,
-            reason=reason,
-            resume_at=resume_at,
-        )
-        await _tell(tx, campaign_id, now)
-        await _note(tx, campaign_id, campaign.workspace_id, "trip", now, reason)
-    return True
-
-
-async def _note(
-    tx: Tx,
-    campaign_id: str,
-    workspace_id: int,
-    action: str,
-    now: datetime,
-    reason: str | None = None,
-) -> None:
-    await campaign_actions.add(
-        tx,
-        workspace_id=workspace_id,
-        campaign_id=campaign_id,
-        action=action,
-        actor=ACTOR,
-        now=now,
-        detail=None if reason is None else {"reason": reason},
-    )

@@ -7,17 +7,18 @@ when the engine needs it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import time, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import Meta, Struct
 
 from campana.domain import script, window
-from campana.domain.cadence import DEFAULT_RULES, Cadence, Rule
+from campana.domain.cadence import Cadence
 from campana.domain.campaign import CampaignType, ChannelType, Plan
-from campana.domain.disposition import Disposition
 from campana.services import limits_document
+from campana.services.cadence_document import CadenceDocument, cadence_of
 from campana.services.limits_document import (
     BreakersDocument,
     CanaryDocument,
@@ -25,14 +26,14 @@ from campana.services.limits_document import (
     Priority,
     Weight,
 )
+from campana.services.policy import Amount, CapDocuments, caps_of, decimal_of
+from campana.services.window_document import WindowDocument, window_of
 
 Moment = Annotated[str, Meta(max_length=40, extra_json_schema={"format": "date-time"})]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 Text = Annotated[str, Meta(min_length=1, max_length=2000)]
 StepId = Annotated[str, Meta(min_length=1, max_length=60, pattern="^[A-Za-z0-9_-]+$")]
 KeyName = Annotated[str, Meta(pattern="^[0-9*#]$")]
-Start = Annotated[str, Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")]
-End = Annotated[str, Meta(pattern="^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")]
 
 
 class _Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
@@ -88,46 +89,6 @@ class VoiceBotDocument(_Document, frozen=True):
     max_seconds: Annotated[int, Meta(ge=5, le=3600)] = 180
 
 
-class HoursDocument(_Document, frozen=True):
-    """Wall clock times of the person contacted; `to` may be 24:00."""
-
-    from_: Start = msgspec.field(name="from")
-    to: End
-
-
-class WindowDocument(_Document, frozen=True):
-    """Hours by weekday; a day left out is closed.
-
-    `always` is for channels that cannot leave this machine.
-    """
-
-    always: bool = False
-    mon: list[HoursDocument] = []
-    tue: list[HoursDocument] = []
-    wed: list[HoursDocument] = []
-    thu: list[HoursDocument] = []
-    fri: list[HoursDocument] = []
-    sat: list[HoursDocument] = []
-    sun: list[HoursDocument] = []
-
-
-class RuleDocument(_Document, frozen=True):
-    """Up to `attempts` tries that end so, each `delaySeconds` after the one before."""
-
-    attempts: Annotated[int, Meta(ge=1, le=20)]
-    delay_seconds: Annotated[int, Meta(ge=1, le=30 * 86400)]
-
-
-class CadenceDocument(_Document, frozen=True):
-    """When to try again, by outcome; what is left out keeps its default."""
-
-    max_attempts: Annotated[int, Meta(ge=1, le=20)] = 5
-    busy: RuleDocument | UnsetType = UNSET
-    no_answer: RuleDocument | UnsetType = UNSET
-    congestion: RuleDocument | UnsetType = UNSET
-    carrier_error: RuleDocument | UnsetType = UNSET
-
-
 class CampaignDocument(_Document, frozen=True):
     """A campaign. Only `name`, `type` and `channelType` are needed before launch."""
 
@@ -153,6 +114,14 @@ class CampaignDocument(_Document, frozen=True):
     breakers: BreakersDocument | None = None
     canary: CanaryDocument | None = None
     keep_open: bool = False
+    require_consent: bool = False
+    """Contact only people whose consent the ledger holds."""
+    caps: CapDocuments = []
+    """Besides those of the workspace: the strictest holds."""
+    spend_limit: Amount | None = None
+    """What the whole campaign may cost, in the currency of the workspace's prices."""
+    run_if_within: Annotated[int, Meta(ge=600, le=30 * 86400)] = 86400
+    """Seconds: after an outage that made somebody wait for longer, a person must resume it."""
 
 
 ONLY_BEFORE_LAUNCH = (
@@ -167,21 +136,34 @@ ONLY_BEFORE_LAUNCH = (
 """Fields that cannot change once people may have been contacted under them."""
 
 
-def plan_of(document: Mapping[str, Any]) -> Plan:
-    """The engine's Plan of a stored document (already read once, so it converts)."""
-    return plan(msgspec.convert(document, CampaignDocument))
+def plan_of(
+    document: Mapping[str, Any], *, channel_window: Mapping[str, Any] | None = None
+) -> Plan:
+    """The engine's Plan of a stored document (already read once, so it converts).
+
+    `channel_window` is what its channel states, as stored: both must be open.
+    """
+    described = plan(msgspec.convert(document, CampaignDocument))
+    if channel_window is None:
+        return described
+    of_channel = window_of(msgspec.convert(channel_window, WindowDocument))
+    return replace(described, window=window.both(described.window, of_channel))
 
 
 def plan(document: CampaignDocument) -> Plan:
     """The Plan a document describes."""
     return Plan(
-        window=_window(document.window),
-        cadence=_cadence(document.cadence),
+        window=window_of(document.window) if document.window else window.DEFAULT,
+        cadence=cadence_of(document.cadence) if document.cadence else Cadence(),
         script=script_of(document.voice_bot) if document.voice_bot else None,
         caller_id=document.caller_id,
         pacing=limits_document.own_limits(document.pacing),
         breakers=limits_document.breakers(document.breakers),
         canary=limits_document.canary(document.canary),
+        requires_consent=document.require_consent,
+        caps=caps_of(document.caps),
+        spend_limit=decimal_of(document.spend_limit),
+        run_if_within=timedelta(seconds=document.run_if_within),
     )
 
 
@@ -213,37 +195,3 @@ def _step(step: Step) -> script.Step:
             return script.Branch(id=step.id, on=step.on, cases=step.cases, otherwise=step.otherwise)
         case EndStep():
             return script.End(id=step.id, text=step.text, result=step.result)
-
-
-def _window(document: WindowDocument | None) -> window.Window:
-    if document is None:
-        return window.DEFAULT
-    if document.always:
-        return window.ALWAYS
-    days: tuple[list[HoursDocument], ...] = tuple(
-        getattr(document, weekday) for weekday in window.WEEKDAYS
-    )
-    return window.Window(days=tuple(tuple(_hours(h) for h in hours) for hours in days))
-
-
-def _hours(document: HoursDocument) -> window.Hours:
-    end = window.MIDNIGHT_AFTER if document.to == "24:00" else time.fromisoformat(document.to)
-    return window.Hours(start=time.fromisoformat(document.from_), end=end)
-
-
-def _cadence(document: CadenceDocument | None) -> Cadence:
-    if document is None:
-        return Cadence()
-    stated = {
-        Disposition.BUSY: document.busy,
-        Disposition.NO_ANSWER: document.no_answer,
-        Disposition.CONGESTION: document.congestion,
-        Disposition.CARRIER_ERROR: document.carrier_error,
-    }
-    rules = dict(DEFAULT_RULES)
-    for outcome, rule in stated.items():
-        if isinstance(rule, RuleDocument):
-            rules[outcome] = Rule(
-                attempts=rule.attempts, delay=timedelta(seconds=rule.delay_seconds)
-            )
-    return Cadence(max_attempts=document.max_attempts, rules=rules)

@@ -16,7 +16,7 @@ from campana.domain.errors import (
     VersionMismatch,
 )
 from campana.domain.event import EventName
-from campana.services import documents, events, preflight, windows
+from campana.services import documents, events, preflight, window_document, windows
 from campana.services.campaign_document import ONLY_BEFORE_LAUNCH, CampaignDocument
 from campana.services.context import Context
 from campana.store import campaign_pacing, campaigns, channels, lists
@@ -158,6 +158,11 @@ async def _resolved(tx: Tx, workspace_id: int, raw: object) -> dict[str, Any]:
     end = parse_moment(document.end_date, is_end=True) if document.end_date else None
     if start and end and end < start:
         problems.append(FieldProblem(pointer="/endDate", message="must not be before startDate"))
+    if document.window:
+        problems += [
+            FieldProblem(pointer=f"/window{each.pointer}", message=each.message)
+            for each in window_document.problems(document.window)
+        ]
     list_id = channel_id = None
     if document.contact_list:
         found = await lists.find(tx, workspace_id=workspace_id, wanted=document.contact_list)

@@ -12,8 +12,9 @@ from msgspec import Meta, Struct
 from campana.carriers.base import CarrierKind
 from campana.domain.campaign import ChannelType
 from campana.domain.errors import Conflict, FieldProblem, InvalidParameter, NotFound
-from campana.services import documents
+from campana.services import documents, window_document
 from campana.services.context import Context
+from campana.services.window_document import WindowDocument
 from campana.store import channels
 from campana.store.channels import Channel
 
@@ -40,6 +41,8 @@ class ChannelDocument(
     """Attempts open at once."""
     daily_attempts: DailyAttempts | None = None
     """Attempts in a day of UTC."""
+    window: WindowDocument | None = None
+    """Hours in which it may be used at all, besides those of each campaign."""
 
 
 class ChannelLimitsDocument(
@@ -68,12 +71,12 @@ async def create(context: Context, *, workspace_id: int, raw: object) -> Channel
             problems=[FieldProblem(pointer="/kind", message=f"must be one of {known}")]
         )
     channel_type, problems = _channel_type(document, kind)
+    if document.window is not None:
+        problems += [_below("/window", each) for each in window_document.problems(document.window)]
     try:
         config = documents.read(kind.config, document.config)
     except InvalidParameter as error:
-        problems += [
-            FieldProblem(pointer=f"/config{p.pointer}", message=p.message) for p in error.problems
-        ]
+        problems += [_below("/config", each) for each in error.problems]
         raise InvalidParameter(problems=problems) from None
     if problems:
         raise InvalidParameter(problems=problems)
@@ -90,6 +93,7 @@ async def create(context: Context, *, workspace_id: int, raw: object) -> Channel
         lines=document.lines,
         daily_attempts=document.daily_attempts,
         created_at=context.clock.now(),
+        window=msgspec.to_builtins(document.window),
     )
     async with context.db.transaction(workspace_id=workspace_id) as tx:
         if not await channels.insert(tx, channel=channel):
@@ -158,3 +162,7 @@ def shown_config(context: Context, channel: Channel) -> dict[str, Any]:
     """The config without its secrets."""
     kind = context.carriers[channel.kind]
     return dict(kind.masked(msgspec.convert(channel.config, kind.config)))
+
+
+def _below(pointer: str, problem: FieldProblem) -> FieldProblem:
+    return FieldProblem(pointer=f"{pointer}{problem.pointer}", message=problem.message)

@@ -19,7 +19,7 @@ from campana.domain.event import EventName
 from campana.services import campaigns, events, preflight, windows
 from campana.services.context import Context
 from campana.services.dispatch import SEND_DEADLINE
-from campana.store import attempts, campaign_actions, campaign_pacing, jobs, targets
+from campana.store import attempts, campaign_actions, campaign_pacing, jobs, targets, watches
 from campana.store import campaigns as store
 from campana.store import events as store_events
 from campana.store.db import Tx
@@ -183,7 +183,10 @@ async def _act(
             )
         if state is CampaignState.RUNNING:
             await _begin_anew(tx, campaign)
-            # Nobody kept its windows while it was paused.
+            # A person is here now; and nobody kept its windows while it was paused.
+            await watches.set_watched(
+                tx, campaign_id=campaign.id, workspace_id=workspace_id, now=now
+            )
             await windows.refresh(
                 tx,
                 context,

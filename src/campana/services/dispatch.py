@@ -6,20 +6,22 @@ be sent only within SEND_DEADLINE of the moment its claim began; `sending_at` is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from campana.domain import gate, pacing
 from campana.domain.campaign import Plan
+from campana.domain.caps import Cap
 from campana.domain.contact import ContactFields
 from campana.domain.event import EventName, NewEvent
 from campana.domain.ids import uuid7
-from campana.services import events, limits
+from campana.services import capping, events, late, limits, spending, tripping
 from campana.services.campaign_document import plan_of
 from campana.services.context import Context
-from campana.store import attempts, campaigns, due, owners, targets
+from campana.services.policy import policy_of
+from campana.store import attempts, campaigns, claims, decisions, due, owners, targets
 from campana.store import events as store_events
 from campana.store.attempts import Intent
 from campana.store.db import Tx
@@ -146,24 +148,67 @@ async def claim(
     now = context.clock.now()
     async with context.db.transaction() as tx:
         await owners.use_promise(tx, channel_id=group.channel_id, owner_id=owner_id, lines=limit)
-        document = await campaigns.share(tx, campaign_id=group.campaign_id, now=now)
-        if document is None:
+        in_force = await campaigns.share(tx, campaign_id=group.campaign_id, now=now)
+        if in_force is None:
             return []
-        plan = plan_of(document)
+        plan = plan_of(in_force.document, channel_window=in_force.channel_window)
+        if late.is_unwatched(
+            watched_at=in_force.watched_at, run_if_within=plan.run_if_within, now=now
+        ):
+            return []
         own = await limits.allow(tx, group=group, plan=plan, wanted=limit, ahead=ahead, now=now)
         if not own.attempts:
             return []
+        policy = policy_of(in_force.policy)
+        caps = plan.caps + policy.caps
+        await claims.begin(tx, workspace_id=group.workspace_id)
         waiting = await due.claim(
-            tx, group=group, channel_type=channel_type, limit=own.attempts, now=now
+            tx,
+            group=group,
+            channel_type=channel_type,
+            requires_consent=plan.requires_consent,
+            limit=own.attempts,
+            now=now,
         )
-        allowed = await _pass_gate(tx, waiting, plan=plan, now=now)
+        capped = await capping.reached(
+            tx, waiting, workspace_id=group.workspace_id, limits=caps, now=now
+        )
+        allowed = await _pass_gate(tx, waiting, plan=plan, capped=capped, now=now)
+        allowed = await capping.hold_contacts(tx, allowed, limits=caps, now=now)
+        allowed, budget = await spending.within_limits(
+            tx,
+            allowed,
+            workspace_id=group.workspace_id,
+            campaign_id=group.campaign_id,
+            channel_type=channel_type,
+            plan=plan,
+            policy=policy,
+            has_prices=in_force.has_prices,
+            now=now,
+        )
         claimed = await _write_intents(
-            tx, context, allowed, group=group, plan=plan, owner_id=owner_id, now=now
+            tx,
+            context,
+            allowed,
+            group=group,
+            plan=plan,
+            caps=caps,
+            owner_id=owner_id,
+            now=now,
+        )
+        await spending.promise(
+            tx,
+            {each.target_id: each.attempt_id for each in claimed},
+            workspace_id=group.workspace_id,
+            campaign_id=group.campaign_id,
+            budget=budget,
         )
         claimed = [replace(each, not_before=own.moment(n, now)) for n, each in enumerate(claimed)]
         await limits.use(
             tx, own, group=group, plan=plan, numbers=[each.attempt_no for each in claimed], now=now
         )
+    if budget.is_exhausted:
+        await tripping.trip(context, campaign_id=group.campaign_id, reason=spending.EXHAUSTED)
     return claimed
 
 
@@ -226,14 +271,19 @@ async def begin_sending_all(
 
 
 async def _pass_gate(
-    tx: Tx, waiting: Sequence[Candidate], *, plan: Plan, now: datetime
+    tx: Tx,
+    waiting: Sequence[Candidate],
+    *,
+    plan: Plan,
+    capped: Mapping[int, datetime],
+    now: datetime,
 ) -> list[Candidate]:
     """Those who may be contacted now; the others are put off or finished, with the reason."""
     allowed: list[Candidate] = []
     deferrals: list[Deferral] = []
     told: list[NewEvent] = []
     for candidate in waiting:
-        match gate.check(_facts(candidate, plan), now):
+        match gate.check(_facts(candidate, plan, capped), now):
             case gate.Allow():
                 allowed.append(candidate)
             case gate.Defer(until=until, why=why):
@@ -243,12 +293,13 @@ async def _pass_gate(
                     tx, target_id=candidate.id, disposition=disposition, reason=why, now=now
                 )
                 told += events.of_target(EventName.TARGET_FINISHED, finished, at=now)
-    await due.defer(tx, deferrals=deferrals)
+                await decisions.skip(tx, target_id=candidate.id, reason=why, now=now)
+    await due.defer(tx, deferrals=deferrals, now=now)
     await store_events.add(tx, *told)
     return allowed
 
 
-def _facts(candidate: Candidate, plan: Plan) -> gate.Facts:
+def _facts(candidate: Candidate, plan: Plan, capped: Mapping[int, datetime]) -> gate.Facts:
     return gate.Facts(
         address=candidate.address,
         country=candidate.country,
@@ -256,7 +307,10 @@ def _facts(candidate: Candidate, plan: Plan) -> gate.Facts:
         suppressed_by=candidate.suppressed_by,
         address_is_busy=candidate.address_is_busy,
         allowed_countries=frozenset(candidate.allowed_countries),
+        requires_consent=plan.requires_consent,
+        has_consent=candidate.has_consent is True,
         window=plan.window,
+        capped_until=capped.get(candidate.id),
     )
 
 
@@ -267,6 +321,7 @@ async def _write_intents(
     *,
     group: Group,
     plan: Plan,
+    caps: Sequence[Cap],
     owner_id: int,
     now: datetime,
 ) -> list[Claimed]:
@@ -291,21 +346,22 @@ async def _write_intents(
         )
         for candidate in allowed
     ]
+    intents = [
+        Intent(
+            id=each.attempt_id,
+            target_id=each.target_id,
+            attempt_no=each.attempt_no,
+            address=each.address,
+        )
+        for each in claimed
+    ]
     written = await attempts.open_intents(
         tx,
         workspace_id=group.workspace_id,
         campaign_id=group.campaign_id,
         channel_id=group.channel_id,
         owner_id=owner_id,
-        intents=[
-            Intent(
-                id=each.attempt_id,
-                target_id=each.target_id,
-                attempt_no=each.attempt_no,
-                address=each.address,
-            )
-            for each in claimed
-        ],
+        intents=intents,
         now=now,
     )
     later = now + gate.ADDRESS_BUSY_DELAY
@@ -316,5 +372,14 @@ async def _write_intents(
             for each in claimed
             if each.attempt_id not in written
         ],
+        now=now,
     )
-    return [each for each in claimed if each.attempt_id in written]
+    beyond = await capping.end_those_beyond(
+        tx,
+        [each for each in intents if each.id in written],
+        contacts={each.id: each.contact_id for each in allowed},
+        workspace_id=group.workspace_id,
+        limits=caps,
+        now=now,
+    )
+    return [each for each in claimed if each.attempt_id in written and each.target_id not in beyond]

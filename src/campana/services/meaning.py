@@ -21,7 +21,7 @@ class Meaning:
 
 
 def of_file(
-    found: ContactList,
+    found: ContactList | None,
     header: Sequence[str],
     *,
     mapping: Mapping[str, str] | None,
@@ -30,7 +30,8 @@ def of_file(
     """The meaning of a file with this header for a list.
 
     Args:
-        found: the list; it remembers what an import was told, as far as it fits this file.
+        found: the list, if there is one yet; it remembers what an import was told, and what of it
+            fits this file holds.
         header: the file's first row.
         mapping: what is said now; None for what is remembered.
         types: the same of the attributes' types.
@@ -38,10 +39,11 @@ def of_file(
     Raises:
         InvalidParameter: `/mapping/…` names no column of the file, `/types/…` no attribute.
     """
-    said = columns.fitting(header, found.mapping) if mapping is None else mapping
+    remembered: Mapping[str, str] = found.mapping if found is not None else {}
+    said = columns.fitting(header, remembered) if mapping is None else mapping
     meant = columns.read_header(header, said, types)
     if types is None:
-        known = sorted(meant.attributes.keys() & found.types.keys())
-        types = {name: AttributeType(found.types[name]) for name in known}
+        words: Mapping[str, str] = found.types if found is not None else {}
+        types = {name: AttributeType(words[name]) for name in words if name in meant.attributes}
         meant = columns.read_header(header, said, types)
     return Meaning(mapping=said, types=types, columns=meant)

@@ -13,16 +13,21 @@ from uuid import UUID
 from campana.domain import cadence
 from campana.domain.attempt import AttemptEvent, AttemptState, EventType, apply
 from campana.domain.campaign import STATUS_OF, CampaignState, CampaignStatus
-from campana.domain.disposition import Disposition
-from campana.domain.event import EventName
-from campana.services import events, windows
+from campana.domain.disposition import RESULTS, Disposition
+from campana.domain.event import EventName, NewEvent
+from campana.domain.ids import attempt_text
+from campana.services import events, next_address, spending, windows
 from campana.services.campaign_document import plan_of
 from campana.services.context import Context
 from campana.services.dispatch import SEND_DEADLINE
-from campana.store import attempts, campaigns, owners, reports, targets
+from campana.store import attempts, campaigns, due, owners, reports, suppressions, targets
 from campana.store import events as store_events
 from campana.store.attempts import Attempt, CallFacts
 from campana.store.db import Tx
+from campana.store.suppressions import Scope, Suppression
+
+_TALKED = frozenset({Disposition.COMPLETED, Disposition.HUNG_UP})
+"""Outcomes of a conversation, of which its result may say more."""
 
 SWEEP_MARGIN = timedelta(seconds=5)
 """Beyond the send deadline, before an open attempt of a dead owner is taken up."""
@@ -60,11 +65,15 @@ async def settle(
     reason: str,
     facts: CallFacts | None = None,
     answered_at: datetime | None = None,
+    callback_at: datetime | None = None,
 ) -> None:
     """End an attempt and decide about its target. Repeating it changes nothing.
 
-    `reason` is for people, in a few words; `facts` is what is known of a call, when there was one.
+    `reason` is for people, in a few words; `facts` is what is known of a call, when there was one;
+    `callback_at` is when the person asked to be called back, if they did.
     """
+    if disposition in _TALKED and facts is not None:
+        disposition = RESULTS.get(facts.result or "", disposition)
     async with context.db.transaction() as tx:
         attempt = await attempts.lock(tx, attempt_id=attempt_id)
         if attempt is None or attempt.state is AttemptState.ENDED:
@@ -74,7 +83,14 @@ async def settle(
         if facts is not None:
             await attempts.describe_call(tx, attempt_id=attempt_id, facts=facts)
         await end(
-            tx, context, attempt, disposition=disposition, reason=reason, answered_at=answered_at
+            tx,
+            context,
+            attempt,
+            disposition=disposition,
+            reason=reason,
+            answered_at=answered_at,
+            callback_at=callback_at,
+            talk_seconds=facts.talk_seconds if facts else None,
         )
 
 
@@ -126,6 +142,8 @@ async def end(
     disposition: Disposition,
     reason: str,
     answered_at: datetime | None = None,
+    callback_at: datetime | None = None,
+    talk_seconds: float | None = None,
 ) -> None:
     """Tell of the end of an attempt (held) and conclude it, in the caller's transaction."""
     now = context.clock.now()
@@ -145,6 +163,8 @@ async def end(
         disposition=disposition,
         reason=reason,
         answered_at=answered_at,
+        callback_at=callback_at,
+        talk_seconds=talk_seconds,
         now=now,
     )
 
@@ -159,10 +179,13 @@ async def conclude(
     reason: str,
     answered_at: datetime | None,
     now: datetime,
+    callback_at: datetime | None = None,
+    talk_seconds: float | None = None,
 ) -> None:
     """Close the attempt (held), whose end its history tells of already, and settle its target."""
     was_unknown = attempt.state is AttemptState.UNKNOWN
     state = apply(attempt.state, event.type)
+    await spending.settle(tx, attempt, disposition=disposition, talk_seconds=talk_seconds)
     closed = await attempts.close(
         tx,
         attempt_id=attempt.id,
@@ -187,6 +210,8 @@ async def conclude(
             ended_at=now,
         )
     ]
+    if disposition is Disposition.OPT_OUT:
+        told += await _suppress(tx, context, attempt, now=now)
     if was_unknown and disposition is not Disposition.NOT_SENT:
         corrected = await targets.correct(
             tx,
@@ -201,19 +226,31 @@ async def conclude(
         return
     # Of an unknown attempt that turns out never to have been sent nothing reached anybody.
     campaign, document = await campaigns.share_state(tx, campaign_id=attempt.campaign_id, now=now)
-    plan = plan_of(document)
+    of_channel = await due.channel_window(tx, campaign_id=attempt.campaign_id)
+    plan = plan_of(document, channel_window=of_channel)
     decision = cadence.decide(
         plan.cadence,
         disposition=disposition,
-        tries=await targets.tries(tx, target_id=attempt.target_id),
+        history=await targets.history(tx, target_id=attempt.target_id),
+        hours=cadence.Hours(
+            window=plan.window, zones=await targets.zones(tx, target_id=attempt.target_id)
+        ),
+        callback_at=callback_at,
         now=now,
     )
-    if isinstance(decision, cadence.RetryAt) and STATUS_OF[campaign] is CampaignStatus.COMPLETED:
+    if STATUS_OF[campaign] is CampaignStatus.COMPLETED and not isinstance(decision, cadence.Finish):
         decision = cadence.Finish(disposition=_when_over(campaign, disposition))
+    if isinstance(decision, cadence.NextAddress):
+        moved = await next_address.go_on(tx, target_id=attempt.target_id)
+        decision = cadence.RetryAt(when=now) if moved else cadence.Finish(disposition=disposition)
     match decision:
-        case cadence.RetryAt(when=when):
+        case cadence.RetryAt(when=when, priority=priority):
             window_key = await targets.wait_again(
-                tx, target_id=attempt.target_id, due_at=when, reason=str(disposition)
+                tx,
+                target_id=attempt.target_id,
+                due_at=when,
+                reason=str(disposition),
+                priority=priority,
             )
             if window_key is not None:
                 await windows.open_key(
@@ -230,6 +267,30 @@ async def conclude(
             )
             told += events.of_target(EventName.TARGET_FINISHED, finished, at=now)
     await store_events.add(tx, *told)
+
+
+async def _suppress(tx: Tx, context: Context, attempt: Attempt, *, now: datetime) -> list[NewEvent]:
+    """The person asked not to be contacted again: from this very commit on, by nobody."""
+    new_id = context.new_id("sup")
+    stored = await suppressions.insert(
+        tx,
+        workspace_id=attempt.workspace_id,
+        suppression=Suppression(
+            id=new_id,
+            address=attempt.address,
+            scope=Scope.WORKSPACE,
+            campaign_id=None,
+            channel_type=None,
+            reason=f"asked for it in attempt {attempt_text(attempt.id)}",
+            source="call",
+            created_at=now,
+            expires_at=None,
+        ),
+    )
+    if stored is None or stored.id != new_id:
+        return []
+    added = EventName.SUPPRESSION_ADDED
+    return [events.of_suppression(added, stored, workspace_id=attempt.workspace_id, at=now)]
 
 
 def _when_over(campaign: CampaignState, disposition: Disposition) -> Disposition:

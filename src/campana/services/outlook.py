@@ -12,20 +12,25 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from campana.domain import gate
+from campana.domain import gate, spend
 from campana.domain.campaign import Campaign, CampaignState, Plan
 from campana.domain.errors import FieldProblem, InvalidTransition, NotFound
 from campana.domain.forecast import Forecast, Pace, forecast
+from campana.domain.spend import Price
 from campana.domain.window import next_open
 from campana.services import preflight
 from campana.services.campaign_document import plan_of
 from campana.services.context import Context
-from campana.store import accounts, campaigns, channels, outlook
+from campana.services.policy import policy_of
+from campana.services.spending import LONGEST_CALL
+from campana.store import accounts, campaigns, channels, outlook, policies
+from campana.store import spend as spend_store
 from campana.store.channels import Channel
 from campana.store.db import Tx
 from campana.store.outlook import Crowd
 
 DUPLICATE = "duplicate"
+PRICE_UNKNOWN = "price_unknown"
 
 # What a line is held for: a call nobody answers, or long ringing and the whole bot.
 _SHORTEST_CALL = timedelta(seconds=15)
@@ -34,11 +39,12 @@ _LONGEST_RINGING = timedelta(seconds=45)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostRange:
-    """What the run may cost, in the currency of the price table."""
+    """What the run may cost, in the one currency of the price table."""
 
-    currency: str
     lowest: Decimal
+    """Everybody answers at the first try and talks for a minute at the most."""
     highest: Decimal
+    """Every try of everybody is as long as it may be; no more than the campaign may spend."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,14 +80,15 @@ async def look_ahead(context: Context, *, workspace_id: int, campaign_id: str) -
         if campaign.state is not CampaignState.DRAFT:
             raise InvalidTransition("it was launched already: ask why it is or is not dialing")
         problems = await preflight.blocking(tx, context, campaign)
-        found = await _crowds(tx, campaign, now)
         workspace = await accounts.workspace(tx, workspace_id=workspace_id)
         channel = None
         if campaign.channel_id is not None:
             channel = await channels.find(tx, workspace_id=workspace_id, wanted=campaign.channel_id)
-    plan = plan_of(campaign.document)
+        plan = plan_of(campaign.document, channel_window=channel.window if channel else None)
+        prices = await _prices(tx, campaign, plan)
+        found = await _crowds(tx, campaign, plan, prices, now)
     allowed = frozenset(workspace.allowed_countries) if workspace else frozenset[str]()
-    eligible, skipped = _judged(found, plan, allowed, now)
+    eligible, skipped, expense = _judged(found, plan, allowed, prices, now)
     counted = Outlook(
         problems=problems,
         people=sum(crowd.people for crowd in found),
@@ -89,14 +96,40 @@ async def look_ahead(context: Context, *, workspace_id: int, campaign_id: str) -
         skipped=skipped,
         forecast=None,
         latest=None,
-        cost=None,
+        cost=expense if prices.table else None,
     )
     if channel is None or not eligible:
         return counted
     return _foretold(counted, campaign, plan, channel, eligible, now)
 
 
-async def _crowds(tx: Tx, campaign: Campaign, now: datetime) -> list[Crowd]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Prices:
+    table: Mapping[str, Price]
+    is_limited: bool
+    """There is a limit to keep: whoever has no price is not contacted."""
+
+    @property
+    def prefix_length(self) -> int:
+        return max((len(key) for key in self.table if key.startswith("+")), default=0)
+
+
+async def _prices(tx: Tx, campaign: Campaign, plan: Plan) -> _Prices:
+    workspace_id = campaign.workspace_id
+    policy = policy_of(await policies.get(tx, workspace_id=workspace_id))
+    return _Prices(
+        table={
+            entry.prefix: entry.price
+            for entry in await spend_store.all_prices(tx, workspace_id=workspace_id)
+            if entry.channel_type == campaign.channel_type
+        },
+        is_limited=plan.spend_limit is not None or policy.daily_spend_limit is not None,
+    )
+
+
+async def _crowds(
+    tx: Tx, campaign: Campaign, plan: Plan, prices: _Prices, now: datetime
+) -> list[Crowd]:
     if campaign.list_id is None:
         return []
     return await outlook.crowds(
@@ -105,14 +138,18 @@ async def _crowds(tx: Tx, campaign: Campaign, now: datetime) -> list[Crowd]:
         campaign_id=campaign.id,
         list_id=campaign.list_id,
         channel_type=campaign.channel_type,
+        requires_consent=plan.requires_consent,
+        prefix_length=prices.prefix_length,
         now=now,
     )
 
 
 def _judged(
-    found: Sequence[Crowd], plan: Plan, allowed: frozenset[str], now: datetime
-) -> tuple[dict[tuple[str, ...], int], dict[str, int]]:
+    found: Sequence[Crowd], plan: Plan, allowed: frozenset[str], prices: _Prices, now: datetime
+) -> tuple[dict[tuple[str, ...], int], dict[str, int], CostRange]:
     """Who may be contacted, by zones, now or when the window opens; who never, by reason."""
+    lowest = highest = Decimal(0)
+    longest = timedelta(seconds=plan.script.max_seconds) if plan.script else LONGEST_CALL
     eligible: Counter[tuple[str, ...]] = Counter()
     skipped: Counter[str] = Counter()
     for crowd in found:
@@ -121,20 +158,37 @@ def _judged(
             skipped[DUPLICATE] += crowd.people
         elif isinstance(verdict, gate.Drop):
             skipped[verdict.why] += crowd.people
+        elif (price := _price(crowd, prices)) is None and prices.is_limited:
+            skipped[PRICE_UNKNOWN] += crowd.people
         else:
             eligible[tuple(sorted(crowd.zones))] += crowd.people
-    return dict(eligible), dict(skipped)
+            if price is not None:
+                lowest += crowd.people * price.amount
+                highest += crowd.people * spend.worst_case(price, longest=longest)
+    highest *= _most_tries(plan)
+    if plan.spend_limit is not None:
+        lowest, highest = min(lowest, plan.spend_limit), min(highest, plan.spend_limit)
+    return dict(eligible), dict(skipped), CostRange(lowest=lowest, highest=highest)
+
+
+def _price(crowd: Crowd, prices: _Prices) -> Price | None:
+    return spend.price_of(crowd.address or "", crowd.country, prices.table)
 
 
 def _facts(crowd: Crowd, plan: Plan, allowed: frozenset[str]) -> gate.Facts:
     return gate.Facts(
-        address="" if crowd.has_address else None,
+        # One speaks for all: numbers nobody may call are refused when people are imported.
+        address=crowd.address,
         country=crowd.country,
         zones=tuple(crowd.zones),
         suppressed_by=crowd.suppressed_by,
         address_is_busy=False,
         allowed_countries=allowed,
+        requires_consent=plan.requires_consent,
+        has_consent=crowd.has_consent,
         window=plan.window,
+        # A cap puts people off; it never leaves them out.
+        capped_until=None,
     )
 
 

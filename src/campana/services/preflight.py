@@ -13,10 +13,11 @@ import msgspec
 from campana.domain.campaign import Campaign, CampaignType, Plan
 from campana.domain.errors import FieldProblem
 from campana.domain.script_problems import problems as script_problems
-from campana.domain.window import WEEKDAYS, Window, never_closes
+from campana.domain.window import never_closes, next_open
 from campana.services import campaign_document
 from campana.services.context import Context
-from campana.store import accounts, channels
+from campana.services.policy import policy_of
+from campana.store import accounts, channels, policies, spend
 from campana.store.channels import Channel
 from campana.store.db import Tx
 
@@ -29,6 +30,14 @@ async def blocking(tx: Tx, context: Context, campaign: Campaign) -> list[FieldPr
     plan = campaign_document.plan_of(campaign.document)
     found = _incomplete(campaign, plan, now=context.clock.now())
     workspace = await accounts.workspace(tx, workspace_id=campaign.workspace_id)
+    policy = policy_of(await policies.get(tx, workspace_id=campaign.workspace_id))
+    limits = {"/spendLimit": plan.spend_limit, "": policy.daily_spend_limit}
+    if any(limits.values()) and not await spend.all_prices(tx, workspace_id=campaign.workspace_id):
+        found += [
+            _problem(pointer, "there is a limit to what may be spent, and no prices to reckon by")
+            for pointer, limit in limits.items()
+            if limit is not None
+        ]
     if workspace is None or not workspace.allowed_countries:
         found.append(_problem("", "this workspace may not call any country yet: allow some first"))
     return found + await unfit(tx, context, campaign)
@@ -36,13 +45,16 @@ async def blocking(tx: Tx, context: Context, campaign: Campaign) -> list[FieldPr
 
 async def unfit(tx: Tx, context: Context, campaign: Campaign) -> list[FieldProblem]:
     """Every way its hours never open, or it asks more of its channel than that allows."""
-    plan = campaign_document.plan_of(campaign.document)
-    found = _never_open(plan.window)
     channel = None
     if campaign.channel_id is not None:
         channel = await channels.find(
             tx, workspace_id=campaign.workspace_id, wanted=campaign.channel_id
         )
+    plan = campaign_document.plan_of(campaign.document)
+    together = campaign_document.plan_of(
+        campaign.document, channel_window=channel.window if channel else None
+    )
+    found = _never_open(plan, together, now=context.clock.now())
     if channel is None:
         found.append(_problem("/channel", "how to contact them is not chosen"))
     else:
@@ -69,15 +81,13 @@ def _incomplete(campaign: Campaign, plan: Plan, *, now: datetime) -> list[FieldP
     return found
 
 
-def _never_open(window: Window) -> list[FieldProblem]:
-    if not window.always and not any(window.days):
+def _never_open(plan: Plan, together: Plan, *, now: datetime) -> list[FieldProblem]:
+    """Asked in one zone for all: no zone's calendar has other weekdays or closed days."""
+    if next_open(plan.window, ["UTC"], now) is None:
         return [_problem("/window", "never opens")]
-    return [
-        _problem(f"/window/{weekday}/{index}", "must begin before it ends")
-        for weekday, day in zip(WEEKDAYS, window.days, strict=True)
-        for index, hours in enumerate(day)
-        if hours.start >= hours.end
-    ]
+    if next_open(together.window, ["UTC"], now) is None:
+        return [_problem("/window", "never opens while the channel's own hours do")]
+    return []
 
 
 def _beyond(context: Context, plan: Plan, channel: Channel) -> list[FieldProblem]:
@@ -92,7 +102,11 @@ def _beyond(context: Context, plan: Plan, channel: Channel) -> list[FieldProblem
     if never_closes(plan.window):
         where = "/window/always" if plan.window.always else "/window"
         found.append(_problem(where, "all hours: only for channels that cannot leave this machine"))
-    if any(rule.delay < SHORTEST_DELAY for rule in plan.cadence.rules.values()):
+    if any(
+        delay < SHORTEST_DELAY
+        for rule in plan.cadence.rules.values()
+        for delay in (rule.delay, *rule.later_delays)
+    ):
         found.append(
             _problem("/cadence", "retries within a minute are only for channels on this machine")
         )

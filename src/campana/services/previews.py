@@ -17,6 +17,7 @@ from campana.services.import_chunks import Chunk
 from campana.services.meaning import Meaning
 from campana.services.values import AttributeType
 from campana.store import lists
+from campana.store.contacts import Holder
 from campana.store.imports import Duplicates, RejectedRow
 
 PREVIEWED_ROWS = 20
@@ -47,7 +48,7 @@ async def preview(
     context: Context,
     *,
     workspace_id: int,
-    list_id: str,
+    list_id: str | None,
     content: BinaryIO | AsyncIterator[bytes],
     mapping: Mapping[str, str] | None = None,
     types: Mapping[str, AttributeType] | None = None,
@@ -56,15 +57,27 @@ async def preview(
 ) -> Preview:
     """The first 20 rows as an import with the same arguments would have them.
 
+    Args:
+        context: the web role will do.
+        workspace_id: whose list it is.
+        list_id: where the people would go; None for a list that is yet to be made.
+        content: as for `lists.start_import`, and so are the others.
+        mapping: what the columns are.
+        types: what the attributes are.
+        default_country: where numbers without a country code lie.
+        duplicates: what would become of whoever is met.
+
     Raises:
         NotFound: there is no such list in this workspace.
         InvalidParameter, Unavailable: as for `lists.start_import`.
     """
     async with context.db.read(workspace_id=workspace_id) as tx:
-        found = await lists.get(tx, workspace_id=workspace_id, list_id=list_id)
+        found = None
+        if list_id is not None:
+            found = await lists.get(tx, workspace_id=workspace_id, list_id=list_id)
+            if found is None:
+                raise NotFound
         country = await lists.country(tx, workspace_id=workspace_id, list_id=list_id)
-    if found is None:
-        raise NotFound
     kept = await uploads.table(context, key=f"previews/{context.new_id('prv')}", content=content)
     try:
         meant = meaning.of_file(found, kept.header, mapping=mapping, types=types)
@@ -93,15 +106,17 @@ def _first(context: Context, key: str, columns: Columns, country: str | None) ->
 async def _fated(
     context: Context,
     workspace_id: int,
-    list_id: str,
+    list_id: str | None,
     chunk: Chunk,
     meant: Meaning,
     *,
     how: Duplicates,
 ) -> list[PreviewedRow]:
     people = [given.candidate.contact for given in chunk.given]
-    async with context.db.read(workspace_id=workspace_id) as tx:
-        holders = await settling.met(tx, list_id=list_id, people=people)
+    holders: list[Holder] = []
+    if list_id is not None:
+        async with context.db.read(workspace_id=workspace_id) as tx:
+            holders = await settling.met(tx, list_id=list_id, people=people)
     plan = duplicates.plan(people, holders, duplicates=how)
     rows = [
         PreviewedRow(row_number=row.row_number, fate=Fate.REJECTED, contact=None, refusal=row)

@@ -32,7 +32,7 @@ def main(path: str) -> int:
 
     encode = msgspec.json.Encoder().encode
     try:
-        with CalamineWorkbook.from_path(path) as workbook:  # pyright: ignore[reportUnknownMemberType]
+        with open(path, "rb") as file, CalamineWorkbook.from_filelike(file) as workbook:  # pyright: ignore[reportUnknownMemberType]
             for sheet in workbook.sheets_metadata:
                 if sheet.visible is not SheetVisibleEnum.Visible:
                     continue

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from campana.domain.address import Unusable, parse_phone
 from campana.domain.campaign import ChannelType
 from campana.domain.errors import FieldProblem, InvalidParameter, NotFound
 from campana.domain.event import EventName
 from campana.services import events
+from campana.services.addresses import normal
 from campana.services.context import Context
-from campana.store import accounts, campaigns, suppressions
+from campana.services.quiet import until_unsendable
+from campana.store import campaigns, suppressions
 from campana.store import events as store_events
 from campana.store.db import Tx
 from campana.store.suppressions import Scope, Suppression
@@ -50,6 +51,8 @@ async def add(
 ) -> Suppression:
     """Never contact this number again; saying it twice keeps the first, with the later expiry.
 
+    When this returns, no attempt to it begins any more.
+
     Args:
         context: the web role will do.
         workspace_id: who says so.
@@ -67,7 +70,7 @@ async def add(
     now = context.clock.now()
     new_id = context.new_id("sup")
     async with context.db.transaction(workspace_id=workspace_id) as tx:
-        value = await _normal(tx, workspace_id=workspace_id, addresses=[address], at="/address")
+        value = await normal(tx, workspace_id=workspace_id, addresses=[address], at="/address")
         problems = _problems(
             reason=reason,
             scope=scope,
@@ -101,6 +104,7 @@ async def add(
                 EventName.SUPPRESSION_ADDED, stored, workspace_id=workspace_id, at=now
             )
             await store_events.add(tx, added)
+    await until_unsendable(context, workspace_id=workspace_id, address=stored.address)
     return stored
 
 
@@ -176,7 +180,7 @@ async def check(context: Context, *, workspace_id: int, addresses: Sequence[str]
         InvalidParameter: naming each that is no phone number.
     """
     async with context.db.read(workspace_id=workspace_id) as tx:
-        values = await _normal(
+        values = await normal(
             tx, workspace_id=workspace_id, addresses=addresses, at="/addresses/{}"
         )
         found = await suppressions.of_addresses(
@@ -208,23 +212,6 @@ async def lift(context: Context, *, workspace_id: int, suppression_id: str) -> N
             EventName.SUPPRESSION_LIFTED, lifted, workspace_id=workspace_id, at=context.clock.now()
         )
         await store_events.add(tx, told)
-
-
-async def _normal(tx: Tx, *, workspace_id: int, addresses: Sequence[str], at: str) -> list[str]:
-    """The addresses in E.164; `at` is the pointer of the one at a position."""
-    workspace = await accounts.workspace(tx, workspace_id=workspace_id)
-    country = workspace.default_country if workspace else None
-    values: list[str] = []
-    problems: list[FieldProblem] = []
-    for position, text in enumerate(addresses):
-        match parse_phone(text, default_country=country):
-            case Unusable(reason=reason):
-                problems.append(FieldProblem(pointer=at.format(position), message=reason))
-            case found:
-                values.append(found.value)
-    if problems:
-        raise InvalidParameter(problems=problems)
-    return values
 
 
 async def _require_campaign(

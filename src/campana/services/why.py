@@ -41,7 +41,8 @@ async def _further(
 ) -> WaitFacts:
     """What the sentence says besides, read only when it does."""
     if told.cause is Cause.WINDOW_CLOSED:
-        window = plan_of(campaign.document).window
+        of_channel = await due.channel_window(tx, campaign_id=campaign.id)
+        window = plan_of(campaign.document, channel_window=of_channel).window
         keys = await due.window_keys(tx, campaign_id=campaign.id)
         opening = [next_open(window, zones_of(key), now) for key in keys]
         return replace(facts, opens_at=min((each for each in opening if each), default=None))

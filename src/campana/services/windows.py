@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from campana.domain.target import zones_of
-from campana.domain.window import END_OF_TIME, next_open, open_until
+from campana.domain.window import END_OF_TIME, Window, next_open, open_until
+from campana.services import late
 from campana.services.campaign_document import plan_of
 from campana.services.context import Context
 from campana.store import due
@@ -18,10 +19,15 @@ from campana.store.db import Tx
 
 
 async def refresh_all(context: Context) -> None:
-    """Recompute the windows of every running campaign, one transaction each (engine role)."""
+    """Look after every running campaign, one by one (engine role): its windows are recomputed.
+
+    One nobody looked after for too long is tripped.
+    """
     async with context.db.read() as tx:
         running = await due.running(tx)
     for campaign in running:
+        if not await late.look(context, campaign_id=campaign.campaign_id):
+            continue
         async with context.db.transaction() as tx:
             await refresh(
                 tx,
@@ -41,13 +47,15 @@ async def refresh(
     document: Mapping[str, Any],
 ) -> None:
     """Recompute every key a campaign waits under, in key order."""
+    of_channel = await due.channel_window(tx, campaign_id=campaign_id)
+    window = plan_of(document, channel_window=of_channel).window
     for key in await due.window_keys(tx, campaign_id=campaign_id):
-        await open_key(
+        await _open(
             tx,
             context,
             campaign_id=campaign_id,
             workspace_id=workspace_id,
-            document=document,
+            window=window,
             window_key=key,
         )
 
@@ -62,7 +70,27 @@ async def open_key(
     window_key: str,
 ) -> None:
     """Somebody waits under `window_key` now: see that it is open if it may be."""
-    window, zones, now = plan_of(document).window, zones_of(window_key), context.clock.now()
+    of_channel = await due.channel_window(tx, campaign_id=campaign_id)
+    await _open(
+        tx,
+        context,
+        campaign_id=campaign_id,
+        workspace_id=workspace_id,
+        window=plan_of(document, channel_window=of_channel).window,
+        window_key=window_key,
+    )
+
+
+async def _open(
+    tx: Tx,
+    context: Context,
+    *,
+    campaign_id: str,
+    workspace_id: int,
+    window: Window,
+    window_key: str,
+) -> None:
+    zones, now = zones_of(window_key), context.clock.now()
     until = open_until(window, zones, now)
     if until is None and next_open(window, zones, now) is None:
         # Nobody waits for what never comes: claimed, they are dropped by the gate with its reason.

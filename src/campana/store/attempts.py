@@ -227,6 +227,16 @@ async def hang_up_orders(tx: Tx, *, owner_id: int) -> set[UUID]:
     return {row[0] for row in await cursor.fetchall()}
 
 
+async def newest_unsent_to(tx: Tx, *, workspace_id: int, address: str) -> datetime | None:
+    """When the youngest unsent intent to `address` was written; None when there is none."""
+    row = await (
+        await tx.execute(
+            _SQL["newest_unsent_to"], {"workspace_id": workspace_id, "address": address}
+        )
+    ).fetchone()
+    return row[0] if row else None
+
+
 async def orphan_owners(tx: Tx, *, before: datetime) -> list[int]:
     """Owners of attempts still open that were written before `before`; they may well live."""
     cursor = await tx.execute(_SQL["orphan_owners"], {"before": before})

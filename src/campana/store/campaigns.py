@@ -63,6 +63,17 @@ class Runnable:
     end_date: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """What a claim goes by, each as written: the campaign, its workspace, its channel's hours."""
+
+    document: Mapping[str, Any]
+    policy: Mapping[str, Any]
+    channel_window: Mapping[str, Any] | None
+    has_prices: bool
+    watched_at: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
     """A campaign in numbers: targets by state and disposition, attempts by outcome."""
@@ -176,11 +187,11 @@ async def runnable(tx: Tx, *, channel_ids: Sequence[str], now: datetime) -> list
     return [Runnable(*row) for row in await cursor.fetchall()]
 
 
-async def share(tx: Tx, *, campaign_id: str, now: datetime) -> Mapping[str, Any] | None:
-    """The document of a campaign that runs at `now`, share-locked; None when it does not run."""
+async def share(tx: Tx, *, campaign_id: str, now: datetime) -> InForce | None:
+    """What is in force of a campaign that runs at `now`, share-locked; None when it does not."""
     cursor = await tx.execute(_SQL["share"], {"id": campaign_id, "now": now})
     row = await cursor.fetchone()
-    return row[0] if row else None
+    return InForce(*row) if row else None
 
 
 async def counts(tx: Tx, *, campaign_id: str) -> Counts:

@@ -33,6 +33,8 @@ class Channel:
     created_at: datetime
     daily_attempts: int | None = None
     """Attempts in a day of UTC; None for as many as the rate allows."""
+    window: Mapping[str, Any] | None = None
+    """Hours in which it may be used at all, as written."""
 
 
 async def insert(tx: Tx, *, channel: Channel) -> bool:
@@ -52,6 +54,7 @@ async def insert(tx: Tx, *, channel: Channel) -> bool:
             "lines": channel.lines,
             "daily_attempts": channel.daily_attempts,
             "now": channel.created_at,
+            "window": Jsonb(dict(channel.window)) if channel.window is not None else None,
         },
     )
     return await cursor.fetchone() is not None

@@ -41,6 +41,8 @@ class Candidate:
     allowed_countries: Sequence[str]
     suppressed_by: str | None
     address_is_busy: bool
+    has_consent: bool | None
+    """None when it was not asked."""
     first_name: str | None
     last_name: str | None
     attributes: Mapping[str, Any]
@@ -74,6 +76,19 @@ async def window_keys(tx: Tx, *, campaign_id: str) -> list[str]:
     return [str(row[0]) for row in await cursor.fetchall()]
 
 
+async def first_due(tx: Tx, *, campaign_id: str) -> list[tuple[str, datetime]]:
+    """Each window key somebody waits under, and when the first of them was due."""
+    cursor = await tx.execute(_SQL["first_due"], {"campaign_id": campaign_id})
+    return [(str(row[0]), row[1]) for row in await cursor.fetchall()]
+
+
+async def channel_window(tx: Tx, *, campaign_id: str) -> Mapping[str, Any] | None:
+    """What the campaign's channel says of hours, as written."""
+    cursor = await tx.execute(_SQL["channel_window"], {"campaign_id": campaign_id})
+    row = await cursor.fetchone()
+    return row[0] if row else None
+
+
 async def set_window(
     tx: Tx, *, campaign_id: str, workspace_id: int, window_key: str, open_until: datetime | None
 ) -> None:
@@ -97,7 +112,13 @@ async def ready(tx: Tx, *, channel_ids: Sequence[str], now: datetime) -> list[Gr
 
 
 async def claim(
-    tx: Tx, *, group: Group, channel_type: str, limit: int, now: datetime
+    tx: Tx,
+    *,
+    group: Group,
+    channel_type: str,
+    requires_consent: bool,
+    limit: int,
+    now: datetime,
 ) -> list[Candidate]:
     """Up to `limit` targets of the group, locked until the transaction ends."""
     async with tx.cursor(row_factory=class_row(Candidate)) as cursor:
@@ -108,6 +129,7 @@ async def claim(
                 "window_key": group.window_key,
                 "priority": group.priority,
                 "channel_type": channel_type,
+                "requires_consent": requires_consent,
                 "limit": limit,
                 "now": now,
             },
@@ -115,8 +137,8 @@ async def claim(
         return await cursor.fetchall()
 
 
-async def defer(tx: Tx, *, deferrals: Sequence[Deferral]) -> None:
-    """Put these off; they are held by the claim."""
+async def defer(tx: Tx, *, deferrals: Sequence[Deferral], now: datetime) -> None:
+    """Put these off, and keep why; they are held by the claim."""
     if deferrals:
         await tx.execute(
             _SQL["defer"],
@@ -124,5 +146,6 @@ async def defer(tx: Tx, *, deferrals: Sequence[Deferral]) -> None:
                 "target_ids": [each.target_id for each in deferrals],
                 "untils": [each.until for each in deferrals],
                 "whys": [each.why for each in deferrals],
+                "now": now,
             },
         )

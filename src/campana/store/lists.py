@@ -139,7 +139,7 @@ async def remember(
     )
 
 
-async def country(tx: Tx, *, workspace_id: int, list_id: str) -> str | None:
+async def country(tx: Tx, *, workspace_id: int, list_id: str | None) -> str | None:
     """Where the list's numbers without a country code lie: its country, else the workspace's."""
     cursor = await tx.execute(_SQL["country"], {"workspace_id": workspace_id, "id": list_id})
     row = await cursor.fetchone()

@@ -20,7 +20,9 @@ class Crowd:
 
     zones: Sequence[str]
     country: str | None
-    has_address: bool
+    address: str | None
+    """One of theirs; None when they have none."""
+    has_consent: bool
     is_duplicate: bool
     suppressed_by: str | None
     people: int
@@ -33,9 +35,14 @@ async def crowds(
     campaign_id: str,
     list_id: str,
     channel_type: str,
+    requires_consent: bool,
+    prefix_length: int,
     now: datetime,
 ) -> list[Crowd]:
-    """Everybody of a list, as a campaign that starts at `now` would find them."""
+    """Everybody of a list, as a campaign that starts at `now` would find them.
+
+    The addresses of a crowd begin alike, `prefix_length` characters far.
+    """
     async with tx.cursor(row_factory=class_row(Crowd)) as cursor:
         await cursor.execute(
             _SQL["crowds"],
@@ -44,6 +51,8 @@ async def crowds(
                 "campaign_id": campaign_id,
                 "list_id": list_id,
                 "channel_type": channel_type,
+                "requires_consent": requires_consent,
+                "prefix_length": prefix_length,
                 "now": now,
             },
         )

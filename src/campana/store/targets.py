@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from psycopg.errors import UniqueViolation
 from psycopg.rows import class_row
 
+from campana.domain.cadence import ORDINARY, History
 from campana.domain.disposition import FINALITY, Disposition, Finality
 from campana.domain.target import Target, TargetState
 from campana.store.db import Tx
@@ -46,6 +49,14 @@ class Finished:
     attempt_count: int
     last_reason: str | None
     finished_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FollowingAddress:
+    """Where a target may go on; `has_own_zone` when the contact said where it is."""
+
+    address: str
+    has_own_zone: bool
 
 
 async def begin_enrollment(
@@ -143,11 +154,14 @@ async def correct(
         return await cursor.fetchone()
 
 
-async def wait_again(tx: Tx, *, target_id: int, due_at: datetime, reason: str) -> str | None:
+async def wait_again(
+    tx: Tx, *, target_id: int, due_at: datetime, reason: str, priority: int = ORDINARY
+) -> str | None:
     """Due again at `due_at`; returns its window key, None when it was not attempting."""
     row = await (
         await tx.execute(
-            _SQL["wait_again"], {"target_id": target_id, "due_at": due_at, "reason": reason}
+            _SQL["wait_again"],
+            {"target_id": target_id, "due_at": due_at, "reason": reason, "priority": priority},
         )
     ).fetchone()
     return str(row[0]) if row else None
@@ -164,10 +178,54 @@ async def close_waiting(
     return cursor.rowcount
 
 
-async def tries(tx: Tx, *, target_id: int) -> dict[Disposition, int]:
-    """How many attempts ended with each outcome."""
-    cursor = await tx.execute(_SQL["tries"], {"target_id": target_id})
-    return {Disposition(row[0]): int(row[1]) for row in await cursor.fetchall()}
+async def history(tx: Tx, *, target_id: int) -> History:
+    """How its attempts ended, on the address it is at and on all of them."""
+    cursor = await tx.execute(_SQL["history"], {"target_id": target_id})
+    tries: dict[Disposition, int] = {}
+    made, last = 0, None
+    for outcome, here, everywhere in await cursor.fetchall():
+        disposition = Disposition(outcome)
+        tries[disposition] = here
+        if disposition is not Disposition.NOT_SENT:
+            made, last = made + everywhere, last or disposition
+    return History(tries=tries, made=made, last=last)
+
+
+async def zones(tx: Tx, *, target_id: int) -> tuple[str, ...]:
+    """Where the person may be: the zones of the contact, or of the number the target is at."""
+    row = await (await tx.execute(_SQL["zones"], {"target_id": target_id})).fetchone()
+    return tuple(row[0]) if row else ()
+
+
+async def following_address(tx: Tx, *, target_id: int) -> FollowingAddress | None:
+    """The contact's next phone after the one the target is at; None when there is no more.
+
+    One that another target of the campaign has is passed over: that one is tried there.
+    """
+    row = await (await tx.execute(_SQL["following_address"], {"target_id": target_id})).fetchone()
+    return FollowingAddress(*row) if row else None
+
+
+async def move_to_address(
+    tx: Tx, *, target_id: int, address: str, zones: Sequence[str] | None
+) -> bool:
+    """Go on with another address; False when another target of the campaign has just taken it.
+
+    `zones` are those of the number; None leaves the contact's own in force.
+    """
+    try:
+        async with tx.transaction():
+            await tx.execute(
+                _SQL["move_to_address"],
+                {
+                    "target_id": target_id,
+                    "address": address,
+                    "zones": None if zones is None else list(zones),
+                },
+            )
+    except UniqueViolation:
+        return False
+    return True
 
 
 async def page(

@@ -104,13 +104,13 @@ _TARGET: Json = {
 
 TARGET_PAGE: Json = {"data": [_TARGET], "nextCursor": "tgt_97"}
 
-_ATTEMPT_ID = "att_018d0d6a5b7c7e8f9a0b1c2d3e4f5061"
+ATTEMPT_ID = "att_018d0d6a5b7c7e8f9a0b1c2d3e4f5061"
 
 TARGET_DETAIL: Json = {
     **_TARGET,
     "attempts": [
         {
-            "id": _ATTEMPT_ID,
+            "id": ATTEMPT_ID,
             "number": 1,
             "channelId": "chan_4m2k9x0a1b2c3d4e",
             "address": "+12025550142",
@@ -125,6 +125,16 @@ TARGET_DETAIL: Json = {
                 {"type": "answered", "at": "2024-01-15T15:04:06Z", "detail": {"status": 200}},
                 {"type": "key", "at": "2024-01-15T15:04:19Z", "detail": {"key": "1"}},
             ],
+        }
+    ],
+    "decisions": [
+        {
+            "kind": "deferred",
+            "reason": "window",
+            "firstAt": "2024-01-15T12:00:00Z",
+            "lastAt": "2024-01-15T12:00:00Z",
+            "times": 1,
+            "until": "2024-01-15T14:00:00Z",
         }
     ],
 }
@@ -192,6 +202,7 @@ CHANNEL: Json = {
     "lines": 20,
     "dailyAttempts": 5000,
     "createdAt": "2024-01-10T13:30:00Z",
+    "window": None,
 }
 
 CHANNEL_PAGE: Json = {"data": [CHANNEL], "page": 1, "pageSize": 25, "totalCount": 1}
@@ -244,8 +255,30 @@ SUPPRESSION_IMPORT: Json = {
     "finishedAt": "2024-01-12T09:01:07Z",
 }
 
+CONSENT_DOCUMENT: Json = {
+    "address": "+12025550177",
+    "isGranted": True,
+    "source": "web form, order 1021",
+    "wording": "I agree to be called by Example Clinic about my appointments.",
+    "saidAt": "2024-01-11T18:20:00Z",
+}
+
+CONSENT: Json = {
+    "id": "cons_4d6f8h0k2n4q6s2b",
+    "address": "+12025550177",
+    "channelType": None,
+    "isGranted": True,
+    "source": "web form, order 1021",
+    "wording": "I agree to be called by Example Clinic about my appointments.",
+    "saidAt": "2024-01-11T18:20:00Z",
+    "createdAt": "2024-01-12T09:00:00Z",
+    "expiresAt": None,
+}
+
+CONSENT_PAGE: Json = {"data": [CONSENT], "nextCursor": None}
+
 VOICE_CALL: Json = {
-    "id": _ATTEMPT_ID,
+    "id": ATTEMPT_ID,
     "campaignId": CAMPAIGN["id"],
     "targetId": "tgt_97",
     "contactId": "ctc_41",
@@ -286,93 +319,4 @@ VOICE_CALL_DETAIL: Json = {
 RECORDING_URL: Json = {
     "url": "https://campana.example.com/v1/recordings/AAAAAGWlTJ4…",
     "expiresAt": "2024-01-15T15:30:00Z",
-}
-
-EVENT: Json = {
-    "id": "evt_4711",
-    "type": "attempt.ended",
-    "timestamp": "2024-01-15T15:04:31Z",
-    "subject": "tgt_97",
-    "campaignId": CAMPAIGN["id"],
-    "data": {
-        "id": _ATTEMPT_ID,
-        "campaignId": CAMPAIGN["id"],
-        "targetId": "tgt_97",
-        "channelId": CHANNEL["id"],
-        "number": 1,
-        "address": "+12025550142",
-        "state": "ended",
-        "disposition": "completed",
-        "reason": "completed",
-        "sendingAt": "2024-01-15T15:04:00Z",
-        "answeredAt": "2024-01-15T15:04:06Z",
-        "endedAt": "2024-01-15T15:04:31Z",
-    },
-}
-
-EVENT_PAGE: Json = {"data": [EVENT], "nextAfter": EVENT["id"], "hasMore": False}
-
-STREAM = """\
-retry: 2000
-
-id: evt_4711
-event: attempt.ended
-data: {"id":"evt_4711","type":"attempt.ended","timestamp":"2024-01-15T15:04:31Z","data":{}}
-
-"""
-
-WEBHOOK_DOCUMENT: Json = {
-    "url": "https://hooks.example.com/campana",
-    "description": "The practice's calendar",
-    "eventTypes": ["target.finished", "campaign.completed"],
-}
-
-WEBHOOK: Json = {
-    "id": "whk_3q5s7v9x1z3b5d7f",
-    **WEBHOOK_DOCUMENT,
-    "enabled": True,
-    "disabledReason": None,
-    "failingSince": None,
-    "missed": 0,
-    "createdAt": "2024-01-10T15:00:00Z",
-    "updatedAt": "2024-01-10T15:00:00Z",
-}
-
-WEBHOOK_WITH_SECRET: Json = {
-    **WEBHOOK,
-    "secret": "whsec_TGEgY2FtcGFuYSBzdWVuYSBhIGxhcyBvY2hvLiAgICA=",
-}
-
-WEBHOOK_PAGE: Json = {"data": [WEBHOOK], "page": 1, "pageSize": 25, "totalCount": 1}
-
-DELIVERY_PAGE: Json = {
-    "data": [
-        {
-            "eventId": EVENT["id"],
-            "eventType": "target.finished",
-            "subject": "tgt_97",
-            "state": "delivered",
-            "dueAt": None,
-            "tryCount": 2,
-            "tries": [
-                {
-                    "at": "2024-01-15T15:04:31Z",
-                    "ms": 214,
-                    "status": 502,
-                    "answer": "Bad gateway",
-                    "problem": None,
-                },
-                {
-                    "at": "2024-01-15T15:04:36Z",
-                    "ms": 88,
-                    "status": 204,
-                    "answer": "",
-                    "problem": None,
-                },
-            ],
-            "createdAt": "2024-01-15T15:04:31Z",
-            "finishedAt": "2024-01-15T15:04:36Z",
-        }
-    ],
-    "nextCursor": None,
 }

@@ -16,7 +16,7 @@ from msgspec import Struct
 from campana.domain import errors
 from campana.domain.errors import CampanaError
 from campana.services.accounts import SCOPES
-from campana.web import examples
+from campana.web import event_examples
 from campana.web.errors import PROBLEM_JSON, STATUS, Problem, title_of
 from campana.web.operations import Operation, Upload, operation_of
 
@@ -40,6 +40,7 @@ TAGS = {
     "channels": "Configured accounts on carriers.",
     "suppressions": "Whom never to contact.",
     "suppressionImports": "Files of numbers never to contact.",
+    "consents": "Who agreed to be contacted, and who took it back: a ledger that only grows.",
     "voiceCalls": "Calls that were placed.",
     "recordings": "The sound of calls.",
     "events": "What happens, as it happens.",
@@ -232,7 +233,7 @@ def _responses(path: str, operation: Operation) -> dict[str, Json]:
             }
     if operation.is_stream:
         success.setdefault("content", {})[EVENT_STREAM] = _content(
-            {"type": "string"}, examples.STREAM
+            {"type": "string"}, event_examples.STREAM
         )
     responses = {str(operation.status): success}
     if operation.is_conditional:

@@ -9,6 +9,8 @@ with given as (
 made as (
   insert into attempts (id, workspace_id, campaign_id, target_id, channel_id, attempt_no, address, state, owner_id, created_at)
   select id, %(workspace_id)s, %(campaign_id)s, target_id, %(channel_id)s, attempt_no, address, 'intent', %(owner_id)s, %(now)s from given
+  -- in one order everywhere: two claims that want the same addresses wait for each other, never in a circle
+  order by address
   on conflict do nothing
   returning id, workspace_id, target_id, attempt_no),
 busy as (
@@ -87,6 +89,11 @@ where campaign_id = %(campaign_id)s and state not in ('ended', 'unknown') and ha
 -- Those of a worker's open attempts that are to end now; index attempts_open_owner.
 select id from attempts
 where owner_id = %(owner_id)s and state not in ('ended', 'unknown') and hang_up_at is not null;
+
+-- name: newest_unsent_to
+-- The same of one address, in every campaign; index attempts_open_address.
+select max(created_at) from attempts
+where workspace_id = %(workspace_id)s and address = %(address)s and state in ('intent', 'sending');
 
 -- name: orphan_owners
 -- Owners of open attempts that are old enough to be asked about; index attempts_open_owner. Owner 0 is

@@ -106,10 +106,14 @@ order by c.id;
 -- name: share
 -- A claim reads the state under a share lock: a pause waits for it, and a later claim sees the pause.
 -- A campaign somebody is changing right now is skipped, not waited for.
-select document, workspace_id from campaigns
-where id = %(id)s and state = 'running'
-  and (start_date is null or start_date <= %(now)s) and (end_date is null or end_date > %(now)s)
-for share skip locked;
+select c.document, w.policy, h.contact_window,
+  exists (select from prices p where p.workspace_id = c.workspace_id),
+  coalesce(v.watched_at, c.launched_at)
+from campaigns c join workspaces w on w.workspace_id = c.workspace_id left join channels h on h.id = c.channel_id
+left join watches v on v.campaign_id = c.id
+where c.id = %(id)s and c.state = 'running'
+  and (c.start_date is null or c.start_date <= %(now)s) and (c.end_date is null or c.end_date > %(now)s)
+for share of c skip locked;
 
 -- name: progress
 -- Targets by state and disposition: what `expand=progress` and `/stats` show.

@@ -3,8 +3,8 @@
 -- name: insert
 -- The pacing row is made with the channel, so that a grant always finds one to lock.
 with made as (
-  insert into channels (id, workspace_id, name, kind, channel_type, config, is_loopback, rate, burst, lines, daily_attempts, created_at)
-  values (%(id)s, %(workspace_id)s, %(name)s, %(kind)s, %(channel_type)s, %(config)s, %(is_loopback)s, %(rate)s, %(burst)s, %(lines)s, %(daily_attempts)s, %(now)s)
+  insert into channels (id, workspace_id, name, kind, channel_type, config, is_loopback, rate, burst, lines, daily_attempts, created_at, contact_window)
+  values (%(id)s, %(workspace_id)s, %(name)s, %(kind)s, %(channel_type)s, %(config)s, %(is_loopback)s, %(rate)s, %(burst)s, %(lines)s, %(daily_attempts)s, %(now)s, %(window)s)
   on conflict (workspace_id, name) do nothing
   returning id, workspace_id, created_at)
 insert into pacing (channel_id, workspace_id, arrival_at) select id, workspace_id, created_at from made
@@ -17,7 +17,7 @@ where id = %(id)s;
 
 -- name: find
 -- By id, or by the name a person gave it.
-select id, workspace_id, name, kind, channel_type, config, is_loopback, rate, burst, lines, daily_attempts, created_at
+select id, workspace_id, name, kind, channel_type, config, is_loopback, rate, burst, lines, daily_attempts, created_at, contact_window as "window"
 from channels where workspace_id = %(workspace_id)s and (id = %(wanted)s or name = %(wanted)s)
 order by (id = %(wanted)s) desc limit 1;
 
@@ -29,10 +29,10 @@ order by (id = %(wanted)s) desc limit 1 for no key update;
 
 -- name: list
 -- All of a workspace, oldest first; there are few.
-select id, workspace_id, name, kind, channel_type, config, is_loopback, rate, burst, lines, daily_attempts, created_at
+select id, workspace_id, name, kind, channel_type, config, is_loopback, rate, burst, lines, daily_attempts, created_at, contact_window as "window"
 from channels where workspace_id = %(workspace_id)s order by created_at, id;
 
 -- name: of_kind
 -- Every channel a worker of this kind may dial on, in all workspaces.
-select id, workspace_id, name, kind, channel_type, config, is_loopback, rate, burst, lines, daily_attempts, created_at
+select id, workspace_id, name, kind, channel_type, config, is_loopback, rate, burst, lines, daily_attempts, created_at, contact_window as "window"
 from channels where kind = %(kind)s order by id;

@@ -12,9 +12,30 @@ with recursive keys as (
   from keys where keys.window_key is not null)
 select window_key from keys where window_key is not null;
 
+-- name: first_due
+-- Who has waited longest under each key; one index probe a key and priority.
+with recursive keys as (
+  (select window_key from due where campaign_id = %(campaign_id)s order by window_key limit 1)
+  union all
+  select (select d.window_key from due d where d.campaign_id = %(campaign_id)s and d.window_key > keys.window_key
+    order by d.window_key limit 1)
+  from keys where keys.window_key is not null)
+select keys.window_key, min(first.due_at)
+from keys cross join (values (0::smallint), (1), (2), (3)) p(priority)
+cross join lateral (
+  select d.due_at from due d
+  where d.campaign_id = %(campaign_id)s and d.window_key = keys.window_key and d.priority = p.priority
+  order by d.due_at limit 1) first
+where keys.window_key is not null
+group by keys.window_key;
+
 -- name: running
 -- Launched campaigns whose windows must be kept.
 select id, workspace_id, document from campaigns where state = 'running' order by id;
+
+-- name: channel_window
+-- Hours its channel states besides the campaign's own; null when it states none.
+select h.contact_window from campaigns c join channels h on h.id = c.channel_id where c.id = %(campaign_id)s;
 
 -- name: open_window
 -- Ordered inserts of single rows: two workers that refresh at once wait for each other, never deadlock.
@@ -52,7 +73,7 @@ with picked as materialized (
   select target_id from due
   where campaign_id = %(campaign_id)s and window_key = %(window_key)s and priority = %(priority)s and due_at <= %(now)s
   order by due_at, target_id limit %(limit)s for update skip locked)
-select t.id, t.contact_id, t.address, t.attempt_count, c.zones, a.country, w.allowed_countries,
+select t.id, t.contact_id, t.address, t.attempt_count, coalesce(t.zones, c.zones) as zones, a.country, w.allowed_countries,
   (select s.scope from suppressions s
    where s.workspace_id = t.workspace_id and s.address = t.address
      and (s.expires_at is null or s.expires_at > %(now)s)
@@ -61,6 +82,12 @@ select t.id, t.contact_id, t.address, t.attempt_count, c.zones, a.country, w.all
   -- the unique index attempts_open_address answers this, and refuses the second intent if both read false
   exists (select from attempts o where o.workspace_id = t.workspace_id and o.address = t.address
     and o.state not in ('ended', 'unknown')) as address_is_busy,
+  -- asked only for campaigns that need it; the latest word counts, of two at one instant the refusal
+  case when %(requires_consent)s then coalesce((
+    select k.is_granted and (k.expires_at is null or k.expires_at > %(now)s) from consents k
+    where k.workspace_id = t.workspace_id and k.address = t.address
+      and (k.channel_type is null or k.channel_type = %(channel_type)s)
+    order by k.said_at desc, k.is_granted limit 1), false) end as has_consent,
   c.first_name, c.last_name, c.attributes
 from picked
 join targets t on t.id = picked.target_id
@@ -69,9 +96,21 @@ join workspaces w on w.workspace_id = t.workspace_id
 left join contact_addresses a on a.contact_id = t.contact_id and a.kind = 'phone' and a.value = t.address;
 
 -- name: defer
--- Not now: each due again at its own time, under the same key.
+-- Not now: each due again at its own time, under the same key. The decision is kept: the same one as the last
+-- is that one once more, so that waiting for minutes does not write a row a minute.
 with given as (
   select * from unnest(%(target_ids)s::bigint[], %(untils)s::timestamptz[], %(whys)s::text[]) as g (target_id, until, why)),
 told as (
-  update targets t set last_reason = given.why from given where t.id = given.target_id)
+  update targets t set last_reason = given.why from given where t.id = given.target_id),
+repeated as (
+  update target_decisions d set times = d.times + 1, last_at = %(now)s, until = given.until
+  from given cross join lateral (
+    select l.id from target_decisions l where l.target_id = given.target_id order by l.id desc limit 1) latest
+  where d.id = latest.id and d.kind = 'deferred' and d.reason = given.why
+  returning d.target_id),
+noted as (
+  insert into target_decisions (workspace_id, target_id, kind, reason, first_at, last_at, until)
+  select t.workspace_id, t.id, 'deferred', given.why, %(now)s, %(now)s, given.until
+  from given join targets t on t.id = given.target_id
+  where not exists (select from repeated where repeated.target_id = given.target_id))
 update due d set due_at = given.until from given where d.target_id = given.target_id;

@@ -54,5 +54,6 @@ update contact_lists set mapping = %(mapping)s, types = %(types)s where id = %(i
 
 -- name: country
 -- Where numbers written without a country code lie: the list's country, else the workspace's.
-select coalesce(l.default_country, w.default_country) from contact_lists l join workspaces w using (workspace_id)
-where l.workspace_id = %(workspace_id)s and l.id = %(id)s;
+select coalesce(l.default_country, w.default_country) from workspaces w
+left join contact_lists l on l.workspace_id = w.workspace_id and l.id = %(id)s::text
+where w.workspace_id = %(workspace_id)s;

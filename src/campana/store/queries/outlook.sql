@@ -2,7 +2,7 @@
 
 -- name: crowds
 -- Everybody of a list in one pass, as enrolling would take them (the first phone), grouped by what the gate asks
--- for: a list of a million is a few hundred rows. Who shares an address with somebody before is a duplicate, as
+-- for and what a number may cost (`prefix`): a list of a million is a few hundred rows. Who shares an address with somebody before is a duplicate, as
 -- the unique index on targets would say.
 with people as materialized (
   select c.id, c.zones, a.value as address, a.country
@@ -12,7 +12,12 @@ with people as materialized (
     on true
   where c.list_id = %(list_id)s),
 judged as (
-  select zones, country, address is not null as has_address,
+  select zones, country, address, left(address, %(prefix_length)s) as prefix,
+    case when %(requires_consent)s and address is not null then coalesce((
+      select k.is_granted and (k.expires_at is null or k.expires_at > %(now)s) from consents k
+      where k.workspace_id = %(workspace_id)s and k.address = people.address
+        and (k.channel_type is null or k.channel_type = %(channel_type)s)
+      order by k.said_at desc, k.is_granted limit 1), false) end as has_consent,
     address is not null and row_number() over (partition by address order by id) > 1 as is_duplicate,
     (select s.scope from suppressions s
      where s.workspace_id = %(workspace_id)s and s.address = people.address
@@ -20,5 +25,6 @@ judged as (
        and (s.scope = 'workspace' or s.campaign_id = %(campaign_id)s or s.channel_type = %(channel_type)s)
      order by s.scope desc limit 1) as suppressed_by
   from people)
-select zones, country, has_address, is_duplicate, suppressed_by, count(*) as people
-from judged group by zones, country, has_address, is_duplicate, suppressed_by;
+select zones, country, min(address) as address, has_consent is true as has_consent, is_duplicate, suppressed_by,
+  count(*) as people
+from judged group by zones, country, prefix, has_consent, address is null, is_duplicate, suppressed_by;

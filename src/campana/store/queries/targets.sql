@@ -61,14 +61,16 @@ where id = %(target_id)s and state = 'finished' and disposition = 'unknown'
 returning id, workspace_id, campaign_id, contact_id, address, disposition, attempt_count, last_reason, finished_at;
 
 -- name: wait_again
--- Back among the waiting, under the zones the contact has now; also one that was given up as unknown.
+-- Back among the waiting, under the zones the contact has now, or those of the number it is tried on; also one that
+-- was given up as unknown.
 with again as (
   update targets set state = 'waiting', last_reason = %(reason)s, disposition = null, finished_at = null
   where id = %(target_id)s and (state = 'attempting' or disposition = 'unknown')
-  returning id, workspace_id, campaign_id, contact_id)
+  returning id, workspace_id, campaign_id, contact_id, zones)
 insert into due (target_id, workspace_id, campaign_id, window_key, priority, due_at)
 select again.id, again.workspace_id, again.campaign_id,
-  array_to_string(array(select z from unnest(c.zones) z order by z collate "C"), ','), 1, %(due_at)s
+  array_to_string(array(select z from unnest(coalesce(again.zones, c.zones)) z order by z collate "C"), ','),
+  %(priority)s, %(due_at)s
 from again join contacts c on c.id = again.contact_id
 returning window_key;
 
@@ -79,11 +81,33 @@ with gone as (
 update targets t set state = 'finished', disposition = %(disposition)s, last_reason = %(disposition)s, finished_at = %(now)s
 from gone where t.id = gone.target_id;
 
--- name: tries
--- How the attempts of a target ended so far, or since a person asked to try again.
-select a.disposition, count(*) from attempts a join targets t on t.id = a.target_id
+-- name: history
+-- How the attempts of a target ended so far, or since a person asked to try again, the latest outcome first: on the
+-- address it is at, and on all.
+select a.disposition, count(*) filter (where a.address = t.address), count(*)
+from attempts a join targets t on t.id = a.target_id
 where a.target_id = %(target_id)s and a.disposition is not null and a.attempt_no > t.tries_after
-group by a.disposition;
+group by a.disposition order by max(a.attempt_no) desc;
+
+-- name: zones
+-- Those of another number of the contact, once the target has gone on to it; else the contact's.
+select coalesce(t.zones, c.zones) from targets t join contacts c on c.id = t.contact_id where t.id = %(target_id)s;
+
+-- name: following_address
+-- By position; passes over what another target of the campaign is at, as enrolling does (targets_by_address).
+select a.value, c.time_zone is not null
+from targets t
+join contacts c on c.id = t.contact_id
+join contact_addresses a on a.contact_id = t.contact_id and a.kind = 'phone'
+where t.id = %(target_id)s
+  and a.position > (select p.position from contact_addresses p
+    where p.contact_id = t.contact_id and p.kind = 'phone' and p.value = t.address)
+  and not exists (select from targets o where o.campaign_id = t.campaign_id and o.address = a.value)
+order by a.position limit 1;
+
+-- name: move_to_address
+-- The attempts so far keep the address they were made to.
+update targets set address = %(address)s, zones = %(zones)s where id = %(target_id)s;
 
 -- name: page
 -- In order of id after a cursor; filters narrow, null does not.

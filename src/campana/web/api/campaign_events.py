@@ -12,7 +12,7 @@ from litestar.types import ASGIApp
 from campana.domain.errors import NotFound, RateLimited
 from campana.services.accounts import hash_of
 from campana.store import campaigns
-from campana.web import examples
+from campana.web import event_examples
 from campana.web.answers import shown
 from campana.web.api.events import EventPage, EventsQuery, event_page, number_after
 from campana.web.auth import key_of
@@ -36,7 +36,7 @@ LAST_EVENT_ID = "Last-Event-ID"
             is_conditional=True,
             is_stream=True,
             errors=(NotFound, RateLimited),
-            example=examples.EVENT_PAGE,
+            example=event_examples.EVENT_PAGE,
         )
     ),
 )

@@ -46,9 +46,8 @@ class PlannedShape(Shape, frozen=True, kw_only=True):
 
 
 class CostShape(Shape, frozen=True, kw_only=True):
-    """What the run may cost; decimal numbers as text."""
+    """What the run may cost, in the currency of the price table; decimal numbers as text."""
 
-    currency: str
     lowest: str
     highest: str
 
@@ -121,7 +120,6 @@ def preflight_shape(found: Outlook) -> PreflightShape:
         cost=None
         if found.cost is None
         else CostShape(
-            currency=found.cost.currency,
             lowest=str(found.cost.lowest),
             highest=str(found.cost.highest),
         ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from litestar import get
 from litestar.params import FromPath
@@ -14,8 +14,9 @@ from campana.domain.disposition import Disposition
 from campana.domain.errors import NotFound
 from campana.domain.ids import attempt_text, number_of, numbered
 from campana.domain.target import Target, TargetState
-from campana.store import attempts, campaigns, targets
+from campana.store import attempts, campaigns, decisions, targets
 from campana.store.attempts import Attempt, StoredEvent
+from campana.store.decisions import Decision
 from campana.web import examples
 from campana.web.answers import Instant, Shape, instant, shown
 from campana.web.operations import Operation, promise
@@ -85,10 +86,25 @@ class AttemptShape(Shape, frozen=True, kw_only=True):
     events: list[EventShape]
 
 
+class DecisionShape(Shape, frozen=True, kw_only=True):
+    """Why the person was not contacted: `deferred` to `until`, or `skipped` for good.
+
+    The same deferral over and over is told once, with how many `times`.
+    """
+
+    kind: Literal["deferred", "skipped"]
+    reason: str
+    first_at: Instant
+    last_at: Instant
+    times: int
+    until: Instant | None
+
+
 class TargetDetail(TargetShape, frozen=True, kw_only=True):
-    """A target with its attempts, first to last."""
+    """A target with its attempts, and with what the gate decided against one; first to last."""
 
     attempts: list[AttemptShape]
+    decisions: list[DecisionShape]
 
 
 class TargetsQuery(Query, frozen=True, kw_only=True):
@@ -196,6 +212,7 @@ async def get_target(
             raise NotFound
         made = await attempts.of_target(tx, target_id=number)
         events = await attempts.events(tx, attempt_ids=[attempt.id for attempt in made])
+        decided = await decisions.of_target(tx, target_id=number)
     return shown(
         request,
         TargetDetail(
@@ -204,6 +221,7 @@ async def get_target(
                 _attempt(attempt, [event for event in events if event.attempt_id == attempt.id])
                 for attempt in made
             ],
+            decisions=[_decision(each) for each in decided],
         ),
     )
 
@@ -220,6 +238,17 @@ def _facts(target: Target) -> dict[str, Any]:
         "due_at": wire(target.due_at),
         "finished_at": wire(target.finished_at),
     }
+
+
+def _decision(decision: Decision) -> DecisionShape:
+    return DecisionShape(
+        kind="deferred" if decision.kind == "deferred" else "skipped",
+        reason=decision.reason,
+        first_at=instant(decision.first_at),
+        last_at=instant(decision.last_at),
+        times=decision.times,
+        until=wire(decision.until),
+    )
 
 
 def _attempt(attempt: Attempt, events: Sequence[StoredEvent]) -> AttemptShape:

@@ -37,6 +37,7 @@ class ChannelShape(Shape, frozen=True, kw_only=True):
     lines: int
     daily_attempts: int | None
     created_at: Instant
+    window: dict[str, Any] | None
 
 
 class ChannelPage(Shape, frozen=True, kw_only=True):
@@ -174,6 +175,7 @@ def _shape(context: Context, found: Channel) -> ChannelShape:
         lines=found.lines,
         daily_attempts=found.daily_attempts,
         created_at=instant(found.created_at),
+        window=dict(found.window) if found.window is not None else None,
     )
 
 

@@ -12,7 +12,7 @@ from campana.domain.errors import FieldProblem, InvalidParameter
 from campana.domain.event import Event, envelope, id_of, shown_id
 from campana.services import event_feed
 from campana.services.event_feed import Horizon
-from campana.web import examples
+from campana.web import event_examples
 from campana.web.answers import Instant, Shape, shown
 from campana.web.operations import Operation, promise
 from campana.web.query import Limit, Query
@@ -62,7 +62,7 @@ class EventsQuery(Query, frozen=True, kw_only=True):
             query=EventsQuery,
             answer=EventPage,
             is_conditional=True,
-            example=examples.EVENT_PAGE,
+            example=event_examples.EVENT_PAGE,
         )
     ),
 )

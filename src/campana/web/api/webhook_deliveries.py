@@ -15,7 +15,7 @@ from campana.domain.event import id_of, shown_id
 from campana.services import documents, webhooks
 from campana.services.webhooks import ReplayDocument
 from campana.store.deliveries import Delivery, DeliveryState
-from campana.web import examples
+from campana.web import event_examples
 from campana.web.answers import Instant, Shape, answer, instant, shown
 from campana.web.api.webhooks import WebhookShape, shape_of
 from campana.web.idempotency import once
@@ -104,7 +104,7 @@ async def send_test(request: ApiRequest, webhook_id: FromPath[str]) -> Response[
             is_once=True,
             errors=(NotFound, Conflict),
             body_example={"from": "evt_4711"},
-            example=examples.WEBHOOK,
+            example=event_examples.WEBHOOK,
         )
     ),
 )
@@ -131,7 +131,7 @@ async def replay_webhook(request: ApiRequest, webhook_id: FromPath[str]) -> Resp
             answer=DeliveryPage,
             is_conditional=True,
             errors=(NotFound,),
-            example=examples.DELIVERY_PAGE,
+            example=event_examples.DELIVERY_PAGE,
         )
     ),
 )

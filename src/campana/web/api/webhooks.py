@@ -17,7 +17,7 @@ from campana.services.webhooks import (
     WithSecret,
 )
 from campana.store.webhooks import Webhook
-from campana.web import examples
+from campana.web import event_examples
 from campana.web.answers import Instant, Shape, answer, instant, shown
 from campana.web.idempotency import once_in_secret
 from campana.web.operations import Operation, promise
@@ -63,7 +63,7 @@ class WebhookPage(Shape, frozen=True, kw_only=True):
             query=Paging,
             answer=WebhookPage,
             is_conditional=True,
-            example=examples.WEBHOOK_PAGE,
+            example=event_examples.WEBHOOK_PAGE,
         )
     ),
 )
@@ -94,8 +94,8 @@ async def list_webhooks(request: ApiRequest) -> ASGIApp:
             status=201,
             is_once=True,
             errors=(Conflict,),
-            body_example=examples.WEBHOOK_DOCUMENT,
-            example=examples.WEBHOOK_WITH_SECRET,
+            body_example=event_examples.WEBHOOK_DOCUMENT,
+            example=event_examples.WEBHOOK_WITH_SECRET,
             headers={"Location": "Where the webhook is from now on."},
         )
     ),
@@ -122,7 +122,7 @@ async def create_webhook(request: ApiRequest) -> Response[bytes]:
             answer=WebhookShape,
             is_conditional=True,
             errors=(NotFound,),
-            example=examples.WEBHOOK,
+            example=event_examples.WEBHOOK,
         )
     ),
 )
@@ -144,7 +144,7 @@ async def get_webhook(request: ApiRequest, webhook_id: FromPath[str]) -> ASGIApp
             answer=WebhookShape,
             errors=(NotFound,),
             body_example={"enabled": True},
-            example=examples.WEBHOOK,
+            example=event_examples.WEBHOOK,
         )
     ),
 )
@@ -188,7 +188,7 @@ async def delete_webhook(request: ApiRequest, webhook_id: FromPath[str]) -> None
             is_once=True,
             errors=(NotFound,),
             body_example={"overlapSeconds": 86400},
-            example=examples.WEBHOOK_WITH_SECRET,
+            example=event_examples.WEBHOOK_WITH_SECRET,
         )
     ),
 )

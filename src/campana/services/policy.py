@@ -1,0 +1,98 @@
+"""What holds for every campaign of a workspace: caps and a budget, which a campaign may tighten."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec import Meta, Struct
+
+from campana.domain.caps import Cap, CapPer
+from campana.domain.errors import FieldProblem, InvalidParameter
+from campana.domain.window import zone_named
+from campana.services import documents
+from campana.services.context import Context
+from campana.store import policies
+
+
+class CapDocument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
+    """At most `attempts` in any `days` times 24 hours, over all campaigns."""
+
+    per: CapPer
+    attempts: Annotated[int, Meta(ge=1, le=1000)]
+    days: Annotated[int, Meta(ge=1, le=30)]
+
+
+Amount = Annotated[float, Meta(gt=0, le=1_000_000_000)]
+ZoneName = Annotated[str, Meta(min_length=1, max_length=100)]
+CapDocuments = Annotated[list[CapDocument], Meta(max_length=10)]
+
+
+class PolicyDocument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
+    """The rules of a workspace. What a campaign states holds besides, never instead."""
+
+    caps: CapDocuments = []
+    daily_spend_limit: Amount | None = None
+    """What all campaigns together may cost in a day, in the currency of the price table."""
+    time_zone: ZoneName = "UTC"
+    """Where that day begins and ends."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The rules of a workspace, as the engine reads them."""
+
+    caps: tuple[Cap, ...] = ()
+    daily_spend_limit: Decimal | None = None
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+
+
+def caps_of(written: CapDocuments) -> tuple[Cap, ...]:
+    """The domain's caps of those as written."""
+    return tuple(Cap(per=each.per, attempts=each.attempts, days=each.days) for each in written)
+
+
+def policy_of(document: Mapping[str, Any]) -> Policy:
+    """The Policy of a stored document (already read once, so it converts)."""
+    if not document:
+        return _PLAIN
+    written = msgspec.convert(document, PolicyDocument)
+    return Policy(
+        caps=caps_of(written.caps),
+        daily_spend_limit=decimal_of(written.daily_spend_limit),
+        zone=zone_named(written.time_zone) or _PLAIN.zone,
+    )
+
+
+def decimal_of(amount: float | None) -> Decimal | None:
+    """The amount as it was written: the shortest decimal that means the number."""
+    return None if amount is None else Decimal(str(amount))
+
+
+_PLAIN = Policy()
+
+
+async def show(context: Context, *, workspace_id: int) -> Mapping[str, Any]:
+    """The policy as written; an empty object when nobody wrote one."""
+    async with context.db.read(workspace_id=workspace_id) as tx:
+        return await policies.get(tx, workspace_id=workspace_id)
+
+
+async def replace(context: Context, *, workspace_id: int, raw: object) -> None:
+    """Put this policy in the place of the one before (engine role); the next claim obeys it.
+
+    Raises:
+        InvalidParameter: naming each field that is wrong.
+    """
+    written = documents.read(PolicyDocument, raw)
+    if zone_named(written.time_zone) is None:
+        problem = FieldProblem(pointer="/timeZone", message="is no time zone")
+        raise InvalidParameter(problems=[problem])
+    async with context.db.transaction() as tx:
+        await policies.set_document(
+            tx, workspace_id=workspace_id, document=msgspec.to_builtins(written)
+        )

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
+import psutil
 import psycopg
 from people import Files, write
 
@@ -36,9 +37,14 @@ copy people (external_id, first_name, last_name, phone, zones, attributes) from 
 
 @dataclass(slots=True)
 class Measured:
-    """Seconds by side, in the order of the rounds; the most memory Campana's process held."""
+    """Seconds by side, in the order of the rounds; the most memory Campana's process held.
+
+    `processor` is what the side and PostgreSQL's backends took of processors: neighbors hardly
+    disturb it.
+    """
 
     seconds: dict[str, list[float]] = field(default_factory=dict)
+    processor: dict[str, list[float]] = field(default_factory=dict)
     most_bytes: int = 0
 
 
@@ -52,6 +58,7 @@ def main(words: Sequence[str]) -> int:
         server = attach(root / "postgres")
         try:
             migrations.migrate(server.conninfo)
+            postmaster = _postmaster(server.conninfo)
             sides: dict[str, Callable[[], None]] = {
                 "copy": lambda: _copy(server.conninfo, files),
                 "campana": lambda: _campana(server.conninfo, root / "campana", files, measured),
@@ -62,11 +69,16 @@ def main(words: Sequence[str]) -> int:
             for round_number in range(1, asked.rounds + 1):
                 for name, side in sides.items():
                     _clean(server.conninfo)
-                    before = time.perf_counter()
+                    before, used = time.perf_counter(), _processor_seconds(postmaster)
                     side()
                     took = time.perf_counter() - before
+                    used = _processor_seconds(postmaster) - used
                     measured.seconds.setdefault(name, []).append(took)
-                    print(f"round {round_number}: {name} {took:.1f} s", flush=True)
+                    measured.processor.setdefault(name, []).append(used)
+                    print(
+                        f"round {round_number}: {name} {took:.1f} s, processors {used:.1f} s",
+                        flush=True,
+                    )
         finally:
             server.close()
     _report(files, measured)
@@ -95,6 +107,23 @@ def _clean(conninfo: str) -> None:
         conn.execute("truncate campana.contact_lists, campana.import_errors cascade")
         conn.execute("vacuum")
         conn.execute("checkpoint")
+
+
+def _postmaster(conninfo: str) -> psutil.Process:
+    with psycopg.connect(conninfo) as conn:
+        found = psutil.Process(conn.info.backend_pid).parent()
+    if found is None:
+        raise SystemExit("the server has no parent process")
+    return found
+
+
+def _processor_seconds(postmaster: psutil.Process) -> float:
+    """Of this process, of its children and of backends, all ended; waits for the last of these."""
+    while any("[local]" in " ".join(child.cmdline()) for child in postmaster.children()):
+        time.sleep(0.05)
+    times, backends = os.times(), postmaster.cpu_times()
+    ours = times.user + times.system + times.children_user + times.children_system
+    return ours + backends.children_user + backends.children_system
 
 
 def _copy(conninfo: str, files: Files) -> None:
@@ -140,18 +169,22 @@ def _agree(what: str, said: int, truth: int) -> None:
 
 def _report(files: Files, measured: Measured) -> None:
     print()
-    print("| | rows/s, median (least to most) |\n|---|---|")
+    print("| | rows/s, median (least to most) | processor microseconds a row |\n|---|---|---|")
     for name, seconds in measured.seconds.items():
         rates = sorted(files.rows / each for each in seconds)
-        print(f"| {name} | {median(rates):,.0f} ({rates[0]:,.0f} to {rates[-1]:,.0f}) |")
-    ours = measured.seconds["campana"]
-    print()
-    if copies := measured.seconds.get("copy"):
-        print(_ratios("of copy", [c / o for c, o in zip(copies, ours, strict=True)], "{:.0%}"))
-    if scripts := measured.seconds.get("script"):
+        cost = median(measured.processor[name]) / files.rows * 1e6
         print(
-            _ratios("times script", [s / o for s, o in zip(scripts, ours, strict=True)], "{:.1f}")
+            f"| {name} | {median(rates):,.0f} ({rates[0]:,.0f} to {rates[-1]:,.0f}) | {cost:.1f} |"
         )
+    print()
+    for by, taken in (("by the clock", measured.seconds), ("by processors", measured.processor)):
+        ours = taken["campana"]
+        if copies := taken.get("copy"):
+            shares = [c / o for c, o in zip(copies, ours, strict=True)]
+            print(_ratios(f"{by}: of copy", shares, "{:.0%}"))
+        if scripts := taken.get("script"):
+            times = [s / o for s, o in zip(scripts, ours, strict=True)]
+            print(_ratios(f"{by}: times script", times, "{:.1f}"))
     verdict = "within" if measured.most_bytes < MEMORY_GOAL else "OVER"
     print(
         f"memory: {measured.most_bytes / 1e6:,.0f} MB at most, {verdict} {MEMORY_GOAL / 1e6:,.0f}"

@@ -163,8 +163,20 @@ CONTACT_PAGE: Json = {
             "phone": "+12025550142",
             "country": "US",
             "addresses": [
-                {"kind": "phone", "value": "+12025550142", "country": "US"},
-                {"kind": "email", "value": "ana@example.org", "country": None},
+                {
+                    "kind": "phone",
+                    "value": "+12025550142",
+                    "country": "US",
+                    "numberType": "fixed_line_or_mobile",
+                    "timeZones": ["America/New_York"],
+                },
+                {
+                    "kind": "email",
+                    "value": "ana@example.org",
+                    "country": None,
+                    "numberType": None,
+                    "timeZones": [],
+                },
             ],
             "language": "en",
             "timeZone": "America/New_York",

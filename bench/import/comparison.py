@@ -117,9 +117,18 @@ def _postmaster(conninfo: str) -> psutil.Process:
     return found
 
 
+def _is_client(child: psutil.Process) -> bool:
+    try:
+        words = " ".join(child.cmdline())
+    except psutil.NoSuchProcess:
+        return False
+    return not words or "[local]" in words
+
+
 def _processor_seconds(postmaster: psutil.Process) -> float:
     """Of this process, of its children and of backends, all ended; waits for the last of these."""
-    while any("[local]" in " ".join(child.cmdline()) for child in postmaster.children()):
+    # One that has ended counts once its parent has seen it end; until then it has no command line.
+    while any(_is_client(child) for child in postmaster.children()):
         time.sleep(0.05)
     times, backends = os.times(), postmaster.cpu_times()
     ours = times.user + times.system + times.children_user + times.children_system

@@ -15,7 +15,7 @@ from campana.services.table import MAX_ROWS, Broken, Row, Table, TableProblem
 from campana.services.values import text_of
 from campana.store.imports import RejectedRow
 
-CHUNK_ROWS = 5000
+CHUNK_ROWS = 2000
 CHUNK_CHARACTERS = 4 << 20
 
 _GIVEN_BACK = 100_000
@@ -53,7 +53,7 @@ def chunks(
     rows_done: int = 0,
     chunk_rows: int | None = None,
 ) -> Iterator[Chunk]:
-    """The rows behind the first `rows_done`: at most five thousand at once, and a few megabytes.
+    """The rows behind the first `rows_done`: at most two thousand at once, and a few megabytes.
 
     Raises:
         TableProblem: there are more rows than one file may have; those before have been handed out.

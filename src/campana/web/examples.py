@@ -248,6 +248,10 @@ CHECK: Json = {
     ]
 }
 
+SUPPRESSION_IMPORT_ERRORS = (
+    "row,column,value,reason\r\n17,phone,'+12025550,too few digits for a phone number\r\n"
+)
+
 SUPPRESSION_IMPORT: Json = {
     "id": "simp_3d5f7h9k1m3p5r7t",
     "state": "done",

@@ -22,7 +22,7 @@ from campana.services.defusing import defused
 from campana.store.imports import ImportState
 from campana.store.suppression_imports import RefusedRow, SuppressionImport
 from campana.store.suppressions import Scope
-from campana.web import examples, import_examples
+from campana.web import examples
 from campana.web.answers import Instant, Shape, answer, instant, shown
 from campana.web.api.contact_lists import Country
 from campana.web.api.imports import FILE_LIMIT, RowCounts
@@ -167,7 +167,7 @@ async def get_suppression_import(
             scope="suppressions:read",
             answer="text/csv",
             errors=(NotFound,),
-            example=import_examples.IMPORT_ERRORS,
+            example=examples.SUPPRESSION_IMPORT_ERRORS,
         )
     ),
 )

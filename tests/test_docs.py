@@ -7,6 +7,7 @@ from pathlib import Path
 
 from campana import settings
 from campana.domain.event import EventName
+from campana.store.invariants import INVARIANTS
 
 ROOT = Path(__file__).parents[1]
 
@@ -22,6 +23,12 @@ def settings_table() -> str:
 
 def test_every_setting_is_documented_as_it_is() -> None:
     assert settings_table() in (ROOT / "docs/operating.md").read_text("utf-8")
+
+
+def test_every_invariant_is_documented_as_it_is() -> None:
+    page = (ROOT / "docs/reliability.md").read_text("utf-8")
+    rows = [f"| `{each.name}` | {each.sentence} |" for each in INVARIANTS]
+    assert "\n".join(["| name | what holds |", "|---|---|", *rows]) in page
 
 
 def test_links_between_documents_lead_somewhere() -> None:

@@ -41,6 +41,8 @@ from campana.voice.speech import Speech
 _YOUNG_OBJECTS = 50_000
 
 DEFAULT_WORKSPACE = "default"
+ACCOUNT_SECONDS = 5.0
+"""How often a worker looks for attempts of its own that it knows nothing of."""
 
 
 @contextmanager
@@ -148,6 +150,7 @@ async def work(settings: Settings, conninfo: str) -> None:
             *Sweeper(context).loops(),
             Loop(name="apply", step=Applier(context).step, rest=0.05),
             Loop(name="inquire", step=Inquirer(context, accounts=accounts).step, rest=0.5),
+            Loop(name="account", step=dispatcher.ownership.account, rest=ACCOUNT_SECONDS),
         ]
         try:
             async with jobs.open_async(), asyncio.TaskGroup() as group:
@@ -204,9 +207,16 @@ async def voice(settings: Settings, conninfo: str) -> None:
                 obeying = group.create_task(
                     repeat(Loop(name="hang up", step=worker.obey, rest=0.3), asyncio.Event())
                 )
+                accounting = group.create_task(
+                    repeat(
+                        Loop(name="account", step=worker.ownership.account, rest=ACCOUNT_SECONDS),
+                        stop,
+                    )
+                )
                 await repeat(Loop(name="voice", step=worker.step, rest=0.1), stop)
                 await worker.drain(seconds=settings.drain_seconds)
                 obeying.cancel()
+                await accounting
                 owner.cancel()
         finally:
             await driver.aclose()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import httpx
 import msgspec
 import pytest
 
@@ -184,6 +186,36 @@ async def test_nothing_listens_is_not_sent() -> None:
     assert caught.value.disposition is Disposition.NOT_SENT
     assert isinstance(await carrier.lookup(ATTEMPT), Unknowable)
     await carrier.aclose()
+
+
+async def test_what_is_too_late_when_it_has_a_connection_is_not_sent(
+    carrier: Carrier, peer: Sandboxed
+) -> None:
+    message = replace(
+        outbound(ChannelType.VOICE, attempt_id=attempt("late")), may_send=lambda: False
+    )
+    with pytest.raises(CarrierError) as caught:
+        await carrier.send(message)
+    assert (caught.value.disposition, caught.value.retryable) == (Disposition.NOT_SENT, False)
+    assert not [x for x in peer.lines("send") if x["attempt"] == attempt_text(message.attempt_id)]
+    # Its connection is given up, the account is not.
+    assert await carrier.send(outbound(ChannelType.VOICE, attempt_id=attempt("after late")))
+
+
+@pytest.mark.parametrize("error", [AttributeError, OSError, httpx.ReadError])
+async def test_whatever_the_client_says_of_a_broken_connection_is_no_answer(
+    error: type[Exception], carrier: Carrier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It lets its transport's own errors out; a look-up that raised would end the process."""
+
+    async def breaks(*_: object, **__: object) -> httpx.Response:
+        raise error("reset")
+
+    monkeypatch.setattr(httpx.AsyncClient, "request", breaks)
+    assert isinstance(await carrier.lookup(ATTEMPT), Unknowable)
+    with pytest.raises(CarrierError) as caught:
+        await carrier.send(outbound(ChannelType.VOICE))
+    assert caught.value.disposition is Disposition.UNKNOWN
 
 
 async def test_a_wrong_secret_is_the_accounts_fault(tmp_path: Path) -> None:

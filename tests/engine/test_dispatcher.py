@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
+from uuid import UUID
 
+import httpx
+import psycopg
 import pytest
 
+from campana.carriers import sandbox as carriers_sandbox
+from campana.domain.errors import Unavailable
 from campana.engine import dispatcher
 from campana.services import control, inquiries
+from campana.store import attempts
+from campana.store.db import Tx
 from tests.support.campaign import Scene
 from tests.support.ledger import broken
 from tests.support.people import reserved_numbers
@@ -61,8 +69,10 @@ async def test_each_fault_ends_in_the_right_state_and_nobody_is_reached_twice(
     per_person = Counter(faults[line["to"]] for line in sends)
     assert per_person == {**dict.fromkeys(UNTAKEN, 8), **dict.fromkeys(TAKEN, 4)}
     rows = await scene.rows(
-        "select t.address, a.disposition from targets t join attempts a on a.target_id = t.id"
-        " where a.attempt_no = 1"
+        "select distinct on (t.id) t.address, a.disposition"
+        " from targets t join attempts a on a.target_id = t.id"
+        # On a slow machine one may miss its moment, which says nothing of faults.
+        " where a.reason is distinct from 'too late to be sent' order by t.id, a.attempt_no"
     )
     first = {(faults[address], disposition) for address, disposition in rows}
     assert first == {
@@ -211,6 +221,53 @@ async def test_nothing_starts_without_an_identity_or_a_steady_clock(stage: Stage
         assert not await work.step()
         work.ownership.is_held = True
         assert await work.step()
+
+
+async def test_a_send_that_waited_too_long_for_a_connection_never_leaves(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pause has been answered by then, and a sweeper elsewhere has asked about it."""
+    monkeypatch.setattr(carriers_sandbox, "_CONNECTIONS", httpx.Limits(max_connections=1))
+    stage.sandboxed.change(seconds={**QUICK, "reply": [1.0, 1.0]})
+    scene = await stage.campaign(people=4, rate=100, config={"timeoutSeconds": 5})
+    async with dispatching(stage) as work:
+        assert await work.step()
+        await eventually(lambda: not work.is_busy)
+    assert len(stage.sandboxed.lines("send")) == 1
+    rows = await scene.rows("select distinct reason from attempts where disposition = 'not_sent'")
+    assert rows == [("too late: it waited for a connection",)]
+
+
+async def test_the_attempts_in_hand_come_along_when_adopting_fails_at_first(
+    stage: Stage, conninfo: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.sandboxed.change(seconds={**QUICK, "reply": [8, 8]})
+    scene = await stage.campaign(people=1)
+    failures = 2
+    adopt = attempts.adopt
+
+    async def fails_twice(tx: Tx, **values: Any) -> set[UUID]:
+        nonlocal failures
+        failures -= 1
+        if failures >= 0:
+            raise Unavailable("a connection that broke with the server")
+        return await adopt(tx, **values)
+
+    monkeypatch.setattr(attempts, "adopt", fails_twice)
+    async with dispatching(stage) as work:
+        assert await work.step()
+        await eventually(lambda: stage.sandboxed.lines("send"))
+        first = work.ownership.owner_id
+        with psycopg.connect(conninfo) as superuser:
+            superuser.execute(
+                "select pg_terminate_backend(pid) from pg_locks"
+                " where locktype = 'advisory' and objid::bigint = %s",
+                (first,),
+            )
+        await eventually(lambda: work.ownership.owner_id > first and work.ownership.is_held)
+        rows = await scene.rows("select owner_id from attempts")
+        assert rows == [(work.ownership.owner_id,)]
+        assert failures < 0
 
 
 async def test_draining_waits_for_answers_and_begins_nothing(stage: Stage) -> None:

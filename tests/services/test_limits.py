@@ -11,9 +11,10 @@ import pytest
 
 from campana.domain.disposition import Disposition
 from campana.domain.errors import InvalidParameter
-from campana.services import campaigns, channels, dispatch, outcomes
+from campana.services import campaigns, channels, dispatch, granting, outcomes
 from campana.services.context import Context
 from campana.services.dispatch import Claimed
+from campana.services.granting import Allowance
 from tests.domain.test_pacing import most_within
 from tests.support.campaign import Scene, add_channel, launched, person
 from tests.support.database import NOW, FixedClock
@@ -176,10 +177,14 @@ async def test_a_channels_quota_and_changes_to_its_limits(
         context, workspace_id=workspace_id, rate=100.0, burst=10, daily_attempts=4
     )
 
-    async def ask(unused: int = 0) -> int:
-        return await dispatch.grant(
-            engine_context, channel_id=channel.id, owner_id=1, wanted=10, unused=unused
+    async def ask() -> int:
+        allowed = await granting.grant_ahead(
+            engine_context, channel_id=channel.id, owner_id=1, wanted=10, ahead=timedelta(0)
         )
+        last.append(allowed)
+        return allowed.sends
+
+    last: list[Allowance] = []
 
     async def limits(**patch: Any) -> None:
         await channels.set_limits(
@@ -189,7 +194,10 @@ async def test_a_channels_quota_and_changes_to_its_limits(
     assert await ask() == 4
     clock.forward(seconds=1)
     assert await ask() == 0
-    assert await ask(unused=3) == 3
+    await granting.give_back(
+        engine_context, channel_id=channel.id, owner_id=1, sends=3, allowed=last[0]
+    )
+    assert await ask() == 3
     await limits(dailyAttempts=6)
     clock.forward(seconds=1)
     assert await ask() == 2
@@ -222,7 +230,7 @@ async def test_a_channels_pace_is_kept_and_used_by_any_number_of_workers(
     moments: list[datetime] = []
     turn = 0
     while clock.now() < NOW + timedelta(seconds=seconds):
-        allowed = await dispatch.grant_ahead(
+        allowed = await granting.grant_ahead(
             engine_context,
             channel_id=channel.id,
             owner_id=1 + turn * 7 % workers,

@@ -155,7 +155,7 @@ async def test_an_adopted_attempt_belongs_to_the_living(
         async with scene.engine.db.transaction() as tx:
             kept = await attempts.adopt(
                 tx,
-                old_owner_id=dead,
+                old_owner_ids=[dead],
                 new_owner_id=living,
                 attempt_ids=[claimed.attempt_id for claimed in claims[:2]],
             )
@@ -165,7 +165,7 @@ async def test_an_adopted_attempt_belongs_to_the_living(
         async with scene.engine.db.transaction() as tx:
             late = await attempts.adopt(
                 tx,
-                old_owner_id=dead,
+                old_owner_ids=[dead],
                 new_owner_id=living,
                 attempt_ids=[claimed.attempt_id for claimed in claims],
             )
@@ -215,3 +215,47 @@ async def test_who_was_given_up_and_proves_unsent_is_called_after_all(
         reason="its worker woke up too late to send it",
     )
     assert BRUNO in {claimed.address for claimed in await scene.claim(owner_id=dead + 1)}
+
+
+async def test_a_living_owner_takes_up_what_it_never_knew_it_claimed(
+    scene: Scene, clock: FixedClock
+) -> None:
+    """As after a commit whose answer was lost on the way back."""
+    async with scene.engine.db.session() as session:
+        living = await owners.take_identity(session)
+        claims = {claimed.address: claimed for claimed in await scene.claim(owner_id=living)}
+        assert await dispatch.begin_sending(
+            scene.engine, claimed=claims[BRUNO], owner_id=living, from_number="+12025550100"
+        )
+        in_hand = [claims[CARLA].attempt_id]
+        assert await outcomes.sweep_own(scene.engine, owner_id=living, in_hand=in_hand.copy) == 0
+        clock.moment += OLD_ENOUGH
+        # Nobody else may: it lives.
+        assert await outcomes.sweep(scene.engine) == 0
+        assert await outcomes.sweep_own(scene.engine, owner_id=living, in_hand=in_hand.copy) == 2
+        assert await outcomes.sweep_own(scene.engine, owner_id=living, in_hand=in_hand.copy) == 0
+    assert await states(scene) == {
+        ANA: ("waiting", "not_sent"),
+        BRUNO: ("finished", "unknown"),
+        CARLA: ("attempting", None),
+    }
+
+
+async def test_what_a_living_owner_lost_on_a_carrier_one_can_ask_is_asked_about(
+    scene: Scene, clock: FixedClock
+) -> None:
+    async with scene.engine.db.session() as session:
+        living = await owners.take_identity(session)
+        claims = await scene.claim(owner_id=living)
+        await dispatch.begin_sending_all(
+            scene.engine,
+            claimed=claims,
+            owner_id=living,
+            from_number="",
+            is_call=True,
+            ask_after=timedelta(minutes=1),
+        )
+        clock.moment += OLD_ENOUGH
+        assert await outcomes.sweep_own(scene.engine, owner_id=living, in_hand=list) == 3
+    asked = await scene.rows("select state, owner_id, ask_at from attempts")
+    assert asked == 3 * [("sending", 0, clock.moment)]

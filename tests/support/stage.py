@@ -83,7 +83,9 @@ class Stage:
     sandboxed: Sandboxed
     url: str
 
-    async def campaign(self, *, people: int, rate: float = 60, **changes: Any) -> Scene:
+    async def campaign(
+        self, *, people: int, rate: float = 60, lines: int = 10_000, **changes: Any
+    ) -> Scene:
         """A launched campaign on a sandbox channel."""
         config = self.sandboxed.config(**changes.pop("config", {}))
         channel = await add_channel(
@@ -93,7 +95,7 @@ class Stage:
             config=config,
             rate=rate,
             burst=1,
-            lines=10_000,
+            lines=lines,
         )
         return await launched(
             self.engine,

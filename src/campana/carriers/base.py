@@ -26,6 +26,7 @@ from campana.domain.attempt import AttemptEvent, EventType
 from campana.domain.campaign import ChannelType
 from campana.domain.clock import parse_moment
 from campana.domain.disposition import Disposition
+from campana.domain.pacing import TrunkLimits
 from campana.voice.call import CallResult
 from campana.voice.driver import Placement
 
@@ -43,6 +44,9 @@ class Outbound:
     text: str
     callback_url: str
     """Where the provider reports what becomes of it."""
+    may_send: Callable[[], bool] = lambda: True
+    """Asked last, with a connection at hand and before the first byte: an adapter that waited for
+    one may have become too late. Where the answer is no, the send was NOT_SENT."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,6 +213,9 @@ class CarrierKind:
     """The identities a campaign may show on such a channel."""
     masked: Callable[[Any], Mapping[str, Any]]
     """The config as it may be shown: without its secrets."""
+    trunks: Callable[[Any], tuple[TrunkLimits, ...]] | None = None
+    """The ways its calls may go out, in the order they are tried, each with limits of its own; None
+    where there is but one way."""
     open: Callable[[Any], Carrier] | None = None
     """The account behind a config; None where a worker of its own serves the kind (calls we place
     ourselves)."""
@@ -234,8 +241,16 @@ class VoiceCarrier(Protocol):
         to: str,
         caller_id: str | None,
         may_send: Callable[[], bool],
+        trunk: str | None = None,
     ) -> Placement:
-        """The call to place on a channel with this stored config."""
+        """The call to place on a channel with this stored config, by that trunk or its first."""
+        ...
+
+    def passes_on(self, status: int) -> bool:
+        """May another trunk be tried after this final code, if it came before any ringing?
+
+        Only when it says that the trunk cannot, and nothing about the person.
+        """
         ...
 
     def disposition_of(self, result: CallResult) -> Disposition:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import hmac
 import ipaddress
-from collections.abc import Mapping
+import socket
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -46,6 +47,20 @@ SIGNATURE_AGE = timedelta(minutes=5)
 _CONNECT_SECONDS = 2.0
 _LOOKUP_SECONDS = 5.0
 _CONNECTIONS = httpx.Limits(max_connections=200, max_keepalive_connections=100)
+
+_ARRIVES_WITHIN = timedelta(seconds=4)
+"""A request that its peer has not acknowledged by then is given up by the kernel, also when this
+process is dead: what arrives at all has arrived before anybody asks about it (the sweeper and
+`inquiries` wait for five seconds)."""
+# Linux alone has it; elsewhere a network that swallows packets for longer may prove us wrong.
+_SOCKET_OPTIONS: Sequence[tuple[int, int, int]] = (
+    [(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(_ARRIVES_WITHIN.total_seconds() * 1000))]
+    if hasattr(socket, "TCP_USER_TIMEOUT")
+    else []
+)
+# The client lets its transport's own errors out when a connection is reset as it opens.
+_NO_ANSWER = (httpx.HTTPError, TimeoutError, OSError, AttributeError)
+_FIRST_BYTE = "http11.send_request_headers.started"
 
 
 class Config(Struct, kw_only=True, frozen=True, rename="camel", forbid_unknown_fields=True):
@@ -145,6 +160,10 @@ class _Known(Struct, kw_only=True, frozen=True):
     statuses: tuple[_Status, ...]
 
 
+class _TooLate(Exception):
+    """Nothing has left yet, and it may not any more."""
+
+
 class Sandbox:
     """One channel's account."""
 
@@ -167,7 +186,9 @@ class Sandbox:
                 base_url=self._config.url,
                 headers={"authorization": f"Bearer {self._config.secret}"},
                 timeout=httpx.Timeout(self._config.timeout_seconds, connect=_CONNECT_SECONDS),
-                limits=_CONNECTIONS,
+                transport=httpx.AsyncHTTPTransport(
+                    limits=_CONNECTIONS, trust_env=False, socket_options=_SOCKET_OPTIONS
+                ),
                 trust_env=False,
             )
         return self._opened
@@ -196,12 +217,17 @@ class Sandbox:
                     "/sends",
                     content=body,
                     headers={"content-type": "application/json", "idempotency-key": attempt},
+                    extensions={"trace": _last_look(outbound.may_send)},
                 )
+        except _TooLate as error:
+            raise CarrierError(
+                Disposition.NOT_SENT, retryable=False, detail="too late: it waited for a connection"
+            ) from error
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise CarrierError(
                 Disposition.NOT_SENT, retryable=True, detail=f"no connection: {_named(error)}"
             ) from error
-        except (httpx.HTTPError, TimeoutError) as error:
+        except _NO_ANSWER as error:
             raise CarrierError(
                 Disposition.UNKNOWN, retryable=True, detail=f"no answer: {_named(error)}"
             ) from error
@@ -227,7 +253,7 @@ class Sandbox:
         try:
             async with asyncio.timeout(_LOOKUP_SECONDS):
                 answer = await self._client.get(f"/sends/{attempt_text(attempt_id)}")
-        except (httpx.HTTPError, TimeoutError) as error:
+        except _NO_ANSWER as error:
             return Unknowable(why=f"no answer: {_named(error)}")
         try:
             if answer.status_code == 404:
@@ -259,6 +285,16 @@ class Sandbox:
         age = callback.received_at.timestamp() - int(seconds)
         if abs(age) > SIGNATURE_AGE.total_seconds():
             raise ForgedCallback("the signature is old")
+
+
+def _last_look(may_send: Callable[[], bool]) -> Callable[[str, Mapping[str, Any]], Awaitable[None]]:
+    """A hook of the HTTP client's that lets nothing out once it is too late."""
+
+    async def look(event: str, _: Mapping[str, Any]) -> None:
+        if event == _FIRST_BYTE and not may_send():
+            raise _TooLate
+
+    return look
 
 
 _ONE = msgspec.json.Decoder(_Status)

@@ -16,6 +16,7 @@ from msgspec import Meta, Struct
 from campana.carriers.base import CarrierKind
 from campana.domain.campaign import ChannelType
 from campana.domain.disposition import Disposition
+from campana.domain.pacing import TrunkLimits
 from campana.voice.call import CallResult
 from campana.voice.driver import Placement, Trunk
 
@@ -28,13 +29,39 @@ Secret = Annotated[str, Meta(pattern=r"^[ !#-\[\]-~]{0,128}$")]
 
 
 class TrunkConfig(Struct, kw_only=True, frozen=True, rename="camel", forbid_unknown_fields=True):
-    """The way to a carrier. With a username, a 401 or 407 is answered."""
+    """The way to a carrier. With a username, a 401 or 407 is answered.
+
+    Its limits lie below the channel's; what is left out is limited by the channel alone.
+    """
 
     host: Host
     port: Annotated[int, Meta(ge=1, le=65535)] = 5060
     transport: Literal["udp", "tcp", "tls"] = "udp"
     username: Word | None = None
     password: Secret | None = None
+    rate: Annotated[float, Meta(ge=0.001, le=10_000)] | None = None
+    """Calls placed a second."""
+    burst: Annotated[int, Meta(ge=1, le=1000)] = 1
+    lines: Annotated[int, Meta(ge=1, le=100_000)] | None = None
+    """Calls open at once."""
+    daily_attempts: Annotated[int, Meta(ge=1, le=100_000_000)] | None = None
+    """Calls placed in a day of UTC."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in records: `sip:agent@sip.example.com:5060;transport=udp`."""
+        user = f"{self.username}@" if self.username else ""
+        return f"sip:{user}{self.host}:{self.port};transport={self.transport}"
+
+    def limits(self) -> TrunkLimits:
+        """As pacing takes it."""
+        return TrunkLimits(
+            name=self.name,
+            rate=self.rate,
+            burst=self.burst,
+            lines=self.lines,
+            daily=self.daily_attempts,
+        )
 
     def __repr__(self) -> str:
         """Without the password: configs end up in logs."""
@@ -55,11 +82,16 @@ class Config(Struct, kw_only=True, frozen=True, rename="camel", forbid_unknown_f
     """A channel of kind `voice_sip`."""
 
     trunks: Annotated[tuple[TrunkConfig, ...], Meta(min_length=1, max_length=8)]
-    """Tried in this order."""
+    """Tried in this order: the first that is within its limits, and the next when one answers that
+    it cannot."""
     caller_ids: Annotated[tuple[Number, ...], Meta(min_length=1, max_length=1000)]
     display_name: Annotated[str, Meta(max_length=64)] | None = None
     ring_seconds: Annotated[int, Meta(ge=3, le=120)] = 30
     """From the INVITE; then the call is cancelled."""
+
+    def __post_init__(self) -> None:
+        if len({trunk.name for trunk in self.trunks}) < len(self.trunks):
+            raise ValueError("trunks must differ in host, port, transport or username")
 
 
 DISPOSITIONS: dict[int, Disposition] = {
@@ -112,6 +144,17 @@ def disposition_of(result: CallResult) -> Disposition:
             assert_never(result.end)
 
 
+def passes_on(status: int) -> bool:
+    """The 5xx codes are about the server that answers; 6xx and 4xx are about the person called, or
+    about what every trunk of this account would say."""
+    return 500 <= status <= 599
+
+
+def trunks(config: Config) -> tuple[TrunkLimits, ...]:
+    """In the order they are tried."""
+    return tuple(trunk.limits() for trunk in config.trunks)
+
+
 def is_loopback_only(config: Config) -> bool:
     """Every trunk is a literal loopback address; a name may mean another machine tomorrow."""
     return all(_is_loopback(trunk.host) for trunk in config.trunks)
@@ -144,6 +187,7 @@ KIND = CarrierKind(
     is_loopback_only=is_loopback_only,
     senders=senders,
     masked=masked,
+    trunks=trunks,
 )
 
 
@@ -160,18 +204,25 @@ class VoiceSip:
         to: str,
         caller_id: str | None,
         may_send: Callable[[], bool],
+        trunk: str | None = None,
     ) -> Placement:
-        """The call on the channel's first trunk, from `caller_id` or else the channel's first."""
+        """The call on that trunk or the channel's first, from `caller_id` or else the channel's
+        first."""
         known = msgspec.convert(config, Config)
+        chosen = next((each for each in known.trunks if each.name == trunk), known.trunks[0])
         return Placement(
             attempt_id=attempt_id,
             to=to,
-            trunk=known.trunks[0].trunk(),
+            trunk=chosen.trunk(),
             caller_id=caller_id or known.caller_ids[0],
             display_name=known.display_name,
             ring_seconds=known.ring_seconds,
             may_send=may_send,
         )
+
+    def passes_on(self, status: int) -> bool:
+        """May another trunk be tried?"""
+        return passes_on(status)
 
     def disposition_of(self, result: CallResult) -> Disposition:
         """What became of the attempt."""

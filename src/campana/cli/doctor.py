@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from campana import bootstrap, settings
-from campana.cli.session import FAILED, AsJson, out, print_json
+from campana.cli import invariants
+from campana.cli.session import FAILED, AsJson, out, print_json, told
 from campana.domain.errors import SetupError
 from campana.domain.window import zone_named
 from campana.settings import Settings
@@ -36,8 +38,17 @@ class Finding:
     is_optional: bool = False
 
 
-def doctor(as_json: AsJson = False) -> None:
+def doctor(
+    as_json: AsJson = False,
+    ledger: Annotated[
+        bool, typer.Option("--invariants", help="Judge the ledger instead: is every promise kept?")
+    ] = False,
+) -> None:
     """Look at everything Campana needs. Exit code 1 when something must be mended."""
+    if ledger:
+        with told():
+            invariants.check(as_json=as_json)
+        return
     try:
         chosen = settings.read()
     except SetupError as error:

@@ -15,16 +15,15 @@ import typer
 from rich.table import Table
 
 from campana.bootstrap import DEFAULT_WORKSPACE
+from campana.cli import import_shapes
 from campana.cli.following import Wanted, follow, start
 from campana.cli.session import AsJson, Workspace, out, print_json, printable, run, told
-from campana.domain.clock import wire
-from campana.domain.contact import NewContact
 from campana.domain.errors import CampanaError, FieldProblem, InvalidParameter
 from campana.domain.ids import numbered
 from campana.services import lists, previews, rejections, undoing
 from campana.services.context import Context
-from campana.services.previews import Preview, PreviewedRow
-from campana.services.values import AttributeType, text_of
+from campana.services.previews import Preview
+from campana.services.values import AttributeType
 from campana.store.db import Role
 from campana.store.import_changes import KeptContact
 from campana.store.imports import Duplicates, Import, ImportState, RejectedRow
@@ -164,7 +163,7 @@ def preview_file(
     with told(), _in_words(file):
         found = run(work, workspace=workspace, role=Role.ENGINE)
     if as_json:
-        print_json(_preview_fields(found))
+        print_json(import_shapes.preview_fields(found))
         return
     columns = Table("column", "means")
     for text, meaning in zip(found.header, found.meanings, strict=True):
@@ -172,7 +171,9 @@ def preview_file(
     out.print(columns)
     rows = Table("row", "result", "who", "addresses", "attributes or reason")
     for row in found.rows:
-        rows.add_row(str(row.row_number), row.fate, *map(printable, _preview_cells(row)))
+        rows.add_row(
+            str(row.row_number), row.fate, *map(printable, import_shapes.preview_cells(row))
+        )
     out.print(rows)
 
 
@@ -206,7 +207,12 @@ def undo_import(
     with told():
         ended, kept = run(work, workspace=workspace, role=Role.ENGINE)
     if as_json:
-        print_json({**_import_fields(ended), "keptContacts": [_kept_fields(one) for one in kept]})
+        print_json(
+            {
+                **import_shapes.import_fields(ended),
+                "keptContacts": [import_shapes.kept_fields(one) for one in kept],
+            }
+        )
         return
     table = Table("removed", "put back", "left alone")
     counts = (ended.undone_removed, ended.undone_restored, ended.undone_kept)
@@ -239,7 +245,7 @@ def errors(
     with told():
         rows = run(work, workspace=workspace, role=Role.ENGINE)
     if as_json:
-        print_json([_rejected_fields(row) for row in rows])
+        print_json([import_shapes.rejected_fields(row) for row in rows])
         return
     table = Table("row", "column", "value", "reason", "suggestion")
     for row in rows:
@@ -294,7 +300,7 @@ async def _kept(context: Context, workspace_id: int, import_id: str) -> AsyncIte
 def _report(ended: Import, *, as_json: bool) -> None:
     """Print the counts; exit 1 when the import failed."""
     if as_json:
-        print_json(_import_fields(ended))
+        print_json(import_shapes.import_fields(ended))
     else:
         table = Table("accepted", "updated", "duplicate", "rejected", "rows")
         counts = (
@@ -337,95 +343,3 @@ def _placed(problem: FieldProblem, file: Path) -> str:
 
 def _words(kept: KeptContact) -> str:
     return kept.reason.replace("_", " ")
-
-
-def _preview_cells(row: PreviewedRow) -> tuple[str, str, str]:
-    if row.refusal is not None:
-        said = f"{row.refusal.column_name or 'row'}: {row.refusal.reason}"
-        suggestion = f" ({row.refusal.suggestion})" if row.refusal.suggestion else ""
-        return "", row.refusal.value or "", said + suggestion
-    if row.contact is None:
-        return "", "", ""
-    person = row.contact
-    names = [person.external_id, person.first_name, person.last_name]
-    attributes = [f"{name}={text_of(value)}" for name, value in person.attributes.items()]
-    return (
-        " ".join(name for name in names if name),
-        ", ".join(address.value for address in person.addresses),
-        ", ".join(attributes),
-    )
-
-
-def _preview_fields(found: Preview) -> dict[str, object]:
-    return {
-        "columns": [
-            {"column": text, "meaning": meaning}
-            for text, meaning in zip(found.header, found.meanings, strict=True)
-        ],
-        "mapping": found.mapping,
-        "types": found.types,
-        "rows": [
-            {
-                "row": row.row_number,
-                "result": row.fate,
-                "contact": None if row.contact is None else _person_fields(row.contact),
-                "refusal": None if row.refusal is None else _rejected_fields(row.refusal),
-            }
-            for row in found.rows
-        ],
-    }
-
-
-def _person_fields(contact: NewContact) -> dict[str, object]:
-    return {
-        "externalId": contact.external_id,
-        "firstName": contact.first_name,
-        "lastName": contact.last_name,
-        "language": contact.language,
-        "timeZone": contact.time_zone,
-        "addresses": [
-            {"kind": each.kind, "value": each.value, "country": each.country}
-            for each in contact.addresses
-        ],
-        "attributes": dict(contact.attributes),
-    }
-
-
-def _rejected_fields(row: RejectedRow) -> dict[str, object]:
-    return {
-        "row": row.row_number,
-        "column": row.column_name,
-        "value": row.value,
-        "reason": row.reason,
-        "suggestion": row.suggestion,
-    }
-
-
-def _kept_fields(kept: KeptContact) -> dict[str, object]:
-    return {
-        "contactId": numbered("ctc", kept.contact_id),
-        "externalId": kept.external_id,
-        "address": kept.address,
-        "reason": kept.reason,
-    }
-
-
-def _import_fields(ended: Import) -> dict[str, object]:
-    return {
-        "id": ended.id,
-        "listId": ended.list_id,
-        "state": ended.state,
-        "fileName": ended.file_name,
-        "dryRun": ended.is_dry_run,
-        "rows": ended.rows_done,
-        "accepted": ended.rows_accepted,
-        "updated": ended.rows_updated,
-        "duplicate": ended.rows_duplicate,
-        "rejected": ended.rows_rejected,
-        "removed": ended.undone_removed,
-        "restored": ended.undone_restored,
-        "kept": ended.undone_kept,
-        "problem": ended.problem,
-        "createdAt": wire(ended.created_at),
-        "finishedAt": wire(ended.finished_at),
-    }

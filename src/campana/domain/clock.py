@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 # Python's reader takes any letter between date and time; people's mistakes hide there.
@@ -21,6 +22,55 @@ class Clock(Protocol):
     def is_steady(self) -> bool:
         """False while the clock cannot be trusted: nothing new may begin."""
         ...
+
+
+JUMP = timedelta(seconds=5)
+"""Further off than this a clock that is asked again has jumped, not drifted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """What a clock said, and when by the monotonic one, in seconds."""
+
+    said: datetime
+    at: float
+
+    def carried_to(self, at: float) -> datetime:
+        """What it says at another monotonic moment, if it goes on evenly."""
+        return self.said + timedelta(seconds=at - self.at)
+
+    def agrees_with(self, other: Sample) -> bool:
+        """Whether both can be readings of one clock that goes evenly."""
+        return abs(self.said - other.carried_to(self.at)) <= JUMP
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carried:
+    """A clock asked now and then, and carried on between by the monotonic one.
+
+    A sample that jumps is doubted, not followed: the time goes on as before, `is_steady` is False,
+    and the next sample decides. One that agrees with the doubted one makes it the time; one that
+    agrees with the time as it was shows that the jump was none; a third opinion is doubted in its
+    turn.
+    """
+
+    trusted: Sample
+    doubted: Sample | None = None
+
+    @property
+    def is_steady(self) -> bool:
+        """False while a jump is neither believed nor refuted."""
+        return self.doubted is None
+
+    def now(self, at: float) -> datetime:
+        """The time at a monotonic moment."""
+        return self.trusted.carried_to(at)
+
+    def follow(self, sample: Sample) -> Carried:
+        """The clock after another sample."""
+        if any(sample.agrees_with(known) for known in (self.trusted, self.doubted) if known):
+            return Carried(trusted=sample)
+        return replace(self, doubted=sample)
 
 
 def wire(moment: datetime | None) -> str | None:

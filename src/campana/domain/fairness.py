@@ -5,13 +5,16 @@ Every campaign has a meter that each turn moves on by one over its weight; the l
 (start-time fair queueing, the smooth form of a deficit round robin). Who was away comes back at the
 meter of the others: it is next, and gains nothing more for the time it did not ask. Nobody is
 starved by an equal: a campaign waits at most until every other has caught up with it.
+
+Only those who share a budget compete: each channel has turns of its own.
 """
 
 from __future__ import annotations
 
+import heapq
 import zlib
 from collections.abc import Sequence
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 _REMEMBERED = 10_000
 """Meters kept before those that mean nothing any more are forgotten."""
@@ -47,6 +50,7 @@ class Ready(Protocol):
 
 
 G = TypeVar("G", bound=Ready)
+_Rank = tuple[int, int, float, int]
 
 
 class Turns:
@@ -65,38 +69,40 @@ class Turns:
 
     def choose(self, groups: Sequence[G]) -> G | None:
         """The group whose turn it is, which is then noted; None when there is none."""
-        if not groups:
-            return None
+        return Round(self, groups).next()
+
+    def admit(self, groups: Sequence[Ready]) -> None:
+        """Newcomers, and who was away, begin where the others are."""
         if len(self._meters) > _REMEMBERED:
             self._forget_all_but(groups)
         for group in groups:
             self._admit(group)
-        meters, served = self._meters, self._groups
-        chosen = min(
-            groups,
-            key=lambda g: (
-                g.urgency,
-                g.priority,
-                meters[g.campaign_id],
-                served.get((g.campaign_id, g.window_key), 0),
-            ),
+
+    def rank(self, group: Ready) -> _Rank:
+        """Lower is sooner. Nothing but `give_back` lowers it."""
+        return (
+            group.urgency,
+            group.priority,
+            self._meters[group.campaign_id],
+            self._groups.get((group.campaign_id, group.window_key), 0),
         )
-        self._reached[chosen.urgency, chosen.priority] = meters[chosen.campaign_id]
-        self.charge(chosen, 1)
+
+    def note(self, group: Ready) -> None:
+        """It is this group's turn."""
+        self._reached[group.urgency, group.priority] = self._meters[group.campaign_id]
+        self.charge(group, 1)
         self._count += 1
-        served[chosen.campaign_id, chosen.window_key] = self._count
-        return chosen
+        self._groups[group.campaign_id, group.window_key] = self._count
 
     def charge(self, group: Ready, sends: int) -> None:
         """A turn counts as one send; whoever took more in it is charged the rest."""
         self._meters[group.campaign_id] += sends / group.weight
 
     def give_back(self, group: Ready) -> None:
-        """The channel had nothing to give: the turn was none, and is the group's again."""
+        """The turn was none, and is the group's again."""
         self.charge(group, -1)
 
     def _admit(self, group: Ready) -> None:
-        """A newcomer, or who was away, begins where the others are."""
         reached = self._reached.get((group.urgency, group.priority), 0.0)
         meter = self._meters.get(group.campaign_id)
         if meter is None:
@@ -115,3 +121,43 @@ class Turns:
         present = {group.campaign_id for group in groups}
         self._meters = {c: meter for c, meter in self._meters.items() if c in present}
         self._groups = {key: n for key, n in self._groups.items() if key[0] in present}
+
+
+class Round(Generic[G]):
+    """The groups that were ready at one moment, in the order of their turns.
+
+    Made in the time of a look at each; after that a turn costs the logarithm of their number.
+    """
+
+    def __init__(self, turns: Turns, groups: Sequence[G]) -> None:
+        turns.admit(groups)
+        self._turns = turns
+        # The second number keeps two groups of one rank in the order they came.
+        self._waiting = [(turns.rank(group), n, group) for n, group in enumerate(groups)]
+        heapq.heapify(self._waiting)
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    @property
+    def first(self) -> tuple[int, int] | None:
+        """How urgent whoever is next is, and of what priority; None when nobody is left."""
+        return self._waiting[0][0][:2] if self._waiting else None
+
+    def next(self) -> G | None:
+        """The group whose turn it is; it has left the round until it is put back."""
+        while self._waiting:
+            rank, n, group = heapq.heappop(self._waiting)
+            now = self._turns.rank(group)
+            if now > rank:
+                # Another group of its campaign was served meanwhile.
+                heapq.heappush(self._waiting, (now, n, group))
+                continue
+            self._turns.note(group)
+            return group
+        return None
+
+    def put_back(self, group: G) -> None:
+        """It may have more: it takes its place again, behind what it has had."""
+        self._turns.admit([group])
+        heapq.heappush(self._waiting, (self._turns.rank(group), len(self._waiting), group))

@@ -8,7 +8,7 @@ moment and waits for it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 _DAY = timedelta(days=1)
@@ -21,6 +21,15 @@ _BURST_SECONDS = 0.05
 """What a campaign's own rate may do at once: faster rates are taken in batches."""
 SLOWEST_START = 0.05
 """The share of its rate a ramp-up begins with: something must go out to be looked at."""
+_HEADROOM = 0.01
+"""Sends are planned this share below a channel's rate, so that one which leaves a little late does
+not meet too many that are on time. With it the mean stays above 98 % of the rate, and late by
+`lateness` no stretch of 1.05 s holds more than `ceil(1.05 * rate) + 1`."""
+_MOST_PUNCTUAL = 100.0
+"""Up to this rate a send that misses its moment is not sent."""
+_UNPUNCTUAL = timedelta(seconds=1)
+_LONGEST_HOLD = timedelta(seconds=0.5)
+"""A campaign at its rate is asked again after so long: the rate may have been raised."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +104,67 @@ def grant(
     )
 
 
+def planned(limits: Limits) -> Limits:
+    """The limits to grant by, so that what a carrier sees stays within those that are stated."""
+    return replace(limits, rate=limits.rate * (1 - _HEADROOM))
+
+
+def lateness(rate: float) -> timedelta:
+    """How late a send may leave on a channel of this rate; beyond, its moment is lost.
+
+    Half of what the headroom and the one send above the rate leave: the network has the rest. At
+    rates beyond, no process is punctual enough: what is granted is sent, and no stretch holds more
+    than the rate and what one grant covers.
+    """
+    if rate > _MOST_PUNCTUAL:
+        return _UNPUNCTUAL
+    return timedelta(seconds=(1 / rate + _HEADROOM) / 2)
+
+
+def rescaled(arrival_at: datetime, *, before: float | None, rate: float, now: datetime) -> datetime:
+    """The theoretical arrival time once the rate is another than the one it was reckoned with.
+
+    At one send in ten seconds the next is ten seconds away; raised to ten a second, it is not.
+    """
+    if before is None or before == rate or arrival_at <= now:
+        return arrival_at
+    return now + (arrival_at - now) * (before / rate)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrunkLimits:
+    """A trunk's own limits, below those of its channel; None does not limit."""
+
+    name: str
+    rate: float | None = None
+    burst: int = 1
+    lines: int | None = None
+    daily: int | None = None
+
+    @property
+    def planned(self) -> Limits:
+        """The limits to grant by."""
+        return planned(
+            Limits(
+                rate=self.rate or _UNLIMITED,
+                burst=self.burst if self.rate else int(_UNLIMITED),
+                lines=_UNLIMITED_LINES if self.lines is None else self.lines,
+                daily=self.daily,
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrunkPace:
+    """How much of a trunk's limits is used."""
+
+    arrival_at: datetime
+    rate: float | None = None
+    """What `arrival_at` was reckoned with."""
+    sent_today: int = 0
+    lines_in_use: int = 0
+
+
 def ramped(rate: float, *, ramp_up: timedelta, since: datetime, now: datetime) -> float:
     """The rate at `now` of what began at `since` and grows evenly to `rate` over `ramp_up`."""
     if now >= since + ramp_up:
@@ -122,6 +192,8 @@ class OwnPace:
     since: datetime
     """When it began, or began again."""
     channel_rate: float
+    rate: float | None = None
+    """What `arrival_at` was reckoned with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +210,7 @@ def own_grant(
     """What a campaign's own limits leave of `wanted` attempts that its channel allows."""
     return grant(
         _own(own, pace, now),
-        arrival_at=pace.arrival_at,
+        arrival_at=_own_arrival(own, pace, now),
         lines_in_use=pace.lines_in_use,
         wanted=wanted,
         now=now,
@@ -159,7 +231,18 @@ def own_hold(
     if pace.lines_in_use >= limits.lines:
         return Hold(by="lines", until=now + _LINES_DELAY)
     waited = (limits.burst - 1) * timedelta(seconds=1 / limits.rate) + ahead
-    return Hold(by="rate", until=max(now, pace.arrival_at - waited))
+    until = min(_own_arrival(own, pace, now) - waited, now + _LONGEST_HOLD)
+    return Hold(by="rate", until=max(now, until))
+
+
+def own_rate(own: OwnLimits, pace: OwnPace, *, now: datetime) -> float:
+    """The rate a campaign goes at now; without a limit of its own more than any channel has."""
+    return _own(own, pace, now).rate
+
+
+def _own_arrival(own: OwnLimits, pace: OwnPace, now: datetime) -> datetime:
+    rate = own_rate(own, pace, now=now)
+    return rescaled(pace.arrival_at, before=pace.rate, rate=rate, now=now)
 
 
 def _own(own: OwnLimits, pace: OwnPace, now: datetime) -> Limits:

@@ -1,9 +1,10 @@
 """The dispatcher of channels whose carrier takes sends by request; any number may run side by side.
 
-One step: choose a group, get a grant, claim so many intents, commit that they are about to be sent,
-and start their sends, spread over the time the grant covers. A send has one of four ends: accepted
-(the attempt is the carrier's from then on), not sent for certain (due again), refused (settled by
-what that means), or in doubt: then nobody guesses, the attempt stays open and the carrier is asked.
+One step: get a grant on a channel, claim so many intents of the groups whose turn it is, commit
+that they are about to be sent, and start their sends, each at a moment of the grant. A send has one
+of four ends: accepted (the attempt is the carrier's from then on), not sent for certain (due
+again), refused (settled by what that means), or in doubt: then nobody guesses, the attempt stays
+open and the carrier is asked.
 """
 
 from __future__ import annotations
@@ -20,25 +21,37 @@ from campana.carriers.base import Accepted, CarrierError, Outbound
 from campana.domain.campaign import ChannelType
 from campana.domain.disposition import Disposition
 from campana.domain.errors import Unavailable
-from campana.domain.fairness import Turns
 from campana.domain.ids import attempt_text
 from campana.domain.script import render
 from campana.engine.accounts import Account, Accounts
+from campana.engine.choosing import Choosing
 from campana.engine.ownership import Ownership
 from campana.engine.resting import Resting
-from campana.services import dispatch, inquiries, outcomes
+from campana.engine.slots import Slots
+from campana.services import dispatch, granting, inquiries, outcomes
 from campana.services.context import Context
-from campana.services.dispatch import SEND_DEADLINE, Allowance, Claimed
+from campana.services.dispatch import SEND_DEADLINE, Claimed
 from campana.services.group_commit import GroupCommit
 from campana.store import reports
-from campana.store.due import Group
 from campana.store.reports import Taken
 
 log = logging.getLogger(__name__)
 
-AHEAD = timedelta(milliseconds=250)
-"""How much of the near future one grant covers: with the claim's own time inside the send
-deadline."""
+COVERED = timedelta(milliseconds=220)
+"""How much of the near future one grant covers."""
+NOTICE = timedelta(milliseconds=30)
+"""What a claim takes at least: no send is granted sooner, for its moment would be missed."""
+_LONGEST_NOTICE = timedelta(milliseconds=230)
+"""With what a grant covers it stays inside the send deadline."""
+_NOTICE_PER_CLAIM = 1.5
+"""Notice to take, by what claims took lately: a process that is slow asks in time."""
+
+_CLAIMS = 16
+"""The most groups one grant is shared among: a claim costs the same for one as for many."""
+_PUT_BACK_AT_ONCE = 50
+"""In one transaction: it holds locks a pause may have to wait for."""
+_SHORTEST_PAUSE = 0.05
+"""Before a channel that has nothing to give is asked again (seconds)."""
 
 _MOST_IN_FLIGHT = 500
 _RETRY_SECONDS = 0.5
@@ -46,10 +59,12 @@ _RETRY_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Departure:
-    """An intent, and when it may go: not before `at`, not after `deadline` (monotonic seconds)."""
+    """An intent, and when it may go: at a moment of its grant, not after `deadline` (monotonic
+    seconds); None when no moment was left for it."""
 
     intent: Claimed
-    at: float
+    at: float | None
+    slots: Slots
     deadline: float
     owner_id: int
 
@@ -62,12 +77,13 @@ class Dispatcher:
         self._context = context
         self._accounts = accounts
         self._public_url = public_url
-        self._turns = Turns(salt=int.from_bytes(context.entropy(8), "big"))
-        self._unused: dict[str, int] = {}
+        self._choosing = Choosing(context, salt=int.from_bytes(context.entropy(8), "big"))
         self._ask_grant_at: dict[str, float] = {}
         self._resting = Resting()
         self._sends: dict[UUID, asyncio.Task[None]] = {}
         self._accepted = GroupCommit(self._store_accepted)
+        self._unsent = GroupCommit(self._store_unsent, largest=_PUT_BACK_AT_ONCE)
+        self._claims_took = 0.0
         self._is_draining = False
         self.ownership = Ownership(context, in_hand=lambda: self._sends, serves=accounts.kinds)
 
@@ -88,14 +104,10 @@ class Dispatcher:
             if self._ask_grant_at.get(channel_id, 0.0) <= now
             and not self._resting.is_on(channel_id)
         ]
-        groups = await dispatch.ready(self._context, channel_ids=rested) if rested else []
-        while (group := self._turns.choose(groups)) is not None:
-            started = await self._serve(group, accounts[group.channel_id])
-            if started is not None:
-                return started
-            # A turn in which its channel had nothing to give is no turn.
-            self._turns.give_back(group)
-            groups = [other for other in groups if other.channel_id != group.channel_id]
+        await self._choosing.look(rested)
+        for channel_id in self._choosing.channels(rested):
+            if await self._serve(accounts[channel_id]):
+                return True
         return False
 
     async def drain(self, *, seconds: float) -> None:
@@ -108,6 +120,7 @@ class Dispatcher:
             task.cancel()
         await asyncio.gather(*self._sends.values(), return_exceptions=True)
         await self._accepted.settled()
+        await self._unsent.settled()
 
     def _may_start(self) -> bool:
         return (
@@ -117,61 +130,90 @@ class Dispatcher:
             and self._context.clock.is_steady
         )
 
-    async def _serve(self, group: Group, account: Account) -> bool | None:
-        """Grant, claim and start for one group; None when its channel has no budget now."""
-        channel, owner_id = account.channel, self.ownership.owner_id
-        asked_at = time.monotonic()
-        allowed = await dispatch.grant_ahead(
+    async def _serve(self, account: Account) -> bool:
+        """Get a grant on a channel and start what it allows; False when nothing came of it."""
+        channel_id, owner_id = account.channel.id, self.ownership.owner_id
+        asked_at, notice = time.monotonic(), self._notice
+        allowed = await granting.grant_ahead(
             self._context,
-            channel_id=channel.id,
+            channel_id=channel_id,
             owner_id=owner_id,
-            wanted=min(_batch(channel.rate, channel.burst), _MOST_IN_FLIGHT - len(self._sends)),
-            unused=self._unused.pop(channel.id, 0),
-            ahead=AHEAD,
+            wanted=_MOST_IN_FLIGHT - len(self._sends),
+            ahead=notice + COVERED,
+            notice=notice,
         )
         if not allowed.sends:
-            return None
+            pause = max(_SHORTEST_PAUSE, allowed.again_after.total_seconds())
+            self._ask_grant_at[channel_id] = asked_at + pause
+            return False
         # The future that was given out has to come nearer before more of it is worth asking for.
-        self._ask_grant_at[channel.id] = (
+        self._ask_grant_at[channel_id] = (
             asked_at + (allowed.sends * allowed.interval).total_seconds() / 2
         )
-        begun = time.monotonic()
-        claimed = await dispatch.claim(
-            self._context,
-            group=group,
-            channel_type=channel.channel_type,
-            owner_id=owner_id,
-            limit=allowed.sends,
-            ahead=AHEAD,
-        )
-        if unused := allowed.sends - len(claimed):
-            self._unused[channel.id] = unused
-            self._ask_grant_at.pop(channel.id, None)
-        if claimed:
-            await self._start(claimed, account, allowed, asked_at=asked_at, begun=begun)
-        return bool(claimed)
+        slots = Slots(allowed.moments(asked_at), tolerance=allowed.lateness.total_seconds())
+        started = await self._fill(account, slots, most=allowed.sends, asked_at=asked_at)
+        if unused := allowed.sends - started:
+            self._ask_grant_at.pop(channel_id, None)
+            await granting.give_back(
+                self._context,
+                channel_id=channel_id,
+                owner_id=owner_id,
+                sends=unused,
+                moments=slots.unused_at_end,
+                allowed=allowed,
+            )
+        return started > 0
+
+    @property
+    def _notice(self) -> timedelta:
+        """How long this process needs from asking for a grant to its first send."""
+        took = timedelta(seconds=self._claims_took * _NOTICE_PER_CLAIM)
+        return min(max(took, NOTICE), _LONGEST_NOTICE)
+
+    async def _fill(self, account: Account, slots: Slots, *, most: int, asked_at: float) -> int:
+        """Start sends at the moments of a grant, group after group; returns how many."""
+        channel_id, owner_id = account.channel.id, self.ownership.owner_id
+        share = -(-most // max(1, min(_CLAIMS, self._choosing.waiting(channel_id))))
+        started = asked = 0
+        # A line that was asked for is promised no more, whether somebody was found for it or not.
+        while True:
+            begun = time.monotonic()
+            limit, last = min(share, most - asked, slots.reachable(now=begun)), slots.last
+            group = self._choosing.next(channel_id) if limit else None
+            if group is None or last is None:
+                break
+            claimed = await dispatch.claim(
+                self._context,
+                group=group,
+                channel_type=account.channel.channel_type,
+                owner_id=owner_id,
+                limit=limit,
+                ahead=timedelta(seconds=max(0.0, last - begun)),
+            )
+            self._choosing.had(group, sends=len(claimed))
+            asked += limit
+            started += len(claimed)
+            if claimed:
+                await self._start(claimed, account, slots, begun=begun)
+                if started == len(claimed):
+                    # The slowest lately, forgotten over some ten grants.
+                    took = time.monotonic() - asked_at
+                    self._claims_took = max(took, 0.9 * self._claims_took)
+        return started
 
     async def _start(
-        self,
-        claimed: Sequence[Claimed],
-        account: Account,
-        allowed: Allowance,
-        *,
-        asked_at: float,
-        begun: float,
+        self, claimed: Sequence[Claimed], account: Account, slots: Slots, *, begun: float
     ) -> None:
         owner_id = self.ownership.owner_id
         deadline = begun + SEND_DEADLINE.total_seconds()
         may_go = await self._begin(claimed, account, owner_id)
         now, monotonic = self._context.clock.now(), time.monotonic()
-        for number, intent in enumerate(claimed):
-            by_channel = (
-                asked_at + (allowed.first_after + number * allowed.interval).total_seconds()
-            )
+        for intent in claimed:
             by_campaign = monotonic + (intent.not_before - now).total_seconds()
             departure = _Departure(
                 intent=intent,
-                at=max(by_channel, by_campaign),
+                at=slots.take(not_before=max(by_campaign, monotonic)),
+                slots=slots,
                 deadline=deadline if intent.attempt_id in may_go else 0.0,
                 owner_id=owner_id,
             )
@@ -199,12 +241,13 @@ class Dispatcher:
     async def _send(self, departure: _Departure, account: Account) -> None:
         """From an intent that is marked as sending to the end of our part in it."""
         intent = departure.intent
-        await asyncio.sleep(max(0.0, departure.at - time.monotonic()))
+        if departure.at is not None:
+            await asyncio.sleep(max(0.0, departure.at - time.monotonic()))
         if not self._may_go(departure):
-            await self._settle(intent, Disposition.NOT_SENT, "too late to be sent")
+            await _until_stored(lambda: self._unsent.add([intent.attempt_id]))
             return
         try:
-            accepted = await account.carrier.send(self._outbound(intent, account))
+            accepted = await account.carrier.send(self._outbound(departure, account))
         except CarrierError as error:
             await self._failed(intent, account, error)
         except Exception:
@@ -216,14 +259,18 @@ class Dispatcher:
             await self._accept(intent, account, accepted)
 
     def _may_go(self, departure: _Departure) -> bool:
+        now, at = time.monotonic(), departure.at
         return (
-            time.monotonic() < departure.deadline
+            at is not None
+            and now < departure.deadline
+            and not departure.slots.is_missed(at, now=now)
             and self.ownership.is_held
             and self.ownership.owner_id == departure.owner_id
             and not self._is_draining
         )
 
-    def _outbound(self, intent: Claimed, account: Account) -> Outbound:
+    def _outbound(self, departure: _Departure, account: Account) -> Outbound:
+        intent = departure.intent
         script = intent.plan.script
         text = render(script.greeting, intent.fields.as_text()) if script is not None else ""
         return Outbound(
@@ -233,6 +280,7 @@ class Dispatcher:
             sender=intent.plan.caller_id or account.sender,
             text=text,
             callback_url=f"{self._public_url}/callbacks/{account.channel.id}",
+            may_send=lambda: self._may_go(departure),
         )
 
     async def _failed(self, intent: Claimed, account: Account, error: CarrierError) -> None:
@@ -259,6 +307,11 @@ class Dispatcher:
         async with self._context.db.transaction() as tx:
             await reports.accept(tx, taken=taken, now=self._context.clock.now())
 
+    async def _store_unsent(self, attempt_ids: Sequence[UUID]) -> None:
+        await outcomes.settle_unsent(
+            self._context, attempt_ids=attempt_ids, reason="too late to be sent"
+        )
+
     async def _doubt(self, intent: Claimed) -> None:
         """Ours no more: the carrier is asked, once what was on its way has had time to arrive."""
         await _until_stored(
@@ -274,11 +327,6 @@ class Dispatcher:
                 reason=reason,
             )
         )
-
-
-def _batch(rate: float, burst: int) -> int:
-    """The most one grant can give: what fits into the time it covers."""
-    return max(1, int(rate * AHEAD.total_seconds()) + burst)
 
 
 async def _until_stored(store: Callable[[], Awaitable[None]]) -> None:

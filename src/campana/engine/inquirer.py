@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Sequence
+from uuid import UUID
 
+from campana.carriers.base import Carrier, NotSent, Report, Unknowable
 from campana.engine.accounts import Account, Accounts
 from campana.services import inquiries
 from campana.services.context import Context
 from campana.store.attempts import Attempt
 
 _AT_ONCE = 50
+_PROMPT_SECONDS = 1.0
+_CONFIRM_SECONDS = 1.0
 
 
 class Inquirer:
@@ -29,5 +35,25 @@ class Inquirer:
         return bool(doubtful)
 
     async def _ask(self, attempt: Attempt, account: Account) -> None:
-        answer = await account.carrier.lookup(attempt.id)
+        answer = await _believable(account.carrier, attempt.id)
         await inquiries.conclude(self._context, attempt, answer, patience=account.carrier.patience)
+
+
+async def _believable(
+    carrier: Carrier, attempt_id: UUID
+) -> Sequence[Report] | NotSent | Unknowable:
+    """What the carrier says of it. "Never heard of it" counts only from a carrier that answers
+    promptly, and twice.
+
+    One that was stuck, or is slow, may have the send in a queue that it has not looked at yet, and
+    dial the person as soon as it does.
+    """
+    for pause in (0.0, _CONFIRM_SECONDS):
+        await asyncio.sleep(pause)
+        asked_at = time.monotonic()
+        answer = await carrier.lookup(attempt_id)
+        if not isinstance(answer, NotSent):
+            return answer
+        if time.monotonic() - asked_at > _PROMPT_SECONDS:
+            return Unknowable(why="never heard of it, and too slow to be believed")
+    return NotSent()

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from uuid import UUID
 
 from campana.domain.errors import Unavailable
+from campana.services import outcomes
 from campana.services.context import Context
 from campana.store import attempts, owners
 from campana.store.db import Tx
@@ -40,6 +41,7 @@ class Ownership:
         self._context = context
         self._in_hand = in_hand
         self._serves = tuple(serves)
+        self._former: list[int] = []
         self.owner_id = 0
         self.is_held = False
 
@@ -55,28 +57,43 @@ class Ownership:
                 self.is_held = False
             await asyncio.sleep(_PING_SECONDS)
 
+    async def account(self) -> bool:
+        """Take up what stands under this identity and nobody here knows of; a step of a loop."""
+        if self.is_held:
+            found = await outcomes.sweep_own(
+                self._context, owner_id=self.owner_id, in_hand=self._in_hand
+            )
+            if found:
+                log.warning("owner %s took up %d attempts it had lost", self.owner_id, found)
+        return False
+
     async def _hold(self, session: Tx) -> None:
-        before, self.owner_id = self.owner_id, await owners.take_identity(session)
+        if self.owner_id:
+            self._former.append(self.owner_id)
+        self.owner_id = await owners.take_identity(session)
         for kind in self._serves:
             await owners.serve(session, kind=kind)
-        if before:
-            await self._adopt(before)
+        # An adoption that fails ends this session too: the next one adopts from every number since
+        # the last that succeeded. A server that comes back often breaks the first few.
+        if self._former:
+            await self._adopt()
+            self._former.clear()
         self.is_held = True
         while True:
             await asyncio.sleep(_PING_SECONDS)
             async with asyncio.timeout(_PING_TIMEOUT):
                 await session.execute("select")
 
-    async def _adopt(self, before: int) -> None:
+    async def _adopt(self) -> None:
         mine = list(self._in_hand())
         async with self._context.db.transaction() as tx:
             kept = await attempts.adopt(
-                tx, old_owner_id=before, new_owner_id=self.owner_id, attempt_ids=mine
+                tx, old_owner_ids=self._former, new_owner_id=self.owner_id, attempt_ids=mine
             )
         # Those the sweeper was quicker with are `unknown`; how they end here still corrects that.
         log.warning(
             "owner %s is %s now and keeps %d of %d attempts",
-            before,
+            self._former[-1],
             self.owner_id,
             len(kept),
             len(mine),

@@ -11,7 +11,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -19,18 +19,18 @@ from campana.carriers.base import VoiceCarrier
 from campana.domain.attempt import AttemptEvent
 from campana.domain.disposition import Disposition
 from campana.domain.errors import Unavailable
-from campana.domain.fairness import Turns
 from campana.domain.ids import attempt_text
+from campana.engine.choosing import Choosing
 from campana.engine.ownership import Ownership
-from campana.services import dispatch, outcomes
+from campana.services import dispatch, granting, outcomes
 from campana.services.context import Context
 from campana.services.dispatch import SEND_DEADLINE, Claimed
 from campana.store import attempts, channels
 from campana.store.attempts import CallFacts
 from campana.store.channels import Channel
-from campana.store.due import Group
 from campana.voice.call import CallResult, run_call
-from campana.voice.driver import LineLost, VoiceDriver
+from campana.voice.detour import Detouring, NextWay
+from campana.voice.driver import LineLost, Placement, Refused, VoiceDriver
 from campana.voice.speech import Speech
 
 log = logging.getLogger(__name__)
@@ -48,6 +48,19 @@ class _Line:
 
     task: asyncio.Task[None]
     stop: asyncio.Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Given:
+    """An intent to call, and what its grant says: by which trunk, not before `at`, not after
+    `deadline` (monotonic seconds)."""
+
+    intent: Claimed
+    channel: Channel
+    trunk: str | None
+    owner_id: int
+    at: float
+    deadline: float
 
 
 class VoiceWorker:
@@ -71,8 +84,7 @@ class VoiceWorker:
         self._lines = lines
         self._channels: Mapping[str, Channel] = {}
         self._channels_until = 0.0
-        self._turns = Turns(salt=salt)
-        self._unused: dict[str, int] = {}
+        self._choosing = Choosing(context, salt=salt)
         self._calls: dict[UUID, _Line] = {}
         self.ownership = Ownership(context, in_hand=lambda: self._calls, serves=[carrier.kind])
 
@@ -84,47 +96,60 @@ class VoiceWorker:
             raise LineLost(self._driver.broken)
         if not self._may_start():
             return False
-        groups = await dispatch.ready(self._context, channel_ids=list(await self._known()))
+        channels = await self._known()
+        await self._choosing.look(channels)
         # A channel that is at its limit holds back nobody on another.
-        while (group := self._turns.choose(groups)) is not None:
-            started = await self._serve(group, self._channels[group.channel_id])
-            if started is not None:
-                return started
-            self._turns.give_back(group)
-            groups = [other for other in groups if other.channel_id != group.channel_id]
+        for channel_id in self._choosing.channels(channels):
+            if await self._serve(channels[channel_id]):
+                return True
         return False
 
-    async def _serve(self, group: Group, channel: Channel) -> bool | None:
-        """Grant, claim and start for one group; None when its channel has no budget now."""
-        asked_at = time.monotonic()
-        allowed = await dispatch.grant_ahead(
-            self._context,
-            channel_id=channel.id,
-            owner_id=self.ownership.owner_id,
-            wanted=1,
-            unused=self._unused.pop(channel.id, 0),
-            ahead=AHEAD,
+    async def _serve(self, channel: Channel) -> bool:
+        """Get a grant on a channel, and claim and start a call; False when nothing came of it."""
+        owner_id, asked_at = self.ownership.owner_id, time.monotonic()
+        allowed = await granting.grant_ahead(
+            self._context, channel_id=channel.id, owner_id=owner_id, wanted=1, ahead=AHEAD
         )
         if not allowed.sends:
-            return None
-        begun, now = time.monotonic(), self._context.clock.now()
-        claimed = await dispatch.claim(
-            self._context,
-            group=group,
-            channel_type=channel.channel_type,
-            owner_id=self.ownership.owner_id,
-            limit=allowed.sends,
-            ahead=AHEAD,
-        )
-        self._unused[channel.id] = allowed.sends - len(claimed)
-        for intent in claimed:
-            own = begun + (intent.not_before - now).total_seconds()
-            at = max(own, asked_at + allowed.first_after.total_seconds())
-            stop = asyncio.Event()
-            task = asyncio.create_task(self._call(intent, channel, begun=begun, at=at, stop=stop))
-            self._calls[intent.attempt_id] = _Line(task=task, stop=stop)
-            task.add_done_callback(lambda _, key=intent.attempt_id: self._calls.pop(key, None))
+            return False
+        claimed: list[Claimed] = []
+        group = self._choosing.next(channel.id)
+        if group is not None:
+            begun, now = time.monotonic(), self._context.clock.now()
+            claimed = await dispatch.claim(
+                self._context,
+                group=group,
+                channel_type=channel.channel_type,
+                owner_id=owner_id,
+                limit=1,
+                ahead=AHEAD,
+            )
+            self._choosing.had(group, sends=len(claimed))
+            for intent in claimed:
+                own = begun + (intent.not_before - now).total_seconds()
+                at = max(own, *allowed.moments(asked_at))
+                self._start(
+                    _Given(
+                        intent=intent,
+                        channel=channel,
+                        trunk=allowed.trunk,
+                        owner_id=owner_id,
+                        at=at,
+                        deadline=begun + SEND_DEADLINE.total_seconds(),
+                    )
+                )
+        if not claimed:
+            await granting.give_back(
+                self._context, channel_id=channel.id, owner_id=owner_id, sends=1, allowed=allowed
+            )
         return bool(claimed)
+
+    def _start(self, given: _Given) -> None:
+        stop = asyncio.Event()
+        key = given.intent.attempt_id
+        task = asyncio.create_task(self._call(given, stop=stop))
+        self._calls[key] = _Line(task=task, stop=stop)
+        task.add_done_callback(lambda _: self._calls.pop(key, None))
 
     async def obey(self) -> bool:
         """Hang up the calls somebody asked to end; a step of a loop of its own."""
@@ -165,34 +190,15 @@ class VoiceWorker:
             self._channels_until = time.monotonic() + _CHANNELS_SECONDS
         return self._channels
 
-    async def _call(
-        self,
-        intent: Claimed,
-        channel: Channel,
-        *,
-        begun: float,
-        at: float,
-        stop: asyncio.Event,
-    ) -> None:
+    async def _call(self, given: _Given, *, stop: asyncio.Event) -> None:
         """From a committed intent, which waits for its moment, to a settled attempt."""
-        owner_id = self.ownership.owner_id
-        deadline = begun + SEND_DEADLINE.total_seconds()
-
-        def may_send() -> bool:
-            return time.monotonic() < deadline and self.ownership.is_held
-
+        intent = given.intent
+        placement = self._placement(given)
         script = intent.plan.script
-        placement = self._carrier.placement(
-            channel.config,
-            attempt_id=intent.attempt_id,
-            to=intent.address,
-            caller_id=intent.plan.caller_id,
-            may_send=may_send,
-        )
-        await asyncio.sleep(max(0.0, at - time.monotonic()))
-        began = may_send() and await self._begin(intent, owner_id, placement.caller_id)
+        await asyncio.sleep(max(0.0, given.at - time.monotonic()))
+        began = placement.may_send() and await self._begin(intent, given, placement.caller_id)
         # The commit took its time: what is late is not sent, and that is certain.
-        if script is None or not began or not may_send():
+        if script is None or not began or not placement.may_send():
             await self._settle(
                 intent, disposition=Disposition.NOT_SENT, reason="too late to be sent"
             )
@@ -203,7 +209,7 @@ class VoiceWorker:
         result: CallResult | None = None
         try:
             result = await run_call(
-                self._driver,
+                Detouring(self._driver, next_way=self._detours(given)),
                 placement,
                 script,
                 intent.fields.as_text(),
@@ -231,10 +237,50 @@ class VoiceWorker:
                 recording_key=key if result.recording else None,
             )
 
-    async def _begin(self, intent: Claimed, owner_id: int, from_number: str) -> bool:
+    def _placement(self, given: _Given) -> Placement:
+        def may_send() -> bool:
+            return time.monotonic() < given.deadline and self.ownership.is_held
+
+        return self._carrier.placement(
+            given.channel.config,
+            attempt_id=given.intent.attempt_id,
+            to=given.intent.address,
+            caller_id=given.intent.plan.caller_id,
+            may_send=may_send,
+            trunk=given.trunk,
+        )
+
+    def _detours(self, given: _Given) -> NextWay:
+        """How one call finds another trunk when its own turns it away."""
+        tried = {given.trunk} if given.trunk else set[str]()
+
+        async def next_way(refused: Refused) -> Placement | None:
+            if not self._carrier.passes_on(refused.status):
+                return None
+            begun = time.monotonic()
+            try:
+                found = await granting.other_trunk(
+                    self._context,
+                    claimed=given.intent,
+                    owner_id=self.ownership.owner_id,
+                    tried=tried,
+                    ahead=AHEAD,
+                )
+            except Unavailable:
+                return None
+            if found is None:
+                return None
+            tried.add(found.trunk)
+            await asyncio.sleep(max(0.0, begun + found.after.total_seconds() - time.monotonic()))
+            deadline = begun + SEND_DEADLINE.total_seconds()
+            return self._placement(replace(given, trunk=found.trunk, deadline=deadline))
+
+        return next_way
+
+    async def _begin(self, intent: Claimed, given: _Given, from_number: str) -> bool:
         try:
             return await dispatch.begin_sending(
-                self._context, claimed=intent, owner_id=owner_id, from_number=from_number
+                self._context, claimed=intent, owner_id=given.owner_id, from_number=from_number
             )
         except Unavailable:
             return False

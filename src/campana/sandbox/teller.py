@@ -14,10 +14,13 @@ from campana.sandbox.plan import Plan, Post, draw, post
 from campana.sandbox.provider import Provider, Taking
 from campana.sandbox.wire import SIGNATURE, Status, sign
 
+# The client lets its transport's own errors out when a connection is reset as it opens.
+_NO_ANSWER = (httpx.HTTPError, OSError, AttributeError)
 _TRIES = 8
 _FIRST_PAUSE = 0.25
 _TIMEOUT = httpx.Timeout(5.0)
-_CONNECTIONS = httpx.Limits(max_connections=50, max_keepalive_connections=50)
+_AT_ONCE = 50
+_CONNECTIONS = httpx.Limits(max_connections=_AT_ONCE, max_keepalive_connections=_AT_ONCE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +38,9 @@ class Teller:
     def __init__(self, provider: Provider) -> None:
         self._provider = provider
         self._client = httpx.AsyncClient(timeout=_TIMEOUT, limits=_CONNECTIONS, trust_env=False)
+        # The client's own queue costs more the longer it is, until nothing else is done: while
+        # nobody listens for callbacks, thousands would wait in it.
+        self._turns = asyncio.Semaphore(_AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
 
     def tell(self, taking: Taking, *, url: str, secret: str) -> None:
@@ -73,15 +79,16 @@ class Teller:
     async def _try(self, status: Status, *, url: str, secret: str) -> int | None:
         """One request; the answer's HTTP status, or None without an answer."""
         body = msgspec.json.encode(status)
-        signature = sign(secret, body, at=self._provider.now())
-        try:
-            answer = await self._client.post(
-                url,
-                content=body,
-                headers={"content-type": "application/json", SIGNATURE: signature},
-            )
-        except httpx.HTTPError:
-            return None
+        async with self._turns:
+            signature = sign(secret, body, at=self._provider.now())
+            try:
+                answer = await self._client.post(
+                    url,
+                    content=body,
+                    headers={"content-type": "application/json", SIGNATURE: signature},
+                )
+            except _NO_ANSWER:
+                return None
         return answer.status_code
 
     async def _forge(self, status: Status, *, url: str) -> None:

@@ -16,12 +16,22 @@ from campana.domain.errors import (
     VersionMismatch,
 )
 from campana.domain.event import EventName
-from campana.services import documents, events, preflight, window_document, windows
+from campana.services import (
+    documents,
+    events,
+    preflight,
+    standstill,
+    window_document,
+    windows,
+)
 from campana.services.campaign_document import ONLY_BEFORE_LAUNCH, CampaignDocument
 from campana.services.context import Context
 from campana.store import campaign_pacing, campaigns, channels, lists
 from campana.store import events as store_events
 from campana.store.db import Tx
+
+_ONLY_SHOWN = ("name", "description")
+"""Fields of the document that change nothing about who is contacted, or when."""
 
 
 async def create(context: Context, *, workspace_id: int, raw: object) -> Campaign:
@@ -72,7 +82,8 @@ async def change(
 ) -> Campaign:
     """Apply a JSON Merge Patch to the campaign as written.
 
-    `version` is the one the caller has seen; None skips the comparison.
+    `version` is the one the caller has seen; None skips the comparison. When it returns, no attempt
+    begins any more that the change forbids.
 
     Raises:
         NotFound, InvalidParameter
@@ -100,6 +111,11 @@ async def change(
                 workspace_id=workspace_id,
                 document=changed.document,
             )
+    if campaign.state is CampaignState.RUNNING and changed.document != {
+        **campaign.document,
+        **{field: changed.document.get(field) for field in _ONLY_SHOWN},
+    }:
+        await standstill.of_campaign(context, workspace_id=workspace_id, campaign_id=campaign.id)
     return replace(changed, version=campaign.version + 1, updated_at=now)
 
 

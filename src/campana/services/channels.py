@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any
@@ -12,10 +13,10 @@ from msgspec import Meta, Struct
 from campana.carriers.base import CarrierKind
 from campana.domain.campaign import ChannelType
 from campana.domain.errors import Conflict, FieldProblem, InvalidParameter, NotFound
-from campana.services import documents, window_document
+from campana.services import documents, standstill, window_document
 from campana.services.context import Context
 from campana.services.window_document import WindowDocument
-from campana.store import channels
+from campana.store import channels, owners
 from campana.store.channels import Channel
 
 Rate = Annotated[float, Meta(ge=0.001, le=10_000)]
@@ -119,6 +120,8 @@ async def set_limits(
 ) -> Channel:
     """Change rate, burst, lines or quota (JSON Merge Patch); in force with the next grant.
 
+    When it returns, no attempt begins any more that was granted before, if a limit was lowered.
+
     Raises:
         NotFound: there is no channel of that id or name.
         InvalidParameter: naming each field that is wrong.
@@ -142,7 +145,23 @@ async def set_limits(
             daily_attempts=document.daily_attempts,
         )
         await channels.set_limits(tx, channel=changed)
+        is_lower = _is_lower(channel, changed)
+        if is_lower:
+            await owners.revoke_promises(tx, channel_id=channel.id)
+    if is_lower:
+        await standstill.of_channel(context, workspace_id=workspace_id, channel_id=channel.id)
     return changed
+
+
+def _is_lower(before: Channel, after: Channel) -> bool:
+    """Is there anything the channel may do less of?"""
+    quota = math.inf if after.daily_attempts is None else after.daily_attempts
+    return (
+        after.rate < before.rate
+        or after.burst < before.burst
+        or after.lines < before.lines
+        or quota < (math.inf if before.daily_attempts is None else before.daily_attempts)
+    )
 
 
 async def get(context: Context, *, workspace_id: int, wanted: str) -> Channel:

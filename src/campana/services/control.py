@@ -7,27 +7,19 @@ transaction.
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
-from datetime import timedelta
 from enum import StrEnum
 
 from campana.domain.campaign import TRANSITIONS, Action, Campaign, CampaignState
 from campana.domain.disposition import Disposition
 from campana.domain.errors import InvalidTransition, PreflightBlocked
 from campana.domain.event import EventName
-from campana.services import campaigns, events, preflight, windows
+from campana.services import campaigns, events, preflight, standstill, windows
 from campana.services.context import Context
-from campana.services.dispatch import SEND_DEADLINE
 from campana.store import attempts, campaign_actions, campaign_pacing, jobs, targets, watches
 from campana.store import campaigns as store
 from campana.store import events as store_events
 from campana.store.db import Tx
-
-_POLL_SECONDS = 0.02
-_MARGIN = timedelta(milliseconds=100)
-"""From a worker's last look at its deadline to the packet leaving it."""
-
 
 NOBODY_NAMED = "somebody"
 
@@ -106,7 +98,7 @@ async def pause(
         actor=actor,
         in_flight=in_flight,
     )
-    await _until_quiet(context, workspace_id=workspace_id, campaign_id=campaign_id)
+    await standstill.of_campaign(context, workspace_id=workspace_id, campaign_id=campaign_id)
     return paused
 
 
@@ -150,7 +142,7 @@ async def cancel(
         actor=actor,
         in_flight=in_flight,
     )
-    await _until_quiet(context, workspace_id=workspace_id, campaign_id=campaign_id)
+    await standstill.of_campaign(context, workspace_id=workspace_id, campaign_id=campaign_id)
     return cancelled
 
 
@@ -226,17 +218,3 @@ def _next_state(campaign: Campaign, action: Action) -> CampaignState:
 
 def _changed(campaign: Campaign, state: CampaignState, **fields: object) -> Campaign:
     return replace(campaign, state=state, version=campaign.version + 1, **fields)  # pyright: ignore[reportArgumentType]
-
-
-async def _until_quiet(context: Context, *, workspace_id: int, campaign_id: str) -> None:
-    """Wait until no intent of the campaign can still be sent: at most the send deadline.
-
-    A claim that was in progress when the state changed held a share lock, so it had committed;
-    what it wrote is visible here. Its worker sends an intent within the deadline or never.
-    """
-    while True:
-        async with context.db.read(workspace_id=workspace_id) as tx:
-            latest = await attempts.newest_unsent(tx, campaign_id=campaign_id)
-        if latest is None or latest + SEND_DEADLINE + _MARGIN < context.clock.now():
-            return
-        await asyncio.sleep(_POLL_SECONDS)

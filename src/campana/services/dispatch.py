@@ -1,4 +1,4 @@
-"""From what is due to an intent that may be sent: choose, grant, claim, gate.
+"""From what is due to an intent that may be sent: choose, claim, gate (`granting` says how many).
 
 The order of commits is the promise. An intent is committed before the network is touched, and may
 be sent only within SEND_DEADLINE of the moment its claim began; `sending_at` is committed last.
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from campana.domain import gate, pacing
+from campana.domain import gate
 from campana.domain.campaign import Plan
 from campana.domain.caps import Cap
 from campana.domain.contact import ContactFields
@@ -49,84 +49,10 @@ class Claimed:
     """The campaign's own pace: it waits for this moment, which lies within the send deadline."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Allowance:
-    """What a grant allows: so many sends, each at its time.
-
-    The first may go `first_after` from the grant (negative: at once), each of the others an
-    `interval` later.
-    """
-
-    sends: int
-    first_after: timedelta
-    interval: timedelta
-
-
 async def ready(context: Context, *, channel_ids: Sequence[str]) -> list[Group]:
     """Groups with something due now on these channels, most urgent first (engine role)."""
     async with context.db.read() as tx:
         return await due.ready(tx, channel_ids=channel_ids, now=context.clock.now())
-
-
-async def grant(
-    context: Context, *, channel_id: str, owner_id: int, wanted: int, unused: int = 0
-) -> int:
-    """How many attempts this owner may begin on the channel now, at most `wanted`.
-
-    `unused` sends of the last grant, which found nobody to send to, go back to the channel.
-    """
-    granted = await grant_ahead(
-        context,
-        channel_id=channel_id,
-        owner_id=owner_id,
-        wanted=wanted,
-        unused=unused,
-        ahead=timedelta(0),
-    )
-    return granted.sends
-
-
-async def grant_ahead(
-    context: Context,
-    *,
-    channel_id: str,
-    owner_id: int,
-    wanted: int,
-    ahead: timedelta,
-    unused: int = 0,
-) -> Allowance:
-    """The same, and what may be begun within `ahead` from now, each at its time.
-
-    The channel's limits are read as they are now; nothing is granted while its carrier is down or
-    its quota of the day is used up.
-    """
-    now = context.clock.now()
-    async with context.db.transaction() as tx:
-        pace = await owners.lock_pace(tx, channel_id=channel_id, now=now)
-        if pace is None or (pace.down_until is not None and pace.down_until > now):
-            return Allowance(sends=0, first_after=timedelta(0), interval=timedelta(0))
-        given_back = unused * timedelta(seconds=1 / pace.limits.rate)
-        sent_today = max(0, pace.sent_today - unused)
-        granted = pacing.grant(
-            pace.limits,
-            arrival_at=pace.arrival_at - given_back,
-            lines_in_use=await owners.lines_in_use(tx, channel_id=channel_id, owner_id=owner_id),
-            wanted=wanted,
-            now=now,
-            ahead=ahead,
-            sent_today=sent_today,
-        )
-        await owners.set_pace(
-            tx,
-            channel_id=channel_id,
-            arrival_at=granted.arrival_at,
-            sent_today=sent_today + granted.sends,
-            now=now,
-        )
-        await owners.promise(tx, channel_id=channel_id, owner_id=owner_id, lines=granted.sends)
-    return Allowance(
-        sends=granted.sends, first_after=granted.first_at - now, interval=granted.interval
-    )
 
 
 async def claim(
@@ -143,11 +69,15 @@ async def claim(
     What the gate objects to is deferred or finished in the same transaction. Nothing is claimed
     from a campaign that is not running, or that somebody is changing at this moment, and no more
     than its own limits allow, which may make an intent wait up to `ahead` before it is sent. The
-    lines of the grant that are not used are free again when it returns.
+    lines of the grant that are not used are free again when it returns. A grant from before a limit
+    of the channel was lowered claims nothing.
     """
     now = context.clock.now()
     async with context.db.transaction() as tx:
-        await owners.use_promise(tx, channel_id=group.channel_id, owner_id=owner_id, lines=limit)
+        if not await owners.use_promise(
+            tx, channel_id=group.channel_id, owner_id=owner_id, lines=limit
+        ):
+            return []
         in_force = await campaigns.share(tx, campaign_id=group.campaign_id, now=now)
         if in_force is None:
             return []

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from campana.domain.campaign import Plan
-from campana.domain.pacing import Grant, Hold, OwnPace, own_grant, own_hold
+from campana.domain.pacing import Grant, Hold, OwnPace, own_grant, own_hold, own_rate
 from campana.domain.window import END_OF_TIME
 from campana.store import campaign_pacing
 from campana.store.campaign_pacing import CampaignPace
@@ -66,6 +66,7 @@ async def use(
     pace = replace(
         locked.pace,
         arrival_at=again.arrival_at,
+        rate=own_rate(plan.pacing, locked.pace, now=now),
         lines_in_use=locked.pace.lines_in_use + len(numbers),
         attempts_today=locked.pace.attempts_today + len(numbers),
     )
@@ -75,6 +76,7 @@ async def use(
         tx,
         campaign_id=group.campaign_id,
         arrival_at=pace.arrival_at,
+        rate=pace.rate,
         attempts_today=pace.attempts_today,
         begun=begun,
         hold=_hold(plan, after, pace, now=now, ahead=own.ahead),

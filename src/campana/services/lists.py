@@ -182,7 +182,7 @@ async def start_import(
     async with context.db.read(workspace_id=workspace_id) as tx:
         found = _found(await lists.get(tx, workspace_id=workspace_id, list_id=list_id))
     import_id = context.new_id("imp")
-    kept = await uploads.table(context, key=f"imports/{import_id}", content=content)
+    kept = await uploads.table(context, key=f"{uploads.IMPORTS}/{import_id}", content=content)
     try:
         meant = meaning.of_file(found, kept.header, mapping=mapping, types=types)
         async with context.db.transaction(workspace_id=workspace_id) as tx:

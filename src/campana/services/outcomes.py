@@ -7,6 +7,7 @@ finished.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -94,6 +95,16 @@ async def settle(
         )
 
 
+async def settle_unsent(context: Context, *, attempt_ids: Sequence[UUID], reason: str) -> None:
+    """End attempts that were certainly not sent, all at once: their targets are due again."""
+    async with context.db.transaction() as tx:
+        # In the order of their ids, as by whoever applies reports.
+        for attempt_id in sorted(attempt_ids):
+            attempt = await attempts.lock(tx, attempt_id=attempt_id)
+            if attempt is not None and attempt.state.is_open:
+                await end(tx, context, attempt, disposition=Disposition.NOT_SENT, reason=reason)
+
+
 async def sweep(context: Context) -> int:
     """Take up what dead owners left open; returns how many attempts that were.
 
@@ -117,10 +128,35 @@ async def sweep(context: Context) -> int:
     return swept
 
 
-async def _sweep_one(context: Context, orphan: Attempt) -> bool:
+async def sweep_own(
+    context: Context, *, owner_id: int, in_hand: Callable[[], Iterable[UUID]]
+) -> int:
+    """Take up what a living owner left open and knows nothing of; returns how many that were.
+
+    A commit whose answer never came may have been one: the claim is believed to have failed, its
+    intents stand, and their owner lives. Nobody else may touch them, so their owner looks. What is
+    this old cannot be sent any more, wherever in its work the owner is.
+
+    Args:
+        context: of the engine role.
+        owner_id: the caller's own identity.
+        in_hand: the attempts it is busy with, asked after the look.
+    """
+    before = context.clock.now() - SEND_DEADLINE - SWEEP_MARGIN
+    async with context.db.read() as tx:
+        standing = await attempts.open_of_owner(tx, owner_id=owner_id, before=before)
+    known = frozenset(in_hand())
+    swept = 0
+    for attempt in standing:
+        if attempt.id not in known:
+            swept += await _sweep_one(context, attempt, is_own=True)
+    return swept
+
+
+async def _sweep_one(context: Context, orphan: Attempt, *, is_own: bool = False) -> bool:
     async with context.db.transaction() as tx:
         # Asked again for each: the owner must be gone in the transaction that acts on it.
-        if not await owners.is_gone(tx, owner_id=orphan.owner_id):
+        if not is_own and not await owners.is_gone(tx, owner_id=orphan.owner_id):
             return False
         attempt = await attempts.lock(tx, attempt_id=orphan.id)
         if attempt is None or not attempt.state.is_open or attempt.owner_id != orphan.owner_id:
@@ -129,7 +165,8 @@ async def _sweep_one(context: Context, orphan: Attempt) -> bool:
             return await reports.release(tx, attempt_id=attempt.id, ask_at=context.clock.now())
         never_sent = attempt.sending_at is None
         disposition = Disposition.NOT_SENT if never_sent else Disposition.UNKNOWN
-        reason = "its worker died before sending" if never_sent else "its worker died during it"
+        what = "lost sight of it" if is_own else "died"
+        reason = f"its worker {what} {'before sending' if never_sent else 'during it'}"
         await end(tx, context, attempt, disposition=disposition, reason=reason)
     return True
 

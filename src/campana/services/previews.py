@@ -78,7 +78,9 @@ async def preview(
             if found is None:
                 raise NotFound
         country = await lists.country(tx, workspace_id=workspace_id, list_id=list_id)
-    kept = await uploads.table(context, key=f"previews/{context.new_id('prv')}", content=content)
+    kept = await uploads.table(
+        context, key=f"{uploads.PREVIEWS}/{context.new_id('prv')}", content=content
+    )
     try:
         meant = meaning.of_file(found, kept.header, mapping=mapping, types=types)
         chunk = await asyncio.to_thread(

@@ -6,12 +6,17 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import datetime
 from typing import BinaryIO
 
 from campana.domain.errors import FieldProblem, InvalidParameter
 from campana.services import formats, sheets
 from campana.services.context import Context
 from campana.services.table import TableProblem
+from campana.store import imports
+
+IMPORTS, PREVIEWS = "imports", "previews"
+"""Where files of people lie, until they are read."""
 
 _COPY_BYTES = 1 << 20
 
@@ -29,6 +34,25 @@ async def keep(context: Context, *, key: str, content: BinaryIO | AsyncIterator[
             written += await asyncio.to_thread(file.write, piece)
         await asyncio.to_thread(stack.close)
     return written
+
+
+async def forget_left_behind(context: Context, *, before: datetime) -> int:
+    """Remove files that a process left when it was killed: no import needs them. How many.
+
+    Args:
+        context: of the engine's role.
+        before: what was written later may still be on its way to its import.
+    """
+    removed = 0
+    for folder in (IMPORTS, PREVIEWS):
+        keys = await asyncio.to_thread(context.blobs.older_than, before, within=folder)
+        async with context.db.read() as tx:
+            needed = await imports.open_files(tx, keys=keys)
+        for key in keys:
+            if key not in needed:
+                await asyncio.to_thread(context.blobs.remove, key)
+                removed += 1
+    return removed
 
 
 async def _pieces(content: BinaryIO | AsyncIterator[bytes]) -> AsyncIterator[bytes]:

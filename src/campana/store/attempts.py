@@ -210,10 +210,33 @@ async def describe_call(tx: Tx, *, attempt_id: UUID, facts: CallFacts) -> None:
     )
 
 
-async def newest_unsent(tx: Tx, *, campaign_id: str) -> datetime | None:
-    """When the youngest intent that has not been sent was written; None when there is none."""
-    row = await (await tx.execute(_SQL["newest_unsent"], {"campaign_id": campaign_id})).fetchone()
+async def newest_unsent(tx: Tx, *, campaign_id: str, before: datetime) -> datetime | None:
+    """When the youngest of the intents from before that have not been sent was written; None when
+    there is none."""
+    cursor = await tx.execute(_SQL["newest_unsent"], {"campaign_id": campaign_id, "before": before})
+    row = await cursor.fetchone()
     return row[0] if row else None
+
+
+async def newest_unsent_on(tx: Tx, *, channel_id: str, before: datetime) -> datetime | None:
+    """The same of everything on a channel."""
+    cursor = await tx.execute(
+        _SQL["newest_unsent_on"], {"channel_id": channel_id, "before": before}
+    )
+    row = await cursor.fetchone()
+    return row[0] if row else None
+
+
+async def move_to_trunk(
+    tx: Tx, *, attempt_id: UUID, owner_id: int, trunk: str, now: datetime
+) -> bool:
+    """Note that an attempt goes out on another trunk; False when it is not this owner's to send
+    any more, or has rung."""
+    cursor = await tx.execute(
+        _SQL["move_to_trunk"],
+        {"id": attempt_id, "owner_id": owner_id, "trunk": trunk, "now": now},
+    )
+    return await cursor.fetchone() is not None
 
 
 async def order_hang_up(tx: Tx, *, campaign_id: str, now: datetime) -> None:
@@ -248,12 +271,16 @@ async def open_of_owner(tx: Tx, *, owner_id: int, before: datetime) -> list[Atte
 
 
 async def adopt(
-    tx: Tx, *, old_owner_id: int, new_owner_id: int, attempt_ids: Sequence[UUID]
+    tx: Tx, *, old_owner_ids: Sequence[int], new_owner_id: int, attempt_ids: Sequence[UUID]
 ) -> set[UUID]:
-    """Move open attempts to a new owner; returns those that were still the old one's."""
+    """Move open attempts to a new owner; returns those that were still the old ones'."""
     cursor = await tx.execute(
         _SQL["adopt"],
-        {"old_owner_id": old_owner_id, "new_owner_id": new_owner_id, "ids": list(attempt_ids)},
+        {
+            "old_owner_ids": list(old_owner_ids),
+            "new_owner_id": new_owner_id,
+            "ids": list(attempt_ids),
+        },
     )
     return {row[0] for row in await cursor.fetchall()}
 

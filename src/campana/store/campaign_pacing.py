@@ -45,6 +45,7 @@ async def lock(tx: Tx, *, campaign_id: str, workspace_id: int, now: datetime) ->
             attempts_today=row["attempts_today"],
             since=row["since"],
             channel_rate=row["channel_rate"],
+            rate=row["rate"],
         ),
         begun=row["begun"],
         is_canary_pending=row["is_canary_pending"],
@@ -57,6 +58,7 @@ async def set_pace(
     *,
     campaign_id: str,
     arrival_at: datetime,
+    rate: float | None,
     attempts_today: int,
     begun: int,
     hold: Hold | None,
@@ -67,6 +69,7 @@ async def set_pace(
         {
             "campaign_id": campaign_id,
             "arrival_at": arrival_at,
+            "rate": rate,
             "day": quota_day(now),
             "attempts_today": attempts_today,
             "begun": begun,

@@ -16,6 +16,10 @@ from campana.store.sql import load
 
 _SQL = load("campaigns")
 
+GATE = 0x636D7067 & 0x7FFFFFFF
+"""First half of the two-part advisory lock by which those who share a campaign let in whoever
+waits to change it; the second is a hash of its id."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
@@ -189,7 +193,7 @@ async def runnable(tx: Tx, *, channel_ids: Sequence[str], now: datetime) -> list
 
 async def share(tx: Tx, *, campaign_id: str, now: datetime) -> InForce | None:
     """What is in force of a campaign that runs at `now`, share-locked; None when it does not."""
-    cursor = await tx.execute(_SQL["share"], {"id": campaign_id, "now": now})
+    cursor = await tx.execute(_SQL["share"], {"id": campaign_id, "gate": GATE, "now": now})
     row = await cursor.fetchone()
     return InForce(*row) if row else None
 
@@ -228,7 +232,7 @@ async def _all(tx: Tx, query: str, *, campaign_id: str) -> list[Any]:
 
 async def _one(tx: Tx, query: str, *, campaign_id: str, now: datetime) -> Campaign | None:
     async with tx.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(_SQL[query], {"id": campaign_id, "now": now})
+        await cursor.execute(_SQL[query], {"id": campaign_id, "gate": GATE, "now": now})
         row = await cursor.fetchone()
     if row is None:
         return None
@@ -257,7 +261,8 @@ async def share_state(
     tx: Tx, *, campaign_id: str, now: datetime
 ) -> tuple[CampaignState, Mapping[str, Any]]:
     """State and document, share-locked: a cancel or an edit waits until this transaction ends."""
-    row = await (await tx.execute(_SQL["share_state"], {"id": campaign_id, "now": now})).fetchone()
+    cursor = await tx.execute(_SQL["share_state"], {"id": campaign_id, "gate": GATE, "now": now})
+    row = await cursor.fetchone()
     if row is None:
         return CampaignState.CANCELLED, {}
     return CampaignState(row[0]), row[1]

@@ -15,10 +15,12 @@ from enum import StrEnum
 import msgspec
 import psycopg
 from psycopg import IsolationLevel
+from psycopg.conninfo import make_conninfo
 from psycopg.rows import TupleRow
 from psycopg.types.json import set_json_dumps, set_json_loads
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from campana.domain.clock import Carried, Sample
 from campana.domain.errors import SetupError, Unavailable
 
 Tx = psycopg.AsyncConnection[TupleRow]
@@ -27,8 +29,32 @@ Tx = psycopg.AsyncConnection[TupleRow]
 set_json_dumps(lambda value: msgspec.json.encode(value))
 set_json_loads(msgspec.json.decode)
 
-_JUMP = timedelta(seconds=5)
 _SAMPLE_SECONDS = 5.0
+_AGAIN_SECONDS = 1.0
+"""After a sample that jumped: the next one decides, and nothing is dialed before it."""
+_ROUND_TRIP_SECONDS = 1.0
+"""A sample that took longer says too little: it may be off by half of that."""
+
+_IDLE_IN_TRANSACTION_SECONDS = 10
+"""Longer than any honest transaction of ours is idle; a process that was stopped in the middle of
+one holds the pace of a channel, or a campaign somebody pauses, for no longer than this."""
+
+_DEAD_PEER_SECONDS = 8
+_KEEPALIVES = {"idle": 2, "interval": 2, "count": 3}
+"""Over TCP: a peer that is gone without a word is found out in about eight seconds."""
+_PEER_OPTIONS = {
+    **{f"keepalives_{what}": n for what, n in _KEEPALIVES.items()},
+    "tcp_user_timeout": _DEAD_PEER_SECONDS * 1000,
+}
+"""The watch at our end: a statement on its way to a host that is gone ends too."""
+
+_GONE = (
+    PoolTimeout,
+    psycopg.OperationalError,
+    # The server ended a connection that slept in a transaction. The driver files these under bugs.
+    psycopg.errors.IdleInTransactionSessionTimeout,
+    psycopg.errors.TransactionTimeout,
+)
 
 
 class Role(StrEnum):
@@ -39,13 +65,13 @@ class Role(StrEnum):
 
 
 class Database:
-    """A pool of connections acting as one role."""
+    """A pool of connections acting as one role; `conninfo` makes more of the kind."""
 
     def __init__(self, conninfo: str, *, role: Role, max_connections: int = 10) -> None:
-        self.conninfo = conninfo
+        self.conninfo = make_conninfo(conninfo, **_PEER_OPTIONS)
         self.role = role
         self._pool = AsyncConnectionPool(
-            conninfo,
+            self.conninfo,
             # Autocommit: a transaction is what `transaction()` and `read()` open, never a side
             # effect.
             kwargs={
@@ -117,15 +143,15 @@ class Database:
         try:
             async with self._pool.connection() as conn:
                 yield conn
-        except (PoolTimeout, psycopg.OperationalError) as error:
+        except _GONE as error:
             raise Unavailable("the database does not answer") from error
 
     @asynccontextmanager
     async def session(self) -> AsyncGenerator[Tx]:
         """One autocommit connection outside the pool: for advisory locks, LISTEN, and nothing else.
 
-        TCP keepalives find a dead peer in about eight seconds, so that a lock is not held by a
-        ghost.
+        Both ends watch the connection (`session_options`): the server gives the locks of a host
+        that vanished free in about eight seconds, and the host learns that it lost them.
 
         Raises:
             Unavailable: it could not be made, or broke while the block lasted.
@@ -135,12 +161,10 @@ class Database:
                 self.conninfo,
                 autocommit=True,
                 options=session_options(self.role),
-                keepalives_idle=2,
-                keepalives_interval=2,
-                keepalives_count=3,
+                connect_timeout=_DEAD_PEER_SECONDS,
             ) as conn:
                 yield conn
-        except psycopg.OperationalError as error:
+        except _GONE as error:
             raise Unavailable(f"the database session ended: {error}") from error
 
 
@@ -162,8 +186,17 @@ async def _reading(conn: Tx) -> AsyncGenerator[None]:
 
 
 def session_options(role: Role) -> str:
-    """The libpq `options` that make a connection act as `role`."""
-    return f"-c role={role} -c search_path=campana,jobs -c timezone=UTC"
+    """The libpq `options` that make a connection act as `role`.
+
+    The server is told to watch its end of the connection too: an owner's lock is free only when
+    the server has noticed that the owner's host is gone. A socket file has no use for that part.
+    """
+    watch = " ".join(f"-c tcp_keepalives_{what}={n}" for what, n in _KEEPALIVES.items())
+    return (
+        f"-c role={role} -c search_path=campana,jobs -c timezone=UTC"
+        f" -c idle_in_transaction_session_timeout={_IDLE_IN_TRANSACTION_SECONDS}s"
+        f" {watch} -c tcp_user_timeout={_DEAD_PEER_SECONDS}s"
+    )
 
 
 async def _name_workspace(conn: Tx, workspace_id: int | None) -> None:
@@ -185,34 +218,41 @@ class DatabaseClock:
     """The database's clock, sampled every five seconds and carried on by the monotonic one.
 
     Many hosts agree on it, and a host whose own clock jumps notices nothing. When a sample is more
-    than five seconds off what was expected, `is_steady` is False until two samples agree: the
-    dispatchers start nothing meanwhile. `shift` moves it to another hour, for rehearsals.
+    than five seconds off what was expected, `is_steady` is False and the time goes on as before
+    until two samples agree (`Carried`): the dispatchers start nothing meanwhile. `shift` moves it
+    to another hour, for rehearsals.
     """
 
     def __init__(self, *, shift: timedelta = timedelta(0)) -> None:
         self._shift = shift
-        self._base: datetime | None = None
-        self._at = 0.0
-        self.is_steady = True
+        self._carried: Carried | None = None
+        self._tried_at = 0.0
 
     def now(self) -> datetime:
-        if self._base is None:
+        if self._carried is None:
             raise Unavailable("the database's clock has not been read yet")
-        return self._base + timedelta(seconds=time.monotonic() - self._at)
+        return self._carried.now(time.monotonic())
+
+    @property
+    def is_steady(self) -> bool:
+        """False while a jump is neither believed nor refuted."""
+        return self._carried is None or self._carried.is_steady
 
     @property
     def is_due(self) -> bool:
         """Is it time for another sample?"""
-        return self._base is None or time.monotonic() - self._at > _SAMPLE_SECONDS
+        pause = _SAMPLE_SECONDS if self.is_steady else _AGAIN_SECONDS
+        return self._carried is None or time.monotonic() - self._tried_at >= pause
 
     async def sample(self, conn: Tx) -> None:
-        """Read the database's clock over `conn`."""
-        before = time.monotonic()
+        """Read the database's clock over `conn`. An answer that took too long changes nothing."""
+        before = self._tried_at = time.monotonic()
         # The one place that asks the server for the time; every statement is given it from here.
         row = await (await conn.execute("select extract(epoch from clock_timestamp())")).fetchone()
         after = time.monotonic()
-        if row is None:
+        if row is None or (self._carried is not None and after - before > _ROUND_TRIP_SECONDS):
             return
         said = datetime.fromtimestamp(float(row[0]), tz=UTC) + self._shift
-        self.is_steady = self._base is None or abs(said - self.now()) <= _JUMP
-        self._base, self._at = said, (before + after) / 2
+        sample = Sample(said=said, at=(before + after) / 2)
+        carried = self._carried
+        self._carried = Carried(trusted=sample) if carried is None else carried.follow(sample)

@@ -213,6 +213,12 @@ async def file_key(tx: Tx, *, import_id: str) -> str | None:
     return str(row[0]) if row else None
 
 
+async def open_files(tx: Tx, *, keys: Sequence[str]) -> set[str]:
+    """Which of these files an import still needs."""
+    cursor = await tx.execute(_SQL["open_files"], {"keys": list(keys)})
+    return {str(row[0]) for row in await cursor.fetchall()}
+
+
 async def hold(session: Tx, *, import_id: str) -> bool:
     """Take the import while `session` (outside the pool) lives; False when another has it."""
     row = await (await session.execute(_SQL["hold"], {"id": import_id})).fetchone()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from campana.domain.pacing import Limits, quota_day
 from campana.store.db import Tx
@@ -24,9 +26,14 @@ class Pace:
 
     limits: Limits
     arrival_at: datetime
+    rate: float | None
+    """What `arrival_at` was reckoned with."""
     sent_today: int
     down_until: datetime | None
     """Nothing is granted before: the carrier lets nothing through."""
+    kind: str
+    config: Mapping[str, Any]
+    workspace_id: int
 
 
 async def take_identity(session: Tx) -> int:
@@ -59,12 +66,18 @@ async def lock_pace(tx: Tx, *, channel_id: str, now: datetime) -> Pace | None:
     ).fetchone()
     if row is None:
         return None
-    rate, burst, lines, daily, arrival_at, down_until, sent_today = row
+    arrival_at, reckoned, down_until, sent_today = row
+    cursor = await tx.execute(_SQL["limits"], {"channel_id": channel_id})
+    [(rate, burst, lines, daily, kind, config, of)] = await cursor.fetchall()
     return Pace(
         limits=Limits(rate=rate, burst=burst, lines=lines, daily=daily),
         arrival_at=arrival_at,
+        rate=reckoned,
         sent_today=sent_today,
         down_until=down_until,
+        kind=kind,
+        config=config,
+        workspace_id=of,
     )
 
 
@@ -80,29 +93,42 @@ async def lines_in_use(tx: Tx, *, channel_id: str, owner_id: int) -> int:
 
 
 async def set_pace(
-    tx: Tx, *, channel_id: str, arrival_at: datetime, sent_today: int, now: datetime
+    tx: Tx, *, channel_id: str, arrival_at: datetime, rate: float, sent_today: int, now: datetime
 ) -> None:
     await tx.execute(
         _SQL["set_pace"],
         {
             "channel_id": channel_id,
             "arrival_at": arrival_at,
+            "rate": rate,
             "sent_today": sent_today,
             "day": quota_day(now),
         },
     )
 
 
-async def promise(tx: Tx, *, channel_id: str, owner_id: int, lines: int) -> None:
+async def promise(
+    tx: Tx, *, channel_id: str, owner_id: int, lines: int, trunk: str | None = None
+) -> None:
     await tx.execute(
-        _SQL["promise"], {"channel_id": channel_id, "owner_id": owner_id, "lines": lines}
+        _SQL["promise"],
+        {"channel_id": channel_id, "owner_id": owner_id, "lines": lines, "trunk": trunk},
     )
 
 
-async def use_promise(tx: Tx, *, channel_id: str, owner_id: int, lines: int) -> None:
-    await tx.execute(
+async def use_promise(tx: Tx, *, channel_id: str, owner_id: int, lines: int) -> bool:
+    """Turn so many promised lines into what the transaction writes; False when the promise does
+    not hold any more."""
+    cursor = await tx.execute(
         _SQL["use_promise"], {"channel_id": channel_id, "owner_id": owner_id, "lines": lines}
     )
+    row = await cursor.fetchone()
+    return row is None or not row[0]
+
+
+async def revoke_promises(tx: Tx, *, channel_id: str) -> None:
+    """Nothing is claimed any more under what was granted on the channel (web role)."""
+    await tx.execute(_SQL["revoke_promises"], {"channel_id": channel_id})
 
 
 async def forget_promises(tx: Tx, *, owner_id: int) -> None:

@@ -26,7 +26,7 @@ from campana.voice.driver import (
     TooLate,
     Unreachable,
     VoiceCall,
-    VoiceDriver,
+    VoiceLine,
 )
 from campana.voice.media import PHONE_RATE
 from campana.voice.recording import Recording
@@ -65,7 +65,7 @@ class CallResult:
 
 
 async def run_call(
-    driver: VoiceDriver,
+    driver: VoiceLine,
     placement: Placement,
     script: Script,
     fields: Mapping[str, str],

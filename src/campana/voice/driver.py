@@ -139,18 +139,8 @@ class VoiceCall(Protocol):
         ...
 
 
-class VoiceDriver(Protocol):
-    """Places calls on some telephone network."""
-
-    @property
-    def free_lines(self) -> int:
-        """How many more calls may be placed now; 0 when the driver has failed."""
-        ...
-
-    @property
-    def broken(self) -> str | None:
-        """Why it has failed for good: the process must be started anew; None when all is well."""
-        ...
+class VoiceLine(Protocol):
+    """Places calls."""
 
     async def place(
         self, placement: Placement, *, on_progress: Callable[[Progress], None]
@@ -166,6 +156,20 @@ class VoiceDriver(Protocol):
             Unreachable: nothing could be reached, or no line is free.
             LineLost: it may have rung; it must not be taken for a call that was not placed.
         """
+        ...
+
+
+class VoiceDriver(VoiceLine, Protocol):
+    """Places calls on some telephone network."""
+
+    @property
+    def free_lines(self) -> int:
+        """How many more calls may be placed now; 0 when the driver has failed."""
+        ...
+
+    @property
+    def broken(self) -> str | None:
+        """Why it has failed for good: the process must be started anew; None when all is well."""
         ...
 
     async def aclose(self) -> None:

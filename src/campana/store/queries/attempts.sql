@@ -7,8 +7,11 @@ with given as (
   select * from unnest(%(ids)s::uuid[], %(target_ids)s::bigint[], %(attempt_nos)s::integer[], %(addresses)s::text[])
     as g (id, target_id, attempt_no, address)),
 made as (
-  insert into attempts (id, workspace_id, campaign_id, target_id, channel_id, attempt_no, address, state, owner_id, created_at)
-  select id, %(workspace_id)s, %(campaign_id)s, target_id, %(channel_id)s, attempt_no, address, 'intent', %(owner_id)s, %(now)s from given
+  insert into attempts (id, workspace_id, campaign_id, target_id, channel_id, attempt_no, address, state, owner_id, created_at, trunk)
+  select id, %(workspace_id)s, %(campaign_id)s, target_id, %(channel_id)s, attempt_no, address, 'intent', %(owner_id)s, %(now)s,
+    -- the trunk whose line was promised to this owner
+    (select g.trunk from grants g where g.channel_id = %(channel_id)s and g.owner_id = %(owner_id)s)
+  from given
   -- in one order everywhere: two claims that want the same addresses wait for each other, never in a circle
   order by address
   on conflict do nothing
@@ -78,7 +81,25 @@ where attempt_id = %(attempt_id)s;
 -- name: newest_unsent
 -- When the youngest attempt of a campaign that has shown no sign of the network yet was written: a pause
 -- waits until it is too old to be sent. Marked as sending is not sent: the program may be between the two.
-select max(created_at) from attempts where campaign_id = %(campaign_id)s and state in ('intent', 'sending');
+-- One that moved to another trunk may be sent again.
+select max(greatest(created_at, moved_at)) from attempts
+where campaign_id = %(campaign_id)s and state in ('intent', 'sending') and greatest(created_at, moved_at) <= %(before)s;
+
+-- name: newest_unsent_on
+-- The same of all campaigns on a channel; index attempts_open_channel.
+select max(greatest(created_at, moved_at)) from attempts
+where channel_id = %(channel_id)s and state in ('intent', 'sending') and greatest(created_at, moved_at) <= %(before)s;
+
+-- name: move_to_trunk
+-- Its trunk turned it away before anybody's telephone rang: the same attempt goes out on another.
+with moved as (
+  update attempts set trunk = %(trunk)s, moved_at = %(now)s
+  where id = %(id)s and owner_id = %(owner_id)s and state = 'sending' and hang_up_at is null
+  returning id, workspace_id),
+told as (
+  insert into attempt_events (workspace_id, attempt_id, type, at, detail)
+  select workspace_id, id, 'sending', %(now)s, jsonb_build_object('trunk', %(trunk)s::text) from moved)
+select id from moved;
 
 -- name: order_hang_up
 -- Whoever holds these obeys within a second; what is not sent yet never will be.
@@ -92,7 +113,7 @@ where owner_id = %(owner_id)s and state not in ('ended', 'unknown') and hang_up_
 
 -- name: newest_unsent_to
 -- The same of one address, in every campaign; index attempts_open_address.
-select max(created_at) from attempts
+select max(greatest(created_at, moved_at)) from attempts
 where workspace_id = %(workspace_id)s and address = %(address)s and state in ('intent', 'sending');
 
 -- name: orphan_owners
@@ -112,7 +133,7 @@ order by created_at, id;
 -- name: adopt
 -- A worker that lost its session takes over its own attempts under its new id, unless the sweeper was quicker.
 update attempts set owner_id = %(new_owner_id)s
-where owner_id = %(old_owner_id)s and id = any(%(ids)s) and state not in ('ended', 'unknown')
+where owner_id = any(%(old_owner_ids)s) and id = any(%(ids)s) and state not in ('ended', 'unknown')
 returning id;
 
 -- name: of_target

@@ -8,7 +8,7 @@ values (%(campaign_id)s, %(workspace_id)s, %(now)s, %(day)s) on conflict do noth
 -- name: lock
 -- How much of its limits is used, held: claims of one limited campaign pass here one after another, so that
 -- no number of workers takes more than the limit. Open attempts are counted behind the lock.
-select cp.arrival_at, case when cp.day = %(day)s then cp.day_attempts else 0 end as attempts_today, cp.begun,
+select cp.arrival_at, cp.rate, case when cp.day = %(day)s then cp.day_attempts else 0 end as attempts_today, cp.begun,
   cp.canary = 'pending' as is_canary_pending,
   greatest(coalesce(c.running_since, c.launched_at, c.created_at), c.start_date) as since, ch.rate as channel_rate
 from campaign_pacing cp
@@ -23,7 +23,7 @@ select (select count(*) from attempts where campaign_id = %(campaign_id)s and st
 
 -- name: set
 -- What the claim took, and what holds the campaign back from here on.
-update campaign_pacing set arrival_at = %(arrival_at)s, day = %(day)s, day_attempts = %(attempts_today)s, begun = %(begun)s,
+update campaign_pacing set arrival_at = %(arrival_at)s, rate = %(rate)s, day = %(day)s, day_attempts = %(attempts_today)s, begun = %(begun)s,
   held_by = %(held_by)s, held_until = %(held_until)s
 where campaign_id = %(campaign_id)s;
 

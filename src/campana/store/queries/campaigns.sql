@@ -16,11 +16,14 @@ select id, workspace_id, name, description, type, channel_type, campaign_state_a
 from campaigns where id = %(id)s;
 
 -- name: lock
--- The same, holding the row: whoever changes a campaign waits for claims in progress, which share-lock it.
+-- The same, holding the row: whoever changes a campaign waits for claims in progress, which share-lock it. A row
+-- can be shared by one after another without an end; the advisory lock before it has a queue, in which nobody who
+-- comes later is first.
 select id, workspace_id, name, description, type, channel_type, campaign_state_at(state, end_date, %(now)s) as state,
   start_date, end_date, created_at, updated_at, version, list_id, channel_id, keep_open, archived, launched_at, finished_at,
   state_reason, resume_at, running_since, document
-from campaigns where id = %(id)s for no key update;
+from (select pg_advisory_xact_lock(%(gate)s, hashtext(%(id)s)) offset 0) gate, campaigns
+where id = %(id)s for no key update of campaigns;
 
 -- name: page
 -- Newest first, ties by id; index campaigns_newest gives the order without a sort. The nine keys of the
@@ -105,14 +108,17 @@ order by c.id;
 
 -- name: share
 -- A claim reads the state under a share lock: a pause waits for it, and a later claim sees the pause.
--- A campaign somebody is changing right now is skipped, not waited for.
+-- A campaign somebody is changing right now, or waits to, is skipped, not waited for. What is claimed may be sent for the
+-- send deadline: nothing is in the last of it before the end.
 select c.document, w.policy, h.contact_window,
   exists (select from prices p where p.workspace_id = c.workspace_id),
   coalesce(v.watched_at, c.launched_at)
-from campaigns c join workspaces w on w.workspace_id = c.workspace_id left join channels h on h.id = c.channel_id
+from (select pg_try_advisory_xact_lock_shared(%(gate)s, hashtext(%(id)s)) as is_open offset 0) gate, campaigns c
+join workspaces w on w.workspace_id = c.workspace_id left join channels h on h.id = c.channel_id
 left join watches v on v.campaign_id = c.id
-where c.id = %(id)s and c.state = 'running'
-  and (c.start_date is null or c.start_date <= %(now)s) and (c.end_date is null or c.end_date > %(now)s)
+where gate.is_open and c.id = %(id)s and c.state = 'running'
+  and (c.start_date is null or c.start_date <= %(now)s)
+  and (c.end_date is null or c.end_date > %(now)s + interval '600 milliseconds')
 for share of c skip locked;
 
 -- name: progress
@@ -131,4 +137,6 @@ select count(*) filter (where attempt_no > 1 and disposition is distinct from 'n
 
 -- name: share_state
 -- Settling a target asks whether its campaign still goes on, and makes a cancel wait for the answer.
-select campaign_state_at(state, end_date, %(now)s), document from campaigns where id = %(id)s for share;
+select campaign_state_at(state, end_date, %(now)s), document
+from (select pg_advisory_xact_lock_shared(%(gate)s, hashtext(%(id)s)) offset 0) gate, campaigns
+where id = %(id)s for share of campaigns;

@@ -2,7 +2,8 @@
 
 -- name: holders
 -- Whoever in the list has one of these ids or addresses, whole. The caller holds the list (lists.lock), so the
--- answer stays true until it commits. Two index scans, each by equality.
+-- answer stays true until it commits. Two index scans, each by equality; then one look a contact: the limit keeps
+-- the planner from reading all of them.
 with met as (
   select c.id from contacts c where c.list_id = %(list_id)s and c.external_id = any(%(external_ids)s)
   union
@@ -11,7 +12,7 @@ with met as (
 select c.id, c.version, c.external_id, c.first_name, c.last_name, c.language, c.time_zone, c.zones, c.attributes,
   (select coalesce(json_agg(json_build_array(a.kind, a.value, a.country, a.number_type, a.zones) order by a.position), '[]')
    from contact_addresses a where a.contact_id = c.id) as addresses, c.updated_at
-from met join contacts c using (id);
+from met cross join lateral (select * from contacts x where x.id = met.id limit 1) c;
 
 -- name: held
 -- These contacts whole, held until the transaction ends, in id order so that two holders never wait in a circle.

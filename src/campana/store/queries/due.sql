@@ -38,9 +38,12 @@ select id, workspace_id, document from campaigns where state = 'running' order b
 select h.contact_window from campaigns c join channels h on h.id = c.channel_id where c.id = %(campaign_id)s;
 
 -- name: open_window
--- Ordered inserts of single rows: two workers that refresh at once wait for each other, never deadlock.
+-- Ordered inserts of single rows: two workers that refresh at once wait for each other, never deadlock. Where
+-- it says so already the row is only read: a conflict locks it, and everybody who puts people back would queue.
 insert into open_windows (campaign_id, window_key, workspace_id, open_until)
-values (%(campaign_id)s, %(window_key)s, %(workspace_id)s, %(open_until)s)
+select %(campaign_id)s, %(window_key)s, %(workspace_id)s, %(open_until)s
+where not exists (select from open_windows o
+  where o.campaign_id = %(campaign_id)s and o.window_key = %(window_key)s and o.open_until = %(open_until)s)
 on conflict (campaign_id, window_key) do update set open_until = excluded.open_until
 where open_windows.open_until is distinct from excluded.open_until;
 

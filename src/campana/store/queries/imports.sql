@@ -26,6 +26,10 @@ order by created_at desc, id limit %(limit)s;
 -- The files to remove with a list; the rows themselves go by cascade.
 select file_key from imports where workspace_id = %(workspace_id)s and list_id = %(list_id)s;
 
+-- name: open_files
+-- Which of these files an import still needs.
+select file_key from imports where file_key = any(%(keys)s) and state in ('queued', 'running');
+
 -- name: hold
 -- One process at a time works on an import: the lock lives on its session, and falls with its process.
 -- 1768779892 is "impt"; the pair keeps clear of one-number locks.

@@ -19,11 +19,13 @@ select pg_advisory_lock_shared(%(space)s, hashtext(%(kind)s));
 select pg_try_advisory_xact_lock(%(space)s, %(owner_id)s);
 
 -- name: lock_pacing
--- The row every grant on a channel passes through, with the limits as they are now.
-select c.rate, c.burst, c.lines, c.daily_attempts, p.arrival_at, p.down_until,
-  case when p.day = %(day)s then p.day_sends else 0 end
-from pacing p join channels c on c.id = p.channel_id
-where p.channel_id = %(channel_id)s for update of p;
+-- The row every grant on a channel passes through.
+select arrival_at, rate, down_until, case when day = %(day)s then day_sends else 0 end
+from pacing where channel_id = %(channel_id)s for update;
+
+-- name: limits
+-- A statement of its own, so that its snapshot is younger than the lock: whoever lowers a limit takes that too.
+select rate, burst, lines, daily_attempts, kind, config, workspace_id from channels where id = %(channel_id)s;
 
 -- name: lines_in_use
 -- Open attempts, and lines promised to owners that still live (this one's own promise is replaced, not added).
@@ -37,17 +39,22 @@ select (select count(*) from attempts where channel_id = %(channel_id)s and stat
 
 -- name: set_pace
 -- Where the channel's pace stands after this grant, and how much of the day's quota is granted.
-update pacing set arrival_at = %(arrival_at)s, day = %(day)s, day_sends = %(sent_today)s where channel_id = %(channel_id)s;
+update pacing set arrival_at = %(arrival_at)s, rate = %(rate)s, day = %(day)s, day_sends = %(sent_today)s where channel_id = %(channel_id)s;
 
 -- name: promise
--- Lines this owner may turn into attempts.
-insert into grants (channel_id, owner_id, workspace_id, lines)
-select id, %(owner_id)s, workspace_id, %(lines)s from channels where id = %(channel_id)s
-on conflict (channel_id, owner_id) do update set lines = excluded.lines;
+-- Lines this owner may turn into attempts, and the trunk they are on.
+insert into grants (channel_id, owner_id, workspace_id, lines, trunk)
+select id, %(owner_id)s, workspace_id, %(lines)s, %(trunk)s from channels where id = %(channel_id)s
+on conflict (channel_id, owner_id) do update set lines = excluded.lines, trunk = excluded.trunk, is_revoked = false;
 
 -- name: use_promise
 -- In the claim's transaction: a line is either promised or an open attempt, never both, never neither.
-update grants set lines = greatest(0, lines - %(lines)s) where channel_id = %(channel_id)s and owner_id = %(owner_id)s;
+update grants set lines = greatest(0, lines - %(lines)s) where channel_id = %(channel_id)s and owner_id = %(owner_id)s
+returning is_revoked;
+
+-- name: revoke_promises
+-- A limit was lowered: a claim that is under way is waited for, and none begins under what was granted before.
+select revoke_grants(%(channel_id)s);
 
 -- name: forget_promises
 -- Of an owner that is gone.

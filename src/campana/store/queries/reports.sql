@@ -37,12 +37,15 @@ from unnest(%(ids)s::uuid[], %(states)s::text[], %(answered_ats)s::timestamptz[]
 where a.id = g.id;
 
 -- name: accept
--- The carrier has these: from now on they belong to nobody here, and end by callback or look-up.
+-- The carrier has these: from now on they belong to nobody here, and end by callback or look-up. Locked in the
+-- order of their ids, as by whoever applies reports.
 with given as (
   select * from unnest(%(ids)s::uuid[], %(refs)s::text[], %(ask_ats)s::timestamptz[]) as g (id, ref, ask_at)),
+held as materialized (
+  select a.id from attempts a where a.id = any(%(ids)s::uuid[]) order by a.id for no key update),
 taken as (
   update attempts a set state = case when a.state = 'sending' then 'accepted' else a.state end, owner_id = 0, ask_at = given.ask_at
-  from given where a.id = given.id and a.state not in ('intent', 'ended', 'unknown')
+  from given join held on held.id = given.id where a.id = held.id and a.state not in ('intent', 'ended', 'unknown')
   returning a.id, a.workspace_id, given.ref)
 insert into attempt_events (workspace_id, attempt_id, type, at, detail)
 select workspace_id, id, 'accepted', %(now)s, jsonb_build_object('ref', ref) from taken;

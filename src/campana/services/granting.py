@@ -1,0 +1,287 @@
+"""How much a worker may begin on a channel, and when: each channel's budget, granted in pieces.
+
+A grant is a short transaction behind the channel's pacing row, where rate, burst, lines and quota
+are read as they are now: a change is in force with the next grant. What a worker does not use goes
+back; what a worker that dies had been granted is lost, which errs low. Trunks that have limits of
+their own lie below the channel's and are chosen here, in the order of the channel's config.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import msgspec
+
+from campana.domain import pacing
+from campana.domain.pacing import Grant, TrunkLimits, TrunkPace
+from campana.services.context import Context
+from campana.services.dispatch import Claimed
+from campana.store import attempts, campaigns, claims, owners, suppressions, trunks
+from campana.store.db import Tx
+from campana.store.owners import Pace
+
+_NOTHING = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """What a grant allows: so many sends, each at its time, and no later than `lateness` after it.
+
+    The first may go `first_after` from the grant, each of the others an `interval` later.
+    """
+
+    sends: int
+    first_after: timedelta
+    interval: timedelta
+    lateness: timedelta = timedelta(0)
+    again_after: timedelta = timedelta(0)
+    """When nothing was granted for the rate's sake: how long until asking again may be worth it."""
+    arrival_at: datetime | None = None
+    """Where the channel's pace stands after it: says whether what is unused can still go back."""
+    trunk: str | None = None
+    """The trunk the sends are for, on channels that have any."""
+
+    def moments(self, since: float) -> list[float]:
+        """When each send may leave, if the grant was asked for at `since` (seconds)."""
+        first, interval = self.first_after.total_seconds(), self.interval.total_seconds()
+        # Those of a burst lie in the past: they leave at once.
+        return [since + max(0.0, first + n * interval) for n in range(self.sends)]
+
+
+_NONE = Allowance(sends=0, first_after=_NOTHING, interval=_NOTHING)
+
+
+async def grant(context: Context, *, channel_id: str, owner_id: int, wanted: int) -> int:
+    """How many attempts this owner may begin on the channel now, at most `wanted`."""
+    granted = await grant_ahead(
+        context, channel_id=channel_id, owner_id=owner_id, wanted=wanted, ahead=_NOTHING
+    )
+    return granted.sends
+
+
+async def grant_ahead(
+    context: Context,
+    *,
+    channel_id: str,
+    owner_id: int,
+    wanted: int,
+    ahead: timedelta,
+    notice: timedelta = _NOTHING,
+) -> Allowance:
+    """The same, and what may be begun within `ahead` from now, each at its time.
+
+    None may begin within `notice` from now: what the worker needs to get ready. Nothing is granted
+    while the channel's carrier is down or its quota of the day is used up.
+    """
+    now = context.clock.now()
+    async with context.db.transaction() as tx:
+        pace = await owners.lock_pace(tx, channel_id=channel_id, now=now)
+        if pace is None or (pace.down_until is not None and pace.down_until > now):
+            return _NONE
+        known = _trunks(context, pace)
+        start = now + notice
+        on_trunk = await _on_a_trunk(
+            tx,
+            known,
+            channel_id=channel_id,
+            owner_id=owner_id,
+            wanted=wanted,
+            now=start,
+            ahead=ahead - notice,
+        )
+        if known and on_trunk is None:
+            return _NONE
+        limits = pacing.planned(pace.limits)
+        granted = pacing.grant(
+            limits,
+            arrival_at=_arrival(pace, limits.rate, start),
+            lines_in_use=await owners.lines_in_use(tx, channel_id=channel_id, owner_id=owner_id),
+            wanted=wanted if on_trunk is None else min(wanted, on_trunk.granted.sends),
+            now=start,
+            ahead=ahead - notice,
+            sent_today=pace.sent_today,
+        )
+        await owners.set_pace(
+            tx,
+            channel_id=channel_id,
+            arrival_at=granted.arrival_at,
+            rate=limits.rate,
+            sent_today=pace.sent_today + granted.sends,
+            now=now,
+        )
+        await owners.promise(
+            tx,
+            channel_id=channel_id,
+            owner_id=owner_id,
+            lines=granted.sends,
+            trunk=None if on_trunk is None else on_trunk.limits.name,
+        )
+        if on_trunk is not None and granted.sends:
+            await on_trunk.use(tx, pace, channel_id=channel_id, sends=granted.sends, now=now)
+    first_at = granted.first_at if on_trunk is None else max(granted.first_at, on_trunk.first_at)
+    return Allowance(
+        sends=granted.sends,
+        first_after=max(first_at - now, notice),
+        interval=granted.interval,
+        lateness=pacing.lateness(pace.limits.rate),
+        again_after=max(_NOTHING, granted.first_at - now - ahead / 2),
+        arrival_at=granted.arrival_at,
+        trunk=None if on_trunk is None else on_trunk.limits.name,
+    )
+
+
+async def give_back(
+    context: Context,
+    *,
+    channel_id: str,
+    owner_id: int,
+    sends: int,
+    allowed: Allowance,
+    moments: int | None = None,
+) -> None:
+    """So many sends of a grant found nobody: their lines and their part of the quota are free.
+
+    So are the last `moments` of the grant (as many, unless told otherwise), if nobody was granted
+    later ones meanwhile: else a second send at the same moment would be one too many, and they are
+    lost.
+    """
+    now = context.clock.now()
+    async with context.db.transaction() as tx:
+        pace = await owners.lock_pace(tx, channel_id=channel_id, now=now)
+        if pace is None:
+            return
+        arrival_at = pace.arrival_at
+        if arrival_at == allowed.arrival_at:
+            arrival_at -= (sends if moments is None else moments) * allowed.interval
+        await owners.set_pace(
+            tx,
+            channel_id=channel_id,
+            arrival_at=arrival_at,
+            rate=pace.rate or pace.limits.rate,
+            sent_today=max(0, pace.sent_today - sends),
+            now=now,
+        )
+        if allowed.trunk is not None:
+            await trunks.give_back(tx, channel_id=channel_id, trunk=allowed.trunk, sends=sends)
+        await owners.promise(tx, channel_id=channel_id, owner_id=owner_id, lines=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detour:
+    """Another trunk for an attempt, from `after` on."""
+
+    trunk: str
+    after: timedelta
+
+
+async def other_trunk(
+    context: Context,
+    *,
+    claimed: Claimed,
+    owner_id: int,
+    tried: Collection[str],
+    ahead: timedelta,
+) -> Detour | None:
+    """Where an attempt that its trunk turned away may go instead.
+
+    It is the next trunk that has a free line and is within its rate and quota; None when there is
+    none, or when the attempt may not be sent any more.
+
+    The attempt moves in this transaction, and a pause, a suppression or a limit that was lowered
+    waits for it as for a claim: it is sent within the send deadline of this call or not at all. It
+    is the same attempt, so it counts for the second trunk and not again for the channel.
+    """
+    now, channel_id = context.clock.now(), claimed.channel_id
+    async with context.db.transaction() as tx:
+        if await campaigns.share(tx, campaign_id=claimed.campaign_id, now=now) is None:
+            return None
+        await claims.begin(tx, workspace_id=claimed.workspace_id)
+        if await suppressions.of_addresses(
+            tx, workspace_id=claimed.workspace_id, addresses=[claimed.address], now=now
+        ):
+            # Of whatever scope: whoever is on any list is not tried a second way.
+            return None
+        pace = await owners.lock_pace(tx, channel_id=channel_id, now=now)
+        if pace is None or (pace.down_until is not None and pace.down_until > now):
+            return None
+        left = [trunk for trunk in _trunks(context, pace) if trunk.name not in tried]
+        found = await _on_a_trunk(
+            tx, left, channel_id=channel_id, owner_id=owner_id, wanted=1, now=now, ahead=ahead
+        )
+        if found is None or not await attempts.move_to_trunk(
+            tx, attempt_id=claimed.attempt_id, owner_id=owner_id, trunk=found.limits.name, now=now
+        ):
+            return None
+        await found.use(tx, pace, channel_id=channel_id, sends=1, now=now)
+    return Detour(trunk=found.limits.name, after=max(_NOTHING, found.first_at - now))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _OnTrunk:
+    limits: TrunkLimits
+    pace: TrunkPace
+    granted: Grant
+
+    @property
+    def first_at(self) -> datetime:
+        return self.granted.first_at
+
+    async def use(
+        self, tx: Tx, channel: Pace, *, channel_id: str, sends: int, now: datetime
+    ) -> None:
+        """Count `sends` of what was found free."""
+        unused = self.granted.sends - sends
+        await trunks.set_pace(
+            tx,
+            channel_id=channel_id,
+            workspace_id=channel.workspace_id,
+            trunk=self.limits.name,
+            arrival_at=self.granted.arrival_at - unused * self.granted.interval,
+            rate=self.limits.planned.rate,
+            sent_today=self.pace.sent_today + sends,
+            now=now,
+        )
+
+
+async def _on_a_trunk(
+    tx: Tx,
+    known: Sequence[TrunkLimits],
+    *,
+    channel_id: str,
+    owner_id: int,
+    wanted: int,
+    now: datetime,
+    ahead: timedelta,
+) -> _OnTrunk | None:
+    """The first of these trunks that has anything to give; behind the channel's pacing row."""
+    if not known:
+        return None
+    paces = await trunks.paces(tx, channel_id=channel_id, owner_id=owner_id, now=now)
+    for limits in known:
+        pace = paces.get(limits.name) or TrunkPace(arrival_at=now)
+        planned = limits.planned
+        granted = pacing.grant(
+            planned,
+            arrival_at=pacing.rescaled(
+                pace.arrival_at, before=pace.rate, rate=planned.rate, now=now
+            ),
+            lines_in_use=pace.lines_in_use,
+            wanted=wanted,
+            now=now,
+            ahead=ahead,
+            sent_today=pace.sent_today,
+        )
+        if granted.sends:
+            return _OnTrunk(limits=limits, pace=pace, granted=granted)
+    return None
+
+
+def _trunks(context: Context, pace: Pace) -> Sequence[TrunkLimits]:
+    kind = context.carriers[pace.kind]
+    return kind.trunks(msgspec.convert(pace.config, kind.config)) if kind.trunks else ()
+
+
+def _arrival(pace: Pace, rate: float, now: datetime) -> datetime:
+    return pacing.rescaled(pace.arrival_at, before=pace.rate, rate=rate, now=now)

@@ -1,0 +1,133 @@
+"""A kill -9 between every two steps of a contact's way, one after another in one campaign.
+
+The steps are the moments around each commit and around each word to the carrier
+(`tests/support/chaos/failpoints.py`). Each test ends a process at one of them, sees that it died
+there, and asks the ledger whether it is true; the last lets the campaign end and asks the judge.
+"""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.support.chaos.failpoints import AFTER, BEFORE, POINTS, SEEN
+from tests.support.chaos.fleet import FAILPOINTS, Member
+from tests.support.chaos.trial import PLAN, Trial, trial
+
+PEOPLE, RATE = 500, 6
+
+WORK = (
+    "services.dispatch.grant_ahead",
+    "services.dispatch.claim",
+    "services.dispatch.begin_sending_all",
+    "engine.dispatcher._store_accepted",
+    "services.outcomes.settle",
+    "services.inquiries.open_doubt",
+    "services.outcomes.sweep",
+    "services.outcomes._sweep_one",
+    "services.inquiries.due",
+    "services.inquiries.conclude",
+    "services.reports.apply_kept",
+    "services.closing.close_finished",
+)
+CARRIER = (
+    "send: before it leaves",
+    "send: after its answer",
+    "lookup: before it leaves",
+    "lookup: after its answer",
+)
+WEB = ("services.reports.keep",)
+
+BESIDE_THE_WAY = (
+    # What no contact passes: each has kills of its own where it lives.
+    "services.breaking.",
+    "services.closing.close_expired",
+    "services.deliveries.",
+    "services.event_feed.",
+    "services.imports.",
+    "services.late.",
+    "services.targets.",
+    "services.windows.",
+    "services.accounts.",
+    "engine.ownership.",
+    "jobs.",
+    "web.",
+)
+
+
+def moments(functions: tuple[str, ...]) -> list[str]:
+    return [f"{name}: {moment}" for name in functions for moment in (BEFORE, AFTER)]
+
+
+pytestmark = [pytest.mark.long, pytest.mark.timeout(150)]
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Trial]:
+    """A slow campaign, one web process, and no work process but those the tests start."""
+    folder = Path(tempfile.mkdtemp(prefix="campana-test-"))
+    folder.chmod(0o755)
+    # Some sends are in doubt, some are refused: all ends of a send are passed.
+    plan = msgspec.structs.replace(PLAN, faults={"silent": 0.06, "lost": 0.06, "refuse": 0.06})
+    try:
+        with trial(folder, people=PEOPLE, rate=RATE, work=1, web=1, plan=plan, start=False) as made:
+            try:
+                made.fleet.web[0].start()
+                yield made
+            finally:
+                for member in made.fleet.members:
+                    member.kill()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def dies_at(running: Trial, member: Member, name: str) -> None:
+    """Start it, and see it end itself there; without this the test would prove nothing."""
+    environment = {POINTS: name, SEEN: str(running.folder / "seen")}
+    member.start(program=FAILPOINTS, **environment)
+    since = time.monotonic()
+    assert member.process is not None
+    assert member.process.wait(60) == -signal.SIGKILL
+    running.note(f"died at {name}", since=since)
+    assert running.broken() == {}
+
+
+@pytest.mark.parametrize("name", [*moments(WORK), *CARRIER])
+def test_a_work_process_dies(name: str, running: Trial) -> None:
+    dies_at(running, running.fleet.work[0], name)
+
+
+@pytest.mark.parametrize("name", moments(WEB))
+def test_a_web_process_dies(name: str, running: Trial) -> None:
+    [work], [web] = running.fleet.work, running.fleet.web
+    work.start()
+    web.kill()
+    dies_at(running, web, name)
+    web.start()
+    work.kill()
+
+
+def test_after_all_that_nobody_was_reached_twice_and_nobody_is_lost(running: Trial) -> None:
+    running.rows("update channels set rate = 40, burst = 20 returning 1")
+    for member in running.fleet.members:
+        if not member.lives:
+            member.start(program=FAILPOINTS, **{SEEN: str(running.folder / "seen")})
+    running.until_over(patience=120)
+    verdict = running.verdict()
+    assert verdict.problems == []
+    assert verdict.unknown == 0
+    assert running.broken() == {}
+
+
+def test_no_step_was_left_out(running: Trial) -> None:
+    """A new transaction on the way has to be named above, and died at."""
+    seen = set((running.folder / "seen").read_text().splitlines())
+    known = {*moments(WORK), *moments(WEB), *CARRIER}
+    assert {name for name in seen - known if not name.startswith(BESIDE_THE_WAY)} == set()

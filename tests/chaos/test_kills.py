@@ -1,0 +1,30 @@
+"""Kill -9 of any process, twenty times in a thousand contacts, judged by the sandbox's log."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.chaos.faults import Chance, Chaos
+from tests.support.chaos.trial import trial
+
+SEED = 20261124
+
+
+@pytest.mark.long
+@pytest.mark.timeout(180)
+def test_20_kills_in_1000_contacts_reach_nobody_twice_and_lose_nobody(folder: Path) -> None:
+    with trial(folder, people=1000, rate=50, work=2, web=1) as running:
+        chaos = Chaos(trial=running, chance=Chance(SEED))
+        chaos.kills(20, within=22)
+        chaos.run(patience=120)
+        verdict = running.verdict()
+        broken = running.broken()
+    assert verdict.problems == []
+    assert broken == {}
+    # With a carrier that can be asked nothing stays unknown, however many were in flight.
+    assert verdict.unknown == 0
+    # Else this proved nothing.
+    assert chaos.done == {"kills": 20}
+    assert verdict.in_flight > 20

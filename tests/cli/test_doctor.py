@@ -1,0 +1,68 @@
+"""`campana doctor --invariants` as a person and as a script run it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+import pytest
+from typer.testing import CliRunner, Result
+
+from campana.cli import app
+from campana.store.invariants import INVARIANTS
+
+Doctor = Callable[..., Result]
+
+
+@pytest.fixture
+def doctor(conninfo: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Doctor:
+    """Run `campana doctor --invariants …` in this process, on a fresh database."""
+    monkeypatch.setenv("CAMPANA_DATABASE_URL", conninfo)
+    monkeypatch.setenv("CAMPANA_DATA_DIR", str(tmp_path / "state"))
+    monkeypatch.setenv("COLUMNS", "200")
+    return lambda *words: CliRunner().invoke(app, ["doctor", "--invariants", *words])
+
+
+def break_one(conninfo: str, *, times: int) -> None:
+    """Reports that were acknowledged long ago and never applied, and a worker that lives."""
+    with psycopg.connect(conninfo, autocommit=True) as superuser:
+        superuser.execute(
+            "insert into campana.callback_inbox (workspace_id, channel_id, attempt_id, report,"
+            " type, at, detail, received_at) select 1, 'chan_1', gen_random_uuid(), n::text,"
+            " 'ringing', '2024-01-01', '{}', '2024-01-01' from generate_series(1, %s) n",
+            (times,),
+        )
+
+
+def test_each_promise_is_a_line_and_all_are_kept(doctor: Doctor) -> None:
+    done = doctor()
+    assert done.exit_code == 0
+    lines = done.output.splitlines()
+    assert lines[: len(INVARIANTS)] == [f"ok  {each.sentence}" for each in INVARIANTS]
+    assert lines[-1] == "0 attempts are of unknown fate."
+
+
+def test_a_broken_one_is_told_with_examples_and_fails(doctor: Doctor, conninfo: str) -> None:
+    from campana.store.owners import LOCK_SPACE
+
+    break_one(conninfo, times=7)
+    with psycopg.connect(conninfo) as worker:
+        worker.execute("select pg_advisory_lock(%s, 1)", (LOCK_SPACE,))
+        done = doctor()
+        as_json = doctor("--json")
+    assert done.exit_code == as_json.exit_code == 1
+    assert "!!  A report that was acknowledged is applied within minutes" in done.output
+    assert "and not applied" in done.output
+    assert "and 2 more" in done.output
+    told = json.loads(as_json.output)
+    [broken] = [each for each in told["invariants"] if not each["holds"]]
+    assert (broken["name"], broken["broken"], len(broken["examples"])) == ("reports_applied", 7, 5)
+    assert told["unknownAttempts"] == 0
+
+
+def test_another_schema_is_said_and_nothing_is_judged(doctor: Doctor, conninfo: str) -> None:
+    with psycopg.connect(conninfo, autocommit=True) as superuser:
+        superuser.execute("insert into public.schema_migrations values ('9001')")
+    assert doctor().exit_code == 3

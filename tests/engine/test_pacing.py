@@ -1,0 +1,77 @@
+"""A channel's pace as its carrier saw it: several work processes, one of them killed on the way.
+
+The grants behind it are proven on a clock of their own (`services/test_granting.py`,
+`services/test_limits.py`); `bench/pacing.py` measures longer, with more processes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Sequence
+from contextlib import ExitStack
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from tests.engine.test_dispatcher_kills import worker
+from tests.support.stage import Stage, twice
+from tests.support.waiting import eventually
+
+WINDOW, SETTLING = 1.05, 3.0
+
+
+def most_within_window(times: Sequence[float]) -> int:
+    most = first = 0
+    for last, at in enumerate(times):
+        while at - times[first] >= WINDOW:
+            first += 1
+        most = max(most, last - first + 1)
+    return most
+
+
+def longest_silence(times: Sequence[float]) -> float:
+    return max((after - before for before, after in pairwise(times)), default=0.0)
+
+
+@pytest.mark.timeout(200)
+@pytest.mark.parametrize(
+    ("workers", "seconds"),
+    [
+        (2, 6),
+        pytest.param(1, 60, marks=pytest.mark.long),
+        pytest.param(4, 60, marks=pytest.mark.long),
+        pytest.param(16, 60, marks=pytest.mark.long),
+    ],
+)
+async def test_the_carrier_sees_the_rate_and_no_more_even_when_a_worker_is_killed(
+    workers: int, seconds: int, stage: Stage, conninfo: str, tmp_path: Path
+) -> None:
+    rate = 20.0
+    await stage.campaign(people=math.ceil(rate * (seconds + 20)), rate=rate)
+    with ExitStack() as stack:
+        processes = [
+            stack.enter_context(worker(conninfo, stage.url, tmp_path)) for _ in range(workers)
+        ]
+
+        def sent() -> int:
+            return len(stage.sandboxed.lines("send"))
+
+        await eventually(lambda: sent() > rate * (SETTLING + seconds / 2))
+        if workers > 1:
+            # Whatever it had been granted is lost, and no more than that.
+            processes[0].kill()
+            await asyncio.to_thread(processes[0].wait)
+        await eventually(lambda: sent() > rate * (SETTLING + seconds))
+    times = sorted(line["at"] for line in stage.sandboxed.lines("send"))
+    seen = [at for at in times if at >= times[0] + SETTLING]
+    # The judge stands still too on a machine that is busy: its whole log is silent then, and what
+    # came meanwhile is written down at once.
+    silence = longest_silence([line["at"] for line in stage.sandboxed.lines()])
+    unjudged = math.floor(rate * max(0.0, silence - 2 / rate))
+    assert most_within_window(seen) <= math.ceil(WINDOW * rate) + 1 + unjudged
+    mean = (len(seen) - 1) / (seen[-1] - seen[0])
+    # A send that misses its moment is not made up for: a busy machine stays below the rate.
+    assert (0.98 if seconds >= 60 else 0.3) * rate < mean <= 1.01 * rate
+    assert twice(stage.sandboxed.accepted(), "to") == []

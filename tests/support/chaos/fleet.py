@@ -1,0 +1,173 @@
+"""Work and web processes of one Campana. This process is their parent and starts the dead again."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+CAMPANA = ("-m", "campana")
+FAILPOINTS = ("-m", "tests.support.chaos.failpoints")
+ROOT = Path(__file__).parents[3]
+PATIENCE = 60.0
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+@dataclass
+class Member:
+    """One process, and how it is started."""
+
+    name: str
+    words: Sequence[str]
+    environment: Mapping[str, str]
+    log: Path
+    program: Sequence[str] = CAMPANA
+    prefix: Sequence[str] = ()
+    process: subprocess.Popen[bytes] | None = None
+    is_stopped: bool = False
+
+    def start(self, *, program: Sequence[str] | None = None, **environment: str) -> None:
+        """Start it, or start it again."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [*self.prefix, sys.executable, *(program or self.program), *self.words],
+                env={**self.environment, **environment},
+                stdout=log,
+                stderr=log,
+                cwd=ROOT,
+            )
+        self.is_stopped = False
+
+    @property
+    def lives(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def signal(self, number: int) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(number)
+
+    def kill(self) -> None:
+        """Kill -9, and see it dead."""
+        self.signal(signal.SIGKILL)
+        if self.process is not None:
+            self.process.wait(PATIENCE)
+
+    def stop(self) -> None:
+        self.signal(signal.SIGSTOP)
+        self.is_stopped = True
+
+    def go_on(self) -> None:
+        self.signal(signal.SIGCONT)
+        self.is_stopped = False
+
+    def end(self) -> None:
+        """Ask it to end, and see that it does."""
+        self.go_on()
+        self.signal(signal.SIGTERM)
+        if self.process is not None:
+            try:
+                self.process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                self.kill()
+                raise
+
+
+class Fleet:
+    """All of them. The web processes share the callbacks; each work process names one of them."""
+
+    def __init__(
+        self, conninfo: str, folder: Path, *, work: int, web: int, secret_key: str
+    ) -> None:
+        ports = [free_port() for _ in range(web)]
+        shared = {
+            **{k: v for k, v in os.environ.items() if not k.startswith("CAMPANA_")},
+            "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)]),
+            "CAMPANA_DATABASE_URL": conninfo,
+            "CAMPANA_DATA_DIR": str(folder / "data"),
+            "CAMPANA_SECRET_KEY": secret_key,
+            "CAMPANA_DRAIN_SECONDS": "3",
+        }
+        self.web = [
+            Member(
+                name=f"web {n + 1}",
+                words=["web", "--port", str(port)],
+                environment=shared,
+                log=folder / f"web-{n + 1}.log",
+            )
+            for n, port in enumerate(ports)
+        ]
+        self.work = [
+            Member(
+                name=f"work {n + 1}",
+                words=["work"],
+                environment={
+                    **shared,
+                    "CAMPANA_PUBLIC_URL": f"http://127.0.0.1:{ports[n % web]}",
+                },
+                log=folder / f"work-{n + 1}.log",
+            )
+            for n in range(work)
+        ]
+        self._ports = ports
+
+    @property
+    def members(self) -> list[Member]:
+        return [*self.web, *self.work]
+
+    def start(self) -> None:
+        for member in self.members:
+            member.start()
+        deadline = time.monotonic() + PATIENCE
+        while not all(_answers(port) for port in self._ports):
+            if time.monotonic() > deadline:
+                raise AssertionError(self.web[0].log.read_text()[-2000:])
+            time.sleep(0.1)
+
+    def keep(self) -> list[str]:
+        """Start the dead again; returns the names of those that ended by themselves."""
+        ended: list[str] = []
+        for member in self.members:
+            if member.process is not None and not member.lives:
+                if member.process.returncode != -signal.SIGKILL:
+                    ended.append(f"{member.name} ended with {member.process.returncode}")
+                member.start()
+        return ended
+
+    def end(self) -> None:
+        for member in self.members:
+            member.go_on()
+            member.signal(signal.SIGTERM)
+        for member in self.members:
+            member.end()
+
+
+def _answers(port: int) -> bool:
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/healthz", trust_env=False).is_success
+    except httpx.HTTPError:
+        return False
+
+
+@contextmanager
+def running(fleet: Fleet) -> Generator[Fleet]:
+    """Started, and at the end all of it gone."""
+    try:
+        fleet.start()
+        yield fleet
+        fleet.end()
+    finally:
+        for member in fleet.members:
+            member.kill()

@@ -19,6 +19,7 @@ from campana.cli import (
     serve,
     setup,
     simulate,
+    suppressions,
 )
 
 app = typer.Typer(
@@ -37,7 +38,16 @@ app.command()(demo.demo)
 app.command()(sandbox.sandbox)
 app.command()(simulate.simulate)
 app.command("allow-countries")(channels.allow)
-for group in (keys.app, lists.app, channels.app, outlook.app, policy.app, prices.app, flows.app):
+for group in (
+    keys.app,
+    lists.app,
+    suppressions.app,
+    channels.app,
+    outlook.app,
+    policy.app,
+    prices.app,
+    flows.app,
+):
     app.add_typer(group)
 
 

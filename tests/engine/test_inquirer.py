@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from datetime import timedelta
 from typing import cast
 from uuid import UUID
@@ -42,7 +43,7 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def believed(*answers: list[Report] | NotSent | Unknowable) -> object:
     carrier = Scripted(*answers)
-    answer = await inquirer._believable(cast("Carrier", carrier), ATTEMPT)
+    answer = await inquirer._believable(cast("Carrier", carrier), ATTEMPT, monotonic=time.monotonic)
     assert carrier.left == []
     return answer
 

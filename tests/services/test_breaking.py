@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from campana.domain.disposition import Disposition
-from campana.services import breaking, control, dispatch, outcomes, suppressions, targets, why
+from campana.services import breaking, control, granting, outcomes, suppressions, targets, why
 from campana.services.context import Context
 from campana.store import campaigns
 from campana.store.db import Tx
@@ -153,7 +153,7 @@ async def test_a_carrier_that_lets_nothing_through_is_left_alone_and_others_are_
     ]
 
     async def granted(scene: Scene) -> int:
-        return await dispatch.grant(
+        return await granting.grant(
             engine_context, channel_id=scene.channel.id, owner_id=1, wanted=1
         )
 

@@ -89,7 +89,14 @@ def refusal(cells: list[str], *, columns: Columns = COLUMNS, country: str | None
 
 
 def test_reads_a_whole_row() -> None:
-    cells = ["(201) 555-0101", "Ana Maria Silva", "7", "America/Denver", "pt-BR", "12"]
+    cells: list[AttributeValue] = [
+        "(201) 555-0101",
+        "Ana Maria Silva",
+        "7",
+        "America/Denver",
+        "pt-BR",
+        "12",
+    ]
     assert contact(cells) == NewContact(
         external_id="7",
         first_name="Ana",

@@ -88,7 +88,7 @@ async def agree(context: Context, workspace_id: int, person: NewContact) -> None
     await consents.add(
         context,
         workspace_id=workspace_id,
-        address=person.phone,
+        address=person.phone or "",
         is_granted=True,
         source="form",
         wording="Call me.",
@@ -117,11 +117,11 @@ async def test_counts_by_reason_are_those_of_the_run(
     people = crowd(140)
     draft = await drafted(context, workspace_id, people, **document)
     for number in (0, 1, 2, 4, 5):
-        await suppress(context, workspace_id, people[number].phone)
+        await suppress(context, workspace_id, people[number].phone or "")
     for number in range(0, 140, 3):
         await agree(context, workspace_id, people[number])
     if "spendLimit" in document:
-        some = sorted({each.phone[:7] for each in people})[::2]
+        some = sorted({(each.phone or "")[:7] for each in people})[::2]
         table = ["channelType,prefix,per,amount", *(f"Voice,{each},minute,0.02" for each in some)]
         await prices.replace(engine_context, workspace_id=workspace_id, entries=prices.read(table))
     before = await look(context, workspace_id, draft)

@@ -217,6 +217,10 @@ class _Account:
     def patience(self) -> Patience:
         return self._adapter.patience
 
+    @property
+    def most_at_once(self) -> int:
+        return self._adapter.most_at_once
+
     async def send(self, outbound: Outbound) -> Accepted:
         seconds = await self._wire.depart()
         answer = self._provider.spawn(self._deliver(outbound, after=seconds))

@@ -12,7 +12,6 @@ import pytest
 
 from campana.domain.errors import Unavailable
 from campana.services.context import Context
-from campana.store import db
 from campana.store.db import DatabaseClock
 
 START = datetime(2026, 3, 10, 15, 0, tzinfo=UTC)
@@ -45,15 +44,13 @@ class Machine:
 
 
 @pytest.fixture
-def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
-    made = Machine()
-    monkeypatch.setattr(db, "time", made)
-    return made
+def machine() -> Machine:
+    return Machine()
 
 
 @pytest.fixture
 def clock(machine: Machine) -> DatabaseClock:
-    made = DatabaseClock()
+    made = DatabaseClock(monotonic=machine.monotonic)
     asyncio.run(made.sample(machine))  # pyright: ignore[reportArgumentType]
     return made
 

@@ -43,6 +43,8 @@ NOTICE = timedelta(milliseconds=30)
 """What a claim takes at least: no send is granted sooner, for its moment would be missed."""
 _LONGEST_NOTICE = timedelta(milliseconds=230)
 """With what a grant covers it stays inside the send deadline."""
+_FIRST_CLAIMS_TAKE = 0.15
+"""Seconds, until it is known: nothing is prepared yet in a process that has just started."""
 _NOTICE_PER_CLAIM = 1.5
 """Notice to take, by what claims took lately: a process that is slow asks in time."""
 
@@ -68,6 +70,11 @@ class _Departure:
     deadline: float
     owner_id: int
 
+    @property
+    def is_missed(self) -> bool:
+        """Has it no moment, or not any more?"""
+        return self.at is None or self.slots.is_missed(self.at, now=time.monotonic())
+
 
 class Dispatcher:
     """One process's share of the sending. `step` starts the sends of at most one grant."""
@@ -83,7 +90,7 @@ class Dispatcher:
         self._sends: dict[UUID, asyncio.Task[None]] = {}
         self._accepted = GroupCommit(self._store_accepted)
         self._unsent = GroupCommit(self._store_unsent, largest=_PUT_BACK_AT_ONCE)
-        self._claims_took = 0.0
+        self._claims_took = _FIRST_CLAIMS_TAKE
         self._is_draining = False
         self.ownership = Ownership(context, in_hand=lambda: self._sends, serves=accounts.kinds)
 
@@ -243,7 +250,7 @@ class Dispatcher:
         intent = departure.intent
         if departure.at is not None:
             await asyncio.sleep(max(0.0, departure.at - time.monotonic()))
-        if not self._may_go(departure):
+        if departure.is_missed or not self._may_go(departure):
             await _until_stored(lambda: self._unsent.add([intent.attempt_id]))
             return
         try:
@@ -259,11 +266,8 @@ class Dispatcher:
             await self._accept(intent, account, accepted)
 
     def _may_go(self, departure: _Departure) -> bool:
-        now, at = time.monotonic(), departure.at
         return (
-            at is not None
-            and now < departure.deadline
-            and not departure.slots.is_missed(at, now=now)
+            time.monotonic() < departure.deadline
             and self.ownership.is_held
             and self.ownership.owner_id == departure.owner_id
             and not self._is_draining

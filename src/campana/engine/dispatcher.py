@@ -41,8 +41,8 @@ COVERED = timedelta(milliseconds=220)
 """How much of the near future one grant covers."""
 NOTICE = timedelta(milliseconds=30)
 """What a claim takes at least: no send is granted sooner, for its moment would be missed."""
-_LONGEST_NOTICE = timedelta(milliseconds=230)
-"""With what a grant covers it stays inside the send deadline."""
+_LONGEST_NOTICE = timedelta(milliseconds=150)
+"""With what a grant covers it stays well inside the send deadline."""
 _FIRST_CLAIMS_TAKE = 0.15
 """Seconds, until it is known: nothing is prepared yet in a process that has just started."""
 _NOTICE_PER_CLAIM = 1.5

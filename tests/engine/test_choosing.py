@@ -132,7 +132,6 @@ def group(campaign: str, channel: str = "chan", **changes: Any) -> Group:
 def looking(monkeypatch: pytest.MonkeyPatch, *groups: Group, seconds: float = 0.1) -> _Looks:
     looks = _Looks(list(groups), seconds=seconds)
     monkeypatch.setattr(choosing.dispatch, "ready", looks.ready)
-    monkeypatch.setattr(choosing.time, "monotonic", looks.monotonic)
     return looks
 
 
@@ -140,7 +139,7 @@ async def test_a_look_is_used_for_twenty_times_as_long_as_it_took(
     engine_context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks = looking(monkeypatch, group("one"), group("other"))
-    chooser = Choosing(engine_context)
+    chooser = Choosing(replace(engine_context, monotonic=looks.monotonic))
     for _ in range(40):
         await chooser.look(["chan"])
         chosen = chooser.next("chan")
@@ -155,7 +154,7 @@ async def test_when_all_are_served_the_next_look_is_at_once(
     engine_context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks = looking(monkeypatch, group("one"))
-    chooser = Choosing(engine_context)
+    chooser = Choosing(replace(engine_context, monotonic=looks.monotonic))
     for _ in range(3):
         await chooser.look(["chan"])
         chosen = chooser.next("chan")
@@ -169,8 +168,8 @@ async def test_weights_hold_on_each_channel_whatever_the_pace_of_the_others(
     engine_context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     groups = [group("a"), group("b"), group("c", "slow", weight=3.0), group("d", "slow")]
-    looking(monkeypatch, *groups)
-    chooser = Choosing(engine_context)
+    looks = looking(monkeypatch, *groups)
+    chooser = Choosing(replace(engine_context, monotonic=looks.monotonic))
     served: Counter[str] = Counter()
     for n in range(800):
         channel = "chan" if n % 10 else "slow"
@@ -185,8 +184,8 @@ async def test_weights_hold_on_each_channel_whatever_the_pace_of_the_others(
 async def test_whoever_had_a_batch_is_charged_for_all_of_it(
     engine_context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    looking(monkeypatch, group("one"), group("other"))
-    chooser = Choosing(engine_context)
+    looks = looking(monkeypatch, group("one"), group("other"))
+    chooser = Choosing(replace(engine_context, monotonic=looks.monotonic))
     await chooser.look(["chan"])
     first = chooser.next("chan")
     assert first is not None
@@ -204,8 +203,8 @@ async def test_the_channel_of_the_most_urgent_is_served_first_then_whoever_waite
     engine_context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     groups = [group("a", "x"), group("b", "y"), group("c", "z", urgency=0)]
-    looking(monkeypatch, *groups)
-    chooser = Choosing(engine_context)
+    looks = looking(monkeypatch, *groups)
+    chooser = Choosing(replace(engine_context, monotonic=looks.monotonic))
     await chooser.look(["x", "y", "z"])
     assert chooser.channels(["x", "y", "z"])[0] == "z"
     served = chooser.next("x")

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from campana.domain.contact import NewContact
+from campana.domain.address import AddressKind
+from campana.domain.contact import ContactAddress, NewContact
 from campana.services import campaigns, control, dispatch, targets
+from campana.services.claimed import Claimed
 from campana.services.context import Context
-from campana.services.dispatch import Claimed
+from campana.services.intents import Send
 from campana.store import channels, contacts, lists
 from campana.store.channels import Channel
 
@@ -26,7 +28,7 @@ BOT: Mapping[str, Any] = {
 }
 
 
-def person(phone: str, **changes: Any) -> NewContact:
+def person(phone: str, *, country: str = "US", **changes: Any) -> NewContact:
     """A contact with full defaults."""
     contact = NewContact(
         external_id=None,
@@ -35,8 +37,7 @@ def person(phone: str, **changes: Any) -> NewContact:
         time_zone=None,
         language=None,
         attributes={},
-        phone=phone,
-        country="US",
+        addresses=(ContactAddress(kind=AddressKind.PHONE, value=phone, country=country),),
         zones=(ZONES.get(phone, "America/New_York"),),
     )
     return replace(contact, **changes)
@@ -53,12 +54,19 @@ class Scene:
     campaign_id: str
     document: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
-    async def claim(self, *, owner_id: int = 1, limit: int = 10) -> list[Claimed]:
+    async def claim(
+        self, *, owner_id: int = 1, limit: int = 10, send: Send | None = None
+    ) -> list[Claimed]:
         """Everything that may be claimed now, group by group."""
         claimed: list[Claimed] = []
         for group in await dispatch.ready(self.engine, channel_ids=[self.channel.id]):
             claimed += await dispatch.claim(
-                self.engine, group=group, channel_type="Voice", owner_id=owner_id, limit=limit
+                self.engine,
+                group=group,
+                channel_type="Voice",
+                owner_id=owner_id,
+                limit=limit,
+                send=send,
             )
         return claimed
 
@@ -110,7 +118,7 @@ async def add_list(
         ids = await contacts.insert(
             tx, workspace_id=workspace_id, list_id=list_id, contacts=people, now=now
         )
-        await contacts.set_numbers(
+        await contacts.set_addresses(
             tx,
             workspace_id=workspace_id,
             list_id=list_id,

@@ -54,6 +54,9 @@ class Accepted:
     """The provider has taken it; `ref` is the provider's own name for it."""
 
     ref: str | None = None
+    reports: tuple[Report, ...] = ()
+    """What its answer tells beyond that. Where the answer is the provider's last word, the attempt
+    ends with it: no callback is waited for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +172,11 @@ class Carrier(Protocol):
     @property
     def patience(self) -> Patience:
         """How long silence is normal on this channel."""
+        ...
+
+    @property
+    def most_at_once(self) -> int:
+        """How many sends of one process it takes at once: more of them would only wait inside."""
         ...
 
     async def send(self, outbound: Outbound) -> Accepted:

@@ -16,8 +16,8 @@ import msgspec
 
 from campana.domain import pacing
 from campana.domain.pacing import Grant, TrunkLimits, TrunkPace
+from campana.services.claimed import Claimed
 from campana.services.context import Context
-from campana.services.dispatch import Claimed
 from campana.store import attempts, campaigns, claims, owners, suppressions, trunks
 from campana.store.db import Tx
 from campana.store.owners import Pace

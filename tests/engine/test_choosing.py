@@ -119,7 +119,7 @@ class _Looks:
     def monotonic(self) -> float:
         return self.time
 
-    async def ready(self, _: Context, *, channel_ids: list[str]) -> list[Group]:
+    async def ready(self, _: Context, *, channel_ids: list[str], **_marks: object) -> list[Group]:
         self.looks.append(channel_ids)
         self.time += self.seconds
         return [group for group in self.groups if group.channel_id in channel_ids]

@@ -119,11 +119,7 @@ class _Looks:
     def monotonic(self) -> float:
         return self.time
 
-    def chooser(self, context: Context) -> Choosing:
-        """One that reads this clock."""
-        return Choosing(replace(context, monotonic=self.monotonic))
-
-    async def ready(self, _: Context, *, channel_ids: list[str], marks: object) -> list[Group]:
+    async def ready(self, _: Context, *, channel_ids: list[str], **_marks: object) -> list[Group]:
         self.looks.append(channel_ids)
         self.time += self.seconds
         return [group for group in self.groups if group.channel_id in channel_ids]
@@ -143,7 +139,7 @@ async def test_a_look_is_used_for_twenty_times_as_long_as_it_took(
     engine_context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks = looking(monkeypatch, group("one"), group("other"))
-    chooser = looks.chooser(engine_context)
+    chooser = Choosing(replace(engine_context, monotonic=looks.monotonic))
     for _ in range(40):
         await chooser.look(["chan"])
         chosen = chooser.next("chan")
@@ -158,7 +154,7 @@ async def test_when_all_are_served_the_next_look_is_at_once(
     engine_context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks = looking(monkeypatch, group("one"))
-    chooser = looks.chooser(engine_context)
+    chooser = Choosing(replace(engine_context, monotonic=looks.monotonic))
     for _ in range(3):
         await chooser.look(["chan"])
         chosen = chooser.next("chan")
@@ -173,7 +169,7 @@ async def test_weights_hold_on_each_channel_whatever_the_pace_of_the_others(
 ) -> None:
     groups = [group("a"), group("b"), group("c", "slow", weight=3.0), group("d", "slow")]
     looks = looking(monkeypatch, *groups)
-    chooser = looks.chooser(engine_context)
+    chooser = Choosing(replace(engine_context, monotonic=looks.monotonic))
     served: Counter[str] = Counter()
     for n in range(800):
         channel = "chan" if n % 10 else "slow"
@@ -189,7 +185,7 @@ async def test_whoever_had_a_batch_is_charged_for_all_of_it(
     engine_context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks = looking(monkeypatch, group("one"), group("other"))
-    chooser = looks.chooser(engine_context)
+    chooser = Choosing(replace(engine_context, monotonic=looks.monotonic))
     await chooser.look(["chan"])
     first = chooser.next("chan")
     assert first is not None
@@ -208,7 +204,7 @@ async def test_the_channel_of_the_most_urgent_is_served_first_then_whoever_waite
 ) -> None:
     groups = [group("a", "x"), group("b", "y"), group("c", "z", urgency=0)]
     looks = looking(monkeypatch, *groups)
-    chooser = looks.chooser(engine_context)
+    chooser = Choosing(replace(engine_context, monotonic=looks.monotonic))
     await chooser.look(["x", "y", "z"])
     assert chooser.channels(["x", "y", "z"])[0] == "z"
     served = chooser.next("x")

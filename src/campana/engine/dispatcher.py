@@ -42,8 +42,10 @@ COVERED = timedelta(milliseconds=220)
 """How much of the near future one grant covers."""
 NOTICE = timedelta(milliseconds=30)
 """What a claim takes at least: no send is granted sooner, for its moment would be missed."""
-_LONGEST_NOTICE = timedelta(milliseconds=230)
-"""With what a grant covers it stays inside the send deadline."""
+_LONGEST_NOTICE = timedelta(milliseconds=150)
+"""With what a grant covers it stays well inside the send deadline."""
+_FIRST_CLAIMS_TAKE = 0.15
+"""Seconds, until it is known: nothing is prepared yet in a process that has just started."""
 _NOTICE_PER_CLAIM = 1.5
 """Notice to take, by what claims took lately: a process that is slow asks in time."""
 
@@ -72,6 +74,10 @@ class _Departure:
     deadline: float
     owner_id: int
 
+    def is_missed(self, now: float) -> bool:
+        """Has it no moment, or not any more?"""
+        return self.at is None or self.slots.is_missed(self.at, now=now)
+
 
 class Dispatcher:
     """One process's share of the sending. `step` starts the sends of at most one grant."""
@@ -89,7 +95,7 @@ class Dispatcher:
         """How many of them each channel has."""
         self._answers = GroupCommit(self._store_answers)
         self._unsent = GroupCommit(self._store_unsent, largest=_PUT_BACK_AT_ONCE)
-        self._claims_took = 0.0
+        self._claims_took = _FIRST_CLAIMS_TAKE
         self._is_draining = False
         self.ownership = Ownership(context, in_hand=lambda: self._sends, serves=accounts.kinds)
 
@@ -247,7 +253,7 @@ class Dispatcher:
         intent = departure.intent
         if departure.at is not None:
             await asyncio.sleep(max(0.0, departure.at - self._context.monotonic()))
-        if not self._may_go(departure):
+        if departure.is_missed(self._context.monotonic()) or not self._may_go(departure):
             await _until_stored(lambda: self._unsent.add([intent.attempt_id]))
             return
         try:
@@ -263,11 +269,8 @@ class Dispatcher:
             await self._accept(intent, account, accepted)
 
     def _may_go(self, departure: _Departure) -> bool:
-        now, at = self._context.monotonic(), departure.at
         return (
-            at is not None
-            and now < departure.deadline
-            and not departure.slots.is_missed(at, now=now)
+            self._context.monotonic() < departure.deadline
             and self.ownership.is_held
             and self.ownership.owner_id == departure.owner_id
             and not self._is_draining

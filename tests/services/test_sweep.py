@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from campana.domain.disposition import Disposition
-from campana.services import dispatch, outcomes
+from campana.services import dispatch, granting, outcomes
 from campana.services.context import Context
 from campana.services.dispatch import SEND_DEADLINE
 from campana.services.outcomes import SWEEP_MARGIN
@@ -179,7 +179,7 @@ async def test_promises_of_the_dead_are_dropped_and_of_the_living_kept(
     async with engine_context.db.session() as session:
         living = await owners.take_identity(session)
         for owner_id in (dead, living):
-            assert await dispatch.grant(
+            assert await granting.grant(
                 engine_context, channel_id=scene.channel.id, owner_id=owner_id, wanted=2
             )
         assert await outcomes.sweep(engine_context) == 0

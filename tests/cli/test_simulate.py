@@ -42,7 +42,7 @@ def test_a_week_is_told_for_people_and_for_programs(folder: Path) -> None:
         assert answer["seed"] == 2
         assert answer["people"]["total"] == 3
         shown = campana(folder, str(file), "--seed", "2", "--zone", "America/New_York")
-        assert "attempts by hour, America/New_York" in shown.stdout
+        assert "America/New_York" in shown.stdout
         assert f"It was over at {answer['finishedAt']}." in shown.stdout
     finally:
         forget(folder / "data" / "simulation")

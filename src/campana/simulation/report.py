@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from rich import box
 from rich.console import Group
 from rich.table import Table
 
@@ -58,11 +59,11 @@ def for_people(played: Played, *, zone: str) -> Group:
 
 
 def _by_hour(played: Played, zone: str) -> Mapping[date, Counter[int]]:
-    """Sends by day and hour on the clock of `zone`, the days without any included."""
+    """Sends by day and hour on the clock of `zone`, from the first to the last."""
     clock = ZoneInfo(zone)
     locals_ = [moment.astimezone(clock) for moment in played.sends]
-    first = played.starts.astimezone(clock).date()
-    last = max([first, *(each.date() for each in locals_)])
+    dates = [each.date() for each in locals_] or [played.starts.astimezone(clock).date()]
+    first, last = min(dates), max(dates)
     days = {first + timedelta(days=n): Counter[int]() for n in range((last - first).days + 1)}
     for each in locals_:
         days[each.date()][each.hour] += 1
@@ -74,11 +75,16 @@ def _week(played: Played, zone: str) -> Table:
     used = sorted({hour for hours in by_hour.values() for hour in hours})
     shown = range(used[0], used[-1] + 1) if used else range(0)
     most = max((n for hours in by_hour.values() for n in hours.values()), default=1)
-    table = Table(title=f"{played.campaign.name}: attempts by hour, {zone}")
+    table = Table(
+        title=f"{played.campaign.name}: attempts by hour, {zone}",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+    )
     table.add_column("day", no_wrap=True)
     for hour in shown:
-        table.add_column(f"{hour:02d}", justify="right")
-    table.add_column("all", justify="right")
+        table.add_column(f"{hour:02d}", justify="right", no_wrap=True)
+    table.add_column("all", justify="right", no_wrap=True)
     for day, hours in by_hour.items():
         cells = [_cell(hours[hour], most) for hour in shown]
         table.add_row(f"{day:%a %Y-%m-%d}", *cells, str(hours.total()))

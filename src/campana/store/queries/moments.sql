@@ -36,7 +36,7 @@ select
   (select max(ended_at) from attempts);
 
 -- name: is_finished
--- Is every campaign over, and nothing open?
+-- Every campaign is over, and nothing is open.
 select not exists (select from campaigns where state in ('running', 'paused', 'tripped'))
   and not exists (select from attempts where state not in ('ended', 'unknown'));
 

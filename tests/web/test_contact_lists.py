@@ -93,7 +93,12 @@ async def test_people_come_in_order_by_cursor(
     assert whole["data"][0] == {
         "id": whole["data"][0]["id"], "externalId": "P-1", "firstName": "Ana", "lastName": None,
         "phone": ANA, "country": "US",
-        "addresses": [{"kind": "phone", "value": ANA, "country": "US"}],
+        "addresses": [
+            {
+                "kind": "phone", "value": ANA, "country": "US",
+                "numberType": "fixed_line_or_mobile", "timeZones": ["America/New_York"],
+            }
+        ],
         "language": "en", "timeZone": None,
         "attributes": {"doctor": "Ortega"},
         "createdAt": "2026-03-10T15:00:00Z", "updatedAt": "2026-03-10T15:00:00Z",

@@ -48,8 +48,20 @@ async def test_shows_what_columns_mean_and_what_rows_become(
     assert [each["result"] for each in found["rows"]] == ["accepted", "updated", "rejected"]
     ana, bruno, carla = found["rows"]
     assert ana["contact"]["addresses"] == [
-        {"kind": "phone", "value": ANA, "country": "US"},
-        {"kind": "email", "value": "ana@example.org", "country": None},
+        {
+            "kind": "phone",
+            "value": ANA,
+            "country": "US",
+            "numberType": "fixed_line_or_mobile",
+            "timeZones": ["America/New_York"],
+        },
+        {
+            "kind": "email",
+            "value": "ana@example.org",
+            "country": None,
+            "numberType": None,
+            "timeZones": [],
+        },
     ]
     assert ana["contact"]["attributes"] == {"name": "Ana Silva", "balance": 1234.5}
     assert (bruno["contact"]["firstName"], bruno["contact"]["attributes"]) == (

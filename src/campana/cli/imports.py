@@ -32,7 +32,8 @@ _PAGE = 1000
 _SHOWN_KEPT = 20
 
 
-def _country(text: str | None) -> str | None:
+def country_code(text: str | None) -> str | None:
+    """A country as an option, `us` or `US`; for typer to call."""
     if text is None:
         return None
     if not re.fullmatch("[A-Za-z]{2}", text):
@@ -67,7 +68,7 @@ PeopleFile = Annotated[
 ]
 Country = Annotated[
     str | None,
-    typer.Option(help="Country of numbers without a code, such as US.", callback=_country),
+    typer.Option(help="Country of numbers without a code, such as US.", callback=country_code),
 ]
 Mapped = Annotated[
     list[str] | None,

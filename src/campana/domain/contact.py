@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from campana.domain.address import AddressKind
+from campana.domain.numbering import NumberType
 
 AttributeValue = str | int | float | bool
 """What an attribute may be. A date is a text such as 2026-03-31, a moment one in ISO 8601."""
@@ -13,11 +14,16 @@ AttributeValue = str | int | float | bool
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactAddress:
-    """One way to a person: `value` in E.164 or an e-mail address, `country` of a number."""
+    """One way to a person: `value` in E.164 or an e-mail address, `country` of a number.
+
+    `type` and `zones` follow from the number, so that they say nothing about who is the same.
+    """
 
     kind: AddressKind
     value: str
     country: str | None
+    type: NumberType | None = field(default=None, compare=False)
+    zones: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def key(self) -> tuple[str, str]:

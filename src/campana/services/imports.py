@@ -1,4 +1,4 @@
-"""The rows of a kept file into their list, a thousand at a time.
+"""The rows of a kept file into their list, some thousands at a time.
 
 A chunk's contacts, its refused rows and the import's progress are one transaction: after a crash
 anywhere the import goes on behind the last row whose fate is committed, and no row is done twice.

@@ -6,7 +6,8 @@ A row goes in whole or not at all: one bad number among three good ones is told,
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import cast
 
 from campana.domain.address import AddressKind, Unusable, parse_phone
 from campana.domain.contact import AttributeValue, ContactAddress, NewContact
@@ -36,6 +37,7 @@ _MAX_ADDRESS: Mapping[AddressKind, int] = {
 }
 _MAX_ATTRIBUTE = 10_000
 _MAX_ROW = 100_000
+_SHORTEST_LIMIT = min(*_MAX_FIELD.values(), *_MAX_ADDRESS.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,10 +80,11 @@ def read_row(columns: Columns, cells: Cells, *, country: str | None) -> Candidat
             reason=f"the row has {len(cells):,} cells, the header has {width:,}",
             suggestion="put a cell that holds the delimiter in quotation marks",
         )
+    is_short = _is_short(cells)
     try:
-        fields = _fields(columns, cells)
-        attributes = _attributes(columns, cells)
-        if sum(len(value) for value in attributes.values() if isinstance(value, str)) > _MAX_ROW:
+        fields = _fields(columns, cells, is_short=is_short)
+        attributes = _attributes(columns, cells, is_short=is_short)
+        if not is_short and _characters(attributes) > _MAX_ROW:
             return Refusal(
                 column_name=None,
                 value=None,
@@ -89,7 +92,7 @@ def read_row(columns: Columns, cells: Cells, *, country: str | None) -> Candidat
                 suggestion="shorten its longest cells",
             )
         zone = _zone(columns, fields)
-        contact, places = _addressed(columns, cells, country=country)
+        addresses, zones = _addressed(columns, cells, country=country, is_short=is_short)
     except _Refused as refused:
         return Refusal(
             column_name=columns.header[refused.place],
@@ -97,27 +100,51 @@ def read_row(columns: Columns, cells: Cells, *, country: str | None) -> Candidat
             reason=refused.reason,
             suggestion=refused.suggestion,
         )
-    return Candidate(contact=_named(contact, fields, attributes, zone=zone), places=places)
+    contact = _contact(
+        tuple(addresses), fields, attributes, zone=zone, zones=(zone,) if zone else zones
+    )
+    return Candidate(contact=contact, places=tuple(addresses.values()))
 
 
-def _fields(columns: Columns, cells: Cells) -> dict[str, str]:
+def _is_short(cells: Cells) -> bool:
+    """Is no cell of the row too long or unreadable? Asked of most rows once, not of each cell."""
+    texts = cast("Sequence[str]", cells)
+    try:
+        text = "".join(texts)
+    except TypeError:  # a sheet's own types
+        return False
+    return (
+        len(text) <= _MAX_ROW
+        and max(map(len, texts), default=0) <= _SHORTEST_LIMIT
+        and "\0" not in text
+        and UNREADABLE not in text
+    )
+
+
+def _characters(attributes: Mapping[str, AttributeValue]) -> int:
+    return sum(len(value) for value in attributes.values() if isinstance(value, str))
+
+
+def _fields(columns: Columns, cells: Cells, *, is_short: bool) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, place in columns.fields.items():
         text = _text(cells, place)
         if text:
-            _check(place, text, limit=_MAX_FIELD[name])
+            if not is_short:
+                _check(place, text, limit=_MAX_FIELD[name])
             found[name] = text
     return found
 
 
-def _attributes(columns: Columns, cells: Cells) -> dict[str, AttributeValue]:
+def _attributes(columns: Columns, cells: Cells, *, is_short: bool) -> dict[str, AttributeValue]:
     found: dict[str, AttributeValue] = {}
     for name, place in columns.attributes.items():
         cell = cells[place] if place < len(cells) else ""
         if cell == "":
             continue
         if isinstance(cell, str):
-            _check(place, cell, limit=_MAX_ATTRIBUTE)
+            if not is_short:
+                _check(place, cell, limit=_MAX_ATTRIBUTE)
         elif not isinstance(cell, bool) and abs(cell) >= LARGEST:
             raise _Refused(
                 place, text_of(cell), "the number has more than 15 digits", "write it as text"
@@ -158,59 +185,53 @@ def _zone(columns: Columns, fields: Mapping[str, str]) -> str | None:
 
 
 def _addressed(
-    columns: Columns, cells: Cells, *, country: str | None
-) -> tuple[NewContact, list[int]]:
-    """The addresses of a row, and the zones of the first number among them."""
-    addresses: dict[tuple[str, str], tuple[ContactAddress, int]] = {}
+    columns: Columns, cells: Cells, *, country: str | None, is_short: bool
+) -> tuple[dict[ContactAddress, int], tuple[str, ...]]:
+    """The addresses of a row with their places, and the zones of the first number among them."""
+    addresses: dict[ContactAddress, int] = {}
     zones: tuple[str, ...] = ()
     for kind, place in columns.addresses:
         text = _text(cells, place)
         if not text:
             continue
-        _check(place, text, limit=_MAX_ADDRESS[kind])
-        address, its_zones = _address(kind, text, place, country=country)
-        zones = zones or its_zones
-        addresses.setdefault(address.key, (address, place))
+        if not is_short:
+            _check(place, text, limit=_MAX_ADDRESS[kind])
+        address = _address(kind, text, place, country=country)
+        zones = zones or address.zones
+        addresses.setdefault(address, place)
     if not addresses:
         kind, place = columns.addresses[0]
         empty = "number" if kind is not AddressKind.EMAIL else "e-mail address"
         reason = f"the {empty} is empty" if len(columns.addresses) == 1 else "no address is given"
         raise _Refused(place, "", reason, "fill one in, or take the row out")
-    return (
-        NewContact(
-            external_id=None,
-            first_name=None,
-            last_name=None,
-            time_zone=None,
-            language=None,
-            attributes={},
-            addresses=tuple(address for address, _ in addresses.values()),
-            zones=zones,
-        ),
-        [place for _, place in addresses.values()],
-    )
+    return addresses, zones
 
 
-def _address(
-    kind: AddressKind, text: str, place: int, *, country: str | None
-) -> tuple[ContactAddress, tuple[str, ...]]:
+def _address(kind: AddressKind, text: str, place: int, *, country: str | None) -> ContactAddress:
     if kind is AddressKind.EMAIL:
         email = parse_email(text)
         if isinstance(email, Unusable):
             raise _Refused(place, text, email.reason, suggestions.email(text))
-        return ContactAddress(kind=kind, value=email, country=None), ()
+        return ContactAddress(kind=kind, value=email, country=None)
     number = parse_phone(text, default_country=country)
     if isinstance(number, Unusable):
         raise _Refused(place, text, number.reason, suggestions.phone(text, country=country))
-    return ContactAddress(kind=kind, value=number.value, country=number.country), number.zones
+    return ContactAddress(
+        kind=kind,
+        value=number.value,
+        country=number.country,
+        type=number.type,
+        zones=number.zones,
+    )
 
 
-def _named(
-    contact: NewContact,
+def _contact(
+    addresses: tuple[ContactAddress, ...],
     fields: Mapping[str, str],
     attributes: dict[str, AttributeValue],
     *,
     zone: str | None,
+    zones: tuple[str, ...],
 ) -> NewContact:
     first, last = fields.get("first_name"), fields.get("last_name")
     name = fields.get("name")
@@ -219,15 +240,15 @@ def _named(
         if first is None and last is None:
             first, _, rest = name.partition(" ")
             last = rest.strip() or None
-    return replace(
-        contact,
+    return NewContact(
         external_id=fields.get("external_id"),
         first_name=first,
         last_name=last,
         time_zone=zone,
         language=fields.get("language"),
         attributes=attributes,
-        zones=(zone,) if zone is not None else contact.zones,
+        addresses=addresses,
+        zones=zones,
     )
 
 

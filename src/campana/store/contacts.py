@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from campana.domain.address import AddressKind
 from campana.domain.contact import AttributeValue, ContactAddress, NewContact
+from campana.domain.numbering import NumberType
 from campana.store.db import Tx
 from campana.store.sql import load
 
@@ -96,10 +98,16 @@ class _HolderRow:
 
 
 def addresses_of(rows: Sequence[Any]) -> tuple[ContactAddress, ...]:
-    """Addresses from the triples they are stored and aggregated as."""
+    """Addresses from the rows they are aggregated as."""
     return tuple(
-        ContactAddress(kind=AddressKind(kind), value=value, country=country)
-        for kind, value, country in rows
+        ContactAddress(
+            kind=AddressKind(kind),
+            value=value,
+            country=country,
+            type=None if number_type is None else NumberType(number_type),
+            zones=tuple(zones),
+        )
+        for kind, value, country, number_type, zones in rows
     )
 
 
@@ -116,7 +124,10 @@ def written(holder: Holder) -> dict[str, object]:
         "time_zone": contact.time_zone,
         "zones": contact.zones,
         "attributes": contact.attributes,
-        "addresses": [(each.kind, each.value, each.country) for each in contact.addresses],
+        "addresses": [
+            (each.kind, each.value, each.country, each.type, each.zones)
+            for each in contact.addresses
+        ],
     }
 
 
@@ -179,7 +190,7 @@ async def insert(
             "list_id": list_id,
             "made_by": made_by,
             "now": now,
-            **_columns(contacts),
+            "people": _json([_person(contact) for contact in contacts]),
         },
     )
     return sorted(int(row[0]) for row in await cursor.fetchall())
@@ -253,22 +264,14 @@ async def set_addresses(
         return
     if not are_new:
         await tx.execute(_SQL["drop_addresses"], {"ids": list(contacts)})
-    placed = [
-        (contact_id, position, address)
+    addresses = [
+        (contact_id, position, a.kind, a.value, a.country, a.type, ",".join(a.zones))
         for contact_id, contact in contacts.items()
-        for position, address in enumerate(contact.addresses)
+        for position, a in enumerate(contact.addresses)
     ]
     await tx.execute(
         _SQL["insert_addresses"],
-        {
-            "workspace_id": workspace_id,
-            "list_id": list_id,
-            "ids": [contact_id for contact_id, _, _ in placed],
-            "positions": [position for _, position, _ in placed],
-            "kinds": [address.kind.value for _, _, address in placed],
-            "values": [address.value for _, _, address in placed],
-            "countries": [address.country for _, _, address in placed],
-        },
+        {"workspace_id": workspace_id, "list_id": list_id, "addresses": _json(addresses)},
     )
 
 
@@ -280,6 +283,23 @@ async def page(tx: Tx, *, workspace_id: int, list_id: str, after: int, limit: in
             {"workspace_id": workspace_id, "list_id": list_id, "after": after, "limit": limit},
         )
         return await cursor.fetchall()
+
+
+def _json(rows: Sequence[object]) -> str:
+    return msgspec.json.encode(rows).decode()
+
+
+def _person(contact: NewContact) -> tuple[object, ...]:
+    """In the order `insert` reads."""
+    return (
+        contact.external_id,
+        contact.first_name,
+        contact.last_name,
+        contact.language,
+        contact.time_zone,
+        ",".join(contact.zones),
+        contact.attributes,
+    )
 
 
 def _columns(contacts: Sequence[NewContact]) -> dict[str, list[Any]]:

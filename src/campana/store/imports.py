@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+import msgspec
 from psycopg import OperationalError
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
@@ -298,12 +299,12 @@ async def reject(tx: Tx, *, workspace_id: int, import_id: str, rows: Sequence[Re
         {
             "id": import_id,
             "workspace_id": workspace_id,
-            "row_numbers": [row.row_number for row in rows],
-            "columns": [row.column_name for row in rows],
-            "values": [row.value for row in rows],
-            "reasons": [row.reason for row in rows],
-            "suggestions": [row.suggestion for row in rows],
-            "cells": [None if row.cells is None else Jsonb(list(row.cells)) for row in rows],
+            "rows": msgspec.json.encode(
+                [
+                    (r.row_number, r.column_name, r.value, r.reason, r.suggestion, r.cells)
+                    for r in rows
+                ]
+            ).decode(),
         },
     )
 

@@ -163,8 +163,20 @@ CONTACT_PAGE: Json = {
             "phone": "+12025550142",
             "country": "US",
             "addresses": [
-                {"kind": "phone", "value": "+12025550142", "country": "US"},
-                {"kind": "email", "value": "ana@example.org", "country": None},
+                {
+                    "kind": "phone",
+                    "value": "+12025550142",
+                    "country": "US",
+                    "numberType": "fixed_line_or_mobile",
+                    "timeZones": ["America/New_York"],
+                },
+                {
+                    "kind": "email",
+                    "value": "ana@example.org",
+                    "country": None,
+                    "numberType": None,
+                    "timeZones": [],
+                },
             ],
             "language": "en",
             "timeZone": "America/New_York",
@@ -234,6 +246,29 @@ CHECK: Json = {
             "suppressions": [SUPPRESSION],
         }
     ]
+}
+
+SUPPRESSION_IMPORT_ERRORS = (
+    "row,column,value,reason\r\n17,phone,'+12025550,too few digits for a phone number\r\n"
+)
+
+SUPPRESSION_IMPORT: Json = {
+    "id": "simp_3d5f7h9k1m3p5r7t",
+    "state": "done",
+    "fileName": "registry.csv",
+    "scope": "workspace",
+    "campaignId": None,
+    "channelType": None,
+    "reason": "on the national registry",
+    "source": "registry 2024-01",
+    "expiresAt": "2024-02-12T23:59:59Z",
+    "defaultCountry": "US",
+    "rows": {"done": 2000003, "accepted": 1999870, "updated": 0, "duplicate": 130, "rejected": 3},
+    "bytesDone": 26000042,
+    "bytesTotal": 26000042,
+    "problem": None,
+    "createdAt": "2024-01-12T09:00:00Z",
+    "finishedAt": "2024-01-12T09:01:07Z",
 }
 
 CONSENT_DOCUMENT: Json = {

@@ -52,7 +52,15 @@ PREVIEW: Json = {
                 "lastName": "Reyes",
                 "language": None,
                 "timeZone": None,
-                "addresses": [{"kind": "phone", "value": "+12025550142", "country": "US"}],
+                "addresses": [
+                    {
+                        "kind": "phone",
+                        "value": "+12025550142",
+                        "country": "US",
+                        "numberType": "fixed_line_or_mobile",
+                        "timeZones": ["America/New_York"],
+                    }
+                ],
                 "attributes": {"name": "Ana Reyes", "balance": 12.5},
             },
             "refusal": None,

@@ -39,6 +39,7 @@ TAGS = {
     "imports": "Files on their way into a contact list.",
     "channels": "Configured accounts on carriers.",
     "suppressions": "Whom never to contact.",
+    "suppressionImports": "Files of numbers never to contact.",
     "consents": "Who agreed to be contacted, and who took it back: a ledger that only grows.",
     "voiceCalls": "Calls that were placed.",
     "recordings": "The sound of calls.",

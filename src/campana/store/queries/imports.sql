@@ -74,8 +74,8 @@ returning workspace_id;
 -- name: reject
 -- One reason a row: the first that was found.
 insert into import_errors (import_id, workspace_id, row_number, column_name, value, reason, suggestion, cells)
-select %(id)s, %(workspace_id)s, * from unnest(%(row_numbers)s::bigint[], %(columns)s::text[], %(values)s::text[],
-  %(reasons)s::text[], %(suggestions)s::text[], %(cells)s::jsonb[]);
+select %(id)s, %(workspace_id)s, (row ->> 0)::bigint, row ->> 1, row ->> 2, row ->> 3, row ->> 4, nullif(row -> 5, 'null')
+from jsonb_array_elements(%(rows)s::jsonb) as given (row);
 
 -- name: rejected
 -- In the order of the file, by the primary key.

@@ -13,6 +13,7 @@ from campana.domain.address import AddressKind
 from campana.domain.contact import AttributeValue, ContactAddress
 from campana.domain.errors import Conflict, NotFound
 from campana.domain.ids import number_of, numbered
+from campana.domain.numbering import NumberType
 from campana.services import documents, lists
 from campana.services.values import AttributeType
 from campana.store.contacts import Contact
@@ -56,15 +57,26 @@ class ContactListPage(Shape, frozen=True, kw_only=True):
 
 
 class AddressShape(Shape, frozen=True, kw_only=True):
-    """One way to a person: a number in E.164 and where it lies, or an e-mail address."""
+    """One way to a person: a number in E.164 and what follows from it, or an e-mail address.
+
+    `timeZones` are all those the number may lie in.
+    """
 
     kind: AddressKind
     value: str
     country: str | None
+    number_type: NumberType | None
+    time_zones: list[str]
 
     @classmethod
     def of(cls, address: ContactAddress) -> AddressShape:
-        return cls(kind=address.kind, value=address.value, country=address.country)
+        return cls(
+            kind=address.kind,
+            value=address.value,
+            country=address.country,
+            number_type=address.type,
+            time_zones=list(address.zones),
+        )
 
 
 class ContactShape(Shape, frozen=True, kw_only=True):

@@ -21,6 +21,7 @@ from campana.domain.ids import uuid7
 from campana.services import capping, sent_events
 from campana.services.claimed import Claimed
 from campana.services.context import Context
+from campana.services.values import text_of
 from campana.store import attempts, due, sending
 from campana.store.attempts import Intent
 from campana.store.db import Tx
@@ -68,7 +69,7 @@ async def write(
             fields=ContactFields(
                 first_name=candidate.first_name,
                 last_name=candidate.last_name,
-                attributes={str(k): str(v) for k, v in candidate.attributes.items()},
+                attributes={k: text_of(v) for k, v in candidate.attributes.items()},
             ),
             plan=plan,
             claimed_at=now,

@@ -25,6 +25,7 @@ BODIES: dict[str, Any] = {
     "campaigns.targets.add": {"contactList": "mine"},
     "channels.change": {"rate": 1},
     "contactLists.change": {"name": "Mine now"},
+    "contactLists.contacts.upsert": {"contacts": [{"phones": [ANA]}]},
     "webhooks.change": {"description": "Mine now"},
     "webhooks.rotate": {},
     "webhooks.replay": {"from": "evt_1"},

@@ -21,6 +21,7 @@ from campana.services import capping, events, late, limits, spending, tripping
 from campana.services.campaign_document import plan_of
 from campana.services.context import Context
 from campana.services.policy import policy_of
+from campana.services.values import text_of
 from campana.store import attempts, campaigns, claims, decisions, due, owners, targets
 from campana.store import events as store_events
 from campana.store.attempts import Intent
@@ -269,7 +270,7 @@ async def _write_intents(
             fields=ContactFields(
                 first_name=candidate.first_name,
                 last_name=candidate.last_name,
-                attributes={str(k): str(v) for k, v in candidate.attributes.items()},
+                attributes={k: text_of(v) for k, v in candidate.attributes.items()},
             ),
             plan=plan,
             not_before=now,

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from bench import environment
 from bench.api import mixes, report, rows, servers, truth
 from bench.api.load import Press, Seen, Writer, measure
 from bench.api.servers import PostgreSQL, Server
@@ -52,7 +53,7 @@ class Variant:
 def main(arguments: list[str]) -> int:
     asked = _arguments(arguments)
     began = time.monotonic()
-    servers.install_orm()
+    environment.install()
     with (
         tempfile.TemporaryDirectory(prefix="campana-bench-") as folder,
         contextlib.ExitStack() as up,

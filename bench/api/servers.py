@@ -23,9 +23,7 @@ import psutil
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-ROOT = Path(__file__).resolve().parents[2]
-REQUIREMENTS = ROOT / "bench" / "requirements.txt"
-ENVIRONMENT = ROOT / ".venv.bench"
+from bench.environment import PYTHON, ROOT
 
 WEB_PROCESSES = 2
 _PATIENCE = 30
@@ -107,27 +105,9 @@ def orm(conninfo: str, log: Path) -> Generator[Server]:
         "user": given["user"],
         "database": given["dbname"],
     }
-    command = _uvicorn(ENVIRONMENT / "bin" / "python", "orm", port)
+    command = _uvicorn(PYTHON, "orm", port)
     with _started("orm", command, port, log, BENCH_DATABASE=json.dumps(database)) as server:
         yield server
-
-
-def install_orm() -> None:
-    """Make the environment of the other way where it is not yet as requirements.txt says."""
-    stamp, wanted = ENVIRONMENT / "bench.stamp", REQUIREMENTS.read_text()
-    if stamp.exists() and stamp.read_text() == wanted:
-        return
-    print("installing bench/requirements.txt into .venv.bench", file=sys.stderr)
-    quiet = ["-qq", "--disable-pip-version-check", "--no-input"]
-    for command in (
-        [sys.executable, "-m", "venv", "--clear", str(ENVIRONMENT)],
-        [
-            *(str(ENVIRONMENT / "bin" / "python"), "-m", "pip", "install", *quiet),
-            *("--only-binary", ":all:", "-r", str(REQUIREMENTS)),
-        ],
-    ):
-        subprocess.run(command, check=True)
-    stamp.write_text(wanted)
 
 
 def get(port: int, target: str, key: str) -> tuple[int, Any]:

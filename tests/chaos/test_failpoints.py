@@ -26,8 +26,7 @@ PEOPLE, RATE = 500, 6
 WORK = (
     "services.dispatch.grant_ahead",
     "services.dispatch.claim",
-    "services.dispatch.begin_sending_all",
-    "engine.dispatcher._store_accepted",
+    "services.sent.store_answers",
     "services.outcomes.settle",
     "services.inquiries.open_doubt",
     "services.outcomes.sweep",

@@ -10,8 +10,8 @@ import pytest
 
 from campana.domain.disposition import Disposition
 from campana.services import outcomes, suppressions
+from campana.services.claimed import Claimed
 from campana.services.context import Context
-from campana.services.dispatch import Claimed
 from campana.store.attempts import CallFacts
 from tests.support import ledger
 from tests.support.campaign import ANA, BRUNO, CARLA, Scene, launched, person

@@ -11,8 +11,9 @@ import pytest
 
 from campana.carriers.base import NotSent, Patience, Report, Unknowable
 from campana.domain.attempt import AttemptEvent, EventType
-from campana.services import dispatch, inquiries, outcomes
+from campana.services import inquiries, outcomes
 from campana.services.context import Context
+from campana.services.intents import Send
 from campana.store import owners, reports
 from campana.store.attempts import Attempt
 from campana.store.reports import Taken
@@ -37,16 +38,10 @@ async def worker(scene: Scene) -> AsyncIterator[int]:
 
 
 async def sent(scene: Scene, owner_id: int) -> UUID:
-    claimed = await scene.claim(owner_id=owner_id)
-    [attempt_id] = await dispatch.begin_sending_all(
-        scene.engine,
-        claimed=claimed,
-        owner_id=owner_id,
-        from_number="",
-        is_call=True,
-        ask_after=MINUTE,
+    [claimed] = await scene.claim(
+        owner_id=owner_id, send=Send(sender=None, is_call=True, ask_after=MINUTE)
     )
-    return attempt_id
+    return claimed.attempt_id
 
 
 async def accepted(scene: Scene, attempt_id: UUID) -> None:

@@ -12,8 +12,8 @@ import pytest
 from campana.domain.disposition import Disposition
 from campana.domain.errors import InvalidParameter
 from campana.services import campaigns, channels, dispatch, granting, outcomes
+from campana.services.claimed import Claimed
 from campana.services.context import Context
-from campana.services.dispatch import Claimed
 from campana.services.granting import Allowance
 from tests.domain.test_pacing import most_within
 from tests.support.campaign import Scene, add_channel, launched, person

@@ -12,8 +12,8 @@ import pytest
 from campana.domain.attempt import AttemptEvent, EventType
 from campana.domain.disposition import Disposition
 from campana.services import control, dispatch, outcomes
+from campana.services.claimed import Claimed
 from campana.services.context import Context
-from campana.services.dispatch import Claimed
 from campana.store.attempts import CallFacts
 from tests.support import ledger
 from tests.support.campaign import ANA, Scene, launched, person

@@ -12,8 +12,10 @@ import pytest
 
 from campana.domain.attempt import AttemptEvent, EventType
 from campana.domain.disposition import Disposition
-from campana.services import dispatch, outcomes, reports
+from campana.services import outcomes, reports
 from campana.services.context import Context
+from campana.services.intents import Send
+from campana.store import events as store_events
 from campana.store.reports import Kept, Told
 from tests.support import ledger
 from tests.support.campaign import ANA, BRUNO, Scene, add_channel, launched, person
@@ -29,16 +31,9 @@ STORY = [
 
 async def sent(scene: Scene, *, owner_id: int = 1) -> list[UUID]:
     """Everybody's attempt, marked as sending to a carrier one can ask."""
-    claimed = await scene.claim(owner_id=owner_id)
-    began = await dispatch.begin_sending_all(
-        scene.engine,
-        claimed=claimed,
-        owner_id=owner_id,
-        from_number="",
-        is_call=True,
-        ask_after=timedelta(minutes=1),
-    )
-    return sorted(began)
+    send = Send(sender=None, is_call=True, ask_after=timedelta(minutes=1))
+    claimed = await scene.claim(owner_id=owner_id, send=send)
+    return sorted(each.attempt_id for each in claimed)
 
 
 def told(scene: Scene, attempt_id: UUID) -> list[Told]:
@@ -184,7 +179,7 @@ async def test_what_was_not_applied_is_still_there_after_a_crash(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(outcomes, "conclude", dies)
+        patch.setattr(store_events, "add", dies)
         with pytest.raises(KeyboardInterrupt):
             await reports.apply_kept(engine_context)
     assert (await state(scene, attempt_id))[0] == "sending"

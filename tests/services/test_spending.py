@@ -14,8 +14,8 @@ import pytest
 from campana.domain.disposition import Disposition
 from campana.domain.errors import InvalidParameter, PreflightBlocked
 from campana.services import campaigns, control, dispatch, outcomes, policy, prices
+from campana.services.claimed import Claimed
 from campana.services.context import Context
-from campana.services.dispatch import Claimed
 from campana.store.attempts import CallFacts
 from campana.store.db import Database, Role
 from tests.support import ledger

@@ -12,6 +12,7 @@ from campana.domain.disposition import Disposition
 from campana.services import dispatch, outcomes
 from campana.services.context import Context
 from campana.services.dispatch import SEND_DEADLINE
+from campana.services.intents import Send
 from campana.services.outcomes import SWEEP_MARGIN
 from campana.store import attempts, owners
 from tests.support import ledger
@@ -246,15 +247,8 @@ async def test_what_a_living_owner_lost_on_a_carrier_one_can_ask_is_asked_about(
 ) -> None:
     async with scene.engine.db.session() as session:
         living = await owners.take_identity(session)
-        claims = await scene.claim(owner_id=living)
-        await dispatch.begin_sending_all(
-            scene.engine,
-            claimed=claims,
-            owner_id=living,
-            from_number="",
-            is_call=True,
-            ask_after=timedelta(minutes=1),
-        )
+        send = Send(sender=None, is_call=True, ask_after=timedelta(minutes=1))
+        assert len(await scene.claim(owner_id=living, send=send)) == 3
         clock.moment += OLD_ENOUGH
         assert await outcomes.sweep_own(scene.engine, owner_id=living, in_hand=list) == 3
     asked = await scene.rows("select state, owner_id, ask_at from attempts")

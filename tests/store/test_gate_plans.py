@@ -8,6 +8,7 @@ import pytest
 from psycopg import AsyncClientCursor
 
 from campana.services.context import Context
+from campana.store.due import BEGINNING
 from campana.store.sql import load
 from tests.support.database import NOW
 
@@ -18,6 +19,8 @@ CLAIM = {
     "channel_type": "Voice",
     "requires_consent": True,
     "limit": 100,
+    "after_due_at": BEGINNING.due_at,
+    "after_target": BEGINNING.target_id,
     "now": NOW,
 }
 CAPS = {

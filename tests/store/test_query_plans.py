@@ -18,6 +18,7 @@ import pytest
 
 from campana.store import migrations
 from campana.store.db import Role, session_options
+from campana.store.due import BEGINNING
 from campana.store.embedded import attach
 from campana.store.sql import load
 from tests.support.database import NOW
@@ -72,9 +73,19 @@ CLAIM = {
     "channel_type": "Voice",
     "requires_consent": False,
     "limit": 20,
+    "after_due_at": BEGINNING.due_at,
+    "after_target": BEGINNING.target_id,
     "now": NOW,
 }
-READY = {"channel_ids": ["chan_1"], "now": NOW}
+READY = {
+    "channel_ids": ["chan_1"],
+    "mark_campaigns": ["camp_3"],
+    "mark_keys": ["America/New_York"],
+    "mark_priorities": [1],
+    "mark_due_ats": [BEGINNING.due_at],
+    "mark_targets": [BEGINNING.target_id],
+    "now": NOW,
+}
 PAGE = {
     "workspace_id": 1,
     "states": None,

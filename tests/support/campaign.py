@@ -9,8 +9,9 @@ from typing import Any
 from campana.domain.address import AddressKind
 from campana.domain.contact import ContactAddress, NewContact
 from campana.services import campaigns, control, dispatch, targets
+from campana.services.claimed import Claimed
 from campana.services.context import Context
-from campana.services.dispatch import Claimed
+from campana.services.intents import Send
 from campana.store import channels, contacts, lists
 from campana.store.channels import Channel
 
@@ -53,12 +54,19 @@ class Scene:
     campaign_id: str
     document: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
-    async def claim(self, *, owner_id: int = 1, limit: int = 10) -> list[Claimed]:
+    async def claim(
+        self, *, owner_id: int = 1, limit: int = 10, send: Send | None = None
+    ) -> list[Claimed]:
         """Everything that may be claimed now, group by group."""
         claimed: list[Claimed] = []
         for group in await dispatch.ready(self.engine, channel_ids=[self.channel.id]):
             claimed += await dispatch.claim(
-                self.engine, group=group, channel_type="Voice", owner_id=owner_id, limit=limit
+                self.engine,
+                group=group,
+                channel_type="Voice",
+                owner_id=owner_id,
+                limit=limit,
+                send=send,
             )
         return claimed
 

@@ -8,7 +8,7 @@ from typing import Any
 from campana.domain.attempt import AttemptEvent, EventType
 from campana.domain.disposition import Disposition
 from campana.services import dispatch, outcomes
-from campana.services.dispatch import Claimed
+from campana.services.claimed import Claimed
 from campana.store.attempts import CallFacts
 from tests.support.campaign import Scene
 from tests.support.database import FixedClock

@@ -54,6 +54,9 @@ class Accepted:
     """The provider has taken it; `ref` is the provider's own name for it."""
 
     ref: str | None = None
+    reports: tuple[Report, ...] = ()
+    """What its answer tells beyond that. Where the answer is the provider's last word, the attempt
+    ends with it: no callback is waited for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +174,11 @@ class Carrier(Protocol):
         """How long silence is normal on this channel."""
         ...
 
+    @property
+    def most_at_once(self) -> int:
+        """How many sends of one process it takes at once: more of them would only wait inside."""
+        ...
+
     async def send(self, outbound: Outbound) -> Accepted:
         """Hand it over, within a time-out of the adapter's own.
 
@@ -216,6 +224,8 @@ class CarrierKind:
     trunks: Callable[[Any], tuple[TrunkLimits, ...]] | None = None
     """The ways its calls may go out, in the order they are tried, each with limits of its own; None
     where there is but one way."""
+    limit_trunks: Callable[[Any, Mapping[str, TrunkLimits]], Any] | None = None
+    """The config with these limits for its trunks, by name; None where there are no trunks."""
     open: Callable[[Any], Carrier] | None = None
     """The account behind a config; None where a worker of its own serves the kind (calls we place
     ourselves)."""

@@ -46,7 +46,8 @@ SIGNATURE_AGE = timedelta(minutes=5)
 
 _CONNECT_SECONDS = 2.0
 _LOOKUP_SECONDS = 5.0
-_CONNECTIONS = httpx.Limits(max_connections=200, max_keepalive_connections=100)
+_MOST_AT_ONCE = 500
+_CONNECTIONS = httpx.Limits(max_connections=200, max_keepalive_connections=200)
 
 _ARRIVES_WITHIN = timedelta(seconds=4)
 """A request that its peer has not acknowledged by then is given up by the kernel, also when this
@@ -166,6 +167,8 @@ class _TooLate(Exception):
 
 class Sandbox:
     """One channel's account."""
+
+    most_at_once = _MOST_AT_ONCE
 
     def __init__(self, config: Config) -> None:
         self._config = config

@@ -9,6 +9,7 @@ from campana.cli import (
     channels,
     demo,
     doctor,
+    flows,
     keys,
     lists,
     outlook,
@@ -17,6 +18,7 @@ from campana.cli import (
     sandbox,
     serve,
     setup,
+    simulate,
     suppressions,
 )
 
@@ -34,6 +36,7 @@ for word in (serve.serve, serve.web, serve.work, serve.voice, setup.migrate, set
 app.command()(doctor.doctor)
 app.command()(demo.demo)
 app.command()(sandbox.sandbox)
+app.command()(simulate.simulate)
 app.command("allow-countries")(channels.allow)
 for group in (
     keys.app,
@@ -43,6 +46,7 @@ for group in (
     outlook.app,
     policy.app,
     prices.app,
+    flows.app,
 ):
     app.add_typer(group)
 

@@ -60,7 +60,7 @@ def work() -> None:
         _log(chosen)
         with bootstrap.database(chosen) as conninfo:
             bootstrap.prepare(chosen, conninfo)
-            asyncio.run(bootstrap.work(chosen, conninfo))
+            uvloop.run(bootstrap.work(chosen, conninfo))
 
 
 def voice() -> None:

@@ -157,3 +157,11 @@ def _at_an_end(
     if goes_on and history.made < cadence.max_attempts:
         return NextAddress(disposition=disposition)
     return Finish(disposition=disposition)
+
+
+def is_last(disposition: Disposition) -> bool:
+    """Does nothing follow an attempt that ended so, whatever the campaign and the tries before?
+
+    Nobody tries another number of a person who was reached, and no rule can say otherwise.
+    """
+    return FINALITY[disposition] is Finality.REACHED

@@ -7,13 +7,13 @@ campaigns run or ten thousand. Nothing rests on it being fresh: a claim reads ev
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
 from collections.abc import Collection
 
 from campana.domain.fairness import Round, Turns
 from campana.services import dispatch
 from campana.services.context import Context
+from campana.services.marks import Marks
 from campana.store.due import Group
 
 _SHORTEST_USE = 0.05
@@ -32,17 +32,19 @@ class Choosing:
         self._use_until: dict[str, float] = {}
         self._served: dict[str, int] = {}
         self._count = 0
+        self.marks = Marks()
+        """How far this worker has claimed: what a claim is to move on."""
 
     async def look(self, channel_ids: Collection[str]) -> None:
         """See what waits on these channels, where the last look will not do any more."""
-        began = time.monotonic()
+        began = self._context.monotonic()
         stale = sorted(each for each in channel_ids if self._use_until.get(each, 0.0) <= began)
         if not stale:
             return
         by_channel: dict[str, list[Group]] = defaultdict(list)
-        for group in await dispatch.ready(self._context, channel_ids=stale):
+        for group in await dispatch.ready(self._context, channel_ids=stale, marks=self.marks):
             by_channel[group.channel_id].append(group)
-        now = time.monotonic()
+        now = self._context.monotonic()
         for channel_id in stale:
             waiting = by_channel[channel_id]
             turns = self._turns.setdefault(channel_id, Turns(salt=self._salt))

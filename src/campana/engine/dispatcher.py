@@ -1,7 +1,7 @@
 """The dispatcher of channels whose carrier takes sends by request; any number may run side by side.
 
-One step: get a grant on a channel, claim so many intents of the groups whose turn it is, commit
-that they are about to be sent, and start their sends, each at a moment of the grant. A send has one
+One step: get a grant on a channel, claim so many of the groups whose turn it is, committed as about
+to be sent, and start their sends, each at a moment of the grant. A send has one
 of four ends: accepted (the attempt is the carrier's from then on), not sent for certain (due
 again), refused (settled by what that means), or in doubt: then nobody guesses, the attempt stays
 open and the carrier is asked.
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -28,12 +28,13 @@ from campana.engine.choosing import Choosing
 from campana.engine.ownership import Ownership
 from campana.engine.resting import Resting
 from campana.engine.slots import Slots
-from campana.services import dispatch, granting, inquiries, outcomes
+from campana.services import dispatch, granting, inquiries, outcomes, sent
+from campana.services.claimed import Claimed
 from campana.services.context import Context
-from campana.services.dispatch import SEND_DEADLINE, Claimed
+from campana.services.dispatch import SEND_DEADLINE
 from campana.services.group_commit import GroupCommit
-from campana.store import reports
-from campana.store.reports import Taken
+from campana.services.intents import Send
+from campana.services.sent import Answer
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +54,10 @@ _PUT_BACK_AT_ONCE = 50
 _SHORTEST_PAUSE = 0.05
 """Before a channel that has nothing to give is asked again (seconds)."""
 
-_MOST_IN_FLIGHT = 500
+_MOST_IN_FLIGHT = 5_000
+"""Of a process, sent or about to be; a carrier may take fewer at once."""
+_MOST_CLAIMED = 500
+"""Under one grant: what can be claimed and sent while it lasts."""
 _RETRY_SECONDS = 0.5
 
 
@@ -79,9 +83,11 @@ class Dispatcher:
         self._public_url = public_url
         self._choosing = Choosing(context, salt=int.from_bytes(context.entropy(8), "big"))
         self._ask_grant_at: dict[str, float] = {}
-        self._resting = Resting()
+        self._resting = Resting(monotonic=context.monotonic)
         self._sends: dict[UUID, asyncio.Task[None]] = {}
-        self._accepted = GroupCommit(self._store_accepted)
+        self._at_once: Counter[str] = Counter()
+        """How many of them each channel has."""
+        self._answers = GroupCommit(self._store_answers)
         self._unsent = GroupCommit(self._store_unsent, largest=_PUT_BACK_AT_ONCE)
         self._claims_took = 0.0
         self._is_draining = False
@@ -97,7 +103,7 @@ class Dispatcher:
         if not self._may_start():
             return False
         accounts = await self._accounts.known()
-        now = time.monotonic()
+        now = self._context.monotonic()
         rested = [
             channel_id
             for channel_id in accounts
@@ -119,7 +125,7 @@ class Dispatcher:
             # Whoever comes next finds it open, and asks.
             task.cancel()
         await asyncio.gather(*self._sends.values(), return_exceptions=True)
-        await self._accepted.settled()
+        await self._answers.settled()
         await self._unsent.settled()
 
     def _may_start(self) -> bool:
@@ -133,12 +139,12 @@ class Dispatcher:
     async def _serve(self, account: Account) -> bool:
         """Get a grant on a channel and start what it allows; False when nothing came of it."""
         channel_id, owner_id = account.channel.id, self.ownership.owner_id
-        asked_at, notice = time.monotonic(), self._notice
+        asked_at, notice = self._context.monotonic(), self._notice
         allowed = await granting.grant_ahead(
             self._context,
             channel_id=channel_id,
             owner_id=owner_id,
-            wanted=_MOST_IN_FLIGHT - len(self._sends),
+            wanted=self._wanted(account),
             ahead=notice + COVERED,
             notice=notice,
         )
@@ -164,6 +170,11 @@ class Dispatcher:
             )
         return started > 0
 
+    def _wanted(self, account: Account) -> int:
+        """What one grant may give at most."""
+        free = account.carrier.most_at_once - self._at_once[account.channel.id]
+        return max(0, min(_MOST_CLAIMED, free, _MOST_IN_FLIGHT - len(self._sends)))
+
     @property
     def _notice(self) -> timedelta:
         """How long this process needs from asking for a grant to its first send."""
@@ -177,7 +188,7 @@ class Dispatcher:
         started = asked = 0
         # A line that was asked for is promised no more, whether somebody was found for it or not.
         while True:
-            begun = time.monotonic()
+            begun = self._context.monotonic()
             limit, last = min(share, most - asked, slots.reachable(now=begun)), slots.last
             group = self._choosing.next(channel_id) if limit else None
             if group is None or last is None:
@@ -189,60 +200,53 @@ class Dispatcher:
                 owner_id=owner_id,
                 limit=limit,
                 ahead=timedelta(seconds=max(0.0, last - begun)),
+                send=Send(
+                    sender=account.sender,
+                    is_call=account.is_call,
+                    ask_after=account.carrier.patience.ask_after,
+                ),
+                marks=self._choosing.marks,
             )
             self._choosing.had(group, sends=len(claimed))
             asked += limit
             started += len(claimed)
             if claimed:
-                await self._start(claimed, account, slots, begun=begun)
+                self._start(claimed, account, slots, begun=begun)
                 if started == len(claimed):
                     # The slowest lately, forgotten over some ten grants.
-                    took = time.monotonic() - asked_at
+                    took = self._context.monotonic() - asked_at
                     self._claims_took = max(took, 0.9 * self._claims_took)
         return started
 
-    async def _start(
+    def _start(
         self, claimed: Sequence[Claimed], account: Account, slots: Slots, *, begun: float
     ) -> None:
         owner_id = self.ownership.owner_id
         deadline = begun + SEND_DEADLINE.total_seconds()
-        may_go = await self._begin(claimed, account, owner_id)
-        now, monotonic = self._context.clock.now(), time.monotonic()
+        now, monotonic = self._context.clock.now(), self._context.monotonic()
         for intent in claimed:
             by_campaign = monotonic + (intent.not_before - now).total_seconds()
             departure = _Departure(
                 intent=intent,
                 at=slots.take(not_before=max(by_campaign, monotonic)),
                 slots=slots,
-                deadline=deadline if intent.attempt_id in may_go else 0.0,
+                deadline=deadline,
                 owner_id=owner_id,
             )
             task = asyncio.create_task(self._send(departure, account))
             self._sends[intent.attempt_id] = task
-            task.add_done_callback(lambda _, key=intent.attempt_id: self._sends.pop(key, None))
+            self._at_once[intent.channel_id] += 1
+            task.add_done_callback(lambda _, intent=intent: self._is_over(intent))
 
-    async def _begin(
-        self, claimed: Sequence[Claimed], account: Account, owner_id: int
-    ) -> set[UUID]:
-        """Commit that these are about to be sent; those that may not go are not in the answer."""
-        plan = claimed[0].plan
-        try:
-            return await dispatch.begin_sending_all(
-                self._context,
-                claimed=claimed,
-                owner_id=owner_id,
-                from_number=plan.caller_id or account.sender or "",
-                is_call=account.is_call,
-                ask_after=account.carrier.patience.ask_after,
-            )
-        except Unavailable:
-            return set()
+    def _is_over(self, intent: Claimed) -> None:
+        self._sends.pop(intent.attempt_id, None)
+        self._at_once[intent.channel_id] -= 1
 
     async def _send(self, departure: _Departure, account: Account) -> None:
         """From an intent that is marked as sending to the end of our part in it."""
         intent = departure.intent
         if departure.at is not None:
-            await asyncio.sleep(max(0.0, departure.at - time.monotonic()))
+            await asyncio.sleep(max(0.0, departure.at - self._context.monotonic()))
         if not self._may_go(departure):
             await _until_stored(lambda: self._unsent.add([intent.attempt_id]))
             return
@@ -259,7 +263,7 @@ class Dispatcher:
             await self._accept(intent, account, accepted)
 
     def _may_go(self, departure: _Departure) -> bool:
-        now, at = time.monotonic(), departure.at
+        now, at = self._context.monotonic(), departure.at
         return (
             at is not None
             and now < departure.deadline
@@ -296,16 +300,15 @@ class Dispatcher:
             await self._settle(intent, error.disposition, error.detail)
 
     async def _accept(self, intent: Claimed, account: Account, accepted: Accepted) -> None:
-        taken = Taken(
-            attempt_id=intent.attempt_id,
-            ref=accepted.ref,
+        answer = Answer(
+            intent=intent,
+            accepted=accepted,
             ask_at=self._context.clock.now() + account.carrier.patience.ask_after,
         )
-        await _until_stored(lambda: self._accepted.add([taken]))
+        await _until_stored(lambda: self._answers.add([answer]))
 
-    async def _store_accepted(self, taken: Sequence[Taken]) -> None:
-        async with self._context.db.transaction() as tx:
-            await reports.accept(tx, taken=taken, now=self._context.clock.now())
+    async def _store_answers(self, answers: Sequence[Answer]) -> None:
+        await sent.store_answers(self._context, answers, owner_id=self.ownership.owner_id)
 
     async def _store_unsent(self, attempt_ids: Sequence[UUID]) -> None:
         await outcomes.settle_unsent(

@@ -23,8 +23,9 @@ from campana.domain.ids import attempt_text
 from campana.engine.choosing import Choosing
 from campana.engine.ownership import Ownership
 from campana.services import dispatch, granting, outcomes
+from campana.services.claimed import Claimed
 from campana.services.context import Context
-from campana.services.dispatch import SEND_DEADLINE, Claimed
+from campana.services.dispatch import SEND_DEADLINE
 from campana.store import attempts, channels
 from campana.store.attempts import CallFacts
 from campana.store.channels import Channel

@@ -7,53 +7,39 @@ be sent only within SEND_DEADLINE of the moment its claim began; `sending_at` is
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from campana.domain import gate
 from campana.domain.campaign import Plan
-from campana.domain.caps import Cap
-from campana.domain.contact import ContactFields
 from campana.domain.event import EventName, NewEvent
-from campana.domain.ids import uuid7
-from campana.services import capping, events, late, limits, spending, tripping
+from campana.services import capping, events, intents, late, limits, spending, tripping
 from campana.services.campaign_document import plan_of
+from campana.services.claimed import Claimed
 from campana.services.context import Context
+from campana.services.intents import Send
+from campana.services.marks import Marks
 from campana.services.policy import policy_of
-from campana.services.values import text_of
 from campana.store import attempts, campaigns, claims, decisions, due, owners, targets
 from campana.store import events as store_events
-from campana.store.attempts import Intent
 from campana.store.db import Tx
-from campana.store.due import Candidate, Deferral, Group
+from campana.store.due import BEGINNING, NO_MARKS, Candidate, Deferral, Group, Position
 
 SEND_DEADLINE = timedelta(milliseconds=500)
 """How long after its claim began an intent may still be sent (design: pause answers within a
 second)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claimed:
-    """An intent that is committed: this owner, and only this owner, may send it, and soon."""
+async def ready(
+    context: Context, *, channel_ids: Sequence[str], marks: Marks | None = None
+) -> list[Group]:
+    """Groups with something due now on these channels, most urgent first (engine role).
 
-    attempt_id: UUID
-    workspace_id: int
-    campaign_id: str
-    target_id: int
-    channel_id: str
-    attempt_no: int
-    address: str
-    fields: ContactFields
-    plan: Plan
-    not_before: datetime
-    """The campaign's own pace: it waits for this moment, which lies within the send deadline."""
-
-
-async def ready(context: Context, *, channel_ids: Sequence[str]) -> list[Group]:
-    """Groups with something due now on these channels, most urgent first (engine role)."""
+    Of a group that has a mark, only what lies behind it counts.
+    """
+    known = marks.all() if marks is not None else NO_MARKS
     async with context.db.read() as tx:
-        return await due.ready(tx, channel_ids=channel_ids, now=context.clock.now())
+        return await due.ready(tx, channel_ids=channel_ids, marks=known, now=context.clock.now())
 
 
 async def claim(
@@ -64,8 +50,13 @@ async def claim(
     owner_id: int,
     limit: int,
     ahead: timedelta = timedelta(0),
+    send: Send | None = None,
+    marks: Marks | None = None,
 ) -> list[Claimed]:
     """Turn up to `limit` waiting targets of the group into committed intents.
+
+    With `send` they are committed as about to be sent, and nothing more needs to be written before
+    the network. With `marks` it begins where they say, and moves them on.
 
     What the gate objects to is deferred or finished in the same transaction. Nothing is claimed
     from a campaign that is not running, or that somebody is changing at this moment, and no more
@@ -74,6 +65,7 @@ async def claim(
     of the channel was lowered claims nothing.
     """
     now = context.clock.now()
+    after = marks.of(group.key) if marks is not None else BEGINNING
     async with context.db.transaction() as tx:
         if not await owners.use_promise(
             tx, channel_id=group.channel_id, owner_id=owner_id, lines=limit
@@ -99,6 +91,7 @@ async def claim(
             channel_type=channel_type,
             requires_consent=plan.requires_consent,
             limit=own.attempts,
+            after=after,
             now=now,
         )
         capped = await capping.reached(
@@ -117,7 +110,7 @@ async def claim(
             has_prices=in_force.has_prices,
             now=now,
         )
-        claimed = await _write_intents(
+        claimed = await intents.write(
             tx,
             context,
             allowed,
@@ -125,6 +118,7 @@ async def claim(
             plan=plan,
             caps=caps,
             owner_id=owner_id,
+            send=send,
             now=now,
         )
         await spending.promise(
@@ -134,10 +128,15 @@ async def claim(
             campaign_id=group.campaign_id,
             budget=budget,
         )
-        claimed = [replace(each, not_before=own.moment(n, now)) for n, each in enumerate(claimed)]
+        if own.granted is not None:
+            claimed = [
+                replace(each, not_before=own.moment(n, now)) for n, each in enumerate(claimed)
+            ]
         await limits.use(
             tx, own, group=group, plan=plan, numbers=[each.attempt_no for each in claimed], now=now
         )
+    if marks is not None:
+        marks.move(group.key, [Position(each.due_at, each.id) for each in waiting])
     if budget.is_exhausted:
         await tripping.trip(context, campaign_id=group.campaign_id, reason=spending.EXHAUSTED)
     return claimed
@@ -172,33 +171,6 @@ def _started(claimed: Claimed, *, now: datetime) -> NewEvent:
         address=claimed.address,
         at=now,
     )
-
-
-async def begin_sending_all(
-    context: Context,
-    *,
-    claimed: Sequence[Claimed],
-    owner_id: int,
-    from_number: str,
-    is_call: bool,
-    ask_after: timedelta,
-) -> set[UUID]:
-    """The same for a whole claim that goes to a carrier one can ask; returns those that may go.
-
-    Should this process die, the carrier is asked what it knows of each: here nothing is `unknown`
-    for having been marked too early.
-    """
-    now = context.clock.now()
-    async with context.db.transaction() as tx:
-        return await attempts.begin_sending_all(
-            tx,
-            attempt_ids=[each.attempt_id for each in claimed],
-            owner_id=owner_id,
-            from_number=from_number,
-            is_call=is_call,
-            ask_at=now + ask_after,
-            now=now,
-        )
 
 
 async def _pass_gate(
@@ -243,74 +215,3 @@ def _facts(candidate: Candidate, plan: Plan, capped: Mapping[int, datetime]) -> 
         window=plan.window,
         capped_until=capped.get(candidate.id),
     )
-
-
-async def _write_intents(
-    tx: Tx,
-    context: Context,
-    allowed: Sequence[Candidate],
-    *,
-    group: Group,
-    plan: Plan,
-    caps: Sequence[Cap],
-    owner_id: int,
-    now: datetime,
-) -> list[Claimed]:
-    """An intent for each; whoever another campaign reached in between is put off."""
-    unix_ms = int(now.timestamp() * 1000)
-    claimed = [
-        Claimed(
-            attempt_id=uuid7(unix_ms, context.entropy(10)),
-            workspace_id=group.workspace_id,
-            campaign_id=group.campaign_id,
-            target_id=candidate.id,
-            channel_id=group.channel_id,
-            attempt_no=candidate.attempt_count + 1,
-            address=candidate.address or "",
-            fields=ContactFields(
-                first_name=candidate.first_name,
-                last_name=candidate.last_name,
-                attributes={k: text_of(v) for k, v in candidate.attributes.items()},
-            ),
-            plan=plan,
-            not_before=now,
-        )
-        for candidate in allowed
-    ]
-    intents = [
-        Intent(
-            id=each.attempt_id,
-            target_id=each.target_id,
-            attempt_no=each.attempt_no,
-            address=each.address,
-        )
-        for each in claimed
-    ]
-    written = await attempts.open_intents(
-        tx,
-        workspace_id=group.workspace_id,
-        campaign_id=group.campaign_id,
-        channel_id=group.channel_id,
-        owner_id=owner_id,
-        intents=intents,
-        now=now,
-    )
-    later = now + gate.ADDRESS_BUSY_DELAY
-    await due.defer(
-        tx,
-        deferrals=[
-            Deferral(target_id=each.target_id, until=later, why="address_busy")
-            for each in claimed
-            if each.attempt_id not in written
-        ],
-        now=now,
-    )
-    beyond = await capping.end_those_beyond(
-        tx,
-        [each for each in intents if each.id in written],
-        contacts={each.id: each.contact_id for each in allowed},
-        workspace_id=group.workspace_id,
-        limits=caps,
-        now=now,
-    )
-    return [each for each in claimed if each.attempt_id in written and each.target_id not in beyond]

@@ -10,19 +10,22 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from campana.domain import cadence
 from campana.domain.attempt import AttemptEvent, AttemptState, EventType, apply
 from campana.domain.clock import parse_moment
 from campana.domain.disposition import Disposition
-from campana.services import outcomes
+from campana.domain.event import EventName, NewEvent
+from campana.services import events, outcomes
 from campana.services.context import Context
+from campana.store import events as store_events
 from campana.store import reports
 from campana.store.attempts import Attempt
 from campana.store.db import Tx
-from campana.store.reports import Kept, Move, Told
+from campana.store.reports import End, Kept, Move, Told
 
 log = logging.getLogger(__name__)
 
@@ -65,16 +68,77 @@ async def apply_told(tx: Tx, context: Context, told: Sequence[Told]) -> None:
             ours.append(each)
     fresh = await _fresh(tx, ours, found)
     moves: list[Move] = []
-    ends: list[tuple[Attempt, AttemptEvent, datetime | None]] = []
-    for attempt_id, events in fresh.items():
-        moved, end = _follow(found[attempt_id], events)
-        if end is not None:
-            ends.append((replace(found[attempt_id], state=moved.state), end, moved.answered_at))
-        if moved.state is not found[attempt_id].state or moved.answered_at is not None:
+    plain: list[_End] = []
+    others: list[_End] = []
+    for attempt_id, happened in fresh.items():
+        attempt = found[attempt_id]
+        moved, ending = _follow(attempt, happened)
+        if ending is not None:
+            end = _End(attempt=attempt, event=ending, answered_at=moved.answered_at)
+            if attempt.state.is_open and cadence.is_last(end.disposition):
+                plain.append(end)
+                continue
+            others.append(replace(end, attempt=replace(attempt, state=moved.state)))
+        if moved.state is not attempt.state or moved.answered_at is not None:
             moves.append(moved)
     await reports.move(tx, moves=moves)
-    for attempt, event, answered_at in ends:
-        await _end(tx, context, attempt, event, answered_at=answered_at, now=now)
+    others += await _conclude(tx, plain, now=now)
+    for end in others:
+        await _end(tx, context, end, now=now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _End:
+    """An attempt as it was read, and the event that ends it."""
+
+    attempt: Attempt
+    event: AttemptEvent
+    answered_at: datetime | None
+
+    @property
+    def disposition(self) -> Disposition:
+        return Disposition(str(self.event.detail["disposition"]))
+
+
+async def _conclude(tx: Tx, ends: Sequence[_End], *, now: datetime) -> list[_End]:
+    """Those that need no decision, all at once: what `outcomes.conclude` comes to for each.
+
+    Returns those that need more: something was promised for them that is to be settled.
+    """
+    if not ends:
+        return []
+    closed, finished = await reports.conclude(
+        tx,
+        ends=[
+            End(
+                attempt_id=each.attempt.id,
+                disposition=each.disposition,
+                reason=reason_of(each.event),
+                answered_at=each.answered_at,
+            )
+            for each in ends
+        ],
+        now=now,
+    )
+    told: list[NewEvent] = []
+    for each in ends:
+        if each.attempt.id not in closed:
+            continue
+        told.append(
+            events.of_attempt(
+                EventName.ATTEMPT_ENDED,
+                each.attempt,
+                at=now,
+                state=AttemptState.ENDED,
+                disposition=each.disposition,
+                reason=reason_of(each.event),
+                answered_at=each.answered_at,
+                ended_at=now,
+            )
+        )
+        told += events.of_target(EventName.TARGET_FINISHED, finished.get(each.attempt.id), at=now)
+    await store_events.add(tx, *told)
+    return [each for each in ends if each.attempt.id not in closed]
 
 
 async def _fresh(
@@ -97,10 +161,10 @@ async def _fresh(
     return fresh
 
 
-def _follow(attempt: Attempt, events: Sequence[AttemptEvent]) -> tuple[Move, AttemptEvent | None]:
+def _follow(attempt: Attempt, happened: Sequence[AttemptEvent]) -> tuple[Move, AttemptEvent | None]:
     """How far the events bring an attempt short of its end, and the event that ends it."""
     state, answered_at, end = attempt.state, None, None
-    for event in events:
+    for event in happened:
         match event.type:
             case EventType.ENDED:
                 end = end or event
@@ -113,33 +177,30 @@ def _follow(attempt: Attempt, events: Sequence[AttemptEvent]) -> tuple[Move, Att
     return Move(attempt_id=attempt.id, state=state, answered_at=answered_at), end
 
 
-async def _end(
-    tx: Tx,
-    context: Context,
-    attempt: Attempt,
-    event: AttemptEvent,
-    *,
-    answered_at: datetime | None,
-    now: datetime,
-) -> None:
-    disposition = Disposition(str(event.detail["disposition"]))
+async def _end(tx: Tx, context: Context, end: _End, *, now: datetime) -> None:
+    attempt = end.attempt
     if attempt.state is AttemptState.ENDED:
-        if disposition is not attempt.disposition:
+        if end.disposition is not attempt.disposition:
             # Kept in the history for whoever wonders; the first word stands.
             log.warning(
                 "attempt %s ended as %s, its carrier says %s now",
                 attempt.id,
                 attempt.disposition,
-                disposition,
+                end.disposition,
             )
         return
     await outcomes.conclude(
         tx,
         context,
         attempt,
-        event=event,
-        disposition=disposition,
-        reason=str(event.detail.get("reason") or disposition),
-        answered_at=answered_at,
+        event=end.event,
+        disposition=end.disposition,
+        reason=reason_of(end.event),
+        answered_at=end.answered_at,
         now=now,
     )
+
+
+def reason_of(event: AttemptEvent) -> str:
+    """Why an attempt ended, in a carrier's word for it."""
+    return str(event.detail.get("reason") or event.detail["disposition"])

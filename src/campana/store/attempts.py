@@ -118,31 +118,6 @@ async def begin_sending(
     return await cursor.fetchone() is not None
 
 
-async def begin_sending_all(
-    tx: Tx,
-    *,
-    attempt_ids: Sequence[UUID],
-    owner_id: int,
-    from_number: str,
-    is_call: bool,
-    ask_at: datetime,
-    now: datetime,
-) -> set[UUID]:
-    """The same for many; returns those that were still this owner's intents."""
-    cursor = await tx.execute(
-        _SQL["begin_sending_all"],
-        {
-            "ids": list(attempt_ids),
-            "owner_id": owner_id,
-            "from_number": from_number,
-            "is_call": is_call,
-            "ask_at": ask_at,
-            "now": now,
-        },
-    )
-    return {row[0] for row in await cursor.fetchall()}
-
-
 async def lock(tx: Tx, *, attempt_id: UUID) -> Attempt | None:
     """The attempt, held until the transaction ends."""
     found = await _attempts(tx, _SQL["lock"], {"id": attempt_id})

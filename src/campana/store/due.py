@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 from psycopg.rows import class_row
@@ -27,6 +28,27 @@ class Group:
     weight: float = 1.0
     urgency: int = 2
 
+    @property
+    def key(self) -> GroupKey:
+        """What tells it from every other group."""
+        return self.campaign_id, self.window_key, self.priority
+
+
+GroupKey = tuple[str, str, int]
+"""Campaign, window key and priority of a group."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """A place in the order in which a group is claimed."""
+
+    due_at: datetime
+    target_id: int
+
+
+BEGINNING = Position(datetime.min.replace(tzinfo=UTC), 0)
+NO_MARKS: Mapping[GroupKey, Position] = MappingProxyType({})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
@@ -41,6 +63,7 @@ class Candidate:
     allowed_countries: Sequence[str]
     suppressed_by: str | None
     address_is_busy: bool
+    due_at: datetime
     has_consent: bool | None
     """None when it was not asked."""
     first_name: str | None
@@ -105,9 +128,26 @@ async def set_window(
     )
 
 
-async def ready(tx: Tx, *, channel_ids: Sequence[str], now: datetime) -> list[Group]:
-    """Groups with something due on these channels, most urgent priority first."""
-    cursor = await tx.execute(_SQL["ready"], {"channel_ids": list(channel_ids), "now": now})
+async def ready(
+    tx: Tx,
+    *,
+    channel_ids: Sequence[str],
+    marks: Mapping[GroupKey, Position] = NO_MARKS,
+    now: datetime,
+) -> list[Group]:
+    """Groups with something due on these channels, behind their marks, most urgent first."""
+    cursor = await tx.execute(
+        _SQL["ready"],
+        {
+            "channel_ids": list(channel_ids),
+            "mark_campaigns": [campaign_id for campaign_id, _, _ in marks],
+            "mark_keys": [window_key for _, window_key, _ in marks],
+            "mark_priorities": [priority for _, _, priority in marks],
+            "mark_due_ats": [mark.due_at for mark in marks.values()],
+            "mark_targets": [mark.target_id for mark in marks.values()],
+            "now": now,
+        },
+    )
     return [Group(*row) for row in await cursor.fetchall()]
 
 
@@ -118,9 +158,11 @@ async def claim(
     channel_type: str,
     requires_consent: bool,
     limit: int,
+    after: Position = BEGINNING,
     now: datetime,
 ) -> list[Candidate]:
-    """Up to `limit` targets of the group, locked until the transaction ends."""
+    """Up to `limit` targets of the group that wait behind `after`, locked until the transaction
+    ends."""
     async with tx.cursor(row_factory=class_row(Candidate)) as cursor:
         await cursor.execute(
             _SQL["claim"],
@@ -131,6 +173,8 @@ async def claim(
                 "channel_type": channel_type,
                 "requires_consent": requires_consent,
                 "limit": limit,
+                "after_due_at": after.due_at,
+                "after_target": after.target_id,
                 "now": now,
             },
         )

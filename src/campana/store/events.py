@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+import msgspec
 from psycopg.rows import class_row
-from psycopg.types.json import Jsonb
 
 from campana.domain.event import Event, NewEvent
+from campana.store import arrays
 from campana.store.db import Tx
 from campana.store.sql import load
 
@@ -25,12 +26,12 @@ async def add(tx: Tx, *events: NewEvent) -> list[int]:
     cursor = await tx.execute(
         _SQL["add"],
         {
-            "workspace_ids": [event.workspace_id for event in events],
-            "types": [str(event.type) for event in events],
-            "subjects": [event.subject for event in events],
-            "campaign_ids": [event.campaign_id for event in events],
-            "ats": [event.at for event in events],
-            "data": [Jsonb(dict(event.data)) for event in events],
+            "workspace_ids": arrays.numbers(event.workspace_id for event in events),
+            "types": arrays.texts(event.type for event in events),
+            "subjects": arrays.texts(event.subject for event in events),
+            "campaign_ids": arrays.texts(event.campaign_id for event in events),
+            "ats": arrays.moments(event.at for event in events),
+            "data": arrays.texts(msgspec.json.encode(event.data).decode() for event in events),
         },
     )
     return [int(row[0]) for row in await cursor.fetchall()]

@@ -12,9 +12,12 @@ import msgspec
 from psycopg.rows import dict_row
 
 from campana.domain.attempt import AttemptEvent, AttemptState, Detail, EventType
+from campana.domain.disposition import Disposition
+from campana.store import arrays
 from campana.store.attempts import Attempt, attempt_of
 from campana.store.db import Tx
 from campana.store.sql import load
+from campana.store.targets import Finished
 
 _SQL = load("reports")
 
@@ -70,6 +73,16 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """How an attempt ended, after which nobody is tried again."""
+
+    attempt_id: UUID
+    disposition: Disposition
+    reason: str
+    answered_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
     """An attempt the carrier has accepted, its own name for it, and when to ask about it."""
 
@@ -118,7 +131,7 @@ async def take(tx: Tx, *, limit: int) -> list[Told]:
 
 async def lock_attempts(tx: Tx, *, attempt_ids: Sequence[UUID]) -> dict[UUID, Attempt]:
     """Those that exist, held until the transaction ends."""
-    found = await _attempts(tx, _SQL["lock_attempts"], {"ids": list(attempt_ids)})
+    found = await _attempts(tx, _SQL["lock_attempts"], {"ids": arrays.uuids(attempt_ids)})
     return {attempt.id: attempt for attempt in found}
 
 
@@ -129,12 +142,12 @@ async def add_events(
     cursor = await tx.execute(
         _SQL["add_events"],
         {
-            "workspace_ids": list(workspace_ids),
-            "attempt_ids": [each.attempt_id for each in reports],
-            "types": [each.event.type for each in reports],
-            "ats": [each.event.at for each in reports],
-            "details": [_json(each.event) for each in reports],
-            "keys": [each.key for each in reports],
+            "workspace_ids": arrays.numbers(workspace_ids),
+            "attempt_ids": arrays.uuids(each.attempt_id for each in reports),
+            "types": arrays.texts(each.event.type for each in reports),
+            "ats": arrays.moments(each.event.at for each in reports),
+            "details": arrays.texts(_json(each.event) for each in reports),
+            "keys": arrays.texts(each.key for each in reports),
         },
     )
     return {(row[0], str(row[1])) for row in await cursor.fetchall()}
@@ -146,11 +159,45 @@ async def move(tx: Tx, *, moves: Sequence[Move]) -> None:
         await tx.execute(
             _SQL["move"],
             {
-                "ids": [each.attempt_id for each in moves],
-                "states": [each.state for each in moves],
-                "answered_ats": [each.answered_at for each in moves],
+                "ids": arrays.uuids(each.attempt_id for each in moves),
+                "states": arrays.texts(each.state for each in moves),
+                "answered_ats": arrays.moments(each.answered_at for each in moves),
             },
         )
+
+
+async def conclude(
+    tx: Tx, *, ends: Sequence[End], now: datetime
+) -> tuple[set[UUID], dict[UUID, Finished]]:
+    """End attempts that are open (held) and finish their targets; returns the attempts that ended
+    by it, and the targets, by attempt."""
+    async with tx.cursor() as cursor:
+        await cursor.execute(
+            _SQL["conclude"],
+            {
+                "ids": arrays.uuids(each.attempt_id for each in ends),
+                "dispositions": arrays.texts(each.disposition for each in ends),
+                "reasons": arrays.texts(each.reason for each in ends),
+                "answered_ats": arrays.moments(each.answered_at for each in ends),
+                "now": now,
+            },
+        )
+        rows = await cursor.fetchall()
+    return {row[0] for row in rows}, {
+        row[0]: Finished(
+            id=row[1],
+            workspace_id=row[2],
+            campaign_id=row[3],
+            contact_id=row[4],
+            address=row[5],
+            disposition=row[6],
+            attempt_count=row[7],
+            last_reason=row[8],
+            finished_at=row[9],
+        )
+        for row in rows
+        if row[1] is not None
+    }
 
 
 async def accept(tx: Tx, *, taken: Sequence[Taken], now: datetime) -> None:
@@ -158,9 +205,9 @@ async def accept(tx: Tx, *, taken: Sequence[Taken], now: datetime) -> None:
     await tx.execute(
         _SQL["accept"],
         {
-            "ids": [each.attempt_id for each in taken],
-            "refs": [each.ref for each in taken],
-            "ask_ats": [each.ask_at for each in taken],
+            "ids": arrays.uuids(each.attempt_id for each in taken),
+            "refs": arrays.texts(each.ref for each in taken),
+            "ask_ats": arrays.moments(each.ask_at for each in taken),
             "now": now,
         },
     )

@@ -37,19 +37,6 @@ call as (
   select id, workspace_id, %(from_number)s, address from sent)
 select id from sent;
 
--- name: begin_sending_all
--- The same for the intents of a claim that go to a carrier by request, with when it is to be asked about them.
-with sent as (
-  update attempts set state = 'sending', sending_at = %(now)s, ask_at = %(ask_at)s
-  where id = any(%(ids)s) and owner_id = %(owner_id)s and state = 'intent'
-  returning id, workspace_id, address),
-told as (
-  insert into attempt_events (workspace_id, attempt_id, type, at) select workspace_id, id, 'sending', %(now)s from sent),
-call as (
-  insert into voice_calls (attempt_id, workspace_id, from_number, to_number)
-  select id, workspace_id, %(from_number)s, address from sent where %(is_call)s)
-select id from sent;
-
 -- name: lock
 -- The attempt, held while an event is applied.
 select id, workspace_id, campaign_id, target_id, channel_id, attempt_no, address, state, disposition, owner_id,

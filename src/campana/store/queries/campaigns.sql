@@ -79,17 +79,19 @@ select c.id from campaigns c
 where c.state = 'running' and not c.keep_open
   and exists (select from enrollments e where e.campaign_id = c.id)
   and not exists (select from enrollments e where e.campaign_id = c.id and e.finished_at is null)
-  and not exists (select from targets t where t.campaign_id = c.id and t.state <> 'finished')
+  and not exists (select from due d where d.campaign_id = c.id)
+  and not exists (select from attempts a where a.campaign_id = c.id and a.state not in ('ended', 'unknown'))
 order by c.id for no key update skip locked;
 
 -- name: complete_finished
--- Completed is a fact of the ledger: everybody enrolled, nobody unfinished. Never an idle timer. Asked again
--- behind the lock, with a snapshot of its own.
+-- Completed is a fact of the ledger: everybody enrolled, nobody waiting (due), nobody being contacted. Never an
+-- idle timer. Asked again behind the lock, with a snapshot of its own.
 update campaigns c set state = 'completed', finished_at = %(now)s, updated_at = %(now)s, version = version + 1
 where c.id = any(%(ids)s) and c.state = 'running' and not c.keep_open
   and exists (select from enrollments e where e.campaign_id = c.id)
   and not exists (select from enrollments e where e.campaign_id = c.id and e.finished_at is null)
-  and not exists (select from targets t where t.campaign_id = c.id and t.state <> 'finished')
+  and not exists (select from due d where d.campaign_id = c.id)
+  and not exists (select from attempts a where a.campaign_id = c.id and a.state not in ('ended', 'unknown'))
 returning c.id;
 
 -- name: past_end

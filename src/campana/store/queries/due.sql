@@ -53,16 +53,23 @@ delete from open_windows where campaign_id = %(campaign_id)s and window_key = %(
 
 -- name: ready
 -- The groups from which something could be claimed on these channels now. One look into the index for each
--- group: the limit keeps the planner from a join and the order from a scan, either of which reads all of due.
+-- group: the limit keeps the planner from a join and the order from a scan, either of which reads all of due. It
+-- begins behind the group's mark: what was claimed since lies before it, and an old snapshot of somebody else's
+-- would have each look read its remains again.
 select w.campaign_id, w.window_key, p.priority, c.channel_id, c.workspace_id, c.weight, c.urgency
 from campaigns c
 join pacing ch on ch.channel_id = c.channel_id and (ch.down_until is null or ch.down_until <= %(now)s)
 join open_windows w on w.campaign_id = c.id and w.open_until > %(now)s
 cross join (values (0::smallint), (1), (2), (3)) p(priority)
+left join lateral (
+  select g.due_at, g.target_id from unnest(%(mark_campaigns)s::text[], %(mark_keys)s::text[], %(mark_priorities)s::smallint[],
+    %(mark_due_ats)s::timestamptz[], %(mark_targets)s::bigint[]) g (campaign_id, window_key, priority, due_at, target_id)
+  where g.campaign_id = w.campaign_id and g.window_key = w.window_key and g.priority = p.priority limit 1) m on true
 cross join lateral (
   select from due d where d.campaign_id = w.campaign_id and d.window_key = w.window_key
     and d.priority = p.priority and d.due_at <= %(now)s
-  order by d.due_at limit 1) waiting
+    and (d.due_at, d.target_id) > (coalesce(m.due_at, '-infinity'), coalesce(m.target_id, 0))
+  order by d.due_at, d.target_id limit 1) waiting
 where c.state = 'running' and c.channel_id = any(%(channel_ids)s)
   and (c.start_date is null or c.start_date <= %(now)s) and (c.end_date is null or c.end_date > %(now)s)
   -- held back by a limit of its own: the last claim said until when
@@ -71,10 +78,11 @@ order by c.urgency, p.priority, w.campaign_id, w.window_key;
 
 -- name: claim
 -- Take up to `limit` waiting targets of one group, held for this transaction, with every fact the gate asks
--- for. Rows another worker holds are skipped.
+-- for. Rows another worker holds are skipped, and so is what lies before the caller's mark.
 with picked as materialized (
-  select target_id from due
+  select target_id, due_at from due
   where campaign_id = %(campaign_id)s and window_key = %(window_key)s and priority = %(priority)s and due_at <= %(now)s
+    and (due_at, target_id) > (%(after_due_at)s, %(after_target)s)
   order by due_at, target_id limit %(limit)s for update skip locked)
 select t.id, t.contact_id, t.address, t.attempt_count, coalesce(t.zones, c.zones) as zones, a.country, w.allowed_countries,
   (select s.scope from suppressions s
@@ -91,7 +99,7 @@ select t.id, t.contact_id, t.address, t.attempt_count, coalesce(t.zones, c.zones
     where k.workspace_id = t.workspace_id and k.address = t.address
       and (k.channel_type is null or k.channel_type = %(channel_type)s)
     order by k.said_at desc, k.is_granted limit 1), false) end as has_consent,
-  c.first_name, c.last_name, c.attributes
+  picked.due_at, c.first_name, c.last_name, c.attributes
 from picked
 join targets t on t.id = picked.target_id
 join contacts c on c.id = t.contact_id

@@ -19,7 +19,7 @@ returning id, channel_id, attempt_id, report, type, at, detail;
 -- In the order of their ids: two workers with reports of the same attempts wait, and never for each other.
 select id, workspace_id, campaign_id, target_id, channel_id, attempt_no, address, state, disposition, owner_id,
   created_at, sending_at, answered_at, ended_at, reason, ask_at
-from attempts where id = any(%(ids)s) order by id for no key update;
+from attempts where id = any(%(ids)s::uuid[]) order by id for no key update;
 
 -- name: add_events
 -- Each report once, whatever way it came; those that were new are returned.
@@ -35,6 +35,27 @@ update attempts a set state = case when a.state in ('ended', 'unknown') then a.s
   answered_at = coalesce(a.answered_at, g.answered_at)
 from unnest(%(ids)s::uuid[], %(states)s::text[], %(answered_ats)s::timestamptz[]) as g (id, state, answered_at)
 where a.id = g.id;
+
+-- name: conclude
+-- Ends after which nobody is tried again, of attempts that are held, open and without a price to settle; with
+-- what their targets became.
+with given as materialized (
+  select * from unnest(%(ids)s::uuid[], %(dispositions)s::text[], %(reasons)s::text[], %(answered_ats)s::timestamptz[])
+    as g (id, disposition, reason, answered_at)),
+closed as (
+  update attempts a set state = 'ended', disposition = g.disposition, reason = g.reason, ended_at = %(now)s,
+    answered_at = coalesce(a.answered_at, g.answered_at)
+  from given g where a.id = g.id and a.state not in ('ended', 'unknown')
+    and not exists (select from charges c where c.attempt_id = a.id)
+  returning a.id, a.target_id, g.disposition, g.reason),
+finished as (
+  update targets t set state = 'finished', disposition = closed.disposition, last_reason = closed.reason, finished_at = %(now)s
+  from closed where t.id = closed.target_id and t.state = 'attempting'
+  returning closed.id as attempt_id, t.id, t.workspace_id, t.campaign_id, t.contact_id, t.address, t.disposition,
+    t.attempt_count, t.last_reason, t.finished_at)
+select closed.id, f.id, f.workspace_id, f.campaign_id, f.contact_id, f.address, f.disposition, f.attempt_count, f.last_reason,
+  f.finished_at
+from closed left join finished f on f.attempt_id = closed.id;
 
 -- name: accept
 -- The carrier has these: from now on they belong to nobody here, and end by callback or look-up. Locked in the

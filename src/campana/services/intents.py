@@ -1,0 +1,157 @@
+"""Intents: the rows that say whom this owner is about to contact, written before anything is.
+
+Whoever another campaign reached in between is put off, and whoever a cap was filled by meanwhile.
+For a carrier one can ask they are written as sending already: should the process die before the
+network is touched, the carrier is asked what it knows of each, so nothing is `unknown` for having
+been marked early, and a round trip and an update of each are saved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from campana.domain import gate
+from campana.domain.campaign import Plan
+from campana.domain.caps import Cap
+from campana.domain.contact import ContactFields
+from campana.domain.ids import uuid7
+from campana.services import capping, sent_events
+from campana.services.claimed import Claimed
+from campana.services.context import Context
+from campana.store import attempts, due, sending
+from campana.store.attempts import Intent
+from campana.store.db import Tx
+from campana.store.due import Candidate, Deferral, Group
+from campana.store.sending import Opening, Terms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Send:
+    """How intents are written that go to a carrier by request, and when it is asked about them."""
+
+    sender: str | None
+    """The identity that is shown when the campaign names none."""
+    is_call: bool
+    ask_after: timedelta
+
+
+async def write(
+    tx: Tx,
+    context: Context,
+    allowed: Sequence[Candidate],
+    *,
+    group: Group,
+    plan: Plan,
+    caps: Sequence[Cap],
+    owner_id: int,
+    send: Send | None,
+    now: datetime,
+) -> list[Claimed]:
+    """An intent for each, in the claim's transaction; returns those that stand.
+
+    With `send` they are about to be sent, and their events say so.
+    """
+    unix_ms = int(now.timestamp() * 1000)
+    claimed = [
+        Claimed(
+            attempt_id=uuid7(unix_ms, context.entropy(10)),
+            workspace_id=group.workspace_id,
+            campaign_id=group.campaign_id,
+            target_id=candidate.id,
+            contact_id=candidate.contact_id,
+            channel_id=group.channel_id,
+            attempt_no=candidate.attempt_count + 1,
+            address=candidate.address or "",
+            fields=ContactFields(
+                first_name=candidate.first_name,
+                last_name=candidate.last_name,
+                attributes={str(k): str(v) for k, v in candidate.attributes.items()},
+            ),
+            plan=plan,
+            claimed_at=now,
+            not_before=now,
+        )
+        for candidate in allowed
+    ]
+    if send is not None and not caps:
+        refused = await sending.open_all(
+            tx,
+            owner_id=owner_id,
+            openings=[_opening(each) for each in claimed],
+            terms=_terms(group, plan=plan, send=send, now=now),
+            now=now,
+        )
+    else:
+        refused = await _open(tx, claimed, group=group, owner_id=owner_id, now=now)
+    later = now + gate.ADDRESS_BUSY_DELAY
+    await due.defer(
+        tx,
+        deferrals=[
+            Deferral(target_id=each.target_id, until=later, why="address_busy")
+            for each in claimed
+            if each.attempt_id in refused
+        ],
+        now=now,
+    )
+    standing = [each for each in claimed if each.attempt_id not in refused]
+    beyond = await capping.end_those_beyond(
+        tx,
+        [_intent(each) for each in standing],
+        contacts={each.target_id: each.contact_id for each in standing},
+        workspace_id=group.workspace_id,
+        limits=caps,
+        now=now,
+    )
+    standing = [each for each in standing if each.target_id not in beyond]
+    if send is not None and caps:
+        # Only now: of those beyond a cap nobody is told that they were about to be contacted.
+        await sending.begin_all(
+            tx,
+            owner_id=owner_id,
+            openings=[_opening(each) for each in standing],
+            terms=_terms(group, plan=plan, send=send, now=now),
+            now=now,
+        )
+    return standing
+
+
+async def _open(
+    tx: Tx, claimed: Sequence[Claimed], *, group: Group, owner_id: int, now: datetime
+) -> set[UUID]:
+    written = await attempts.open_intents(
+        tx,
+        workspace_id=group.workspace_id,
+        campaign_id=group.campaign_id,
+        channel_id=group.channel_id,
+        owner_id=owner_id,
+        intents=[_intent(each) for each in claimed],
+        now=now,
+    )
+    return {each.attempt_id for each in claimed} - written
+
+
+def _intent(claimed: Claimed) -> Intent:
+    return Intent(
+        id=claimed.attempt_id,
+        target_id=claimed.target_id,
+        attempt_no=claimed.attempt_no,
+        address=claimed.address,
+    )
+
+
+def _opening(claimed: Claimed) -> Opening:
+    return Opening(intent=_intent(claimed), event=sent_events.started(claimed))
+
+
+def _terms(group: Group, *, plan: Plan, send: Send, now: datetime) -> Terms:
+    return Terms(
+        workspace_id=group.workspace_id,
+        campaign_id=group.campaign_id,
+        channel_id=group.channel_id,
+        from_number=plan.caller_id or send.sender or "",
+        is_call=send.is_call,
+        ask_at=now + send.ask_after,
+    )

@@ -1,0 +1,129 @@
+"""What a send to a carrier by request writes (`queries/sending.sql`): much at once, in one round
+trip."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from campana.domain.disposition import Disposition
+from campana.domain.event import EventName
+from campana.store import arrays
+from campana.store.attempts import Intent
+from campana.store.db import Tx
+from campana.store.sql import load
+
+_SQL = load("sending")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """An attempt about to be sent, and the event that says so: encoded JSON of the subject that the
+    target is."""
+
+    intent: Intent
+    event: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What the attempts of one claim have in common."""
+
+    workspace_id: int
+    campaign_id: str
+    channel_id: str
+    from_number: str
+    is_call: bool
+    ask_at: datetime
+    """When their carrier is asked about those of which nothing was heard."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How an attempt ended, by the carrier's report `key`; `detail` and the events are encoded
+    JSON."""
+
+    attempt_id: UUID
+    key: str
+    at: datetime
+    detail: str
+    disposition: Disposition
+    reason: str
+    attempt_event: str
+    target_event: str
+
+
+async def open_all(
+    tx: Tx, *, owner_id: int, openings: Sequence[Opening], terms: Terms, now: datetime
+) -> set[UUID]:
+    """Write these as about to be sent; returns those that may not be: their address is busy."""
+    if not openings:
+        return set()
+    intents = [each.intent for each in openings]
+    cursor = await tx.execute(
+        _SQL["open"],
+        {
+            **_values(owner_id=owner_id, openings=openings, terms=terms, now=now),
+            "workspace_id": terms.workspace_id,
+            "campaign_id": terms.campaign_id,
+            "channel_id": terms.channel_id,
+            "target_ids": arrays.numbers(intent.target_id for intent in intents),
+            "attempt_nos": arrays.numbers(intent.attempt_no for intent in intents),
+            "addresses": arrays.texts(intent.address for intent in intents),
+        },
+    )
+    return {row[0] for row in await cursor.fetchall()}
+
+
+async def begin_all(
+    tx: Tx, *, owner_id: int, openings: Sequence[Opening], terms: Terms, now: datetime
+) -> None:
+    """Intents that are written already, by this transaction, are about to be sent."""
+    if openings:
+        await tx.execute(
+            _SQL["begin"], _values(owner_id=owner_id, openings=openings, terms=terms, now=now)
+        )
+
+
+def _values(
+    *, owner_id: int, openings: Sequence[Opening], terms: Terms, now: datetime
+) -> dict[str, object]:
+    return {
+        "owner_id": owner_id,
+        "ids": arrays.uuids(each.intent.id for each in openings),
+        "events": arrays.texts(each.event for each in openings),
+        "event_type": str(EventName.ATTEMPT_STARTED),
+        "from_number": terms.from_number,
+        "is_call": terms.is_call,
+        "ask_at": terms.ask_at,
+        "now": now,
+    }
+
+
+async def finish_all(
+    tx: Tx, *, owner_id: int, endings: Sequence[Ending], now: datetime
+) -> set[UUID]:
+    """End these and finish their targets; returns those that must go the long way: they are no
+    more as this owner left them."""
+    if not endings:
+        return set()
+    cursor = await tx.execute(
+        _SQL["finish"],
+        {
+            "owner_id": owner_id,
+            "ids": arrays.uuids(each.attempt_id for each in endings),
+            "keys": arrays.texts(each.key for each in endings),
+            "ats": arrays.moments(each.at for each in endings),
+            "details": arrays.texts(each.detail for each in endings),
+            "dispositions": arrays.texts(each.disposition for each in endings),
+            "reasons": arrays.texts(each.reason for each in endings),
+            "attempt_events": arrays.texts(each.attempt_event for each in endings),
+            "target_events": arrays.texts(each.target_event for each in endings),
+            "attempt_event_type": str(EventName.ATTEMPT_ENDED),
+            "target_event_type": str(EventName.TARGET_FINISHED),
+            "now": now,
+        },
+    )
+    return {row[0] for row in await cursor.fetchall()}

@@ -1,0 +1,56 @@
+"""Texts of arrays: what goes in comes out, whatever it is."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from uuid import UUID
+
+from campana.services.context import Context
+from campana.store import arrays
+
+ODD = [
+    "",
+    "null",
+    "NULL",
+    None,
+    '"',
+    "\\",
+    '\\"',
+    "{a,b}",
+    "a,b",
+    " both ",
+    "%(x)s",
+    "line\nbreak",
+    "ñ",
+]
+
+
+async def read(context: Context, kind: str, text: str) -> list[object]:
+    async with context.db.read() as tx:
+        cursor = await tx.execute("select %s::text::" + kind, (text,))  # pyright: ignore[reportArgumentType, reportCallIssue]
+        row = await cursor.fetchone()
+    assert row is not None
+    return list(row[0])
+
+
+async def test_texts_come_back_as_they_were(engine_context: Context) -> None:
+    assert await read(engine_context, "text[]", arrays.texts(ODD)) == ODD
+
+
+async def test_numbers_and_uuids_come_back_as_they_were(engine_context: Context) -> None:
+    assert await read(engine_context, "bigint[]", arrays.numbers([1, -2, 2**62])) == [1, -2, 2**62]
+    ids = [UUID(int=0), UUID(int=2**128 - 1)]
+    assert await read(engine_context, "uuid[]", arrays.uuids(ids)) == ids
+
+
+async def test_moments_keep_their_instant_to_the_microsecond(engine_context: Context) -> None:
+    moment = datetime(2026, 3, 10, 15, 0, 0, 123456, tzinfo=UTC)
+    elsewhere = moment.astimezone(timezone(timedelta(hours=-5)))
+    given = [moment, None, elsewhere]
+    assert await read(engine_context, "timestamptz[]", arrays.moments(given)) == [
+        moment, None, moment,
+    ]  # fmt: skip
+
+
+async def test_nothing_is_an_empty_array(engine_context: Context) -> None:
+    assert await read(engine_context, "text[]", arrays.texts([])) == []

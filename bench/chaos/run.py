@@ -101,12 +101,13 @@ def play(name: str, asked: argparse.Namespace) -> bool:
         verdict, broken = running.verdict(), running.broken()
         if (problems or broken) and asked.keep:
             shutil.copytree(folder, asked.keep / name, ignore=shutil.ignore_patterns("server*"))
-    done = ", ".join(f"{count} {what}" for what, count in sorted(chaos.done.items()))
-    print(f"{name:9} {done}, in {time.monotonic() - since:.0f} s")
-    print(f"{'':9} {verdict}")
-    print(f"{'':9} invariants: {broken or 'all hold'}", flush=True)
-    for problem in problems:
-        print(f"{'':9} {problem}", flush=True)
+        # Before the end: that everybody ends when asked is judged too.
+        done = ", ".join(f"{count} {what}" for what, count in sorted(chaos.done.items()))
+        print(f"{name:9} {done}, in {time.monotonic() - since:.0f} s")
+        print(f"{'':9} {verdict}")
+        print(f"{'':9} invariants: {broken or 'all hold'}", flush=True)
+        for problem in problems:
+            print(f"{'':9} {problem}", flush=True)
     return not problems and not broken
 
 

@@ -10,6 +10,7 @@ import os
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -80,6 +81,20 @@ class Blobs:
             path.unlink(missing_ok=True)
         except OSError as error:
             raise Unavailable(f"cannot remove {path}: {error.strerror}") from error
+
+    def older_than(self, moment: datetime, *, within: str) -> list[str]:
+        """Keys of what was written into a folder such as `imports` before `moment` (aware), parts
+        that never took their place included."""
+        folder = self.path(within)
+        if not folder.is_dir():
+            return []
+        found: list[str] = []
+        for path in folder.iterdir():
+            # One that goes in between was not left behind.
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime < moment.timestamp():
+                    found.append(f"{within}/{path.name}")
+        return sorted(found)
 
 
 def _discard(part: Path) -> None:

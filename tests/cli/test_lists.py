@@ -50,7 +50,7 @@ def test_imports_a_file_and_says_what_became_of_each_row(campana: Campana, peopl
     import_id = done.stdout.split("campana lists errors ")[1].split()[0]
     errors = campana("errors", import_id)
     assert errors.exit_code == 0
-    assert "this is not a phone number" in errors.stdout
+    assert "this is not a phone" in errors.stdout
     assert "\x1b" not in errors.stdout
     assert json.loads(campana("errors", import_id, "--json").stdout) == [
         {
@@ -58,6 +58,7 @@ def test_imports_a_file_and_says_what_became_of_each_row(campana: Campana, peopl
             "column": "Mobile",
             "value": "nobody",
             "reason": "this is not a phone number",
+            "suggestion": "fill in a phone number, or take the row out",
         }
     ]
 
@@ -108,7 +109,7 @@ def test_a_second_import_goes_into_the_same_list(campana: Campana, people: Path)
             ["--map", "phone=Mobile"],
             "people.csv: --map phone: the file has no column 'Mobile'; its columns are: tel, who",
         ),
-        (b"who\nAna\n", [], "--map phone: no column is named like a phone number"),
+        (b"who\nAna\n", [], "--map phone: no column is named like a phone number or e-mail"),
     ],
 )
 def test_a_file_that_cannot_be_read_leaves_nothing(
@@ -192,3 +193,54 @@ def test_follow_finishes_what_a_killed_command_began(
     finished = campana("follow", import_id, "--json")
     assert finished.exit_code == 0
     assert (shown(finished)["accepted"], shown(finished)["duplicate"]) == (8000, 1)
+
+
+def test_previews_a_file_for_a_list_that_is_not_there_yet(campana: Campana, people: Path) -> None:
+    seen = campana("preview", "People", people, "--country", "US")
+    assert seen.exit_code == 0, seen.output
+    assert "first_name" in seen.stdout
+    assert "\x1b" not in seen.stdout
+    found = shown(campana("preview", "People", people, "--country", "US", "--json"))
+    assert [row["result"] for row in found["rows"]] == ["accepted", "rejected", "duplicate"]  # pyright: ignore[reportIndexIssue, reportGeneralTypeIssues, reportArgumentType, reportCallIssue]
+    assert json.loads(campana("list", "--json").stdout) == []
+
+
+def test_a_dry_run_brings_nobody_in_and_an_undo_takes_them_out(
+    campana: Campana, people: Path
+) -> None:
+    words = ("import", "People", people, "--country", "US")
+    tried = campana(*words, "--dry-run")
+    assert tried.exit_code == 0, tried.output
+    assert "the list is as it was" in tried.stdout
+    assert json.loads(campana("list", "--json").stdout)[0]["contactCount"] == 0
+    done = campana(*words)
+    import_id = done.stdout.split("campana lists undo ")[1].split()[0]
+    undone = shown(campana("undo", import_id, "--json"))
+    assert [undone[key] for key in ("state", "removed", "restored", "kept", "keptContacts")] == [
+        "undone", 1, 0, 0, [],
+    ]  # fmt: skip
+    assert json.loads(campana("list", "--json").stdout)[0]["contactCount"] == 0
+    again = campana("undo", import_id)
+    assert (again.exit_code, "undone already" in again.stderr) == (1, True)
+
+
+def test_rejected_rows_are_printed_as_a_file_to_mend(campana: Campana, people: Path) -> None:
+    done = shown(campana("import", "People", people, "--country", "US", "--json"))
+    printed = campana("errors", str(done["id"]), "--csv")
+    assert printed.exit_code == 0
+    header, row = printed.stdout.splitlines()
+    assert header.startswith("Mobile,First Name,Campana row,")
+    assert row.startswith("nobody,Bru")
+
+
+def test_types_are_told_and_wrong_ones_are_wrong_usage(campana: Campana, people: Path) -> None:
+    people.write_bytes(csv_of(["phone", "owed"], [[ANA, "12,50"], [BRUNO, "much"]]))
+    done = campana("import", "People", people, "--type", "owed=number", "--json")
+    assert (shown(done)["accepted"], shown(done)["rejected"]) == (1, 1)
+    assert campana("import", "People", people, "--type", "owed=money").exit_code == 2
+    wrong = campana("import", "People", people, "--type", "paid=number")
+    assert (wrong.exit_code, "--type paid: is no attribute" in wrong.stderr) == (1, True)
+    people.write_bytes(csv_of(["phone"], [[ANA]]))
+    stopped = campana("import", "People", people, "--duplicates", "fail")
+    assert stopped.exit_code == 1
+    assert "row 1" in stopped.stderr

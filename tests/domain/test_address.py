@@ -5,8 +5,14 @@ from __future__ import annotations
 import pytest
 
 from campana.domain.address import REFUSED_COUNTRY_CODES, Address, Unusable, parse_phone
+from campana.domain.numbering import NumberType
 
-ANA = Address(value="+12125550101", country="US", zones=("America/New_York",))
+ANA = Address(
+    value="+12125550101",
+    country="US",
+    type=NumberType.FIXED_LINE_OR_MOBILE,
+    zones=("America/New_York",),
+)
 
 
 def refused(text: str, default_country: str | None = None) -> str:
@@ -35,18 +41,19 @@ def test_any_way_of_writing_becomes_e164(text: str, default_country: str | None)
 
 
 @pytest.mark.parametrize(
-    ("number", "country", "zones"),
+    ("number", "country", "kind", "zones"),
     [
-        ("+13105550102", "US", ("America/Los_Angeles",)),
-        ("+442079460000", "GB", ("Europe/London",)),
-        ("+14165550103", "CA", ("America/Toronto",)),
+        ("+13105550102", "US", NumberType.FIXED_LINE_OR_MOBILE, ("America/Los_Angeles",)),
+        ("+442079460000", "GB", NumberType.FIXED_LINE, ("Europe/London",)),
+        ("+14165550103", "CA", NumberType.FIXED_LINE_OR_MOBILE, ("America/Toronto",)),
+        ("+393123456789", "IT", NumberType.MOBILE, ("Europe/Rome", "Europe/Vatican")),
     ],
 )
-def test_country_and_zone_follow_from_the_number(
-    number: str, country: str, zones: tuple[str, ...]
+def test_country_type_and_zone_follow_from_the_number(
+    number: str, country: str, kind: NumberType, zones: tuple[str, ...]
 ) -> None:
     assert parse_phone(number, default_country="US") == Address(
-        value=number, country=country, zones=zones
+        value=number, country=country, type=kind, zones=zones
     )
 
 

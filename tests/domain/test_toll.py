@@ -24,7 +24,7 @@ def examples() -> Iterator[tuple[str, int]]:
 
 
 def test_every_premium_number_of_every_country_is_refused() -> None:
-    refused = [number for number, kind in examples() if kind in REFUSED_TYPES]
+    refused = [number for number, kind in examples() if _word(kind) in REFUSED_TYPES]
     assert len(refused) > 300
     assert [n for n in refused if not is_refused(n) and _is_refused_at_import(n)] == []
 
@@ -32,6 +32,10 @@ def test_every_premium_number_of_every_country_is_refused() -> None:
 def test_the_quick_look_agrees_with_the_import_on_every_example() -> None:
     differing = [n for n, _ in examples() if is_refused(n) is not _is_refused_at_import(n)]
     assert differing == []
+
+
+def _word(kind: int) -> str:
+    return PhoneNumberType.to_string(kind).lower()
 
 
 def _is_refused_at_import(number: str) -> bool:

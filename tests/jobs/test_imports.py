@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from campana.jobs.app import build
-from campana.services import imports, lists
+from campana.services import imports, lists, undoing
 from campana.services.context import Context
 from campana.store import imports as import_rows
 from campana.store.imports import Import, ImportState
@@ -118,6 +119,56 @@ async def test_no_kill_loses_a_row_or_does_one_twice(
     found = await everybody(engine_context, **place)
     assert [contact.phone for contact in found] == numbers
     assert [contact.external_id for contact in found] == [str(n) for n in range(10_000)]
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1200)
+async def test_no_kill_loses_a_row_of_a_million(
+    engine_context: Context, workspace_id: int, list_id: str
+) -> None:
+    """Also what it needs: memory does not grow with the file."""
+    total = 1_000_000
+    started = await start(
+        engine_context,
+        workspace_id=workspace_id,
+        list_id=list_id,
+        content=b"id,email,city\n"
+        + b"".join(
+            b"%d,p%d@example.%s,Porto\n" % (n, n, b"org" if n % 50 else b"org,x")
+            for n in range(total)
+        ),
+    )
+    for part in range(1, 6):
+        process = importing(engine_context, started.id)
+        # Waiting for rows, not for time: each kill comes a sixth of the file after the last.
+        while (await seen(engine_context, workspace_id, started.id)).rows_done < part * total / 6:
+            assert process.poll() is None
+            await asyncio.sleep(0.05)
+        assert memory_of(process) < 400 << 20
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert importing(engine_context, started.id).wait() == 0
+    done = await seen(engine_context, workspace_id, started.id)
+    assert (done.state, done.rows_done) == (ImportState.DONE, total)
+    assert (done.rows_accepted, done.rows_rejected) == (total * 49 // 50, total // 50)
+    async with engine_context.db.read() as tx:
+        people = await tx.execute("select count(*), count(distinct external_id) from contacts")
+        refused = await tx.execute("select count(*), min(row_number) from import_errors")
+        assert await people.fetchone() == (done.rows_accepted, done.rows_accepted)
+        assert await refused.fetchone() == (done.rows_rejected, 1)
+    await undoing.request(engine_context, workspace_id=workspace_id, import_id=started.id)
+    assert importing(engine_context, started.id).wait() == 0
+    undone = await seen(engine_context, workspace_id, started.id)
+    assert (undone.state, undone.undone_removed) == (ImportState.UNDONE, done.rows_accepted)
+
+
+def memory_of(process: subprocess.Popen[bytes]) -> int:
+    """Bytes a process holds at most so far; 0 where the system does not say."""
+    status = Path(f"/proc/{process.pid}/status")
+    if not status.exists():
+        return 0
+    [peak] = [line for line in status.read_text().splitlines() if line.startswith("VmHWM")]
+    return int(peak.split()[1]) << 10
 
 
 def importing(context: Context, import_id: str) -> subprocess.Popen[bytes]:

@@ -4,35 +4,43 @@ from __future__ import annotations
 
 import pytest
 
-from campana.domain.contact import NewContact
+from campana.domain.address import AddressKind
+from campana.domain.contact import AttributeValue, ContactAddress, NewContact
 from campana.domain.errors import FieldProblem, InvalidParameter
-from campana.services.columns import Columns, Refusal, read_header, read_row
+from campana.services.columns import Columns, read_header
+from campana.services.rows import Candidate, Refusal, read_row
 from tests.support.people import ANA
 
 
 @pytest.mark.parametrize(
-    ("header", "fields"),
+    ("header", "meanings"),
     [
-        (["phone", "first_name", "last_name"], {"phone": 0, "first_name": 1, "last_name": 2}),
-        (["First Name", "Mobile Phone", "ID"], {"first_name": 0, "phone": 1, "external_id": 2}),
-        (["Téléfono", "Prénom", "Time Zone"], {"phone": 0, "first_name": 1, "time_zone": 2}),
-        (["tel", "phone"], {"phone": 1}),
-        (["name", "TEL.", "lang"], {"name": 0, "phone": 1, "language": 2}),
+        (["phone", "first_name", "last_name"], ["phone", "first_name", "last_name"]),
+        (["First Name", "Mobile Phone", "ID"], ["first_name", "phone", "external_id"]),
+        (["Téléfono", "Prénom", "Time Zone"], ["phone", "first_name", "time_zone"]),
+        (["name", "TEL.", "lang"], ["name", "phone", "language"]),
+        (["tel", "E-Mail", "Phone 2", "id"], ["phone", "email", "phone_2", "external_id"]),
+        (["WhatsApp", "email", "Email2"], ["whatsapp", "email", "email_2"]),
+        (["Number", "name"], ["phone", "name"]),
+        (["Number", "phone"], ["number", "phone"]),
+        (["phone", "Campana reason", "Phone type"], ["phone", None, "phone_type"]),
     ],
 )
-def test_finds_fields_by_header(header: list[str], fields: dict[str, int]) -> None:
-    assert read_header(header, {}).fields == fields
+def test_finds_what_a_column_means_by_its_header(
+    header: list[str], meanings: list[str | None]
+) -> None:
+    named = read_header(header, {}).named()
+    assert [named.get(place) for place in range(len(header))] == meanings
 
 
 def test_names_every_other_column_so_that_a_script_can_say_it() -> None:
-    header = ["phone", "Account Balance", "2nd", "", "balance", "Balance", "phone"]
+    header = ["phone", "Account Balance", "2nd", "", "balance", "Balance", "first_name", "Phone"]
     assert read_header(header, {}).attributes == {
         "account_balance": 1,
         "_2nd": 2,
         "column_4": 3,
         "balance": 4,
         "balance_2": 5,
-        "phone_2": 6,
     }
 
 
@@ -40,7 +48,8 @@ def test_a_mapping_comes_before_what_headers_say() -> None:
     columns = read_header(
         ["phone", "Handset", "Owed"], {"phone": "handset", "externalId": "phone", "debt": "Owed"}
     )
-    assert columns.fields == {"phone": 1, "external_id": 0}
+    assert columns.addresses == [(AddressKind.PHONE, 1)]
+    assert columns.fields == {"external_id": 0}
     assert columns.attributes == {"debt": 2}
 
 
@@ -67,10 +76,10 @@ def test_needs_a_column_of_numbers() -> None:
 COLUMNS = read_header(["phone", "name", "id", "tz", "lang", "balance"], {})
 
 
-def contact(cells: list[str], *, country: str | None = "US") -> NewContact:
+def contact(cells: list[AttributeValue], *, country: str | None = "US") -> NewContact:
     found = read_row(COLUMNS, cells, country=country)
-    assert isinstance(found, NewContact)
-    return found
+    assert isinstance(found, Candidate)
+    return found.contact
 
 
 def refusal(cells: list[str], *, columns: Columns = COLUMNS, country: str | None = "US") -> Refusal:
@@ -88,8 +97,7 @@ def test_reads_a_whole_row() -> None:
         time_zone="America/Denver",
         language="pt-BR",
         attributes={"balance": "12", "name": "Ana Maria Silva"},
-        phone=ANA,
-        country="US",
+        addresses=(ContactAddress(kind=AddressKind.PHONE, value=ANA, country="US"),),
         zones=("America/Denver",),
     )
 

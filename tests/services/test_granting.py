@@ -301,3 +301,34 @@ async def test_nothing_is_claimed_that_could_be_sent_after_the_end(
     assert await scene.claim() == []
     clock.forward(seconds=-0.2)
     assert len(await scene.claim()) == 3
+
+
+async def test_limits_of_a_trunk_change_while_it_is_used(
+    engine_context: Context, context: Context, workspace_id: int, clock: FixedClock
+) -> None:
+    channel = await trunked(context, workspace_id, {"rate": 0.01, "password": "kept"}, {"lines": 3})
+    first, second = named(5061), named(5062)
+
+    async def limit(**trunks: Any) -> Channel:
+        return await channels.set_limits(
+            context, workspace_id=workspace_id, wanted=channel.id, patch={"trunks": trunks}
+        )
+
+    assert (await ask(engine_context, channel)).trunk == first
+    assert (await ask(engine_context, channel)).trunk == second
+    changed = await limit(**{first: {"rate": 10}})
+    assert changed.config["trunks"][0]["password"] == "kept"
+    assert [each.lines for each in channels.known_trunks(context, changed)] == [None, 3]
+    # At the new rate, and from the first time anybody asked.
+    assert (await ask(engine_context, channel)).trunk == second
+    clock.forward(seconds=0.2)
+    assert (await ask(engine_context, channel)).trunk == first
+    await limit(**{first: {"dailyAttempts": 1}, second: {"dailyAttempts": 3}})
+    clock.forward(seconds=1)
+    assert (await ask(engine_context, channel)).trunk == second
+    with pytest.raises(InvalidParameter) as refused:
+        await limit(**{first: {"rate": 0}, "sip:elsewhere": {"rate": 1}})
+    assert {str(each.pointer) for each in refused.value.problems} == {f"/trunks/{first}/rate"}
+    with pytest.raises(InvalidParameter) as refused:
+        await limit(**{"sip:elsewhere": {"rate": 1}})
+    assert [each.pointer for each in refused.value.problems] == ["/trunks/sip:elsewhere"]

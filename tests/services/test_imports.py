@@ -209,6 +209,7 @@ async def test_a_worker_that_was_overtaken_stores_nothing(
                     rows_before=0,
                     outcomes=Outcomes(accepted=0, updated=0, duplicate=0, rejected=1),
                     bytes_done=1,
+                    now=engine_context.clock.now(),
                 )
         await store(*given, **named)  # pyright: ignore[reportArgumentType]
 
@@ -301,7 +302,7 @@ async def test_says_when_the_file_is_gone(
         list_id=list_id,
         content=b"phone\n" + ANA.encode(),
     )
-    engine_context.blobs.remove(f"imports/{started.id}.csv")
+    engine_context.blobs.remove(f"imports/{started.id}")
     await imports.run(engine_context, import_id=started.id)
     done = await lists.get_import(engine_context, workspace_id=workspace_id, import_id=started.id)
     assert (done.state, done.problem) == (

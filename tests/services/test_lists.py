@@ -147,7 +147,7 @@ async def test_an_import_is_queued_with_its_file_and_its_job(
         0,
         len(content),
     )
-    assert context.blobs.path(f"imports/{begun.id}.csv").read_bytes() == content
+    assert context.blobs.path(f"imports/{begun.id}").read_bytes() == content
     assert await lists.list_imports(context, workspace_id=workspace_id, list_id=made.id) == [begun]
 
 
@@ -161,7 +161,7 @@ async def test_an_import_is_queued_with_its_file_and_its_job(
             b"name,city\nAna,Porto\n",
             {},
             "/mapping/phone",
-            "no column is named like a phone number; the columns are: name, city",
+            "no column is named like a phone number or e-mail address; the columns are: name, city",
         ),
         (
             b"phone,name\n1,Ana\n",
@@ -216,4 +216,4 @@ async def test_a_file_goes_with_its_list(context: Context, workspace_id: int) ->
         content=io.BytesIO(b"phone\n1\n"),
     )
     await lists.delete(context, workspace_id=workspace_id, list_id=made.id)
-    assert not context.blobs.path(f"imports/{begun.id}.csv").exists()
+    assert not context.blobs.path(f"imports/{begun.id}").exists()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -45,7 +44,7 @@ PLACES = [
 
 def crowd(size: int) -> list[NewContact]:
     return [
-        replace(person(phone), country=country, zones=zones)
+        person(phone, country=country, zones=zones)
         for number, phone in enumerate(reserved_numbers()[:size])
         for country, zones in [PLACES[number % len(PLACES)]]
     ]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import psycopg
 import pytest
 
-from campana.domain.contact import NewContact
+from campana.domain.address import AddressKind
+from campana.domain.contact import ContactAddress, NewContact
 from campana.services import accounts, lists
 from campana.services.context import Context
 from campana.store import contacts
@@ -30,8 +32,7 @@ def person(phone: str, **changed: object) -> NewContact:
         time_zone=None,
         language=None,
         attributes={},
-        phone=phone,
-        country="US",
+        addresses=(ContactAddress(kind=AddressKind.PHONE, value=phone, country="US"),),
         zones=("America/New_York",),
     )
     return replace(blank, **changed)
@@ -41,7 +42,7 @@ async def store(context: Context, workspace_id: int, list_id: str, *given: NewCo
     async with context.db.transaction(workspace_id=workspace_id) as tx:
         place = {"workspace_id": workspace_id, "list_id": list_id}
         ids = await contacts.insert(tx, **place, contacts=given, now=NOW)
-        await contacts.set_numbers(tx, **place, contacts=dict(zip(ids, given, strict=True)))
+        await contacts.set_addresses(tx, **place, contacts=dict(zip(ids, given, strict=True)))
     return ids
 
 
@@ -75,11 +76,14 @@ async def test_finds_who_has_an_id_or_a_number(
     )
     async with context.db.read(workspace_id=workspace_id) as tx:
         found = await contacts.holders(
-            tx, list_id=list_id, external_ids=["a", "z"], phones=[ANA, BRUNO]
+            tx,
+            list_id=list_id,
+            external_ids=["a", "z"],
+            addresses=[*person(ANA).addresses, *person(BRUNO).addresses],
         )
     assert sorted(found, key=lambda holder: holder.id) == [
-        Holder(id=ana, external_id="a", phone=ANA),
-        Holder(id=bruno, external_id=None, phone=BRUNO),
+        Holder(id=ana, version=1, updated_at=NOW, contact=person(ANA, external_id="a")),
+        Holder(id=bruno, version=1, updated_at=NOW, contact=person(BRUNO)),
     ]
 
 
@@ -89,35 +93,33 @@ async def test_two_people_can_change_numbers_with_each_other(
     ids = await store(context, workspace_id, list_id, person(ANA), person(BRUNO))
     swapped = dict(zip(ids, [person(BRUNO), person(ANA)], strict=True))
     async with context.db.transaction(workspace_id=workspace_id) as tx:
-        await contacts.set_numbers(tx, workspace_id=workspace_id, list_id=list_id, contacts=swapped)
+        await contacts.set_addresses(
+            tx, workspace_id=workspace_id, list_id=list_id, contacts=swapped
+        )
     found = await everybody(context, workspace_id=workspace_id, list_id=list_id)
     assert [contact.phone for contact in found] == [BRUNO, ANA]
 
 
-async def test_an_update_leaves_what_is_not_given(
+async def test_every_change_counts_the_version_on_and_a_restoring_counts_it_back(
     context: Context, workspace_id: int, list_id: str
 ) -> None:
-    [ana] = await store(
-        context,
-        workspace_id,
-        list_id,
-        person(
-            ANA,
-            external_id="a",
-            first_name="Ana",
-            language="pt",
-            time_zone="America/Denver",
-            zones=("America/Denver",),
-            attributes={"city": "Porto", "plan": "x"},
-        ),
-    )
-    given = person(ANA, external_id="b", last_name="Silva", attributes={"plan": "y"})
+    place = {"workspace_id": workspace_id, "list_id": list_id}
+    before = person(ANA, external_id="a", language="pt", attributes={"due": 5, "city": "Porto"})
+    [ana] = await store(context, workspace_id, list_id, before)
+    after = person(BRUNO, external_id="a", last_name="Silva", attributes={"city": True})
     async with context.db.transaction(workspace_id=workspace_id) as tx:
-        await contacts.update(tx, list_id=list_id, contacts={ana: given}, now=NOW)
-    [found] = await everybody(context, workspace_id=workspace_id, list_id=list_id)
-    assert (found.external_id, found.first_name, found.last_name) == ("a", "Ana", "Silva")
-    assert (found.language, found.attributes) == ("pt", {"city": "Porto", "plan": "y"})
-    assert (found.time_zone, found.zones) == ("America/Denver", ["America/Denver"])
+        [was] = await contacts.held(tx, list_id=list_id, ids=[ana])
+        later = NOW + timedelta(seconds=1)
+        assert await contacts.update(tx, list_id=list_id, contacts={ana: after}, now=later) == {
+            ana: 2
+        }
+        await contacts.set_addresses(tx, **place, contacts={ana: after})
+        [changed] = await contacts.held(tx, list_id=list_id, ids=[ana])
+        await contacts.restore(tx, **place, before={ana: was})
+        [restored] = await contacts.held(tx, list_id=list_id, ids=[ana])
+    assert was == Holder(id=ana, version=1, updated_at=NOW, contact=before)
+    assert changed == Holder(id=ana, version=2, updated_at=later, contact=after)
+    assert restored == was
 
 
 async def test_the_database_itself_refuses_a_number_twice(
@@ -144,7 +146,12 @@ async def test_a_workspace_cannot_write_into_another(
 ) -> None:
     other = (await accounts.ensure_workspace(engine_context, "other")).workspace_id
     async with context.db.read(workspace_id=other) as tx:
-        assert await contacts.holders(tx, list_id=list_id, external_ids=[], phones=[ANA]) == []
+        assert (
+            await contacts.holders(
+                tx, list_id=list_id, external_ids=[], addresses=person(ANA).addresses
+            )
+            == []
+        )
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         async with context.db.transaction(workspace_id=other) as tx:
             await contacts.insert(

@@ -182,6 +182,7 @@ def check_claim(plan: Sequence[Mapping[str, Any]]) -> None:
     assert scans(plan, "due")
     for table in ("targets", "contacts", "contact_addresses", "attempts", "suppressions"):
         assert all("Seq" not in kind for kind, _ in scans(plan, table)), table
+    assert {index for _, index in scans(plan, "suppressions")} == {"suppressions_by_address"}
     assert not [node for node in plan if "Sort" in node["Node Type"]]
 
 
@@ -217,6 +218,14 @@ def test_prepared_statements_go_the_same_way(filled: Filled) -> None:
     check_claim(filled.settled_plan(Role.ENGINE, "due", "claim", CLAIM))
     check_ready(filled.settled_plan(Role.ENGINE, "due", "ready", READY))
     check_page(filled.settled_plan(Role.WEB, "campaigns", "page", PAGE))
+
+
+def test_numbers_asked_about_are_looked_up_among_the_suppressed(filled: Filled) -> None:
+    asked = {"workspace_id": 1, "addresses": ["+13125551", "+13125552"], "now": NOW}
+    plan = filled.plan(Role.WEB, "suppressions", "of_addresses", asked)
+    assert {index for _, index in scans(plan, "suppressions")} <= {"suppressions_by_address", None}
+    assert all("Seq" not in kind for kind, _ in scans(plan, "suppressions"))
+    assert "suppressions_by_address" in {node.get("Index Name") for node in plan}
 
 
 def test_window_keys_are_skipped_through(filled: Filled) -> None:

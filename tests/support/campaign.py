@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from campana.domain.contact import NewContact
+from campana.domain.address import AddressKind
+from campana.domain.contact import ContactAddress, NewContact
 from campana.services import campaigns, control, dispatch, targets
 from campana.services.claimed import Claimed
 from campana.services.context import Context
@@ -27,7 +28,7 @@ BOT: Mapping[str, Any] = {
 }
 
 
-def person(phone: str, **changes: Any) -> NewContact:
+def person(phone: str, *, country: str = "US", **changes: Any) -> NewContact:
     """A contact with full defaults."""
     contact = NewContact(
         external_id=None,
@@ -36,8 +37,7 @@ def person(phone: str, **changes: Any) -> NewContact:
         time_zone=None,
         language=None,
         attributes={},
-        phone=phone,
-        country="US",
+        addresses=(ContactAddress(kind=AddressKind.PHONE, value=phone, country=country),),
         zones=(ZONES.get(phone, "America/New_York"),),
     )
     return replace(contact, **changes)
@@ -118,7 +118,7 @@ async def add_list(
         ids = await contacts.insert(
             tx, workspace_id=workspace_id, list_id=list_id, contacts=people, now=now
         )
-        await contacts.set_numbers(
+        await contacts.set_addresses(
             tx,
             workspace_id=workspace_id,
             list_id=list_id,

@@ -10,6 +10,7 @@ from functools import cache
 from campana.domain.address import Address, parse_phone
 from campana.services import imports, lists
 from campana.services.context import Context
+from campana.services.values import AttributeType
 from campana.store.contacts import Contact
 from campana.store.imports import Duplicates, Import
 
@@ -39,8 +40,10 @@ async def start(
     list_id: str,
     content: bytes,
     mapping: Mapping[str, str] | None = None,
+    types: Mapping[str, AttributeType] | None = None,
     default_country: str | None = None,
     duplicates: Duplicates = Duplicates.SKIP,
+    is_dry_run: bool = False,
 ) -> Import:
     return await lists.start_import(
         context,
@@ -49,8 +52,10 @@ async def start(
         file_name="people.csv",
         content=io.BytesIO(content),
         mapping=mapping,
+        types=types,
         default_country=default_country,
         duplicates=duplicates,
+        is_dry_run=is_dry_run,
     )
 
 
@@ -61,8 +66,10 @@ async def imported(
     list_id: str,
     content: bytes,
     mapping: Mapping[str, str] | None = None,
+    types: Mapping[str, AttributeType] | None = None,
     default_country: str | None = None,
     duplicates: Duplicates = Duplicates.SKIP,
+    is_dry_run: bool = False,
 ) -> Import:
     """Start an import and bring it to its end (engine role)."""
     started = await start(
@@ -71,8 +78,10 @@ async def imported(
         list_id=list_id,
         content=content,
         mapping=mapping,
+        types=types,
         default_country=default_country,
         duplicates=duplicates,
+        is_dry_run=is_dry_run,
     )
     await imports.run(context, import_id=started.id)
     return await lists.get_import(context, workspace_id=workspace_id, import_id=started.id)

@@ -22,7 +22,7 @@ async def test_a_list_is_made_shown_changed_and_deleted(api: httpx.AsyncClient) 
     assert made.status_code == 201
     assert made.json() == {
         "id": made.json()["id"], "name": "Patients", "defaultCountry": "US", "contactCount": 0,
-        "createdAt": "2026-03-10T15:00:00Z",
+        "mapping": {}, "types": {}, "createdAt": "2026-03-10T15:00:00Z",
     }  # fmt: skip
     url = made.headers["location"]
     shown = await api.get(url)
@@ -92,7 +92,14 @@ async def test_people_come_in_order_by_cursor(
     assert [each["phone"] for each in whole["data"]] == [ANA, BRUNO, CARLA]
     assert whole["data"][0] == {
         "id": whole["data"][0]["id"], "externalId": "P-1", "firstName": "Ana", "lastName": None,
-        "phone": ANA, "country": "US", "language": "en", "timeZone": None,
+        "phone": ANA, "country": "US",
+        "addresses": [
+            {
+                "kind": "phone", "value": ANA, "country": "US",
+                "numberType": "fixed_line_or_mobile", "timeZones": ["America/New_York"],
+            }
+        ],
+        "language": "en", "timeZone": None,
         "attributes": {"doctor": "Ortega"},
         "createdAt": "2026-03-10T15:00:00Z", "updatedAt": "2026-03-10T15:00:00Z",
     }  # fmt: skip

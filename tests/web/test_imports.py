@@ -12,7 +12,8 @@ import pytest
 
 from campana.services import imports
 from campana.services.context import Context
-from campana.web.api.imports import FILE_LIMIT, defused
+from campana.services.defusing import defused, restored
+from campana.web.api.imports import FILE_LIMIT
 from tests.web.rows import codes
 
 GOOD = b"phone,first_name\n+12025550142,Ana\n+13125550143,Bruno\n"
@@ -148,11 +149,17 @@ async def test_refused_rows_come_as_csv_that_no_spreadsheet_runs(
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     assert answer.headers["content-disposition"].startswith("attachment;")
     header, first, second = csv.reader(io.StringIO(answer.text))
-    assert header == ["row", "column", "value", "reason"]
-    assert first[:3] == ["1", "phone", "'" + evil]
-    assert second[:3] == ["3", "phone", "'-1+1"]
-    assert first[3]
-    assert second[3]
+    assert header[:2] == ["phone", "first_name"]
+    assert header[2:] == [
+        "Campana row",
+        "Campana column",
+        "Campana value",
+        "Campana reason",
+        "Campana suggestion",
+    ]
+    assert first[:5] == ["'" + evil, "Ana", "1", "phone", "'" + evil]
+    assert second[:5] == ["'-1+1", "Carla", "3", "phone", "'-1+1"]
+    assert all([*first, *second])
 
 
 async def test_all_refused_rows_come_however_many(
@@ -163,12 +170,14 @@ async def test_all_refused_rows_come_however_many(
     await imports.run(engine_context, import_id=taken.json()["id"])
     answer = await api.get(f"{taken.headers['location']}/errors")
     rows = list(csv.reader(io.StringIO(answer.text)))[1:]
-    assert [int(row[0]) for row in rows] == list(range(1, 2_501))
+    assert [int(row[1]) for row in rows] == list(range(1, 2_501))
 
 
 def test_cells_a_spreadsheet_would_run_are_defused() -> None:
     for cell in ("=1", "+1", "-1", "@x", "\tx", "\rx"):
         assert defused(cell) == "'" + cell
-    for cell in ("1", "a=1", "", "Ana"):
-        assert defused(cell) == cell
+        assert restored(defused(cell)) == cell
+    for cell in ("1", "a=1", "", "Ana", "'tis", "'"):
+        assert defused(cell) == restored(cell) == cell
+    assert restored(defused("'=1")) == "'=1"
     assert defused(None) == ""

@@ -50,6 +50,9 @@ async def ids(
     contact_list = (await api.get("/v1/contact-lists")).json()["data"][0]["id"]
     uploaded = await api.post(f"/v1/contact-lists/{contact_list}/imports", files=IMPORT_FILE)
     suppressed = await api.post("/v1/suppressions", json={"address": ANA, "reason": "asked"})
+    registry = await api.post(
+        "/v1/suppression-imports", files=IMPORT_FILE, data={"reason": "registry"}
+    )
     webhook = await api.post("/v1/webhooks", json={"url": "https://public.example.com/"})
     agreed = await api.post("/v1/consents", json=CONSENT)
     return {
@@ -59,6 +62,7 @@ async def ids(
         "importId": uploaded.json()["id"],
         "channelId": scene.channel.id,
         "suppressionId": suppressed.json()["id"],
+        "suppressionImportId": registry.json()["id"],
         "consentId": agreed.json()["id"],
         "callId": attempt_text(claimed.attempt_id),
         "webhookId": webhook.json()["id"],

@@ -224,6 +224,8 @@ class CarrierKind:
     trunks: Callable[[Any], tuple[TrunkLimits, ...]] | None = None
     """The ways its calls may go out, in the order they are tried, each with limits of its own; None
     where there is but one way."""
+    limit_trunks: Callable[[Any, Mapping[str, TrunkLimits]], Any] | None = None
+    """The config with these limits for its trunks, by name; None where there are no trunks."""
     open: Callable[[Any], Carrier] | None = None
     """The account behind a config; None where a worker of its own serves the kind (calls we place
     ourselves)."""

@@ -155,6 +155,20 @@ def trunks(config: Config) -> tuple[TrunkLimits, ...]:
     return tuple(trunk.limits() for trunk in config.trunks)
 
 
+def limit_trunks(config: Config, limits: Mapping[str, TrunkLimits]) -> Config:
+    """The config with these limits for its trunks."""
+    return msgspec.structs.replace(
+        config,
+        trunks=tuple(
+            msgspec.structs.replace(
+                trunk, rate=each.rate, burst=each.burst, lines=each.lines, daily_attempts=each.daily
+            )
+            for trunk in config.trunks
+            for each in [limits[trunk.name]]
+        ),
+    )
+
+
 def is_loopback_only(config: Config) -> bool:
     """Every trunk is a literal loopback address; a name may mean another machine tomorrow."""
     return all(_is_loopback(trunk.host) for trunk in config.trunks)
@@ -188,6 +202,7 @@ KIND = CarrierKind(
     senders=senders,
     masked=masked,
     trunks=trunks,
+    limit_trunks=limit_trunks,
 )
 
 

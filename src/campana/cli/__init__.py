@@ -9,6 +9,7 @@ from campana.cli import (
     channels,
     demo,
     doctor,
+    flows,
     keys,
     lists,
     outlook,
@@ -17,6 +18,8 @@ from campana.cli import (
     sandbox,
     serve,
     setup,
+    simulate,
+    suppressions,
 )
 
 app = typer.Typer(
@@ -33,8 +36,18 @@ for word in (serve.serve, serve.web, serve.work, serve.voice, setup.migrate, set
 app.command()(doctor.doctor)
 app.command()(demo.demo)
 app.command()(sandbox.sandbox)
+app.command()(simulate.simulate)
 app.command("allow-countries")(channels.allow)
-for group in (keys.app, lists.app, channels.app, outlook.app, policy.app, prices.app):
+for group in (
+    keys.app,
+    lists.app,
+    suppressions.app,
+    channels.app,
+    outlook.app,
+    policy.app,
+    prices.app,
+    flows.app,
+):
     app.add_typer(group)
 
 

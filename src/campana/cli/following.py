@@ -20,7 +20,8 @@ from campana.domain.errors import NotFound
 from campana.services import imports, lists
 from campana.services.context import Context
 from campana.services.imports import ImportHeld
-from campana.store.imports import Duplicates, Import
+from campana.services.values import AttributeType
+from campana.store.imports import Duplicates, Import, ImportState
 
 _WATCH_SECONDS = 0.2
 _TAKE_OVER_SECONDS = 1.0
@@ -33,8 +34,11 @@ class Wanted:
     list_name: str
     file: Path
     country: str | None
-    mapping: Mapping[str, str]
+    mapping: Mapping[str, str] | None
+    """None: what the list remembers."""
+    types: Mapping[str, AttributeType] | None
     duplicates: Duplicates
+    is_dry_run: bool = False
 
 
 async def start(context: Context, workspace_id: int, wanted: Wanted) -> Import:
@@ -52,8 +56,10 @@ async def start(context: Context, workspace_id: int, wanted: Wanted) -> Import:
                 file_name=wanted.file.name,
                 content=content,
                 mapping=wanted.mapping,
+                types=wanted.types,
                 default_country=wanted.country,
                 duplicates=wanted.duplicates,
+                is_dry_run=wanted.is_dry_run,
             )
 
 
@@ -128,4 +134,9 @@ def _progress(*, is_quiet: bool) -> Progress:
 
 
 def _show(progress: Progress, bar: TaskID, seen: Import) -> None:
-    progress.update(bar, completed=seen.bytes_done, rows=f"{seen.rows_done:,} rows")
+    rows = f"{seen.rows_done:,} rows"
+    if seen.state is ImportState.UNDOING:
+        rows = f"{seen.undone_removed + seen.undone_restored + seen.undone_kept:,} people undone"
+    elif seen.rows_per_second is not None:
+        rows += f", {seen.rows_per_second:,.0f} a second"
+    progress.update(bar, completed=seen.bytes_done, rows=rows)

@@ -14,6 +14,7 @@ from typing import Annotated, TypeVar
 import msgspec
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Column
 
 from campana import bootstrap, settings
@@ -82,6 +83,12 @@ def run(
 def whole(header: str) -> Column:
     """A table's column whose values are never cut: what one copies and pastes."""
     return Column(header, no_wrap=True)
+
+
+def printable(text: str) -> str:
+    """Text from a file, harmless on a terminal."""
+    kept = (char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+    return escape("".join(kept))
 
 
 def print_json(value: object) -> None:

@@ -10,24 +10,24 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberType
-from phonenumbers import timezone as number_zones
+from phonenumbers import NumberParseException
+
+from campana.domain import numbering
+from campana.domain.numbering import NumberType, Reading
 
 REFUSED_TYPES = frozenset(
     {
-        PhoneNumberType.PREMIUM_RATE,
-        PhoneNumberType.SHARED_COST,
-        PhoneNumberType.PERSONAL_NUMBER,
-        PhoneNumberType.UAN,
-        PhoneNumberType.VOICEMAIL,
-        PhoneNumberType.PAGER,
+        NumberType.PREMIUM_RATE,
+        NumberType.SHARED_COST,
+        NumberType.PERSONAL_NUMBER,
+        NumberType.UAN,
+        NumberType.VOICEMAIL,
+        NumberType.PAGER,
     }
 )
 # +870 Inmarsat, +878 universal personal, +881 global satellite, +882 and +883 international
 # networks, +888 disaster relief, +979 international premium rate (ITU-T E.164 assignments).
 REFUSED_COUNTRY_CODES = frozenset({870, 878, 881, 882, 883, 888, 979})
-
-_UNKNOWN_ZONE = "Etc/Unknown"
 
 
 class AddressKind(StrEnum):
@@ -40,11 +40,12 @@ class AddressKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """A callable number: `value` in E.164, ISO 3166 `country`, IANA `zones` it may lie in (all of
-    them)."""
+    """A callable number: `value` in E.164, ISO 3166 `country`, the `type` its numbering plan gives
+    it, the IANA `zones` it may lie in (all of them)."""
 
     value: str
     country: str
+    type: NumberType
     zones: tuple[str, ...]
 
 
@@ -63,12 +64,15 @@ def parse_phone(text: str, *, default_country: str | None) -> Address | Unusable
     stripped = text.strip()
     if not stripped:
         return Unusable(reason="the number is empty")
-    try:
-        number = phonenumbers.parse(stripped, default_country)
-    except NumberParseException as error:
-        needs_country = default_country is None and "+" not in stripped
-        return Unusable(reason=_parse_reason(error, needs_country=needs_country))
-    return _checked(number)
+    reading = numbering.read(stripped, default_country=default_country)
+    if reading is None:
+        try:
+            number = phonenumbers.parse(stripped, default_country)
+        except NumberParseException as error:
+            needs_country = default_country is None and "+" not in stripped
+            return Unusable(reason=_parse_reason(error, needs_country=needs_country))
+        reading = numbering.reading_of(number)
+    return _checked(reading)
 
 
 def _parse_reason(error: NumberParseException, *, needs_country: bool) -> str:
@@ -83,16 +87,17 @@ def _parse_reason(error: NumberParseException, *, needs_country: bool) -> str:
     return "too few digits for a phone number"
 
 
-def _checked(number: PhoneNumber) -> Address | Unusable:
-    if number.country_code in REFUSED_COUNTRY_CODES:
-        return Unusable(reason=f"+{number.country_code} is a satellite, global or premium network")
-    if not phonenumbers.is_valid_number(number):
-        country = phonenumbers.region_code_for_country_code(number.country_code or 0)
+def _checked(reading: Reading) -> Address | Unusable:
+    if reading.country_code in REFUSED_COUNTRY_CODES:
+        return Unusable(reason=f"+{reading.country_code} is a satellite, global or premium network")
+    if reading.type is None:
+        country = phonenumbers.region_code_for_country_code(reading.country_code)
         return Unusable(reason=f"no such number exists in {country}")
-    if phonenumbers.number_type(number) in REFUSED_TYPES:
+    if reading.type in REFUSED_TYPES:
         return Unusable(reason="premium, shared-cost and personal numbers are not called")
-    value = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    zones = tuple(z for z in number_zones.time_zones_for_number(number) if z != _UNKNOWN_ZONE)
     return Address(
-        value=value, country=phonenumbers.region_code_for_number(number) or "", zones=zones
+        value=f"+{reading.country_code}{reading.national}",
+        country=reading.region or "",
+        type=reading.type,
+        zones=reading.zones,
     )

@@ -1,25 +1,97 @@
-"""A person in a contact list, as imported."""
+"""A person in a contact list: fields, attributes of the list's own, addresses in their order."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+
+from campana.domain.address import AddressKind
+from campana.domain.numbering import NumberType
+
+AttributeValue = str | int | float | bool
+"""What an attribute may be. A date is a text such as 2026-03-31, a moment one in ISO 8601."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactAddress:
+    """One way to a person: `value` in E.164 or an e-mail address, `country` of a number.
+
+    `type` and `zones` follow from the number, so that they say nothing about who is the same.
+    """
+
+    kind: AddressKind
+    value: str
+    country: str | None
+    type: NumberType | None = field(default=None, compare=False)
+    zones: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What may be in a list only once."""
+        return self.kind, self.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewContact:
-    """A contact about to be stored. `zones` is its own zone if it has one, else those of the
-    number."""
+    """A person as a row or a request gives them, or as they are stored.
+
+    `addresses` in the order they are tried: phones, then WhatsApp, then e-mail. `zones` is the
+    person's own zone if there is one, else those of the first number.
+    """
 
     external_id: str | None
     first_name: str | None
     last_name: str | None
     time_zone: str | None
     language: str | None
-    attributes: Mapping[str, str]
-    phone: str
-    country: str
+    attributes: Mapping[str, AttributeValue]
+    addresses: tuple[ContactAddress, ...]
     zones: tuple[str, ...]
+
+    @property
+    def phone(self) -> str | None:
+        """The first phone number."""
+        return next((a.value for a in self.addresses if a.kind is AddressKind.PHONE), None)
+
+    def under(self, given: NewContact) -> NewContact:
+        """This person with what `given` says laid over it; what that leaves empty stays.
+
+        An external id that is there stays. Given addresses of a kind take the place of as many
+        that were there; the rest of that kind stays behind them.
+        """
+        return replace(
+            given,
+            external_id=self.external_id or given.external_id,
+            first_name=given.first_name or self.first_name,
+            last_name=given.last_name or self.last_name,
+            time_zone=given.time_zone or self.time_zone,
+            language=given.language or self.language,
+            attributes={**self.attributes, **given.attributes},
+            addresses=tuple(
+                address
+                for kind in AddressKind
+                for address in _replaced(self.addresses, given.addresses, kind)
+            ),
+            zones=self._zones_under(given),
+        )
+
+    def _zones_under(self, given: NewContact) -> tuple[str, ...]:
+        if given.time_zone is not None:
+            return given.zones
+        if self.time_zone is not None:
+            return self.zones
+        was_led_by_phone = self.phone is not None
+        is_led_anew = given.phone is not None or (not was_led_by_phone and bool(given.zones))
+        return given.zones if is_led_anew else self.zones
+
+
+def _replaced(
+    before: tuple[ContactAddress, ...], given: tuple[ContactAddress, ...], kind: AddressKind
+) -> tuple[ContactAddress, ...]:
+    first = tuple(address for address in given if address.kind is kind)
+    had = [address for address in before if address.kind is kind]
+    taken = {address.value for address in first}
+    return (*first, *(a for a in had[len(first) :] if a.value not in taken))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,20 +10,11 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata, PhoneNumberType
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
 
 from campana.domain.address import REFUSED_COUNTRY_CODES, REFUSED_TYPES, Unusable, parse_phone
 
 _COUNTRY_CODE_DIGITS = (1, 2, 3)
-_DESCRIPTIONS = {
-    PhoneNumberType.PREMIUM_RATE: "premium_rate",
-    PhoneNumberType.SHARED_COST: "shared_cost",
-    PhoneNumberType.PERSONAL_NUMBER: "personal_number",
-    PhoneNumberType.UAN: "uan",
-    PhoneNumberType.VOICEMAIL: "voicemail",
-    PhoneNumberType.PAGER: "pager",
-}
-"""Where libphonenumber's metadata describes the numbers of each refused type."""
 
 
 def is_refused(number: str) -> bool:
@@ -55,7 +46,7 @@ def _doubtful(code: int) -> re.Pattern[str] | None:
     for region in COUNTRY_CODE_TO_REGION_CODE[code]:
         metadata = PhoneMetadata.metadata_for_region_or_calling_code(code, region)
         for kind in REFUSED_TYPES:
-            described = getattr(metadata, _DESCRIPTIONS[kind], None)
+            described = getattr(metadata, kind.value, None)
             if described is not None and described.national_number_pattern:
                 patterns.add(described.national_number_pattern)
     return (

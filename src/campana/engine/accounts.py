@@ -6,7 +6,6 @@ Read again every second, so that a new channel, or a changed one, takes effect.
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -53,9 +52,9 @@ class Accounts:
 
     async def known(self) -> Mapping[str, Account]:
         """By channel id; a rehearsal sees only those that cannot leave this machine."""
-        if time.monotonic() >= self._until:
+        if self._context.monotonic() >= self._until:
             await self._refresh()
-            self._until = time.monotonic() + _FRESH_SECONDS
+            self._until = self._context.monotonic() + _FRESH_SECONDS
         return self._open
 
     async def aclose(self) -> None:

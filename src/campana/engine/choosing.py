@@ -7,7 +7,6 @@ campaigns run or ten thousand. Nothing rests on it being fresh: a claim reads ev
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
 from collections.abc import Collection
 
@@ -38,14 +37,14 @@ class Choosing:
 
     async def look(self, channel_ids: Collection[str]) -> None:
         """See what waits on these channels, where the last look will not do any more."""
-        began = time.monotonic()
+        began = self._context.monotonic()
         stale = sorted(each for each in channel_ids if self._use_until.get(each, 0.0) <= began)
         if not stale:
             return
         by_channel: dict[str, list[Group]] = defaultdict(list)
         for group in await dispatch.ready(self._context, channel_ids=stale, marks=self.marks):
             by_channel[group.channel_id].append(group)
-        now = time.monotonic()
+        now = self._context.monotonic()
         for channel_id in stale:
             waiting = by_channel[channel_id]
             turns = self._turns.setdefault(channel_id, Turns(salt=self._salt))

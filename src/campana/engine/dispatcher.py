@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -84,7 +83,7 @@ class Dispatcher:
         self._public_url = public_url
         self._choosing = Choosing(context, salt=int.from_bytes(context.entropy(8), "big"))
         self._ask_grant_at: dict[str, float] = {}
-        self._resting = Resting()
+        self._resting = Resting(monotonic=context.monotonic)
         self._sends: dict[UUID, asyncio.Task[None]] = {}
         self._at_once: Counter[str] = Counter()
         """How many of them each channel has."""
@@ -104,7 +103,7 @@ class Dispatcher:
         if not self._may_start():
             return False
         accounts = await self._accounts.known()
-        now = time.monotonic()
+        now = self._context.monotonic()
         rested = [
             channel_id
             for channel_id in accounts
@@ -140,7 +139,7 @@ class Dispatcher:
     async def _serve(self, account: Account) -> bool:
         """Get a grant on a channel and start what it allows; False when nothing came of it."""
         channel_id, owner_id = account.channel.id, self.ownership.owner_id
-        asked_at, notice = time.monotonic(), self._notice
+        asked_at, notice = self._context.monotonic(), self._notice
         allowed = await granting.grant_ahead(
             self._context,
             channel_id=channel_id,
@@ -189,7 +188,7 @@ class Dispatcher:
         started = asked = 0
         # A line that was asked for is promised no more, whether somebody was found for it or not.
         while True:
-            begun = time.monotonic()
+            begun = self._context.monotonic()
             limit, last = min(share, most - asked, slots.reachable(now=begun)), slots.last
             group = self._choosing.next(channel_id) if limit else None
             if group is None or last is None:
@@ -215,7 +214,7 @@ class Dispatcher:
                 self._start(claimed, account, slots, begun=begun)
                 if started == len(claimed):
                     # The slowest lately, forgotten over some ten grants.
-                    took = time.monotonic() - asked_at
+                    took = self._context.monotonic() - asked_at
                     self._claims_took = max(took, 0.9 * self._claims_took)
         return started
 
@@ -224,7 +223,7 @@ class Dispatcher:
     ) -> None:
         owner_id = self.ownership.owner_id
         deadline = begun + SEND_DEADLINE.total_seconds()
-        now, monotonic = self._context.clock.now(), time.monotonic()
+        now, monotonic = self._context.clock.now(), self._context.monotonic()
         for intent in claimed:
             by_campaign = monotonic + (intent.not_before - now).total_seconds()
             departure = _Departure(
@@ -247,7 +246,7 @@ class Dispatcher:
         """From an intent that is marked as sending to the end of our part in it."""
         intent = departure.intent
         if departure.at is not None:
-            await asyncio.sleep(max(0.0, departure.at - time.monotonic()))
+            await asyncio.sleep(max(0.0, departure.at - self._context.monotonic()))
         if not self._may_go(departure):
             await _until_stored(lambda: self._unsent.add([intent.attempt_id]))
             return
@@ -264,7 +263,7 @@ class Dispatcher:
             await self._accept(intent, account, accepted)
 
     def _may_go(self, departure: _Departure) -> bool:
-        now, at = time.monotonic(), departure.at
+        now, at = self._context.monotonic(), departure.at
         return (
             at is not None
             and now < departure.deadline

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from campana.carriers.base import Carrier, NotSent, Report, Unknowable
@@ -35,12 +34,12 @@ class Inquirer:
         return bool(doubtful)
 
     async def _ask(self, attempt: Attempt, account: Account) -> None:
-        answer = await _believable(account.carrier, attempt.id)
+        answer = await _believable(account.carrier, attempt.id, monotonic=self._context.monotonic)
         await inquiries.conclude(self._context, attempt, answer, patience=account.carrier.patience)
 
 
 async def _believable(
-    carrier: Carrier, attempt_id: UUID
+    carrier: Carrier, attempt_id: UUID, *, monotonic: Callable[[], float]
 ) -> Sequence[Report] | NotSent | Unknowable:
     """What the carrier says of it. "Never heard of it" counts only from a carrier that answers
     promptly, and twice.
@@ -50,10 +49,10 @@ async def _believable(
     """
     for pause in (0.0, _CONFIRM_SECONDS):
         await asyncio.sleep(pause)
-        asked_at = time.monotonic()
+        asked_at = monotonic()
         answer = await carrier.lookup(attempt_id)
         if not isinstance(answer, NotSent):
             return answer
-        if time.monotonic() - asked_at > _PROMPT_SECONDS:
+        if monotonic() - asked_at > _PROMPT_SECONDS:
             return Unknowable(why="never heard of it, and too slow to be believed")
     return NotSent()

@@ -80,7 +80,7 @@ class Ownership:
             self._former.clear()
         self.is_held = True
         while True:
-            await asyncio.sleep(_PING_SECONDS)
+            await self._context.doze(_PING_SECONDS)
             async with asyncio.timeout(_PING_TIMEOUT):
                 await session.execute("select")
 

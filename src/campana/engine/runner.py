@@ -28,8 +28,25 @@ class Loop:
     rest: float
 
 
-async def repeat(loop: Loop, stop: asyncio.Event) -> None:
-    """Run one loop until `stop` is set; a step in progress is finished first."""
+async def wait(stop: asyncio.Event, seconds: float) -> None:
+    """Sleep, but wake at once when `stop` is set."""
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        pass
+
+
+async def repeat(
+    loop: Loop,
+    stop: asyncio.Event,
+    *,
+    wait: Callable[[asyncio.Event, float], Awaitable[None]] = wait,
+) -> None:
+    """Run one loop until `stop` is set; a step in progress is finished first.
+
+    `wait` is how it rests: a rehearsal in virtual time skips rests in which nothing happens.
+    """
     while not stop.is_set():
         try:
             rest = 0.0 if await loop.step() else loop.rest
@@ -40,15 +57,6 @@ async def repeat(loop: Loop, stop: asyncio.Event) -> None:
             await wait(stop, rest)
         else:
             await asyncio.sleep(0)
-
-
-async def wait(stop: asyncio.Event, seconds: float) -> None:
-    """Sleep, but wake at once when `stop` is set."""
-    try:
-        async with asyncio.timeout(seconds):
-            await stop.wait()
-    except TimeoutError:
-        pass
 
 
 def stop_on_signals() -> asyncio.Event:

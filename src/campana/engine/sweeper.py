@@ -4,7 +4,6 @@ windows."""
 from __future__ import annotations
 
 import logging
-import time
 
 from campana.engine.runner import Loop
 from campana.services import breaking, closing, outcomes, windows
@@ -57,7 +56,7 @@ class Sweeper:
 
     async def refresh_windows(self) -> bool:
         """Once a minute: which groups may be contacted now."""
-        if time.monotonic() - self._windows_at >= _WINDOWS_SECONDS or not self._windows_at:
+        if self._context.monotonic() - self._windows_at >= _WINDOWS_SECONDS or not self._windows_at:
             await windows.refresh_all(self._context)
-            self._windows_at = time.monotonic()
+            self._windows_at = self._context.monotonic()
         return False

@@ -1,4 +1,4 @@
-"""Periodic care: jobs of a worker that died run again, answers to old requests are forgotten."""
+"""Periodic care: jobs of a worker that died run again; old answers and left files are forgotten."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from procrastinate import App
 
+from campana.services import uploads
 from campana.services.context import Context
 from campana.store import accounts, deliveries, events
 
@@ -40,3 +41,8 @@ def register(app: App, context: Context) -> None:
         async with context.db.transaction() as tx:
             await deliveries.forget(tx, before=before)
             await events.forget(tx, before=before)
+
+    @app.periodic(cron="41 * * * *")
+    @app.task(name="forget_files_left_behind", queueing_lock="forget_files_left_behind")
+    async def forget_files_left_behind(timestamp: int) -> None:  # noqa: ARG001 - as above
+        await uploads.forget_left_behind(context, before=context.clock.now() - _REMEMBERED)

@@ -24,7 +24,7 @@ _CONNECTIONS = httpx.Limits(max_connections=_AT_ONCE, max_keepalive_connections=
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Told:
+class Told:
     """A report and how it travels; with `due`, in seconds after the taking."""
 
     status: Status
@@ -56,7 +56,7 @@ class Teller:
 
     async def _tell_all(self, taking: Taking, *, url: str, secret: str) -> None:
         since = self._provider.now()
-        for told in _journey(self._provider.plan, taking):
+        for told in journey(self._provider.plan, taking):
             await asyncio.sleep(told.due - (self._provider.now() - since).total_seconds())
             if told.post.is_forged_first:
                 await self._forge(told.status, url=url)
@@ -103,11 +103,11 @@ class Teller:
         task.add_done_callback(self._tasks.discard)
 
 
-def _journey(plan: Plan, taking: Taking) -> list[_Told]:
+def journey(plan: Plan, taking: Taking) -> list[Told]:
     """The reports of a send in the order they set out."""
     first: datetime = taking.taken_at
     told = [
-        _Told(
+        Told(
             status=status,
             post=(how := post(plan, attempt=taking.attempt, number=number)),
             due=(status.at - first).total_seconds() + how.late_seconds,
@@ -116,7 +116,7 @@ def _journey(plan: Plan, taking: Taking) -> list[_Told]:
     ]
     if told and told[0].post.is_shuffled:
         end = max(each.due for each in told)
-        told = [_Told(status=each.status, post=each.post, due=end) for each in told]
+        told = [Told(status=each.status, post=each.post, due=end) for each in told]
         told.sort(key=lambda each: draw(plan.seed, taking.attempt, f"order {each.status.id}"))
         return told
     return sorted(told, key=lambda each: each.due)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 from campana.carriers.base import CarrierKind
 from campana.domain.campaign import ChannelType
 from campana.domain.errors import Conflict, FieldProblem, InvalidParameter, NotFound
+from campana.domain.pacing import TrunkLimits
 from campana.services import documents, standstill, window_document
 from campana.services.context import Context
 from campana.services.window_document import WindowDocument
@@ -46,6 +47,17 @@ class ChannelDocument(
     """Hours in which it may be used at all, besides those of each campaign."""
 
 
+class TrunkLimitsDocument(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"
+):
+    """How much a trunk may be used, below its channel; what is left out is the channel's."""
+
+    rate: Rate | None = None
+    burst: Burst = 1
+    lines: Lines | None = None
+    daily_attempts: DailyAttempts | None = None
+
+
 class ChannelLimitsDocument(
     Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"
 ):
@@ -55,6 +67,8 @@ class ChannelLimitsDocument(
     burst: Burst
     lines: Lines
     daily_attempts: DailyAttempts | None = None
+    trunks: dict[str, TrunkLimitsDocument] = {}
+    """By name, such as `sip:sip.carrier.example:5060;transport=udp`."""
 
 
 async def create(context: Context, *, workspace_id: int, raw: object) -> Channel:
@@ -118,9 +132,10 @@ def _channel_type(
 async def set_limits(
     context: Context, *, workspace_id: int, wanted: str, patch: Mapping[str, Any]
 ) -> Channel:
-    """Change rate, burst, lines or quota (JSON Merge Patch); in force with the next grant.
+    """Change rate, burst, lines or quota, its own or a trunk's (JSON Merge Patch).
 
-    When it returns, no attempt begins any more that was granted before, if a limit was lowered.
+    In force with the next grant. When it returns, no attempt begins any more that was granted
+    before, if a limit was lowered.
 
     Raises:
         NotFound: there is no channel of that id or name.
@@ -130,22 +145,29 @@ async def set_limits(
         channel = await channels.lock(tx, workspace_id=workspace_id, wanted=wanted)
         if channel is None:
             raise NotFound
+        trunks = {each.name: each for each in known_trunks(context, channel)}
         now = {
             "rate": channel.rate,
             "burst": channel.burst,
             "lines": channel.lines,
             "dailyAttempts": channel.daily_attempts,
+            "trunks": {name: _written(each) for name, each in trunks.items()},
         }
         document = documents.read(ChannelLimitsDocument, documents.merge(now, patch))
+        wanted_trunks = _trunks(document, trunks)
         changed = replace(
             channel,
+            config=_with_trunks(context, channel, wanted_trunks),
             rate=document.rate,
             burst=document.burst,
             lines=document.lines,
             daily_attempts=document.daily_attempts,
         )
         await channels.set_limits(tx, channel=changed)
-        is_lower = _is_lower(channel, changed)
+        is_lower = _is_lower(_limits(channel), _limits(changed)) or any(
+            _is_lower(_of_trunk(before), _of_trunk(wanted_trunks[name]))
+            for name, before in trunks.items()
+        )
         if is_lower:
             await owners.revoke_promises(tx, channel_id=channel.id)
     if is_lower:
@@ -153,15 +175,69 @@ async def set_limits(
     return changed
 
 
-def _is_lower(before: Channel, after: Channel) -> bool:
-    """Is there anything the channel may do less of?"""
-    quota = math.inf if after.daily_attempts is None else after.daily_attempts
-    return (
-        after.rate < before.rate
-        or after.burst < before.burst
-        or after.lines < before.lines
-        or quota < (math.inf if before.daily_attempts is None else before.daily_attempts)
-    )
+def known_trunks(context: Context, channel: Channel) -> tuple[TrunkLimits, ...]:
+    """The channel's trunks in the order they are tried; none where there is but one way."""
+    kind = context.carriers[channel.kind]
+    return kind.trunks(msgspec.convert(channel.config, kind.config)) if kind.trunks else ()
+
+
+def _trunks(
+    document: ChannelLimitsDocument, known: Mapping[str, TrunkLimits]
+) -> Mapping[str, TrunkLimits]:
+    """Every trunk's limits as the document has them; who is not named there has none."""
+    if problems := [
+        FieldProblem(pointer=f"/trunks/{name}", message="there is no such trunk on this channel")
+        for name in document.trunks
+        if name not in known
+    ]:
+        raise InvalidParameter(problems=problems)
+    given = {name: document.trunks.get(name, TrunkLimitsDocument()) for name in known}
+    return {
+        name: TrunkLimits(
+            name=name,
+            rate=each.rate,
+            burst=each.burst,
+            lines=each.lines,
+            daily=each.daily_attempts,
+        )
+        for name, each in given.items()
+    }
+
+
+def _written(limits: TrunkLimits) -> dict[str, Any]:
+    return {
+        "rate": limits.rate,
+        "burst": limits.burst,
+        "lines": limits.lines,
+        "dailyAttempts": limits.daily,
+    }
+
+
+def _with_trunks(
+    context: Context, channel: Channel, limits: Mapping[str, TrunkLimits]
+) -> Mapping[str, Any]:
+    kind = context.carriers[channel.kind]
+    if kind.limit_trunks is None:
+        return channel.config
+    config = kind.limit_trunks(msgspec.convert(channel.config, kind.config), limits)
+    return msgspec.to_builtins(config)
+
+
+def _limits(channel: Channel) -> tuple[float, ...]:
+    return _numbers(channel.rate, channel.burst, channel.lines, channel.daily_attempts)
+
+
+def _of_trunk(trunk: TrunkLimits) -> tuple[float, ...]:
+    return _numbers(trunk.rate, trunk.burst, trunk.lines, trunk.daily)
+
+
+def _numbers(*limits: float | None) -> tuple[float, ...]:
+    return tuple(math.inf if each is None else each for each in limits)
+
+
+def _is_lower(before: Sequence[float], after: Sequence[float]) -> bool:
+    """Is there anything of which less may be done?"""
+    return any(now < was for was, now in zip(before, after, strict=True))
 
 
 async def get(context: Context, *, workspace_id: int, wanted: str) -> Channel:

@@ -1,30 +1,24 @@
-"""What the columns of a file mean, and a row of them as a contact or as the reason why not.
+"""What the columns of a file mean.
 
-A column is found by its header in several languages, or named by the person. All that is not a
-field of its own becomes an attribute under the header in lower case with underscores, so that a
-script can say `{{ contact.account_balance }}`.
+A column is found by its header in several languages, or named by the person. Every column of
+numbers or e-mail addresses is one more way to the contact. All that is no field of its own becomes
+an attribute under the header in lower case with underscores, so that a script can say
+`{{ contact.account_balance }}`. What a row then holds is `services/rows.py`.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from campana.domain.address import Unusable, parse_phone
-from campana.domain.contact import NewContact
+from campana.domain.address import AddressKind
 from campana.domain.errors import FieldProblem, InvalidParameter
-from campana.domain.window import zone_named
-from campana.services.encodings import UNREADABLE
+from campana.services.values import AttributeType
 
 # Headers by field, the likeliest first, as `_plain` leaves them.
 SYNONYMS: Mapping[str, tuple[str, ...]] = {
-    "phone": (
-        "phone", "phonenumber", "mobile", "mobilephone", "mobilenumber", "cell", "cellphone",
-        "cellnumber", "tel", "telephone", "telephonenumber", "number", "contactnumber", "msisdn",
-        "e164", "telefon", "telefono", "telefone", "celular", "movil", "handy", "mobil",
-    ),
     "first_name": (
         "firstname", "givenname", "forename", "first", "fname", "nombre", "vorname", "prenom",
     ),
@@ -40,104 +34,116 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "language": ("language", "lang", "locale", "sprache", "idioma", "langue"),
 }  # fmt: skip
 
-# Characters a cell of each field may have; attributes are held to `_MAX_ATTRIBUTE`.
-_MAX_FIELD: Mapping[str, int] = {
-    "phone": 100,
-    "first_name": 200,
-    "last_name": 200,
-    "name": 200,
-    "external_id": 200,
-    "time_zone": 100,
-    "language": 35,
-}
-_MAX_ATTRIBUTE = 10_000
-_MAX_ROW = 100_000
-_MAX_SHOWN = 200
+# Headers of columns that hold addresses; a number may follow, as in "Phone 2".
+ADDRESS_SYNONYMS: Mapping[AddressKind, tuple[str, ...]] = {
+    AddressKind.PHONE: (
+        "phone", "phonenumber", "mobile", "mobilephone", "mobilenumber", "cell", "cellphone",
+        "cellnumber", "tel", "telephone", "telephonenumber", "homephone", "workphone",
+        "officephone", "businessphone", "otherphone", "landline", "msisdn", "telefon", "telefono",
+        "telefone", "celular", "movil", "handy", "mobil",
+    ),
+    AddressKind.WHATSAPP: ("whatsapp", "whatsappnumber", "whatsappid", "waid", "wanumber"),
+    AddressKind.EMAIL: (
+        "email", "emailaddress", "mail", "mailaddress", "correo", "correoelectronico",
+        "emailadresse", "courriel",
+    ),
+}  # fmt: skip
+# Words for a phone only where no column says so more plainly.
+_VAGUE_PHONES = ("number", "contactnumber", "e164")
+
+MAX_ADDRESSES = 20
+"""Ways to one contact."""
+
+OWN_PREFIX = "Campana "
+"""Columns so headed were added by Campana to a file it gave back; they are passed over."""
+
+_ADDRESS_NAME = re.compile(r"(phone|whatsapp|email)(\d{0,2})")
 _ATTRIBUTE_NAME = re.compile(r"[A-Za-z_]\w{0,99}")
+_MAX_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Columns:
-    """Where each field and each attribute stands in a row."""
+    """Where each field, each address in its order and each attribute stands in a row."""
 
     header: Sequence[str]
     fields: Mapping[str, int]
+    addresses: Sequence[tuple[AddressKind, int]]
     attributes: Mapping[str, int]
+    types: Mapping[str, AttributeType]
+
+    def named(self) -> Mapping[int, str]:
+        """What each column means, by its place: `phone_2`, `first_name`, or an attribute's name."""
+        meaning = {place: name for name, place in (*self.fields.items(), *self.attributes.items())}
+        counts: dict[AddressKind, int] = {}
+        for kind, place in self.addresses:
+            counts[kind] = counts.get(kind, 0) + 1
+            meaning[place] = kind if counts[kind] == 1 else f"{kind}_{counts[kind]}"
+        return meaning
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
-    """Why a row is no contact: the column by its header, its cell (cut), the reason."""
-
-    column_name: str | None
-    value: str | None
-    reason: str
-
-
-def read_header(header: Sequence[str], mapping: Mapping[str, str]) -> Columns:
+def read_header(
+    header: Sequence[str],
+    mapping: Mapping[str, str],
+    types: Mapping[str, AttributeType] | None = None,
+) -> Columns:
     """Give each column of `header` its meaning.
 
     Args:
         header: the file's first row.
-        mapping: field (see SYNONYMS) or name of an attribute, to a column by its header.
+        mapping: field (a key of SYNONYMS), address (`phone`, `phone_2`, `whatsapp`, `email`) or
+            name of an attribute, to a column by its header.
+        types: what the cells of an attribute are read as.
 
     Raises:
-        InvalidParameter: a column is not there, a name could not be said, no column has numbers.
+        InvalidParameter: a column is not there or mapped twice, a name could not be said, a type
+            is of no attribute, no column has addresses.
     """
-    by_text = {text: place for place, text in reversed(list(enumerate(header)))}
-    by_plain = {_plain(text): place for place, text in reversed(list(enumerate(header))) if text}
-    by_plain.pop("", None)
-    problems: list[FieldProblem] = []
-    fields: dict[str, int] = {}
-    attributes: dict[str, int] = {}
-    own_names = {_plain(field): field for field in SYNONYMS}
-    for name, column in mapping.items():
-        place = by_text.get(column.strip(), by_plain.get(_plain(column)))
-        field = own_names.get(_plain(name))
-        if place is None:
-            message = f"the file has no column {column!r}; its columns are: {_listed(header)}"
-            problems.append(FieldProblem(pointer=f"/mapping/{name}", message=message))
-        elif field is not None:
-            fields[field] = place
-        elif _ATTRIBUTE_NAME.fullmatch(name):
-            attributes[name] = place
-        else:
-            message = "must be a letter followed by letters, digits and underscores"
-            problems.append(FieldProblem(pointer=f"/mapping/{name}", message=message))
+    mapped = _Mapped.of(header, mapping)
+    problems = mapped.problems
     if not problems:
-        _find_fields(fields, by_plain, taken={*fields.values(), *attributes.values()})
-        if "phone" not in fields:
-            message = f"no column is named like a phone number; the columns are: {_listed(header)}"
+        _find_fields(mapped)
+        _find_addresses(mapped)
+        if not mapped.addresses:
+            message = (
+                "no column is named like a phone number or e-mail address; the columns are:"
+                f" {_listed(header)}"
+            )
             problems.append(FieldProblem(pointer="/mapping/phone", message=message))
+    if not problems:
+        _name_attributes(mapped)
+        problems += [
+            FieldProblem(
+                pointer=f"/types/{name}",
+                message=f"is no attribute; there are: {', '.join(mapped.attributes) or 'none'}",
+            )
+            for name in types or {}
+            if name not in mapped.attributes
+        ]
     if problems:
         raise InvalidParameter("the columns do not fit", problems=problems)
-    _name_attributes(attributes, header, taken={*fields.values(), *attributes.values()})
-    return Columns(header=header, fields=fields, attributes=attributes)
-
-
-def read_row(
-    columns: Columns, cells: Sequence[str], *, country: str | None
-) -> NewContact | Refusal:
-    """One row as a contact; a short row lacks its last cells, which are then empty.
-
-    Args:
-        columns: from `read_header`.
-        cells: the row, without the spaces around each cell.
-        country: ISO 3166 code of numbers written without a country code.
-    """
-    width = len(columns.header)
-    if len(cells) > width and any(cells[width:]):
-        reason = f"the row has {len(cells):,} cells, the header has {width:,}"
-        return Refusal(column_name=None, value=shown(cells[width]), reason=reason)
-    fields = {field: cells[place] for field, place in columns.fields.items() if place < len(cells)}
-    attributes = {
-        name: cells[place]
-        for name, place in columns.attributes.items()
-        if place < len(cells) and cells[place]
-    }
-    return _unfit(columns, fields, attributes) or _contact(
-        columns, fields, attributes, country=country
+    return Columns(
+        header=header,
+        fields=mapped.fields,
+        addresses=[
+            (kind, place)
+            for kind in AddressKind
+            for found, _, place in sorted(mapped.addresses)
+            if found is kind
+        ],
+        attributes=mapped.attributes,
+        types=types or {},
     )
+
+
+def fitting(header: Sequence[str], remembered: Mapping[str, str]) -> dict[str, str]:
+    """The part of a remembered mapping whose columns this file has."""
+    known = set(header) | {_plain(text) for text in header}
+    return {
+        name: column
+        for name, column in remembered.items()
+        if column.strip() in known or _plain(column) in known
+    }
 
 
 def shown(value: str) -> str:
@@ -145,93 +151,119 @@ def shown(value: str) -> str:
     return value[:_MAX_SHOWN].replace("\0", "\N{SYMBOL FOR NULL}")
 
 
-def _contact(
-    columns: Columns,
-    fields: Mapping[str, str],
-    attributes: dict[str, str],
-    *,
-    country: str | None,
-) -> NewContact | Refusal:
-    zone = fields.get("time_zone") or None
-    if zone is not None and zone_named(zone) is None:
-        return _refused(
-            columns, "time_zone", zone, "this is no IANA time zone such as America/New_York"
-        )
-    phone = fields.get("phone", "")
-    address = parse_phone(phone, default_country=country)
-    if isinstance(address, Unusable):
-        return _refused(columns, "phone", phone, address.reason)
-    first, last = fields.get("first_name") or None, fields.get("last_name") or None
-    name = fields.get("name")
-    if name:
-        attributes = {**attributes, "name": name}
-        if first is None and last is None:
-            first, _, rest = name.partition(" ")
-            last = rest.strip() or None
-    return NewContact(
-        external_id=fields.get("external_id") or None,
-        first_name=first,
-        last_name=last,
-        time_zone=zone,
-        language=fields.get("language") or None,
-        attributes=attributes,
-        phone=address.value,
-        country=address.country,
-        zones=(zone,) if zone is not None else address.zones,
-    )
+class _Mapped:
+    """The columns that have a meaning so far."""
+
+    def __init__(self, header: Sequence[str]) -> None:
+        self.header = header
+        self.fields: dict[str, int] = {}
+        self.attributes: dict[str, int] = {}
+        # kind, number among its kind, place
+        self.addresses: list[tuple[AddressKind, int, int]] = []
+        self.problems: list[FieldProblem] = []
+        self._by_place: dict[int, str] = {}
+
+    @classmethod
+    def of(cls, header: Sequence[str], mapping: Mapping[str, str]) -> _Mapped:
+        """What a person said the columns are."""
+        mapped = cls(header)
+        backwards = list(reversed(list(enumerate(header))))
+        by_text = {text: place for place, text in backwards}
+        by_plain = {_plain(text): place for place, text in backwards if _plain(text)}
+        for name, column in mapping.items():
+            place = by_text.get(column.strip(), by_plain.get(_plain(column)))
+            if place is None:
+                mapped.refuse(
+                    name, f"the file has no column {column!r}; its columns are: {_listed(header)}"
+                )
+            elif place in mapped._by_place:
+                mapped.refuse(
+                    name, f"column {column!r} is mapped to {mapped._by_place[place]} already"
+                )
+            else:
+                mapped._place(name, place)
+        return mapped
+
+    @property
+    def taken(self) -> set[int]:
+        """Places that mean something."""
+        places = {*self.fields.values(), *self.attributes.values()}
+        return places | {place for _, _, place in self.addresses}
+
+    def refuse(self, name: str, message: str) -> None:
+        self.problems.append(FieldProblem(pointer=f"/mapping/{name}", message=message))
+
+    def _place(self, name: str, place: int) -> None:
+        self._by_place[place] = name
+        plain = _plain(name)
+        field = _OWN_NAMES.get(plain)
+        if field is not None:
+            if field in self.fields:
+                self.refuse(name, f"{field} is mapped twice")
+            self.fields[field] = place
+        elif address := _ADDRESS_NAME.fullmatch(plain):
+            kind, number = AddressKind(address[1]), int(address[2] or 1)
+            if any((kind, number) == other[:2] for other in self.addresses):
+                self.refuse(name, f"{kind} {number} is mapped twice")
+            self.addresses.append((kind, number, place))
+        elif _ATTRIBUTE_NAME.fullmatch(name):
+            self.attributes[name] = place
+        else:
+            self.refuse(name, "must be a letter followed by letters, digits and underscores")
 
 
-def _unfit(
-    columns: Columns, fields: Mapping[str, str], attributes: Mapping[str, str]
-) -> Refusal | None:
-    """The first cell no contact can hold."""
-    for name, value in (*fields.items(), *attributes.items()):
-        limit = _MAX_FIELD.get(name, _MAX_ATTRIBUTE)
-        if "\0" in value:
-            return _refused(columns, name, value, "the cell holds a NUL character")
-        if UNREADABLE in value:
-            return _refused(columns, name, value, "the cell holds bytes that are no text")
-        if len(value) > limit:
-            return _refused(columns, name, value, f"the cell has more than {limit:,} characters")
-    if sum(map(len, attributes.values())) > _MAX_ROW:
-        return Refusal(
-            column_name=None, value=None, reason=f"the row has more than {_MAX_ROW:,} characters"
-        )
-    return None
+_OWN_NAMES = {field.replace("_", ""): field for field in SYNONYMS}
 
 
-def _refused(columns: Columns, name: str, value: str, reason: str) -> Refusal:
-    place = columns.fields.get(name)
-    if place is None:
-        place = columns.attributes[name]
-    return Refusal(column_name=columns.header[place], value=shown(value), reason=reason)
-
-
-def _find_fields(fields: dict[str, int], by_plain: Mapping[str, int], *, taken: set[int]) -> None:
+def _find_fields(mapped: _Mapped) -> None:
     """Add each field nobody mapped, by the likeliest of its headers that is free."""
+    by_plain = {_plain(text): place for place, text in reversed(list(enumerate(mapped.header)))}
+    taken = mapped.taken
     for field, headers in SYNONYMS.items():
-        if field in fields:
+        if field in mapped.fields:
             continue
         free = (by_plain[text] for text in headers if by_plain.get(text, -1) not in {-1, *taken})
         place = next(free, None)
         if place is not None:
-            fields[field] = place
+            mapped.fields[field] = place
             taken.add(place)
 
 
-def _name_attributes(attributes: dict[str, int], header: Sequence[str], *, taken: set[int]) -> None:
+def _find_addresses(mapped: _Mapped) -> None:
+    """Add every column of addresses of a kind nobody mapped, in the order of the file."""
+    for kind, words in ADDRESS_SYNONYMS.items():
+        if any(found is kind for found, _, _ in mapped.addresses):
+            continue
+        places = list(_headed(mapped, words))
+        if not places and kind is AddressKind.PHONE:
+            places = list(_headed(mapped, _VAGUE_PHONES))[:1]
+        mapped.addresses += [(kind, number, place) for number, place in enumerate(places, start=1)]
+    del mapped.addresses[MAX_ADDRESSES:]
+
+
+def _headed(mapped: _Mapped, words: Iterable[str]) -> Iterable[int]:
+    known, taken = set(words), mapped.taken
+    for place, text in enumerate(mapped.header):
+        plain = _plain(text)
+        if place not in taken and (plain in known or plain.rstrip("0123456789") in known):
+            yield place
+
+
+def _name_attributes(mapped: _Mapped) -> None:
     """Add every column that is nothing else yet, under a name of its own."""
-    for place, text in enumerate(header):
-        if place in taken:
+    taken = mapped.taken
+    reserved = {*SYNONYMS, *AddressKind}
+    for place, text in enumerate(mapped.header):
+        if place in taken or text.startswith(OWN_PREFIX):
             continue
         name = re.sub(r"\W+", "_", text.casefold()).strip("_")[:90] or f"column_{place + 1}"
         if name[0].isdecimal():
             name = "_" + name
         unique, count = name, 1
-        while unique in attributes or unique in SYNONYMS:
+        while unique in mapped.attributes or unique in reserved:
             count += 1
             unique = f"{name}_{count}"
-        attributes[unique] = place
+        mapped.attributes[unique] = place
 
 
 def _plain(text: str) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from campana.blobs import Blobs
@@ -28,6 +30,10 @@ class Context:
     carriers: Carriers
     secrets: Secrets = NO_SECRETS
     outbound: Outbound = field(default_factory=Outbound)
+    monotonic: Callable[[], float] = time.monotonic
+    """Seconds that pass evenly, for spans within one process."""
+    doze: Callable[[float], Awaitable[None]] = asyncio.sleep
+    """Waits between looks at something that is nearly always as it was."""
     is_rehearsal: bool = False
     """The clock is not the real one: nothing may leave this machine."""
 

@@ -11,16 +11,20 @@ import io
 from collections import deque
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import islice
 from typing import BinaryIO
 
+from campana.services.defusing import restored
 from campana.services.encodings import UNREADABLE, encoding_of
-
-ROW_LIMIT = 16 << 20
-"""Characters a row may have, whatever its cells: what may be in memory at once."""
-MAX_COLUMNS = 1000
+from campana.services.table import (
+    ROW_LIMIT,
+    SHOWN_CHARACTERS,
+    Broken,
+    Row,
+    TableProblem,
+    checked_header,
+)
 
 # The row's own limit is the one that acts; this one is the module's, for the whole process.
 csv.field_size_limit(ROW_LIMIT + 1)
@@ -28,11 +32,10 @@ csv.field_size_limit(ROW_LIMIT + 1)
 _DELIMITERS = ",;\t|"
 _SAMPLE_CHARACTERS = 1 << 16
 _SAMPLE_ROWS = 20
-_SHOWN_CHARACTERS = 200
 _LINE_ENDS = ("\r", "\n")
 _SIGNATURES = (
-    (b"PK\x03\x04", "an Excel or ZIP file: save the sheet as CSV"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel file: save the sheet as CSV"),
+    (b"PK\x03\x04", "a ZIP archive"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel file: save it as XLSX or CSV"),
     (b"\x1f\x8b", "a gzip archive"),
     (b"%PDF", "a PDF document"),
     (b"\x89PNG", "a PNG picture"),
@@ -41,23 +44,7 @@ _SIGNATURES = (
 )
 
 
-class TableProblem(Exception):
-    """Why a file is no table that can be read, as a sentence for the person who gave it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Broken:
-    """A row that is there but cannot be read, and how it begins."""
-
-    reason: str
-    text: str
-
-
-Row = list[str] | Broken
-"""Cells without the spaces around them, or what cannot be read."""
-
-
-class Table:
+class CsvTable:
     """A header and the rows below it; blank lines are passed over. Made by `opened`."""
 
     def __init__(self, text: io.TextIOWrapper, *, file: BinaryIO) -> None:
@@ -94,7 +81,7 @@ class Table:
             cells = next(reader, None)
             match self._lines.stop:
                 case None:
-                    stripped = [cell.strip() for cell in cells or ()]
+                    stripped = [restored(cell.strip()) for cell in cells or ()]
                     if any(stripped):
                         yield stripped
                     continue
@@ -102,15 +89,17 @@ class Table:
                     return
                 case _Stop.LONG_LINE:
                     reason = f"the row is longer than {ROW_LIMIT:,} characters"
+                    suggestion = "take out the cell that is so long"
                 case _Stop.OPEN_QUOTE:
                     reason = "a quotation mark opens a cell and none closes it"
-            yield Broken(reason=reason, text=self._lines.first_line)
+                    suggestion = "close the quotation mark, or write it twice"
+            yield Broken(reason=reason, text=self._lines.first_line, suggestion=suggestion)
             self._lines.back_to_second_line()
             reader = _reader(self._lines, delimiter)
 
 
 @contextmanager
-def opened(file: BinaryIO) -> Generator[Table]:
+def opened(file: BinaryIO) -> Generator[CsvTable]:
     """The table in a seekable file, which is closed with it.
 
     Raises:
@@ -129,7 +118,7 @@ def opened(file: BinaryIO) -> Generator[Table]:
     file.seek(0)
     text = io.TextIOWrapper(file, encoding=encoding, errors="replace", newline="")
     with text:
-        yield Table(text, file=file)
+        yield CsvTable(text, file=file)
 
 
 class _Stop(Enum):
@@ -216,7 +205,7 @@ def _physical(text: io.TextIOWrapper) -> Iterator[str]:
             continue
         while (rest := text.readline(ROW_LIMIT)) and not rest.endswith(_LINE_ENDS):
             pass
-        yield _LongLine(line[:_SHOWN_CHARACTERS])
+        yield _LongLine(line[:SHOWN_CHARACTERS])
 
 
 def _reader(lines: Iterator[str], delimiter: str) -> Iterator[list[str]]:
@@ -249,10 +238,8 @@ def _header(row: Row | None) -> list[str]:
             raise TableProblem("the file has no rows")
         case Broken(reason=reason):
             raise TableProblem(f"the header cannot be read: {reason}")
-        case _:
-            pass
-    if len(row) > MAX_COLUMNS:
-        raise TableProblem(f"the header has {len(row):,} columns; {MAX_COLUMNS:,} are read")
-    if UNREADABLE in "".join(row) or not "".join("".join(row).split()).isprintable():
+        case cells:
+            header = checked_header([str(cell) for cell in cells])
+    if UNREADABLE in "".join(header) or not "".join("".join(header).split()).isprintable():
         raise TableProblem("this is not a CSV file: its first row is not text")
-    return row
+    return header

@@ -7,7 +7,7 @@ the Struct is made. This module knows no particular document.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from functools import lru_cache
 from typing import Any, TypeVar, cast
@@ -78,6 +78,25 @@ def read_yaml(text: str) -> object:
         where = f"line {mark.line + 1}" if mark else "the file"
         what = getattr(error, "problem", None) or "is not YAML that can be read"
         raise InvalidParameter(problems=[FieldProblem(pointer=where, message=str(what))]) from None
+
+
+def yaml_lines(text: str) -> dict[str, int]:
+    """The line of each value of a YAML text that `read_yaml` can read, by its JSON pointer."""
+    lines = {"": 1}
+    compose = cast("Callable[..., yaml.Node]", yaml.compose)  # pyright: ignore[reportUnknownMemberType]
+    waiting: list[tuple[str, Any]] = [("", compose(text, Loader=_Loader))]
+    while waiting and len(lines) < _MOST_LINES:  # an alias can make a small text very large
+        at, node = waiting.pop()
+        if isinstance(node, yaml.MappingNode):
+            below = [(_escaped(key.value), key, value) for key, value in node.value]
+        elif isinstance(node, yaml.SequenceNode):
+            below = [(str(index), value, value) for index, value in enumerate(node.value)]
+        else:
+            below = []
+        for name, place, value in below:
+            lines[f"{at}/{name}"] = place.start_mark.line + 1
+            waiting.append((f"{at}/{name}", value))
+    return lines
 
 
 def merge(document: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
@@ -231,6 +250,7 @@ class _Loader(yaml.SafeLoader):
         return int(digits if base == 10 else digits[2:], base)
 
 
+_MOST_LINES = 50_000
 _STORABLE = re.compile("[^\0\ud800-\udfff]*")
 _CORE = {
     "null": ("~|null|Null|NULL|", ["~", "n", "N", ""]),

@@ -1,163 +1,163 @@
-"""What becomes of each row when the list already knows somebody of its external id or its number.
+"""What becomes of each row when the list already knows somebody of its external id or an address.
 
-Pure: rows in the order of the file and the people they meet go in, what to write comes out. Rows
-meet each other as they meet the stored: how a file is cut into chunks changes nothing.
+Pure: rows in the order given and the people they meet go in, what to write comes out. Rows meet
+each other as they meet the stored: how a file is cut into chunks changes nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from enum import StrEnum
 
-from campana.domain.contact import NewContact
-from campana.services.columns import Columns, shown
+from campana.domain.address import AddressKind
+from campana.domain.contact import ContactAddress, NewContact
 from campana.store.contacts import Holder
-from campana.store.imports import Duplicates, RejectedRow
+from campana.store.imports import Duplicates
+
+
+class Fate(StrEnum):
+    """What becomes of a row."""
+
+    ACCEPTED = "accepted"
+    UPDATED = "updated"
+    DUPLICATE = "duplicate"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispute:
+    """Why a row cannot be laid over the person it meets: which of its addresses, and a remedy."""
+
+    address: int
+    reason: str
+    suggestion: str
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Person:
+    """Somebody the list knows, stored (`stored`) or not yet, as the rows have left them."""
+
+    stored: Holder | None
+    now: NewContact
+
+    @property
+    def is_changed(self) -> bool:
+        """Is somebody stored no longer what they were?"""
+        return self.stored is not None and self.now != self.stored.contact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """The fate of one row, and whom it is about: nobody when it is rejected."""
+
+    fate: Fate
+    person: Person | None
+    dispute: Dispute | None = None
 
 
 @dataclass(slots=True, kw_only=True)
 class Plan:
-    """What to write: `changed` by contact id, `renumbered` those of them with another number."""
+    """One decision a row, and what to write: the new in their order, the changed by contact id."""
 
-    new: list[NewContact] = field(default_factory=list[NewContact])
-    changed: dict[int, NewContact] = field(default_factory=dict[int, NewContact])
-    renumbered: dict[int, NewContact] = field(default_factory=dict[int, NewContact])
-    rejected: list[RejectedRow] = field(default_factory=list[RejectedRow])
-    accepted: int = 0
-    updated: int = 0
-    duplicate: int = 0
+    decisions: list[Decision] = field(default_factory=list[Decision])
+    new: list[Person] = field(default_factory=list[Person])
+    changed: dict[int, Person] = field(default_factory=dict[int, Person])
 
-
-@dataclass(slots=True, kw_only=True)
-class _Person:
-    """Somebody the list knows, stored (`id`) or not yet, and what is to be written of them."""
-
-    id: int | None
-    external_id: str | None
-    phone: str | None
-    stored_phone: str | None
-    given: NewContact | None
+    def count(self, fate: Fate) -> int:
+        """How many rows have this fate."""
+        return sum(decision.fate is fate for decision in self.decisions)
 
 
 class _Known:
-    """Everybody the rows may meet, found by external id and by number."""
+    """Everybody the rows may meet, found by external id and by address."""
 
     def __init__(self, holders: Iterable[Holder]) -> None:
-        self.people: list[_Person] = []
-        self.by_external_id: dict[str, _Person] = {}
-        self.by_phone: dict[str, _Person] = {}
+        self.people: list[Person] = []
+        self.by_external_id: dict[str, Person] = {}
+        self.by_address: dict[tuple[str, str], Person] = {}
         for holder in holders:
-            self.add(
-                _Person(
-                    id=holder.id,
-                    external_id=holder.external_id,
-                    phone=holder.phone,
-                    stored_phone=holder.phone,
-                    given=None,
-                )
-            )
+            self.add(Person(stored=holder, now=holder.contact))
 
-    def add(self, person: _Person) -> None:
+    def add(self, person: Person) -> None:
         self.people.append(person)
         self._index(person)
 
-    def change(self, person: _Person, contact: NewContact) -> None:
-        """Lay a row over what is known; the number it had becomes free."""
-        if person.phone is not None:
-            del self.by_phone[person.phone]
-        person.external_id = person.external_id or contact.external_id
-        person.phone = contact.phone
-        person.given = contact if person.given is None else _laid_over(person.given, contact)
+    def met(self, contact: NewContact) -> tuple[Person | None, list[Person | None]]:
+        """Who has the external id, and who has each address."""
+        by_id = self.by_external_id.get(contact.external_id or "")
+        return by_id, [self.by_address.get(address.key) for address in contact.addresses]
+
+    def change(self, person: Person, after: NewContact) -> None:
+        """What a row made of somebody; the addresses they had and have no more become free."""
+        for address in person.now.addresses:
+            del self.by_address[address.key]
+        person.now = after
         self._index(person)
 
-    def _index(self, person: _Person) -> None:
-        if person.external_id is not None:
-            self.by_external_id[person.external_id] = person
-        if person.phone is not None:
-            self.by_phone[person.phone] = person
+    def _index(self, person: Person) -> None:
+        if person.now.external_id is not None:
+            self.by_external_id[person.now.external_id] = person
+        for address in person.now.addresses:
+            self.by_address[address.key] = person
 
 
-def plan(
-    rows: Sequence[tuple[int, NewContact]],
-    holders: Iterable[Holder],
-    *,
-    duplicates: Duplicates,
-    columns: Columns,
-) -> Plan:
+def plan(rows: Sequence[NewContact], holders: Iterable[Holder], *, duplicates: Duplicates) -> Plan:
     """Decide on each row in turn.
 
     Args:
-        rows: row numbers and contacts, in the order of the file.
-        holders: whoever is stored under an external id or a number of these rows.
-        duplicates: skip or update a row that meets somebody.
-        columns: where a refused row's column is named.
+        rows: in the order of the file.
+        holders: whoever is stored under an external id or an address of these rows.
+        duplicates: what becomes of a row that meets somebody. Under `fail` it is a duplicate, and
+            the caller's to act on.
     """
     known, made = _Known(holders), Plan()
-    for row_number, contact in rows:
-        by_id = known.by_external_id.get(contact.external_id or "")
-        by_phone = known.by_phone.get(contact.phone)
-        met = by_id or by_phone
-        if met is None:
-            known.add(_newcomer(contact))
-            made.accepted += 1
-        elif duplicates is Duplicates.SKIP:
-            made.duplicate += 1
-        elif (by_phone or met) is not met or _is_other(met, contact):
-            made.rejected.append(_disputed(row_number, contact, columns))
-        else:
-            known.change(met, contact)
-            made.updated += 1
-    _collect(made, known.people)
+    for contact in rows:
+        made.decisions.append(_decided(known, contact, duplicates=duplicates))
+    for person in known.people:
+        if person.stored is None:
+            made.new.append(person)
+        elif person.is_changed:
+            made.changed[person.stored.id] = person
     return made
 
 
-def _newcomer(contact: NewContact) -> _Person:
-    return _Person(
-        id=None,
-        external_id=contact.external_id,
-        phone=contact.phone,
-        stored_phone=None,
-        given=contact,
-    )
+def _decided(known: _Known, contact: NewContact, *, duplicates: Duplicates) -> Decision:
+    by_id, by_address = known.met(contact)
+    met = by_id or next((person for person in by_address if person is not None), None)
+    if met is None:
+        person = Person(stored=None, now=contact)
+        known.add(person)
+        return Decision(fate=Fate.ACCEPTED, person=person)
+    if duplicates is not Duplicates.UPDATE:
+        return Decision(fate=Fate.DUPLICATE, person=met)
+    dispute = _disputed(met, contact, by_address)
+    if dispute is not None:
+        return Decision(fate=Fate.REJECTED, person=None, dispute=dispute)
+    after = met.now.under(contact)
+    if after == met.now:
+        return Decision(fate=Fate.DUPLICATE, person=met)
+    known.change(met, after)
+    return Decision(fate=Fate.UPDATED, person=met)
 
 
-def _is_other(met: _Person, contact: NewContact) -> bool:
-    """Does the row name another person than the one who has its number?"""
-    ids = {met.external_id, contact.external_id} - {None}
-    return len(ids) > 1
-
-
-def _disputed(row_number: int, contact: NewContact, columns: Columns) -> RejectedRow:
-    return RejectedRow(
-        row_number=row_number,
-        column_name=columns.header[columns.fields["phone"]],
-        value=shown(contact.phone),
-        reason="the list has this number under another external id",
-    )
-
-
-def _collect(made: Plan, people: Iterable[_Person]) -> None:
-    for person in people:
-        if person.given is None:
+def _disputed(
+    met: Person, contact: NewContact, by_address: Sequence[Person | None]
+) -> Dispute | None:
+    """Does the row say of one person what the list says of two?"""
+    is_other = len({met.now.external_id, contact.external_id} - {None}) > 1
+    for place, (address, holder) in enumerate(zip(contact.addresses, by_address, strict=True)):
+        if holder is None or (holder is met and not is_other):
             continue
-        if person.id is None:
-            made.new.append(person.given)
-            continue
-        made.changed[person.id] = person.given
-        if person.phone != person.stored_phone:
-            made.renumbered[person.id] = person.given
+        its_id = holder.now.external_id
+        whose = f"external id {its_id}" if its_id is not None else "a contact without external id"
+        return Dispute(
+            address=place,
+            reason=f"the list has this {_word(address)} under {whose[:60]}",
+            suggestion=f"take the {_word(address)} out of this row, or change it in the other",
+        )
+    return None
 
 
-def _laid_over(before: NewContact, after: NewContact) -> NewContact:
-    """Both as one: what the later row leaves empty stays, as `contacts.update` has it."""
-    keeps_zone = after.time_zone is None and before.time_zone is not None
-    return replace(
-        after,
-        external_id=before.external_id or after.external_id,
-        first_name=after.first_name or before.first_name,
-        last_name=after.last_name or before.last_name,
-        time_zone=after.time_zone or before.time_zone,
-        language=after.language or before.language,
-        attributes={**before.attributes, **after.attributes},
-        zones=before.zones if keeps_zone else after.zones,
-    )
+def _word(address: ContactAddress) -> str:
+    return "e-mail address" if address.kind is AddressKind.EMAIL else "number"

@@ -85,6 +85,7 @@ async def grant_ahead(
         on_trunk = await _on_a_trunk(
             tx,
             known,
+            pace,
             channel_id=channel_id,
             owner_id=owner_id,
             wanted=wanted,
@@ -208,7 +209,7 @@ async def other_trunk(
             return None
         left = [trunk for trunk in _trunks(context, pace) if trunk.name not in tried]
         found = await _on_a_trunk(
-            tx, left, channel_id=channel_id, owner_id=owner_id, wanted=1, now=now, ahead=ahead
+            tx, left, pace, channel_id=channel_id, owner_id=owner_id, wanted=1, now=now, ahead=ahead
         )
         if found is None or not await attempts.move_to_trunk(
             tx, attempt_id=claimed.attempt_id, owner_id=owner_id, trunk=found.limits.name, now=now
@@ -248,6 +249,7 @@ class _OnTrunk:
 async def _on_a_trunk(
     tx: Tx,
     known: Sequence[TrunkLimits],
+    channel: Pace,
     *,
     channel_id: str,
     owner_id: int,
@@ -273,8 +275,12 @@ async def _on_a_trunk(
             ahead=ahead,
             sent_today=pace.sent_today,
         )
+        found = _OnTrunk(limits=limits, pace=pace, granted=granted)
         if granted.sends:
-            return _OnTrunk(limits=limits, pace=pace, granted=granted)
+            return found
+        if pace.rate not in {None, planned.rate}:
+            # The wait at the new rate begins now, not anew with every question.
+            await found.use(tx, channel, channel_id=channel_id, sends=0, now=now)
     return None
 
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import BinaryIO, TypeVar
 
 from campana.domain.errors import Conflict, FieldProblem, InvalidParameter, NotFound
-from campana.services import uploads
+from campana.services import meaning, uploads
 from campana.services.context import Context
+from campana.services.values import AttributeType
 from campana.store import contacts, imports, jobs, lists
 from campana.store.contacts import Contact
 from campana.store.imports import Duplicates, Import, RejectedRow
@@ -150,48 +151,64 @@ async def start_import(
     file_name: str,
     content: BinaryIO | AsyncIterator[bytes],
     mapping: Mapping[str, str] | None = None,
+    types: Mapping[str, AttributeType] | None = None,
     default_country: str | None = None,
     duplicates: Duplicates = Duplicates.SKIP,
+    is_dry_run: bool = False,
 ) -> Import:
-    """Keep a CSV file and queue its import; what its first rows already show is refused at once.
+    """Keep a file and queue its import; what its first rows already show is refused at once.
 
     Args:
         context: the web role will do.
         workspace_id: whose list it is.
         list_id: where the people go.
         file_name: as the person knows it; shown, never opened.
-        content: the bytes of the file; a stream is read as it comes and never held whole.
-        mapping: field or attribute, to the column of the file; the rest is found by header.
+        content: the bytes of the file (CSV, JSONL, XLSX, ODS); a stream is read as it comes and
+            never held whole.
+        mapping: field, address or attribute, to the column of the file; the rest is found by
+            header. None: what the last import into this list was told, as far as it fits.
+        types: what the cells of an attribute are read as; remembered with the mapping.
         default_country: ISO 3166, for numbers without one; before the list's, the workspace's.
-        duplicates: what becomes of rows whose external id or number the list already has.
+        duplicates: what becomes of rows whose external id or address the list already has.
+        is_dry_run: decide on every row and change nothing.
 
     Raises:
         NotFound: there is no such list in this workspace.
-        InvalidParameter: `/file` is empty or no table of text, `/mapping/…` names no column of it.
+        InvalidParameter: `/file` is empty or no table, `/mapping/…` names no column of it,
+            `/types/…` no attribute.
         Unavailable: the disk refuses the file.
     """
     _checked(name=file_name, default_country=default_country, name_pointer="/file")
     async with context.db.read(workspace_id=workspace_id) as tx:
-        _found(await lists.get(tx, workspace_id=workspace_id, list_id=list_id))
+        found = _found(await lists.get(tx, workspace_id=workspace_id, list_id=list_id))
     import_id = context.new_id("imp")
-    key = f"imports/{import_id}.csv"
-    size = await uploads.keep(context, key=key, content=content)
+    kept = await uploads.table(context, key=f"{uploads.IMPORTS}/{import_id}", content=content)
     try:
-        await uploads.look(context, key=key, mapping=mapping or {})
+        meant = meaning.of_file(found, kept.header, mapping=mapping, types=types)
         async with context.db.transaction(workspace_id=workspace_id) as tx:
             if not await lists.lock(tx, list_id=list_id):
                 raise NotFound
+            if not is_dry_run and not (mapping is None and types is None):
+                await lists.remember(
+                    tx,
+                    list_id=list_id,
+                    mapping=found.mapping if mapping is None else mapping,
+                    types=found.types if types is None else types,
+                )
             await imports.insert(
                 tx,
                 import_id=import_id,
                 workspace_id=workspace_id,
                 list_id=list_id,
                 file_name=file_name,
-                file_key=key,
-                mapping=mapping or {},
+                file_key=kept.key,
+                mapping=meant.mapping,
+                types=meant.types,
+                header=kept.header,
                 default_country=default_country,
                 duplicates=duplicates,
-                bytes_total=size,
+                is_dry_run=is_dry_run,
+                bytes_total=kept.size,
                 now=context.clock.now(),
             )
             await jobs.defer(
@@ -200,7 +217,7 @@ async def start_import(
             return _found(await imports.get(tx, workspace_id=workspace_id, import_id=import_id))
     except BaseException:
         # Nothing refers to the file: not even a cancelled request leaves people's data behind.
-        context.blobs.remove(key)
+        context.blobs.remove(kept.key)
         raise
 
 

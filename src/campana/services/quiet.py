@@ -8,7 +8,6 @@ claim that may not have seen it has ended and what those wrote about the address
 from __future__ import annotations
 
 import asyncio
-import time
 from datetime import timedelta
 
 from campana.services.context import Context
@@ -27,10 +26,10 @@ async def until_unsendable(context: Context, *, workspace_id: int, address: str)
     of its claim is not waited for longer: when it goes on, its deadline has passed.
     """
     longest = SEND_DEADLINE + _MARGIN
-    given_up = time.monotonic() + longest.total_seconds()
+    given_up = context.monotonic() + longest.total_seconds()
     async with context.db.transaction(workspace_id=workspace_id) as tx:
         ended = await claims.wait_for_all(tx, workspace_id=workspace_id, at_most=longest)
-    while ended and time.monotonic() < given_up:
+    while ended and context.monotonic() < given_up:
         async with context.db.read(workspace_id=workspace_id) as tx:
             latest = await attempts.newest_unsent_to(tx, workspace_id=workspace_id, address=address)
         if latest is None or latest + longest < context.clock.now():

@@ -9,7 +9,6 @@ begins meanwhile, within the rules as they are now, is not.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
@@ -51,8 +50,8 @@ async def _until_too_old(
 ) -> None:
     longest = SEND_DEADLINE + _MARGIN
     # Whatever the clock says: what was claimed before this moment is too old by then.
-    given_up = time.monotonic() + longest.total_seconds()
-    while time.monotonic() < given_up:
+    given_up = context.monotonic() + longest.total_seconds()
+    while context.monotonic() < given_up:
         async with context.db.read(workspace_id=workspace_id) as tx:
             latest = await newest(tx)
         if latest is None or latest + longest < context.clock.now():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,7 @@ from campana.services.context import Context
 from campana.services.quiet import until_unsendable
 from campana.store import campaigns, suppressions
 from campana.store import events as store_events
+from campana.store.db import Tx
 from campana.store.suppressions import Scope, Suppression
 
 
@@ -79,10 +81,7 @@ async def add(
         )
         if problems:
             raise InvalidParameter(problems=problems)
-        if campaign_id is not None:
-            campaign = await campaigns.get(tx, campaign_id=campaign_id, now=now)
-            if campaign is None or campaign.workspace_id != workspace_id:
-                raise _no_campaign()
+        await _require_campaign(tx, campaign_id, workspace_id=workspace_id, now=now)
         stored = await suppressions.insert(
             tx,
             workspace_id=workspace_id,
@@ -107,6 +106,43 @@ async def add(
             await store_events.add(tx, added)
     await until_unsendable(context, workspace_id=workspace_id, address=stored.address)
     return stored
+
+
+async def verify(
+    context: Context,
+    *,
+    workspace_id: int,
+    reason: str,
+    scope: Scope,
+    campaign_id: str | None,
+    channel_type: ChannelType | None,
+    source: str,
+    expires_at: datetime | None,
+    default_country: str | None,
+) -> None:
+    """Refuse what could not be said of any number; see `add`.
+
+    Raises:
+        InvalidParameter: naming each field that is wrong.
+    """
+    now = context.clock.now()
+    problems = _problems(
+        reason=reason,
+        scope=scope,
+        campaign_id=campaign_id,
+        channel_type=channel_type,
+        expires_at=expires_at,
+        now=now,
+    )
+    if not 1 <= len(source.strip()) <= 100 or "\0" in source:
+        problems.append(FieldProblem(pointer="/source", message="must have 1 to 100 characters"))
+    if default_country is not None and not re.fullmatch("[A-Z]{2}", default_country):
+        message = "must be a two-letter country code such as US"
+        problems.append(FieldProblem(pointer="/defaultCountry", message=message))
+    if problems:
+        raise InvalidParameter(problems=problems)
+    async with context.db.read(workspace_id=workspace_id) as tx:
+        await _require_campaign(tx, campaign_id, workspace_id=workspace_id, now=now)
 
 
 async def get(context: Context, *, workspace_id: int, suppression_id: str) -> Suppression:
@@ -176,6 +212,15 @@ async def lift(context: Context, *, workspace_id: int, suppression_id: str) -> N
             EventName.SUPPRESSION_LIFTED, lifted, workspace_id=workspace_id, at=context.clock.now()
         )
         await store_events.add(tx, told)
+
+
+async def _require_campaign(
+    tx: Tx, campaign_id: str | None, *, workspace_id: int, now: datetime
+) -> None:
+    if campaign_id is not None:
+        campaign = await campaigns.get(tx, campaign_id=campaign_id, now=now)
+        if campaign is None or campaign.workspace_id != workspace_id:
+            raise _no_campaign()
 
 
 def _no_campaign() -> InvalidParameter:

@@ -61,7 +61,7 @@ async def insert(tx: Tx, *, channel: Channel) -> bool:
 
 
 async def set_limits(tx: Tx, *, channel: Channel) -> None:
-    """Rate, burst, lines and quota as they are from the next grant on."""
+    """Rate, burst, lines and quota, and those of its trunks, as they are from the next grant on."""
     await tx.execute(
         _SQL["set_limits"],
         {
@@ -70,6 +70,7 @@ async def set_limits(tx: Tx, *, channel: Channel) -> None:
             "burst": channel.burst,
             "lines": channel.lines,
             "daily_attempts": channel.daily_attempts,
+            "config": Jsonb(dict(channel.config)),
         },
     )
 

@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from campana.domain.contact import NewContact
+from campana.domain.address import AddressKind
+from campana.domain.contact import AttributeValue, ContactAddress, NewContact
+from campana.domain.numbering import NumberType
 from campana.store.db import Tx
 from campana.store.sql import load
 
@@ -23,64 +26,183 @@ _SQL = load("contacts")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """A stored person. `phone` in E.164; `zones` is what a window is read in."""
+    """A stored person as one is shown. `zones` is what a window is read in."""
 
     id: int
     list_id: str
     external_id: str | None
     first_name: str | None
     last_name: str | None
-    phone: str | None
-    country: str | None
     language: str | None
     time_zone: str | None
     zones: Sequence[str]
-    attributes: Mapping[str, str]
+    attributes: Mapping[str, AttributeValue]
+    addresses: Sequence[ContactAddress]
     created_at: datetime
     updated_at: datetime
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "addresses", addresses_of(self.addresses))
+
+    @property
+    def phone(self) -> str | None:
+        """The first phone number, in E.164."""
+        return next((a.value for a in self.addresses if a.kind is AddressKind.PHONE), None)
+
+    @property
+    def country(self) -> str | None:
+        """Where that number lies."""
+        return next((a.country for a in self.addresses if a.kind is AddressKind.PHONE), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
-    """A contact that already has an external id or a number that is asked about."""
+    """A stored contact as it is compared, changed and put back: `version` counts its changes."""
 
     id: int
+    version: int
+    updated_at: datetime
+    contact: NewContact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _HolderRow:
+    id: int
+    version: int
     external_id: str | None
-    phone: str | None
+    first_name: str | None
+    last_name: str | None
+    language: str | None
+    time_zone: str | None
+    zones: Sequence[str]
+    attributes: Mapping[str, AttributeValue]
+    addresses: Sequence[Any]
+    updated_at: datetime
+
+    def holder(self) -> Holder:
+        return Holder(
+            id=self.id,
+            version=self.version,
+            updated_at=self.updated_at,
+            contact=NewContact(
+                external_id=self.external_id,
+                first_name=self.first_name,
+                last_name=self.last_name,
+                time_zone=self.time_zone,
+                language=self.language,
+                attributes=self.attributes,
+                addresses=addresses_of(self.addresses),
+                zones=tuple(self.zones),
+            ),
+        )
+
+
+def addresses_of(rows: Sequence[Any]) -> tuple[ContactAddress, ...]:
+    """Addresses from the rows they are aggregated as."""
+    return tuple(
+        ContactAddress(
+            kind=AddressKind(kind),
+            value=value,
+            country=country,
+            type=None if number_type is None else NumberType(number_type),
+            zones=tuple(zones),
+        )
+        for kind, value, country, number_type, zones in rows
+    )
+
+
+def written(holder: Holder) -> dict[str, object]:
+    """A contact as JSON that `holder_of` reads."""
+    contact = holder.contact
+    return {
+        "version": holder.version,
+        "updated_at": holder.updated_at.isoformat(),
+        "external_id": contact.external_id,
+        "first_name": contact.first_name,
+        "last_name": contact.last_name,
+        "language": contact.language,
+        "time_zone": contact.time_zone,
+        "zones": contact.zones,
+        "attributes": contact.attributes,
+        "addresses": [
+            (each.kind, each.value, each.country, each.type, each.zones)
+            for each in contact.addresses
+        ],
+    }
+
+
+def holder_of(contact_id: int, before: Mapping[str, Any]) -> Holder:
+    """What `written` wrote of a contact."""
+    fields: dict[str, Any] = {
+        **before,
+        "updated_at": datetime.fromisoformat(before["updated_at"]),
+    }
+    return _HolderRow(id=contact_id, **fields).holder()
 
 
 async def holders(
-    tx: Tx, *, list_id: str, external_ids: Sequence[str], phones: Sequence[str]
+    tx: Tx,
+    *,
+    list_id: str,
+    external_ids: Sequence[str],
+    addresses: Sequence[ContactAddress],
 ) -> list[Holder]:
-    """Every contact of the list with one of these external ids or numbers."""
-    async with tx.cursor(row_factory=class_row(Holder)) as cursor:
+    """Every contact of the list with one of these external ids or addresses.
+
+    A number asked for as a phone also finds who has it on WhatsApp when both kinds are asked for.
+    """
+    async with tx.cursor(row_factory=class_row(_HolderRow)) as cursor:
         await cursor.execute(
             _SQL["holders"],
-            {"list_id": list_id, "external_ids": list(external_ids), "phones": list(phones)},
+            {
+                "list_id": list_id,
+                "external_ids": list(external_ids),
+                "kinds": sorted({address.kind.value for address in addresses}),
+                "values": [address.value for address in addresses],
+            },
         )
-        return await cursor.fetchall()
+        return [row.holder() for row in await cursor.fetchall()]
+
+
+async def held(tx: Tx, *, list_id: str, ids: Sequence[int]) -> list[Holder]:
+    """These contacts as far as they are there, locked until the transaction ends."""
+    async with tx.cursor(row_factory=class_row(_HolderRow)) as cursor:
+        await cursor.execute(_SQL["held"], {"list_id": list_id, "ids": list(ids)})
+        return [row.holder() for row in await cursor.fetchall()]
 
 
 async def insert(
-    tx: Tx, *, workspace_id: int, list_id: str, contacts: Sequence[NewContact], now: datetime
+    tx: Tx,
+    *,
+    workspace_id: int,
+    list_id: str,
+    contacts: Sequence[NewContact],
+    now: datetime,
+    made_by: str | None = None,
 ) -> list[int]:
-    """Store new contacts without their numbers; their ids in the order given."""
+    """Store new contacts without their addresses; their ids in the order given."""
     if not contacts:
         return []
     cursor = await tx.execute(
         _SQL["insert"],
-        {"workspace_id": workspace_id, "list_id": list_id, "now": now, **_columns(contacts)},
+        {
+            "workspace_id": workspace_id,
+            "list_id": list_id,
+            "made_by": made_by,
+            "now": now,
+            "people": _json([_person(contact) for contact in contacts]),
+        },
     )
     return sorted(int(row[0]) for row in await cursor.fetchall())
 
 
 async def update(
     tx: Tx, *, list_id: str, contacts: Mapping[int, NewContact], now: datetime
-) -> None:
-    """Lay what is given over stored contacts, by id; None and empty leave what is there."""
+) -> dict[int, int]:
+    """Make each stored contact what is given, its addresses aside; their versions from now on."""
     if not contacts:
-        return
-    await tx.execute(
+        return {}
+    cursor = await tx.execute(
         _SQL["update"],
         {
             "ids": list(contacts),
@@ -89,24 +211,67 @@ async def update(
             **_columns(list(contacts.values())),
         },
     )
+    return {int(row[0]): int(row[1]) for row in await cursor.fetchall()}
 
 
-async def set_numbers(
-    tx: Tx, *, workspace_id: int, list_id: str, contacts: Mapping[int, NewContact]
+async def restore(tx: Tx, *, workspace_id: int, list_id: str, before: Mapping[int, Holder]) -> None:
+    """Make each stored contact, by id, what it was before; ids and addresses may change hands."""
+    if not before:
+        return
+    ids, contacts = list(before), [each.contact for each in before.values()]
+    await tx.execute(_SQL["free_external_ids"], {"list_id": list_id, "ids": ids})
+    await tx.execute(
+        _SQL["restore"],
+        {
+            "ids": ids,
+            "list_id": list_id,
+            "updated_ats": [each.updated_at for each in before.values()],
+            "versions": [each.version for each in before.values()],
+            **_columns(contacts),
+        },
+    )
+    await set_addresses(
+        tx,
+        workspace_id=workspace_id,
+        list_id=list_id,
+        contacts=dict(zip(ids, contacts, strict=True)),
+    )
+
+
+async def delete(tx: Tx, *, list_id: str, ids: Sequence[int]) -> None:
+    """Take contacts away; whoever calls has seen to it that no campaign has them as a target."""
+    await tx.execute(_SQL["delete"], {"list_id": list_id, "ids": list(ids)})
+
+
+async def set_addresses(
+    tx: Tx,
+    *,
+    workspace_id: int,
+    list_id: str,
+    contacts: Mapping[int, NewContact],
+    are_new: bool = False,
 ) -> None:
-    """Make each contact's number the one given; a number may pass from one of them to another."""
+    """Give each contact its addresses; one may pass from one of these contacts to another.
+
+    Args:
+        tx: holds the list.
+        workspace_id: whose list it is.
+        list_id: the list.
+        contacts: by id.
+        are_new: they have none yet.
+    """
     if not contacts:
         return
-    await tx.execute(_SQL["drop_numbers"], {"ids": list(contacts)})
+    if not are_new:
+        await tx.execute(_SQL["drop_addresses"], {"ids": list(contacts)})
+    addresses = [
+        (contact_id, position, a.kind, a.value, a.country, a.type, ",".join(a.zones))
+        for contact_id, contact in contacts.items()
+        for position, a in enumerate(contact.addresses)
+    ]
     await tx.execute(
-        _SQL["insert_numbers"],
-        {
-            "workspace_id": workspace_id,
-            "list_id": list_id,
-            "ids": list(contacts),
-            "phones": [contact.phone for contact in contacts.values()],
-            "countries": [contact.country for contact in contacts.values()],
-        },
+        _SQL["insert_addresses"],
+        {"workspace_id": workspace_id, "list_id": list_id, "addresses": _json(addresses)},
     )
 
 
@@ -118,6 +283,23 @@ async def page(tx: Tx, *, workspace_id: int, list_id: str, after: int, limit: in
             {"workspace_id": workspace_id, "list_id": list_id, "after": after, "limit": limit},
         )
         return await cursor.fetchall()
+
+
+def _json(rows: Sequence[object]) -> str:
+    return msgspec.json.encode(rows).decode()
+
+
+def _person(contact: NewContact) -> tuple[object, ...]:
+    """In the order `insert` reads."""
+    return (
+        contact.external_id,
+        contact.first_name,
+        contact.last_name,
+        contact.language,
+        contact.time_zone,
+        ",".join(contact.zones),
+        contact.attributes,
+    )
 
 
 def _columns(contacts: Sequence[NewContact]) -> dict[str, list[Any]]:

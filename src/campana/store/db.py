@@ -7,7 +7,7 @@ transaction, `campana_engine` sees them all. This module knows nothing of tables
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -122,7 +122,7 @@ class Database:
         Raises:
             Unavailable: no connection could be had.
         """
-        async with self._connection() as conn, _reading(conn), conn.transaction():
+        async with self._connection(only_reads=True) as conn, _reading(conn), conn.transaction():
             await _name_workspace(conn, workspace_id)
             yield conn
 
@@ -139,7 +139,8 @@ class Database:
             yield conn
 
     @asynccontextmanager
-    async def _connection(self) -> AsyncGenerator[Tx]:
+    async def _connection(self, *, only_reads: bool = False) -> AsyncGenerator[Tx]:
+        del only_reads  # a rehearsal's database wants to know
         try:
             async with self._pool.connection() as conn:
                 yield conn
@@ -223,15 +224,21 @@ class DatabaseClock:
     to another hour, for rehearsals.
     """
 
-    def __init__(self, *, shift: timedelta = timedelta(0)) -> None:
+    def __init__(
+        self,
+        *,
+        shift: timedelta = timedelta(0),
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._shift = shift
+        self._monotonic = monotonic
         self._carried: Carried | None = None
         self._tried_at = 0.0
 
     def now(self) -> datetime:
         if self._carried is None:
             raise Unavailable("the database's clock has not been read yet")
-        return self._carried.now(time.monotonic())
+        return self._carried.now(self._monotonic())
 
     @property
     def is_steady(self) -> bool:
@@ -242,17 +249,22 @@ class DatabaseClock:
     def is_due(self) -> bool:
         """Is it time for another sample?"""
         pause = _SAMPLE_SECONDS if self.is_steady else _AGAIN_SECONDS
-        return self._carried is None or time.monotonic() - self._tried_at >= pause
+        return self._carried is None or self._monotonic() - self._tried_at >= pause
 
     async def sample(self, conn: Tx) -> None:
         """Read the database's clock over `conn`. An answer that took too long changes nothing."""
-        before = self._tried_at = time.monotonic()
+        before = self._tried_at = self._monotonic()
         # The one place that asks the server for the time; every statement is given it from here.
         row = await (await conn.execute("select extract(epoch from clock_timestamp())")).fetchone()
-        after = time.monotonic()
+        after = self._monotonic()
         if row is None or (self._carried is not None and after - before > _ROUND_TRIP_SECONDS):
             return
         said = datetime.fromtimestamp(float(row[0]), tz=UTC) + self._shift
-        sample = Sample(said=said, at=(before + after) / 2)
+        self.follow(said, at=(before + after) / 2)
+
+    def follow(self, said: datetime, *, at: float) -> None:
+        """Go by what the database said at `at` (monotonic)."""
+        self._tried_at = max(self._tried_at, at)
+        sample = Sample(said=said, at=at)
         carried = self._carried
         self._carried = Carried(trusted=sample) if carried is None else carried.follow(sample)

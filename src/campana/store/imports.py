@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+import msgspec
 from psycopg import OperationalError
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
+from campana.domain.contact import AttributeValue
 from campana.store.db import Tx
 from campana.store.sql import load
 
@@ -23,13 +25,19 @@ class ImportState(StrEnum):
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
+    UNDOING = "undoing"
+    UNDONE = "undone"
 
 
 class Duplicates(StrEnum):
-    """What becomes of a row whose external id or number the list already has."""
+    """What becomes of a row whose external id or address the list already has.
+
+    Under `fail` the first one ends the import, and what it did is taken back.
+    """
 
     SKIP = "skip"
     UPDATE = "update"
+    FAIL = "fail"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +49,11 @@ class Import:
     state: ImportState
     file_name: str
     mapping: Mapping[str, str]
+    types: Mapping[str, str]
+    header: Sequence[str]
     default_country: str | None
     duplicates: Duplicates
+    is_dry_run: bool
     rows_done: int
     rows_accepted: int
     rows_updated: int
@@ -50,6 +61,13 @@ class Import:
     rows_rejected: int
     bytes_done: int
     bytes_total: int
+    began_at: datetime | None
+    began_rows: int
+    began_bytes: int
+    moved_at: datetime | None
+    undone_removed: int
+    undone_restored: int
+    undone_kept: int
     problem: str | None
     created_at: datetime
     finished_at: datetime | None
@@ -60,7 +78,26 @@ class Import:
 
     @property
     def is_final(self) -> bool:
-        return self.state in {ImportState.DONE, ImportState.FAILED}
+        return self.state in {ImportState.DONE, ImportState.FAILED, ImportState.UNDONE}
+
+    @property
+    def rows_per_second(self) -> float | None:
+        """How fast the present stretch of work goes; None while there is none to tell of."""
+        seconds = self._seconds()
+        return (self.rows_done - self.began_rows) / seconds if seconds else None
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long the rest of the file takes at that rate."""
+        seconds, bytes_read = self._seconds(), self.bytes_done - self.began_bytes
+        if not seconds or bytes_read <= 0:
+            return None
+        return (self.bytes_total - self.bytes_done) * seconds / bytes_read
+
+    def _seconds(self) -> float | None:
+        if self.state is not ImportState.RUNNING or self.began_at is None or self.moved_at is None:
+            return None
+        return (self.moved_at - self.began_at).total_seconds()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +111,9 @@ class RejectedRow:
     column_name: str | None
     value: str | None
     reason: str
+    suggestion: str | None = None
+    cells: Sequence[AttributeValue] | None = None
+    """The row as it stood in the file, where it could be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,9 +125,14 @@ class Begun:
     list_id: str
     file_key: str
     mapping: Mapping[str, str]
+    types: Mapping[str, str]
     duplicates: str
+    is_dry_run: bool
     rows_done: int
     bytes_total: int
+    created_at: datetime
+    undo_step: str | None
+    undo_after: int
     country: str | None
 
 
@@ -114,8 +159,11 @@ async def insert(
     file_name: str,
     file_key: str,
     mapping: Mapping[str, str],
+    types: Mapping[str, str],
+    header: Sequence[str],
     default_country: str | None,
     duplicates: Duplicates,
+    is_dry_run: bool,
     bytes_total: int,
     now: datetime,
 ) -> None:
@@ -128,8 +176,11 @@ async def insert(
             "file_name": file_name,
             "file_key": file_key,
             "mapping": Jsonb(dict(mapping)),
+            "types": Jsonb(dict(types)),
+            "header": Jsonb(list(header)),
             "default_country": default_country,
             "duplicates": duplicates,
+            "is_dry_run": is_dry_run,
             "bytes_total": bytes_total,
             "now": now,
         },
@@ -162,6 +213,12 @@ async def file_key(tx: Tx, *, import_id: str) -> str | None:
     return str(row[0]) if row else None
 
 
+async def open_files(tx: Tx, *, keys: Sequence[str]) -> set[str]:
+    """Which of these files an import still needs."""
+    cursor = await tx.execute(_SQL["open_files"], {"keys": list(keys)})
+    return {str(row[0]) for row in await cursor.fetchall()}
+
+
 async def hold(session: Tx, *, import_id: str) -> bool:
     """Take the import while `session` (outside the pool) lives; False when another has it."""
     row = await (await session.execute(_SQL["hold"], {"id": import_id})).fetchone()
@@ -174,15 +231,21 @@ async def let_go(session: Tx, *, import_id: str) -> None:
         await session.execute(_SQL["let_go"], {"id": import_id})
 
 
-async def begin(tx: Tx, *, import_id: str) -> Begun | None:
-    """The import, now running; None when it is final or gone."""
+async def begin(tx: Tx, *, import_id: str, now: datetime) -> Begun | None:
+    """The import, now running or still being undone; None when it is final or gone."""
     async with tx.cursor(row_factory=class_row(Begun)) as cursor:
-        await cursor.execute(_SQL["begin"], {"id": import_id})
+        await cursor.execute(_SQL["begin"], {"id": import_id, "now": now})
         return await cursor.fetchone()
 
 
 async def advance(
-    tx: Tx, *, import_id: str, rows_before: int, outcomes: Outcomes, bytes_done: int
+    tx: Tx,
+    *,
+    import_id: str,
+    rows_before: int,
+    outcomes: Outcomes,
+    bytes_done: int,
+    now: datetime,
 ) -> bool:
     """Count some rows as done; False when somebody else moved the import since `rows_before`."""
     cursor = await tx.execute(
@@ -195,17 +258,34 @@ async def advance(
             "duplicate": outcomes.duplicate,
             "rejected": outcomes.rejected,
             "bytes_done": bytes_done,
+            "now": now,
         },
     )
     return await cursor.fetchone() is not None
 
 
 async def finish(
-    tx: Tx, *, import_id: str, state: ImportState, problem: str | None, now: datetime
+    tx: Tx,
+    *,
+    import_id: str,
+    state: ImportState,
+    problem: str | None,
+    is_mistake: bool = False,
+    now: datetime,
 ) -> int | None:
-    """Close an import that is not closed yet; returns its workspace, None when it was closed."""
+    """Close an import that is not closed yet; returns its workspace, None when it was closed.
+
+    One that is being undone is closed by a mistake of ours alone.
+    """
     cursor = await tx.execute(
-        _SQL["finish"], {"id": import_id, "state": state, "problem": problem, "now": now}
+        _SQL["finish"],
+        {
+            "id": import_id,
+            "state": state,
+            "problem": problem,
+            "is_mistake": is_mistake,
+            "now": now,
+        },
     )
     row = await cursor.fetchone()
     return int(row[0]) if row else None
@@ -219,10 +299,12 @@ async def reject(tx: Tx, *, workspace_id: int, import_id: str, rows: Sequence[Re
         {
             "id": import_id,
             "workspace_id": workspace_id,
-            "row_numbers": [row.row_number for row in rows],
-            "columns": [row.column_name for row in rows],
-            "values": [row.value for row in rows],
-            "reasons": [row.reason for row in rows],
+            "rows": msgspec.json.encode(
+                [
+                    (r.row_number, r.column_name, r.value, r.reason, r.suggestion, r.cells)
+                    for r in rows
+                ]
+            ).decode(),
         },
     )
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from psycopg.errors import ForeignKeyViolation, RestrictViolation, UniqueViolation
 from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
 
 from campana.domain.errors import Conflict
 from campana.store.db import Tx
@@ -17,11 +19,16 @@ _SQL = load("lists")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactList:
-    """One list; `default_country` (ISO 3166) reads numbers written without a country code."""
+    """One list; `default_country` (ISO 3166) reads numbers written without a country code.
+
+    `mapping` and `types`: what the last import with any was told about the columns of its file.
+    """
 
     id: str
     name: str
     default_country: str | None
+    mapping: Mapping[str, str]
+    types: Mapping[str, str]
     created_at: datetime
     contact_count: int
 
@@ -120,3 +127,20 @@ async def lock(tx: Tx, *, list_id: str) -> bool:
     """Hold the list until the transaction ends; every writer of its contacts does so first."""
     cursor = await tx.execute(_SQL["lock"], {"id": list_id})
     return await cursor.fetchone() is not None
+
+
+async def remember(
+    tx: Tx, *, list_id: str, mapping: Mapping[str, str], types: Mapping[str, str]
+) -> None:
+    """Keep what an import was told of the columns, for the next file."""
+    await tx.execute(
+        _SQL["remember"],
+        {"id": list_id, "mapping": Jsonb(dict(mapping)), "types": Jsonb(dict(types))},
+    )
+
+
+async def country(tx: Tx, *, workspace_id: int, list_id: str | None) -> str | None:
+    """Where the list's numbers without a country code lie: its country, else the workspace's."""
+    cursor = await tx.execute(_SQL["country"], {"workspace_id": workspace_id, "id": list_id})
+    row = await cursor.fetchone()
+    return str(row[0]) if row and row[0] is not None else None

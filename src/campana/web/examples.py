@@ -144,6 +144,8 @@ CONTACT_LIST: Json = {
     "name": "Patients",
     "defaultCountry": "US",
     "contactCount": 50,
+    "mapping": {"phone": "Mobile"},
+    "types": {"balance": "number"},
     "createdAt": "2024-01-10T14:00:00Z",
 }
 
@@ -160,6 +162,22 @@ CONTACT_PAGE: Json = {
             "lastName": "Reyes",
             "phone": "+12025550142",
             "country": "US",
+            "addresses": [
+                {
+                    "kind": "phone",
+                    "value": "+12025550142",
+                    "country": "US",
+                    "numberType": "fixed_line_or_mobile",
+                    "timeZones": ["America/New_York"],
+                },
+                {
+                    "kind": "email",
+                    "value": "ana@example.org",
+                    "country": None,
+                    "numberType": None,
+                    "timeZones": [],
+                },
+            ],
             "language": "en",
             "timeZone": "America/New_York",
             "attributes": {"doctor": "Ortega"},
@@ -169,25 +187,6 @@ CONTACT_PAGE: Json = {
     ],
     "nextCursor": None,
 }
-
-IMPORT: Json = {
-    "id": "imp_7c1d3e5f7g9h1j3k",
-    "listId": CONTACT_LIST["id"],
-    "state": "done",
-    "fileName": "patients.csv",
-    "duplicates": "skip",
-    "defaultCountry": None,
-    "rows": {"done": 52, "accepted": 50, "updated": 0, "duplicate": 1, "rejected": 1},
-    "bytesDone": 4103,
-    "bytesTotal": 4103,
-    "problem": None,
-    "createdAt": "2024-01-10T14:00:58Z",
-    "finishedAt": "2024-01-10T14:01:00Z",
-}
-
-IMPORT_ERRORS = (
-    "row,column,value,reason\r\n17,phone,'+12025550,too few digits for a phone number\r\n"
-)
 
 CHANNEL_DOCUMENT: Json = {
     "name": "Main line",
@@ -247,6 +246,29 @@ CHECK: Json = {
             "suppressions": [SUPPRESSION],
         }
     ]
+}
+
+SUPPRESSION_IMPORT_ERRORS = (
+    "row,column,value,reason\r\n17,phone,'+12025550,too few digits for a phone number\r\n"
+)
+
+SUPPRESSION_IMPORT: Json = {
+    "id": "simp_3d5f7h9k1m3p5r7t",
+    "state": "done",
+    "fileName": "registry.csv",
+    "scope": "workspace",
+    "campaignId": None,
+    "channelType": None,
+    "reason": "on the national registry",
+    "source": "registry 2024-01",
+    "expiresAt": "2024-02-12T23:59:59Z",
+    "defaultCountry": "US",
+    "rows": {"done": 2000003, "accepted": 1999870, "updated": 0, "duplicate": 130, "rejected": 3},
+    "bytesDone": 26000042,
+    "bytesTotal": 26000042,
+    "problem": None,
+    "createdAt": "2024-01-12T09:00:00Z",
+    "finishedAt": "2024-01-12T09:01:07Z",
 }
 
 CONSENT_DOCUMENT: Json = {

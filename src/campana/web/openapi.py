@@ -35,10 +35,11 @@ _ANYWHERE: Kinds = (
 
 TAGS = {
     "campaigns": "Whom to contact, with what, when; and what became of it.",
-    "contactLists": "The people, imported from files.",
+    "contactLists": "The people, from files or straight from a program.",
     "imports": "Files on their way into a contact list.",
     "channels": "Configured accounts on carriers.",
     "suppressions": "Whom never to contact.",
+    "suppressionImports": "Files of numbers never to contact.",
     "consents": "Who agreed to be contacted, and who took it back: a ledger that only grows.",
     "voiceCalls": "Calls that were placed.",
     "recordings": "The sound of calls.",

@@ -12,7 +12,9 @@ returning channel_id;
 
 -- name: set_limits
 -- Every grant reads them, so a change is in force with the next one.
-update channels set rate = %(rate)s, burst = %(burst)s, lines = %(lines)s, daily_attempts = %(daily_attempts)s
+update channels set rate = %(rate)s, burst = %(burst)s, lines = %(lines)s, daily_attempts = %(daily_attempts)s,
+  -- its trunks have limits of their own there
+  config = %(config)s
 where id = %(id)s;
 
 -- name: find

@@ -9,20 +9,20 @@ returning id;
 
 -- name: get
 -- The count is read from contacts_by_list, true at the moment of asking; no counter to keep in step.
-select id, name, default_country, created_at,
+select id, name, default_country, mapping, types, created_at,
   (select count(*) from contacts c where c.list_id = l.id) as contact_count
 from contact_lists l where workspace_id = %(workspace_id)s and id = %(id)s;
 
 -- name: find
 -- People name lists, programs hold ids; a name that looks like another list's id loses to the id.
-select id, name, default_country, created_at,
+select id, name, default_country, mapping, types, created_at,
   (select count(*) from contacts c where c.list_id = l.id) as contact_count
 from contact_lists l where workspace_id = %(workspace_id)s and (id = %(wanted)s or name = %(wanted)s)
 order by id = %(wanted)s desc limit 1;
 
 -- name: page
 -- Newest first by contact_lists_newest; people are counted for the lists of this page only.
-select id, name, default_country, created_at,
+select id, name, default_country, mapping, types, created_at,
   (select count(*) from contacts c where c.list_id = l.id) as contact_count
 from contact_lists l where workspace_id = %(workspace_id)s
 order by created_at desc, id desc limit %(limit)s offset %(offset)s;
@@ -47,3 +47,13 @@ returning id;
 -- duplicate it has not seen and none waits in a circle; a deletion waits for them, or they find no list.
 -- "no key" lets campaigns refer to the list meanwhile.
 select id from contact_lists where id = %(id)s for no key update;
+
+-- name: remember
+-- What a person told an import of the list's files, for the next one.
+update contact_lists set mapping = %(mapping)s, types = %(types)s where id = %(id)s;
+
+-- name: country
+-- Where numbers written without a country code lie: the list's country, else the workspace's.
+select coalesce(l.default_country, w.default_country) from workspaces w
+left join contact_lists l on l.workspace_id = w.workspace_id and l.id = %(id)s::text
+where w.workspace_id = %(workspace_id)s;

@@ -9,9 +9,13 @@ from litestar.params import FromPath
 from litestar.types import ASGIApp
 from msgspec import Meta, Struct
 
+from campana.domain.address import AddressKind
+from campana.domain.contact import AttributeValue, ContactAddress
 from campana.domain.errors import Conflict, NotFound
 from campana.domain.ids import number_of, numbered
+from campana.domain.numbering import NumberType
 from campana.services import documents, lists
+from campana.services.values import AttributeType
 from campana.store.contacts import Contact
 from campana.store.lists import ContactList
 from campana.web import examples
@@ -34,10 +38,14 @@ class ContactListDocument(
 
 
 class ContactListShape(Shape, frozen=True, kw_only=True):
+    """A contact list. `mapping` and `types`: what the last import with any was told of its file."""
+
     id: str
     name: str
     default_country: str | None
     contact_count: int
+    mapping: dict[str, str]
+    types: dict[str, AttributeType]
     created_at: Instant
 
 
@@ -48,8 +56,34 @@ class ContactListPage(Shape, frozen=True, kw_only=True):
     total_count: int
 
 
+class AddressShape(Shape, frozen=True, kw_only=True):
+    """One way to a person: a number in E.164 and what follows from it, or an e-mail address.
+
+    `timeZones` are all those the number may lie in.
+    """
+
+    kind: AddressKind
+    value: str
+    country: str | None
+    number_type: NumberType | None
+    time_zones: list[str]
+
+    @classmethod
+    def of(cls, address: ContactAddress) -> AddressShape:
+        return cls(
+            kind=address.kind,
+            value=address.value,
+            country=address.country,
+            number_type=address.type,
+            time_zones=list(address.zones),
+        )
+
+
 class ContactShape(Shape, frozen=True, kw_only=True):
-    """A person as imported; `attributes` are the list's own columns."""
+    """A person as imported; `attributes` are the list's own columns.
+
+    `addresses` in the order they are tried; `phone` and `country` are those of the first number.
+    """
 
     id: str
     external_id: str | None
@@ -57,9 +91,10 @@ class ContactShape(Shape, frozen=True, kw_only=True):
     last_name: str | None
     phone: str | None
     country: str | None
+    addresses: list[AddressShape]
     language: str | None
     time_zone: str | None
-    attributes: dict[str, str]
+    attributes: dict[str, AttributeValue]
     created_at: Instant
     updated_at: Instant
 
@@ -243,6 +278,8 @@ def _shape(found: ContactList) -> ContactListShape:
         name=found.name,
         default_country=found.default_country,
         contact_count=found.contact_count,
+        mapping=dict(found.mapping),
+        types={name: AttributeType(word) for name, word in found.types.items()},
         created_at=instant(found.created_at),
     )
 
@@ -255,6 +292,7 @@ def _contact(found: Contact) -> ContactShape:
         last_name=found.last_name,
         phone=found.phone,
         country=found.country,
+        addresses=[AddressShape.of(each) for each in found.addresses],
         language=found.language,
         time_zone=found.time_zone,
         attributes=dict(found.attributes),

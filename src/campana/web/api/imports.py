@@ -1,10 +1,10 @@
-"""Files on their way into a contact list: upload, progress, and the refused rows as CSV."""
+"""Files on their way into a contact list: upload, progress, and the refused rows as CSV.
+
+What a file would do is `import_previews.py`; taking an import back is `import_undo.py`.
+"""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Any, BinaryIO, cast
 
 from litestar import Response, get, post
@@ -22,31 +22,34 @@ from campana.domain.errors import (
     PayloadTooLarge,
     UnsupportedMediaType,
 )
-from campana.services import documents, lists
-from campana.store.imports import Duplicates, Import, ImportState, RejectedRow
-from campana.web import examples
+from campana.services import documents, lists, rejections
+from campana.services.values import AttributeType
+from campana.store.imports import Duplicates, Import, ImportState
+from campana.web import import_examples as examples
 from campana.web.answers import Instant, Shape, answer, instant, shown
 from campana.web.api.contact_lists import Country
 from campana.web.idempotency import once
 from campana.web.operations import Operation, Upload, promise
 from campana.web.request import ApiRequest, decoded
 
-FILE_LIMIT = 200_000_000
+FILE_LIMIT = 1_000_000_000
 """Bytes of one upload. It lies on disk, never in memory."""
 
-_ROWS = 1_000
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_JSON_FIELDS = ("mapping", "types")
+_TRUTHS = {"true": True, "false": False}
+
+
+Name = Annotated[str, Meta(min_length=1, max_length=100)]
 
 
 class ImportForm(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
     """The fields of an upload besides its file."""
 
-    mapping: dict[
-        Annotated[str, Meta(min_length=1, max_length=100)],
-        Annotated[str, Meta(min_length=1, max_length=200)],
-    ] = {}
+    mapping: dict[Name, Annotated[str, Meta(min_length=1, max_length=200)]] | None = None
+    types: dict[Name, AttributeType] | None = None
     default_country: Country | None = None
     duplicates: Duplicates = Duplicates.SKIP
+    dry_run: bool = False
 
 
 class RowCounts(Shape, frozen=True, kw_only=True):
@@ -59,6 +62,21 @@ class RowCounts(Shape, frozen=True, kw_only=True):
     rejected: int
 
 
+class RateShape(Shape, frozen=True, kw_only=True):
+    """How fast a running import goes, and how long the rest takes at that rate."""
+
+    rows_per_second: float
+    seconds_left: float | None
+
+
+class UndoneShape(Shape, frozen=True, kw_only=True):
+    """What an undo did: people taken out, people put back, people left as they are."""
+
+    removed: int
+    restored: int
+    kept: int
+
+
 class ImportShape(Shape, frozen=True, kw_only=True):
     """How far a file has come. `problem` says why a failed one failed."""
 
@@ -68,9 +86,14 @@ class ImportShape(Shape, frozen=True, kw_only=True):
     file_name: str
     duplicates: Duplicates
     default_country: str | None
+    mapping: dict[str, str]
+    types: dict[str, AttributeType]
+    dry_run: bool
     rows: RowCounts
     bytes_done: int
     bytes_total: int
+    rate: RateShape | None
+    undone: UndoneShape | None
     problem: str | None
     created_at: Instant
     finished_at: Instant | None
@@ -84,16 +107,25 @@ UPLOAD = Upload(
         "properties": {
             "file": {
                 "type": "string",
-                "contentMediaType": "text/csv",
-                "description": "A CSV file with a header line.",
+                "contentMediaType": "application/octet-stream",
+                "description": "CSV, XLSX or ODS with a header line, or JSONL; up to 5,000,000 "
+                "rows. What it is shows in the file, whatever its name.",
             },
             "mapping": {
                 "type": "string",
                 "contentMediaType": "application/json",
-                "description": "An object: field (phone, first_name, …) to column of the file.",
+                "description": "An object: field (phone, phone_2, whatsapp, email, first_name, "
+                "…) or a name of your own, to column of the file. Left out, what the last import "
+                "into the list was told holds, as far as it fits.",
+            },
+            "types": {
+                "type": "string",
+                "contentMediaType": "application/json",
+                "description": "An object: attribute to text, number or date.",
             },
             "defaultCountry": {"type": "string", "pattern": "^[A-Z]{2}$"},
-            "duplicates": {"enum": ["skip", "update"], "default": "skip"},
+            "duplicates": {"enum": ["skip", "update", "fail"], "default": "skip"},
+            "dryRun": {"enum": ["true", "false"], "default": "false"},
         },
     }
 )
@@ -106,7 +138,7 @@ UPLOAD = Upload(
     opt=promise(
         Operation(
             "contactLists.imports.create",
-            "Upload a CSV file of people; it is read in the background",
+            "Upload a file of people; it is read in the background",
             scope="lists:write",
             body=UPLOAD,
             answer=ImportShape,
@@ -120,7 +152,7 @@ UPLOAD = Upload(
 )
 @once
 async def create_import(request: ApiRequest, list_id: FromPath[str]) -> Response[bytes]:
-    upload, form = await _form(request)
+    upload, form = await form_of(request)
     made = await lists.start_import(
         request.context,
         workspace_id=request.workspace_id,
@@ -128,10 +160,12 @@ async def create_import(request: ApiRequest, list_id: FromPath[str]) -> Response
         file_name=upload.filename,
         content=cast("BinaryIO", upload.file),
         mapping=form.mapping,
+        types=form.types,
         default_country=form.default_country,
         duplicates=form.duplicates,
+        is_dry_run=form.dry_run,
     )
-    return answer(_shape(made), status=202, headers={"location": f"/v1/imports/{made.id}"})
+    return answer(shape_of(made), status=202, headers={"location": f"/v1/imports/{made.id}"})
 
 
 @get(
@@ -152,7 +186,7 @@ async def get_import(request: ApiRequest, import_id: FromPath[str]) -> ASGIApp:
     found = await lists.get_import(
         request.context, workspace_id=request.workspace_id, import_id=import_id
     )
-    return shown(request, _shape(found))
+    return shown(request, shape_of(found))
 
 
 @get(
@@ -160,7 +194,7 @@ async def get_import(request: ApiRequest, import_id: FromPath[str]) -> ASGIApp:
     opt=promise(
         Operation(
             "imports.errors",
-            "Download the rows an import refused, with the reason of each, as CSV",
+            "Download the rows an import refused, to be mended and uploaded again, as CSV",
             scope="lists:read",
             answer="text/csv",
             errors=(NotFound,),
@@ -169,15 +203,17 @@ async def get_import(request: ApiRequest, import_id: FromPath[str]) -> ASGIApp:
     ),
 )
 async def import_errors(request: ApiRequest, import_id: FromPath[str]) -> Stream:
-    first = await _rejected(request, import_id, after=0)
+    pieces = await rejections.as_csv(
+        request.context, workspace_id=request.workspace_id, import_id=import_id
+    )
     return Stream(
-        _csv(request, import_id, first),
+        pieces,
         media_type="text/csv",
         headers={"content-disposition": f'attachment; filename="{import_id}-errors.csv"'},
     )
 
 
-async def _form(request: ApiRequest) -> tuple[UploadFile, ImportForm]:
+async def form_of(request: ApiRequest) -> tuple[UploadFile, ImportForm]:
     """The one file of the form, and its fields.
 
     Raises:
@@ -191,15 +227,18 @@ async def _form(request: ApiRequest) -> tuple[UploadFile, ImportForm]:
         elif isinstance(value, UploadFile) != (name == "file"):
             problems.append(_problem(name, "must be a file" if name == "file" else "is no file"))
         given[name] = value
-    upload = given.pop("file", None)
+    upload, reading = given.pop("file", None), ""
     if not isinstance(upload, UploadFile):
         problems.append(_problem("file", "is required"))
     try:
-        if "mapping" in given:
-            given["mapping"] = decoded(str(given["mapping"]).encode())
+        for name in _JSON_FIELDS:
+            if name in given:
+                reading = name
+                given[name] = decoded(str(given[name]).encode())
+        given["dryRun"] = _TRUTHS.get(given.get("dryRun", "false"), given.get("dryRun"))
         form = documents.read(ImportForm, given)
     except InvalidParameter as error:
-        pointer = "/mapping" if error.problems[0].pointer == "" else None
+        pointer = f"/{reading}" if error.problems[0].pointer == "" else None
         problems += [_problem((pointer or p.pointer or "")[1:], p.message) for p in error.problems]
         raise InvalidParameter(problems=problems) from None
     if problems or not isinstance(upload, UploadFile):
@@ -211,38 +250,8 @@ def _problem(name: str, message: str) -> FieldProblem:
     return FieldProblem(pointer=f"/{name[:100]}", message=message)
 
 
-async def _rejected(request: ApiRequest, import_id: str, *, after: int) -> list[RejectedRow]:
-    return await lists.rejected_rows(
-        request.context,
-        workspace_id=request.workspace_id,
-        import_id=import_id,
-        after=after,
-        limit=_ROWS,
-    )
-
-
-async def _csv(
-    request: ApiRequest, import_id: str, rows: Sequence[RejectedRow]
-) -> AsyncIterator[bytes]:
-    yield _lines([("row", "column", "value", "reason")])
-    while rows:
-        yield _lines([(row.row_number, row.column_name, row.value, row.reason) for row in rows])
-        rows = await _rejected(request, import_id, after=rows[-1].row_number)
-
-
-def _lines(rows: Sequence[tuple[object, ...]]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text).writerows([defused(cell) for cell in row] for row in rows)
-    return text.getvalue().encode()
-
-
-def defused(cell: object) -> str:
-    """A cell that no spreadsheet takes for a formula (OWASP: CSV injection)."""
-    shown_as = "" if cell is None else str(cell)
-    return "'" + shown_as if shown_as.startswith(_FORMULA_STARTS) else shown_as
-
-
-def _shape(found: Import) -> ImportShape:
+def shape_of(found: Import) -> ImportShape:
+    """An import as it is shown."""
     return ImportShape(
         id=found.id,
         list_id=found.list_id,
@@ -250,6 +259,9 @@ def _shape(found: Import) -> ImportShape:
         file_name=found.file_name,
         duplicates=found.duplicates,
         default_country=found.default_country,
+        mapping=dict(found.mapping),
+        types={name: AttributeType(word) for name, word in found.types.items()},
+        dry_run=found.is_dry_run,
         rows=RowCounts(
             done=found.rows_done,
             accepted=found.rows_accepted,
@@ -259,9 +271,28 @@ def _shape(found: Import) -> ImportShape:
         ),
         bytes_done=found.bytes_done,
         bytes_total=found.bytes_total,
+        rate=_rate(found),
+        undone=_undone(found),
         problem=found.problem,
         created_at=instant(found.created_at),
         finished_at=wire(found.finished_at),
+    )
+
+
+def _rate(found: Import) -> RateShape | None:
+    rate, left = found.rows_per_second, found.seconds_left
+    if rate is None:
+        return None
+    return RateShape(
+        rows_per_second=round(rate, 1), seconds_left=None if left is None else round(left, 1)
+    )
+
+
+def _undone(found: Import) -> UndoneShape | None:
+    if found.state not in {ImportState.UNDOING, ImportState.UNDONE}:
+        return None
+    return UndoneShape(
+        removed=found.undone_removed, restored=found.undone_restored, kept=found.undone_kept
     )
 
 

@@ -1,0 +1,66 @@
+"""A flow as a person wrote it: YAML, checked whole, each problem with its place and its line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from campana.domain.errors import FieldProblem, InvalidParameter
+from campana.flow.definition import Flow, load
+from campana.services import documents
+
+MAX_CHARACTERS = 1_000_000
+"""Of a file; the largest flow allowed needs far fewer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Located:
+    """A problem and the line of the file it is in."""
+
+    line: int
+    problem: FieldProblem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """A flow that can be run, or what is wrong with it in the order of the file."""
+
+    flow: Flow | None
+    problems: tuple[Located, ...] = ()
+
+
+def check(text: str) -> Checked:
+    """Read a definition in YAML or JSON."""
+    if len(text) > MAX_CHARACTERS:
+        too_long = FieldProblem(
+            pointer="", message=f"must have at most {MAX_CHARACTERS} characters"
+        )
+        return Checked(flow=None, problems=(Located(line=1, problem=too_long),))
+    try:
+        document = documents.read_yaml(text)
+    except InvalidParameter as error:
+        return Checked(flow=None, problems=tuple(map(_unreadable, error.problems)))
+    try:
+        return Checked(flow=load(document))
+    except InvalidParameter as error:
+        lines = documents.yaml_lines(text)
+        located = [Located(line=line_of(each, lines), problem=each) for each in error.problems]
+        return Checked(flow=None, problems=tuple(sorted(located, key=lambda each: each.line)))
+
+
+def line_of(problem: FieldProblem, lines: Mapping[str, int]) -> int:
+    """The line of what it points to; of what stands around it, when that is what is missing."""
+    pointer = problem.pointer or ""
+    while pointer not in lines:
+        pointer = pointer.rpartition("/")[0]
+    return lines[pointer]
+
+
+def _unreadable(problem: FieldProblem) -> Located:
+    """The reader of YAML says the line in words."""
+    found = re.fullmatch(r"line (\d+)", problem.pointer or "")
+    return Located(
+        line=int(found[1]) if found else 1,
+        problem=FieldProblem(pointer="", message=problem.message),
+    )

@@ -1,0 +1,81 @@
+"""An event loop whose clock jumps: when nothing is left to do now, it is the next timer's time.
+
+Answers from outside (sockets, threads) are waited for in real time, during which the clock stands.
+They are taken only when nothing else is ready to run, so that how fast they come changes nothing:
+what runs after what depends on the program alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Executor
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+START = 1_000.0
+"""Where the monotonic clock stands first: not at 0, which some take for never."""
+
+_LONGEST_REAL_WAIT = 120.0
+
+
+class _Jumping(selectors.DefaultSelector):
+    """Instead of waiting for a timer, it is that time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = START
+        self.threads = 0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if timeout is not None and timeout <= 0:
+            return []
+        # The loop's own pipe, by which threads wake it, is always registered.
+        if self.threads or len(self.get_map()) > 1:
+            answers = super().select(_LONGEST_REAL_WAIT)
+            if not answers:
+                raise TimeoutError(f"nothing has answered for {_LONGEST_REAL_WAIT:.0f} s")
+            return answers
+        if timeout is None:
+            raise RuntimeError("everything waits, and nothing is left that could happen")
+        self.now += timeout
+        return []
+
+
+class VirtualTimeLoop(asyncio.SelectorEventLoop):
+    """Runs on the clock of its selector."""
+
+    def __init__(self) -> None:
+        self._jumping = _Jumping()
+        super().__init__(self._jumping)
+
+    def time(self) -> float:
+        """Virtual seconds."""
+        return self._jumping.now
+
+    def run_in_executor(  # pyright: ignore[reportIncompatibleMethodOverride] - typeshed's is generic
+        self, executor: Executor | None, func: Callable[..., Any], *args: object
+    ) -> asyncio.Future[Any]:
+        """While a thread works the clock stands."""
+        running = super().run_in_executor(executor, func, *args)
+        self._jumping.threads += 1
+        running.add_done_callback(self._thread_done)
+        return running
+
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - asyncio's own
+        """Without the time limit that newer Pythons set: it would be over before a thread ends."""
+        del timeout
+        self._jumping.threads += 1
+        await super().shutdown_default_executor()
+        self._jumping.threads -= 1
+
+    def _thread_done(self, _: asyncio.Future[Any]) -> None:
+        self._jumping.threads -= 1
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """What `work` returns, in no time."""
+    with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
+        return runner.run(work)

@@ -1,0 +1,284 @@
+"""Everything there is in a simulation: one database, one carrier, one clock, and processes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from campana.blobs import Blobs
+from campana.carriers.base import CarrierKind, Inbound, Report
+from campana.domain.errors import Unavailable
+from campana.sandbox.plan import Plan
+from campana.services import reports
+from campana.services.context import Context
+from campana.simulation.agenda import Agenda
+from campana.simulation.carrier import Keep, SimulatedProvider, Wire
+from campana.simulation.chance import Chance
+from campana.simulation.process import CURRENT, NoTroubles, Process, Troubles
+from campana.simulation.virtual_time import START
+from campana.store import reports as store
+from campana.store.db import DatabaseClock, Role, Tx
+from campana.store.reports import Kept, Told
+from campana.store.turns import Line, Turn, TurnedDatabase, Watch, line, until_gone
+
+
+class _Bystander:
+    """Whoever is no process: its writes are news, and now and then it gets no answer."""
+
+    def __init__(self, world: World, troubles: Troubles, *, is_carrier: bool = False) -> None:
+        self._world = world
+        self._is_carrier = is_carrier
+        self._troubles = troubles
+        self._wrote = False
+
+    async def ask(self) -> None:
+        await asyncio.sleep(self._troubles.to_database())
+
+    def begin(self) -> None:
+        pass
+
+    def end(self, *, wrote: bool) -> None:
+        self._wrote = wrote
+        if wrote:
+            self._world.agenda.tell(is_report=self._is_carrier)
+
+    async def hear(self) -> None:
+        await asyncio.sleep(self._troubles.from_database(wrote=self._wrote))
+
+    def opened(self, session: Tx) -> None:
+        del session
+
+
+@dataclass
+class _WorldClock:
+    """The time as it is."""
+
+    world: World
+    is_steady: bool = True
+
+    def now(self) -> datetime:
+        return self.world.now()
+
+
+class World:
+    """Made by `world`."""
+
+    def __init__(
+        self,
+        conninfo: str,
+        *,
+        seed: int,
+        starts: datetime,
+        plan: Plan,
+        lines: Mapping[Role, Line],
+        folder: Path,
+    ) -> None:
+        self.seed = seed
+        self.starts = starts
+        self.shift = timedelta(0)
+        """What the database's clock has been put forward by."""
+        self.processes: list[Process] = []
+        self._conninfo = conninfo
+        self._lines = lines
+        self._folder = folder
+        self._loop = asyncio.get_running_loop()
+        self._outside = contextvars.copy_context()
+        self._errands: set[asyncio.Task[Any]] = set()
+        self._entropy = Chance(seed, "entropy")
+        self.provider = SimulatedProvider(plan, now=self.real_now, shown=self.now, spawn=self.spawn)
+        silent = _Bystander(self, NoTroubles())
+        self.agenda = Agenda(self._database(Role.ENGINE, silent), now=self.now, living=self._living)
+        self.engine = self.context(Role.ENGINE, watch=silent, wire=_Nowhere())
+        self.web = self.context(Role.WEB, watch=silent, wire=_Nowhere())
+        self._callbacks = self._teller(NoTroubles())
+        self._workspaces: dict[str, int] = {}
+        """Of channels the carrier has told something about."""
+
+    @property
+    def turn(self) -> Turn:
+        """Whose turn it is in the database."""
+        return self._lines[Role.ENGINE].turn
+
+    def real_now(self) -> datetime:
+        """What a clock shows that nobody ever touches."""
+        return self.starts + timedelta(seconds=self._loop.time() - START)
+
+    def now(self) -> datetime:
+        """What the database's clock shows."""
+        return self.real_now() + self.shift
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Start something that belongs to no process."""
+        task = self._loop.create_task(work, context=self._outside.copy())
+        self._errands.add(task)
+        task.add_done_callback(self._errands.discard)
+        return task
+
+    def context(self, role: Role, *, watch: Watch, wire: Wire) -> Context:
+        """What a use case is given."""
+        kind: CarrierKind = self.provider.kind(wire, self._keep)
+        return Context(
+            db=self._database(role, watch),
+            clock=_WorldClock(self),
+            entropy=self._entropy.bytes,
+            blobs=Blobs(root=self._folder),
+            carriers={kind.kind: kind},
+            monotonic=self._loop.time,
+            is_rehearsal=True,
+        )
+
+    def trouble_callbacks(self, troubles: Troubles) -> None:
+        """From now on this happens to those who store what the carrier tells."""
+        self._callbacks = self._teller(troubles)
+
+    def begin(self, name: str, troubles: Troubles | None = None) -> Process:
+        """A new work process."""
+        process = Process(
+            name=name,
+            agenda=self.agenda,
+            turn=self.turn,
+            troubles=troubles or NoTroubles(),
+            server_time=self.now,
+        )
+        clock = DatabaseClock(monotonic=self._loop.time)
+        clock.follow(self.now(), at=self._loop.time())
+        self.processes.append(process)
+        process.start(self.context(Role.ENGINE, watch=process, wire=process), clock)
+        return process
+
+    async def step_clock(self, by: timedelta) -> None:
+        """Put the database's clock forward, or back."""
+        self.shift += by
+        for process in self.processes:
+            process.clock_jumped.set()
+        self.agenda.tell()
+
+    async def cut(self, process: Process) -> None:
+        """Take a living process its session, as a broken connection does."""
+        async with self.turn:
+            for session in process.sessions:
+                await session.close()
+        await until_gone(self._lines[Role.ENGINE], process.backends)
+        process.disturbed.set()
+        self.agenda.tell()
+
+    async def kill(self, process: Process) -> None:
+        """End a process as kill -9 does, and wait until its server has noticed."""
+        async with self.turn:
+            process.die()
+        await self.bury(process)
+
+    async def bury(self, process: Process) -> None:
+        """Wait until nothing of a dead process is left, its lock neither."""
+        await process.buried()
+        for session in process.sessions:
+            await session.close()
+        # A closed connection frees its lock a moment later: how much later is no matter of chance.
+        await until_gone(self._lines[Role.ENGINE], process.backends)
+        self.agenda.tell()
+
+    async def end(self) -> None:
+        """Nothing goes on any more."""
+        for process in self.processes:
+            if not process.is_dead:
+                await self.kill(process)
+        for task in list(self._errands):
+            task.cancel()
+        await asyncio.gather(*self._errands, return_exceptions=True)
+
+    def _teller(self, troubles: Troubles) -> Context:
+        watch = _Bystander(self, troubles, is_carrier=True)
+        return self.context(Role.WEB, watch=watch, wire=_Nowhere())
+
+    def _living(self) -> set[int]:
+        return {p.owner_id for p in self.processes if p.owner_id is not None}
+
+    def _database(self, role: Role, watch: Watch) -> TurnedDatabase:
+        return TurnedDatabase(self._conninfo, role=role, line=self._lines[role], watch=watch)
+
+    def _keep(self, channel_id: str) -> Keep:
+        """What the web process does with a callback that is in order."""
+
+        async def keep(told: Sequence[Report | Inbound]) -> None:
+            context = self._callbacks
+            if channel_id not in self._workspaces:
+                async with context.db.read() as tx:
+                    channel = await store.channel(tx, channel_id=channel_id)
+                if channel is None:
+                    return
+                self._workspaces[channel_id] = channel.workspace_id
+            kept = [
+                Kept(
+                    workspace_id=self._workspaces[channel_id],
+                    told=Told(
+                        channel_id=channel_id,
+                        attempt_id=each.attempt_id,
+                        key=each.key,
+                        event=each.event,
+                    ),
+                    received_at=context.clock.now(),
+                )
+                for each in told
+                if isinstance(each, Report)
+            ]
+            await reports.keep(context, kept)
+
+        return keep
+
+
+class _Nowhere:
+    """The wire of those who send nothing."""
+
+    name = "nobody"
+
+    async def depart(self) -> float:
+        """Nothing leaves.
+
+        Raises:
+            Unavailable
+        """
+        raise Unavailable("only a work process sends")
+
+    async def arrive(self) -> None:
+        """Nothing comes."""
+
+
+@asynccontextmanager
+async def world(
+    conninfo: str, *, seed: int, starts: datetime, plan: Plan, folder: Path
+) -> AsyncGenerator[World]:
+    """A world on a database of its own, which must be migrated and hold nothing; on a
+    VirtualTimeLoop."""
+    loop = asyncio.get_running_loop()
+    loop.set_task_factory(_task)  # pyright: ignore[reportArgumentType] - typeshed's is generic
+    turn = Turn()
+    async with AsyncExitStack() as stack:
+        lines = {
+            role: await stack.enter_async_context(line(conninfo, role=role, turn=turn))
+            for role in (Role.ENGINE, Role.WEB)
+        }
+        made = World(conninfo, seed=seed, starts=starts, plan=plan, lines=lines, folder=folder)
+        try:
+            yield made
+        finally:
+            await made.end()
+
+
+def _task(
+    loop: asyncio.AbstractEventLoop,
+    work: Coroutine[Any, Any, Any],
+    context: contextvars.Context | None = None,
+    **options: Any,  # noqa: ANN401 - whatever asyncio has come to pass on
+) -> asyncio.Task[Any]:
+    """Every task belongs to the process of whoever started it."""
+    task = asyncio.Task(work, loop=loop, context=context, **options)
+    process = CURRENT.get() if context is None else context.get(CURRENT)
+    if process is not None:
+        process.adopt(task)
+    return task

@@ -1,0 +1,93 @@
+"""The next moments at which a worker could find something to do (`queries/moments.sql`).
+
+For rehearsals in virtual time, which skip what lies between. Real workers look again and again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg.rows import class_row
+
+from campana.store.db import Tx
+from campana.store.sql import load
+
+_SQL = load("moments")
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """People of one campaign who wait under one key, the first of them from `due_at`."""
+
+    campaign_id: str
+    document: Mapping[str, Any]
+    channel_window: Mapping[str, Any] | None
+    window_key: str
+    due_at: datetime
+    open_until: datetime | None
+    not_before: datetime | None
+    """Nothing is claimed sooner: the campaign's start or a limit of its own, the carrier's rest."""
+    arrival_at: datetime
+    rate: float
+    burst: int
+    lines: int
+    lines_in_use: int
+    own_lines_in_use: int
+    """Of the campaign alone."""
+    daily_attempts: int | None
+    sent_today: int
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """When each loop has something to do; None: not before something else happens."""
+
+    ask_at: datetime | None
+    orphan_created_at: datetime | None
+    """Of the oldest open attempt whose owner is not among the living."""
+    own_created_at: datetime | None
+    """The same of the others."""
+    has_promises: bool
+    """Of owners that are not among the living."""
+    close_at: datetime | None
+    is_over: bool
+    """Is a running campaign at its end?"""
+    ended_at: datetime | None
+    """When an attempt ended last."""
+
+
+async def waiting(tx: Tx, *, now: datetime, day: object) -> list[Waiting]:
+    """Whoever waits in running campaigns, by campaign and key."""
+    async with tx.cursor(row_factory=class_row(Waiting)) as cursor:
+        await cursor.execute(_SQL["waiting"], {"now": now, "day": day})
+        return await cursor.fetchall()
+
+
+async def others(tx: Tx, *, living: Sequence[int]) -> Moments:
+    """Everything but sending."""
+    row = await (await tx.execute(_SQL["others"], {"living": list(living)})).fetchone()
+    return Moments(*row) if row else Moments(None, None, None, False, None, False, None)
+
+
+async def is_finished(tx: Tx) -> bool:
+    """Is every campaign over, and no attempt open?"""
+    row = await (await tx.execute(_SQL["is_finished"])).fetchone()
+    return bool(row and row[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """People of a campaign who were `deferred` or `skipped`, and why."""
+
+    kind: str
+    reason: str
+    people: int
+
+
+async def reasons(tx: Tx, *, campaign_id: str) -> list[Reason]:
+    """Most frequent first."""
+    cursor = await tx.execute(_SQL["reasons"], {"campaign_id": campaign_id})
+    return [Reason(*row) for row in await cursor.fetchall()]

@@ -1,0 +1,19 @@
+-- The ledger whole, for a checker of rehearsals.
+
+-- name: attempts
+-- In the order they were made.
+select a.id, a.campaign_id, a.target_id, a.attempt_no, a.address, c.zones, a.state, a.disposition, a.created_at, a.ended_at
+from attempts a join targets t on t.id = a.target_id join contacts c on c.id = t.contact_id
+order by a.created_at, a.id;
+
+-- name: targets
+-- With what their attempts and their due rows say.
+select t.id, t.campaign_id, t.address, t.state, t.disposition, t.attempt_count,
+  coalesce((select max(a.attempt_no) from attempts a where a.target_id = t.id), 0),
+  (select count(*) from attempts a where a.target_id = t.id and a.state not in ('ended', 'unknown')),
+  exists (select from due d where d.target_id = t.id)
+from targets t order by t.id;
+
+-- name: open_attempts
+-- In flight at this moment.
+select count(*) from attempts where state not in ('ended', 'unknown');

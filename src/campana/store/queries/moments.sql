@@ -1,0 +1,48 @@
+-- When something can happen next, for rehearsals in virtual time; nothing else asks.
+
+-- name: waiting
+-- Whoever waits in campaigns that run, with what their next claim goes by.
+select c.id as campaign_id, c.document, ch.contact_window as channel_window, g.window_key, g.due_at, w.open_until,
+  greatest(c.start_date, h.held_until, p.down_until) as not_before,
+  p.arrival_at, ch.rate, ch.burst, ch.lines,
+  (select count(*)::integer from attempts a where a.channel_id = ch.id and a.state not in ('ended', 'unknown')) as lines_in_use,
+  (select count(*)::integer from attempts a where a.campaign_id = c.id and a.state not in ('ended', 'unknown')) as own_lines_in_use,
+  ch.daily_attempts, case when p.day = %(day)s then p.day_sends else 0 end as sent_today
+from campaigns c
+join channels ch on ch.id = c.channel_id
+join pacing p on p.channel_id = ch.id
+join (select campaign_id, window_key, min(due_at) as due_at from due group by 1, 2) g on g.campaign_id = c.id
+left join open_windows w on w.campaign_id = c.id and w.window_key = g.window_key and w.open_until > %(now)s
+left join campaign_pacing h on h.campaign_id = c.id
+where c.state = 'running'
+order by c.id, g.window_key;
+
+-- name: others
+-- What the other loops go by: the carrier is to be asked, an owner has died, a campaign is to be closed or goes
+-- on, and when something ended last.
+select
+  (select min(ask_at) from attempts where owner_id = 0 and state not in ('ended', 'unknown')),
+  (select min(created_at) from attempts
+   where owner_id <> 0 and owner_id <> all(%(living)s) and state not in ('ended', 'unknown')),
+  (select min(created_at) from attempts
+   where owner_id = any(%(living)s) and state not in ('ended', 'unknown')),
+  exists (select from grants where owner_id <> all(%(living)s)),
+  (select min(least(end_date, case when state = 'tripped' then resume_at end)) from campaigns
+   where state in ('running', 'paused', 'tripped')),
+  exists (select from campaigns c where c.state = 'running' and not c.keep_open
+    and exists (select from enrollments e where e.campaign_id = c.id)
+    and not exists (select from enrollments e where e.campaign_id = c.id and e.finished_at is null)
+    and not exists (select from targets t where t.campaign_id = c.id and t.state <> 'finished')),
+  (select max(ended_at) from attempts);
+
+-- name: is_finished
+-- Is every campaign over, and nothing open?
+select not exists (select from campaigns where state in ('running', 'paused', 'tripped'))
+  and not exists (select from attempts where state not in ('ended', 'unknown'));
+
+-- name: reasons
+-- People who were put off or left out, by reason; each counts once for each.
+select d.kind, d.reason, count(distinct d.target_id)
+from target_decisions d join targets t on t.id = d.target_id
+where t.campaign_id = %(campaign_id)s
+group by d.kind, d.reason order by 3 desc, 1, 2;

@@ -1,0 +1,44 @@
+"""A form with one file and some fields, checked as a JSON body is: every wrong part is named."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import msgspec
+from litestar.datastructures import UploadFile
+
+from campana.domain.errors import FieldProblem, InvalidParameter
+from campana.services import documents
+from campana.web.request import ApiRequest
+
+Form = TypeVar("Form", bound=msgspec.Struct)
+
+
+async def with_file(request: ApiRequest, shape: type[Form]) -> tuple[UploadFile, Form]:
+    """The part named `file`, and the other parts as a `shape`.
+
+    Raises:
+        InvalidParameter: naming each part that is wrong.
+    """
+    given: dict[str, Any] = {}
+    problems: list[FieldProblem] = []
+    for name, value in (await request.form()).multi_items():
+        if name in given:
+            problems.append(_problem(name, "is given more than once"))
+        elif isinstance(value, UploadFile) != (name == "file"):
+            problems.append(_problem(name, "must be a file" if name == "file" else "is no file"))
+        given[name] = value
+    upload = given.pop("file", None)
+    if not isinstance(upload, UploadFile):
+        problems.append(_problem("file", "is required"))
+    try:
+        form = documents.read(shape, given)
+    except InvalidParameter as error:
+        raise InvalidParameter(problems=[*problems, *error.problems]) from None
+    if problems or not isinstance(upload, UploadFile):
+        raise InvalidParameter(problems=problems)
+    return upload, form
+
+
+def _problem(name: str, message: str) -> FieldProblem:
+    return FieldProblem(pointer=f"/{name[:100]}", message=message)

@@ -1,0 +1,120 @@
+"""Bad days by seed: workers die between any two steps, carriers fail, answers are lost, clocks
+jump; no promise is broken. A seed that ever broke one stays here by its number."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from campana.domain.errors import Unavailable
+from campana.simulation import checks, document, play, virtual_time
+from campana.simulation.process import NoTroubles
+from campana.simulation.trial import AGAIN
+from campana.simulation.world import world
+from campana.store import checks as store
+from campana.store import moments
+from campana.store.throwaway import throwaway
+from tests.simulation.ground import campaign, tried
+
+SEEDS = range(1, 11)
+LONG = 200
+CHUNK = 10
+
+
+def check(server: str, template: str, seed: int) -> None:
+    found = tried(server, template, seed=seed)
+    assert not found.violations, f"{AGAIN.format(seed=seed)}\n" + "\n".join(found.violations)
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_no_promise_is_broken_on_a_bad_day(server: str, template: str, seed: int) -> None:
+    check(server, template, seed)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("first", range(11, LONG + 1, CHUNK))
+def test_no_promise_is_broken_on_two_hundred_bad_days(
+    server: str, template: str, first: int
+) -> None:
+    for seed in range(first, min(first + CHUNK, LONG + 1)):
+        check(server, template, seed)
+
+
+@pytest.mark.timeout(60)
+def test_a_trial_can_be_had_again_by_its_seed(server: str, template: str) -> None:
+    one, same = (tried(server, template, seed=5) for _ in range(2))
+    assert one == same
+    assert one.deaths > 0
+    assert one.sends > 0
+
+
+class _LosesOneAnswer(NoTroubles):
+    """The database commits, and one of its answers is never heard."""
+
+    def __init__(self, number: int) -> None:
+        self._left = number
+        self.has_lost = False
+
+    def from_database(self, *, wrote: bool) -> float:
+        self._left -= wrote
+        if wrote and not self._left:
+            self.has_lost = True
+            raise Unavailable("the database's answer is lost")
+        return 0.0
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("number", range(4, 9))
+def test_a_commit_whose_answer_is_lost_holds_nobody_up(
+    server: str, template: str, number: int
+) -> None:
+    """Each answer of a worker that lives on, the one to its claim among them: nobody else looks
+    after what it claimed as long as its identity is held."""
+    troubles = _LosesOneAnswer(number)
+    raw = campaign(contacts={"count": 3}, simulation={"starts": "2026-03-09T16:00:00Z"})
+    scenario = document.read(raw, seed=3)
+
+    async def work(conninfo: str, folder: str) -> list[str]:
+        async with world(
+            conninfo, seed=3, starts=scenario.starts, plan=scenario.plan, folder=Path(folder)
+        ) as made:
+            stage = await play.set_up(made, scenario)
+            worker = made.begin("worker", troubles)
+            await play.until_over(made, ends=scenario.ends)
+            await worker.stop()
+            async with made.engine.db.read() as tx:
+                return checks.violations(
+                    checks.Evidence(
+                        sent=made.provider.sent,
+                        attempts=await store.attempts(tx),
+                        targets=await store.targets(tx),
+                        documents={stage.campaign_id: scenario.campaign},
+                        rate=scenario.channel.rate,
+                        lines=scenario.channel.lines,
+                        pauses=[],
+                        steps=[],
+                        is_over=await moments.is_finished(tx),
+                    )
+                )
+
+    with throwaway(server, template=template) as conninfo, tempfile.TemporaryDirectory() as folder:
+        assert virtual_time.run(work(conninfo, folder)) == []
+    assert troubles.has_lost
+
+
+@pytest.mark.timeout(60)
+def test_a_bug_that_ends_a_worker_is_not_overlooked(
+    server: str, template: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def bug(*_: object, **__: object) -> bool:
+        await asyncio.sleep(0)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("campana.engine.dispatcher.dispatch.ready", bug)
+    with pytest.raises(ZeroDivisionError):
+        tried(server, template, seed=1)

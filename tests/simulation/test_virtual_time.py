@@ -1,0 +1,45 @@
+"""An hour in no time; what comes from outside is waited for."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from campana.simulation import virtual_time
+
+
+def test_timers_fire_in_the_order_of_their_times() -> None:
+    async def work() -> tuple[list[str], float]:
+        fired: list[str] = []
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+
+        async def after(seconds: float, name: str) -> None:
+            await asyncio.sleep(seconds)
+            fired.append(name)
+
+        await asyncio.gather(after(3600, "hour"), after(1, "second"), after(60, "minute"))
+        return fired, loop.time() - began
+
+    fired, seconds = virtual_time.run(work())
+    assert fired == ["second", "minute", "hour"]
+    assert seconds == pytest.approx(3600)
+
+
+def test_the_clock_stands_while_a_thread_works() -> None:
+    async def work() -> tuple[str, bool]:
+        timer = asyncio.create_task(asyncio.sleep(5))
+        answer = await asyncio.to_thread(lambda: time.sleep(0.05) or "done")
+        return answer, timer.done()
+
+    assert virtual_time.run(work()) == ("done", False)
+
+
+def test_waiting_for_what_can_never_happen_is_an_error() -> None:
+    async def work() -> None:
+        await asyncio.Event().wait()
+
+    with pytest.raises(RuntimeError, match="nothing is left that could happen"):
+        virtual_time.run(work())

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import phonenumbers
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
@@ -65,6 +65,7 @@ def test_satellites_global_networks_and_nonsense_are_refused(number: str) -> Non
 
 
 @settings(max_examples=300, deadline=None)
+@example(code="61", rest="0130000")
 @given(
     code=st.sampled_from(["1", "44", "49", "33", "91", "61", "55", "7"]),
     rest=st.from_regex(r"[0-9]{7,11}", fullmatch=True),

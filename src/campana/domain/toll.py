@@ -41,7 +41,10 @@ def _split(number: str) -> tuple[int | None, str]:
 
 @lru_cache(maxsize=512)
 def _doubtful(code: int) -> re.Pattern[str] | None:
-    """What may be of a refused type in any country of this code; None when nothing may."""
+    """What may be of a refused type in any country of this code; None when nothing may.
+
+    Also what begins with a prefix that is dropped in reading: the rest is another number.
+    """
     patterns: set[str] = set()
     for region in COUNTRY_CODE_TO_REGION_CODE[code]:
         metadata = PhoneMetadata.metadata_for_region_or_calling_code(code, region)
@@ -49,6 +52,8 @@ def _doubtful(code: int) -> re.Pattern[str] | None:
             described = getattr(metadata, kind.value, None)
             if described is not None and described.national_number_pattern:
                 patterns.add(described.national_number_pattern)
+        if metadata is not None and metadata.national_prefix_for_parsing:
+            patterns.add(rf"(?:{metadata.national_prefix_for_parsing})[0-9]*")
     return (
         re.compile("|".join(f"(?:{pattern})" for pattern in sorted(patterns))) if patterns else None
     )

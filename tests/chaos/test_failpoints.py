@@ -24,7 +24,7 @@ from tests.support.chaos.trial import PLAN, Trial, trial
 PEOPLE, RATE = 500, 6
 
 WORK = (
-    "services.dispatch.grant_ahead",
+    "services.granting.grant_ahead",
     "services.dispatch.claim",
     "services.sent.store_answers",
     "services.outcomes.settle",

@@ -47,6 +47,9 @@ WEB = ("services.reports.keep",)
 BESIDE_THE_WAY = (
     # What no contact passes: each has kills of its own where it lives.
     "services.breaking.",
+    # Only sends that were too late, and grants that found too few, pass these.
+    "services.outcomes.settle_unsent",
+    "services.granting.give_back",
     "services.closing.close_expired",
     "services.deliveries.",
     "services.event_feed.",

@@ -98,7 +98,11 @@ def _may_repeat(outcome: Disposition | None) -> bool:
 
 
 def _untrue(evidence: Evidence) -> Iterator[str]:
-    """What the ledger says of an attempt is what the carrier did with it."""
+    """What the ledger says of an attempt is what the carrier did with it, or that nobody knows.
+
+    A carrier that is too slow with its answer is not believed; how many may end as unknown is
+    judged apart.
+    """
     sent = {each.attempt_id: each for each in evidence.sent}
     for attempt_id in sent.keys() - {row.id for row in evidence.attempts}:
         yield f"untrue: {attempt_id} was sent and stands nowhere"
@@ -107,6 +111,8 @@ def _untrue(evidence: Evidence) -> Iterator[str]:
             continue
         known = sent.get(row.id)
         said = row.disposition
+        if said == Disposition.UNKNOWN:
+            continue
         if known is None:
             if said != Disposition.NOT_SENT:
                 yield f"untrue: {row.id} was never sent and is {said}"

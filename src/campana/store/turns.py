@@ -63,6 +63,8 @@ class Line:
     def __init__(self, conn: Tx, turn: Turn) -> None:
         self.conn = conn
         self.turn = turn
+        self.has_written = False
+        """Whether the transaction of this turn has."""
 
 
 class Turn:
@@ -71,8 +73,6 @@ class Turn:
     def __init__(self) -> None:
         self._lock = asyncio.Lock()
         self._holder: asyncio.Task[object] | None = None
-        self.transactions = 0
-        """The number of the last transaction that wrote, as far as anybody has looked."""
 
     async def __aenter__(self) -> None:
         if self._holder is asyncio.current_task():
@@ -144,20 +144,29 @@ class TurnedDatabase(Database):
             raise Unavailable(f"the database session ended: {error}") from error
 
     @asynccontextmanager
+    async def transaction(self, *, workspace_id: int | None = None) -> AsyncGenerator[Tx]:
+        async with super().transaction(workspace_id=workspace_id) as tx:
+            yield tx
+            # Of itself, before its end: what counts the server's transactions counts those of
+            # strangers in other databases too, and they come when they please.
+            row = await (await tx.execute(_SQL["has_written"])).fetchone()
+            self._line.has_written = bool(row and row[0])
+
+    @asynccontextmanager
+    async def glance(self) -> AsyncGenerator[Tx]:
+        """In a transaction, which can be asked whether it wrote."""
+        async with self.transaction() as tx:
+            yield tx
+
+    @asynccontextmanager
     async def _connection(self, *, only_reads: bool = False) -> AsyncGenerator[Tx]:
         await self._watch.ask()
         async with self._line.turn:
             self._watch.begin()
+            self._line.has_written = False
             yield self._line.conn
-            self._watch.end(wrote=not only_reads and await self._has_written())
+            self._watch.end(wrote=not only_reads and self._line.has_written)
         await self._watch.hear()
-
-    async def _has_written(self) -> bool:
-        """Whether a transaction has taken a number since this was asked last."""
-        row = await (await self._line.conn.execute(_SQL["next_transaction"])).fetchone()
-        turn, reached = self._line.turn, int(row[0]) if row else 0
-        before, turn.transactions = turn.transactions, reached
-        return reached != before
 
 
 class _Session(psycopg.AsyncConnection[tuple[object, ...]]):

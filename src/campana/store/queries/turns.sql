@@ -1,8 +1,8 @@
 -- Rehearsals in virtual time.
 
--- name: next_transaction
--- The number the next writing transaction will take: it has grown when somebody wrote, or locked a row.
-select pg_snapshot_xmax(pg_current_snapshot())::text::bigint;
+-- name: has_written
+-- This transaction has a number: it wrote, or locked a row.
+select pg_current_xact_id_if_assigned() is not null;
 
 -- name: is_connected
 -- A backend leaves this view after it has given up its locks.

@@ -5,8 +5,11 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from campana.domain.errors import Unavailable
@@ -51,6 +54,25 @@ def test_a_trial_can_be_had_again_by_its_seed(server: str, template: str) -> Non
     assert one == same
     assert one.deaths > 0
     assert one.sends > 0
+
+
+@pytest.mark.timeout(60)
+def test_what_strangers_write_on_the_same_server_is_no_news(server: str, template: str) -> None:
+    alone = tried(server, template, seed=5)
+    is_over = threading.Event()
+
+    def write() -> None:
+        with psycopg.connect(server, autocommit=True) as conn:
+            while not is_over.wait(0.002):
+                conn.execute("select pg_current_xact_id()")
+
+    with ThreadPoolExecutor(1) as threads:
+        writing = threads.submit(write)
+        try:
+            assert tried(server, template, seed=5) == alone
+        finally:
+            is_over.set()
+        writing.result()
 
 
 class _LosesOneAnswer(NoTroubles):

@@ -41,9 +41,7 @@ def test_no_promise_is_broken_on_a_bad_day(server: str, template: str, seed: int
 @pytest.mark.long
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("first", range(11, LONG + 1, CHUNK))
-def test_no_promise_is_broken_on_many_bad_days(
-    server: str, template: str, first: int
-) -> None:
+def test_no_promise_is_broken_on_many_bad_days(server: str, template: str, first: int) -> None:
     for seed in range(first, min(first + CHUNK, LONG + 1)):
         check(server, template, seed)
 

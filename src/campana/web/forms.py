@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import msgspec
@@ -14,8 +15,20 @@ from campana.web.request import ApiRequest
 Form = TypeVar("Form", bound=msgspec.Struct)
 
 
-async def with_file(request: ApiRequest, shape: type[Form]) -> tuple[UploadFile, Form]:
+def _as_they_are(_: dict[str, Any]) -> None:
+    """Every part is text."""
+
+
+async def with_file(
+    request: ApiRequest,
+    shape: type[Form],
+    *,
+    decode: Callable[[dict[str, Any]], None] = _as_they_are,
+) -> tuple[UploadFile, Form]:
     """The part named `file`, and the other parts as a `shape`.
+
+    `decode` turns parts that are more than text into what they mean, in place; it raises
+    InvalidParameter as well.
 
     Raises:
         InvalidParameter: naming each part that is wrong.
@@ -32,6 +45,7 @@ async def with_file(request: ApiRequest, shape: type[Form]) -> tuple[UploadFile,
     if not isinstance(upload, UploadFile):
         problems.append(_problem("file", "is required"))
     try:
+        decode(given)
         form = documents.read(shape, given)
     except InvalidParameter as error:
         raise InvalidParameter(problems=[*problems, *error.problems]) from None

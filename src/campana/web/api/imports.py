@@ -22,12 +22,13 @@ from campana.domain.errors import (
     PayloadTooLarge,
     UnsupportedMediaType,
 )
-from campana.services import documents, lists, rejections
+from campana.services import lists, rejections
 from campana.services.values import AttributeType
 from campana.store.imports import Duplicates, Import, ImportState
 from campana.web import import_examples as examples
 from campana.web.answers import Instant, Shape, answer, instant, shown
 from campana.web.api.contact_lists import Country
+from campana.web.forms import with_file
 from campana.web.idempotency import once
 from campana.web.operations import Operation, Upload, promise
 from campana.web.request import ApiRequest, decoded
@@ -219,35 +220,22 @@ async def form_of(request: ApiRequest) -> tuple[UploadFile, ImportForm]:
     Raises:
         InvalidParameter: naming each part that is wrong.
     """
-    given: dict[str, Any] = {}
-    problems: list[FieldProblem] = []
-    for name, value in (await request.form()).multi_items():
+    return await with_file(request, ImportForm, decode=_decode)
+
+
+def _decode(given: dict[str, Any]) -> None:
+    for name in _JSON_FIELDS:
         if name in given:
-            problems.append(_problem(name, "is given more than once"))
-        elif isinstance(value, UploadFile) != (name == "file"):
-            problems.append(_problem(name, "must be a file" if name == "file" else "is no file"))
-        given[name] = value
-    upload, reading = given.pop("file", None), ""
-    if not isinstance(upload, UploadFile):
-        problems.append(_problem("file", "is required"))
-    try:
-        for name in _JSON_FIELDS:
-            if name in given:
-                reading = name
+            try:
                 given[name] = decoded(str(given[name]).encode())
-        given["dryRun"] = _TRUTHS.get(given.get("dryRun", "false"), given.get("dryRun"))
-        form = documents.read(ImportForm, given)
-    except InvalidParameter as error:
-        pointer = f"/{reading}" if error.problems[0].pointer == "" else None
-        problems += [_problem((pointer or p.pointer or "")[1:], p.message) for p in error.problems]
-        raise InvalidParameter(problems=problems) from None
-    if problems or not isinstance(upload, UploadFile):
-        raise InvalidParameter(problems=problems)
-    return upload, form
-
-
-def _problem(name: str, message: str) -> FieldProblem:
-    return FieldProblem(pointer=f"/{name[:100]}", message=message)
+            except InvalidParameter as error:
+                raise InvalidParameter(
+                    problems=[
+                        FieldProblem(pointer=f"/{name}{each.pointer or ''}", message=each.message)
+                        for each in error.problems
+                    ]
+                ) from None
+    given["dryRun"] = _TRUTHS.get(given.get("dryRun", "false"), given.get("dryRun"))
 
 
 def shape_of(found: Import) -> ImportShape:

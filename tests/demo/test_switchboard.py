@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -15,6 +14,7 @@ from campana.demo.plan import Behavior, Plan
 from campana.demo.sip_message import Message
 from campana.demo.switchboard import Arrival, Switchboard
 from campana.demo.witness import Witness
+from tests.support.logs import json_lines
 
 LOOPBACK = "127.0.0.1"
 BUSY, SLOW, ANSWERS, TWICE = (f"+1202555010{n}" for n in range(4))
@@ -78,7 +78,7 @@ class Desk:
         self.caller.socket.sendto(text.encode(), self.address)
 
     def witnessed(self) -> list[str]:
-        return [json.loads(line)["event"] for line in self.log.read_text().splitlines()]
+        return [line["event"] for line in json_lines(self.log)]
 
     def close(self) -> None:
         self.board.close()
@@ -115,7 +115,7 @@ async def test_refuses_and_repeats_until_acknowledged(
 async def test_writes_an_invite_down_once_and_before_it_answers(desk: Desk) -> None:
     desk.send("INVITE")
     await desk.caller.receive()
-    written = json.loads(desk.log.read_text().splitlines()[0])
+    written = json_lines(desk.log)[0]
     assert written["event"] == "invite"
     assert (written["number"], written["caller_id"], written["attempt"]) == (
         BUSY,

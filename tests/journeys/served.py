@@ -19,6 +19,7 @@ import psutil
 import yaml
 
 from campana.demo.plan import Plan
+from tests.support.logs import json_lines
 
 PATIENCE = 60.0
 """Seconds to wait for something that must come; nothing is asserted about time with it."""
@@ -58,7 +59,7 @@ class Exchange:
     log: Path
 
     def events(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.log.read_text().splitlines()]
+        return json_lines(self.log)
 
 
 @contextmanager

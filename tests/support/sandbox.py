@@ -22,6 +22,7 @@ from litestar.types import ASGIApp
 
 from campana.bootstrap import wall_clock
 from campana.sandbox.plan import Plan
+from tests.support.logs import json_lines
 
 SECRET = "a-secret-of-the-sandbox"
 PATIENCE = 15.0
@@ -55,8 +56,7 @@ class Sandboxed:
 
     def lines(self, event: str | None = None) -> list[dict[str, Any]]:
         """Its log: all of it, or the lines of one kind."""
-        read = [json.loads(line) for line in self.log.read_text().splitlines()]
-        return [line for line in read if event is None or line["event"] == event]
+        return [line for line in json_lines(self.log) if event in {None, line["event"]}]
 
     def accepted(self) -> list[dict[str, Any]]:
         """The sends that reached a person, as it were."""

@@ -17,6 +17,7 @@ from typing import Any
 
 from campana.domain.ids import AttemptId, attempt_text
 from campana.voice.media import PHONE_RATE, samples
+from tests.support.logs import json_lines
 
 HERE = Path(__file__).parent
 LOOPBACK = "127.0.0.1"
@@ -125,8 +126,7 @@ class Exchange:
 
     def witnessed(self, attempt: str) -> list[Call]:
         """What the exchange saw of an attempt."""
-        lines = self.log_path.read_text().splitlines()
-        return [seen for seen in map(json.loads, lines) if seen["attempt"] == attempt]
+        return [line for line in json_lines(self.log_path) if line["attempt"] == attempt]
 
     def heard(self, attempt: str) -> bytes:
         """The sound that reached the called party."""

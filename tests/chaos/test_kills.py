@@ -5,17 +5,26 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
+from campana.sandbox.plan import Seconds
 from tests.support.chaos.faults import Chance, Chaos
-from tests.support.chaos.trial import trial
+from tests.support.chaos.trial import PLAN, trial
 
 SEED = 20261124
+# Each answer takes its time, so that a kill finds sends under way on a slow machine too.
+SLOW = structs.replace(
+    PLAN,
+    seconds=Seconds(
+        reply=(0.3, 0.9), ring=(0.0, 0.1), answer=(0.0, 0.1), talk=(0.0, 0.3), deliver=(0.0, 0.3)
+    ),
+)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(180)
 def test_20_kills_in_1000_contacts_reach_nobody_twice_and_lose_nobody(folder: Path) -> None:
-    with trial(folder, people=1000, rate=50, work=2, web=1) as running:
+    with trial(folder, people=1000, rate=50, work=2, web=1, plan=SLOW) as running:
         chaos = Chaos(trial=running, chance=Chance(SEED))
         chaos.kills(20, within=22)
         chaos.run(patience=120)

@@ -20,7 +20,6 @@ from campana.carriers.base import (
     Callback,
     Carrier,
     CarrierKind,
-    Inbound,
     NotSent,
     Outbound,
     Patience,
@@ -53,7 +52,7 @@ class Nothing:
             reports=(Report(attempt_id=outbound.attempt_id, key="end", event=ended),),
         )
 
-    def parse_callback(self, callback: Callback) -> list[Report | Inbound]:
+    def parse_callback(self, callback: Callback) -> list[Heard]:
         """It never calls back."""
         del callback
         return []

@@ -20,6 +20,7 @@ from campana.carriers.base import (
     Callback,
     Carrier,
     CarrierKind,
+    Heard,
     NotSent,
     Outbound,
     Patience,

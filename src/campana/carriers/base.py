@@ -14,7 +14,7 @@ No framework's types reach an adapter, and no provider's words leave it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
@@ -184,8 +184,8 @@ class CarrierError(Exception):
 
         Args:
             disposition: NOT_SENT, UNKNOWN, or what a refusal means.
-            retryable: the condition is the provider's and may pass: the channel had better rest.
-                False: it is this message's, or this account's, and will be the same tomorrow.
+            retryable: it is not about this message: the next would meet the same, so the channel
+                had better rest. False: it is this message's, or this person's.
             detail: for people and logs; without secrets.
             retry_after: how long the provider asked to be left alone.
         """
@@ -245,6 +245,40 @@ class Carrier(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class SecretField:
+    """A field of a channel's config (in camelCase) that is stored sealed and never shown."""
+
+    name: str
+    within: str | None = None
+    """The list whose entries have it; None: the config itself."""
+    goes_to: tuple[str, ...] = field(default=(), kw_only=True)
+    """The fields beside it that say where it is shown: whoever changes one gives the secret anew,
+    or somebody who may not read it could have it sent to themselves."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Portfolio:
+    """Channels of a workspace that share a limit: people written to first in any 24 hours."""
+
+    name: str
+    limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderTemplate:
+    """A text for approval, as its provider has it; words of status and category in lower case."""
+
+    ref: str
+    name: str
+    language: str
+    status: str
+    category: str | None
+    components: Sequence[Mapping[str, Any]]
+    quality: str | None = None
+    rejected_because: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CarrierKind:
     """One row of the carriers table: what a channel of this kind needs and where it may reach."""
@@ -261,6 +295,7 @@ class CarrierKind:
     """The identities a campaign may show on such a channel."""
     masked: Callable[[Any], Mapping[str, Any]]
     """The config as it may be shown: without its secrets."""
+    secrets: tuple[SecretField, ...] = ()
     is_greeted: bool = False
     """Its provider asks by GET whether we are here, before it reports (Challenge)."""
     trunks: Callable[[Any], tuple[TrunkLimits, ...]] | None = None
@@ -268,6 +303,18 @@ class CarrierKind:
     where there is but one way."""
     limit_trunks: Callable[[Any, Mapping[str, TrunkLimits]], Any] | None = None
     """The config with these limits for its trunks, by name; None where there are no trunks."""
+    most_a_second: Callable[[Any], float] | None = None
+    """The most its channels may send in a second; None: as the channel says."""
+    portfolio: Callable[[Any], Portfolio | None] | None = None
+    """Where the people it writes to first are counted, if anywhere."""
+    reply_window: timedelta | None = None
+    """How long after a person wrote free text may be sent to them; None: at any time."""
+    pair_interval: timedelta | None = None
+    """The least between two messages to one person."""
+    templates: Callable[[Any], Awaitable[list[ProviderTemplate]]] | None = None
+    """Fetches all of the account's; raises CarrierError."""
+    check: Callable[[Any], Awaitable[str]] | None = None
+    """Asks whether the account can be used, and says what it is; raises CarrierError."""
     open: Callable[[Any], Carrier] | None = None
     """The account behind a config; None where a worker of its own serves the kind (calls we place
     ourselves)."""

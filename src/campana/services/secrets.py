@@ -29,6 +29,7 @@ class Secrets:
     """Seals and opens."""
 
     _fernet: MultiFernet | None
+    _newest: Fernet | None = None
 
     @classmethod
     def of(cls, keys: Sequence[str]) -> Secrets:
@@ -45,7 +46,7 @@ class Secrets:
             ) from None
         if not fernets:
             raise SetupError("CAMPANA_SECRET_KEY has no key in it")
-        return cls(MultiFernet(fernets))
+        return cls(MultiFernet(fernets), fernets[0])
 
     @property
     def _keys(self) -> MultiFernet:
@@ -67,6 +68,16 @@ class Secrets:
             return self._keys.decrypt(sealed.encode()).decode()
         except InvalidToken:
             raise Unreadable("it was sealed with another key") from None
+
+    def is_current(self, sealed: str) -> bool:
+        """Was it sealed with the newest key?"""
+        if self._newest is None:
+            return False
+        try:
+            self._newest.decrypt(sealed.encode())
+        except InvalidToken:
+            return False
+        return True
 
 
 NO_SECRETS = Secrets(None)

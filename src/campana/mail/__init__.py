@@ -1,0 +1,1 @@
+"""Letters: how one is written, and what comes back."""

@@ -1,1 +1,0 @@
-"""Letters: how one is written, and what comes back."""

@@ -23,7 +23,14 @@ from tests.support.campaign import ANA, Scene, launched, person
 
 ROLES = ("campana_web", "campana_engine")
 # The web role may look at and touch nothing here, whatever the workspace.
-ENGINE_ONLY = {"callback_inbox", "grants", "import_changes", "trial_keys", "trial_people"}
+ENGINE_ONLY = {
+    "callback_inbox",
+    "grants",
+    "import_changes",
+    "retention_marks",
+    "trial_keys",
+    "trial_people",
+}
 
 
 @pytest.fixture

@@ -10,6 +10,9 @@ from campana.store import erasures, suppressions
 from campana.store.db import Tx
 from campana.store.suppressions import Scope, Suppression
 
+BY_ERASURE = "erasure"
+"""Who says so of an address whose person was erased."""
+
 
 async def in_force(
     tx: Tx, context: Context, *, workspace_id: int, addresses: Sequence[str]
@@ -37,7 +40,7 @@ async def in_force(
             campaign_id=None,
             channel_type=None,
             reason="its person was erased",
-            source="erasure",
+            source=BY_ERASURE,
             created_at=each.erased_at,
             expires_at=None,
         )

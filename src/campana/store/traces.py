@@ -35,6 +35,9 @@ PLACES = (
 )
 """Tables in the order they are gone through; each is one transaction, and may be repeated."""
 
+OF_ATTEMPTS = PLACES[:3]
+"""Those that name attempts alone."""
+
 EVENTS = "events"
 """The one that is gone through in stretches, with the deliveries of its events."""
 
@@ -122,6 +125,13 @@ async def attempts_of(
 async def erase(tx: Tx, *, place: str, traces: Traces, now: datetime) -> None:
     """Take the person out of one table of PLACES."""
     await tx.execute(_SQL[place], traces.values(now))
+
+
+async def empty_attempts(tx: Tx, *, attempt_ids: Sequence[UUID], now: datetime) -> None:
+    """Leave of these attempts what is no one person's: number, times and outcome."""
+    values = {"attempt_ids": list(attempt_ids), "erased": ERASED, "now": now}
+    for place in OF_ATTEMPTS:
+        await tx.execute(_SQL[place], values)
 
 
 async def erase_events(tx: Tx, *, traces: Traces, after: int, now: datetime) -> int | None:

@@ -68,9 +68,39 @@ create function is_erased(
           and (k.channel_type is null or k.channel_type = over_channel_type) and k.said_at > e.erased_at
         order by k.said_at desc, k.is_granted limit 1), false));
 
+-- A moment as the API writes it.
+create function wire(moment timestamptz) returns text
+  language sql stable strict parallel safe
+  return to_char(moment at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"');
+
+-- What happened stays append-only: no role may rewrite it. These two run as the owner, and all they can do is take the
+-- person out: of an event only what is named here is kept, so that a field added tomorrow is not kept by mistake.
+create function empty_events(of_workspace bigint, wanted bigint[]) returns bigint
+  language sql volatile security definer set search_path = campana
+  begin atomic
+    update campana.events e set data = (
+      select coalesce(jsonb_object_agg(key, case when key = any(array['id', 'campaignId', 'targetId', 'channelId',
+        'contactId', 'number', 'state', 'disposition', 'sendingAt', 'answeredAt', 'endedAt', 'attemptCount', 'finishedAt',
+        'scope', 'channelType', 'createdAt', 'expiresAt', 'erasureId']) then value else 'null' end), '{}')
+      from jsonb_each(e.data))
+    where e.workspace_id = of_workspace and e.id = any(wanted);
+    select coalesce(cardinality(wanted), 0)::bigint;
+  end;
+revoke all on function empty_events from public;
+grant execute on function empty_events to campana_engine;
+
+-- `of_types`: only events of these; null is all. That it ended, and how, stays.
+create function empty_attempt_events(wanted uuid[], of_types text[]) returns void
+  language sql volatile security definer set search_path = campana
+  begin atomic
+    update campana.attempt_events e
+    set detail = case when detail ? 'disposition' then jsonb_build_object('disposition', detail -> 'disposition') else '{}' end
+    where e.attempt_id = any(wanted) and (of_types is null or e.type = any(of_types)) and e.detail <> '{}';
+  end;
+revoke all on function empty_attempt_events from public;
+grant execute on function empty_attempt_events to campana_engine;
+
 -- What the erasing of a person changes where nothing else ever changes.
-grant update (detail) on attempt_events to campana_engine;
-grant update (data) on events to campana_engine;
 grant update (body) on idempotency_keys to campana_engine;
 grant update (column_name, value, reason, suggestion, cells) on import_errors to campana_engine;
 grant update (value, reason) on suppression_import_errors to campana_engine;

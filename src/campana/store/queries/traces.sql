@@ -18,10 +18,7 @@ where id = any(%(attempt_ids)s) and (address <> %(erased)s or reason is not null
 
 -- name: attempt_events
 -- That it rang and when it ended stays; what was said, heard and typed goes, and the carrier's own words.
-update attempt_events set detail = case when detail ? 'disposition' then jsonb_build_object('disposition', detail -> 'disposition')
-  else '{}' end
-where attempt_id = any(%(attempt_ids)s) and detail <> '{}'
-  and detail <> jsonb_build_object('disposition', detail -> 'disposition');
+select empty_attempt_events(%(attempt_ids)s::uuid[], null);
 
 -- name: voice_calls
 -- How long it took and what came of it stays. The sound was removed before.
@@ -78,8 +75,7 @@ where k.workspace_id = %(workspace_id)s and k.body is not null and exists (
   select from unnest(%(terms)s::text[]) t (term) where position(term in lower(convert_from(k.body, 'UTF8'))) > 0);
 
 -- name: events
--- A stretch of the workspace's events, by the primary key: what happened stays, in whose life goes. Of an event about
--- the person only what is named here is kept, so that a field added tomorrow is not kept by mistake.
+-- A stretch of the workspace's events, by the primary key: what happened stays, in whose life goes.
 with stretch as materialized (
   select id, subject, data from events
   where workspace_id = %(workspace_id)s and id > %(after)s order by id limit %(limit)s),
@@ -87,21 +83,13 @@ theirs as (
   select s.id from stretch s
   where s.subject = any(%(subjects)s) or exists (
     select from unnest(%(terms)s::text[]) t (term) where position(term in lower(s.data::text)) > 0)),
-emptied as (
-  update events e set data = (
-    select coalesce(jsonb_object_agg(key, case when key = any(array['id', 'campaignId', 'targetId', 'channelId', 'contactId', 'number',
-      'state', 'disposition', 'sendingAt', 'answeredAt', 'endedAt', 'attemptCount', 'finishedAt', 'scope', 'channelType',
-      'createdAt', 'expiresAt', 'erasureId']) then value else 'null' end), '{}')
-    from jsonb_each(e.data))
-  from theirs where e.workspace_id = %(workspace_id)s and e.id = theirs.id
-  returning e.id),
 quiet as (
   -- what receivers answered to them
   update webhook_deliveries d set tries = (
     select coalesce(jsonb_agg(try - 'answer' - 'problem' order by place), '[]')
     from jsonb_array_elements(d.tries) with ordinality as t (try, place))
   from theirs where d.workspace_id = %(workspace_id)s and d.event_id = theirs.id and d.tries <> '[]')
-select max(id) from stretch;
+select (select max(id) from stretch), empty_events(%(workspace_id)s, (select array_agg(id) from theirs));
 
 -- name: open_attempts
 -- Somebody is talking to the person, or their carrier has not said yet what became of it.

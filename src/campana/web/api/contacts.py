@@ -36,7 +36,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PLACE = re.compile(r"([0-9]{1,17})\.([a-z]{1,10}_[A-Za-z0-9]{1,60})", re.ASCII)
 
 
-class PersonShape(Shape, frozen=True, kw_only=True):
+class KnownPersonShape(Shape, frozen=True, kw_only=True):
     """A person, and the list they are in.
 
     `addresses` in the order they are tried: phones, then WhatsApp, then e-mail. `timeZone` is the
@@ -58,7 +58,7 @@ class PersonShape(Shape, frozen=True, kw_only=True):
 
 
 class PersonPage(Shape, frozen=True, kw_only=True):
-    data: list[PersonShape]
+    data: list[KnownPersonShape]
     next_cursor: str | None
 
 
@@ -111,7 +111,7 @@ class PersonExport(Shape, frozen=True, kw_only=True):
     """
 
     exported_at: Instant
-    contacts: list[PersonShape]
+    contacts: list[KnownPersonShape]
     campaigns: list[dict[str, Any]]
     attempts: list[dict[str, Any]]
     decisions: list[dict[str, Any]]
@@ -161,7 +161,7 @@ async def list_people(request: ApiRequest) -> ASGIApp:
             "contacts.get",
             "Show a person",
             scope="contacts:read",
-            answer=PersonShape,
+            answer=KnownPersonShape,
             is_conditional=True,
             errors=(NotFound,),
             example=examples.PERSON,
@@ -183,7 +183,7 @@ async def get_person(request: ApiRequest, contact_id: FromPath[str]) -> ASGIApp:
             "Change a person (JSON Merge Patch); campaigns that wait for them follow",
             scope="contacts:write",
             body=PersonDocument,
-            answer=PersonShape,
+            answer=KnownPersonShape,
             needs_match=True,
             errors=(NotFound, Conflict, VersionMismatch, PreconditionRequired),
             body_example=examples.PERSON_PATCH,
@@ -282,9 +282,9 @@ def id_of(shown_id: str) -> int:
     return number
 
 
-def shape_of(found: KnownContact) -> PersonShape:
+def shape_of(found: KnownContact) -> KnownPersonShape:
     """A contact as the API shows it."""
-    return PersonShape(
+    return KnownPersonShape(
         id=numbered("ctc", found.id),
         list_id=found.list_id,
         external_id=found.external_id,

@@ -17,11 +17,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 from uuid import UUID
 
 from msgspec import Struct
 
+from campana.carriers.account import Portfolio, ProviderTemplate, SecretField
 from campana.domain.attempt import AttemptEvent, EventType
 from campana.domain.campaign import ChannelType
 from campana.domain.clock import parse_moment
@@ -55,6 +56,8 @@ class Accepted:
     """The provider has taken it; `ref` is the provider's own name for it."""
 
     ref: str | None = None
+    refs: tuple[str, ...] = ()
+    """Its names of what it took, one a part, where it reports by them (`NamedReport`)."""
     reports: tuple[Report, ...] = ()
     """What its answer tells beyond that. Where the answer is the provider's last word, the attempt
     ends with it: no callback is waited for."""
@@ -98,6 +101,24 @@ class Report:
             Disposition(str(self.event.detail.get("disposition")))
             if answered_at := self.event.detail.get("answered_at"):
                 parse_moment(str(answered_at))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedReport:
+    """What a provider that never gives our attempt's id back says of something it named itself.
+
+    It may overtake the answer that told the name: then it waits for it.
+    """
+
+    ref: str
+    """One of `Accepted.refs`."""
+    address: str
+    """Whom it is about: finds the attempt where the answer with the name never came."""
+    key: str
+    """As of a Report."""
+    event: AttemptEvent
+
+    __post_init__ = Report.__post_init__
 
 
 InboundKind = Literal[
@@ -245,38 +266,36 @@ class Carrier(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class SecretField:
-    """A field of a channel's config (in camelCase) that is stored sealed and never shown."""
-
-    name: str
-    within: str | None = None
-    """The list whose entries have it; None: the config itself."""
-    goes_to: tuple[str, ...] = field(default=(), kw_only=True)
-    """The fields beside it that say where it is shown: whoever changes one gives the secret anew,
-    or somebody who may not read it could have it sent to themselves."""
+Keep = Callable[[Sequence[NamedReport | Report | Inbound]], Awaitable[None]]
+"""Keeps what came in over a carrier's own connection. Durable when it returns; it raises when it
+could not, and then the provider is to be left believing that it was not taken."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Portfolio:
-    """Channels of a workspace that share a limit: people written to first in any 24 hours."""
+@runtime_checkable
+class Listener(Protocol):
+    """A Carrier whose provider reports over a connection that the carrier itself holds.
 
-    name: str
-    limit: int
+    While `listen` runs, one process holds one connection; without one `most_at_once` is 0.
+    """
 
+    @property
+    def most_connections(self) -> int | None:
+        """How many of all processes may listen at once; None is as many as there are."""
+        ...
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProviderTemplate:
-    """A text for approval, as its provider has it; words of status and category in lower case."""
+    async def listen(self, keep: Keep, *, now: Callable[[], datetime]) -> None:
+        """Hold the connection, and acknowledge nothing that `keep` has not returned for.
 
-    ref: str
-    name: str
-    language: str
-    status: str
-    category: str | None
-    components: Sequence[Mapping[str, Any]]
-    quality: str | None = None
-    rejected_because: str | None = None
+        Runs until it is cancelled, and then finishes what is under way; whatever goes wrong with
+        the provider is its own affair.
+        """
+        ...
+
+    async def lookup_named(
+        self, attempt_id: UUID, refs: Sequence[str], *, now: datetime
+    ) -> list[Report] | Unknowable:
+        """`Carrier.lookup`, for a provider that knows the attempt by its own names."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

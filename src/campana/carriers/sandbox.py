@@ -17,6 +17,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta, Struct
 
+from campana.carriers.account import SecretField
 from campana.carriers.base import (
     Accepted,
     Callback,
@@ -29,7 +30,6 @@ from campana.carriers.base import (
     Outbound,
     Patience,
     Report,
-    SecretField,
     Unknowable,
     UnreadableCallback,
 )

@@ -13,7 +13,8 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta, Struct
 
-from campana.carriers.base import CarrierKind, SecretField
+from campana.carriers.account import SecretField
+from campana.carriers.base import CarrierKind
 from campana.domain.campaign import ChannelType
 from campana.domain.disposition import Disposition
 from campana.domain.pacing import TrunkLimits

@@ -13,7 +13,8 @@ from typing import Any, cast
 
 import msgspec
 
-from campana.carriers.base import CarrierKind, SecretField
+from campana.carriers.account import SecretField
+from campana.carriers.base import CarrierKind
 from campana.domain.errors import FieldProblem
 from campana.services import documents
 from campana.services.context import Context
@@ -183,9 +184,12 @@ async def seal_all(context: Context) -> int:
 
 def _is_current(secrets: Secrets, kind: CarrierKind, config: Mapping[str, Any]) -> bool:
     """Is every secret sealed, and with the newest key?"""
-    return all(
-        text.startswith(MARK) and secrets.is_current(text.removeprefix(MARK))
-        for field in kind.secrets
-        for place in _places(field, dict(config))
-        if isinstance(text := place.get(field.name), str)
-    )
+    try:
+        return all(
+            text.startswith(MARK) and secrets.sealed_anew(text.removeprefix(MARK)) is None
+            for field in kind.secrets
+            for place in _places(field, dict(config))
+            if isinstance(text := place.get(field.name), str)
+        )
+    except Unreadable:
+        return False

@@ -29,7 +29,8 @@ class Secrets:
     """Seals and opens."""
 
     _fernet: MultiFernet | None
-    _newest: Fernet | None = None
+    _first: Fernet | None = None
+    """The one that seals."""
 
     @classmethod
     def of(cls, keys: Sequence[str]) -> Secrets:
@@ -69,15 +70,20 @@ class Secrets:
         except InvalidToken:
             raise Unreadable("it was sealed with another key") from None
 
-    def is_current(self, sealed: str) -> bool:
-        """Was it sealed with the newest key?"""
-        if self._newest is None:
-            return False
+    def sealed_anew(self, sealed: str) -> str | None:
+        """The same secret under the first key; None when that sealed it already.
+
+        Raises:
+            Unreadable: none of the keys opens it.
+        """
+        secret = self.open(sealed)
         try:
-            self._newest.decrypt(sealed.encode())
+            if self._first is not None:
+                self._first.decrypt(sealed.encode())
+                return None
         except InvalidToken:
-            return False
-        return True
+            pass
+        return self.seal(secret)
 
 
 NO_SECRETS = Secrets(None)

@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
-from campana.carriers.base import CarrierError, ProviderTemplate
+from campana.carriers.account import ProviderTemplate
+from campana.carriers.base import CarrierError
 from campana.carriers.http import Answer, NoAnswer, Provider, not_understood
 from campana.carriers.whatsapp_cloud.answers import refusal
 from campana.carriers.whatsapp_cloud.config import Config

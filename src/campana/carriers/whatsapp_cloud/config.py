@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-from campana.carriers.base import Portfolio, SecretField
+from campana.carriers.account import Portfolio, SecretField
 from campana.carriers.http import is_loopback
 
 Digits = Annotated[str, Meta(pattern=r"^[0-9]{1,32}$")]

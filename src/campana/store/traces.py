@@ -31,6 +31,7 @@ PLACES = (
     "import_errors",
     "suppression_import_errors",
     "idempotency_keys",
+    "portfolio_recipients",
     "contacts",
 )
 """Tables in the order they are gone through; each is one transaction, and may be repeated."""

@@ -196,6 +196,7 @@ def _named(operation: Operation) -> list[Json]:
     names += ["Idempotency-Key"] if operation.is_once else []
     names += ["If-Match"] if operation.needs_match else []
     names += ["If-None-Match"] if operation.is_conditional else []
+    names += ["X-Exclude-PII"] if operation.is_maskable else []
     names += ["Last-Event-ID"] if operation.is_stream else []
     return [{"$ref": f"#/components/parameters/{name}"} for name in names]
 
@@ -344,6 +345,12 @@ _PARAMETERS: dict[str, Json] = {
         "in": "header",
         "description": "Makes a repeat harmless: the first answer is given again for 24 hours.",
         "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    },
+    "X-Exclude-PII": {
+        "name": "X-Exclude-PII",
+        "in": "header",
+        "description": "`true` masks numbers, addresses, cards and names in every text.",
+        "schema": {"type": "string", "enum": ["true", "false"]},
     },
     "If-Match": {
         "name": "If-Match",

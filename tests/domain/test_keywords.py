@@ -24,7 +24,8 @@ def test_every_word_of_every_language_is_heard_however_it_is_written(
     for word in WORDS[language][keyword]:
         for text in (word, word.upper(), f"  {word.title()}!! ", f"«{word}».", f"{word} 🙏"):
             found = heard(text, languages=[language])
-            assert found is not None and found.keyword is keyword, text
+            assert found is not None, text
+            assert found.keyword is keyword, text
 
 
 @pytest.mark.parametrize(
@@ -43,7 +44,7 @@ def test_every_word_of_every_language_is_heard_however_it_is_written(
         ("ARRE\u0302T", Keyword.STOP, "fr"),
         ("Désabonnement svp", Keyword.STOP, "fr"),
         ("KÜNDIGEN", Keyword.STOP, "de"),
-        ("ｓｔｏｐ", Keyword.STOP, None),
+        ("\uff53\uff54\uff4f\uff50", Keyword.STOP, None),
         ("parar", Keyword.STOP, None),
         ("Start", Keyword.START, "en"),
         ("alta", Keyword.START, "es"),

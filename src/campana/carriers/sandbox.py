@@ -23,11 +23,11 @@ from msgspec import Meta, Struct
 from campana.carriers.base import (
     Accepted,
     Callback,
-    Carrier,
     CarrierError,
     CarrierKind,
     ForgedCallback,
     Heard,
+    Inbound,
     NotSent,
     Outbound,
     Patience,
@@ -157,6 +157,18 @@ class _Status(Struct, kw_only=True, frozen=True, rename="camel"):
     answered_at: Annotated[datetime, Meta(tz=True)] | None = None
 
 
+_SAID = {"key": "inbound", "sender": "from", "payload": "choice"}
+
+
+class _Said(Struct, kw_only=True, frozen=True, rename=_SAID):
+    key: Annotated[str, Meta(min_length=1, max_length=100)]
+    sender: str
+    text: str
+    at: Annotated[datetime, Meta(tz=True)]
+    to: str | None = None
+    payload: str | None = None
+
+
 class _Known(Struct, kw_only=True, frozen=True):
     attempt: str
     statuses: tuple[_Status, ...]
@@ -238,7 +250,7 @@ class Sandbox:
         return _read_answer(answer)
 
     def parse_callback(self, callback: Callback) -> list[Heard]:
-        """One status, or a list of them.
+        """One status, or a list of statuses and of what people wrote.
 
         Raises:
             ForgedCallback: the signature is missing, wrong or old.
@@ -246,6 +258,8 @@ class Sandbox:
         """
         self._check_signature(callback)
         try:
+            if b'"inbound"' in callback.body:
+                return [_heard(each) for each in msgspec.json.decode(callback.body, type=list[Any])]
             if callback.body.lstrip()[:1] == b"[":
                 return [_report(each) for each in _MANY.decode(callback.body)]
             return [_report(_ONE.decode(callback.body))]
@@ -326,6 +340,12 @@ def _read_answer(answer: httpx.Response) -> Accepted:
     )
 
 
+def _heard(told: dict[str, object]) -> Heard:
+    if "inbound" not in told:
+        return _report(msgspec.convert(told, _Status))
+    return Inbound(**msgspec.structs.asdict(msgspec.convert(told, _Said)))
+
+
 def _report(status: _Status) -> Report:
     attempt_id = attempt_of(status.attempt)
     if attempt_id is None:
@@ -354,7 +374,7 @@ def _named(error: Exception) -> str:
 
 
 def is_loopback_only(config: Config) -> bool:
-    """Always: its shape allows nothing else, and this says so again."""
+    """Always."""
     return ipaddress.ip_address(urlsplit(config.url).hostname or "").is_loopback
 
 
@@ -370,11 +390,6 @@ def senders(config: Config) -> tuple[str, ...]:
     return config.senders
 
 
-def open_account(config: Config) -> Carrier:
-    """The account of a channel."""
-    return Sandbox(config)
-
-
 KIND = CarrierKind(
     kind="sandbox",
     channel_types=tuple(ChannelType),
@@ -382,5 +397,5 @@ KIND = CarrierKind(
     is_loopback_only=is_loopback_only,
     senders=senders,
     masked=masked,
-    open=open_account,
+    open=Sandbox,
 )

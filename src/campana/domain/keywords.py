@@ -113,7 +113,7 @@ _POLITE = (
 
 ANSWERS: Mapping[str, Mapping[Keyword, str]] = {
     "en": {
-        _K.STOP: "You are unsubscribed and will get no more messages. Reply START to get them again.",
+        _K.STOP: "You are unsubscribed and will get no more messages. Reply START to undo.",
         _K.START: "You are subscribed again. Reply STOP to unsubscribe.",
         _K.HELP: "Reply STOP to get no more messages.",
     },
@@ -128,12 +128,12 @@ ANSWERS: Mapping[str, Mapping[Keyword, str]] = {
         _K.HELP: "Responda PARAR para não receber mais mensagens.",
     },
     "fr": {
-        _K.STOP: "Vous êtes désabonné et ne recevrez plus de messages. Répondez DEBUT pour revenir.",
+        _K.STOP: "Vous êtes désabonné, vous ne recevrez plus rien. Répondez DEBUT pour revenir.",
         _K.START: "Vous êtes de nouveau abonné. Répondez ARRET pour vous désabonner.",
         _K.HELP: "Répondez ARRET pour ne plus recevoir de messages.",
     },
     "de": {
-        _K.STOP: "Sie sind abgemeldet und erhalten keine Nachrichten mehr. Mit STARTEN wieder anmelden.",
+        _K.STOP: "Sie sind abgemeldet und erhalten nichts mehr. Mit STARTEN wieder anmelden.",
         _K.START: "Sie sind wieder angemeldet. Mit STOPP abmelden.",
         _K.HELP: "Antworten Sie STOPP, um keine Nachrichten mehr zu erhalten.",
     },
@@ -183,7 +183,7 @@ def _folded(text: str) -> str:
         for letter in unicodedata.normalize("NFKD", text.casefold())
         if not unicodedata.combining(letter)
     )
-    plain = re.sub(r"['’‘`´]", "", plain)
+    plain = re.sub("['`\u2019\u2018\u00b4]", "", plain)
     return " ".join(re.findall(r"[^\W_]+", plain))
 
 

@@ -14,7 +14,7 @@ PHONE, EMAIL, CARD, NAME, NUMBER = "[phone]", "[email]", "[card]", "[name]", "[n
 
 _EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+")
 # Digits and what people put between them.
-_RUN = re.compile(r"\+?\(?\d(?:[\s\u00a0.\-–/()]{0,3}\d)+")
+_RUN = re.compile(r"\+?\(?\d(?:[\s\u00a0.\-\u2013/()]{0,3}\d)+")
 _DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}|\d{1,2}([./-])\d{1,2}\1(?:\d{4}|\d{2})")
 _FEWEST = 7
 """Digits a phone number has at least, when it is written without its country."""
@@ -77,7 +77,9 @@ def _without_names(text: str, names: Iterable[str | None]) -> str:
     if not wanted:
         return text
     # Longest first, so that "Ana Maria" is one name and not two.
-    pattern = "|".join(re.escape(each) for each in sorted(wanted, key=lambda each: (-len(each), each)))
+    pattern = "|".join(
+        re.escape(each) for each in sorted(wanted, key=lambda each: (-len(each), each))
+    )
     found = re.finditer(rf"(?<!\w)(?:{pattern})(?!\w)", _fold(text))
     parts: list[str] = []
     end = 0

@@ -9,17 +9,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
 from campana.domain.campaign import ChannelType
 from campana.domain.contact import ContactFields
+from campana.domain.content import Content, Email, Text, words
 from campana.domain.conversation import STEPS, ConversationStatus, Step, free_form_until
-from campana.domain.errors import Conflict, FieldProblem, InvalidTransition, NotFound
+from campana.domain.errors import (
+    Conflict,
+    FieldProblem,
+    InvalidParameter,
+    InvalidTransition,
+    NotFound,
+)
 from campana.domain.event import EventName
 from campana.domain.script import render
-from campana.services import talk_events, talk_flow
+from campana.flow.texts import RenderFailed
+from campana.services import stored_content, talk_events, talk_flow, templates
 from campana.services.campaign_document import CampaignDocument
 from campana.services.context import Context
 from campana.services.values import text_of
@@ -122,9 +129,10 @@ async def answer(
     workspace_id: int,
     conversation_id: str,
     author: str,
-    text: str,
+    text: str | None,
     subject: str | None = None,
-    template: Mapping[str, Any] | None = None,
+    template: str | None = None,
+    values: Mapping[str, str],
 ) -> Message:
     """A person answers: written down, and sent as soon as the channel allows.
 
@@ -133,27 +141,37 @@ async def answer(
         workspace_id: of the conversation.
         conversation_id: the thread to answer in.
         author: who answers, for people.
-        text: what is said; of a template, how it reads.
-        subject: of an e-mail.
-        template: what a provider needs to send one it has approved.
+        text: what is said; or
+        template: the id or name of a published template, whose places
+        values: fills, and the contact's own fields.
+        subject: of an e-mail; without it, `Re:` and nothing more.
 
     Raises:
         NotFound: there is none of that id in this workspace.
+        InvalidParameter: neither a text nor a template, or both, or nothing comes of the template.
         Conflict: this person may not be written to, or only with a template.
     """
+    if (text is None or not text.strip()) == (template is None):
+        raise InvalidParameter(
+            problems=[FieldProblem(pointer="/text", message="or template is needed, one of them")]
+        )
     now = context.clock.now()
     async with context.db.transaction(workspace_id=workspace_id) as tx:
         found = await _held(tx, workspace_id=workspace_id, conversation_id=conversation_id)
         await _require_allowed(tx, found, is_template=template is not None, now=now)
+        said = await _content(
+            tx, found, text=text or "", subject=subject, template=template, values=values
+        )
+        kind = "template" if template is not None else "text"
         message_id = await messages.queue(
             tx,
             workspace_id=workspace_id,
             conversation_id=found.id,
             origin="person",
-            kind="template" if template is not None else "text",
-            text=text,
-            subject=subject,
-            template=template,
+            kind=kind,
+            text=words(said),
+            subject=said.subject if isinstance(said, Email) else None,
+            template=None if isinstance(said, Text) else stored_content.plain(said),
             author=author,
             campaign_id=found.campaign_id,
             now=now,
@@ -163,8 +181,8 @@ async def answer(
             EventName.MESSAGE_WRITTEN,
             found,
             message_id=message_id,
-            kind="template" if template is not None else "text",
-            text=text,
+            kind=kind,
+            text=words(said),
             said_at=now,
             at=now,
         )
@@ -173,6 +191,37 @@ async def answer(
     if written is None:
         raise NotFound
     return written
+
+
+async def _content(
+    tx: Tx,
+    found: Conversation,
+    *,
+    text: str,
+    subject: str | None,
+    template: str | None,
+    values: Mapping[str, str],
+) -> Content:
+    if template is None:
+        if found.channel_type is ChannelType.EMAIL:
+            return Email(subject=" ".join((subject or "Re:").split()), text=text)
+        return Text(body=text)
+    fields = await templates.fields_of(
+        tx, workspace_id=found.workspace_id, contact_id=found.contact_id
+    )
+    try:
+        return await templates.content_for(
+            tx,
+            workspace_id=found.workspace_id,
+            wanted=template,
+            fields=fields,
+            values=values,
+            channel_type=found.channel_type,
+        )
+    except (NotFound, Conflict, RenderFailed) as error:
+        raise InvalidParameter(
+            problems=[FieldProblem(pointer="/template", message=str(error))]
+        ) from None
 
 
 async def step(
@@ -196,7 +245,9 @@ async def step(
         found = await _held(tx, workspace_id=workspace_id, conversation_id=conversation_id)
         status = STEPS.get((found.status, wanted))
         if status is None:
-            raise InvalidTransition("no person has this conversation: there is nothing to hand back")
+            raise InvalidTransition(
+                "no person has this conversation: there is nothing to hand back"
+            )
         changed = replace(
             found,
             status=status,
@@ -218,9 +269,7 @@ async def step(
             closed_at=changed.closed_at,
             returned_at=now if status is not ConversationStatus.ASSIGNED else None,
         )
-        await store_events.add(
-            tx, talk_events.of_conversation(_EVENTS[wanted], changed, at=now)
-        )
+        await store_events.add(tx, talk_events.of_conversation(_EVENTS[wanted], changed, at=now))
     return changed
 
 

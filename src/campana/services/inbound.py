@@ -8,6 +8,7 @@ flow that talks with them, or waits for a person.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from datetime import timedelta
@@ -38,6 +39,8 @@ log = logging.getLogger(__name__)
 LONGEST = 65_536
 """Characters of a message that are kept; no channel's are longer, but an e-mail's may be."""
 HELP_AGAIN_AFTER = timedelta(minutes=1)
+_PARTS_AT_ONCE = 4
+"""Each takes a connection while it is applied."""
 _AGAIN_AFTER = timedelta(seconds=10)
 _MOST_TRIES_WITH_FLOW = 5
 """A flow that fails on a message must not keep it from people."""
@@ -80,7 +83,11 @@ async def apply_kept(context: Context) -> int:
     """Apply the oldest of each part that nobody else has; how many that were (engine role)."""
     async with context.db.read() as tx:
         parts = await inbound.parts(tx, now=context.clock.now())
-    return sum([await _apply_first(context, part) for part in parts])
+    done = 0
+    for start in range(0, len(parts), _PARTS_AT_ONCE):
+        some = parts[start : start + _PARTS_AT_ONCE]
+        done += sum(await asyncio.gather(*(_apply_first(context, part) for part in some)))
+    return done
 
 
 async def _apply_first(context: Context, part: int) -> bool:
@@ -253,9 +260,7 @@ async def _obey(
             return True
 
 
-def _heard(
-    said: Said, channel_type: ChannelType, settings: KeywordsDocument
-) -> Heard | None:
+def _heard(said: Said, channel_type: ChannelType, settings: KeywordsDocument) -> Heard | None:
     if said.asks_to is not None:
         return Heard(keyword=Keyword(said.asks_to), language=None)
     if said.kind not in {"text", "button"}:

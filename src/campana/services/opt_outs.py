@@ -129,8 +129,10 @@ async def answer(
 
 
 async def addresses_of(tx: Tx, address: str, people: Sequence[Person]) -> list[str]:
-    """Every address of these people, and the one they wrote from; sorted, so that two of them who
-    write at once lock in one order."""
+    """Every address of these people, and the one they wrote from.
+
+    Sorted, so that two of them who write at once lock in one order.
+    """
     known = await inbound.addresses(tx, contact_ids=[each.id for each in people])
     return sorted({address, *known})
 

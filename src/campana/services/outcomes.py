@@ -17,7 +17,7 @@ from campana.domain.campaign import STATUS_OF, CampaignState, CampaignStatus
 from campana.domain.disposition import RESULTS, Disposition
 from campana.domain.event import EventName, NewEvent
 from campana.domain.ids import attempt_text
-from campana.services import events, next_address, spending, windows
+from campana.services import answering, events, next_address, spending, windows
 from campana.services.campaign_document import plan_of
 from campana.services.context import Context
 from campana.services.dispatch import SEND_DEADLINE
@@ -249,6 +249,10 @@ async def conclude(
     ]
     if disposition is Disposition.OPT_OUT:
         told += await _suppress(tx, context, attempt, now=now)
+    if attempt.target_id is None or attempt.campaign_id is None:
+        await answering.follow(tx, attempt_id=attempt.id, disposition=disposition, now=now)
+        await store_events.add(tx, *told)
+        return
     if was_unknown and disposition is not Disposition.NOT_SENT:
         corrected = await targets.correct(
             tx,

@@ -75,7 +75,8 @@ async def apply_told(tx: Tx, context: Context, told: Sequence[Told]) -> None:
         moved, ending = _follow(attempt, happened)
         if ending is not None:
             end = _End(attempt=attempt, event=ending, answered_at=moved.answered_at)
-            if attempt.state.is_open and cadence.is_last(end.disposition):
+            is_plain = attempt.target_id is not None and cadence.is_last(end.disposition)
+            if attempt.state.is_open and is_plain:
                 plain.append(end)
                 continue
             others.append(replace(end, attempt=replace(attempt, state=moved.state)))

@@ -134,7 +134,7 @@ async def note_outbound(
             "attempt_ids": arrays.uuids(each.attempt_id for each in outgoing),
             "addresses": arrays.texts(each.address for each in outgoing),
             "texts": arrays.texts(each.text for each in outgoing),
-            "contact_ids": arrays.numbers(each.contact_id for each in outgoing),
+            "contact_ids": arrays.numbers_or_none(each.contact_id for each in outgoing),
             "workspace_id": workspace_id,
             "channel_id": channel_id,
             "campaign_id": campaign_id,
@@ -150,9 +150,7 @@ async def lock(tx: Tx, *, conversation_id: str) -> Conversation | None:
 
 
 async def get(tx: Tx, *, workspace_id: int, conversation_id: str) -> Conversation | None:
-    return await _first(
-        tx, _SQL["get"], {"id": conversation_id, "workspace_id": workspace_id}
-    )
+    return await _first(tx, _SQL["get"], {"id": conversation_id, "workspace_id": workspace_id})
 
 
 async def change(
@@ -263,9 +261,7 @@ async def page(
 async def names(tx: Tx, *, conversation_ids: Sequence[str]) -> Mapping[str, Sequence[str]]:
     """The names of the people of these threads, by thread."""
     cursor = await tx.execute(_SQL["names"], {"ids": list(conversation_ids)})
-    return {
-        row[0]: [part for part in row[1:] if part] for row in await cursor.fetchall()
-    }
+    return {row[0]: [part for part in row[1:] if part] for row in await cursor.fetchall()}
 
 
 async def _first(tx: Tx, query: LiteralString, values: Mapping[str, Any]) -> Conversation | None:

@@ -162,9 +162,7 @@ async def addresses(tx: Tx, *, contact_ids: Sequence[int]) -> list[str]:
     return [str(row[0]) for row in await cursor.fetchall()]
 
 
-async def lift_stops(
-    tx: Tx, *, workspace_id: int, addresses: Sequence[str]
-) -> list[Suppression]:
+async def lift_stops(tx: Tx, *, workspace_id: int, addresses: Sequence[str]) -> list[Suppression]:
     """Undo what STOP from these addresses made; what is gone."""
     async with tx.cursor(row_factory=class_row(Suppression)) as cursor:
         await cursor.execute(

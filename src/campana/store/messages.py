@@ -165,9 +165,7 @@ async def was_answered_since(
     return bool(row and row[0])
 
 
-async def waiting_channels(
-    tx: Tx, *, channel_ids: Sequence[str], now: datetime
-) -> list[str]:
+async def waiting_channels(tx: Tx, *, channel_ids: Sequence[str], now: datetime) -> list[str]:
     """Those of the channels on which something waits to be sent now."""
     values = {"channel_ids": list(channel_ids), "now": now}
     cursor = await tx.execute(_SQL["waiting_channels"], values)
@@ -177,9 +175,7 @@ async def waiting_channels(
 async def claim(tx: Tx, *, channel_id: str, limit: int, now: datetime) -> list[Queued]:
     """What waits on the channel, held until the transaction ends."""
     async with tx.cursor(row_factory=class_row(Queued)) as cursor:
-        await cursor.execute(
-            _SQL["claim"], {"channel_id": channel_id, "limit": limit, "now": now}
-        )
+        await cursor.execute(_SQL["claim"], {"channel_id": channel_id, "limit": limit, "now": now})
         return await cursor.fetchall()
 
 
@@ -257,9 +253,7 @@ async def get(tx: Tx, *, workspace_id: int, message_id: int) -> Message | None:
         return await cursor.fetchone()
 
 
-async def last_campaign(
-    tx: Tx, *, workspace_id: int, address: str, channel_id: str
-) -> str | None:
+async def last_campaign(tx: Tx, *, workspace_id: int, address: str, channel_id: str) -> str | None:
     """The campaign that wrote to them last on this channel."""
     values = {"workspace_id": workspace_id, "address": address, "channel_id": channel_id}
     row = await (await tx.execute(_SQL["last_campaign"], values)).fetchone()

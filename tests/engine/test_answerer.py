@@ -77,7 +77,7 @@ async def say(stage: Stage, channel: Channel, text: str, **more: Any) -> None:
 
 async def rows(stage: Stage, query: str) -> list[Any]:
     async with stage.engine.db.read() as tx:
-        return await (await tx.execute(query)).fetchall()  # pyright: ignore[reportArgumentType]
+        return await (await tx.execute(query)).fetchall()  # pyright: ignore[reportArgumentType, reportCallIssue]
 
 
 async def conversation(stage: Stage) -> str:

@@ -107,10 +107,15 @@ async def test_beyond_row_10000_a_cursor_is_needed(api: httpx.AsyncClient, path:
 
 
 async def test_what_a_campaign_told_everybody_stands_in_the_thread(
-    api: httpx.AsyncClient, engine_context: Context, context: Context, workspace_id: int
+    api: httpx.AsyncClient,
+    engine_context: Context,
+    context: Context,
+    workspace_id: int,
+    clock: FixedClock,
 ) -> None:
     scene: Scene = await launched(engine_context, context, workspace_id=workspace_id)
     await scene.claim()
+    clock.forward(seconds=1)
     await hear(engine_context, scene.channel, "who is this?")
     [found] = (await api.get(f"/v1/conversations?campaignId={scene.campaign_id}")).json()["data"]
     assert (found["contactId"] or "").startswith("ctc_")
@@ -127,10 +132,15 @@ async def test_what_a_campaign_told_everybody_stands_in_the_thread(
 
 
 async def test_without_pii_nobody_can_tell_who_it_is(
-    api: httpx.AsyncClient, engine_context: Context, context: Context, workspace_id: int
+    api: httpx.AsyncClient,
+    engine_context: Context,
+    context: Context,
+    workspace_id: int,
+    clock: FixedClock,
 ) -> None:
     scene = await launched(engine_context, context, workspace_id=workspace_id)
     await scene.claim()
+    clock.forward(seconds=1)
     await hear(
         engine_context, scene.channel,
         "Ana here, my card is 4111 1111 1111 1111, call +1 201 555 0177 or ana@example.com",
@@ -167,12 +177,10 @@ async def test_a_person_answers_once_for_each_key(
 
 async def test_who_may_not_be_written_to_is_not(
     api: httpx.AsyncClient,
-    knock: object,
     engine_context: Context,
     channel: Channel,
     clock: FixedClock,
 ) -> None:
-    del knock
     await hear(engine_context, channel, "hello")
     path = f"/v1/conversations/{await first(api)}/messages"
     for body, wrong in (

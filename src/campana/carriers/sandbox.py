@@ -62,7 +62,6 @@ _SOCKET_OPTIONS: Sequence[tuple[int, int, int]] = (
 )
 # The client lets its transport's own errors out when a connection is reset as it opens.
 _NO_ANSWER = (httpx.HTTPError, TimeoutError, OSError, AttributeError)
-_FIRST_BYTE = "http11.send_request_headers.started"
 
 
 class Config(Struct, kw_only=True, frozen=True, rename="camel", forbid_unknown_fields=True):
@@ -309,7 +308,7 @@ def _last_look(may_send: Callable[[], bool]) -> Callable[[str, Mapping[str, Any]
     """A hook of the HTTP client's that lets nothing out once it is too late."""
 
     async def look(event: str, _: Mapping[str, Any]) -> None:
-        if event == _FIRST_BYTE and not may_send():
+        if event == "http11.send_request_headers.started" and not may_send():
             raise _TooLate
 
     return look

@@ -41,6 +41,8 @@ TAGS = {
     "suppressions": "Whom never to contact.",
     "suppressionImports": "Files of numbers never to contact.",
     "consents": "Who agreed to be contacted, and who took it back: a ledger that only grows.",
+    "conversations": "What people write back, and answering it.",
+    "templates": "Texts that are written once: drafts, and versions that never change.",
     "voiceCalls": "Calls that were placed.",
     "recordings": "The sound of calls.",
     "events": "What happens, as it happens.",

@@ -23,7 +23,7 @@ from campana.web.request import ApiRequest
 Field = Annotated[str, Meta(max_length=1000)]
 
 
-class PreviewDocument(
+class TemplatePreviewDocument(
     Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"
 ):
     """For whom: a contact, or fields that somebody might have; both, and the fields win."""
@@ -44,7 +44,7 @@ class SmsShape(Shape, frozen=True, kw_only=True):
     unusual: list[str]
 
 
-class PreviewShape(Shape, frozen=True, kw_only=True):
+class TemplatePreview(Shape, frozen=True, kw_only=True):
     """What they would get. `lacking` are the contact's fields that leave a hole in it."""
 
     text: str
@@ -59,7 +59,7 @@ class LackingQuery(Query, frozen=True, kw_only=True):
     contact_list: Annotated[str, Meta(max_length=100)]
 
 
-class LackingShape(Shape, frozen=True, kw_only=True):
+class TemplateLacking(Shape, frozen=True, kw_only=True):
     """Of the `total` contacts of the list: how many lack a field, by field, and the first few."""
 
     total: int
@@ -76,8 +76,8 @@ class LackingShape(Shape, frozen=True, kw_only=True):
             "templates.preview",
             "Show what a contact would get of a template's draft",
             scope="templates:read",
-            body=PreviewDocument,
-            answer=PreviewShape,
+            body=TemplatePreviewDocument,
+            answer=TemplatePreview,
             errors=(NotFound,),
             body_example=examples.PREVIEW_DOCUMENT,
             example=examples.PREVIEW,
@@ -85,7 +85,7 @@ class LackingShape(Shape, frozen=True, kw_only=True):
     ),
 )
 async def preview_template(request: ApiRequest, template_id: FromPath[str]) -> Response[bytes]:
-    document = documents.read(PreviewDocument, await request.document())
+    document = documents.read(TemplatePreviewDocument, await request.document())
     contact = number_of("ctc", document.contact_id) if document.contact_id is not None else None
     if document.contact_id is not None and contact is None:
         raise InvalidParameter(
@@ -101,7 +101,7 @@ async def preview_template(request: ApiRequest, template_id: FromPath[str]) -> R
     )
     said = made.content
     return answer(
-        PreviewShape(
+        TemplatePreview(
             text=said.body if isinstance(said, Text) else said.text,
             subject=said.subject if isinstance(said, Email) else None,
             html=said.html if isinstance(said, Email) else None,
@@ -130,7 +130,7 @@ async def preview_template(request: ApiRequest, template_id: FromPath[str]) -> R
             "Count the contacts of a list that lack a field the draft reads",
             scope="templates:read",
             query=LackingQuery,
-            answer=LackingShape,
+            answer=TemplateLacking,
             is_conditional=True,
             errors=(NotFound,),
             example=examples.LACKING,
@@ -147,7 +147,7 @@ async def count_lacking(request: ApiRequest, template_id: FromPath[str]) -> ASGI
     )
     return shown(
         request,
-        LackingShape(
+        TemplateLacking(
             total=found.total,
             contacts=found.contacts,
             by_field=dict(found.by_field),

@@ -22,14 +22,13 @@ from campana.domain.campaign import ChannelType
 from campana.domain.disposition import Disposition
 from campana.domain.errors import Unavailable
 from campana.domain.ids import attempt_text
-from campana.domain.script import render
 from campana.engine.accounts import Account, Accounts
 from campana.engine.choosing import Choosing
 from campana.engine.ownership import Ownership
 from campana.engine.resting import Resting
 from campana.engine.slots import Slots
 from campana.services import dispatch, granting, inquiries, outcomes, sent
-from campana.services.claimed import Claimed
+from campana.services.claimed import Claimed, text_of
 from campana.services.context import Context
 from campana.services.dispatch import SEND_DEADLINE
 from campana.services.group_commit import GroupCommit
@@ -278,14 +277,12 @@ class Dispatcher:
 
     def _outbound(self, departure: _Departure, account: Account) -> Outbound:
         intent = departure.intent
-        script = intent.plan.script
-        text = render(script.greeting, intent.fields.as_text()) if script is not None else ""
         return Outbound(
             attempt_id=intent.attempt_id,
             channel_type=ChannelType(account.channel.channel_type),
             to=intent.address,
             sender=intent.plan.caller_id or account.sender,
-            text=text,
+            text=text_of(intent),
             callback_url=f"{self._public_url}/callbacks/{account.channel.id}",
             may_send=lambda: self._may_go(departure),
         )

@@ -19,7 +19,7 @@ from campana.domain.attempt import AttemptEvent, AttemptState, EventType, apply
 from campana.domain.clock import parse_moment
 from campana.domain.disposition import Disposition
 from campana.domain.event import EventName, NewEvent
-from campana.services import events, outcomes
+from campana.services import events, flow_sending, outcomes
 from campana.services.context import Context
 from campana.store import events as store_events
 from campana.store import reports
@@ -66,6 +66,7 @@ async def apply_told(tx: Tx, context: Context, told: Sequence[Told]) -> None:
             log.warning("channel %s reports of attempt %s", each.channel_id, each.attempt_id)
         else:
             ours.append(each)
+    await flow_sending.hold(tx, context, [found[each.attempt_id] for each in ours])
     fresh = await _fresh(tx, ours, found)
     moves: list[Move] = []
     plain: list[_End] = []
@@ -75,13 +76,20 @@ async def apply_told(tx: Tx, context: Context, told: Sequence[Told]) -> None:
         moved, ending = _follow(attempt, happened)
         if ending is not None:
             end = _End(attempt=attempt, event=ending, answered_at=moved.answered_at)
-            if attempt.state.is_open and cadence.is_last(end.disposition):
+            if (
+                attempt.state.is_open
+                and attempt.session_id is None
+                and cadence.is_last(end.disposition)
+            ):
                 plain.append(end)
                 continue
             others.append(replace(end, attempt=replace(attempt, state=moved.state)))
         if moved.state is not attempt.state or moved.answered_at is not None:
             moves.append(moved)
     await reports.move(tx, moves=moves)
+    taken = [each.attempt_id for each in moves if found[each.attempt_id].session_id is not None]
+    if taken:
+        await flow_sending.accepted(tx, context, taken)
     others += await _conclude(tx, plain, now=now)
     for end in others:
         await _end(tx, context, end, now=now)

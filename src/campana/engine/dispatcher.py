@@ -28,7 +28,7 @@ from campana.engine.ownership import Ownership
 from campana.engine.resting import Resting
 from campana.engine.slots import Slots
 from campana.services import dispatch, granting, inquiries, outcomes, sent
-from campana.services.claimed import Claimed, text_of
+from campana.services.claimed import Claimed, content_of
 from campana.services.context import Context
 from campana.services.dispatch import SEND_DEADLINE
 from campana.services.group_commit import GroupCommit
@@ -282,7 +282,7 @@ class Dispatcher:
             channel_type=ChannelType(account.channel.channel_type),
             to=intent.address,
             sender=intent.plan.caller_id or account.sender,
-            text=text_of(intent),
+            content=content_of(intent),
             callback_url=f"{self._public_url}/callbacks/{account.channel.id}",
             may_send=lambda: self._may_go(departure),
         )

@@ -89,7 +89,7 @@ class VoiceBotDocument(_Document, frozen=True):
     max_seconds: Annotated[int, Meta(ge=5, le=3600)] = 180
 
 
-class FlowDocument(_Document, frozen=True):
+class PinDocument(_Document, frozen=True):
     """The flow a campaign runs: by id or name, and its version; the latest when none is said."""
 
     id: Name
@@ -113,7 +113,7 @@ class CampaignDocument(_Document, frozen=True):
     """Id or name of the channel."""
     caller_id: Annotated[str, Meta(pattern=r"^\+[1-9][0-9]{6,14}$")] | None = None
     voice_bot: VoiceBotDocument | None = None
-    flow: FlowDocument | None = None
+    flow: PinDocument | None = None
     channels: dict[ChannelType, Name] = {}
     """Ids or names of the channels that the flow may use besides `channel`, by type."""
     voice_bots: Annotated[dict[Name, VoiceBotDocument], Meta(max_length=50)] = {}
@@ -187,7 +187,7 @@ def plan(document: CampaignDocument) -> Plan:
     )
 
 
-def _pin(document: FlowDocument | None) -> FlowPin | None:
+def _pin(document: PinDocument | None) -> FlowPin | None:
     if document is None or document.version is None:
         return None
     return FlowPin(id=document.id, version=document.version, params=document.params)

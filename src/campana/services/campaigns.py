@@ -168,7 +168,7 @@ async def _check_fit(tx: Tx, context: Context, changed: Campaign) -> None:
 
 
 async def _resolved(tx: Tx, workspace_id: int, raw: object) -> dict[str, Any]:
-    """The fields of a Campaign that its document says; names of lists, channels and flows become ids."""
+    """The fields of a Campaign that its document says; names of others become their ids."""
     document = documents.read(CampaignDocument, raw)
     problems: list[FieldProblem] = []
     start = parse_moment(document.start_date) if document.start_date else None

@@ -106,23 +106,20 @@ async def claim(
             after=after,
             now=now,
         )
-        flow = None
-        if plan.flow is not None:
-            flow, waiting = await flow_sending.claiming(
-                tx,
-                context,
-                waiting,
-                group=group,
-                plan=plan,
-                document=in_force.document,
-                channel_type=channel_type,
-            )
+        flow, waiting = await flow_sending.claiming(
+            tx,
+            context,
+            waiting,
+            group=group,
+            plan=plan,
+            document=in_force.document,
+            channel_type=channel_type,
+        )
         capped = await capping.reached(
             tx, waiting, workspace_id=group.workspace_id, limits=caps, now=now
         )
         allowed = await _pass_gate(tx, waiting, plan=plan, capped=capped, flow=flow, now=now)
-        if flow is not None:
-            allowed = await flow.prepare(allowed)
+        allowed = await flow_sending.prepare(flow, allowed)
         allowed = await capping.hold_contacts(tx, allowed, limits=caps, now=now)
         allowed, budget = await spending.within_limits(
             tx,
@@ -146,8 +143,7 @@ async def claim(
             send=send,
             now=now,
         )
-        if flow is not None:
-            claimed = await flow.carry(claimed)
+        claimed = await flow_sending.carry(flow, claimed)
         await spending.promise(
             tx,
             {each.target_id: each.attempt_id for each in claimed},

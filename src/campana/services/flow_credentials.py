@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -14,65 +15,44 @@ from campana.services.outbound import Refused
 from campana.store import flows
 from campana.store.flows import Credential
 
-_Name = Annotated[str, Meta(min_length=1, max_length=100)]
+Kind = Literal["api_key", "bearer", "basic", "query", "oauth2"]
 _Secret = Annotated[str, Meta(min_length=1, max_length=4096, pattern=r"^[ -~]+$")]
-_Header = Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{1,64}$")]
+_Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
-
-class _Kind(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
-    pass
-
-
-class ApiKey(_Kind, frozen=True, tag_field="kind", tag="api_key"):
-    """A key in a header of its own."""
-
-    name: _Name
-    header: _Header
-    key: _Secret
-
-
-class Bearer(_Kind, frozen=True, tag_field="kind", tag="bearer"):
-    """`Authorization: Bearer`."""
-
-    name: _Name
-    token: _Secret
-
-
-class Basic(_Kind, frozen=True, tag_field="kind", tag="basic"):
-    """`Authorization: Basic`."""
-
-    name: _Name
-    user: Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^:\x00-\x1f]+$")]
-    password: Annotated[str, Meta(min_length=1, max_length=4096)]
-
-
-class QueryKey(_Kind, frozen=True, tag_field="kind", tag="query"):
-    """A key in the address's query."""
-
-    name: _Name
-    parameter: _Header
-    value: _Secret
-
-
-class OAuth2(_Kind, frozen=True, tag_field="kind", tag="oauth2"):
-    """A token for client credentials (RFC 6749 section 4.4)."""
-
-    name: _Name
-    token_url: Annotated[str, Meta(min_length=1, max_length=2000)]
-    client_id: _Secret
-    client_secret: _Secret
-    scope: Annotated[str, Meta(max_length=1000)] | None = None
-
-
-CredentialDocument = ApiKey | Bearer | Basic | QueryKey | OAuth2
-
-_KINDS = {
-    ApiKey: "api_key",
-    Bearer: "bearer",
-    Basic: "basic",
-    QueryKey: "query",
-    OAuth2: "oauth2",
+_NEEDS: Mapping[Kind, tuple[str, ...]] = {
+    "api_key": ("header", "key"),
+    "bearer": ("token",),
+    "basic": ("user", "password"),
+    "query": ("parameter", "value"),
+    "oauth2": ("tokenUrl", "clientId", "clientSecret"),
 }
+_MAY: Mapping[Kind, tuple[str, ...]] = {"oauth2": ("scope",)}
+
+
+class CredentialDocument(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"
+):
+    """A credential by the name that webhooks call it; which fields it has its kind says.
+
+    `api_key`: header, key. `bearer`: token. `basic`: user, password. `query`: parameter, value.
+    `oauth2` (client credentials, RFC 6749 section 4.4): tokenUrl, clientId, clientSecret, scope.
+    """
+
+    name: Annotated[str, Meta(min_length=1, max_length=100)]
+    kind: Kind
+    header: _Name | None = None
+    key: _Secret | None = None
+    token: _Secret | None = None
+    user: Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^:\x00-\x1f]+$")] | None = (
+        None
+    )
+    password: Annotated[str, Meta(min_length=1, max_length=4096)] | None = None
+    parameter: _Name | None = None
+    value: _Secret | None = None
+    token_url: Annotated[str, Meta(min_length=1, max_length=2000)] | None = None
+    client_id: _Secret | None = None
+    client_secret: _Secret | None = None
+    scope: Annotated[str, Meta(max_length=1000)] | None = None
 
 
 async def create(context: Context, *, workspace_id: int, raw: object) -> Credential:
@@ -82,23 +62,24 @@ async def create(context: Context, *, workspace_id: int, raw: object) -> Credent
         InvalidParameter: naming each field that is wrong.
         Conflict: another has the name.
     """
-    document: CredentialDocument = documents.read(CredentialDocument, raw)  # pyright: ignore[reportArgumentType, reportUnknownVariableType]
-    if isinstance(document, OAuth2):
+    document = documents.read(CredentialDocument, raw)
+    secret = _secret(document)
+    if document.token_url is not None:
         try:
             await context.outbound.check(document.token_url)
         except Refused as error:
             problem = FieldProblem(pointer="/tokenUrl", message=str(error))
             raise InvalidParameter(problems=[problem]) from None
-    kind, now = _KINDS[type(document)], context.clock.now()
-    made = Credential(context.new_id("cred"), document.name, kind, now)
+    now = context.clock.now()
+    made = Credential(context.new_id("cred"), document.name, document.kind, now)
     async with context.db.transaction(workspace_id=workspace_id) as tx:
         if not await flows.add_credential(
             tx,
             credential_id=made.id,
             workspace_id=workspace_id,
             name=document.name,
-            kind=kind,
-            sealed=context.secrets.seal(_secret(document)),
+            kind=document.kind,
+            sealed=context.secrets.seal(msgspec.json.encode(secret).decode()),
             now=now,
         ):
             raise Conflict(f"there is a credential named {document.name} already")
@@ -124,10 +105,29 @@ async def delete(context: Context, *, workspace_id: int, credential_id: str) -> 
             raise NotFound
 
 
-def _secret(document: CredentialDocument) -> str:
-    """What is sealed: everything but the name."""
-    plain: dict[str, object] = msgspec.to_builtins(document)
-    kept = {key: value for key, value in plain.items() if key not in {"name", "kind"}}
-    if isinstance(document, QueryKey):
-        kept["name"] = kept.pop("parameter")
-    return msgspec.json.encode(kept).decode()
+def _secret(document: CredentialDocument) -> dict[str, str]:
+    """What is sealed.
+
+    Raises:
+        InvalidParameter: a field that its kind needs is missing, or one is there that it has not.
+    """
+    plain: dict[str, str | None] = msgspec.to_builtins(document)
+    given = {
+        key: value
+        for key, value in plain.items()
+        if value is not None and key not in {"name", "kind"}
+    }
+    needed, allowed = _NEEDS[document.kind], _MAY.get(document.kind, ())
+    problems = [
+        FieldProblem(pointer=f"/{key}", message=f"is required for {document.kind}")
+        for key in needed
+        if key not in given
+    ]
+    problems += [
+        FieldProblem(pointer=f"/{key}", message=f"means nothing for {document.kind}")
+        for key in given
+        if key not in needed and key not in allowed
+    ]
+    if problems:
+        raise InvalidParameter(problems=problems)
+    return given

@@ -9,9 +9,9 @@ from campana.domain.campaign import Campaign, CampaignType, ChannelType, Plan
 from campana.domain.errors import FieldProblem, InvalidParameter
 from campana.domain.script_problems import problems as script_problems
 from campana.flow.definition import Flow
+from campana.flow.nodes.gather import GatherNode
 from campana.flow.nodes.lookup import Lookup
 from campana.flow.nodes.say import SayNode
-from campana.flow.nodes.gather import GatherNode
 from campana.flow.nodes.voice_call import VoiceCall
 from campana.flow.nodes.voice_transfer import VoiceTransfer
 from campana.flow.nodes.wait_inbound_call import WaitInboundCall
@@ -57,7 +57,18 @@ async def resolved(
                 tx, flow_id=found.id, number=version
             ):
                 problems.append(_problem("/flow/version", f"there is no version {version}"))
+    chosen, wrong = await _channels(tx, workspace_id=workspace_id, document=document)
+    problems += wrong
+    if chosen:
+        talk["channels"] = chosen
+    return talk, problems
+
+
+async def _channels(
+    tx: Tx, *, workspace_id: int, document: CampaignDocument
+) -> tuple[dict[str, str], list[FieldProblem]]:
     chosen: dict[str, str] = {}
+    problems: list[FieldProblem] = []
     for channel_type, wanted in document.channels.items():
         pointer = f"/channels/{channel_type}"
         channel = await channels.find(tx, workspace_id=workspace_id, wanted=wanted)
@@ -71,9 +82,7 @@ async def resolved(
             problems.append(_problem(pointer, said))
         else:
             chosen[channel_type] = channel.id
-    if chosen:
-        talk["channels"] = chosen
-    return talk, problems
+    return chosen, problems
 
 
 async def unready(tx: Tx, campaign: Campaign, plan: Plan) -> list[FieldProblem]:

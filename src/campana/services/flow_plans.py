@@ -1,4 +1,7 @@
-"""Published versions, compiled once a process: their content never changes, so its hash names it."""
+"""Published versions, compiled once a process.
+
+Their content never changes, so its hash names it, whatever database it came from.
+"""
 
 from __future__ import annotations
 

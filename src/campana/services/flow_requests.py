@@ -121,7 +121,7 @@ async def _credential(context: Context, request: Request, name: str) -> _Shown |
         case "api_key":
             return _Shown(headers={secret["header"].lower(): secret["key"]}, query={})
         case "query":
-            return _Shown(headers={}, query={secret["name"]: secret["value"]})
+            return _Shown(headers={}, query={secret["parameter"]: secret["value"]})
         case _:
             return await _token(context, secret)
 

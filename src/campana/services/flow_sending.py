@@ -22,6 +22,7 @@ from campana.flow.inputs import CallEnded, MessageReported
 from campana.services import session_effects, session_places, sessions
 from campana.services.claimed import Claimed
 from campana.services.context import Context
+from campana.services.flow_content import content_of
 from campana.services.session_places import Ground
 from campana.store import campaigns
 from campana.store import sessions as store
@@ -109,12 +110,14 @@ class FlowClaim:
                 if each.message is not None
             ],
         )
-        return [self._with_script(each) for each in carrying]
+        return [self._worded(each) for each in carrying]
 
-    def _with_script(self, claimed: Claimed) -> Claimed:
-        """A call speaks with the bot that the flow names."""
-        if claimed.message is None or claimed.message.kind != "call":
+    def _worded(self, claimed: Claimed) -> Claimed:
+        """With what is said; a call speaks with the bot that the flow names."""
+        if claimed.message is None:
             return claimed
+        if claimed.message.kind != "call":
+            return replace(claimed, content=content_of(claimed.message))
         script = self.plan.scripts.get(str(claimed.message.content["bot"]))
         return replace(claimed, plan=replace(claimed.plan, script=script))
 
@@ -158,11 +161,14 @@ async def claiming(
     plan: Plan,
     document: Mapping[str, Any],
     channel_type: str,
-) -> tuple[FlowClaim, list[Candidate]]:
+) -> tuple[FlowClaim | None, Sequence[Candidate]]:
     """What a claim of a flow's campaign needs, and whom of the waiting it may go on with.
 
-    Whoever is being told something at this moment is left for the next claim.
+    Whoever is being told something at this moment is left for the next claim. Without a flow
+    everybody may.
     """
+    if plan.flow is None:
+        return None, waiting
     held, known = await store.lock_of_targets(tx, target_ids=[each.id for each in waiting])
     claim = FlowClaim(
         tx=tx,
@@ -178,9 +184,18 @@ async def claiming(
     return claim, [each for each in waiting if each.id in held or each.id not in known]
 
 
+async def prepare(flow: FlowClaim | None, allowed: list[Candidate]) -> list[Candidate]:
+    """Those that have something to say here and now: without a flow, everybody."""
+    return allowed if flow is None else await flow.prepare(allowed)
+
+
+async def carry(flow: FlowClaim | None, claimed: list[Claimed]) -> list[Claimed]:
+    """The attempts just written, each with its flow's message, if there is a flow."""
+    return claimed if flow is None else await flow.carry(claimed)
+
+
 async def hold(tx: Tx, context: Context, attempts: Sequence[Attempt]) -> None:
-    """Before several attempts (held) are told about: their campaigns, then their sessions, each in
-    one order."""
+    """Before several attempts (held) are told about: hold campaigns, then sessions, in order."""
     session_ids = [each.session_id for each in attempts if each.session_id is not None]
     if len(session_ids) < 2:
         return
@@ -195,6 +210,8 @@ async def accepted(tx: Tx, context: Context, attempt_ids: Sequence[UUID]) -> Non
 
     A call keeps its target to its end. Repeating it changes nothing.
     """
+    if not attempt_ids:
+        return
     now = context.clock.now()
     taken = await store.taken_messages(tx, attempt_ids=attempt_ids)
     for attempt_id, session_id, number in taken:
@@ -264,24 +281,38 @@ async def ended(
         if frees and message.state == "attempting":
             await _unknown(tx, context, stored, message, ground, reason=reason, now=now)
         return
+    told = CallEnded(disposition=disposition, result=result, answers=answers or {})
+    stored = await _tell_end(tx, context, stored, message, told, key=key, now=now)
+    await session_places.settle(tx, context, stored, ground, frees=frees)
+
+
+async def _tell_end(
+    tx: Tx,
+    context: Context,
+    stored: StoredSession,
+    message: Message,
+    end: CallEnded,
+    *,
+    key: str,
+    now: datetime,
+) -> StoredSession:
+    """The end of a message's last attempt, in the words its node waits for."""
     await store.set_message(tx, session_id=stored.id, number=message.number, state="done")
-    if disposition in _ARRIVED or (message.kind == "call" and _talked(disposition)):
-        stored = await _reached(tx, stored, now=now)
+    disposition = end.disposition
     if message.kind == "call":
-        if message.wait is not None:
-            told = CallEnded(
-                wait=message.wait, disposition=disposition, result=result, answers=answers or {}
-            )
-            stored = await session_effects.tell(tx, context, stored, told, key=key)
-    elif disposition in _ARRIVED:
-        if session_effects.waits_for(stored, message=message.number):
-            heard = MessageReported(message=message.number, status="delivered")
-            stored = await session_effects.tell(tx, context, stored, heard, key=key)
-    else:
-        stored = await session_places.failed(
+        if _talked(disposition):
+            stored = await _reached(tx, stored, now=now)
+        told = replace(end, wait=message.wait)
+        return await session_effects.tell(tx, context, stored, told, key=key)
+    if disposition not in _ARRIVED:
+        return await session_places.failed(
             tx, context, stored, message, disposition=disposition, key=key
         )
-    await session_places.settle(tx, context, stored, ground, frees=frees)
+    stored = await _reached(tx, stored, now=now)
+    if not session_effects.waits_for(stored, message=message.number):
+        return stored
+    heard = MessageReported(message=message.number, status="delivered")
+    return await session_effects.tell(tx, context, stored, heard, key=key)
 
 
 async def read(tx: Tx, context: Context, attempt: Attempt) -> None:
@@ -354,8 +385,11 @@ async def _unknown(
     reason: str,
     now: datetime,
 ) -> None:
-    """It may have arrived: it is never sent again. A session that waits for word of it waits on,
-    for as long as it said; else only a person may go on with the target."""
+    """It may have arrived: it is never sent again.
+
+    A session that waits for word of it waits on, for as long as it said; else only a person may go
+    on with the target.
+    """
     await store.set_message(tx, session_id=stored.id, number=message.number, state="done")
     is_awaited = session_effects.waits_for(stored, message=message.number) or (
         message.wait is not None and session_effects.has_wait(stored, message.wait)

@@ -26,7 +26,7 @@ from campana.domain.errors import (
 from campana.domain.window import zone_named
 from campana.flow import events as flow_events
 from campana.flow import inputs, interpreter
-from campana.flow.definition import Flow, content_hash, load
+from campana.flow.definition import Flow, load
 from campana.flow.inputs import TimedOut
 from campana.flow.interpreter import Sprint
 from campana.flow.session import Contact, Session, Trigger
@@ -34,6 +34,7 @@ from campana.services import documents
 from campana.services.context import Context
 from campana.services.flow_files import Checked, check
 from campana.store import flows
+from campana.store.db import Tx
 from campana.store.flows import StoredFlow, Version
 
 _MAX_INPUTS = 200
@@ -51,7 +52,9 @@ class FlowDocument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     definition: dict[str, Any]
 
 
-class CheckDocument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
+class FlowCheckDocument(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"
+):
     """What is to be checked: a definition, or the text of a file; nothing is the draft."""
 
     definition: dict[str, Any] | None = None
@@ -124,10 +127,26 @@ async def every(context: Context, *, workspace_id: int) -> list[StoredFlow]:
         return await flows.every(tx, workspace_id=workspace_id)
 
 
+async def write(context: Context, *, workspace_id: int, flow_id: str, raw: object) -> StoredFlow:
+    """Write the whole draft anew; versions stay as they are.
+
+    Raises:
+        NotFound, InvalidParameter, Conflict
+    """
+    async with context.db.transaction(workspace_id=workspace_id) as tx:
+        stored = _found(await flows.lock(tx, workspace_id=workspace_id, wanted=flow_id))
+        return await _store(tx, context, stored, raw)
+
+
 async def change(
-    context: Context, *, workspace_id: int, flow_id: str, raw: object, revision: int | None
+    context: Context,
+    *,
+    workspace_id: int,
+    flow_id: str,
+    patch: Mapping[str, Any],
+    revision: int | None,
 ) -> StoredFlow:
-    """Write the draft anew; versions stay as they are.
+    """Apply a JSON Merge Patch to the draft; versions stay as they are.
 
     `revision` is the one the caller has seen; None skips the comparison.
 
@@ -135,15 +154,20 @@ async def change(
         NotFound, InvalidParameter, Conflict
         VersionMismatch: somebody changed it since.
     """
-    definition, name = _read(raw)
     async with context.db.transaction(workspace_id=workspace_id) as tx:
         stored = _found(await flows.lock(tx, workspace_id=workspace_id, wanted=flow_id))
         if revision is not None and revision != stored.revision:
             raise VersionMismatch
-        now = context.clock.now()
-        if await flows.update(tx, flow_id=stored.id, name=name, draft=definition, now=now) is None:
-            raise Conflict(f"there is a flow named {name} already")
-        return _found(await flows.find(tx, workspace_id=workspace_id, wanted=stored.id))
+        written = documents.merge({"definition": dict(stored.draft)}, patch)
+        return await _store(tx, context, stored, written)
+
+
+async def _store(tx: Tx, context: Context, stored: StoredFlow, raw: object) -> StoredFlow:
+    definition, name = _read(raw)
+    now = context.clock.now()
+    if await flows.update(tx, flow_id=stored.id, name=name, draft=definition, now=now) is None:
+        raise Conflict(f"there is a flow named {name} already")
+    return _found(await flows.find(tx, workspace_id=stored.workspace_id, wanted=stored.id))
 
 
 async def delete(context: Context, *, workspace_id: int, flow_id: str) -> None:
@@ -219,7 +243,7 @@ async def problems(context: Context, *, workspace_id: int, flow_id: str, raw: ob
     Raises:
         NotFound, InvalidParameter
     """
-    asked = documents.read(CheckDocument, raw)
+    asked = documents.read(FlowCheckDocument, raw)
     if asked.text is not None:
         await get(context, workspace_id=workspace_id, flow_id=flow_id)
         return check(asked.text)
@@ -330,11 +354,6 @@ def events_of(step: Step) -> Sequence[Mapping[str, Any]]:
         flow_events.as_json(event, number=number)
         for number, event in enumerate(step.sprint.events, step.sprint.first)
     ]
-
-
-def hash_of(definition: Mapping[str, Any]) -> str:
-    """The name of a definition's content."""
-    return content_hash(definition)
 
 
 def _read(raw: object) -> tuple[dict[str, Any], str]:

@@ -254,17 +254,14 @@ async def conclude(
     ]
     if disposition is Disposition.OPT_OUT:
         told += await _suppress(tx, context, attempt, now=now)
-    if attempt.session_id is not None:
-        if was_unknown:
-            told += await _corrected(tx, attempt, disposition=disposition, reason=reason, now=now)
+    was_told_of = was_unknown and disposition is not Disposition.NOT_SENT
+    if was_told_of:
+        told += await _corrected(tx, attempt, disposition=disposition, reason=reason, now=now)
+    if was_told_of or attempt.session_id is not None:
         await store_events.add(tx, *told)
         await _tell_flow(
             tx, context, attempt, disposition=disposition, reason=reason, saved=saved, now=now
         )
-        return
-    if was_unknown and disposition is not Disposition.NOT_SENT:
-        told += await _corrected(tx, attempt, disposition=disposition, reason=reason, now=now)
-        await store_events.add(tx, *told)
         return
     # Of an unknown attempt that turns out never to have been sent nothing reached anybody.
     campaign, document = await campaigns.share_state(tx, campaign_id=attempt.campaign_id, now=now)
@@ -336,7 +333,9 @@ async def _tell_flow(
     saved: CallFacts | None,
     now: datetime,
 ) -> None:
-    """What follows an attempt of a flow's is the flow's to say."""
+    """What follows an attempt of a flow's is the flow's to say; of no other anything follows."""
+    if attempt.session_id is None:
+        return
     state, document = await campaigns.share_state(tx, campaign_id=attempt.campaign_id, now=now)
     await flow_sending.ended(
         tx,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -87,12 +87,15 @@ async def apply_told(tx: Tx, context: Context, told: Sequence[Told]) -> None:
         if moved.state is not attempt.state or moved.answered_at is not None:
             moves.append(moved)
     await reports.move(tx, moves=moves)
-    taken = [each.attempt_id for each in moves if found[each.attempt_id].session_id is not None]
-    if taken:
-        await flow_sending.accepted(tx, context, taken)
+    await flow_sending.accepted(
+        tx,
+        context,
+        [each.attempt_id for each in moves if found[each.attempt_id].session_id is not None],
+    )
     others += await _conclude(tx, plain, now=now)
     for end in others:
         await _end(tx, context, end, now=now)
+    await _tell_read(tx, context, fresh, found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +150,18 @@ async def _conclude(tx: Tx, ends: Sequence[_End], *, now: datetime) -> list[_End
         told += events.of_target(EventName.TARGET_FINISHED, finished.get(each.attempt.id), at=now)
     await store_events.add(tx, *told)
     return [each for each in ends if each.attempt.id not in closed]
+
+
+async def _tell_read(
+    tx: Tx,
+    context: Context,
+    fresh: Mapping[UUID, Sequence[AttemptEvent]],
+    found: Mapping[UUID, Attempt],
+) -> None:
+    """A flow may wait for its message to be read: that comes after the end, which is delivery."""
+    for attempt_id, happened in fresh.items():
+        if any(event.detail.get("status") == "read" for event in happened):
+            await flow_sending.read(tx, context, found[attempt_id])
 
 
 async def _fresh(

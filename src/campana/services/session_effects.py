@@ -77,38 +77,15 @@ async def carry_out(
     tx: Tx, context: Context, stored: StoredSession, sprint: Sprint, *, now: datetime
 ) -> StoredSession:
     """Do what the sprint's events ask, and store where it left the session."""
-    over: list[int] = []
+    over = [event.wait for event in sprint.events if isinstance(event, WaitOver)]
     for number, event in enumerate(sprint.events, sprint.first):
         match event:
             case SendMessage() | SendTemplate() | StartCall():
                 stored = await _queue(tx, stored, event, number=number, now=now)
-            case WaitStarted(wait=wait, until=until) if until is not None:
-                await sessions.set_timer(
-                    tx,
-                    session_id=stored.id,
-                    wait=wait,
-                    workspace_id=stored.workspace_id,
-                    due_at=until,
-                )
-            case WaitOver(wait=wait):
-                over.append(wait)
-            case CallWebhook(wait=wait):
-                await flow_requests.add(
-                    tx,
-                    session_id=stored.id,
-                    wait=wait,
-                    workspace_id=stored.workspace_id,
-                    request=flow_events.as_json(event, number=number),
-                    now=now,
-                )
-            case HandOff():
-                stored = replace(stored, handed_off_at=now)
-            case OptOut():
-                stored = await _opt_out(tx, context, stored, event, now=now)
-            case TagContact():
-                await sessions.tag(
-                    tx, contact_id=stored.contact_id, add=event.add, remove=event.remove, now=now
-                )
+            case WaitStarted() | CallWebhook():
+                await _begin_wait(tx, stored, event, number=number, now=now)
+            case HandOff() | OptOut() | TagContact():
+                stored = await _mark(tx, context, stored, event, now=now)
             case Noted(node=node, message=message):
                 log.info("session %d at %s: %s", stored.id, node, message)
             case _:
@@ -129,6 +106,52 @@ async def carry_out(
     if stored.status == "ended":
         await sessions.clear_all_timers(tx, session_id=stored.id)
     return stored
+
+
+async def _begin_wait(
+    tx: Tx,
+    stored: StoredSession,
+    event: WaitStarted | CallWebhook,
+    *,
+    number: int,
+    now: datetime,
+) -> None:
+    if isinstance(event, CallWebhook):
+        await flow_requests.add(
+            tx,
+            session_id=stored.id,
+            wait=event.wait,
+            workspace_id=stored.workspace_id,
+            request=flow_events.as_json(event, number=number),
+            now=now,
+        )
+    elif event.until is not None:
+        await sessions.set_timer(
+            tx,
+            session_id=stored.id,
+            wait=event.wait,
+            workspace_id=stored.workspace_id,
+            due_at=event.until,
+        )
+
+
+async def _mark(
+    tx: Tx,
+    context: Context,
+    stored: StoredSession,
+    event: HandOff | OptOut | TagContact,
+    *,
+    now: datetime,
+) -> StoredSession:
+    """What is from now on known of the person or of the conversation."""
+    match event:
+        case HandOff():
+            return replace(stored, handed_off_at=now)
+        case OptOut():
+            return await _opt_out(tx, context, stored, event, now=now)
+        case TagContact(add=add, remove=remove):
+            await sessions.tag(tx, contact_id=stored.contact_id, add=add, remove=remove, now=now)
+            return stored
 
 
 def waits_for(stored: StoredSession, *, message: int) -> bool:
@@ -160,8 +183,7 @@ async def stop(tx: Tx, stored: StoredSession, *, outcome: str, now: datetime) ->
 
 
 async def _end_waits(tx: Tx, stored: StoredSession, waits: list[int]) -> None:
-    """Their timers go, what is asked for them is not asked, and what they wanted word of and has
-    not left stays here."""
+    """Their timers go, nobody is asked for them, and what they wanted word of stays if it can."""
     await sessions.clear_timers(tx, session_id=stored.id, waits=waits)
     await sessions.withdraw(tx, session_id=stored.id, waits=waits)
     await flow_requests.drop(tx, session_id=stored.id, waits=waits)

@@ -1,5 +1,4 @@
-"""Where a target stands once its session has moved: it waits to send something, it talks, or it is
-done.
+"""Where a target stands once its session has moved.
 
     something is queued        waiting     due now, under the key of the channel it goes out on
     nothing is, and it waits   talking     a timer, a reply or a report goes on with it
@@ -103,7 +102,9 @@ async def settle(
     now = context.clock.now()
     place = await sessions.place(tx, target_id=stored.target_id)
     if place is None or place.state is TargetState.FINISHED:
-        await session_effects.stop(tx, stored, outcome="stopped", now=now)
+        stored = await session_effects.stop(tx, stored, outcome="stopped", now=now)
+        if stored.is_current:
+            await sessions.save(tx, stored=replace(stored, is_current=False), now=now)
         return
     if place.state is TargetState.ATTEMPTING and not frees:
         return
@@ -174,6 +175,7 @@ async def address_of(
 async def finish(tx: Tx, stored: StoredSession, *, now: datetime) -> None:
     """The target of a session that has ended is done."""
     disposition, reason = _end_of(stored)
+    await sessions.save(tx, stored=replace(stored, is_current=False), now=now)
     finished = await targets.finish(
         tx, target_id=stored.target_id, disposition=disposition, reason=reason, now=now
     )
@@ -184,7 +186,8 @@ async def finish_as(
     tx: Tx, stored: StoredSession, *, disposition: Disposition, reason: str, now: datetime
 ) -> None:
     """The session goes no further, and its target is done with this."""
-    await session_effects.stop(tx, stored, outcome=str(disposition), now=now)
+    stored = await session_effects.stop(tx, stored, outcome=str(disposition), now=now)
+    await sessions.save(tx, stored=replace(stored, is_current=False), now=now)
     finished = await targets.finish(
         tx, target_id=stored.target_id, disposition=disposition, reason=reason, now=now
     )
@@ -249,8 +252,7 @@ async def _wait(
 
 
 def _end_of(stored: StoredSession) -> tuple[Disposition, str]:
-    """What a target becomes when its flow is over: the flow's own word for it, if that is one of
-    ours."""
+    """What a target becomes when its flow is over: the flow's own word, if that is one of ours."""
     outcome = stored.outcome or "completed"
     if stored.has_opted_out:
         return Disposition.OPT_OUT, outcome

@@ -86,7 +86,8 @@ async def begin(
         now=now,
     )
     stored = await sessions.lock(tx, session_id=session_id)
-    assert stored is not None  # this transaction has just made it
+    if stored is None:
+        return None
     return await session_effects.carry_out(tx, context, stored, sprint, now=now)
 
 
@@ -170,8 +171,7 @@ async def hand_back(
 
 
 async def resume_due(context: Context) -> int:
-    """Resume sessions with a wait whose time is up; returns how many waits that were (engine
-    role)."""
+    """Resume sessions with a wait whose time is up; how many that were (engine role)."""
     async with context.db.read() as tx:
         due = await sessions.due_timers(tx, limit=TIMERS_AT_ONCE, now=context.clock.now())
     for session_id, wait in due:

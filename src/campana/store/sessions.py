@@ -36,6 +36,8 @@ class StoredSession:
     flow_version: int
     status: str
     outcome: str | None
+    is_current: bool
+    """Its target is not done."""
     session: Mapping[str, Any]
     channel_type: str
     started: Mapping[str, Any]
@@ -123,8 +125,7 @@ async def insert(
             "now": now,
         },
     )
-    row = await cursor.fetchone()
-    assert row is not None  # an insert without a conflict clause returns its row
+    [row] = await cursor.fetchall()
     return int(row[0])
 
 
@@ -178,6 +179,7 @@ async def save(tx: Tx, *, stored: StoredSession, now: datetime) -> None:
             "session": Jsonb(dict(stored.session)),
             "status": stored.status,
             "outcome": stored.outcome,
+            "is_current": stored.is_current,
             "channel_type": stored.channel_type,
             "inputs": stored.inputs,
             "was_reached": stored.was_reached,

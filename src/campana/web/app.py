@@ -26,6 +26,9 @@ from campana.web.api import (
     contact_lists,
     contact_upserts,
     events,
+    flow_credentials,
+    flow_trials,
+    flows,
     health,
     import_previews,
     import_undo,
@@ -62,6 +65,9 @@ V1: Sequence[HTTPRouteHandler] = [
     *import_previews.ROUTES,
     *import_undo.ROUTES,
     *channels.ROUTES,
+    *flows.ROUTES,
+    *flow_trials.ROUTES,
+    *flow_credentials.ROUTES,
     *suppressions.ROUTES,
     *suppression_imports.ROUTES,
     *consents.ROUTES,
@@ -88,7 +94,7 @@ def create_app(
     """
     meter = Meter()
     known = build(context, meter=meter, public_url=public_url, streams=streams)
-    routes = Callbacks(context, others=known)
+    routes = Callbacks(context, others=known, public_url=public_url)
     return Edge(routes, entropy=context.entropy, meter=meter)
 
 

@@ -56,6 +56,8 @@ create table flow_sessions (
   flow_version integer not null,
   status text not null check (status in ('waiting', 'ended')),
   outcome text,
+  -- until its target is done: a conversation that is over may have something left to send
+  is_current boolean not null default true,
   session jsonb not null,
   -- the channel a message goes out on that names none: the one last spoken on
   channel_type text not null check (channel_type in ('Voice', 'WhatsApp', 'SMS', 'Email')),
@@ -72,7 +74,7 @@ create table flow_sessions (
   foreign key (flow_id, flow_version) references flow_versions (flow_id, number),
   check ((status = 'ended') = (ended_at is not null))
 );
-create unique index flow_sessions_of_target on flow_sessions (target_id) where status = 'waiting';
+create unique index flow_sessions_of_target on flow_sessions (target_id) where is_current;
 create index flow_sessions_of_contact on flow_sessions (contact_id);
 create index flow_sessions_of_campaign on flow_sessions (campaign_id, id);
 select protect('flow_sessions', 'select', 'select, insert, update, delete');

@@ -13,7 +13,8 @@ left join (select target_id, count(*) as open from attempts
 where (t.state = 'waiting') is distinct from (d.target_id is not null)
   or (case t.state when 'attempting' then 1 else 0 end) is distinct from coalesce(o.open, 0)
   or (t.state = 'finished') is distinct from (t.disposition is not null)
-  or t.state = 'talking' and not exists (select from flow_sessions s where s.target_id = t.id and s.status = 'waiting')
+  or t.state = 'talking' and not exists (select from flow_sessions s
+    where s.target_id = t.id and s.status = 'waiting' and s.is_current)
 order by t.id limit %(limit)s;
 
 -- name: attempts_counted

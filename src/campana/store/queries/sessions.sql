@@ -11,7 +11,7 @@ returning id;
 
 -- name: lock
 -- The conversation, held: what is told to it comes one after another.
-select id, workspace_id, campaign_id, target_id, contact_id, flow_id, flow_version, status, outcome, session, channel_type,
+select id, workspace_id, campaign_id, target_id, contact_id, flow_id, flow_version, status, outcome, is_current, session, channel_type,
   started, inputs, was_reached, has_opted_out, last_failure, handed_off_at
 from flow_sessions where id = %(id)s for no key update;
 
@@ -21,14 +21,14 @@ select id from flow_sessions where id = any(%(ids)s) order by id for no key upda
 
 -- name: lock_of_targets
 -- For a claim, which holds due rows: whoever is being told something now is claimed another time.
-select id, workspace_id, campaign_id, target_id, contact_id, flow_id, flow_version, status, outcome, session, channel_type,
+select id, workspace_id, campaign_id, target_id, contact_id, flow_id, flow_version, status, outcome, is_current, session, channel_type,
   started, inputs, was_reached, has_opted_out, last_failure, handed_off_at
-from flow_sessions where target_id = any(%(target_ids)s) and status = 'waiting'
+from flow_sessions where target_id = any(%(target_ids)s) and is_current
 order by id for no key update skip locked;
 
 -- name: unended_targets
 -- Targets that have a conversation, held by somebody or not.
-select target_id from flow_sessions where target_id = any(%(target_ids)s) and status = 'waiting';
+select target_id from flow_sessions where target_id = any(%(target_ids)s) and is_current;
 
 -- name: campaigns_of
 -- Asked before the sessions are held.
@@ -44,7 +44,8 @@ order by max(a.created_at) filter (where a.channel_id = %(channel_id)s) desc nul
 
 -- name: save
 -- What the sprint left.
-update flow_sessions set session = %(session)s, status = %(status)s, outcome = %(outcome)s, channel_type = %(channel_type)s,
+update flow_sessions set session = %(session)s, status = %(status)s, outcome = %(outcome)s, is_current = %(is_current)s,
+  channel_type = %(channel_type)s,
   inputs = %(inputs)s, was_reached = %(was_reached)s, has_opted_out = %(has_opted_out)s, last_failure = %(last_failure)s,
   handed_off_at = %(handed_off_at)s, updated_at = %(now)s,
   ended_at = case when %(status)s = 'ended' then coalesce(ended_at, %(now)s) end

@@ -22,6 +22,7 @@ from campana.engine.accounts import Accounts
 from campana.engine.answerer import Answerer
 from campana.engine.applier import Applier
 from campana.engine.dispatcher import Dispatcher
+from campana.engine.flow_timers import FlowTimers
 from campana.engine.inquirer import Inquirer
 from campana.engine.runner import Loop, repeat, stop_on_signals
 from campana.engine.sweeper import Sweeper
@@ -189,6 +190,7 @@ def work_loops(context: Context, *, accounts: Accounts, dispatcher: Dispatcher) 
         *Sweeper(context).loops(),
         *Applier(context).loops(),
         Loop(name="inquire", step=Inquirer(context, accounts=accounts).step, rest=0.5),
+        *FlowTimers(context).loops(),
         Loop(name="account", step=dispatcher.ownership.account, rest=ACCOUNT_SECONDS),
     ]
 

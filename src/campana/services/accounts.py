@@ -41,6 +41,8 @@ SCOPES: dict[str, str] = {
     "conversations:write": "Answer in conversations, assign, close and hand them back.",
     "templates:read": "See templates.",
     "templates:write": "Write and publish templates.",
+    "flows:read": "See flows, check them and try them out.",
+    "flows:write": "Write and publish flows, and keep what their webhooks show.",
     "voice:read": "See calls.",
     "audio:download": "Get links to recordings.",
     "events:read": "See what happens, as it happens.",

@@ -75,3 +75,33 @@ async def hand_off(
     )
     told = talk_events.of_conversation(EventName.CONVERSATION_HANDED_OFF, waiting, at=now)
     await store_events.add(tx, told)
+
+
+async def hand_off_session(
+    tx: Tx,
+    context: Context,
+    *,
+    session_id: int,
+    workspace_id: int,
+    campaign_id: str,
+    contact_id: int,
+    queue: str | None,
+    note: str | None,
+    now: datetime,
+) -> None:
+    """The same for a flow's session: the thread it spoke in last, or would speak in first."""
+    place = await conversations.place_of_session(tx, session_id=session_id)
+    if place is not None:
+        channel_id, address = place
+        await hand_off(
+            tx,
+            context,
+            workspace_id=workspace_id,
+            channel_id=channel_id,
+            address=address,
+            contact_id=contact_id,
+            campaign_id=campaign_id,
+            queue=queue,
+            note=note,
+            now=now,
+        )

@@ -214,6 +214,12 @@ async def hand_off(
     return found
 
 
+async def place_of_session(tx: Tx, *, session_id: int) -> tuple[str, str] | None:
+    """Channel and address a flow's session spoke on last, or would first; None without either."""
+    row = await (await tx.execute(_SQL["place_of_session"], {"session_id": session_id})).fetchone()
+    return (str(row[0]), str(row[1])) if row and row[0] and row[1] else None
+
+
 async def said(
     tx: Tx,
     *,

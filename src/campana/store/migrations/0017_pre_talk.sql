@@ -128,6 +128,10 @@ select protect('channel_keywords', 'select, insert, update, delete', 'select');
 -- An attempt of a conversation has neither campaign nor target: its message is what it was made for.
 alter table attempts alter column campaign_id drop not null;
 alter table attempts alter column target_id drop not null;
+-- It keeps nobody else away: an answer may go while a campaign's message is still on its way, and after it.
+drop index if exists attempts_open_address;
+create unique index attempts_open_address on attempts (workspace_id, address)
+  where state not in ('ended', 'unknown') and let_go_at is null and target_id is not null;
 alter table attempts add constraint attempts_for_something check ((campaign_id is null) = (target_id is null));
 
 -- Templates --------------------------------------------------------------------------------------

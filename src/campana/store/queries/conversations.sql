@@ -84,6 +84,16 @@ returning c.id, c.workspace_id, c.channel_id, c.address, c.contact_id, c.name, c
   c.stopped_at, c.started_at, c.last_inbound_at, c.last_message_at, c.created_at, c.closed_at, c.version,
   (select h.channel_type from channels h where h.id = c.channel_id) as channel_type;
 
+-- name: place_of_session
+-- Where a flow's session spoke last; before its first message, where that would go.
+select coalesce(a.channel_id, c.channel_id), coalesce(a.address, t.reach_address, t.address)
+from flow_sessions s
+join campaigns c on c.id = s.campaign_id
+join targets t on t.id = s.target_id
+left join lateral (
+  select channel_id, address from attempts where session_id = s.id order by created_at desc limit 1) a on true
+where s.id = %(session_id)s;
+
 -- name: said_stop
 -- When the person said so last, whatever order it came in.
 update conversations set stopped_at = greatest(stopped_at, %(stopped_at)s), started_at = greatest(started_at, %(started_at)s)

@@ -80,13 +80,15 @@ from (
     m.reply_to, m.media, m.campaign_id, m.author, m.permission, m.state, m.problem, m.at, m.attempt_id
   from messages m where m.conversation_id = %(conversation_id)s
   union all
-  select t.id::text, null, 'outbound', 'campaign', 'text', '', null, null, null, null, null, t.campaign_id, null, null, null, null,
-    t.created_at, t.id
-  from attempts t where t.workspace_id = %(workspace_id)s and t.address = %(address)s and t.channel_id = %(channel_id)s
+  select t.id::text, null, 'outbound', case when t.session_id is null then 'campaign' else 'flow' end,
+    coalesce(f.kind, 'text'), coalesce(f.content ->> 'text', f.content ->> 'template', ''), null,
+    case when f.kind = 'template' then f.content end, null, null, null, t.campaign_id, null, null, null, null, t.created_at, t.id
+  from attempts t left join flow_messages f on f.session_id = t.session_id and f.number = t.message_no
+  where t.workspace_id = %(workspace_id)s and t.address = %(address)s and t.channel_id = %(channel_id)s
     and t.campaign_id is not null
     and not exists (select from messages n where n.attempt_id = t.id)) s
 left join attempts a on a.id = s.attempt_id
-left join campaigns k on s.id is null and k.id = a.campaign_id
+left join campaigns k on s.id is null and a.session_id is null and k.id = a.campaign_id
 left join targets g on s.id is null and g.id = a.target_id
 left join contacts p on p.id = g.contact_id
 where (%(after_at)s::timestamptz is null or (s.at, s.key) > (%(after_at)s, %(after_key)s))

@@ -16,17 +16,23 @@ from campana.domain.attempt import AttemptEvent, AttemptState, EventType, apply
 from campana.domain.campaign import STATUS_OF, CampaignState, CampaignStatus
 from campana.domain.disposition import RESULTS, Disposition
 from campana.domain.event import EventName, NewEvent
-from campana.domain.ids import attempt_text
-from campana.services import answering, events, flow_sending, next_address, spending, windows
+from campana.services import (
+    answering,
+    end_events,
+    events,
+    flow_sending,
+    next_address,
+    spending,
+    windows,
+)
 from campana.services.campaign_document import plan_of
 from campana.services.context import Context
 from campana.services.dispatch import SEND_DEADLINE
 from campana.services.session_places import Ground
-from campana.store import attempts, campaigns, due, owners, reports, suppressions, targets
+from campana.store import attempts, campaigns, due, owners, reports, targets
 from campana.store import events as store_events
 from campana.store.attempts import Attempt, CallFacts
 from campana.store.db import Tx
-from campana.store.suppressions import Scope, Suppression
 
 _TALKED = frozenset({Disposition.COMPLETED, Disposition.HUNG_UP})
 """Outcomes of a conversation, of which its result may say more."""
@@ -239,7 +245,7 @@ async def conclude(
     )
     if not closed:
         return
-    told = await _told_of_end(
+    told = await end_events.told_of_end(
         tx,
         context,
         attempt,
@@ -309,36 +315,6 @@ async def conclude(
     await store_events.add(tx, *told)
 
 
-async def _told_of_end(
-    tx: Tx,
-    context: Context,
-    attempt: Attempt,
-    *,
-    state: AttemptState,
-    disposition: Disposition,
-    reason: str,
-    answered_at: datetime | None,
-    now: datetime,
-) -> list[NewEvent]:
-    """The end in words, and the suppression that goes with an opt-out."""
-    is_unknown = state is AttemptState.UNKNOWN
-    told = [
-        events.of_attempt(
-            EventName.ATTEMPT_UNKNOWN if is_unknown else EventName.ATTEMPT_ENDED,
-            attempt,
-            at=now,
-            state=state,
-            disposition=disposition,
-            reason=reason,
-            answered_at=answered_at,
-            ended_at=now,
-        )
-    ]
-    if disposition is Disposition.OPT_OUT:
-        told += await _suppress(tx, context, attempt, now=now)
-    return told
-
-
 async def _corrected(
     tx: Tx,
     attempt: Attempt,
@@ -385,30 +361,6 @@ async def _tell_flow(
         result=saved.result if saved else None,
         answers=dict(saved.saved) if saved else None,
     )
-
-
-async def _suppress(tx: Tx, context: Context, attempt: Attempt, *, now: datetime) -> list[NewEvent]:
-    """The person asked not to be contacted again: from this very commit on, by nobody."""
-    new_id = context.new_id("sup")
-    stored = await suppressions.insert(
-        tx,
-        workspace_id=attempt.workspace_id,
-        suppression=Suppression(
-            id=new_id,
-            address=attempt.address,
-            scope=Scope.WORKSPACE,
-            campaign_id=None,
-            channel_type=None,
-            reason=f"asked for it in attempt {attempt_text(attempt.id)}",
-            source="call",
-            created_at=now,
-            expires_at=None,
-        ),
-    )
-    if stored is None or stored.id != new_id:
-        return []
-    added = EventName.SUPPRESSION_ADDED
-    return [events.of_suppression(added, stored, workspace_id=attempt.workspace_id, at=now)]
 
 
 def _when_over(campaign: CampaignState, disposition: Disposition) -> Disposition:

@@ -49,7 +49,7 @@ class TemplatePage(Shape, frozen=True, kw_only=True):
     total_count: int
 
 
-class VersionShape(Shape, frozen=True, kw_only=True):
+class TemplateVersionShape(Shape, frozen=True, kw_only=True):
     """What was published; it never changes."""
 
     number: int
@@ -57,10 +57,10 @@ class VersionShape(Shape, frozen=True, kw_only=True):
     published_at: Instant
 
 
-class VersionList(Shape, frozen=True, kw_only=True):
+class TemplateVersionList(Shape, frozen=True, kw_only=True):
     """Newest first."""
 
-    data: list[VersionShape]
+    data: list[TemplateVersionShape]
 
 
 class TemplatesQuery(Paging, frozen=True, kw_only=True):
@@ -231,7 +231,7 @@ async def publish_template(request: ApiRequest, template_id: FromPath[str]) -> R
             "templates.versions",
             "List what was published of a template, newest first",
             scope="templates:read",
-            answer=VersionList,
+            answer=TemplateVersionList,
             is_conditional=True,
             errors=(NotFound,),
             example=examples.VERSIONS,
@@ -244,9 +244,9 @@ async def list_versions(request: ApiRequest, template_id: FromPath[str]) -> ASGI
     )
     return shown(
         request,
-        VersionList(
+        TemplateVersionList(
             data=[
-                VersionShape(
+                TemplateVersionShape(
                     number=each.number,
                     content=dict(each.content),
                     published_at=instant(each.published_at),

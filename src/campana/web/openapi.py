@@ -45,6 +45,7 @@ TAGS = {
     "consents": "Who agreed to be contacted, and who took it back: a ledger that only grows.",
     "conversations": "What people write back, and answering it.",
     "templates": "Texts that are written once: drafts, and versions that never change.",
+    "unsubscribe": "The link of an e-mail that ends them (RFC 8058).",
     "voiceCalls": "Calls that were placed.",
     "recordings": "The sound of calls.",
     "events": "What happens, as it happens.",

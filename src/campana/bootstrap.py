@@ -24,6 +24,7 @@ from campana.engine.applier import Applier
 from campana.engine.dispatcher import Dispatcher
 from campana.engine.flow_timers import FlowTimers
 from campana.engine.inquirer import Inquirer
+from campana.engine.listening import Listening
 from campana.engine.runner import Loop, repeat, stop_on_signals
 from campana.engine.sweeper import Sweeper
 from campana.engine.voice_worker import VoiceWorker
@@ -160,6 +161,7 @@ async def work(settings: Settings, conninfo: str) -> None:
                 for loop in others:
                     group.create_task(repeat(loop, stop))
                 group.create_task(Deliverer(context).run(stop))
+                listening = group.create_task(Listening(context, accounts=accounts).run())
                 dispatching = group.create_task(repeat(dispatch, stop))
                 worker = group.create_task(work_on_jobs(jobs))
                 await stop.wait()
@@ -169,6 +171,7 @@ async def work(settings: Settings, conninfo: str) -> None:
                     dispatcher.drain(seconds=settings.drain_seconds),
                     answerer.drain(seconds=settings.drain_seconds),
                 )
+                listening.cancel()
                 owner.cancel()
                 answering.cancel()
         finally:

@@ -51,6 +51,8 @@ class EventName(StrEnum):
     CONVERSATION_HANDED_BACK = "conversation.handed_back"
     CONVERSATION_CLOSED = "conversation.closed"
     CONVERSATION_REOPENED = "conversation.reopened"
+    CONTACT_ERASED = "contact.erased"
+    """Nothing is left of a person but numbers; other systems may have to forget them too."""
     WEBHOOK_TEST = "webhook.test"
     """Somebody asked for it; only the webhook that is tested gets it."""
 

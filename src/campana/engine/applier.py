@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from campana.engine.runner import Loop
-from campana.services import conversations, inbound, reports
+from campana.services import conversations, inbound, named_reports, reports
 from campana.services.context import Context
 
 
@@ -16,6 +16,7 @@ class Applier:
     def loops(self) -> list[Loop]:
         return [
             Loop(name="apply", step=self.step, rest=0.05),
+            Loop(name="match", step=self.match, rest=0.2),
             Loop(name="hear", step=self.hear, rest=0.1),
             Loop(name="return", step=self.give_back, rest=0.5),
         ]
@@ -31,3 +32,8 @@ class Applier:
     async def step(self) -> bool:
         """Apply some; False when the inbox was empty."""
         return await reports.apply_kept(self._context) > 0
+
+    async def match(self) -> bool:
+        """Find out whom reports by a provider's own names mean, and apply them; False when there
+        was none to look at."""
+        return await named_reports.match(self._context) > 0

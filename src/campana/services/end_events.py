@@ -48,6 +48,8 @@ async def told_of_end(
 
 async def _suppress(tx: Tx, context: Context, attempt: Attempt, *, now: datetime) -> list[NewEvent]:
     """The person asked not to be contacted again: from this very commit on, by nobody."""
+    if attempt.is_erased:
+        return []
     new_id = context.new_id("sup")
     stored = await suppressions.insert(
         tx,

@@ -24,7 +24,7 @@ from campana.services.claimed import Claimed
 from campana.services.context import Context
 from campana.services.flow_content import content_of
 from campana.services.session_places import Ground
-from campana.store import campaigns
+from campana.store import campaigns, targets
 from campana.store import sessions as store
 from campana.store.attempts import Attempt
 from campana.store.db import Tx
@@ -261,6 +261,10 @@ async def ended(
     stored = await store.lock(tx, session_id=attempt.session_id)
     message = await store.message(tx, session_id=attempt.session_id, number=attempt.message_no)
     if stored is None or message is None:
+        # The person was erased meanwhile, with all that was said.
+        await targets.finish(
+            tx, target_id=attempt.target_id, disposition=disposition, reason=reason, now=now
+        )
         return
     frees = attempt.let_go_at is None and attempt.state is not AttemptState.UNKNOWN
     key = f"ended {attempt.id.hex}"

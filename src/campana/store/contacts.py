@@ -37,6 +37,7 @@ class Contact:
     time_zone: str | None
     zones: Sequence[str]
     attributes: Mapping[str, AttributeValue]
+    tags: Sequence[str]
     addresses: Sequence[ContactAddress]
     created_at: datetime
     updated_at: datetime
@@ -273,16 +274,6 @@ async def set_addresses(
         _SQL["insert_addresses"],
         {"workspace_id": workspace_id, "list_id": list_id, "addresses": _json(addresses)},
     )
-
-
-async def page(tx: Tx, *, workspace_id: int, list_id: str, after: int, limit: int) -> list[Contact]:
-    """Contacts in the order they came in, from the one after id `after`."""
-    async with tx.cursor(row_factory=class_row(Contact)) as cursor:
-        await cursor.execute(
-            _SQL["page"],
-            {"workspace_id": workspace_id, "list_id": list_id, "after": after, "limit": limit},
-        )
-        return await cursor.fetchall()
 
 
 def _json(rows: Sequence[object]) -> str:

@@ -31,6 +31,7 @@ from campana.carriers.base import (
 )
 from campana.domain.attempt import EventType
 from campana.domain.campaign import ChannelType
+from campana.domain.content import Text
 from campana.domain.disposition import Disposition
 
 NOW = datetime(2026, 3, 10, 15, 0, tzinfo=UTC)
@@ -102,7 +103,7 @@ def outbound(channel_type: ChannelType, **changes: Any) -> Outbound:
         "channel_type": channel_type,
         "to": to,
         "sender": None,
-        "text": "Hello Ana.",
+        "content": Text(body="Hello Ana."),
         "callback_url": "http://127.0.0.1:9/callbacks/chan_1",
         **changes,
     }

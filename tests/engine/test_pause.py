@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from psycopg import AsyncConnection
 
 from campana.carriers.voice_sip import VoiceSip
 from campana.engine.runner import Loop, repeat
@@ -178,3 +179,38 @@ async def test_an_intent_ordered_to_end_is_never_sent(
     assert not await dispatch.begin_sending(
         engine_context, claimed=claimed, owner_id=7, from_number="+12025550100"
     )
+
+
+@pytest.mark.parametrize("stop", [control.pause, control.cancel])
+async def test_an_outcome_and_an_order_to_hang_up_do_not_wait_for_each_other(
+    stop: Any, engine_context: Context, context: Context, workspace_id: int, conninfo: str
+) -> None:
+    scene = await launched(engine_context, context, workspace_id=workspace_id, people=[person(ANA)])
+    await scene.claim()
+    stopping = replace(context, clock=RunningClock())
+    waits = (
+        "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
+        " and datname = current_database()"
+    )
+    async with (
+        await AsyncConnection.connect(conninfo, autocommit=True) as onlooker,
+        engine_context.db.transaction() as tx,
+    ):
+
+        async def is_waiting() -> bool:
+            return await (await onlooker.execute(waits)).fetchone() == (1,)
+
+        # As whoever writes an outcome does: first the attempt, then the campaign.
+        await tx.execute("select from attempts for update")
+        ordering = asyncio.create_task(
+            stop(
+                stopping,
+                workspace_id=workspace_id,
+                campaign_id=scene.campaign_id,
+                in_flight=InFlight.HANGUP,
+            )
+        )
+        await eventually(is_waiting)
+        await tx.execute("select from campaigns for share")
+    await ordering
+    assert await scene.rows("select 1 from attempts where hang_up_at is not null")

@@ -15,9 +15,9 @@ No framework's types reach an adapter, and no provider's words leave it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 from uuid import UUID
 
 from msgspec import Struct
@@ -25,6 +25,7 @@ from msgspec import Struct
 from campana.domain.attempt import AttemptEvent, EventType
 from campana.domain.campaign import ChannelType
 from campana.domain.clock import parse_moment
+from campana.domain.content import Content, Media
 from campana.domain.disposition import Disposition
 from campana.domain.pacing import TrunkLimits
 from campana.voice.call import CallResult
@@ -41,7 +42,7 @@ class Outbound:
     to: str
     sender: str | None
     """The identity to show; None is the channel's first."""
-    text: str
+    content: Content
     callback_url: str
     """Where the provider reports what becomes of it."""
     may_send: Callable[[], bool] = lambda: True
@@ -67,6 +68,11 @@ class Callback:
     headers: Mapping[str, str]
     body: bytes
     received_at: datetime
+    url: str = ""
+    """The whole address as the provider knows it (the public URL, path and query untouched): some
+    sign it."""
+    query: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Of the address; of a name that stands there twice, the last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +100,12 @@ class Report:
                 parse_moment(str(answered_at))
 
 
+InboundKind = Literal[
+    "text", "button", "list", "media", "reaction", "location", "contacts", "other"
+]
+"""`other` is what we have no words for; it still shows that they wrote."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inbound:
     """Something a person sent to us.
@@ -103,10 +115,36 @@ class Inbound:
     """
 
     key: str
+    """The provider's name of it, the same in each repetition."""
     sender: str
     """The person's address."""
     text: str
+    """What they wrote, the title of what they chose, or the caption of what they sent."""
     at: datetime
+    to: str | None = None
+    """Which of our identities they wrote to."""
+    kind: InboundKind = "text"
+    payload: str | None = None
+    """The id of the button or the row that was chosen, or the emoji of a reaction."""
+    reply_to: str | None = None
+    """What it answers: one of our attempts (`att_…`) where the provider says so, else the
+    provider's own reference of it (`Accepted.ref`)."""
+    media: Media | None = None
+    name: str | None = None
+    """As they call themselves there."""
+    asks_to: Literal["stop", "start", "help"] | None = None
+    """Where the provider itself has read it as an opt-out word, and acted on it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Challenge:
+    """The provider asks whether we are who it was told of: this is to be answered, with 200."""
+
+    body: str
+
+
+Heard = Report | Inbound | Challenge
+"""What a callback may hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,8 +225,10 @@ class Carrier(Protocol):
         """
         ...
 
-    def parse_callback(self, callback: Callback) -> list[Report | Inbound]:
+    def parse_callback(self, callback: Callback) -> list[Heard]:
         """What the provider reports: pure, and only after its signature was found right.
+
+        A Challenge stands alone, and only in answer to a GET.
 
         Raises:
             ForgedCallback: it does not come from the provider.
@@ -221,6 +261,8 @@ class CarrierKind:
     """The identities a campaign may show on such a channel."""
     masked: Callable[[Any], Mapping[str, Any]]
     """The config as it may be shown: without its secrets."""
+    is_greeted: bool = False
+    """Its provider asks by GET whether we are here, before it reports (Challenge)."""
     trunks: Callable[[Any], tuple[TrunkLimits, ...]] | None = None
     """The ways its calls may go out, in the order they are tried, each with limits of its own; None
     where there is but one way."""

@@ -27,7 +27,7 @@ from campana.carriers.base import (
     CarrierError,
     CarrierKind,
     ForgedCallback,
-    Inbound,
+    Heard,
     NotSent,
     Outbound,
     Patience,
@@ -37,6 +37,7 @@ from campana.carriers.base import (
 )
 from campana.domain.attempt import AttemptEvent, EventType
 from campana.domain.campaign import ChannelType
+from campana.domain.content import words
 from campana.domain.disposition import Disposition
 from campana.domain.ids import attempt_of, attempt_text
 
@@ -209,7 +210,7 @@ class Sandbox:
                 channel_type=outbound.channel_type,
                 to=outbound.to,
                 sender=outbound.sender or next(iter(self._config.senders), None),
-                text=outbound.text,
+                text=words(outbound.content),
                 callback_url=outbound.callback_url,
             )
         )
@@ -236,7 +237,7 @@ class Sandbox:
             ) from error
         return _read_answer(answer)
 
-    def parse_callback(self, callback: Callback) -> list[Report | Inbound]:
+    def parse_callback(self, callback: Callback) -> list[Heard]:
         """One status, or a list of them.
 
         Raises:

@@ -19,6 +19,7 @@ from uuid import UUID
 
 from campana.carriers.base import Accepted, CarrierError, Outbound
 from campana.domain.campaign import ChannelType
+from campana.domain.content import Text
 from campana.domain.disposition import Disposition
 from campana.domain.errors import Unavailable
 from campana.domain.ids import attempt_text
@@ -285,7 +286,7 @@ class Dispatcher:
             channel_type=ChannelType(account.channel.channel_type),
             to=intent.address,
             sender=intent.plan.caller_id or account.sender,
-            text=text,
+            content=Text(body=text),
             callback_url=f"{self._public_url}/callbacks/{account.channel.id}",
             may_send=lambda: self._may_go(departure),
         )

@@ -90,7 +90,7 @@ async def pause(
         NotFound
         InvalidTransition: there is nothing to pause.
     """
-    paused = await _act(
+    return await _stop(
         context,
         workspace_id=workspace_id,
         campaign_id=campaign_id,
@@ -98,8 +98,6 @@ async def pause(
         actor=actor,
         in_flight=in_flight,
     )
-    await standstill.of_campaign(context, workspace_id=workspace_id, campaign_id=campaign_id)
-    return paused
 
 
 async def resume(
@@ -134,7 +132,7 @@ async def cancel(
         NotFound
         InvalidTransition: it is over already.
     """
-    cancelled = await _act(
+    return await _stop(
         context,
         workspace_id=workspace_id,
         campaign_id=campaign_id,
@@ -142,8 +140,31 @@ async def cancel(
         actor=actor,
         in_flight=in_flight,
     )
+
+
+async def _stop(
+    context: Context,
+    *,
+    workspace_id: int,
+    campaign_id: str,
+    action: Action,
+    actor: str,
+    in_flight: InFlight,
+) -> Campaign:
+    """Commit the state, order the calls to end if asked, and answer when nothing more begins.
+
+    Both actions may be asked again: whoever got no answer asks again, and the order is given then.
+    """
+    stopped = await _act(
+        context, workspace_id=workspace_id, campaign_id=campaign_id, action=action, actor=actor
+    )
+    if in_flight is InFlight.HANGUP:
+        # Claims in progress held a share lock: every intent they wrote is to be seen by now. Not
+        # with the campaign locked: an outcome holds its attempt while it waits for the campaign.
+        async with context.db.transaction(workspace_id=workspace_id) as tx:
+            await attempts.order_hang_up(tx, campaign_id=campaign_id, now=context.clock.now())
     await standstill.of_campaign(context, workspace_id=workspace_id, campaign_id=campaign_id)
-    return cancelled
+    return stopped
 
 
 async def _act(
@@ -153,7 +174,6 @@ async def _act(
     campaign_id: str,
     action: Action,
     actor: str,
-    in_flight: InFlight = InFlight.DRAIN,
 ) -> Campaign:
     now = context.clock.now()
     async with context.db.transaction(workspace_id=workspace_id) as tx:
@@ -161,9 +181,6 @@ async def _act(
             tx, context, workspace_id=workspace_id, campaign_id=campaign_id
         )
         state = _next_state(campaign, action)
-        if in_flight is InFlight.HANGUP:
-            # Claims in progress held a share lock: every intent they wrote is ordered to end too.
-            await attempts.order_hang_up(tx, campaign_id=campaign.id, now=now)
         if state is campaign.state:
             return campaign
         await store.set_state(tx, campaign_id=campaign.id, state=state, now=now)

@@ -92,7 +92,7 @@ def create_app(
     """
     meter = Meter()
     known = build(context, meter=meter, public_url=public_url, streams=streams)
-    routes = Callbacks(context, others=known)
+    routes = Callbacks(context, others=known, public_url=public_url)
     return Edge(routes, entropy=context.entropy, meter=meter)
 
 

@@ -89,9 +89,12 @@ told as (
 select id from moved;
 
 -- name: order_hang_up
--- Whoever holds these obeys within a second; what is not sent yet never will be.
+-- Whoever holds these obeys within a second; what is not sent yet never will be. Locked in the order of their ids:
+-- two who stop the same campaign at once must not wait for each other.
 update attempts set hang_up_at = %(now)s
-where campaign_id = %(campaign_id)s and state not in ('ended', 'unknown') and hang_up_at is null;
+where id in (select id from attempts
+  where campaign_id = %(campaign_id)s and state not in ('ended', 'unknown') and hang_up_at is null
+  order by id for update);
 
 -- name: hang_up_orders
 -- Those of a worker's open attempts that are to end now; index attempts_open_owner.

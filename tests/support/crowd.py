@@ -14,7 +14,7 @@ from cel_expr_python import cel  # pyright: ignore[reportMissingTypeStubs] - has
 
 from campana.domain.disposition import FINALITY, Disposition, Finality
 from campana.domain.segment import OWN_FIELDS
-from campana.flow import segments
+from campana.flow.segment_language import environment
 from tests.support.database import NOW
 
 ATTRIBUTES = ("x", "y", "plan", "é", "first_name")
@@ -207,7 +207,7 @@ class Oracle:
     def __init__(self, lists: Mapping[str, str]) -> None:
         self._lists = lists
         self._person: Person | None = None
-        self._environment = segments.environment(
+        self._environment = environment(
             {
                 "days": lambda n: timedelta(days=n),
                 "hours": lambda n: timedelta(hours=n),

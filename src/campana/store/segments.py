@@ -25,7 +25,7 @@ from campana.store.contacts import Contact
 from campana.store.db import Tx
 from campana.store.sql import load
 
-_SQL = load("contacts")
+_SQL = load("segments")
 
 OF_LIST: LiteralString = "c.list_id = %(list_id)s"
 """How a statement picks the people of a list; `asked_of` puts a segment in its place."""

@@ -22,6 +22,7 @@ from campana.engine.accounts import Accounts
 from campana.engine.applier import Applier
 from campana.engine.dispatcher import Dispatcher
 from campana.engine.inquirer import Inquirer
+from campana.engine.listening import Listening
 from campana.engine.runner import Loop, repeat, stop_on_signals
 from campana.engine.sweeper import Sweeper
 from campana.engine.voice_worker import VoiceWorker
@@ -155,12 +156,14 @@ async def work(settings: Settings, conninfo: str) -> None:
                 for loop in others:
                     group.create_task(repeat(loop, stop))
                 group.create_task(Deliverer(context).run(stop))
+                listening = group.create_task(Listening(context, accounts=accounts).run())
                 dispatching = group.create_task(repeat(dispatch, stop))
                 worker = group.create_task(work_on_jobs(jobs))
                 await stop.wait()
                 worker.cancel()
                 await dispatching
                 await dispatcher.drain(seconds=settings.drain_seconds)
+                listening.cancel()
                 owner.cancel()
         finally:
             await accounts.aclose()
@@ -172,6 +175,7 @@ def work_loops(context: Context, *, accounts: Accounts, dispatcher: Dispatcher) 
         Loop(name="dispatch", step=dispatcher.step, rest=0.05),
         *Sweeper(context).loops(),
         Loop(name="apply", step=Applier(context).step, rest=0.05),
+        Loop(name="match", step=Applier(context).match, rest=0.2),
         Loop(name="inquire", step=Inquirer(context, accounts=accounts).step, rest=0.5),
         Loop(name="account", step=dispatcher.ownership.account, rest=ACCOUNT_SECONDS),
     ]

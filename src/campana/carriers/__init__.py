@@ -8,6 +8,7 @@ from campana.carriers.base import CarrierKind, Carriers
 
 KINDS: dict[str, str] = {
     "sandbox": "campana.carriers.sandbox",
+    "sms_smpp": "campana.carriers.sms_smpp",
     "voice_sip": "campana.carriers.voice_sip",
 }
 

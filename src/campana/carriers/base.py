@@ -14,10 +14,10 @@ No framework's types reach an adapter, and no provider's words leave it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 from uuid import UUID
 
 from msgspec import Struct
@@ -55,6 +55,8 @@ class Accepted:
     """The provider has taken it; `ref` is the provider's own name for it."""
 
     ref: str | None = None
+    refs: tuple[str, ...] = ()
+    """Its names of what it took, one a part, where it reports by them (`NamedReport`)."""
     reports: tuple[Report, ...] = ()
     """What its answer tells beyond that. Where the answer is the provider's last word, the attempt
     ends with it: no callback is waited for."""
@@ -98,6 +100,24 @@ class Report:
             Disposition(str(self.event.detail.get("disposition")))
             if answered_at := self.event.detail.get("answered_at"):
                 parse_moment(str(answered_at))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedReport:
+    """What a provider that never gives our attempt's id back says of something it named itself.
+
+    It may overtake the answer that told the name: then it waits for it.
+    """
+
+    ref: str
+    """One of `Accepted.refs`."""
+    address: str
+    """Whom it is about: finds the attempt where the answer with the name never came."""
+    key: str
+    """As of a Report."""
+    event: AttemptEvent
+
+    __post_init__ = Report.__post_init__
 
 
 InboundKind = Literal[
@@ -242,6 +262,38 @@ class Carrier(Protocol):
 
     async def aclose(self) -> None:
         """Give up its connections."""
+        ...
+
+
+Keep = Callable[[Sequence[NamedReport | Report | Inbound]], Awaitable[None]]
+"""Keeps what came in over a carrier's own connection. Durable when it returns; it raises when it
+could not, and then the provider is to be left believing that it was not taken."""
+
+
+@runtime_checkable
+class Listener(Protocol):
+    """A Carrier whose provider reports over a connection that the carrier itself holds.
+
+    While `listen` runs, one process holds one connection; without one `most_at_once` is 0.
+    """
+
+    @property
+    def most_connections(self) -> int | None:
+        """How many of all processes may listen at once; None is as many as there are."""
+        ...
+
+    async def listen(self, keep: Keep, *, now: Callable[[], datetime]) -> None:
+        """Hold the connection, and acknowledge nothing that `keep` has not returned for.
+
+        Runs until it is cancelled, and then finishes what is under way; whatever goes wrong with
+        the provider is its own affair.
+        """
+        ...
+
+    async def lookup_named(
+        self, attempt_id: UUID, refs: Sequence[str], *, now: datetime
+    ) -> list[Report] | Unknowable:
+        """`Carrier.lookup`, for a provider that knows the attempt by its own names."""
         ...
 
 

@@ -113,8 +113,9 @@ class Dispatcher:
         now = self._context.monotonic()
         rested = [
             channel_id
-            for channel_id in accounts
+            for channel_id, account in accounts.items()
             if self._ask_grant_at.get(channel_id, 0.0) <= now
+            and account.carrier.most_at_once
             and not self._resting.is_on(channel_id)
         ]
         await self._choosing.look(rested)

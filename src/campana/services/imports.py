@@ -15,7 +15,16 @@ from datetime import datetime
 from typing import BinaryIO
 
 from campana.domain.errors import Conflict, InvalidParameter, NotFound, Unavailable
-from campana.services import columns, events, formats, import_chunks, import_undo, settling, trials
+from campana.services import (
+    columns,
+    events,
+    formats,
+    import_chunks,
+    import_erasures,
+    import_undo,
+    settling,
+    trials,
+)
 from campana.services.columns import Columns
 from campana.services.context import Context
 from campana.services.duplicates import Fate, Plan
@@ -201,6 +210,7 @@ async def _store(
     async with context.db.transaction() as tx:
         if not await lists.lock(tx, list_id=begun.list_id):
             raise _Superseded
+        chunk = await import_erasures.without_erased(tx, context, begun, chunk)
         plan = await _settled(tx, begun, chunk, now=now)
         if begun.duplicates == Duplicates.FAIL:
             _refuse_duplicates(chunk, plan)

@@ -109,6 +109,9 @@ class CampaignDocument(_Document, frozen=True):
     end_date: Moment | None = None
     contact_list: Name | None = None
     """Id or name of the contact list."""
+    enrollment: Literal["snapshot", "live"] = "snapshot"
+    """`live`: who comes into the list or segment later is enrolled too, and who leaves it is not
+    contacted any more. Such a campaign stays open until its end date."""
     channel: Name | None = None
     """Id or name of the channel."""
     caller_id: Annotated[str, Meta(pattern=r"^\+[1-9][0-9]{6,14}$")] | None = None

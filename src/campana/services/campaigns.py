@@ -213,7 +213,8 @@ async def _resolved(tx: Tx, workspace_id: int, raw: object) -> dict[str, Any]:
         "end_date": end,
         "list_id": list_id,
         "channel_id": channel_id,
-        "keep_open": document.keep_open,
+        # Whoever follows a list waits for more people, as one that is kept open does.
+        "keep_open": document.keep_open or document.enrollment == "live",
         # Kept by id: a list or channel that is given another name stays the one that was meant.
         "document": {
             **(raw if isinstance(raw, dict) else {}),

@@ -18,12 +18,12 @@ from campana.domain.errors import FieldProblem, InvalidTransition, NotFound
 from campana.domain.forecast import Forecast, Pace, forecast
 from campana.domain.spend import Price
 from campana.domain.window import next_open
-from campana.services import erasure_keys, flow_parts, preflight
+from campana.services import erasure_keys, flow_parts, preflight, segments
 from campana.services.campaign_document import plan_of
 from campana.services.context import Context
 from campana.services.policy import policy_of
 from campana.services.spending import LONGEST_CALL
-from campana.store import accounts, campaigns, channels, outlook, policies
+from campana.store import accounts, campaigns, channels, lists, outlook, policies
 from campana.store import spend as spend_store
 from campana.store.channels import Channel
 from campana.store.db import Tx
@@ -135,13 +135,17 @@ async def _prices(tx: Tx, campaign: Campaign, plan: Plan) -> _Prices:
 async def _crowds(
     tx: Tx, campaign: Campaign, plan: Plan, prices: _Prices, pads: bytes | None, now: datetime
 ) -> list[Crowd]:
-    if campaign.list_id is None:
+    found = None
+    if campaign.list_id is not None:
+        found = await lists.get(tx, workspace_id=campaign.workspace_id, list_id=campaign.list_id)
+    if found is None:
         return []
+    whom = await segments.members_of(tx, workspace_id=campaign.workspace_id, found=found)
     return await outlook.crowds(
         tx,
         workspace_id=campaign.workspace_id,
         campaign_id=campaign.id,
-        list_id=campaign.list_id,
+        whom=whom,
         channel_type=campaign.channel_type,
         requires_consent=plan.requires_consent,
         prefix_length=prices.prefix_length,

@@ -145,6 +145,7 @@ CONTACT_LIST: Json = {
     "name": "Patients",
     "defaultCountry": "US",
     "contactCount": 50,
+    "segment": None,
     "mapping": {"phone": "Mobile"},
     "types": {"balance": "number"},
     "createdAt": "2024-01-10T14:00:00Z",
@@ -182,6 +183,7 @@ CONTACT_PAGE: Json = {
             "language": "en",
             "timeZone": "America/New_York",
             "attributes": {"doctor": "Ortega"},
+            "tags": ["vip"],
             "createdAt": "2024-01-10T14:01:00Z",
             "updatedAt": "2024-01-10T14:01:00Z",
         }

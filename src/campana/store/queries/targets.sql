@@ -7,7 +7,7 @@ values (%(campaign_id)s, %(list_id)s, %(workspace_id)s, %(now)s) on conflict do 
 
 -- name: lock_enrollment
 -- Whoever holds the row enrolls; another worker waits and then goes on after it.
-select list_id, workspace_id, last_contact_id from enrollments
+select list_id, workspace_id, last_contact_id, scan_list_id from enrollments
 where campaign_id = %(campaign_id)s and finished_at is null
 order by list_id limit 1 for update;
 

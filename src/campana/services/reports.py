@@ -78,6 +78,7 @@ async def apply_told(tx: Tx, context: Context, told: Sequence[Told]) -> None:
             end = _End(attempt=attempt, event=ending, answered_at=moved.answered_at)
             if (
                 attempt.state.is_open
+                and attempt.target_id is not None
                 and attempt.session_id is None
                 and cadence.is_last(end.disposition)
             ):

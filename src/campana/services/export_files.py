@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 import msgspec
 
@@ -15,6 +15,9 @@ from campana.domain.clock import wire
 from campana.services import parquet
 from campana.services.defusing import defused
 from campana.services.exports import Column, Export, Kind
+
+_NUMBER = re.compile(r"\+[0-9]{1,20}")
+"""A phone number is no formula, whatever else it may be taken for."""
 
 
 class Format(StrEnum):
@@ -39,16 +42,18 @@ async def _csv(export: Export) -> AsyncGenerator[bytes]:
         yield _lines([[_cell(kind, v) for kind, v in zip(kinds, row, strict=True)] for row in page])
 
 
-def _cell(kind: Kind, value: Any) -> str:
+def _cell(kind: Kind, value: object) -> str:
     match kind, value:
         case _, None:
             return ""
-        case (Kind.NUMBER | Kind.WHOLE), _:
+        case ((Kind.NUMBER | Kind.WHOLE), _):
             return msgspec.json.encode(value).decode()
         case Kind.JSON, _:
             return msgspec.json.encode(value).decode()
         case Kind.MOMENT, datetime():
             return wire(value) or ""
+        case _ if isinstance(value, str) and _NUMBER.fullmatch(value):
+            return value
         case _:
             return defused(value)
 
@@ -85,7 +90,7 @@ def _field(column: Column) -> parquet.Field:
     return parquet.Field(name=column.name, type=_TYPES[column.kind])
 
 
-def _plain(kind: Kind, value: Any) -> Any:
+def _plain(kind: Kind, value: object) -> object:
     if kind is Kind.JSON and value is not None:
         return msgspec.json.encode(value).decode()
     return value

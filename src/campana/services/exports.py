@@ -20,6 +20,7 @@ from campana.domain.ids import attempt_text, numbered
 from campana.services import segments
 from campana.services.columns import attribute_header
 from campana.services.context import Context
+from campana.services.values import AttributeType
 from campana.store import campaigns, exports, lists
 from campana.store import segments as store
 from campana.store.contacts import Contact
@@ -38,7 +39,7 @@ class Kind(StrEnum):
     NUMBER = "number"
     MOMENT = "moment"
     JSON = "json"
-    """A text, a number, true or false, written as JSON: an attribute whose values differ in kind."""
+    """A text, a number, true or false, written as JSON: attributes whose values differ in kind."""
 
 
 class What(StrEnum):
@@ -190,12 +191,12 @@ _FIELDS = ("external_id", "first_name", "last_name", "language", "time_zone")
 
 
 def _attribute(name: str, values: Values) -> Column:
-    kind = Kind.JSON
+    kind, type_ = Kind.JSON, AttributeType.JSON
     if values.are_numbers:
-        kind = Kind.NUMBER
+        kind, type_ = Kind.NUMBER, AttributeType.NUMBER
     elif values.are_plain_texts:
-        kind = Kind.TEXT
-    return Column(name=attribute_header(name, is_text=kind is Kind.TEXT), kind=kind)
+        kind, type_ = Kind.TEXT, AttributeType.TEXT
+    return Column(name=attribute_header(name, kind=type_), kind=kind)
 
 
 async def _people(

@@ -1,9 +1,9 @@
 """A Parquet file, written a group of rows at a time (Apache Parquet format 2).
 
-As plain as the format allows: optional columns of four types, one page a column and group, values one
-after another (PLAIN), gzip around a page, definition levels as one RLE run a change. The libraries that write
-Parquet are 55 MB (pyarrow) or need it; this writes what they read. The metadata is Thrift's compact
-protocol, of which six types of field are needed.
+As plain as the format allows: optional columns of four types, one page a column and group, values
+one after another (PLAIN), gzip around a page, definition levels as one RLE run a change. The
+library that writes Parquet, pyarrow, is 55 MB; this writes what it reads. The metadata is Thrift's
+compact protocol, of which six types of field are needed.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ class Type(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
+    """A column; any cell may be empty."""
+
     name: str
     type: Type
 
@@ -47,12 +49,14 @@ class Writer:
     """Hands out the pieces of one file: `head`, a `group` for some rows each, `foot`."""
 
     def __init__(self, fields: Sequence[Field]) -> None:
+        """Of these columns."""
         self._fields = fields
         self._groups: list[bytes] = []
         self._at = 0
         self._rows = 0
 
     def head(self) -> bytes:
+        """What a file begins with."""
         self._at = len(_MAGIC)
         return _MAGIC
 
@@ -78,6 +82,7 @@ class Writer:
         return b"".join(pieces)
 
     def foot(self) -> bytes:
+        """Where everything is, at the end."""
         root = _struct((4, _BINARY, b"schema"), (5, _I32, len(self._fields)))
         schema = [root, *(_schema(each) for each in self._fields)]
         footer = _struct(

@@ -50,7 +50,7 @@ CAMPAIGN_DOCUMENT: Json = {
 CAMPAIGN_PATCH: Json = {"endDate": "2024-04-30", "description": None}
 
 STATS: Json = {
-    "targets": {"total": 50, "waiting": 3, "attempting": 2, "finished": 45},
+    "targets": {"total": 50, "waiting": 3, "attempting": 2, "talking": 0, "finished": 45},
     "dispositions": {"completed": 41, "invalid_number": 4},
     "attempts": {"completed": 41, "busy": 9, "invalid_number": 4},
     "openAttempts": 2,
@@ -70,6 +70,7 @@ WHY: Json = {
 PREFLIGHT: Json = {
     "isReady": True,
     "problems": [],
+    "warnings": [],
     "people": 50,
     "eligible": 47,
     "skipped": {"suppressed_workspace": 2, "zone_unknown": 1},

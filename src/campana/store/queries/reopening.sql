@@ -8,7 +8,7 @@ with picked as materialized (
   where campaign_id = %(campaign_id)s and state = 'finished' and disposition = any(%(outcomes)s)
   order by id for update),
 again as (
-  update targets t set state = 'waiting', disposition = null, finished_at = null, last_reason = 'retry',
+  update targets t set state = 'waiting', disposition = null, finished_at = null, last_reason = 'retry', reach_address = null,
     tries_after = t.attempt_count
   from picked where t.id = picked.id
   returning t.id, t.workspace_id, t.campaign_id, t.contact_id, picked.disposition),

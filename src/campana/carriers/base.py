@@ -45,6 +45,8 @@ class Outbound:
     content: Content
     callback_url: str
     """Where the provider reports what becomes of it."""
+    unsubscribe_url: str | None = None
+    """Where the person says with one click that they want no more letters (RFC 8058)."""
     may_send: Callable[[], bool] = lambda: True
     """Asked last, with a connection at hand and before the first byte: an adapter that waited for
     one may have become too late. Where the answer is no, the send was NOT_SENT."""
@@ -207,7 +209,8 @@ class CarrierError(Exception):
             retryable: the condition is the provider's and may pass: the channel had better rest.
                 False: it is this message's, or this account's, and will be the same tomorrow.
             detail: for people and logs; without secrets.
-            retry_after: how long the provider asked to be left alone.
+            retry_after: how long the provider asked to be left alone. Where nothing was sent and
+                it is not retryable, this message alone is left for so long.
         """
         super().__init__(detail)
         self.disposition = disposition

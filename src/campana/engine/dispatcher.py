@@ -302,7 +302,8 @@ class Dispatcher:
         if error.disposition is Disposition.UNKNOWN:
             await self._doubt(intent)
         else:
-            await self._settle(intent, error.disposition, error.detail)
+            wait = None if error.retryable else error.retry_after
+            await self._settle(intent, error.disposition, error.detail, wait=wait)
 
     async def _accept(self, intent: Claimed, account: Account, accepted: Accepted) -> None:
         answer = Answer(
@@ -326,13 +327,16 @@ class Dispatcher:
             lambda: inquiries.open_doubt(self._context, attempt_id=intent.attempt_id)
         )
 
-    async def _settle(self, intent: Claimed, disposition: Disposition, reason: str) -> None:
+    async def _settle(
+        self, intent: Claimed, disposition: Disposition, reason: str, *, wait: timedelta | None
+    ) -> None:
         await _until_stored(
             lambda: outcomes.settle(
                 self._context,
                 attempt_id=intent.attempt_id,
                 disposition=disposition,
                 reason=reason,
+                wait=wait,
             )
         )
 

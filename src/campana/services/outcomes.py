@@ -67,11 +67,13 @@ async def settle(
     facts: CallFacts | None = None,
     answered_at: datetime | None = None,
     callback_at: datetime | None = None,
+    wait: timedelta | None = None,
 ) -> None:
     """End an attempt and decide about its target. Repeating it changes nothing.
 
     `reason` is for people, in a few words; `facts` is what is known of a call, when there was one;
-    `callback_at` is when the person asked to be called back, if they did.
+    `callback_at` is when the person asked to be called back, if they did; before `wait` is over
+    they are not tried again.
     """
     if disposition in _TALKED and facts is not None:
         disposition = RESULTS.get(facts.result or "", disposition)
@@ -92,6 +94,7 @@ async def settle(
             answered_at=answered_at,
             callback_at=callback_at,
             talk_seconds=facts.talk_seconds if facts else None,
+            wait=wait,
         )
 
 
@@ -181,13 +184,18 @@ async def end(
     answered_at: datetime | None = None,
     callback_at: datetime | None = None,
     talk_seconds: float | None = None,
+    wait: timedelta | None = None,
 ) -> None:
     """Tell of the end of an attempt (held) and conclude it, in the caller's transaction."""
     now = context.clock.now()
     event = AttemptEvent(
         type=EventType.LOST if disposition is Disposition.UNKNOWN else EventType.ENDED,
         at=now,
-        detail={"disposition": str(disposition), "reason": reason},
+        detail={
+            "disposition": str(disposition),
+            "reason": reason,
+            **({"wait_seconds": wait.total_seconds()} if wait is not None else {}),
+        },
     )
     await attempts.add_event(
         tx, workspace_id=attempt.workspace_id, attempt_id=attempt.id, event=event
@@ -248,7 +256,9 @@ async def conclude(
         )
     ]
     if disposition is Disposition.OPT_OUT:
-        told += await _suppress(tx, context, attempt, now=now)
+        told += await suppress(
+            tx, context, attempt, reason="asked for it in", source="call", now=now
+        )
     if was_unknown and disposition is not Disposition.NOT_SENT:
         corrected = await targets.correct(
             tx,
@@ -280,12 +290,13 @@ async def conclude(
     if isinstance(decision, cadence.NextAddress):
         moved = await next_address.go_on(tx, target_id=attempt.target_id)
         decision = cadence.RetryAt(when=now) if moved else cadence.Finish(disposition=disposition)
+    wait_seconds = float(event.detail.get("wait_seconds") or 0)
     match decision:
         case cadence.RetryAt(when=when, priority=priority):
             window_key = await targets.wait_again(
                 tx,
                 target_id=attempt.target_id,
-                due_at=when,
+                due_at=max(when, now + timedelta(seconds=wait_seconds)),
                 reason=str(disposition),
                 priority=priority,
             )
@@ -306,7 +317,9 @@ async def conclude(
     await store_events.add(tx, *told)
 
 
-async def _suppress(tx: Tx, context: Context, attempt: Attempt, *, now: datetime) -> list[NewEvent]:
+async def suppress(
+    tx: Tx, context: Context, attempt: Attempt, *, reason: str, source: str, now: datetime
+) -> list[NewEvent]:
     """The person asked not to be contacted again: from this very commit on, by nobody."""
     new_id = context.new_id("sup")
     stored = await suppressions.insert(
@@ -318,8 +331,8 @@ async def _suppress(tx: Tx, context: Context, attempt: Attempt, *, now: datetime
             scope=Scope.WORKSPACE,
             campaign_id=None,
             channel_type=None,
-            reason=f"asked for it in attempt {attempt_text(attempt.id)}",
-            source="call",
+            reason=f"{reason} attempt {attempt_text(attempt.id)}",
+            source=source,
             created_at=now,
             expires_at=None,
         ),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -67,6 +67,7 @@ async def apply_told(tx: Tx, context: Context, told: Sequence[Told]) -> None:
         else:
             ours.append(each)
     fresh = await _fresh(tx, ours, found)
+    await _complaints(tx, context, fresh, found, now=now)
     moves: list[Move] = []
     plain: list[_End] = []
     others: list[_End] = []
@@ -98,6 +99,28 @@ class _End:
     @property
     def disposition(self) -> Disposition:
         return Disposition(str(self.event.detail["disposition"]))
+
+
+async def _complaints(
+    tx: Tx,
+    context: Context,
+    fresh: Mapping[UUID, Sequence[AttemptEvent]],
+    found: Mapping[UUID, Attempt],
+    *,
+    now: datetime,
+) -> None:
+    """Whoever complained to their provider is contacted no more, by anybody here."""
+    for attempt_id, happened in fresh.items():
+        if any(event.type is EventType.COMPLAINED for event in happened):
+            told = await outcomes.suppress(
+                tx,
+                context,
+                found[attempt_id],
+                reason="complained about",
+                source="complaint",
+                now=now,
+            )
+            await store_events.add(tx, *told)
 
 
 async def _conclude(tx: Tx, ends: Sequence[_End], *, now: datetime) -> list[_End]:

@@ -78,17 +78,27 @@ class Post:
             NotHanded, NoAnswer, Rejected
         """
         async with self._free:
-            connection = await self._connection()
-            try:
-                text = await self._hand(connection, octets, sender, to, may_send)
-            except (Rejected, NotHanded):
-                await self._keep(connection, is_clean=False)
-                raise
-            except BaseException:
-                connection.close()
-                raise
-            await self._keep(connection, is_clean=True)
-            return text
+            while True:
+                connection, is_used = await self._connection()
+                try:
+                    text = await self._hand(connection, octets, sender, to, may_send)
+                except Rejected:
+                    await self._keep(connection, is_clean=False)
+                    raise
+                except NotHanded as error:
+                    if error.is_late:
+                        await self._keep(connection, is_clean=False)
+                        raise
+                    connection.close()
+                    if not is_used:
+                        raise
+                    # The server had closed it meanwhile, as servers do.
+                except BaseException:
+                    connection.close()
+                    raise
+                else:
+                    await self._keep(connection, is_clean=True)
+                    return text
 
     async def aclose(self) -> None:
         """Say goodbye on every connection that is not in use."""
@@ -126,20 +136,15 @@ class Post:
             raise NoAnswer(f"no answer to a letter: {type(error).__name__}") from error
         return answer.message
 
-    async def _connection(self) -> SMTP:
-        """One that answers: kept from before, or new."""
+    async def _connection(self) -> tuple[SMTP, bool]:
+        """One to hand a letter in on, and whether it was used before."""
         now = asyncio.get_running_loop().time()
         while self._idle:
             connection, since = self._idle.pop()
             if connection.is_connected and now - since < _IDLE_SECONDS:
-                try:
-                    await connection.rset()
-                except (SMTPException, OSError, TimeoutError):
-                    connection.close()
-                    continue
-                return connection
+                return connection, True
             connection.close()
-        return await self._connect()
+        return await self._connect(), False
 
     async def _connect(self) -> SMTP:
         server = self._server

@@ -19,13 +19,13 @@ from campana.carriers.base import VoiceCarrier
 from campana.domain.attempt import AttemptEvent
 from campana.domain.disposition import Disposition
 from campana.domain.errors import Unavailable
-from campana.domain.ids import attempt_text
 from campana.engine.choosing import Choosing
 from campana.engine.ownership import Ownership
 from campana.services import dispatch, granting, outcomes
 from campana.services.claimed import Claimed
 from campana.services.context import Context
 from campana.services.dispatch import SEND_DEADLINE
+from campana.services.recordings import key_of
 from campana.store import attempts, channels
 from campana.store.attempts import CallFacts
 from campana.store.channels import Channel
@@ -206,7 +206,7 @@ class VoiceWorker:
             return
         events: asyncio.Queue[AttemptEvent | None] = asyncio.Queue()
         teller = asyncio.create_task(self._tell(intent.attempt_id, events))
-        key = f"recordings/{intent.campaign_id}/{attempt_text(intent.attempt_id)}.wav"
+        key = key_of(campaign_id=intent.campaign_id, attempt_id=intent.attempt_id)
         result: CallResult | None = None
         try:
             result = await run_call(

@@ -6,6 +6,7 @@ be sent only within SEND_DEADLINE of the moment its claim began; `sending_at` is
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -13,17 +14,29 @@ from datetime import datetime, timedelta
 from campana.domain import gate
 from campana.domain.campaign import Plan
 from campana.domain.event import EventName, NewEvent
-from campana.services import capping, events, intents, late, limits, spending, tripping
+from campana.services import (
+    capping,
+    erasure_keys,
+    events,
+    intents,
+    late,
+    limits,
+    spending,
+    tripping,
+)
 from campana.services.campaign_document import plan_of
 from campana.services.claimed import Claimed
 from campana.services.context import Context
 from campana.services.intents import Send
 from campana.services.marks import Marks
 from campana.services.policy import policy_of
+from campana.services.secrets import Unreadable
 from campana.store import attempts, campaigns, claims, decisions, due, owners, targets
 from campana.store import events as store_events
 from campana.store.db import Tx
 from campana.store.due import BEGINNING, NO_MARKS, Candidate, Deferral, Group, Position
+
+log = logging.getLogger(__name__)
 
 SEND_DEADLINE = timedelta(milliseconds=500)
 """How long after its claim began an intent may still be sent (design: pause answers within a
@@ -82,6 +95,12 @@ async def claim(
         own = await limits.allow(tx, group=group, plan=plan, wanted=limit, ahead=ahead, now=now)
         if not own.attempts:
             return []
+        try:
+            pads = erasure_keys.pads_of(context.secrets, in_force.erasure_key)
+        except Unreadable:
+            # Who was erased cannot be told from who was not: nobody is contacted.
+            log.error("workspace %s: its erasure key cannot be opened", group.workspace_id)
+            return []
         policy = policy_of(in_force.policy)
         caps = plan.caps + policy.caps
         await claims.begin(tx, workspace_id=group.workspace_id)
@@ -92,6 +111,7 @@ async def claim(
             requires_consent=plan.requires_consent,
             limit=own.attempts,
             after=after,
+            pads=pads,
             now=now,
         )
         capped = await capping.reached(

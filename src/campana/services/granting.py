@@ -16,9 +16,10 @@ import msgspec
 
 from campana.domain import pacing
 from campana.domain.pacing import Grant, TrunkLimits, TrunkPace
+from campana.services import suppressed
 from campana.services.claimed import Claimed
 from campana.services.context import Context
-from campana.store import attempts, campaigns, claims, owners, suppressions, trunks
+from campana.store import attempts, campaigns, claims, owners, trunks
 from campana.store.db import Tx
 from campana.store.owners import Pace
 
@@ -199,8 +200,8 @@ async def other_trunk(
         if await campaigns.share(tx, campaign_id=claimed.campaign_id, now=now) is None:
             return None
         await claims.begin(tx, workspace_id=claimed.workspace_id)
-        if await suppressions.of_addresses(
-            tx, workspace_id=claimed.workspace_id, addresses=[claimed.address], now=now
+        if await suppressed.in_force(
+            tx, context, workspace_id=claimed.workspace_id, addresses=[claimed.address]
         ):
             # Of whatever scope: whoever is on any list is not tried a second way.
             return None

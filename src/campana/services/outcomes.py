@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from campana.domain import cadence
-from campana.domain.attempt import AttemptEvent, AttemptState, EventType, apply
+from campana.domain.attempt import AttemptEvent, AttemptState, EventType, apply, bare
 from campana.domain.campaign import STATUS_OF, CampaignState, CampaignStatus
 from campana.domain.disposition import RESULTS, Disposition
 from campana.domain.event import EventName, NewEvent
 from campana.domain.ids import attempt_text
-from campana.services import events, next_address, spending, windows
+from campana.services import events, next_address, recordings, spending, windows
 from campana.services.campaign_document import plan_of
 from campana.services.context import Context
 from campana.services.dispatch import SEND_DEADLINE
@@ -40,6 +40,8 @@ async def record(context: Context, *, attempt_id: UUID, event: AttemptEvent) -> 
         attempt = await attempts.lock(tx, attempt_id=attempt_id)
         if attempt is None:
             return
+        if attempt.is_erased:
+            event = bare(event)
         await attempts.add_event(
             tx, workspace_id=attempt.workspace_id, attempt_id=attempt_id, event=event
         )
@@ -83,6 +85,10 @@ async def settle(
             return
         if attempt.state is AttemptState.UNKNOWN and disposition is Disposition.UNKNOWN:
             return
+        if facts is not None and attempt.is_erased:
+            # A worker that was believed dead comes back with a call of somebody erased meanwhile.
+            facts = facts.bare()
+            await recordings.have_removed(tx, attempt_id=attempt_id)
         if facts is not None:
             await attempts.describe_call(tx, attempt_id=attempt_id, facts=facts)
         await end(
@@ -197,6 +203,8 @@ async def end(
             **({"wait_seconds": wait.total_seconds()} if wait is not None else {}),
         },
     )
+    if attempt.is_erased:
+        event = bare(event)
     await attempts.add_event(
         tx, workspace_id=attempt.workspace_id, attempt_id=attempt.id, event=event
     )
@@ -230,6 +238,7 @@ async def conclude(
     """Close the attempt (held), whose end its history tells of already, and settle its target."""
     was_unknown = attempt.state is AttemptState.UNKNOWN
     state = apply(attempt.state, event.type)
+    reason = str(disposition) if attempt.is_erased else reason
     await spending.settle(tx, attempt, disposition=disposition, talk_seconds=talk_seconds)
     closed = await attempts.close(
         tx,
@@ -321,6 +330,8 @@ async def suppress(
     tx: Tx, context: Context, attempt: Attempt, *, reason: str, source: str, now: datetime
 ) -> list[NewEvent]:
     """The person asked not to be contacted again: from this very commit on, by nobody."""
+    if attempt.is_erased:
+        return []
     new_id = context.new_id("sup")
     stored = await suppressions.insert(
         tx,

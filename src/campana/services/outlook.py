@@ -18,7 +18,7 @@ from campana.domain.errors import FieldProblem, InvalidTransition, NotFound
 from campana.domain.forecast import Forecast, Pace, forecast
 from campana.domain.spend import Price
 from campana.domain.window import next_open
-from campana.services import preflight
+from campana.services import erasure_keys, preflight
 from campana.services.campaign_document import plan_of
 from campana.services.context import Context
 from campana.services.policy import policy_of
@@ -86,7 +86,8 @@ async def look_ahead(context: Context, *, workspace_id: int, campaign_id: str) -
             channel = await channels.find(tx, workspace_id=workspace_id, wanted=campaign.channel_id)
         plan = plan_of(campaign.document, channel_window=channel.window if channel else None)
         prices = await _prices(tx, campaign, plan)
-        found = await _crowds(tx, campaign, plan, prices, now)
+        pads = await erasure_keys.pads(tx, context, workspace_id=workspace_id)
+        found = await _crowds(tx, campaign, plan, prices, pads, now)
     allowed = frozenset(workspace.allowed_countries) if workspace else frozenset[str]()
     eligible, skipped, expense = _judged(found, plan, allowed, prices, now)
     counted = Outlook(
@@ -128,7 +129,7 @@ async def _prices(tx: Tx, campaign: Campaign, plan: Plan) -> _Prices:
 
 
 async def _crowds(
-    tx: Tx, campaign: Campaign, plan: Plan, prices: _Prices, now: datetime
+    tx: Tx, campaign: Campaign, plan: Plan, prices: _Prices, pads: bytes | None, now: datetime
 ) -> list[Crowd]:
     if campaign.list_id is None:
         return []
@@ -140,6 +141,7 @@ async def _crowds(
         channel_type=campaign.channel_type,
         requires_consent=plan.requires_consent,
         prefix_length=prices.prefix_length,
+        pads=pads,
         now=now,
     )
 

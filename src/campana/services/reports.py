@@ -15,7 +15,7 @@ from datetime import datetime
 from uuid import UUID
 
 from campana.domain import cadence
-from campana.domain.attempt import AttemptEvent, AttemptState, EventType, apply
+from campana.domain.attempt import AttemptEvent, AttemptState, EventType, apply, bare
 from campana.domain.clock import parse_moment
 from campana.domain.disposition import Disposition
 from campana.domain.event import EventName, NewEvent
@@ -65,7 +65,7 @@ async def apply_told(tx: Tx, context: Context, told: Sequence[Told]) -> None:
         if attempt is None or attempt.channel_id != each.channel_id:
             log.warning("channel %s reports of attempt %s", each.channel_id, each.attempt_id)
         else:
-            ours.append(each)
+            ours.append(replace(each, event=bare(each.event)) if attempt.is_erased else each)
     fresh = await _fresh(tx, ours, found)
     await _complaints(tx, context, fresh, found, now=now)
     moves: list[Move] = []

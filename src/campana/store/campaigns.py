@@ -76,6 +76,8 @@ class InForce:
     channel_window: Mapping[str, Any] | None
     has_prices: bool
     watched_at: datetime
+    erasure_key: str | None
+    """Sealed; None while nobody was erased in the workspace."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -159,10 +159,11 @@ async def claim(
     requires_consent: bool,
     limit: int,
     after: Position = BEGINNING,
+    pads: bytes | None = None,
     now: datetime,
 ) -> list[Candidate]:
     """Up to `limit` targets of the group that wait behind `after`, locked until the transaction
-    ends."""
+    ends. `pads`: what the workspace's erased people are known by (services/erasure_keys.py)."""
     async with tx.cursor(row_factory=class_row(Candidate)) as cursor:
         await cursor.execute(
             _SQL["claim"],
@@ -172,6 +173,7 @@ async def claim(
                 "priority": group.priority,
                 "channel_type": channel_type,
                 "requires_consent": requires_consent,
+                "pads": pads,
                 "limit": limit,
                 "after_due_at": after.due_at,
                 "after_target": after.target_id,

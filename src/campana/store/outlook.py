@@ -37,6 +37,7 @@ async def crowds(
     channel_type: str,
     requires_consent: bool,
     prefix_length: int,
+    pads: bytes | None = None,
     now: datetime,
 ) -> list[Crowd]:
     """Everybody of a list, as a campaign that starts at `now` would find them.
@@ -53,6 +54,7 @@ async def crowds(
                 "channel_type": channel_type,
                 "requires_consent": requires_consent,
                 "prefix_length": prefix_length,
+                "pads": pads,
                 "now": now,
             },
         )

@@ -313,6 +313,8 @@ VOICE_CALL: Json = {
     "talkSeconds": 25.1,
     "result": "confirmed",
     "hasRecording": True,
+    "recordingRemovedAt": None,
+    "transcriptRemovedAt": None,
 }
 
 VOICE_CALL_PAGE: Json = {

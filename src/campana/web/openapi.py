@@ -36,6 +36,9 @@ _ANYWHERE: Kinds = (
 TAGS = {
     "campaigns": "Whom to contact, with what, when; and what became of it.",
     "contactLists": "The people, from files or straight from a program.",
+    "contacts": "One person, and what happened to them over all channels.",
+    "erasures": "People who were erased.",
+    "retention": "How long what is known of people is kept.",
     "imports": "Files on their way into a contact list.",
     "channels": "Configured accounts on carriers.",
     "suppressions": "Whom never to contact.",

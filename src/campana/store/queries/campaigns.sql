@@ -114,7 +114,7 @@ order by c.id;
 -- send deadline: nothing is in the last of it before the end.
 select c.document, w.policy, h.contact_window,
   exists (select from prices p where p.workspace_id = c.workspace_id),
-  coalesce(v.watched_at, c.launched_at)
+  coalesce(v.watched_at, c.launched_at), w.erasure_key
 from (select pg_try_advisory_xact_lock_shared(%(gate)s, hashtext(%(id)s)) as is_open offset 0) gate, campaigns c
 join workspaces w on w.workspace_id = c.workspace_id left join channels h on h.id = c.channel_id
 left join watches v on v.campaign_id = c.id

@@ -85,11 +85,16 @@ with picked as materialized (
     and (due_at, target_id) > (%(after_due_at)s, %(after_target)s)
   order by due_at, target_id limit %(limit)s for update skip locked)
 select t.id, t.contact_id, t.address, t.attempt_count, coalesce(t.zones, c.zones) as zones, a.country, w.allowed_countries,
-  (select s.scope from suppressions s
-   where s.workspace_id = t.workspace_id and s.address = t.address
-     and (s.expires_at is null or s.expires_at > %(now)s)
-     and (s.scope = 'workspace' or s.campaign_id = t.campaign_id or s.channel_type = %(channel_type)s)
-   order by s.scope desc limit 1) as suppressed_by,
+  coalesce(
+    (select s.scope from suppressions s
+     where s.workspace_id = t.workspace_id and s.address = t.address
+       and (s.expires_at is null or s.expires_at > %(now)s)
+       and (s.scope = 'workspace' or s.campaign_id = t.campaign_id or s.channel_type = %(channel_type)s)
+     order by s.scope desc limit 1),
+    -- asked only where somebody was erased; erased_addresses_pkey answers
+    case when %(pads)s::bytea is not null
+      and is_erased(t.workspace_id, t.address, %(channel_type)s, %(pads)s::bytea, %(now)s)
+      then 'workspace' end) as suppressed_by,
   -- the unique index attempts_open_address answers this, and refuses the second intent if both read false
   exists (select from attempts o where o.workspace_id = t.workspace_id and o.address = t.address
     and o.state not in ('ended', 'unknown')) as address_is_busy,

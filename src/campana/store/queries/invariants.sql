@@ -23,6 +23,16 @@ left join (select target_id, count(*) as made, max(attempt_no) as last from atte
 where t.attempt_count is distinct from coalesce(a.made, 0)::integer or coalesce(a.made, 0) is distinct from coalesce(a.last, 0)
 order by t.id limit %(limit)s;
 
+-- name: attempts_belong
+-- No foreign key says so: an attempt is written with its campaign's workspace in hand (migration 0007). One whose
+-- target is gone belongs nowhere.
+select 'attempt ' || a.id, format('of workspace %%s and campaign %%s, its target %%s of %%s and %%s', a.workspace_id,
+    a.campaign_id, a.target_id, coalesce(t.workspace_id::text, 'none'), coalesce(t.campaign_id, 'none')), count(*) over ()
+from attempts a left join targets t on t.id = a.target_id
+where a.target_id is not null
+  and (t.workspace_id is distinct from a.workspace_id or t.campaign_id is distinct from a.campaign_id)
+order by a.id limit %(limit)s;
+
 -- name: one_conversation
 -- What the unique index attempts_open_address says, asked of the rows themselves.
 select 'address ' || a.address, format('%%s open attempts at once', count(*)), count(*) over ()
@@ -135,6 +145,24 @@ join campaigns c on c.id = a.campaign_id
 where a.created_at > s.created_at + %(margin)s and (s.expires_at is null or s.expires_at > a.created_at)
   and (s.scope = 'workspace' or s.campaign_id = a.campaign_id or s.channel_type = c.channel_type)
 order by a.created_at, a.id limit %(limit)s;
+
+-- name: erased_are_gone
+-- The contact from the moment it was asked for; whatever campaigns made of it, once the erasure says it is done.
+select 'contact ' || c.id, format('erased, and has %%s', found.what), count(*) over ()
+from contacts c
+cross join lateral (
+  select 'a name' as what
+  where num_nonnulls(c.external_id, c.first_name, c.last_name, c.language, c.time_zone) > 0 or c.attributes <> '{}'
+  union all
+  select 'an address' where exists (select from contact_addresses a where a.contact_id = c.id)
+  union all
+  select 'target ' || t.id || ' with an address'
+  from targets t
+  where t.contact_id = c.id and exists (select from erasures e where e.contact_ids @> array[c.id] and e.state = 'done')
+    and (t.address is not null or exists (
+      select from attempts a where a.target_id = t.id and a.address <> 'erased'))) found
+where c.erased_at is not null
+order by c.id limit %(limit)s;
 
 -- name: unknown
 -- Attempts whose fate nobody knows: no fault of the ledger, and a number people must see.

@@ -29,6 +29,7 @@ from campana.mail.token import token_of
 from tests.carriers import contract
 from tests.carriers.contract import ATTEMPT, NOW, Contract, StatusCase, outbound
 from tests.support.certificates import authority, server_context
+from tests.support.letters import complaint, dsn
 from tests.support.mailserver import PASSWORD, USERNAME, MailServer, mail_server
 
 SECRET = "a-secret-that-signs-letters"
@@ -36,39 +37,6 @@ TOKEN = token_of(ATTEMPT, key=SECRET.encode())
 LETTER = Email(
     subject="Your order", text="It is on its way.", html="<p>It is on its <b>way</b>.</p>"
 )
-
-
-def dsn(
-    action: str, status: str, *, to: str = f"bounce+{TOKEN}@shop.example", code: str = ""
-) -> bytes:
-    """A report as postfix writes it."""
-    return (
-        f"From: MAILER-DAEMON@mx.example (Mail Delivery System)\r\nTo: {to}\r\n"
-        "Subject: Undelivered Mail Returned to Sender\r\nAuto-Submitted: auto-replied\r\n"
-        "MIME-Version: 1.0\r\n"
-        'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
-        "--b\r\nContent-Type: text/plain\r\n\r\nI'm sorry.\r\n"
-        "--b\r\nContent-Type: message/delivery-status\r\n\r\n"
-        "Reporting-MTA: dns; mx.example\r\nArrival-Date: Tue, 10 Mar 2026 15:00:00 +0000\r\n\r\n"
-        f"Final-Recipient: rfc822; ana@example.com\r\nAction: {action}\r\nStatus: {status}\r\n"
-        f"Diagnostic-Code: smtp; {code or status} No luck\r\n\r\n"
-        "--b\r\nContent-Type: message/rfc822\r\n\r\n"
-        f"From: shop@shop.example\r\nMessage-ID: <{TOKEN}@shop.example>\r\n\r\nHello\r\n--b--\r\n"
-    ).encode()
-
-
-def complaint(kind: str) -> bytes:
-    """A report as RFC 5965 has it, which goes to an address without a token."""
-    return (
-        "From: feedback@provider.example\r\nTo: abuse@shop.example\r\nSubject: FW: Your order\r\n"
-        "MIME-Version: 1.0\r\n"
-        'Content-Type: multipart/report; report-type=feedback-report; boundary="b"\r\n\r\n'
-        "--b\r\nContent-Type: text/plain\r\n\r\nThis is an abuse report.\r\n"
-        "--b\r\nContent-Type: message/feedback-report\r\n\r\n"
-        f"Feedback-Type: {kind}\r\nUser-Agent: Provider/1\r\nVersion: 1\r\n\r\n"
-        "--b\r\nContent-Type: message/rfc822\r\n\r\n"
-        f"Message-ID: <{TOKEN}@shop.example>\r\nFrom: shop@shop.example\r\n\r\nHello\r\n--b--\r\n"
-    ).encode()
 
 
 def sign(body: bytes, at: datetime) -> dict[str, str]:
@@ -99,7 +67,7 @@ CONTRACT = Contract(
     sign=sign,
     statuses=[
         *(
-            StatusCase(name=f"failed {status}", body=dsn("failed", status), events=ends(end))
+            StatusCase(name=f"failed {status}", body=dsn(TOKEN, "failed", status), events=ends(end))
             for status, end in (
                 ("5.1.1", Disposition.INVALID_NUMBER),
                 ("5.1.10", Disposition.INVALID_NUMBER),
@@ -113,26 +81,28 @@ CONTRACT = Contract(
             )
         ),
         StatusCase(
-            name="delayed", body=dsn("delayed", "4.4.1"), events=[(EventType.ACCEPTED, None)]
+            name="delayed", body=dsn(TOKEN, "delayed", "4.4.1"), events=[(EventType.ACCEPTED, None)]
         ),
         StatusCase(
-            name="delivered", body=dsn("delivered", "2.0.0"), events=ends(Disposition.DELIVERED)
+            name="delivered",
+            body=dsn(TOKEN, "delivered", "2.0.0"),
+            events=ends(Disposition.DELIVERED),
         ),
-        StatusCase(name="relayed", body=dsn("relayed", "2.0.0"), events=[]),
+        StatusCase(name="relayed", body=dsn(TOKEN, "relayed", "2.0.0"), events=[]),
         StatusCase(
             name="known by the letter that is returned",
-            body=dsn("failed", "5.1.1", to="postmaster@shop.example"),
+            body=dsn(TOKEN, "failed", "5.1.1", to="postmaster@shop.example"),
             events=ends(Disposition.INVALID_NUMBER),
         ),
         StatusCase(
             name="the code is in the diagnosis",
-            body=dsn("failed", "unknown", code="550 5.1.1"),
+            body=dsn(TOKEN, "failed", "unknown", code="550 5.1.1"),
             events=ends(Disposition.INVALID_NUMBER),
         ),
         StatusCase(
-            name="complaint", body=complaint("abuse"), events=[(EventType.COMPLAINED, None)]
+            name="complaint", body=complaint(TOKEN, "abuse"), events=[(EventType.COMPLAINED, None)]
         ),
-        StatusCase(name="no complaint", body=complaint("not-spam"), events=[]),
+        StatusCase(name="no complaint", body=complaint(TOKEN, "not-spam"), events=[]),
         StatusCase(
             name="holiday",
             body=f"To: bounce+{TOKEN}@shop.example\r\nSubject: Away\r\n"
@@ -141,7 +111,7 @@ CONTRACT = Contract(
         ),
         StatusCase(
             name="somebody's own token",
-            body=dsn("failed", "5.1.1").replace(TOKEN.encode(), b"0" * 39),
+            body=dsn(TOKEN, "failed", "5.1.1").replace(TOKEN.encode(), b"0" * 39),
             events=[],
         ),
     ],
@@ -272,7 +242,7 @@ async def test_a_connection_that_was_closed_meanwhile_loses_no_letter() -> None:
         await carrier.send(letter())
         server = next(iter(carrier._post._idle))[0]  # pyright: ignore[reportPrivateUsage]
         assert server.transport is not None
-        server.transport.abort()
+        server.transport.close()
         await asyncio.sleep(0)
         await carrier.send(letter())
     assert len(first.taken) == 2

@@ -82,7 +82,7 @@ class MailServer:
             )
         )
         if self.drops_after_letter:
-            server.transport.abort()
+            server.transport.close()
         if self.silent_after_letter:
             await asyncio.sleep(30)
         return "250 2.0.0 Taken"
@@ -124,5 +124,5 @@ async def mail_server(
         listener.close()
         for protocol in server.protocols:
             if protocol.transport is not None:
-                protocol.transport.abort()
+                protocol.transport.close()
         await asyncio.sleep(0)

@@ -145,8 +145,8 @@ def _feedback(part: Message, attempt_id: UUID) -> Iterator[Return]:
 def _blocks(part: Message) -> list[dict[str, str]]:
     """Groups of fields, names in small letters; the library reads each group as a message."""
     payload: Any = part.get_payload()
-    groups: Any = payload if isinstance(payload, list) else []
-    if not groups:
+    groups: Any = payload
+    if not isinstance(payload, list):
         text: Any = part.get_payload(decode=True) or b""
         pieces = re.split(rb"\r?\n\r?\n", text.strip())[:_MOST_PARTS]
         groups = [email.message_from_bytes(piece, policy=default) for piece in pieces]

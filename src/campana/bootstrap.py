@@ -21,6 +21,7 @@ from campana.engine import processes
 from campana.engine.accounts import Accounts
 from campana.engine.applier import Applier
 from campana.engine.dispatcher import Dispatcher
+from campana.engine.flow_timers import FlowTimers
 from campana.engine.inquirer import Inquirer
 from campana.engine.listening import Listening
 from campana.engine.runner import Loop, repeat, stop_on_signals
@@ -29,6 +30,7 @@ from campana.engine.voice_worker import VoiceWorker
 from campana.engine.webhooks import Deliverer
 from campana.jobs.app import build as build_jobs
 from campana.jobs.app import work as work_on_jobs
+from campana.services import channel_secrets
 from campana.services.context import Context
 from campana.services.outbound import Outbound
 from campana.services.secrets import open_secrets
@@ -145,6 +147,7 @@ async def work(settings: Settings, conninfo: str) -> None:
     sweeping, closing, windows, background jobs; until SIGTERM, then drains."""
     stop = stop_on_signals()
     async with opened(settings, conninfo, role=Role.ENGINE, max_connections=20) as context:
+        await channel_secrets.seal_all(context)
         jobs = build_jobs(context)
         accounts = Accounts(context)
         dispatcher = Dispatcher(context, accounts=accounts, public_url=public_url(settings))
@@ -177,6 +180,7 @@ def work_loops(context: Context, *, accounts: Accounts, dispatcher: Dispatcher) 
         Loop(name="apply", step=Applier(context).step, rest=0.05),
         Loop(name="match", step=Applier(context).match, rest=0.2),
         Loop(name="inquire", step=Inquirer(context, accounts=accounts).step, rest=0.5),
+        *FlowTimers(context).loops(),
         Loop(name="account", step=dispatcher.ownership.account, rest=ACCOUNT_SECONDS),
     ]
 

@@ -40,6 +40,8 @@ SCOPES: dict[str, str] = {
     "consents:write": "Add to the consent ledger.",
     "channels:read": "See channels.",
     "channels:write": "Create channels.",
+    "flows:read": "See flows, check them and try them out.",
+    "flows:write": "Write and publish flows, and keep what their webhooks show.",
     "voice:read": "See calls.",
     "audio:download": "Get links to recordings.",
     "events:read": "See what happens, as it happens.",

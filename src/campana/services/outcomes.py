@@ -17,10 +17,18 @@ from campana.domain.campaign import STATUS_OF, CampaignState, CampaignStatus
 from campana.domain.disposition import RESULTS, Disposition
 from campana.domain.event import EventName, NewEvent
 from campana.domain.ids import attempt_text
-from campana.services import events, next_address, recordings, spending, windows
+from campana.services import (
+    events,
+    flow_sending,
+    next_address,
+    recordings,
+    spending,
+    windows,
+)
 from campana.services.campaign_document import plan_of
 from campana.services.context import Context
 from campana.services.dispatch import SEND_DEADLINE
+from campana.services.session_places import Ground
 from campana.store import attempts, campaigns, due, owners, reports, suppressions, targets
 from campana.store import events as store_events
 from campana.store.attempts import Attempt, CallFacts
@@ -101,6 +109,7 @@ async def settle(
             callback_at=callback_at,
             talk_seconds=facts.talk_seconds if facts else None,
             wait=wait,
+            saved=facts,
         )
 
 
@@ -191,6 +200,7 @@ async def end(
     callback_at: datetime | None = None,
     talk_seconds: float | None = None,
     wait: timedelta | None = None,
+    saved: CallFacts | None = None,
 ) -> None:
     """Tell of the end of an attempt (held) and conclude it, in the caller's transaction."""
     now = context.clock.now()
@@ -218,6 +228,7 @@ async def end(
         answered_at=answered_at,
         callback_at=callback_at,
         talk_seconds=talk_seconds,
+        saved=saved,
         now=now,
     )
 
@@ -234,6 +245,7 @@ async def conclude(
     now: datetime,
     callback_at: datetime | None = None,
     talk_seconds: float | None = None,
+    saved: CallFacts | None = None,
 ) -> None:
     """Close the attempt (held), whose end its history tells of already, and settle its target."""
     was_unknown = attempt.state is AttemptState.UNKNOWN
@@ -268,17 +280,14 @@ async def conclude(
         told += await suppress(
             tx, context, attempt, reason="asked for it in", source="call", now=now
         )
-    if was_unknown and disposition is not Disposition.NOT_SENT:
-        corrected = await targets.correct(
-            tx,
-            target_id=attempt.target_id,
-            attempt_no=attempt.attempt_no,
-            disposition=disposition,
-            reason=reason,
-            now=now,
-        )
-        told += events.of_target(EventName.TARGET_CORRECTED, corrected, at=now)
+    was_told_of = was_unknown and disposition is not Disposition.NOT_SENT
+    if was_told_of:
+        told += await _corrected(tx, attempt, disposition=disposition, reason=reason, now=now)
+    if was_told_of or attempt.session_id is not None:
         await store_events.add(tx, *told)
+        await _tell_flow(
+            tx, context, attempt, disposition=disposition, reason=reason, saved=saved, now=now
+        )
         return
     # Of an unknown attempt that turns out never to have been sent nothing reached anybody.
     campaign, document = await campaigns.share_state(tx, campaign_id=attempt.campaign_id, now=now)
@@ -324,6 +333,48 @@ async def conclude(
             )
             told += events.of_target(EventName.TARGET_FINISHED, finished, at=now)
     await store_events.add(tx, *told)
+
+
+async def _corrected(
+    tx: Tx, attempt: Attempt, *, disposition: Disposition, reason: str, now: datetime
+) -> list[NewEvent]:
+    """What was unknown is known: of the target too, if that is what it had become."""
+    corrected = await targets.correct(
+        tx,
+        target_id=attempt.target_id,
+        attempt_no=attempt.attempt_no,
+        disposition=disposition,
+        reason=reason,
+        now=now,
+    )
+    return events.of_target(EventName.TARGET_CORRECTED, corrected, at=now)
+
+
+async def _tell_flow(
+    tx: Tx,
+    context: Context,
+    attempt: Attempt,
+    *,
+    disposition: Disposition,
+    reason: str,
+    saved: CallFacts | None,
+    now: datetime,
+) -> None:
+    """What follows an attempt of a flow's is the flow's to say; of no other anything follows."""
+    if attempt.session_id is None:
+        return
+    state, document = await campaigns.share_state(tx, campaign_id=attempt.campaign_id, now=now)
+    await flow_sending.ended(
+        tx,
+        context,
+        attempt,
+        disposition=disposition,
+        reason=reason,
+        plan=plan_of(document),
+        ground=Ground(campaign_id=attempt.campaign_id, state=state, document=document),
+        result=saved.result if saved else None,
+        answers=dict(saved.saved) if saved else None,
+    )
 
 
 async def suppress(

@@ -41,6 +41,11 @@ class Attempt:
     reason: str | None
     ask_at: datetime | None
     """When its carrier is to be asked about it; None where the carrier cannot be asked."""
+    session_id: int | None = None
+    """The flow's session it was made for, and which of its messages it carries."""
+    message_no: int | None = None
+    let_go_at: datetime | None = None
+    """Since when its target goes on without it: the carrier has the message."""
 
     @property
     def is_erased(self) -> bool:

@@ -16,6 +16,11 @@ where id = any(%(all_target_ids)s) and state <> 'attempting' and (address is not
 update attempts set address = %(erased)s, reason = null
 where id = any(%(attempt_ids)s) and (address <> %(erased)s or reason is not null);
 
+-- name: flow_sessions
+-- With what they were told and what they said. One whose message is under way goes another time: its end is told to it.
+delete from flow_sessions s using targets t
+where s.contact_id = any(%(contact_ids)s) and t.id = s.target_id and t.state <> 'attempting';
+
 -- name: attempt_events
 -- That it rang and when it ended stays; what was said, heard and typed goes, and the carrier's own words.
 select empty_attempt_events(%(attempt_ids)s::uuid[], null);

@@ -19,6 +19,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta, Struct
 
+from campana.carriers.account import SecretField
 from campana.carriers.base import (
     Accepted,
     Callback,
@@ -351,5 +352,6 @@ KIND = CarrierKind(
     is_loopback_only=is_loopback_only,
     senders=senders,
     masked=masked,
+    secrets=(SecretField("password", goes_to=("host", "port", "security")), SecretField("secret")),
     open=open_account,
 )

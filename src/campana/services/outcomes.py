@@ -16,8 +16,9 @@ from campana.domain.attempt import AttemptEvent, AttemptState, EventType, apply,
 from campana.domain.campaign import STATUS_OF, CampaignState, CampaignStatus
 from campana.domain.disposition import RESULTS, Disposition
 from campana.domain.event import EventName, NewEvent
-from campana.domain.ids import attempt_text
 from campana.services import (
+    answering,
+    end_events,
     events,
     flow_sending,
     next_address,
@@ -29,11 +30,10 @@ from campana.services.campaign_document import plan_of
 from campana.services.context import Context
 from campana.services.dispatch import SEND_DEADLINE
 from campana.services.session_places import Ground
-from campana.store import attempts, campaigns, due, owners, reports, suppressions, targets
+from campana.store import attempts, campaigns, due, owners, reports, targets
 from campana.store import events as store_events
 from campana.store.attempts import Attempt, CallFacts
 from campana.store.db import Tx
-from campana.store.suppressions import Scope, Suppression
 
 _TALKED = frozenset({Disposition.COMPLETED, Disposition.HUNG_UP})
 """Outcomes of a conversation, of which its result may say more."""
@@ -263,26 +263,25 @@ async def conclude(
     )
     if not closed:
         return
-    is_unknown = state is AttemptState.UNKNOWN
-    told = [
-        events.of_attempt(
-            EventName.ATTEMPT_UNKNOWN if is_unknown else EventName.ATTEMPT_ENDED,
-            attempt,
-            at=now,
-            state=state,
-            disposition=disposition,
-            reason=reason,
-            answered_at=answered_at,
-            ended_at=now,
-        )
-    ]
-    if disposition is Disposition.OPT_OUT:
-        told += await suppress(
-            tx, context, attempt, reason="asked for it in", source="call", now=now
-        )
+    told = await end_events.told_of_end(
+        tx,
+        context,
+        attempt,
+        state=state,
+        disposition=disposition,
+        reason=reason,
+        answered_at=answered_at,
+        now=now,
+    )
+    if attempt.target_id is None or attempt.campaign_id is None:
+        await answering.follow(tx, attempt_id=attempt.id, disposition=disposition, now=now)
+        await store_events.add(tx, *told)
+        return
     was_told_of = was_unknown and disposition is not Disposition.NOT_SENT
     if was_told_of:
-        told += await _corrected(tx, attempt, disposition=disposition, reason=reason, now=now)
+        told += await _corrected(
+            tx, attempt, attempt.target_id, disposition=disposition, reason=reason, now=now
+        )
     if was_told_of or attempt.session_id is not None:
         await store_events.add(tx, *told)
         await _tell_flow(
@@ -336,12 +335,18 @@ async def conclude(
 
 
 async def _corrected(
-    tx: Tx, attempt: Attempt, *, disposition: Disposition, reason: str, now: datetime
+    tx: Tx,
+    attempt: Attempt,
+    target_id: int,
+    *,
+    disposition: Disposition,
+    reason: str,
+    now: datetime,
 ) -> list[NewEvent]:
     """What was unknown is known: of the target too, if that is what it had become."""
     corrected = await targets.correct(
         tx,
-        target_id=attempt.target_id,
+        target_id=target_id,
         attempt_no=attempt.attempt_no,
         disposition=disposition,
         reason=reason,
@@ -361,7 +366,7 @@ async def _tell_flow(
     now: datetime,
 ) -> None:
     """What follows an attempt of a flow's is the flow's to say; of no other anything follows."""
-    if attempt.session_id is None:
+    if attempt.session_id is None or attempt.campaign_id is None:
         return
     state, document = await campaigns.share_state(tx, campaign_id=attempt.campaign_id, now=now)
     await flow_sending.ended(
@@ -375,34 +380,6 @@ async def _tell_flow(
         result=saved.result if saved else None,
         answers=dict(saved.saved) if saved else None,
     )
-
-
-async def suppress(
-    tx: Tx, context: Context, attempt: Attempt, *, reason: str, source: str, now: datetime
-) -> list[NewEvent]:
-    """The person asked not to be contacted again: from this very commit on, by nobody."""
-    if attempt.is_erased:
-        return []
-    new_id = context.new_id("sup")
-    stored = await suppressions.insert(
-        tx,
-        workspace_id=attempt.workspace_id,
-        suppression=Suppression(
-            id=new_id,
-            address=attempt.address,
-            scope=Scope.WORKSPACE,
-            campaign_id=None,
-            channel_type=None,
-            reason=f"{reason} attempt {attempt_text(attempt.id)}",
-            source=source,
-            created_at=now,
-            expires_at=None,
-        ),
-    )
-    if stored is None or stored.id != new_id:
-        return []
-    added = EventName.SUPPRESSION_ADDED
-    return [events.of_suppression(added, stored, workspace_id=attempt.workspace_id, at=now)]
 
 
 def _when_over(campaign: CampaignState, disposition: Disposition) -> Disposition:

@@ -19,7 +19,7 @@ from campana.domain.attempt import AttemptEvent, AttemptState, EventType, apply,
 from campana.domain.clock import parse_moment
 from campana.domain.disposition import Disposition
 from campana.domain.event import EventName, NewEvent
-from campana.services import events, flow_sending, outcomes
+from campana.services import end_events, events, flow_sending, outcomes
 from campana.services.context import Context
 from campana.store import events as store_events
 from campana.store import reports
@@ -79,6 +79,7 @@ async def apply_told(tx: Tx, context: Context, told: Sequence[Told]) -> None:
             end = _End(attempt=attempt, event=ending, answered_at=moved.answered_at)
             if (
                 attempt.state.is_open
+                and attempt.target_id is not None
                 and attempt.session_id is None
                 and cadence.is_last(end.disposition)
             ):
@@ -123,7 +124,7 @@ async def _complaints(
     """Whoever complained to their provider is contacted no more, by anybody here."""
     for attempt_id, happened in fresh.items():
         if any(event.type is EventType.COMPLAINED for event in happened):
-            told = await outcomes.suppress(
+            told = await end_events.suppress(
                 tx,
                 context,
                 found[attempt_id],

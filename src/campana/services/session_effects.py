@@ -31,7 +31,7 @@ from campana.flow.events import (
 )
 from campana.flow.inputs import Input, Reply
 from campana.flow.interpreter import Sprint
-from campana.services import events, flow_plans
+from campana.services import events, flow_plans, threads
 from campana.services.context import Context
 from campana.store import events as store_events
 from campana.store import flow_requests, sessions, suppressions
@@ -145,7 +145,18 @@ async def _mark(
 ) -> StoredSession:
     """What is from now on known of the person or of the conversation."""
     match event:
-        case HandOff():
+        case HandOff(queue=queue, note=note):
+            await threads.hand_off_session(
+                tx,
+                context,
+                session_id=stored.id,
+                workspace_id=stored.workspace_id,
+                campaign_id=stored.campaign_id,
+                contact_id=stored.contact_id,
+                queue=queue,
+                note=note,
+                now=now,
+            )
             return replace(stored, handed_off_at=now)
         case OptOut():
             return await _opt_out(tx, context, stored, event, now=now)

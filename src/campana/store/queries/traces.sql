@@ -143,3 +143,7 @@ with gone as (
 update portfolios p set recipients = p.recipients - g.number
 from (select name, count(*)::integer as number from gone group by name) g
 where p.workspace_id = %(workspace_id)s and p.name = g.name;
+
+-- name: named_reports
+-- What a provider says of the person under a name nobody knows: of attempts that are over it would change nothing.
+delete from named_reports where workspace_id = %(workspace_id)s and address = any(%(addresses)s);

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from campana.domain import places
 from campana.domain.address import AddressKind
 from campana.domain.numbering import NumberType
+from campana.domain.tag import in_order
 
 AttributeValue = str | int | float | bool
 """What an attribute may be. A date is a text such as 2026-03-31, a moment one in ISO 8601."""
@@ -49,6 +50,8 @@ class NewContact:
     attributes: Mapping[str, AttributeValue]
     addresses: tuple[ContactAddress, ...]
     zones: tuple[str, ...]
+    tags: tuple[str, ...] = ()
+    """In order, each once (`domain/tag.py`)."""
 
     @property
     def phone(self) -> str | None:
@@ -58,8 +61,8 @@ class NewContact:
     def under(self, given: NewContact) -> NewContact:
         """This person with what `given` says laid over it; what that leaves empty stays.
 
-        An external id that is there stays. Given addresses of a kind take the place of as many
-        that were there; the rest of that kind stays behind them.
+        An external id that is there stays, and so do tags. Given addresses of a kind take the place
+        of as many that were there; the rest of that kind stays behind them.
         """
         attributes = {**self.attributes, **given.attributes}
         addresses = tuple(
@@ -77,6 +80,7 @@ class NewContact:
             attributes=attributes,
             addresses=addresses,
             zones=self._zones_under(given, attributes, addresses),
+            tags=in_order((*self.tags, *given.tags)) if given.tags else self.tags,
         )
 
     def _zones_under(

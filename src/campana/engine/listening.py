@@ -48,6 +48,7 @@ class Listening:
         self._running: dict[str, _Listening] = {}
         self._named = GroupCommit[Named](partial(named_reports.keep, context))
         self._kept = GroupCommit[Kept](partial(reports.keep, context))
+        self._written = GroupCommit[KeptInbound](partial(inbound.keep, context))
 
     async def run(self) -> None:
         """Listen wherever it is possible, for ever; run as a task. Cancelling it hangs up."""
@@ -142,7 +143,7 @@ class Listening:
             for each in heard
             if isinstance(each, Report)
         ]
-        said = [
+        written = [
             KeptInbound(
                 workspace_id=workspace_id,
                 channel_id=channel_id,
@@ -153,12 +154,12 @@ class Listening:
             if isinstance(each, Inbound)
         ]
         async with asyncio.timeout(_STORE_SECONDS):
-            if said:
-                await inbound.keep(self._context, said)
             if named:
                 await self._named.add(named)
             if kept:
                 await self._kept.add(kept)
+            if written:
+                await self._written.add(written)
 
 
 def _said(channel_id: str, task: asyncio.Task[None]) -> None:

@@ -134,3 +134,7 @@ select a.id, a.campaign_id from attempts a where a.target_id = any(%(target_ids)
 union
 select a.id, a.campaign_id from attempts a
 where a.workspace_id = %(workspace_id)s and a.address = any(%(addresses)s) and a.state in ('ended', 'unknown');
+
+-- name: named_reports
+-- What a provider says of the person under a name nobody knows: of attempts that are over it would change nothing.
+delete from named_reports where workspace_id = %(workspace_id)s and address = any(%(addresses)s);

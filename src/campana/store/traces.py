@@ -33,6 +33,8 @@ PLACES = (
     "import_errors",
     "suppression_import_errors",
     "idempotency_keys",
+    "portfolio_recipients",
+    "named_reports",
     "contacts",
 )
 """Tables in the order they are gone through; each is one transaction, and may be repeated."""
@@ -45,6 +47,7 @@ EVENTS = "events"
 
 EXPLAINED: Mapping[str, str] = {
     "callback_inbox": "waited for: emptied when it is applied, within seconds",
+    "carrier_refs": "what a provider calls an attempt, and nothing of the person",
     "charges": "what an attempt cost, which adds up; of whom, only the attempt knows",
     "contact_addresses": "gone the moment the erasure is asked for",
     "due": "gone with the waiting target, the moment the erasure is asked for",

@@ -92,7 +92,7 @@ select t.id, t.contact_id, t.address, t.attempt_count, coalesce(t.zones, c.zones
    order by s.scope desc limit 1) as suppressed_by,
   -- the unique index attempts_open_address answers this, and refuses the second intent if both read false
   exists (select from attempts o where o.workspace_id = t.workspace_id and o.address = t.address
-    and o.state not in ('ended', 'unknown')) as address_is_busy,
+    and o.state not in ('ended', 'unknown') offset 0) as address_is_busy,
   -- asked only for campaigns that need it; the latest word counts, of two at one instant the refusal
   case when %(requires_consent)s then coalesce((
     select k.is_granted and (k.expires_at is null or k.expires_at > %(now)s) from consents k
@@ -104,7 +104,9 @@ from picked
 join targets t on t.id = picked.target_id
 join contacts c on c.id = t.contact_id
 join workspaces w on w.workspace_id = t.workspace_id
-left join contact_addresses a on a.contact_id = t.contact_id and a.kind = 'phone' and a.value = t.address;
+left join contact_addresses a on a.contact_id = t.contact_id and a.kind = 'phone' and a.value = t.address
+-- a group is of one priority; no join keeps the order they were picked in
+order by picked.due_at, picked.target_id;
 
 -- name: defer
 -- Not now: each due again at its own time, under the same key. The decision is kept: the same one as the last

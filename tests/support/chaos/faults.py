@@ -47,6 +47,7 @@ class Chaos:
     _order: itertools.count[int] = field(default_factory=itertools.count)
     _born: dict[str, tuple[int, float]] = field(default_factory=dict[str, tuple[int, float]])
     _is_away: bool = False
+    _islands: set[str] = field(default_factory=set[str])
 
     def kills(self, count: int, *, within: float) -> None:
         """Kill -9 of any process, so often, spread over so many seconds."""
@@ -60,6 +61,10 @@ class Chaos:
         """Break the database sessions of processes that live, their identities' turn about."""
         owners = itertools.cycle([True, False])
         self._spread(count, within, lambda: self._cut(owners=next(owners)))
+
+    def partitions(self, count: int, *, seconds: tuple[float, float], within: float) -> None:
+        """Cut the host of a work process off for so many seconds, so often; the process lives."""
+        self._spread(count, within, lambda: self._cut_off(self.chance.between(*seconds)))
 
     def away(self, seconds: float, *, at: float) -> None:
         """No database for so long."""
@@ -85,7 +90,9 @@ class Chaos:
             now = time.monotonic()
             while self._due and self._due[0][0] <= now:
                 heapq.heappop(self._due)[2]()
-            assert self.trial.fleet.keep() == []
+            # One that cannot reach its database as it starts says so, ends, and is started again.
+            ended = [end for end in self.trial.fleet.keep() if end.name not in self._islands]
+            assert ended == [], ended
             self._note_births()
             if not self._due and now - looked > 0.3:
                 if self.trial.is_over():
@@ -154,6 +161,27 @@ class Chaos:
             return
         self.trial.note("cut sessions", since=since)
         self._count("cuts")
+
+    def _cut_off(self, seconds: float) -> None:
+        hosts = self.trial.fleet.hosts
+        names = [
+            member.name
+            for member in self._at_work()
+            if member.name in hosts and member.name not in self._islands
+        ]
+        if not names:
+            self._again(0.2, lambda: self._cut_off(seconds))
+            return
+        name, since = self.chance.pick(names), time.monotonic()
+        hosts[name].cut()
+        self._islands.add(name)
+        self.trial.note(f"cut off {name}", since=since, until=since + seconds)
+        self._count("partitions")
+        self._again(seconds, lambda: self._rejoin(name))
+
+    def _rejoin(self, name: str) -> None:
+        self.trial.fleet.hosts[name].mend()
+        self._islands.discard(name)
 
     def _leave(self, seconds: float) -> None:
         since, self._is_away = time.monotonic(), True

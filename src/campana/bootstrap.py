@@ -22,13 +22,16 @@ from campana.engine import processes
 from campana.engine.accounts import Accounts
 from campana.engine.applier import Applier
 from campana.engine.dispatcher import Dispatcher
+from campana.engine.flow_timers import FlowTimers
 from campana.engine.inquirer import Inquirer
+from campana.engine.listening import Listening
 from campana.engine.runner import Loop, repeat, stop_on_signals
 from campana.engine.sweeper import Sweeper
 from campana.engine.voice_worker import VoiceWorker
 from campana.engine.webhooks import Deliverer
 from campana.jobs.app import build as build_jobs
 from campana.jobs.app import work as work_on_jobs
+from campana.services import channel_secrets
 from campana.services.context import Context
 from campana.services.outbound import Outbound
 from campana.services.secrets import open_secrets
@@ -147,6 +150,7 @@ async def work(settings: Settings, conninfo: str) -> None:
     sweeping, closing, windows, background jobs; until SIGTERM, then drains."""
     stop = stop_on_signals()
     async with opened(settings, conninfo, role=Role.ENGINE, max_connections=_BESIDE_IT) as context:
+        await channel_secrets.seal_all(context)
         jobs = build_jobs(context)
         accounts = Accounts(context)
         by_index = Database(
@@ -164,12 +168,14 @@ async def work(settings: Settings, conninfo: str) -> None:
                 for loop in others:
                     group.create_task(repeat(loop, stop))
                 group.create_task(Deliverer(context).run(stop))
+                listening = group.create_task(Listening(context, accounts=accounts).run())
                 dispatching = group.create_task(repeat(dispatch, stop))
                 worker = group.create_task(work_on_jobs(jobs))
                 await stop.wait()
                 worker.cancel()
                 await dispatching
                 await dispatcher.drain(seconds=settings.drain_seconds)
+                listening.cancel()
                 owner.cancel()
         finally:
             await accounts.aclose()
@@ -182,7 +188,9 @@ def work_loops(context: Context, *, accounts: Accounts, dispatcher: Dispatcher) 
         Loop(name="dispatch", step=dispatcher.step, rest=0.05),
         *Sweeper(context).loops(),
         Loop(name="apply", step=Applier(context).step, rest=0.05),
+        Loop(name="match", step=Applier(context).match, rest=0.2),
         Loop(name="inquire", step=Inquirer(context, accounts=accounts).step, rest=0.5),
+        *FlowTimers(context).loops(),
         Loop(name="account", step=dispatcher.ownership.account, rest=ACCOUNT_SECONDS),
     ]
 

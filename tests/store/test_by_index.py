@@ -25,6 +25,7 @@ CLAIM = {
     "channel_type": "SMS",
     "requires_consent": False,
     "limit": 100,
+    "pads": None,
     "after_due_at": BEGINNING.due_at,
     "after_target": BEGINNING.target_id,
     "now": NOW,

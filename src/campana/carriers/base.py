@@ -14,14 +14,15 @@ No framework's types reach an adapter, and no provider's words leave it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 from uuid import UUID
 
 from msgspec import Struct
 
+from campana.carriers.account import Portfolio, ProviderTemplate, SecretField
 from campana.domain.attempt import AttemptEvent, EventType
 from campana.domain.campaign import ChannelType
 from campana.domain.clock import parse_moment
@@ -55,6 +56,8 @@ class Accepted:
     """The provider has taken it; `ref` is the provider's own name for it."""
 
     ref: str | None = None
+    refs: tuple[str, ...] = ()
+    """Its names of what it took, one a part, where it reports by them (`NamedReport`)."""
     reports: tuple[Report, ...] = ()
     """What its answer tells beyond that. Where the answer is the provider's last word, the attempt
     ends with it: no callback is waited for."""
@@ -98,6 +101,24 @@ class Report:
             Disposition(str(self.event.detail.get("disposition")))
             if answered_at := self.event.detail.get("answered_at"):
                 parse_moment(str(answered_at))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedReport:
+    """What a provider that never gives our attempt's id back says of something it named itself.
+
+    It may overtake the answer that told the name: then it waits for it.
+    """
+
+    ref: str
+    """One of `Accepted.refs`."""
+    address: str
+    """Whom it is about: finds the attempt where the answer with the name never came."""
+    key: str
+    """As of a Report."""
+    event: AttemptEvent
+
+    __post_init__ = Report.__post_init__
 
 
 InboundKind = Literal[
@@ -184,8 +205,8 @@ class CarrierError(Exception):
 
         Args:
             disposition: NOT_SENT, UNKNOWN, or what a refusal means.
-            retryable: the condition is the provider's and may pass: the channel had better rest.
-                False: it is this message's, or this account's, and will be the same tomorrow.
+            retryable: it is not about this message: the next would meet the same, so the channel
+                had better rest. False: it is this message's, or this person's.
             detail: for people and logs; without secrets.
             retry_after: how long the provider asked to be left alone.
         """
@@ -245,6 +266,38 @@ class Carrier(Protocol):
         ...
 
 
+Keep = Callable[[Sequence[NamedReport | Report | Inbound]], Awaitable[None]]
+"""Keeps what came in over a carrier's own connection. Durable when it returns; it raises when it
+could not, and then the provider is to be left believing that it was not taken."""
+
+
+@runtime_checkable
+class Listener(Protocol):
+    """A Carrier whose provider reports over a connection that the carrier itself holds.
+
+    While `listen` runs, one process holds one connection; without one `most_at_once` is 0.
+    """
+
+    @property
+    def most_connections(self) -> int | None:
+        """How many of all processes may listen at once; None is as many as there are."""
+        ...
+
+    async def listen(self, keep: Keep, *, now: Callable[[], datetime]) -> None:
+        """Hold the connection, and acknowledge nothing that `keep` has not returned for.
+
+        Runs until it is cancelled, and then finishes what is under way; whatever goes wrong with
+        the provider is its own affair.
+        """
+        ...
+
+    async def lookup_named(
+        self, attempt_id: UUID, refs: Sequence[str], *, now: datetime
+    ) -> list[Report] | Unknowable:
+        """`Carrier.lookup`, for a provider that knows the attempt by its own names."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CarrierKind:
     """One row of the carriers table: what a channel of this kind needs and where it may reach."""
@@ -261,6 +314,7 @@ class CarrierKind:
     """The identities a campaign may show on such a channel."""
     masked: Callable[[Any], Mapping[str, Any]]
     """The config as it may be shown: without its secrets."""
+    secrets: tuple[SecretField, ...] = ()
     is_greeted: bool = False
     """Its provider asks by GET whether we are here, before it reports (Challenge)."""
     trunks: Callable[[Any], tuple[TrunkLimits, ...]] | None = None
@@ -268,6 +322,18 @@ class CarrierKind:
     where there is but one way."""
     limit_trunks: Callable[[Any, Mapping[str, TrunkLimits]], Any] | None = None
     """The config with these limits for its trunks, by name; None where there are no trunks."""
+    most_a_second: Callable[[Any], float] | None = None
+    """The most its channels may send in a second; None: as the channel says."""
+    portfolio: Callable[[Any], Portfolio | None] | None = None
+    """Where the people it writes to first are counted, if anywhere."""
+    reply_window: timedelta | None = None
+    """How long after a person wrote free text may be sent to them; None: at any time."""
+    pair_interval: timedelta | None = None
+    """The least between two messages to one person."""
+    templates: Callable[[Any], Awaitable[list[ProviderTemplate]]] | None = None
+    """Fetches all of the account's; raises CarrierError."""
+    check: Callable[[Any], Awaitable[str]] | None = None
+    """Asks whether the account can be used, and says what it is; raises CarrierError."""
     open: Callable[[Any], Carrier] | None = None
     """The account behind a config; None where a worker of its own serves the kind (calls we place
     ourselves)."""

@@ -42,6 +42,8 @@ class EventName(StrEnum):
     IMPORT_FAILED = "import.failed"
     SUPPRESSION_ADDED = "suppression.added"
     SUPPRESSION_LIFTED = "suppression.lifted"
+    CONTACT_ERASED = "contact.erased"
+    """Nothing is left of a person but numbers; other systems may have to forget them too."""
     WEBHOOK_TEST = "webhook.test"
     """Somebody asked for it; only the webhook that is tested gets it."""
 

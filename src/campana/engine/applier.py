@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from campana.services import reports
+from campana.services import named_reports, reports
 from campana.services.context import Context
 
 
@@ -15,3 +15,8 @@ class Applier:
     async def step(self) -> bool:
         """Apply some; False when the inbox was empty."""
         return await reports.apply_kept(self._context) > 0
+
+    async def match(self) -> bool:
+        """Find out whom reports by a provider's own names mean, and apply them; False when there
+        was none to look at."""
+        return await named_reports.match(self._context) > 0

@@ -6,6 +6,7 @@ How they are read is `services/event_feed.py`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -207,6 +208,27 @@ def of_import(found: Import, *, workspace_id: int, at: datetime) -> NewEvent:
             "finishedAt": wire(found.finished_at),
         },
     )
+
+
+def of_erasure(
+    *, workspace_id: int, erasure_id: str, contact_ids: Sequence[int], at: datetime
+) -> list[NewEvent]:
+    """The events of a person who is erased: one for each of their contacts, who were not named."""
+    return [
+        NewEvent(
+            type=EventName.CONTACT_ERASED,
+            workspace_id=workspace_id,
+            subject=numbered("ctc", contact_id),
+            campaign_id=None,
+            at=at,
+            data={
+                "id": numbered("ctc", contact_id),
+                "erasureId": erasure_id,
+                "finishedAt": wire(at),
+            },
+        )
+        for contact_id in contact_ids
+    ]
 
 
 def of_suppression(

@@ -12,15 +12,23 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from campana.domain import cadence
-from campana.domain.attempt import AttemptEvent, AttemptState, EventType, apply
+from campana.domain.attempt import AttemptEvent, AttemptState, EventType, apply, bare
 from campana.domain.campaign import STATUS_OF, CampaignState, CampaignStatus
 from campana.domain.disposition import RESULTS, Disposition
 from campana.domain.event import EventName, NewEvent
 from campana.domain.ids import attempt_text
-from campana.services import events, next_address, spending, windows
+from campana.services import (
+    events,
+    flow_sending,
+    next_address,
+    recordings,
+    spending,
+    windows,
+)
 from campana.services.campaign_document import plan_of
 from campana.services.context import Context
 from campana.services.dispatch import SEND_DEADLINE
+from campana.services.session_places import Ground
 from campana.store import attempts, campaigns, due, owners, reports, suppressions, targets
 from campana.store import events as store_events
 from campana.store.attempts import Attempt, CallFacts
@@ -40,6 +48,8 @@ async def record(context: Context, *, attempt_id: UUID, event: AttemptEvent) -> 
         attempt = await attempts.lock(tx, attempt_id=attempt_id)
         if attempt is None:
             return
+        if attempt.is_erased:
+            event = bare(event)
         await attempts.add_event(
             tx, workspace_id=attempt.workspace_id, attempt_id=attempt_id, event=event
         )
@@ -81,6 +91,10 @@ async def settle(
             return
         if attempt.state is AttemptState.UNKNOWN and disposition is Disposition.UNKNOWN:
             return
+        if facts is not None and attempt.is_erased:
+            # A worker that was believed dead comes back with a call of somebody erased meanwhile.
+            facts = facts.bare()
+            await recordings.have_removed(tx, attempt_id=attempt_id)
         if facts is not None:
             await attempts.describe_call(tx, attempt_id=attempt_id, facts=facts)
         await end(
@@ -92,6 +106,7 @@ async def settle(
             answered_at=answered_at,
             callback_at=callback_at,
             talk_seconds=facts.talk_seconds if facts else None,
+            saved=facts,
         )
 
 
@@ -171,6 +186,7 @@ async def end(
     answered_at: datetime | None = None,
     callback_at: datetime | None = None,
     talk_seconds: float | None = None,
+    saved: CallFacts | None = None,
 ) -> None:
     """Tell of the end of an attempt (held) and conclude it, in the caller's transaction."""
     now = context.clock.now()
@@ -179,6 +195,8 @@ async def end(
         at=now,
         detail={"disposition": str(disposition), "reason": reason},
     )
+    if attempt.is_erased:
+        event = bare(event)
     await attempts.add_event(
         tx, workspace_id=attempt.workspace_id, attempt_id=attempt.id, event=event
     )
@@ -192,6 +210,7 @@ async def end(
         answered_at=answered_at,
         callback_at=callback_at,
         talk_seconds=talk_seconds,
+        saved=saved,
         now=now,
     )
 
@@ -208,10 +227,12 @@ async def conclude(
     now: datetime,
     callback_at: datetime | None = None,
     talk_seconds: float | None = None,
+    saved: CallFacts | None = None,
 ) -> None:
     """Close the attempt (held), whose end its history tells of already, and settle its target."""
     was_unknown = attempt.state is AttemptState.UNKNOWN
     state = apply(attempt.state, event.type)
+    reason = str(disposition) if attempt.is_erased else reason
     await spending.settle(tx, attempt, disposition=disposition, talk_seconds=talk_seconds)
     closed = await attempts.close(
         tx,
@@ -239,17 +260,14 @@ async def conclude(
     ]
     if disposition is Disposition.OPT_OUT:
         told += await _suppress(tx, context, attempt, now=now)
-    if was_unknown and disposition is not Disposition.NOT_SENT:
-        corrected = await targets.correct(
-            tx,
-            target_id=attempt.target_id,
-            attempt_no=attempt.attempt_no,
-            disposition=disposition,
-            reason=reason,
-            now=now,
-        )
-        told += events.of_target(EventName.TARGET_CORRECTED, corrected, at=now)
+    was_told_of = was_unknown and disposition is not Disposition.NOT_SENT
+    if was_told_of:
+        told += await _corrected(tx, attempt, disposition=disposition, reason=reason, now=now)
+    if was_told_of or attempt.session_id is not None:
         await store_events.add(tx, *told)
+        await _tell_flow(
+            tx, context, attempt, disposition=disposition, reason=reason, saved=saved, now=now
+        )
         return
     # Of an unknown attempt that turns out never to have been sent nothing reached anybody.
     campaign, document = await campaigns.share_state(tx, campaign_id=attempt.campaign_id, now=now)
@@ -296,8 +314,52 @@ async def conclude(
     await store_events.add(tx, *told)
 
 
+async def _corrected(
+    tx: Tx, attempt: Attempt, *, disposition: Disposition, reason: str, now: datetime
+) -> list[NewEvent]:
+    """What was unknown is known: of the target too, if that is what it had become."""
+    corrected = await targets.correct(
+        tx,
+        target_id=attempt.target_id,
+        attempt_no=attempt.attempt_no,
+        disposition=disposition,
+        reason=reason,
+        now=now,
+    )
+    return events.of_target(EventName.TARGET_CORRECTED, corrected, at=now)
+
+
+async def _tell_flow(
+    tx: Tx,
+    context: Context,
+    attempt: Attempt,
+    *,
+    disposition: Disposition,
+    reason: str,
+    saved: CallFacts | None,
+    now: datetime,
+) -> None:
+    """What follows an attempt of a flow's is the flow's to say; of no other anything follows."""
+    if attempt.session_id is None:
+        return
+    state, document = await campaigns.share_state(tx, campaign_id=attempt.campaign_id, now=now)
+    await flow_sending.ended(
+        tx,
+        context,
+        attempt,
+        disposition=disposition,
+        reason=reason,
+        plan=plan_of(document),
+        ground=Ground(campaign_id=attempt.campaign_id, state=state, document=document),
+        result=saved.result if saved else None,
+        answers=dict(saved.saved) if saved else None,
+    )
+
+
 async def _suppress(tx: Tx, context: Context, attempt: Attempt, *, now: datetime) -> list[NewEvent]:
     """The person asked not to be contacted again: from this very commit on, by nobody."""
+    if attempt.is_erased:
+        return []
     new_id = context.new_id("sup")
     stored = await suppressions.insert(
         tx,

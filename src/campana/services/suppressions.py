@@ -10,7 +10,7 @@ from datetime import datetime
 from campana.domain.campaign import ChannelType
 from campana.domain.errors import FieldProblem, InvalidParameter, NotFound
 from campana.domain.event import EventName
-from campana.services import events
+from campana.services import events, suppressed
 from campana.services.addresses import normal
 from campana.services.context import Context
 from campana.services.quiet import until_unsendable
@@ -183,9 +183,7 @@ async def check(context: Context, *, workspace_id: int, addresses: Sequence[str]
         values = await normal(
             tx, workspace_id=workspace_id, addresses=addresses, at="/addresses/{}"
         )
-        found = await suppressions.of_addresses(
-            tx, workspace_id=workspace_id, addresses=values, now=context.clock.now()
-        )
+        found = await suppressed.in_force(tx, context, workspace_id=workspace_id, addresses=values)
     return [
         Checked(
             given=given,

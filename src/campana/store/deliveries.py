@@ -232,8 +232,3 @@ async def page(
             },
         )
         return await cursor.fetchall()
-
-
-async def forget(tx: Tx, *, before: datetime) -> int:
-    """Remove the log of what finished before; returns how many lines that were."""
-    return (await tx.execute(_SQL["forget"], {"before": before})).rowcount

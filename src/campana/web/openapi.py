@@ -36,8 +36,13 @@ _ANYWHERE: Kinds = (
 TAGS = {
     "campaigns": "Whom to contact, with what, when; and what became of it.",
     "contactLists": "The people, from files or straight from a program.",
+    "contacts": "One person, and what happened to them over all channels.",
+    "erasures": "People who were erased.",
+    "retention": "How long what is known of people is kept.",
     "imports": "Files on their way into a contact list.",
     "channels": "Configured accounts on carriers.",
+    "flows": "Conversations as graphs: drafts, and versions that campaigns pin.",
+    "flowCredentials": "What a flow's webhooks show to prove who they are.",
     "suppressions": "Whom never to contact.",
     "suppressionImports": "Files of numbers never to contact.",
     "consents": "Who agreed to be contacted, and who took it back: a ledger that only grows.",

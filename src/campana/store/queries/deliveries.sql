@@ -134,7 +134,3 @@ select event_id, event_type, subject, state, due_at, try_count, tries, created_a
 where workspace_id = %(workspace_id)s and webhook_id = %(webhook_id)s
   and (%(before)s::bigint is null or event_id < %(before)s) and (%(state)s::text is null or state = %(state)s)
 order by event_id desc limit %(limit)s;
-
--- name: forget
--- The log of long ago, by webhook_deliveries_by_age.
-delete from webhook_deliveries where state <> 'pending' and finished_at < %(before)s;

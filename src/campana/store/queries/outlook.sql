@@ -19,11 +19,15 @@ judged as (
         and (k.channel_type is null or k.channel_type = %(channel_type)s)
       order by k.said_at desc, k.is_granted limit 1), false) end as has_consent,
     address is not null and row_number() over (partition by address order by id) > 1 as is_duplicate,
-    (select s.scope from suppressions s
-     where s.workspace_id = %(workspace_id)s and s.address = people.address
-       and (s.expires_at is null or s.expires_at > %(now)s)
-       and (s.scope = 'workspace' or s.campaign_id = %(campaign_id)s or s.channel_type = %(channel_type)s)
-     order by s.scope desc limit 1) as suppressed_by
+    coalesce(
+      (select s.scope from suppressions s
+       where s.workspace_id = %(workspace_id)s and s.address = people.address
+         and (s.expires_at is null or s.expires_at > %(now)s)
+         and (s.scope = 'workspace' or s.campaign_id = %(campaign_id)s or s.channel_type = %(channel_type)s)
+       order by s.scope desc limit 1),
+      case when %(pads)s::bytea is not null
+        and is_erased(%(workspace_id)s, people.address, %(channel_type)s, %(pads)s::bytea, %(now)s)
+        then 'workspace' end) as suppressed_by
   from people)
 select zones, country, min(address) as address, has_consent is true as has_consent, is_duplicate, suppressed_by,
   count(*) as people

@@ -52,7 +52,7 @@ select workspace_id, %(event_type)s, 'tgt_' || target_id, campaign_id, %(now)s, 
 
 -- name: finish
 -- Sends whose answer was their end, and an end after which nobody is contacted again. Only an attempt that is
--- as its owner left it, and has no price to settle, ends here; the others are returned, and nothing of them is changed.
+-- as its owner left it, has no price to settle and no flow to tell, ends here; the others are returned, and nothing of them is changed.
 -- Each is found by its id: the owner is compared in a way that tempts no index of open attempts, whose remains of
 -- those that have ended would be read again each time.
 with given as materialized (
@@ -63,6 +63,7 @@ closed as (
   update attempts a set state = 'ended', disposition = g.disposition, reason = g.reason, ended_at = %(now)s
   from given g
   where a.id = g.id and a.id = any(%(ids)s::uuid[]) and a.state = 'sending' and a.owner_id is not distinct from %(owner_id)s
+    and a.session_id is null
     and not exists (select from charges c where c.attempt_id = a.id offset 0)
   returning a.id, a.workspace_id, a.campaign_id, a.target_id, g.report, g.at, g.detail, g.disposition, g.reason,
     g.attempt_event, g.target_event, g.place),
@@ -85,9 +86,10 @@ select g.id from given g where not exists (select from closed where closed.id = 
 
 -- name: hold_unsent
 -- Attempts that never left, all held in the order of their ids, as by whoever applies reports. Plain are those that
--- are as their sender left them, have no price to settle, and whose target would wait where it waited before.
+-- are as their sender left them, have no price to settle and no flow to tell, and whose target would wait where it
+-- waited before.
 select a.id, a.campaign_id,
-  a.state = 'sending' and t.state = 'attempting' and not exists (select from charges x where x.attempt_id = a.id offset 0)
+  a.state = 'sending' and a.session_id is null and t.state = 'attempting' and not exists (select from charges x where x.attempt_id = a.id offset 0)
     and g.window_key = array_to_string(array(select z from unnest(coalesce(t.zones, c.zones)) z order by z collate "C"), ',')
     and exists (select from open_windows o
       where o.campaign_id = a.campaign_id and o.window_key = g.window_key and o.open_until > %(now)s

@@ -103,7 +103,7 @@ async def upsert_contacts(request: ApiRequest, list_id: FromPath[str]) -> Respon
         request.context,
         workspace_id=request.workspace_id,
         list_id=list_id,
-        people=[_given(each) for each in document.contacts],
+        people=[given_of(each) for each in document.contacts],
         default_country=document.default_country,
         duplicates=document.duplicates,
     )
@@ -122,7 +122,8 @@ async def upsert_contacts(request: ApiRequest, list_id: FromPath[str]) -> Respon
     )
 
 
-def _given(person: PersonDocument) -> Given:
+def given_of(person: PersonDocument) -> Given:
+    """A person as the services take one."""
     fields = {
         "external_id": person.external_id,
         "first_name": person.first_name,

@@ -53,6 +53,8 @@ class VoiceCallShape(Shape, frozen=True, kw_only=True):
     talk_seconds: float | None
     result: str | None
     has_recording: bool
+    recording_removed_at: Instant | None
+    transcript_removed_at: Instant | None
 
 
 class VoiceCallPage(Shape, frozen=True, kw_only=True):
@@ -182,7 +184,12 @@ async def get_voice_call(request: ApiRequest, call_id: FromPath[str]) -> ASGIApp
 async def recording_url(request: ApiRequest, call_id: FromPath[str]) -> Response[bytes]:
     call = await _found(request, call_id)
     if call.recording_key is None:
-        raise NotFound("this call has no recording")
+        removed_at = wire(call.recording_removed_at)
+        raise NotFound(
+            f"the recording was removed at {removed_at}"
+            if removed_at
+            else "this call has no recording"
+        )
     state = request.app.state
     until = request.context.clock.now().replace(microsecond=0) + LINK_LIFE
     link = cast("Links", state["links"]).make(call.recording_key, until=until)
@@ -241,6 +248,8 @@ def _facts(call: VoiceCall) -> dict[str, Any]:
         "talk_seconds": call.talk_seconds,
         "result": call.result,
         "has_recording": call.recording_key is not None,
+        "recording_removed_at": wire(call.recording_removed_at),
+        "transcript_removed_at": wire(call.transcript_removed_at),
     }
 
 

@@ -64,6 +64,7 @@ PUT_BACK = HOLD | {"priorities": "{}", "events": "{}", "event_type": "a", "reaso
             CLAIM,
             {"due_in_order", "targets_pkey", "contacts_pkey", "attempts_open_address"},
         ),
+        ("campaigns", "past_end", {"now": NOW}, {"campaigns_ending"}),
         ("sending", "open", OPEN, {"targets_pkey", "due_pkey"}),
         ("sending", "finish", FINISH, {"attempts_pkey", "targets_pkey", "charges_pkey"}),
         ("sending", "hold_unsent", HOLD, {"attempts_pkey", "targets_pkey", "charges_pkey"}),

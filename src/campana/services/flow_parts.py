@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from campana.domain.campaign import Campaign, CampaignType, ChannelType, Plan
 from campana.domain.errors import FieldProblem, InvalidParameter
 from campana.domain.script_problems import problems as script_problems
-from campana.flow.definition import Flow
-from campana.flow.nodes.gather import GatherNode
-from campana.flow.nodes.lookup import Lookup
-from campana.flow.nodes.say import SayNode
-from campana.flow.nodes.voice_call import VoiceCall
-from campana.flow.nodes.voice_transfer import VoiceTransfer
-from campana.flow.nodes.wait_inbound_call import WaitInboundCall
-from campana.flow.nodes.webhook import Webhook
-from campana.flow.sending import Sending
 from campana.services import flow_plans
 from campana.services.campaign_document import CampaignDocument
 from campana.store import channels, flows
 from campana.store.db import Tx
 
-_NOT_RUN: Mapping[type, str] = {
-    Lookup: "looks into a reference table",
-    SayNode: "speaks in a call",
-    GatherNode: "asks for keys in a call",
-    VoiceTransfer: "transfers a call",
-    WaitInboundCall: "waits for a call",
+if TYPE_CHECKING:
+    from campana.flow.definition import Flow
+    from campana.flow.nodes.voice_call import VoiceCall
+
+_NOT_RUN: Mapping[str, str] = {
+    "Lookup": "looks into a reference table",
+    "SayNode": "speaks in a call",
+    "GatherNode": "asks for keys in a call",
+    "VoiceTransfer": "transfers a call",
+    "WaitInboundCall": "waits for a call",
 }
 """Nodes that the interpreter knows and campaigns do not carry out."""
 
@@ -121,13 +116,16 @@ async def lacking(tx: Tx, campaign: Campaign, plan: Plan) -> list[str]:
 
 def _nodes(flow: Flow, campaign: Campaign, plan: Plan) -> Iterable[FieldProblem]:
     """What its nodes need that the campaign does not have, or that campaigns do not do."""
+    from campana.flow.nodes.voice_call import VoiceCall
+    from campana.flow.sending import Sending
+
     usable = {campaign.channel_type, *plan.channels}
     for graph_name, graph in flow.graphs.items():
         for node_id, node in graph.nodes.items():
             where = f"the node {node_id}" + (f" of {graph_name}" if graph_name else "")
-            if type(node) in _NOT_RUN:
-                said = f"{where} {_NOT_RUN[type(node)]}, which campaigns cannot do yet"
-                yield _problem("/flow", said)
+            not_run = _NOT_RUN.get(type(node).__name__)
+            if not_run is not None:
+                yield _problem("/flow", f"{where} {not_run}, which campaigns cannot do yet")
             elif isinstance(node, Sending) and node.channel and node.channel not in usable:
                 said = f"{where} sends by {node.channel}: name the channel to use"
                 yield _problem(f"/channels/{node.channel}", said)
@@ -150,6 +148,8 @@ def _call(
 
 async def _credentials(tx: Tx, flow: Flow, campaign: Campaign) -> Sequence[FieldProblem]:
     """Credentials that its webhooks name and nobody has stored."""
+    from campana.flow.nodes.webhook import Webhook
+
     named = {
         node.credential
         for graph in flow.graphs.values()

@@ -6,10 +6,14 @@ Their content never changes, so its hash names it, whatever database it came fro
 from __future__ import annotations
 
 from collections import OrderedDict
+from typing import TYPE_CHECKING
 
-from campana.flow.definition import Flow, load
+from campana.services import flow_engine
 from campana.store import flows
 from campana.store.db import Tx
+
+if TYPE_CHECKING:
+    from campana.flow.definition import Flow
 
 _MOST = 200
 """Compiled definitions a process keeps; the one used longest ago goes first."""
@@ -32,7 +36,7 @@ async def pinned(tx: Tx, *, flow_id: str, version: int, content_hash: str | None
     stored = await flows.version(tx, flow_id=flow_id, number=version)
     if stored is None:
         raise LookupError(f"flow {flow_id} has no version {version}")
-    flow = _compiled[found] = load(stored.definition)
+    flow = _compiled[found] = flow_engine.load(stored.definition)
     while len(_compiled) > _MOST:
         _compiled.popitem(last=False)
     return flow

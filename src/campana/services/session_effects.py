@@ -10,12 +10,12 @@ import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from campana.domain.campaign import ChannelType
 from campana.domain.event import EventName
 from campana.flow import events as flow_events
-from campana.flow import inputs, interpreter
+from campana.flow import inputs
 from campana.flow import session as flow_sessions
 from campana.flow.events import (
     CallWebhook,
@@ -30,14 +30,16 @@ from campana.flow.events import (
     WaitStarted,
 )
 from campana.flow.inputs import Input, Reply
-from campana.flow.interpreter import Sprint
-from campana.services import events, flow_plans
+from campana.services import events, flow_engine, flow_plans, threads
 from campana.services.context import Context
 from campana.store import events as store_events
 from campana.store import flow_requests, sessions, suppressions
 from campana.store.db import Tx
 from campana.store.sessions import Message, StoredSession
 from campana.store.suppressions import Scope, Suppression
+
+if TYPE_CHECKING:
+    from campana.flow.interpreter import Sprint
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +71,7 @@ async def tell(
         version=stored.flow_version,
         content_hash=stored.session["flow"],
     )
-    sprint = interpreter.resume(flow, flow_sessions.from_json(stored.session), told, now)
+    sprint = flow_engine.resume(flow, flow_sessions.from_json(stored.session), told, now)
     return await carry_out(tx, context, stored, sprint, now=now)
 
 
@@ -145,7 +147,18 @@ async def _mark(
 ) -> StoredSession:
     """What is from now on known of the person or of the conversation."""
     match event:
-        case HandOff():
+        case HandOff(queue=queue, note=note):
+            await threads.hand_off_session(
+                tx,
+                context,
+                session_id=stored.id,
+                workspace_id=stored.workspace_id,
+                campaign_id=stored.campaign_id,
+                contact_id=stored.contact_id,
+                queue=queue,
+                note=note,
+                now=now,
+            )
             return replace(stored, handed_off_at=now)
         case OptOut():
             return await _opt_out(tx, context, stored, event, now=now)

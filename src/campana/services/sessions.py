@@ -11,22 +11,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from campana.domain.campaign import ChannelType
 from campana.domain.disposition import Disposition
-from campana.flow import interpreter
 from campana.flow import session as flow_sessions
 from campana.flow.inputs import HandedBack, Input, Reply, TimedOut
 from campana.flow.inputs import read as inputs_read
-from campana.flow.interpreter import Sprint
 from campana.flow.session import Contact, Trigger
-from campana.services import flow_plans, session_effects, session_places
+from campana.services import flow_engine, flow_plans, session_effects, session_places
 from campana.services.context import Context
 from campana.services.session_places import Ground
 from campana.services.values import text_of
 from campana.store import campaigns, sessions
 from campana.store.db import Tx
 from campana.store.sessions import Known, StoredSession
+
+if TYPE_CHECKING:
+    from campana.flow.interpreter import Sprint
 
 TIMERS_AT_ONCE = 50
 """Of one look; each is a transaction of its own."""
@@ -65,7 +67,7 @@ async def begin(
     flow = await flow_plans.pinned(tx, flow_id=flow_id, version=version)
     addresses = await sessions.addresses(tx, contact_id=contact_id)
     contact = _contact(known, phone=next((v for kind, v in addresses if kind == "phone"), None))
-    sprint = interpreter.start(flow, contact, Trigger(params=params), now)
+    sprint = flow_engine.start(flow, contact, Trigger(params=params), now)
     started = {
         "fields": dict(contact.fields),
         "zones": list(contact.zones),
@@ -211,10 +213,10 @@ async def replayed(tx: Tx, *, session_id: int) -> list[Sprint]:
     contact = Contact(fields=started["fields"], zones=tuple(started["zones"]))
     trigger = Trigger(params=started["params"])
     at = datetime.fromisoformat(started["at"])
-    sprints = [interpreter.start(flow, contact, trigger, at)]
+    sprints = [flow_engine.start(flow, contact, trigger, at)]
     for moment, told in await sessions.inputs(tx, session_id=session_id):
         last = sprints[-1].session
-        sprints.append(interpreter.resume(flow, last, inputs_read(told), moment))
+        sprints.append(flow_engine.resume(flow, last, inputs_read(told), moment))
     return sprints
 
 

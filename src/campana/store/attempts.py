@@ -22,12 +22,13 @@ _SQL = load("attempts")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One row of `attempts`."""
+    """One row of `attempts`. That of a message in a conversation has neither campaign nor
+    target."""
 
     id: UUID
     workspace_id: int
-    campaign_id: str
-    target_id: int
+    campaign_id: str | None
+    target_id: int | None
     channel_id: str
     attempt_no: int
     address: str

@@ -24,6 +24,7 @@ PLACES = (
     "attempt_events",
     "voice_calls",
     "attempts",
+    "conversations",
     "flow_sessions",
     "targets",
     "consents",
@@ -32,6 +33,8 @@ PLACES = (
     "import_errors",
     "suppression_import_errors",
     "idempotency_keys",
+    "portfolio_recipients",
+    "named_reports",
     "contacts",
 )
 """Tables in the order they are gone through; each is one transaction, and may be repeated."""
@@ -44,6 +47,7 @@ EVENTS = "events"
 
 EXPLAINED: Mapping[str, str] = {
     "callback_inbox": "waited for: emptied when it is applied, within seconds",
+    "carrier_refs": "what a provider calls an attempt, and nothing of the person",
     "charges": "what an attempt cost, which adds up; of whom, only the attempt knows",
     "contact_addresses": "gone the moment the erasure is asked for",
     "due": "gone with the waiting target, the moment the erasure is asked for",
@@ -52,7 +56,9 @@ EXPLAINED: Mapping[str, str] = {
     "flow_inputs": "gone with the session: what it was told",
     "flow_messages": "gone with the session: what it said",
     "flow_requests": "gone with the session: what it asked of programs",
+    "inbound_inbox": "emptied when it is applied, within seconds",
     "import_kept": "says which numbered contact an undo left alone, and nothing of the person",
+    "messages": "gone with their conversation",
     "suppression_imports": "what every row of a file has in common",
     "target_decisions": "machine-readable reasons of a numbered target, and nothing of the person",
     "trial_people": "a dry run's, emptied when it ends; a dry run from before is waited for",

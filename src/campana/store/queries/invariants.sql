@@ -39,7 +39,7 @@ order by a.id limit %(limit)s;
 -- name: one_conversation
 -- What the unique index attempts_open_address says, asked of the rows themselves.
 select 'address ' || a.address, format('%%s open attempts at once', count(*)), count(*) over ()
-from attempts a where a.state not in ('ended', 'unknown') and a.let_go_at is null
+from attempts a where a.state not in ('ended', 'unknown') and a.let_go_at is null and a.target_id is not null
 group by a.workspace_id, a.address having count(*) > 1
 order by a.address limit %(limit)s;
 

@@ -16,6 +16,12 @@ where id = any(%(all_target_ids)s) and state <> 'attempting' and (address is not
 update attempts set address = %(erased)s, reason = null
 where id = any(%(attempt_ids)s) and (address <> %(erased)s or reason is not null);
 
+-- name: conversations
+-- With every message in them. What the person writes from now on is a new one.
+delete from conversations
+where workspace_id = %(workspace_id)s and (address = any(%(addresses)s) or contact_id = any(%(contact_ids)s))
+  and created_at <= %(requested_at)s;
+
 -- name: flow_sessions
 -- With what they were told and what they said. One whose message is under way goes another time: its end is told to it.
 delete from flow_sessions s using targets t
@@ -128,3 +134,16 @@ select a.id, a.campaign_id from attempts a where a.target_id = any(%(target_ids)
 union
 select a.id, a.campaign_id from attempts a
 where a.workspace_id = %(workspace_id)s and a.address = any(%(addresses)s) and a.state in ('ended', 'unknown');
+
+-- name: portfolio_recipients
+-- That somebody was written to goes on counting for a day at most; who it was does not matter for that, but the
+-- number of rows is kept beside them, so the place is given back.
+with gone as (
+  delete from portfolio_recipients where workspace_id = %(workspace_id)s and address = any(%(addresses)s) returning name)
+update portfolios p set recipients = p.recipients - g.number
+from (select name, count(*)::integer as number from gone group by name) g
+where p.workspace_id = %(workspace_id)s and p.name = g.name;
+
+-- name: named_reports
+-- What a provider says of the person under a name nobody knows: of attempts that are over it would change nothing.
+delete from named_reports where workspace_id = %(workspace_id)s and address = any(%(addresses)s);

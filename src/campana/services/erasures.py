@@ -180,7 +180,7 @@ async def _held(tx: Tx, *, workspace_id: int, contact_id: int) -> list[Holder]:
     if contact_id not in found:
         raise NotFound
     list_ids = sorted(set(found.values()))
-    await erasures.hold_campaigns(tx, list_ids=list_ids)
+    await erasures.hold_campaigns(tx, workspace_id=workspace_id)
     people: list[Holder] = []
     for list_id in list_ids:
         ids = [each for each, of in found.items() if of == list_id]

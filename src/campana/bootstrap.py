@@ -29,6 +29,7 @@ from campana.engine.voice_worker import VoiceWorker
 from campana.engine.webhooks import Deliverer
 from campana.jobs.app import build as build_jobs
 from campana.jobs.app import work as work_on_jobs
+from campana.services import channel_secrets
 from campana.services.context import Context
 from campana.services.outbound import Outbound
 from campana.services.secrets import open_secrets
@@ -145,6 +146,7 @@ async def work(settings: Settings, conninfo: str) -> None:
     sweeping, closing, windows, background jobs; until SIGTERM, then drains."""
     stop = stop_on_signals()
     async with opened(settings, conninfo, role=Role.ENGINE, max_connections=20) as context:
+        await channel_secrets.seal_all(context)
         jobs = build_jobs(context)
         accounts = Accounts(context)
         dispatcher = Dispatcher(context, accounts=accounts, public_url=public_url(settings))

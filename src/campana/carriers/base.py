@@ -22,6 +22,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from campana.carriers.account import Portfolio, ProviderTemplate, SecretField
 from campana.domain.attempt import AttemptEvent, EventType
 from campana.domain.campaign import ChannelType
 from campana.domain.clock import parse_moment
@@ -204,8 +205,8 @@ class CarrierError(Exception):
 
         Args:
             disposition: NOT_SENT, UNKNOWN, or what a refusal means.
-            retryable: the condition is the provider's and may pass: the channel had better rest.
-                False: it is this message's, or this account's, and will be the same tomorrow.
+            retryable: it is not about this message: the next would meet the same, so the channel
+                had better rest. False: it is this message's, or this person's.
             detail: for people and logs; without secrets.
             retry_after: how long the provider asked to be left alone.
         """
@@ -313,6 +314,7 @@ class CarrierKind:
     """The identities a campaign may show on such a channel."""
     masked: Callable[[Any], Mapping[str, Any]]
     """The config as it may be shown: without its secrets."""
+    secrets: tuple[SecretField, ...] = ()
     is_greeted: bool = False
     """Its provider asks by GET whether we are here, before it reports (Challenge)."""
     trunks: Callable[[Any], tuple[TrunkLimits, ...]] | None = None
@@ -320,6 +322,18 @@ class CarrierKind:
     where there is but one way."""
     limit_trunks: Callable[[Any, Mapping[str, TrunkLimits]], Any] | None = None
     """The config with these limits for its trunks, by name; None where there are no trunks."""
+    most_a_second: Callable[[Any], float] | None = None
+    """The most its channels may send in a second; None: as the channel says."""
+    portfolio: Callable[[Any], Portfolio | None] | None = None
+    """Where the people it writes to first are counted, if anywhere."""
+    reply_window: timedelta | None = None
+    """How long after a person wrote free text may be sent to them; None: at any time."""
+    pair_interval: timedelta | None = None
+    """The least between two messages to one person."""
+    templates: Callable[[Any], Awaitable[list[ProviderTemplate]]] | None = None
+    """Fetches all of the account's; raises CarrierError."""
+    check: Callable[[Any], Awaitable[str]] | None = None
+    """Asks whether the account can be used, and says what it is; raises CarrierError."""
     open: Callable[[Any], Carrier] | None = None
     """The account behind a config; None where a worker of its own serves the kind (calls we place
     ourselves)."""

@@ -19,6 +19,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta, Struct
 
+from campana.carriers.account import SecretField
 from campana.carriers.base import (
     Accepted,
     Callback,
@@ -405,5 +406,6 @@ KIND = CarrierKind(
     is_loopback_only=is_loopback_only,
     senders=senders,
     masked=masked,
+    secrets=(SecretField("password", goes_to=("host", "port")),),
     open=open_account,
 )

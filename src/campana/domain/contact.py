@@ -26,9 +26,9 @@ class ContactAddress:
     zones: tuple[str, ...] = field(default=(), compare=False)
 
     @property
-    def key(self) -> tuple[str, str]:
+    def key(self) -> str:
         """What may be in a list only once."""
-        return self.kind, self.value
+        return self.kind + ":" + self.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,10 @@ class Disposition(StrEnum):
     BLOCKED = "blocked"
     """The network refuses calls from this sender to this number."""
     CONGESTION = "congestion"
+    WINDOW_CLOSED = "window_closed"
+    """Free text was not allowed: it is too long since they wrote; an approved template is."""
+    HELD_BACK = "held_back"
+    """The provider chose not to deliver it now; in a day or two it may."""
     CARRIER_ERROR = "carrier_error"
     CANCELLED = "cancelled"
     """We ended it: the campaign was cancelled or the program asked to stop."""
@@ -77,6 +81,8 @@ FINALITY: dict[Disposition, Finality] = {
     Disposition.INVALID_NUMBER: Finality.ADDRESS_DONE,
     Disposition.BLOCKED: Finality.ADDRESS_DONE,
     Disposition.CONGESTION: Finality.RETRY,
+    Disposition.WINDOW_CLOSED: Finality.ADDRESS_DONE,
+    Disposition.HELD_BACK: Finality.RETRY,
     Disposition.CARRIER_ERROR: Finality.RETRY,
     Disposition.CANCELLED: Finality.CONTACT_DONE,
     Disposition.NOT_SENT: Finality.RETRY,

@@ -12,11 +12,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import msgspec
-
 from campana.domain import pacing
 from campana.domain.pacing import Grant, TrunkLimits, TrunkPace
-from campana.services import suppressed
+from campana.services import channel_secrets, suppressed
 from campana.services.claimed import Claimed
 from campana.services.context import Context
 from campana.store import attempts, campaigns, claims, owners, trunks
@@ -287,7 +285,9 @@ async def _on_a_trunk(
 
 def _trunks(context: Context, pace: Pace) -> Sequence[TrunkLimits]:
     kind = context.carriers[pace.kind]
-    return kind.trunks(msgspec.convert(pace.config, kind.config)) if kind.trunks else ()
+    if kind.trunks is None:
+        return ()
+    return kind.trunks(channel_secrets.config_of(context, kind=kind, stored=pace.config))
 
 
 def _arrival(pace: Pace, rate: float, now: datetime) -> datetime:

@@ -30,7 +30,7 @@ async def without_erased(tx: Tx, context: Context, begun: Begun, chunk: Chunk) -
     rows = [
         (given.row_number, address.value)
         for given in chunk.given
-        for address in given.candidate.contact.addresses
+        for address in given.contact.addresses
     ]
     erased = await erasures.erased_since(
         tx,

@@ -138,9 +138,9 @@ async def _taken(tx: Tx, begun: Begun, changed: dict[int, Changed]) -> dict[int,
         blocked |= dict.fromkeys(more, Kept.ADDRESS_TAKEN)
 
 
-def _keys(contact: NewContact) -> set[tuple[str, str]]:
+def _keys(contact: NewContact) -> set[str]:
     keys = {address.key for address in contact.addresses}
-    return keys | ({("external_id", contact.external_id)} if contact.external_id else set())
+    return keys | ({f"id:{contact.external_id}"} if contact.external_id else set())
 
 
 async def _keep(tx: Tx, begun: Begun, reasons: dict[int, Kept]) -> int:

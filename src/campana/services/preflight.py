@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-import msgspec
-
 from campana.domain.campaign import Campaign, CampaignType, Plan
 from campana.domain.errors import FieldProblem
 from campana.domain.script_problems import problems as script_problems
 from campana.domain.window import never_closes, next_open
-from campana.services import campaign_document
+from campana.services import campaign_document, channel_secrets
 from campana.services.context import Context
 from campana.services.policy import policy_of
 from campana.store import accounts, channels, policies, spend
@@ -94,7 +92,7 @@ def _beyond(context: Context, plan: Plan, channel: Channel) -> list[FieldProblem
     """What the campaign asks of its channel that the channel does not allow."""
     found: list[FieldProblem] = []
     kind = context.carriers[channel.kind]
-    senders = kind.senders(msgspec.convert(channel.config, kind.config))
+    senders = kind.senders(channel_secrets.config_of(context, kind=kind, stored=channel.config))
     if plan.caller_id is not None and plan.caller_id not in senders:
         found.append(_problem("/callerId", f"is not one of the channel's: {', '.join(senders)}"))
     if channel.is_loopback:

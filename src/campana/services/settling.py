@@ -47,6 +47,7 @@ async def settle(
     now: datetime,
 ) -> tuple[Plan, dict[Person, int]]:
     """Decide on each and store what follows; the plan, and the contact ids of the new."""
+    await contacts.plan_for_many(tx)
     plan = duplicates.plan(
         people, await met(tx, list_id=place.list_id, people=people), duplicates=how
     )

@@ -75,6 +75,32 @@ async def set_limits(tx: Tx, *, channel: Channel) -> None:
     )
 
 
+async def configure(tx: Tx, *, channel: Channel) -> bool:
+    """Its name and its account, as they are from now on; False when the name is taken."""
+    cursor = await tx.execute(
+        _SQL["configure"],
+        {
+            "id": channel.id,
+            "name": channel.name,
+            "config": Jsonb(dict(channel.config)),
+            "is_loopback": channel.is_loopback,
+        },
+    )
+    return await cursor.fetchone() is not None
+
+
+async def lock_all(tx: Tx) -> list[Channel]:
+    """Every channel of all workspaces the role may see, held until the transaction ends."""
+    async with tx.cursor(row_factory=class_row(Channel)) as cursor:
+        await cursor.execute(_SQL["lock_all"])
+        return await cursor.fetchall()
+
+
+async def set_config(tx: Tx, *, channel_id: str, config: Mapping[str, Any]) -> None:
+    """Store the config anew."""
+    await tx.execute(_SQL["set_config"], {"id": channel_id, "config": Jsonb(dict(config))})
+
+
 async def find(tx: Tx, *, workspace_id: int, wanted: str) -> Channel | None:
     """The channel of that id, or else of that name."""
     async with tx.cursor(row_factory=class_row(Channel)) as cursor:

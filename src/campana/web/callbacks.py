@@ -21,7 +21,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
-import msgspec
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from campana.carriers.base import (
@@ -37,6 +36,7 @@ from campana.carriers.base import (
 from campana.domain import errors
 from campana.domain.errors import CampanaError
 from campana.services import reports as services
+from campana.services.channel_secrets import config_of
 from campana.services.context import Context
 from campana.services.group_commit import GroupCommit
 from campana.store import reports
@@ -187,7 +187,7 @@ class Callbacks:
             raise errors.NotFound
         account = _Account(
             workspace_id=channel.workspace_id,
-            carrier=kind.open(msgspec.convert(channel.config, kind.config)),
+            carrier=kind.open(config_of(self._context, kind=kind, stored=channel.config)),
             is_greeted=kind.is_greeted,
             until=time.monotonic() + _ACCOUNT_SECONDS,
         )

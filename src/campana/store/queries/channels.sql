@@ -17,6 +17,22 @@ update channels set rate = %(rate)s, burst = %(burst)s, lines = %(lines)s, daily
   config = %(config)s
 where id = %(id)s;
 
+-- name: configure
+-- What a person changed of its account; its limits and its pace are other statements' business.
+update channels set name = %(name)s, config = %(config)s, is_loopback = %(is_loopback)s
+where id = %(id)s and not exists (
+  select from channels other where other.workspace_id = channels.workspace_id and other.name = %(name)s and other.id <> channels.id)
+returning id;
+
+-- name: lock_all
+-- Every channel of every workspace, in one order, so that two processes that seal secrets do not wait in a circle.
+select id, workspace_id, name, kind, channel_type, config, is_loopback, rate, burst, lines, daily_attempts, created_at, contact_window as "window"
+from channels order by id for no key update;
+
+-- name: set_config
+-- The same account, its secrets under another seal.
+update channels set config = %(config)s where id = %(id)s;
+
 -- name: find
 -- By id, or by the name a person gave it.
 select id, workspace_id, name, kind, channel_type, config, is_loopback, rate, burst, lines, daily_attempts, created_at, contact_window as "window"

@@ -1,14 +1,19 @@
 -- Contacts and their addresses, written many at a time.
 
+-- name: plan_for_many
+-- A plan kept from when a table was empty reads all of it once it is not; those who write a chunk of people ask by
+-- index alone, until their transaction ends.
+set local enable_seqscan = off;
+
 -- name: holders
 -- Whoever in the list has one of these ids or addresses, whole. The caller holds the list (lists.lock), so the
 -- answer stays true until it commits. Two index scans, each by equality; then one look a contact: the limit keeps
 -- the planner from reading all of them.
 with met as (
-  select c.id from contacts c where c.list_id = %(list_id)s and c.external_id = any(%(external_ids)s)
+  select c.id from contacts c where c.list_id = %(list_id)s and c.external_id = any(%(external_ids)s::text[])
   union
   select a.contact_id from contact_addresses a
-  where a.list_id = %(list_id)s and a.kind = any(%(kinds)s) and a.value = any(%(values)s))
+  where a.list_id = %(list_id)s and a.kind = any(%(kinds)s) and a.value = any(%(values)s::text[]))
 select c.id, c.version, c.external_id, c.first_name, c.last_name, c.language, c.time_zone, c.zones, c.attributes,
   (select coalesce(json_agg(json_build_array(a.kind, a.value, a.country, a.number_type, a.zones) order by a.position), '[]')
    from contact_addresses a where a.contact_id = c.id) as addresses, c.updated_at
@@ -23,13 +28,15 @@ from contacts c where c.list_id = %(list_id)s and c.id = any(%(ids)s) order by c
 
 -- name: insert
 -- The sorted source makes the identity column count in the order given, so that sorted ids pair off with
--- the contacts again whatever order RETURNING has. The people come as one JSON text: arrays of a column each
--- take a client ten times as long to write.
+-- the contacts again whatever order RETURNING has. A text of JSON for all of them takes half as long again to read
+-- as an array a column.
 insert into contacts (workspace_id, list_id, external_id, first_name, last_name, language, time_zone, zones, attributes,
   made_by, created_at, updated_at)
-select %(workspace_id)s, %(list_id)s, person ->> 0, person ->> 1, person ->> 2, person ->> 3, person ->> 4,
-  string_to_array(person ->> 5, ','), person -> 6, %(made_by)s, %(now)s, %(now)s
-from jsonb_array_elements(%(people)s::jsonb) with ordinality as given (person, place)
+select %(workspace_id)s, %(list_id)s, external_id, first_name, last_name, language, time_zone,
+  string_to_array(zones, ','), attributes, %(made_by)s, %(now)s, %(now)s
+from unnest(%(external_ids)s::text[], %(first_names)s::text[], %(last_names)s::text[], %(languages)s::text[],
+  %(time_zones)s::text[], %(zones)s::text[], %(attributes)s::jsonb[]) with ordinality
+  as given (external_id, first_name, last_name, language, time_zone, zones, attributes, place)
 order by place
 returning id;
 
@@ -69,11 +76,12 @@ delete from contacts where list_id = %(list_id)s and id = any(%(ids)s);
 delete from contact_addresses where contact_id = any(%(ids)s);
 
 -- name: insert_addresses
--- In their order, as the caller counted them; one JSON text, as with the people.
+-- In their order, as the caller counted them.
 insert into contact_addresses (contact_id, position, workspace_id, list_id, kind, value, country, number_type, zones)
-select (address ->> 0)::bigint, (address ->> 1)::smallint, %(workspace_id)s, %(list_id)s, address ->> 2, address ->> 3,
-  address ->> 4, address ->> 5, string_to_array(address ->> 6, ',')
-from jsonb_array_elements(%(addresses)s::jsonb) as given (address);
+select contact_id, position, %(workspace_id)s, %(list_id)s, kind, value, country, number_type, string_to_array(zones, ',')
+from unnest(%(contact_ids)s::bigint[], %(positions)s::smallint[], %(kinds)s::text[], %(values)s::text[],
+  %(countries)s::text[], %(types)s::text[], %(zones)s::text[])
+  as given (contact_id, position, kind, value, country, number_type, zones);
 
 -- name: page
 -- In the order they came in, by contacts_by_list: a cursor costs the same on the last page as on the first.

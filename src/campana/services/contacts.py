@@ -341,7 +341,9 @@ async def _refuse_taken(
     )
     others = [each.contact for each in holders if each.id != before.holder.id]
     taken = {address.key for each in others for address in each.addresses}
-    pointers = [pointer for pointer, *key in _parsed(given, country) if tuple(key) in taken]
+    pointers = [
+        pointer for pointer, kind, value in _parsed(given, country) if (kind, value) in taken
+    ]
     if external_id and any(each.external_id == external_id for each in others):
         pointers.insert(0, "/externalId")
     if pointers:

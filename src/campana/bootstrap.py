@@ -19,8 +19,10 @@ from campana.carriers import load_all, voice_sip
 from campana.domain.errors import SetupError, Unavailable
 from campana.engine import processes
 from campana.engine.accounts import Accounts
+from campana.engine.answerer import Answerer
 from campana.engine.applier import Applier
 from campana.engine.dispatcher import Dispatcher
+from campana.engine.flow_timers import FlowTimers
 from campana.engine.inquirer import Inquirer
 from campana.engine.listening import Listening
 from campana.engine.runner import Loop, repeat, stop_on_signals
@@ -150,11 +152,14 @@ async def work(settings: Settings, conninfo: str) -> None:
         jobs = build_jobs(context)
         accounts = Accounts(context)
         dispatcher = Dispatcher(context, accounts=accounts, public_url=public_url(settings))
+        answerer = Answerer(context, accounts=accounts, public_url=public_url(settings))
         dispatch, *others = work_loops(context, accounts=accounts, dispatcher=dispatcher)
+        others += answer_loops(answerer)
         try:
             async with jobs.open_async(), asyncio.TaskGroup() as group:
                 group.create_task(processes.until_orphaned(stop, environment=os.environ))
                 owner = group.create_task(dispatcher.ownership.keep())
+                answering = group.create_task(answerer.ownership.keep())
                 for loop in others:
                     group.create_task(repeat(loop, stop))
                 group.create_task(Deliverer(context).run(stop))
@@ -164,11 +169,23 @@ async def work(settings: Settings, conninfo: str) -> None:
                 await stop.wait()
                 worker.cancel()
                 await dispatching
-                await dispatcher.drain(seconds=settings.drain_seconds)
+                await asyncio.gather(
+                    dispatcher.drain(seconds=settings.drain_seconds),
+                    answerer.drain(seconds=settings.drain_seconds),
+                )
                 listening.cancel()
                 owner.cancel()
+                answering.cancel()
         finally:
             await accounts.aclose()
+
+
+def answer_loops(answerer: Answerer) -> list[Loop]:
+    """What a work process repeats for conversations."""
+    return [
+        Loop(name="answer", step=answerer.step, rest=0.2),
+        Loop(name="account of answers", step=answerer.ownership.account, rest=ACCOUNT_SECONDS),
+    ]
 
 
 def work_loops(context: Context, *, accounts: Accounts, dispatcher: Dispatcher) -> list[Loop]:
@@ -176,9 +193,9 @@ def work_loops(context: Context, *, accounts: Accounts, dispatcher: Dispatcher) 
     return [
         Loop(name="dispatch", step=dispatcher.step, rest=0.05),
         *Sweeper(context).loops(),
-        Loop(name="apply", step=Applier(context).step, rest=0.05),
-        Loop(name="match", step=Applier(context).match, rest=0.2),
+        *Applier(context).loops(),
         Loop(name="inquire", step=Inquirer(context, accounts=accounts).step, rest=0.5),
+        *FlowTimers(context).loops(),
         Loop(name="account", step=dispatcher.ownership.account, rest=ACCOUNT_SECONDS),
     ]
 

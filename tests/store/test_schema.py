@@ -27,6 +27,7 @@ ENGINE_ONLY = {
     "callback_inbox",
     "grants",
     "import_changes",
+    "inbound_inbox",
     "retention_marks",
     "trial_keys",
     "trial_people",
@@ -94,6 +95,7 @@ def test_functions_that_run_as_the_owner_are_few_and_pinned(conn: psycopg.Connec
         ("empty_attempt_events", ["search_path=campana"]),
         ("empty_events", ["search_path=campana"]),
         ("keep_callbacks", ["search_path=campana"]),
+        ("keep_inbound", ["search_path=campana"]),
         ("revoke_grants", ["search_path=campana"]),
     ]
 

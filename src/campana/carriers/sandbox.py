@@ -21,11 +21,11 @@ from campana.carriers.account import SecretField
 from campana.carriers.base import (
     Accepted,
     Callback,
-    Carrier,
     CarrierError,
     CarrierKind,
     ForgedCallback,
     Heard,
+    Inbound,
     NotSent,
     Outbound,
     Patience,
@@ -140,6 +140,18 @@ class _Status(Struct, kw_only=True, frozen=True, rename="camel"):
     answered_at: Annotated[datetime, Meta(tz=True)] | None = None
 
 
+_SAID = {"key": "inbound", "sender": "from", "payload": "choice"}
+
+
+class _Said(Struct, kw_only=True, frozen=True, rename=_SAID):
+    key: Annotated[str, Meta(min_length=1, max_length=100)]
+    sender: str
+    text: str
+    at: Annotated[datetime, Meta(tz=True)]
+    to: str | None = None
+    payload: str | None = None
+
+
 class _Known(Struct, kw_only=True, frozen=True):
     attempt: str
     statuses: tuple[_Status, ...]
@@ -192,7 +204,7 @@ class Sandbox:
         )
 
     def parse_callback(self, callback: Callback) -> list[Heard]:
-        """One status, or a list of them.
+        """One status, or a list of statuses and of what people wrote.
 
         Raises:
             ForgedCallback: the signature is missing, wrong or old.
@@ -200,6 +212,8 @@ class Sandbox:
         """
         self._check_signature(callback)
         try:
+            if b'"inbound"' in callback.body:
+                return [_heard(each) for each in msgspec.json.decode(callback.body, type=list[Any])]
             if callback.body.lstrip()[:1] == b"[":
                 return [_report(each) for each in _MANY.decode(callback.body)]
             return [_report(_ONE.decode(callback.body))]
@@ -265,6 +279,12 @@ def _read_answer(answer: Answer) -> Accepted:
     )
 
 
+def _heard(told: dict[str, object]) -> Heard:
+    if "inbound" not in told:
+        return _report(msgspec.convert(told, _Status))
+    return Inbound(**msgspec.structs.asdict(msgspec.convert(told, _Said)))
+
+
 def _report(status: _Status) -> Report:
     attempt_id = attempt_of(status.attempt)
     if attempt_id is None:
@@ -284,7 +304,7 @@ def _report(status: _Status) -> Report:
 
 
 def is_loopback_only(config: Config) -> bool:
-    """Always: its shape allows nothing else, and this says so again."""
+    """Always."""
     return ipaddress.ip_address(urlsplit(config.url).hostname or "").is_loopback
 
 
@@ -300,11 +320,6 @@ def senders(config: Config) -> tuple[str, ...]:
     return config.senders
 
 
-def open_account(config: Config) -> Carrier:
-    """The account of a channel."""
-    return Sandbox(config)
-
-
 KIND = CarrierKind(
     kind="sandbox",
     channel_types=tuple(ChannelType),
@@ -313,5 +328,5 @@ KIND = CarrierKind(
     senders=senders,
     masked=masked,
     secrets=(SecretField("secret", goes_to=("url",)),),
-    open=open_account,
+    open=Sandbox,
 )

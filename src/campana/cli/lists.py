@@ -45,7 +45,7 @@ def list_lists(as_json: AsJson = False, workspace: Workspace = DEFAULT_WORKSPACE
             each.id,
             printable(each.name),
             each.default_country or "",
-            f"{each.contact_count:,}",
+            "segment" if each.contact_count is None else f"{each.contact_count:,}",
             wire(each.created_at),
         )
     out.print(table)
@@ -64,6 +64,7 @@ def _list_fields(each: ContactList) -> dict[str, object]:
         "name": each.name,
         "defaultCountry": each.default_country,
         "contactCount": each.contact_count,
+        "segment": None if each.segment is None else {"where": each.segment.where},
         "mapping": each.mapping,
         "types": each.types,
         "createdAt": wire(each.created_at),

@@ -56,6 +56,8 @@ class Disposition(StrEnum):
     PRICE_UNKNOWN = "price_unknown"
     """There is a limit to what may be spent, and the price table does not say what this costs."""
     EXPIRED = "expired"
+    HELD_OUT = "held_out"
+    """Left out of a comparison on purpose, to see what happens without any contact."""
 
 
 class Finality(StrEnum):
@@ -96,6 +98,7 @@ FINALITY: dict[Disposition, Finality] = {
     Disposition.NO_ADDRESS: Finality.CONTACT_DONE,
     Disposition.PRICE_UNKNOWN: Finality.CONTACT_DONE,
     Disposition.EXPIRED: Finality.CONTACT_DONE,
+    Disposition.HELD_OUT: Finality.CONTACT_DONE,
 }
 
 # Completed conversations were had; a person who declined said no; an expired campaign is over.
@@ -104,6 +107,7 @@ RETRYABLE: frozenset[Disposition] = frozenset(Disposition) - {
     Disposition.DECLINED,
     Disposition.DUPLICATE,
     Disposition.EXPIRED,
+    Disposition.HELD_OUT,
     Disposition.NOT_SENT,
 }
 """What a person may ask to try again; the gate still has its say on each."""

@@ -19,18 +19,16 @@ from uuid import UUID
 
 from campana.carriers.base import Accepted, CarrierError, Outbound
 from campana.domain.campaign import ChannelType
-from campana.domain.content import Text
 from campana.domain.disposition import Disposition
 from campana.domain.errors import Unavailable
 from campana.domain.ids import attempt_text
-from campana.domain.script import render
 from campana.engine.accounts import Account, Accounts
 from campana.engine.choosing import Choosing
 from campana.engine.ownership import Ownership
 from campana.engine.resting import Resting
 from campana.engine.slots import Slots
 from campana.services import dispatch, granting, inquiries, outcomes, sent
-from campana.services.claimed import Claimed
+from campana.services.claimed import Claimed, content_of
 from campana.services.context import Context
 from campana.services.dispatch import SEND_DEADLINE
 from campana.services.group_commit import GroupCommit
@@ -280,14 +278,12 @@ class Dispatcher:
 
     def _outbound(self, departure: _Departure, account: Account) -> Outbound:
         intent = departure.intent
-        script = intent.plan.script
-        text = render(script.greeting, intent.fields.as_text()) if script is not None else ""
         return Outbound(
             attempt_id=intent.attempt_id,
             channel_type=ChannelType(account.channel.channel_type),
             to=intent.address,
             sender=intent.plan.caller_id or account.sender,
-            content=Text(body=text),
+            content=content_of(intent),
             callback_url=f"{self._public_url}/callbacks/{account.channel.id}",
             may_send=lambda: self._may_go(departure),
         )

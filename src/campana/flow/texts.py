@@ -9,6 +9,7 @@ It does not know what a flow is.
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, cast
@@ -26,6 +27,8 @@ MAX_SOURCE = 8_192
 """Characters a template may have."""
 MAX_TEXT = 4_096
 """Characters a rendered text may have."""
+MAX_HTML = 100_000
+"""Characters the HTML of an e-mail may have, as a source and rendered."""
 MAX_LOOPS = 200
 """Turns of all loops together while one text is rendered."""
 MAX_NUMBER = 2**63
@@ -69,6 +72,10 @@ class Template:
 
     escape: ClassVar[Callable[[str], str] | None] = None
     """What is done to each value; None leaves it as it is."""
+    most: ClassVar[int] = MAX_TEXT
+    """Characters it may have when it is rendered."""
+    longest: ClassVar[int] = MAX_SOURCE
+    """Characters its source may have."""
 
     def __init__(self, source: str) -> None:
         """Parse `source`.
@@ -76,8 +83,8 @@ class Template:
         Raises:
             BadTemplate
         """
-        if len(source) > MAX_SOURCE:
-            raise BadTemplate(f"must have at most {MAX_SOURCE} characters")
+        if len(source) > self.longest:
+            raise BadTemplate(f"must have at most {self.longest} characters")
         self.source = source
         self._parts = _parts(source)
         self._whole: BoundTemplate | None = None
@@ -93,7 +100,7 @@ class Template:
             RenderFailed: too long, too many turns, or a filter that cannot work on what it got.
         """
         if self._parts is None:
-            return _render_whole(self._whole, values) if self._whole else self.source
+            return _render_whole(self._whole, values, self.most) if self._whole else self.source
         escape = type(self).escape
         text = ""
         for words, path in self._parts:
@@ -107,8 +114,8 @@ class Template:
                     value = None
                 shown = value if type(value) is str else _shown(value)
                 text += shown if escape is None else escape(shown)
-        if len(text) > MAX_TEXT:
-            raise RenderFailed(f"a text must have at most {MAX_TEXT} characters")
+        if len(text) > self.most:
+            raise RenderFailed(f"a text must have at most {self.most} characters")
         return text
 
     def __repr__(self) -> str:
@@ -135,6 +142,37 @@ class UrlTemplate(Template):
             raise BadTemplate("may hold plain places such as {{ contact.id }}, and nothing else")
         if not re.match(r"https?://[A-Za-z0-9.:\[\]_-]+(?=[/?#]|$)", source):
             raise BadTemplate("must begin with https:// and a host that is written out")
+
+
+class HtmlTemplate(Template):
+    """HTML with places for values: whatever a value holds, it is shown and never markup."""
+
+    __slots__ = ()
+
+    most = MAX_HTML
+    longest = MAX_HTML
+
+    def render(self, values: Values) -> str:
+        """The HTML with `values` in their places, each of them escaped.
+
+        Raises:
+            RenderFailed: as for a Template.
+        """
+        return Template.render(self, cast("Values", _escaped_all(values)))
+
+
+def _escaped_all(value: object) -> object:
+    """A value in which every text is escaped for HTML."""
+    match value:
+        case str():
+            return html.escape(value)
+        case Mapping():
+            known = cast("Mapping[str, object]", value)
+            return {key: _escaped_all(each) for key, each in known.items()}
+        case list() | tuple():
+            return [_escaped_all(each) for each in cast("list[object]", value)]
+        case _:
+            return value
 
 
 def _parts(source: str) -> tuple[tuple[str, tuple[str, ...]], ...] | None:
@@ -169,7 +207,7 @@ def _shown(value: object) -> str:
 
 class _Environment(Environment):
     loop_iteration_limit = MAX_LOOPS
-    output_stream_limit = MAX_TEXT * 4  # bytes; a character has at most four
+    output_stream_limit = MAX_HTML * 4  # bytes; a character has at most four
     local_namespace_limit = 100_000
     block_nesting_limit = 8
     context_depth_limit = 12
@@ -257,13 +295,13 @@ def _names(segments: object) -> tuple[str, ...]:
     )
 
 
-def _render_whole(template: BoundTemplate, values: Values) -> str:
+def _render_whole(template: BoundTemplate, values: Values, most: int) -> str:
     try:
         text = template.render(values)
     except (LiquidError, ArithmeticError, ValueError, TypeError, RecursionError) as error:
         raise RenderFailed(_phrase(error)) from None
-    if len(text) > MAX_TEXT:
-        raise RenderFailed(f"a text must have at most {MAX_TEXT} characters")
+    if len(text) > most:
+        raise RenderFailed(f"a text must have at most {most} characters")
     return text
 
 

@@ -16,7 +16,7 @@ from msgspec import Meta, Struct
 
 from campana.domain import script, window
 from campana.domain.cadence import Cadence
-from campana.domain.campaign import CampaignType, ChannelType, Plan
+from campana.domain.campaign import CampaignType, ChannelType, FlowPin, Plan
 from campana.services import limits_document
 from campana.services.cadence_document import CadenceDocument, cadence_of
 from campana.services.limits_document import (
@@ -89,6 +89,15 @@ class VoiceBotDocument(_Document, frozen=True):
     max_seconds: Annotated[int, Meta(ge=5, le=3600)] = 180
 
 
+class PinDocument(_Document, frozen=True):
+    """The flow a campaign runs: by id or name, and its version; the latest when none is said."""
+
+    id: Name
+    version: Annotated[int, Meta(ge=1)] | None = None
+    params: Annotated[dict[Name, Annotated[str, Meta(max_length=1000)]], Meta(max_length=50)] = {}
+    """The values of the start's `params`, the same for everybody."""
+
+
 class CampaignDocument(_Document, frozen=True):
     """A campaign. Only `name`, `type` and `channelType` are needed before launch."""
 
@@ -100,10 +109,18 @@ class CampaignDocument(_Document, frozen=True):
     end_date: Moment | None = None
     contact_list: Name | None = None
     """Id or name of the contact list."""
+    enrollment: Literal["snapshot", "live"] = "snapshot"
+    """`live`: who comes into the list or segment later is enrolled too, and who leaves it is not
+    contacted any more. Such a campaign stays open until its end date."""
     channel: Name | None = None
     """Id or name of the channel."""
     caller_id: Annotated[str, Meta(pattern=r"^\+[1-9][0-9]{6,14}$")] | None = None
     voice_bot: VoiceBotDocument | None = None
+    flow: PinDocument | None = None
+    channels: dict[ChannelType, Name] = {}
+    """Ids or names of the channels that the flow may use besides `channel`, by type."""
+    voice_bots: Annotated[dict[Name, VoiceBotDocument], Meta(max_length=50)] = {}
+    """The bots that the flow's calls name."""
     window: WindowDocument | None = None
     cadence: CadenceDocument | None = None
     pacing: PacingDocument | None = None
@@ -131,6 +148,9 @@ ONLY_BEFORE_LAUNCH = (
     "contactList",
     "channel",
     "voiceBot",
+    "flow",
+    "channels",
+    "voiceBots",
     "canary",
 )
 """Fields that cannot change once people may have been contacted under them."""
@@ -156,6 +176,9 @@ def plan(document: CampaignDocument) -> Plan:
         window=window_of(document.window) if document.window else window.DEFAULT,
         cadence=cadence_of(document.cadence) if document.cadence else Cadence(),
         script=script_of(document.voice_bot) if document.voice_bot else None,
+        flow=_pin(document.flow),
+        channels=document.channels,
+        scripts={name: script_of(bot) for name, bot in document.voice_bots.items()},
         caller_id=document.caller_id,
         pacing=limits_document.own_limits(document.pacing),
         breakers=limits_document.breakers(document.breakers),
@@ -165,6 +188,12 @@ def plan(document: CampaignDocument) -> Plan:
         spend_limit=decimal_of(document.spend_limit),
         run_if_within=timedelta(seconds=document.run_if_within),
     )
+
+
+def _pin(document: PinDocument | None) -> FlowPin | None:
+    if document is None or document.version is None:
+        return None
+    return FlowPin(id=document.id, version=document.version, params=document.params)
 
 
 def script_of(document: VoiceBotDocument) -> script.Script:

@@ -18,6 +18,7 @@ from campana.services import (
     capping,
     erasure_keys,
     events,
+    flow_sending,
     intents,
     late,
     limits,
@@ -27,6 +28,7 @@ from campana.services import (
 from campana.services.campaign_document import plan_of
 from campana.services.claimed import Claimed
 from campana.services.context import Context
+from campana.services.flow_sending import FlowClaim
 from campana.services.intents import Send
 from campana.services.marks import Marks
 from campana.services.policy import policy_of
@@ -84,7 +86,9 @@ async def claim(
             tx, channel_id=group.channel_id, owner_id=owner_id, lines=limit
         ):
             return []
-        in_force = await campaigns.share(tx, campaign_id=group.campaign_id, now=now)
+        in_force = await campaigns.share(
+            tx, campaign_id=group.campaign_id, channel_id=group.channel_id, now=now
+        )
         if in_force is None:
             return []
         plan = plan_of(in_force.document, channel_window=in_force.channel_window)
@@ -104,7 +108,7 @@ async def claim(
         policy = policy_of(in_force.policy)
         caps = plan.caps + policy.caps
         await claims.begin(tx, workspace_id=group.workspace_id)
-        waiting = await due.claim(
+        found = waiting = await due.claim(
             tx,
             group=group,
             channel_type=channel_type,
@@ -114,10 +118,20 @@ async def claim(
             pads=pads,
             now=now,
         )
+        flow, waiting = await flow_sending.claiming(
+            tx,
+            context,
+            waiting,
+            group=group,
+            plan=plan,
+            document=in_force.document,
+            channel_type=channel_type,
+        )
         capped = await capping.reached(
             tx, waiting, workspace_id=group.workspace_id, limits=caps, now=now
         )
-        allowed = await _pass_gate(tx, waiting, plan=plan, capped=capped, now=now)
+        allowed = await _pass_gate(tx, waiting, plan=plan, capped=capped, flow=flow, now=now)
+        allowed = await flow_sending.prepare(flow, allowed)
         allowed = await capping.hold_contacts(tx, allowed, limits=caps, now=now)
         allowed, budget = await spending.within_limits(
             tx,
@@ -141,6 +155,7 @@ async def claim(
             send=send,
             now=now,
         )
+        claimed = await flow_sending.carry(flow, claimed)
         await spending.promise(
             tx,
             {each.target_id: each.attempt_id for each in claimed},
@@ -156,7 +171,7 @@ async def claim(
             tx, own, group=group, plan=plan, numbers=[each.attempt_no for each in claimed], now=now
         )
     if marks is not None:
-        marks.move(group.key, [Position(each.due_at, each.id) for each in waiting])
+        marks.move(group.key, [Position(each.due_at, each.id) for each in found])
     if budget.is_exhausted:
         await tripping.trip(context, campaign_id=group.campaign_id, reason=spending.EXHAUSTED)
     return claimed
@@ -199,6 +214,7 @@ async def _pass_gate(
     *,
     plan: Plan,
     capped: Mapping[int, datetime],
+    flow: FlowClaim | None,
     now: datetime,
 ) -> list[Candidate]:
     """Those who may be contacted now; the others are put off or finished, with the reason."""
@@ -212,6 +228,8 @@ async def _pass_gate(
             case gate.Defer(until=until, why=why):
                 deferrals.append(Deferral(target_id=candidate.id, until=until, why=why))
             case gate.Drop(disposition=disposition, why=why):
+                if flow is not None and await flow.dropped(candidate, disposition, why=why):
+                    continue
                 finished = await targets.finish(
                     tx, target_id=candidate.id, disposition=disposition, reason=why, now=now
                 )

@@ -134,18 +134,19 @@ def _of_attempt(
     name: EventName,
     *,
     workspace_id: int,
-    campaign_id: str,
-    target_id: int,
+    campaign_id: str | None,
+    target_id: int | None,
     attempt_id: UUID,
     at: datetime,
     **data: object,
 ) -> NewEvent:
-    # An attempt is a part of its target's story: one subject, so one order.
-    target = numbered("tgt", target_id)
+    # An attempt is a part of its target's story: one subject, so one order. A message of a
+    # conversation has its own.
+    target = numbered("tgt", target_id) if target_id is not None else None
     return NewEvent(
         type=name,
         workspace_id=workspace_id,
-        subject=target,
+        subject=target or attempt_text(attempt_id),
         campaign_id=campaign_id,
         at=at,
         data={

@@ -18,12 +18,12 @@ from campana.domain.errors import FieldProblem, InvalidTransition, NotFound
 from campana.domain.forecast import Forecast, Pace, forecast
 from campana.domain.spend import Price
 from campana.domain.window import next_open
-from campana.services import erasure_keys, preflight
+from campana.services import erasure_keys, flow_parts, preflight, segments
 from campana.services.campaign_document import plan_of
 from campana.services.context import Context
 from campana.services.policy import policy_of
 from campana.services.spending import LONGEST_CALL
-from campana.store import accounts, campaigns, channels, outlook, policies
+from campana.store import accounts, campaigns, channels, lists, outlook, policies
 from campana.store import spend as spend_store
 from campana.store.channels import Channel
 from campana.store.db import Tx
@@ -63,6 +63,8 @@ class Outlook:
     """When it would end if every try failed; None when it might never."""
     cost: CostRange | None
     """None while there is no price table."""
+    warnings: Sequence[str] = ()
+    """What keeps nobody from being contacted and somebody should know, in sentences."""
 
 
 async def look_ahead(context: Context, *, workspace_id: int, campaign_id: str) -> Outlook:
@@ -88,6 +90,7 @@ async def look_ahead(context: Context, *, workspace_id: int, campaign_id: str) -
         prices = await _prices(tx, campaign, plan)
         pads = await erasure_keys.pads(tx, context, workspace_id=workspace_id)
         found = await _crowds(tx, campaign, plan, prices, pads, now)
+        warnings = await flow_parts.lacking(tx, campaign, plan)
     allowed = frozenset(workspace.allowed_countries) if workspace else frozenset[str]()
     eligible, skipped, expense = _judged(found, plan, allowed, prices, now)
     counted = Outlook(
@@ -98,6 +101,7 @@ async def look_ahead(context: Context, *, workspace_id: int, campaign_id: str) -
         forecast=None,
         latest=None,
         cost=expense if prices.table else None,
+        warnings=warnings,
     )
     if channel is None or not eligible:
         return counted
@@ -131,13 +135,17 @@ async def _prices(tx: Tx, campaign: Campaign, plan: Plan) -> _Prices:
 async def _crowds(
     tx: Tx, campaign: Campaign, plan: Plan, prices: _Prices, pads: bytes | None, now: datetime
 ) -> list[Crowd]:
-    if campaign.list_id is None:
+    found = None
+    if campaign.list_id is not None:
+        found = await lists.get(tx, workspace_id=campaign.workspace_id, list_id=campaign.list_id)
+    if found is None:
         return []
+    whom = await segments.members_of(tx, workspace_id=campaign.workspace_id, found=found)
     return await outlook.crowds(
         tx,
         workspace_id=campaign.workspace_id,
         campaign_id=campaign.id,
-        list_id=campaign.list_id,
+        whom=whom,
         channel_type=campaign.channel_type,
         requires_consent=plan.requires_consent,
         prefix_length=prices.prefix_length,

@@ -19,7 +19,7 @@ from campana.carriers.base import Accepted, Report
 from campana.domain import cadence
 from campana.domain.attempt import EventType
 from campana.domain.disposition import Disposition
-from campana.services import reports, sent_events
+from campana.services import flow_sending, reports, sent_events
 from campana.services.claimed import Claimed
 from campana.services.context import Context
 from campana.store import named_reports, sending
@@ -63,6 +63,9 @@ async def store_answers(context: Context, answers: Sequence[Answer], *, owner_id
             await named_reports.add_refs(tx, refs=_refs(rest), now=now)
             told = [_told(answer, report) for answer in rest for report in answer.accepted.reports]
             await reports.apply_told(tx, context, told)
+            talks = [each.intent.attempt_id for each in rest if each.intent.message is not None]
+            if talks:
+                await flow_sending.accepted(tx, context, talks)
 
 
 def _is_plain_end(report: Report) -> bool:

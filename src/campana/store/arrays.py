@@ -22,6 +22,11 @@ def numbers(values: Iterable[int]) -> str:
     return "{" + ",".join(map(str, values)) + "}"
 
 
+def numbers_or_none(values: Iterable[int | None]) -> str:
+    """The same, where some may be absent."""
+    return "{" + ",".join(["null" if value is None else str(value) for value in values]) + "}"
+
+
 def texts(values: Iterable[str | None]) -> str:
     """The text of a `text[]`, or of an array of anything that is read from text."""
     given = list(values)

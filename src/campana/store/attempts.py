@@ -22,12 +22,13 @@ _SQL = load("attempts")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One row of `attempts`."""
+    """One row of `attempts`. That of a message in a conversation has neither campaign nor
+    target."""
 
     id: UUID
     workspace_id: int
-    campaign_id: str
-    target_id: int
+    campaign_id: str | None
+    target_id: int | None
     channel_id: str
     attempt_no: int
     address: str
@@ -41,6 +42,11 @@ class Attempt:
     reason: str | None
     ask_at: datetime | None
     """When its carrier is to be asked about it; None where the carrier cannot be asked."""
+    session_id: int | None = None
+    """The flow's session it was made for, and which of its messages it carries."""
+    message_no: int | None = None
+    let_go_at: datetime | None = None
+    """Since when its target goes on without it: the carrier has the message."""
 
     @property
     def is_erased(self) -> bool:

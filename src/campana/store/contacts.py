@@ -37,6 +37,7 @@ class Contact:
     time_zone: str | None
     zones: Sequence[str]
     attributes: Mapping[str, AttributeValue]
+    tags: Sequence[str]
     addresses: Sequence[ContactAddress]
     created_at: datetime
     updated_at: datetime
@@ -292,16 +293,6 @@ async def set_addresses(
             "zones": arrays.texts([",".join(a.zones) for _, _, a in placed]),
         },
     )
-
-
-async def page(tx: Tx, *, workspace_id: int, list_id: str, after: int, limit: int) -> list[Contact]:
-    """Contacts in the order they came in, from the one after id `after`."""
-    async with tx.cursor(row_factory=class_row(Contact)) as cursor:
-        await cursor.execute(
-            _SQL["page"],
-            {"workspace_id": workspace_id, "list_id": list_id, "after": after, "limit": limit},
-        )
-        return await cursor.fetchall()
 
 
 def _columns(contacts: Sequence[NewContact]) -> dict[str, str]:

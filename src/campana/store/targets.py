@@ -20,11 +20,13 @@ _SQL = load("targets")
 
 @dataclass(frozen=True, slots=True)
 class Enrollment:
-    """How far a list has been enrolled."""
+    """How far a list has been enrolled; a segment walks through other lists, `scan_list_id` is
+    the one it is in."""
 
     list_id: str
     workspace_id: int
     last_contact_id: int
+    scan_list_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

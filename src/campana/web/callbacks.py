@@ -35,11 +35,13 @@ from campana.carriers.base import (
 )
 from campana.domain import errors
 from campana.domain.errors import CampanaError
+from campana.services import inbound
 from campana.services import reports as services
 from campana.services.channel_secrets import config_of
 from campana.services.context import Context
 from campana.services.group_commit import GroupCommit
 from campana.store import reports
+from campana.store.inbound import KeptInbound
 from campana.store.reports import Kept, Told
 from campana.web.errors import PROBLEM_JSON, problem
 
@@ -76,7 +78,7 @@ class Callbacks:
         self._others = others
         self._public_url = public_url.rstrip("/") if public_url else None
         self._accounts: OrderedDict[str, _Account] = OrderedDict()
-        self._inbox = GroupCommit[Kept](self._store, writers=_WRITERS)
+        self._inbox = GroupCommit[Kept | KeptInbound](self._store, writers=_WRITERS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a carrier, or pass on."""
@@ -142,23 +144,7 @@ class Callbacks:
         parsed: Sequence[Heard],
         callback: Callback,
     ) -> None:
-        if any(isinstance(each, Inbound) for each in parsed):
-            # An opt-out may be in it: better told again later than lost now.
-            raise errors.Unavailable("what people send cannot be taken yet")
-        kept = [
-            Kept(
-                workspace_id=account.workspace_id,
-                told=Told(
-                    channel_id=channel_id,
-                    attempt_id=each.attempt_id,
-                    key=each.key,
-                    event=each.event,
-                ),
-                received_at=callback.received_at,
-            )
-            for each in parsed
-            if isinstance(each, Report)
-        ]
+        kept = [_kept(channel_id, account, each, callback) for each in parsed]
         if not kept:
             return
         try:
@@ -167,8 +153,13 @@ class Callbacks:
         except TimeoutError as error:
             raise errors.Unavailable("the callback could not be stored in time") from error
 
-    async def _store(self, kept: Sequence[Kept]) -> None:
-        await services.keep(self._context, kept)
+    async def _store(self, kept: Sequence[Kept | KeptInbound]) -> None:
+        told = [each for each in kept if isinstance(each, Kept)]
+        said = [each for each in kept if isinstance(each, KeptInbound)]
+        if said:
+            await inbound.keep(self._context, said, told)
+        else:
+            await services.keep(self._context, told)
 
     async def _account(self, channel_id: str) -> _Account:
         """The channel's account, as it was at most some seconds ago.
@@ -195,6 +186,32 @@ class Callbacks:
         if len(self._accounts) > _ACCOUNTS:
             self._accounts.popitem(last=False)
         return account
+
+
+def _kept(
+    channel_id: str, account: _Account, heard: Heard, callback: Callback
+) -> Kept | KeptInbound:
+    """One thing a callback holds, as it is kept."""
+    match heard:
+        case Report():
+            told = Told(
+                channel_id=channel_id,
+                attempt_id=heard.attempt_id,
+                key=heard.key,
+                event=heard.event,
+            )
+            return Kept(
+                workspace_id=account.workspace_id, told=told, received_at=callback.received_at
+            )
+        case Inbound():
+            return KeptInbound(
+                workspace_id=account.workspace_id,
+                channel_id=channel_id,
+                said=inbound.said(heard),
+                received_at=callback.received_at,
+            )
+        case Challenge():
+            raise ValueError("a challenge stands alone")
 
 
 async def _body(receive: Receive) -> bytes:

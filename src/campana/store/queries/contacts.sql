@@ -82,12 +82,3 @@ select contact_id, position, %(workspace_id)s, %(list_id)s, kind, value, country
 from unnest(%(contact_ids)s::bigint[], %(positions)s::smallint[], %(kinds)s::text[], %(values)s::text[],
   %(countries)s::text[], %(types)s::text[], %(zones)s::text[])
   as given (contact_id, position, kind, value, country, number_type, zones);
-
--- name: page
--- In the order they came in, by contacts_by_list: a cursor costs the same on the last page as on the first.
-select c.id, c.list_id, c.external_id, c.first_name, c.last_name, c.language, c.time_zone, c.zones, c.attributes,
-  (select coalesce(json_agg(json_build_array(a.kind, a.value, a.country, a.number_type, a.zones) order by a.position), '[]')
-   from contact_addresses a where a.contact_id = c.id) as addresses, c.created_at, c.updated_at
-from contacts c
-where c.workspace_id = %(workspace_id)s and c.list_id = %(list_id)s and c.id > %(after)s
-order by c.id limit %(limit)s;

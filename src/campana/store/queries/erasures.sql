@@ -71,7 +71,7 @@ delete from contact_addresses where contact_id = any(%(contact_ids)s);
 -- name: empty_contacts
 -- The rows stay for the targets that count on them. The zones go last, when nothing is under way (traces.sql).
 update contacts set list_id = null, external_id = null, first_name = null, last_name = null, language = null,
-  time_zone = null, attributes = '{}', made_by = null, erased_at = %(now)s, updated_at = %(now)s
+  time_zone = null, attributes = '{}', tags = '{}', made_by = null, erased_at = %(now)s, updated_at = %(now)s
 where id = any(%(contact_ids)s);
 
 -- name: insert

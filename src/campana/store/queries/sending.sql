@@ -46,7 +46,7 @@ select workspace_id, %(event_type)s, 'tgt_' || target_id, campaign_id, %(now)s, 
 
 -- name: finish
 -- Sends whose answer was their end, and an end after which nobody is contacted again. Only an attempt that is
--- as its owner left it, and has no price to settle, ends here; the others are returned, and nothing of them is changed.
+-- as its owner left it, has no price to settle and no flow to tell, ends here; the others are returned, and nothing of them is changed.
 with given as materialized (
   select * from unnest(%(ids)s::uuid[], %(keys)s::text[], %(ats)s::timestamptz[], %(details)s::jsonb[],
     %(dispositions)s::text[], %(reasons)s::text[], %(attempt_events)s::jsonb[], %(target_events)s::jsonb[])
@@ -54,7 +54,7 @@ with given as materialized (
 closed as (
   update attempts a set state = 'ended', disposition = g.disposition, reason = g.reason, ended_at = %(now)s
   from given g
-  where a.id = g.id and a.state = 'sending' and a.owner_id = %(owner_id)s
+  where a.id = g.id and a.state = 'sending' and a.owner_id = %(owner_id)s and a.session_id is null
     and not exists (select from charges c where c.attempt_id = a.id)
   returning a.id, a.workspace_id, a.campaign_id, a.target_id, g.report, g.at, g.detail, g.disposition, g.reason,
     g.attempt_event, g.target_event, g.place),

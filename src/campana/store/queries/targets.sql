@@ -7,7 +7,7 @@ values (%(campaign_id)s, %(list_id)s, %(workspace_id)s, %(now)s) on conflict do 
 
 -- name: lock_enrollment
 -- Whoever holds the row enrolls; another worker waits and then goes on after it.
-select list_id, workspace_id, last_contact_id from enrollments
+select list_id, workspace_id, last_contact_id, scan_list_id from enrollments
 where campaign_id = %(campaign_id)s and finished_at is null
 order by list_id limit 1 for update;
 
@@ -43,7 +43,8 @@ where campaign_id = %(campaign_id)s and list_id = %(list_id)s;
 -- name: finish
 -- The target is done; its due row, if any, goes with it.
 with gone as (delete from due where target_id = %(target_id)s)
-update targets set state = 'finished', disposition = %(disposition)s, last_reason = %(reason)s, finished_at = %(now)s
+update targets set state = 'finished', disposition = %(disposition)s, last_reason = %(reason)s, finished_at = %(now)s,
+  reach_address = null
 where id = %(target_id)s and state <> 'finished'
 returning id, workspace_id, campaign_id, contact_id, address, disposition, attempt_count, last_reason, finished_at;
 
@@ -78,8 +79,11 @@ returning window_key;
 -- The campaign is over: nobody who waits will be contacted. Open attempts go on to their own end.
 with gone as (
   delete from due where campaign_id = %(campaign_id)s returning target_id)
-update targets t set state = 'finished', disposition = %(disposition)s, last_reason = %(disposition)s, finished_at = %(now)s
-from gone where t.id = gone.target_id;
+update targets t set state = 'finished', disposition = %(disposition)s, last_reason = %(disposition)s, finished_at = %(now)s,
+  reach_address = null
+from (select target_id from gone union all
+  select id from targets where campaign_id = %(campaign_id)s and state = 'talking') over (target_id)
+where t.id = over.target_id;
 
 -- name: history
 -- How the attempts of a target ended so far, or since a person asked to try again, the latest outcome first: on the

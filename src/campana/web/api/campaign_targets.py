@@ -28,6 +28,7 @@ class TargetCounts(Shape, frozen=True, kw_only=True):
     total: int
     waiting: int
     attempting: int
+    talking: int
     finished: int
 
 

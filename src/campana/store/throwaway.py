@@ -73,8 +73,9 @@ def _template(conninfo: str) -> str:
 
 
 def _create(conn: psycopg.Connection[tuple[object, ...]], name: str, template: str) -> None:
+    # The files, not through the log: a third of the work.
     conn.execute(
-        sql.SQL("create database {} template {}").format(
+        sql.SQL("create database {} template {} strategy file_copy").format(
             sql.Identifier(name), sql.Identifier(template)
         )
     )

@@ -292,8 +292,7 @@ async def _remove(context: Context, found: Traces, *, is_last: bool) -> None:
     """First the sound, which the rows tell where to find; then the rows."""
     await remove_recordings(context, attempt_ids=found.attempt_ids)
     for place in traces.PLACES:
-        if place == "contacts" and not is_last:
-            # A try under way may still ask in whose hours it was made.
+        if place in traces.LAST and not is_last:
             continue
         async with context.db.transaction() as tx:
             await traces.erase(tx, place=place, traces=found, now=context.clock.now())

@@ -54,7 +54,7 @@ order by id;
 
 -- name: forget_address
 -- Of targets that nobody is being contacted for: where they would have been.
-update targets set address = null, zones = null, last_reason = coalesce(disposition, 'erased')
+update targets set address = null, reach_address = null, zones = null, last_reason = coalesce(disposition, 'erased')
 where id = any(%(target_ids)s) and state <> 'attempting'
   and (contact_id = any(%(contact_ids)s) or address = any(%(addresses)s))
 returning id, state;

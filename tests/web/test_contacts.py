@@ -286,7 +286,8 @@ async def test_what_was_written_is_part_of_it(api: httpx.AsyncClient, scene: Sce
         )
         await tx.execute(
             "insert into messages (workspace_id, conversation_id, direction, origin, kind, text,"
-            " provider_key, at) values (%s, 'conv_1', 'inbound', 'contact', 'text', 'Yes', 'k', %s)",
+            " provider_key, at)"
+            " values (%s, 'conv_1', 'inbound', 'contact', 'text', 'Yes', 'k', %s)",
             (scene.workspace_id, NOW),
         )
     [entry] = (await api.get(f"/v1/contacts/{contact_id}/history")).json()["data"]

@@ -46,6 +46,8 @@ class Outbound:
     content: Content
     callback_url: str
     """Where the provider reports what becomes of it."""
+    unsubscribe_url: str | None = None
+    """Where the person says with one click that they want no more letters (RFC 8058)."""
     may_send: Callable[[], bool] = lambda: True
     """Asked last, with a connection at hand and before the first byte: an adapter that waited for
     one may have become too late. Where the answer is no, the send was NOT_SENT."""
@@ -208,7 +210,8 @@ class CarrierError(Exception):
             retryable: it is not about this message: the next would meet the same, so the channel
                 had better rest. False: it is this message's, or this person's.
             detail: for people and logs; without secrets.
-            retry_after: how long the provider asked to be left alone.
+            retry_after: how long the provider asked to be left alone. Where nothing was sent and
+                it is not retryable, this message alone is left for so long.
         """
         super().__init__(detail)
         self.disposition = disposition

@@ -46,8 +46,9 @@ from campana.domain.sms_text import Alphabet
 from campana.smpp.addressing import address_of, number_of
 from campana.smpp.binding import PUSH_BACK, Binding, Provider, Refused
 from campana.smpp.inbox import Inbox, Written
+from campana.smpp.meaning import OUTCOMES, REFUSALS
 from campana.smpp.parts import LongMessages, split
-from campana.smpp.pdu import Bind, Message, Status, period
+from campana.smpp.pdu import Bind, Message, period
 from campana.smpp.receipt import MessageIds, Receipt, State, is_receipt, read_receipt
 from campana.smpp.session import Delivery, Line, NotWritten, Unanswered, trusting
 
@@ -114,36 +115,6 @@ class Config(Struct, kw_only=True, frozen=True, rename="camel", forbid_unknown_f
     def __repr__(self) -> str:
         """Without the password: configs end up in logs."""
         return f"Config({self.host}:{self.port}, {self.system_id})"
-
-
-REFUSALS: Mapping[int, tuple[Disposition, bool]] = {
-    Status.INVALID_BIND_STATE: (Disposition.NOT_SENT, True),
-    Status.SYSTEM_ERROR: (Disposition.CARRIER_ERROR, True),
-    Status.INVALID_SOURCE: (Disposition.CARRIER_ERROR, False),
-    Status.INVALID_DESTINATION: (Disposition.INVALID_NUMBER, False),
-    Status.QUEUE_FULL: (Disposition.NOT_SENT, True),
-    Status.SUBMIT_FAILED: (Disposition.CARRIER_ERROR, True),
-    Status.THROTTLED: (Disposition.NOT_SENT, True),
-    Status.TEMPORARY: (Disposition.NOT_SENT, True),
-    Status.PERMANENT: (Disposition.CARRIER_ERROR, False),
-    Status.REJECTED: (Disposition.BLOCKED, False),
-    Status.UNKNOWN_ERROR: (Disposition.CARRIER_ERROR, True),
-}
-"""A submit that was not taken: what it means, and whether that may pass. Others are errors of the
-message or the account."""
-
-OUTCOMES: Mapping[State, Disposition | None] = {
-    State.DELIVERED: Disposition.DELIVERED,
-    State.EXPIRED: Disposition.UNDELIVERED,
-    State.DELETED: Disposition.UNDELIVERED,
-    State.UNDELIVERABLE: Disposition.UNDELIVERED,
-    State.REJECTED: Disposition.BLOCKED,
-    State.ENROUTE: None,
-    State.ACCEPTED: None,
-    State.UNKNOWN: None,
-}
-"""What a state ends an attempt as; None is no end. `unknown` is the provider's shrug: it may have
-arrived, so the attempt waits until nobody can hope for better."""
 
 
 class Smpp:

@@ -40,6 +40,8 @@ class EventType(StrEnum):
     HEARD = "heard"
     KEY = "key"
     ENDED = "ended"
+    COMPLAINED = "complained"
+    """The person told their provider that they did not want it; the attempt is over as it was."""
     LOST = "lost"
     """Its worker died after the network may have been touched."""
 

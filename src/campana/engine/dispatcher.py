@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from uuid import UUID
 
 from campana.carriers.base import Accepted, CarrierError, Outbound
@@ -27,7 +28,7 @@ from campana.engine.choosing import Choosing
 from campana.engine.ownership import Ownership
 from campana.engine.resting import Resting
 from campana.engine.slots import Slots
-from campana.services import dispatch, granting, inquiries, outcomes, sent
+from campana.services import dispatch, granting, inquiries, outcomes, sent, signing, unsubscribes
 from campana.services.claimed import Claimed, content_of
 from campana.services.context import Context
 from campana.services.dispatch import SEND_DEADLINE
@@ -97,6 +98,13 @@ class Dispatcher:
         self._claims_took = _FIRST_CLAIMS_TAKE
         self._is_draining = False
         self.ownership = Ownership(context, in_hand=lambda: self._sends, serves=accounts.kinds)
+
+    @cached_property
+    def _unsubscribes(self) -> unsubscribes.Unsubscribes:
+        """Made when a letter is sent: the key is a file."""
+        blobs, entropy = self._context.blobs, self._context.entropy
+        key = signing.signing_key(blobs, entropy, name=unsubscribes.KEY_NAME)
+        return unsubscribes.Unsubscribes(key=key)
 
     @property
     def is_busy(self) -> bool:
@@ -285,7 +293,19 @@ class Dispatcher:
             sender=intent.plan.caller_id or account.sender,
             content=content_of(intent),
             callback_url=f"{self._public_url}/callbacks/{account.channel.id}",
+            unsubscribe_url=self._unsubscribe_url(intent, account),
             may_send=lambda: self._may_go(departure),
+        )
+
+    def _unsubscribe_url(self, intent: Claimed, account: Account) -> str | None:
+        """Of a letter: mail programs show it as a button."""
+        if account.channel.channel_type != ChannelType.EMAIL:
+            return None
+        return self._unsubscribes.link(
+            self._public_url,
+            workspace_id=account.channel.workspace_id,
+            channel_id=account.channel.id,
+            address=intent.address,
         )
 
     async def _failed(self, intent: Claimed, account: Account, error: CarrierError) -> None:
@@ -298,7 +318,8 @@ class Dispatcher:
         if error.disposition is Disposition.UNKNOWN:
             await self._doubt(intent)
         else:
-            await self._settle(intent, error.disposition, error.detail)
+            wait = None if error.retryable else error.retry_after
+            await self._settle(intent, error.disposition, error.detail, wait=wait)
 
     async def _accept(self, intent: Claimed, account: Account, accepted: Accepted) -> None:
         answer = Answer(
@@ -322,13 +343,16 @@ class Dispatcher:
             lambda: inquiries.open_doubt(self._context, attempt_id=intent.attempt_id)
         )
 
-    async def _settle(self, intent: Claimed, disposition: Disposition, reason: str) -> None:
+    async def _settle(
+        self, intent: Claimed, disposition: Disposition, reason: str, *, wait: timedelta | None
+    ) -> None:
         await _until_stored(
             lambda: outcomes.settle(
                 self._context,
                 attempt_id=intent.attempt_id,
                 disposition=disposition,
                 reason=reason,
+                wait=wait,
             )
         )
 

@@ -16,11 +16,12 @@ from functools import partial
 from campana.carriers.base import Inbound, Listener, NamedReport, Report
 from campana.domain.errors import Unavailable
 from campana.engine.accounts import Account, Accounts
-from campana.services import named_reports, reports
+from campana.services import inbound, named_reports, reports
 from campana.services.context import Context
 from campana.services.group_commit import GroupCommit
 from campana.store import named_reports as store
 from campana.store.db import Tx
+from campana.store.inbound import KeptInbound
 from campana.store.named_reports import Named
 from campana.store.reports import Kept, Told
 
@@ -47,6 +48,7 @@ class Listening:
         self._running: dict[str, _Listening] = {}
         self._named = GroupCommit[Named](partial(named_reports.keep, context))
         self._kept = GroupCommit[Kept](partial(reports.keep, context))
+        self._written = GroupCommit[KeptInbound](partial(inbound.keep, context))
 
     async def run(self) -> None:
         """Listen wherever it is possible, for ever; run as a task. Cancelling it hangs up."""
@@ -141,14 +143,23 @@ class Listening:
             for each in heard
             if isinstance(each, Report)
         ]
-        if any(isinstance(each, Inbound) for each in heard):
-            # An opt-out may be in it: better told again later than lost now.
-            raise Unavailable("what people send cannot be taken yet")
+        written = [
+            KeptInbound(
+                workspace_id=workspace_id,
+                channel_id=channel_id,
+                said=inbound.said(each),
+                received_at=now,
+            )
+            for each in heard
+            if isinstance(each, Inbound)
+        ]
         async with asyncio.timeout(_STORE_SECONDS):
             if named:
                 await self._named.add(named)
             if kept:
                 await self._kept.add(kept)
+            if written:
+                await self._written.add(written)
 
 
 def _said(channel_id: str, task: asyncio.Task[None]) -> None:

@@ -343,7 +343,7 @@ async def _refuse_taken(
         addresses=after.addresses,
     )
     others = [each.contact for each in holders if each.id != before.holder.id]
-    taken = {address.key for each in others for address in each.addresses}
+    taken = {(each.kind, each.value) for other in others for each in other.addresses}
     pointers = [
         pointer for pointer, kind, value in _parsed(given, country) if (kind, value) in taken
     ]

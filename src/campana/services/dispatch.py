@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from campana.domain import gate
-from campana.domain.campaign import Plan
+from campana.domain.campaign import ChannelType, Plan
 from campana.domain.event import EventName, NewEvent
 from campana.services import (
     capping,
@@ -22,6 +22,7 @@ from campana.services import (
     intents,
     late,
     limits,
+    messaging,
     spending,
     tripping,
 )
@@ -33,6 +34,7 @@ from campana.services.intents import Send
 from campana.services.marks import Marks
 from campana.services.policy import policy_of
 from campana.services.secrets import Unreadable
+from campana.services.variant_plans import Ways
 from campana.store import attempts, campaigns, claims, decisions, due, owners, targets
 from campana.store import events as store_events
 from campana.store.db import Tx
@@ -130,9 +132,21 @@ async def claim(
         capped = await capping.reached(
             tx, waiting, workspace_id=group.workspace_id, limits=caps, now=now
         )
-        allowed = await _pass_gate(tx, waiting, plan=plan, capped=capped, flow=flow, now=now)
+        allowed = await _pass_gate(
+            tx,
+            waiting,
+            campaign_id=group.campaign_id,
+            plan=plan,
+            capped=capped,
+            flow=flow,
+            now=now,
+        )
         allowed = await flow_sending.prepare(flow, allowed)
         allowed = await capping.hold_contacts(tx, allowed, limits=caps, now=now)
+        if channel_type == ChannelType.WHATSAPP:
+            allowed = await messaging.within_limits(
+                tx, allowed, channel_id=group.channel_id, now=now
+            )
         allowed, budget = await spending.within_limits(
             tx,
             allowed,
@@ -212,17 +226,19 @@ async def _pass_gate(
     tx: Tx,
     waiting: Sequence[Candidate],
     *,
+    campaign_id: str,
     plan: Plan,
     capped: Mapping[int, datetime],
     flow: FlowClaim | None,
     now: datetime,
 ) -> list[Candidate]:
     """Those who may be contacted now; the others are put off or finished, with the reason."""
+    ways = Ways(plan, campaign_id=campaign_id)
     allowed: list[Candidate] = []
     deferrals: list[Deferral] = []
     told: list[NewEvent] = []
     for candidate in waiting:
-        match gate.check(_facts(candidate, plan, capped), now):
+        match gate.check(_facts(candidate, ways, capped), now):
             case gate.Allow():
                 allowed.append(candidate)
             case gate.Defer(until=until, why=why):
@@ -240,7 +256,8 @@ async def _pass_gate(
     return allowed
 
 
-def _facts(candidate: Candidate, plan: Plan, capped: Mapping[int, datetime]) -> gate.Facts:
+def _facts(candidate: Candidate, ways: Ways, capped: Mapping[int, datetime]) -> gate.Facts:
+    plan = ways.of(candidate.contact_id)
     return gate.Facts(
         address=candidate.address,
         country=candidate.country,
@@ -252,4 +269,5 @@ def _facts(candidate: Candidate, plan: Plan, capped: Mapping[int, datetime]) -> 
         has_consent=candidate.has_consent is True,
         window=plan.window,
         capped_until=capped.get(candidate.id),
+        is_held_out=ways.held_out(candidate.contact_id),
     )

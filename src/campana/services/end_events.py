@@ -42,11 +42,15 @@ async def told_of_end(
         )
     ]
     if disposition is Disposition.OPT_OUT:
-        told += await _suppress(tx, context, attempt, now=now)
+        told += await suppress(
+            tx, context, attempt, reason="asked for it in", source="call", now=now
+        )
     return told
 
 
-async def _suppress(tx: Tx, context: Context, attempt: Attempt, *, now: datetime) -> list[NewEvent]:
+async def suppress(
+    tx: Tx, context: Context, attempt: Attempt, *, reason: str, source: str, now: datetime
+) -> list[NewEvent]:
     """The person asked not to be contacted again: from this very commit on, by nobody."""
     if attempt.is_erased:
         return []
@@ -60,8 +64,8 @@ async def _suppress(tx: Tx, context: Context, attempt: Attempt, *, now: datetime
             scope=Scope.WORKSPACE,
             campaign_id=None,
             channel_type=None,
-            reason=f"asked for it in attempt {attempt_text(attempt.id)}",
-            source="call",
+            reason=f"{reason} attempt {attempt_text(attempt.id)}",
+            source=source,
             created_at=now,
             expires_at=None,
         ),

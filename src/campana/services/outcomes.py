@@ -77,11 +77,13 @@ async def settle(
     facts: CallFacts | None = None,
     answered_at: datetime | None = None,
     callback_at: datetime | None = None,
+    wait: timedelta | None = None,
 ) -> None:
     """End an attempt and decide about its target. Repeating it changes nothing.
 
     `reason` is for people, in a few words; `facts` is what is known of a call, when there was one;
-    `callback_at` is when the person asked to be called back, if they did.
+    `callback_at` is when the person asked to be called back, if they did; before `wait` is over
+    they are not tried again.
     """
     if disposition in _TALKED and facts is not None:
         disposition = RESULTS.get(facts.result or "", disposition)
@@ -106,6 +108,7 @@ async def settle(
             answered_at=answered_at,
             callback_at=callback_at,
             talk_seconds=facts.talk_seconds if facts else None,
+            wait=wait,
             saved=facts,
         )
 
@@ -196,6 +199,7 @@ async def end(
     answered_at: datetime | None = None,
     callback_at: datetime | None = None,
     talk_seconds: float | None = None,
+    wait: timedelta | None = None,
     saved: CallFacts | None = None,
 ) -> None:
     """Tell of the end of an attempt (held) and conclude it, in the caller's transaction."""
@@ -203,7 +207,11 @@ async def end(
     event = AttemptEvent(
         type=EventType.LOST if disposition is Disposition.UNKNOWN else EventType.ENDED,
         at=now,
-        detail={"disposition": str(disposition), "reason": reason},
+        detail={
+            "disposition": str(disposition),
+            "reason": reason,
+            **({"wait_seconds": wait.total_seconds()} if wait is not None else {}),
+        },
     )
     if attempt.is_erased:
         event = bare(event)
@@ -299,12 +307,13 @@ async def conclude(
     if isinstance(decision, cadence.NextAddress):
         moved = await next_address.go_on(tx, target_id=attempt.target_id)
         decision = cadence.RetryAt(when=now) if moved else cadence.Finish(disposition=disposition)
+    wait_seconds = float(event.detail.get("wait_seconds") or 0)
     match decision:
         case cadence.RetryAt(when=when, priority=priority):
             window_key = await targets.wait_again(
                 tx,
                 target_id=attempt.target_id,
-                due_at=when,
+                due_at=max(when, now + timedelta(seconds=wait_seconds)),
                 reason=str(disposition),
                 priority=priority,
             )

@@ -19,7 +19,7 @@ from campana.domain.attempt import AttemptEvent, AttemptState, EventType, apply,
 from campana.domain.clock import parse_moment
 from campana.domain.disposition import Disposition
 from campana.domain.event import EventName, NewEvent
-from campana.services import events, flow_sending, outcomes
+from campana.services import end_events, events, flow_sending, outcomes
 from campana.services.context import Context
 from campana.store import events as store_events
 from campana.store import reports
@@ -68,6 +68,7 @@ async def apply_told(tx: Tx, context: Context, told: Sequence[Told]) -> None:
             ours.append(replace(each, event=bare(each.event)) if attempt.is_erased else each)
     await flow_sending.hold(tx, context, [found[each.attempt_id] for each in ours])
     fresh = await _fresh(tx, ours, found)
+    await _complaints(tx, context, fresh, found, now=now)
     moves: list[Move] = []
     plain: list[_End] = []
     others: list[_End] = []
@@ -110,6 +111,28 @@ class _End:
     @property
     def disposition(self) -> Disposition:
         return Disposition(str(self.event.detail["disposition"]))
+
+
+async def _complaints(
+    tx: Tx,
+    context: Context,
+    fresh: Mapping[UUID, Sequence[AttemptEvent]],
+    found: Mapping[UUID, Attempt],
+    *,
+    now: datetime,
+) -> None:
+    """Whoever complained to their provider is contacted no more, by anybody here."""
+    for attempt_id, happened in fresh.items():
+        if any(event.type is EventType.COMPLAINED for event in happened):
+            told = await end_events.suppress(
+                tx,
+                context,
+                found[attempt_id],
+                reason="complained about",
+                source="complaint",
+                now=now,
+            )
+            await store_events.add(tx, *told)
 
 
 async def _conclude(tx: Tx, ends: Sequence[_End], *, now: datetime) -> list[_End]:

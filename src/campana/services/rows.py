@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import cast
 
+from campana.domain import places
 from campana.domain.address import AddressKind, Unusable, parse_phone, plain_number
 from campana.domain.contact import AttributeValue, ContactAddress, NewContact
 from campana.domain.email import parse_email
+from campana.domain.tag import tags_of
 from campana.domain.window import zone_named
 from campana.services import suggestions
 from campana.services.columns import Columns, shown
@@ -30,6 +32,7 @@ _MAX_FIELD: Mapping[str, int] = {
     "external_id": 200,
     "time_zone": 100,
     "language": 35,
+    "tags": 4_000,
 }
 _MAX_ADDRESS: Mapping[AddressKind, int] = {
     AddressKind.PHONE: 100,
@@ -41,7 +44,7 @@ _MAX_ROW = 100_000
 _SHORTEST_LIMIT = min(*_MAX_FIELD.values(), *_MAX_ADDRESS.values())
 _PLAIN_LIMIT = _MAX_ADDRESS[AddressKind.PHONE]
 """Of each cell but a language, in the rows most files are made of: no limit of its own is less."""
-_IN_TURN = ("external_id", "first_name", "last_name", "language", "time_zone", "name")
+_IN_TURN = ("external_id", "first_name", "last_name", "language", "time_zone", "name", "tags")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +99,8 @@ def read_row(columns: Columns, cells: Cells, *, country: str | None) -> Candidat
                 suggestion="shorten its longest cells",
             )
         zone = _zone(columns, fields)
-        addresses, zones = _addressed(columns, cells, country=country, is_short=is_short)
+        tags = _tags(columns, fields)
+        addresses = _addressed(columns, cells, country=country, is_short=is_short)
     except _Refused as refused:
         return Refusal(
             column_name=columns.header[refused.place],
@@ -104,9 +108,9 @@ def read_row(columns: Columns, cells: Cells, *, country: str | None) -> Candidat
             reason=refused.reason,
             suggestion=refused.suggestion,
         )
-    contact = _contact(
-        tuple(addresses), fields, attributes, zone=zone, zones=(zone,) if zone else zones
-    )
+    ways = tuple(addresses)
+    zones = (zone,) if zone else _zones_at(attributes, ways)
+    contact = _contact(ways, fields, attributes, zone=zone, zones=zones, tags=tags)
     return Candidate(contact=contact, places=tuple(addresses.values()))
 
 
@@ -129,6 +133,7 @@ class PlainRows:
             (name, columns.attributes[name], wanted) for name, wanted in columns.types.items()
         ]
         self._addresses = columns.addresses
+        self._is_placed = not places.NAMES.isdisjoint(columns.attributes)
 
     def read(self, cells: Sequence[str], text: str) -> NewContact | None:
         """A row as a contact; None where `read_row` must tell.
@@ -141,7 +146,7 @@ class PlainRows:
             return None
         if len(text) > _PLAIN_LIMIT and max(map(len, cells)) > _PLAIN_LIMIT:
             return None
-        external_id, first, last, language, zone, name = self._fields((*cells, ""))
+        external_id, first, last, language, zone, name, tagged = self._fields((*cells, ""))
         if (zone and zone_named(zone) is None) or len(language) > _MAX_FIELD["language"]:
             return None
         attributes: dict[str, AttributeValue] = {
@@ -149,8 +154,9 @@ class PlainRows:
         }
         if self._typed and not self._read_typed(cells, attributes):
             return None
+        tags = tags_of(tagged) if tagged else ()
         addresses = self._read_addresses(cells)
-        if not addresses:
+        if not addresses or isinstance(tags, str):
             return None
         if name:
             attributes["name"] = name
@@ -164,7 +170,12 @@ class PlainRows:
             language=language or None,
             attributes=attributes,
             addresses=tuple(addresses),
-            zones=(zone,) if zone else _zones_of(addresses),
+            zones=(zone,)
+            if zone
+            else _zones_at(attributes, addresses)
+            if self._is_placed
+            else _zones_of(addresses),
+            tags=tags,
         )
 
     def _read_typed(self, cells: Sequence[str], attributes: dict[str, AttributeValue]) -> bool:
@@ -203,6 +214,14 @@ class PlainRows:
             if not found or address not in found:
                 found.append(address)
         return found
+
+
+def _zones_at(
+    attributes: Mapping[str, AttributeValue], addresses: Sequence[ContactAddress]
+) -> tuple[str, ...]:
+    """Where the postal address says, as far as it does; else where the number lies."""
+    country = next((address.country for address in addresses if address.country), None)
+    return places.zones_at(attributes, country=country, otherwise=_zones_of(addresses))
 
 
 def _zones_of(addresses: Sequence[ContactAddress]) -> tuple[str, ...]:
@@ -297,12 +316,19 @@ def _zone(columns: Columns, fields: Mapping[str, str]) -> str | None:
     return zone
 
 
+def _tags(columns: Columns, fields: Mapping[str, str]) -> tuple[str, ...]:
+    cell = fields.get("tags", "")
+    tags = tags_of(cell)
+    if isinstance(tags, str):
+        raise _Refused(columns.fields["tags"], cell, tags, "part tags with commas")
+    return tags
+
+
 def _addressed(
     columns: Columns, cells: Cells, *, country: str | None, is_short: bool
-) -> tuple[dict[ContactAddress, int], tuple[str, ...]]:
-    """The addresses of a row with their places, and the zones of the first number among them."""
+) -> dict[ContactAddress, int]:
+    """The addresses of a row with their places."""
     addresses: dict[ContactAddress, int] = {}
-    zones: tuple[str, ...] = ()
     for kind, place in columns.addresses:
         text = _text(cells, place)
         if not text:
@@ -310,14 +336,13 @@ def _addressed(
         if not is_short:
             _check(place, text, limit=_MAX_ADDRESS[kind])
         address = _address(kind, text, place, country=country)
-        zones = zones or address.zones
         addresses.setdefault(address, place)
     if not addresses:
         kind, place = columns.addresses[0]
         empty = "number" if kind is not AddressKind.EMAIL else "e-mail address"
         reason = f"the {empty} is empty" if len(columns.addresses) == 1 else "no address is given"
         raise _Refused(place, "", reason, "fill one in, or take the row out")
-    return addresses, zones
+    return addresses
 
 
 def _address(kind: AddressKind, text: str, place: int, *, country: str | None) -> ContactAddress:
@@ -345,6 +370,7 @@ def _contact(
     *,
     zone: str | None,
     zones: tuple[str, ...],
+    tags: tuple[str, ...],
 ) -> NewContact:
     first, last = fields.get("first_name"), fields.get("last_name")
     name = fields.get("name")
@@ -362,6 +388,7 @@ def _contact(
         attributes=attributes,
         addresses=addresses,
         zones=zones,
+        tags=tags,
     )
 
 

@@ -33,6 +33,7 @@ PLACES = (
     "import_errors",
     "suppression_import_errors",
     "idempotency_keys",
+    "portfolio_recipients",
     "named_reports",
     "contacts",
 )
@@ -48,8 +49,8 @@ EVENTS = "events"
 """The one that is gone through in stretches, with the deliveries of its events."""
 
 EXPLAINED: Mapping[str, str] = {
-    "carrier_refs": "a provider's own names of messages; of whom, only the attempt knows",
     "callback_inbox": "waited for: emptied when it is applied, within seconds",
+    "carrier_refs": "what a provider calls an attempt, and nothing of the person",
     "charges": "what an attempt cost, which adds up; of whom, only the attempt knows",
     "contact_addresses": "gone the moment the erasure is asked for",
     "due": "gone with the waiting target, the moment the erasure is asked for",

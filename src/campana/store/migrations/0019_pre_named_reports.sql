@@ -41,6 +41,13 @@ select protect('named_reports', '', 'select, insert, update, delete');
 -- A work process that holds a provider's connection keeps what comes over it without a web process.
 grant insert on callback_inbox to campana_engine;
 
+-- A complaint comes after the end, and changes nothing of it; the breaker counts them.
+alter table attempt_events drop constraint if exists attempt_events_type_check;
+alter table attempt_events add constraint attempt_events_type_check check (type in (
+  'intent', 'sending', 'ringing', 'early_media', 'accepted', 'answered', 'said', 'heard', 'key', 'ended',
+  'complained', 'lost'));
+create index attempt_events_complaints on attempt_events (at) where type = 'complained';
+
 reset role;
 
 -- migrate:down

@@ -27,10 +27,6 @@ where workspace_id = %(workspace_id)s and (address = any(%(addresses)s) or conta
 delete from flow_sessions s using targets t
 where s.contact_id = any(%(contact_ids)s) and t.id = s.target_id and t.state <> 'attempting';
 
--- name: named_reports
--- By a name that means nothing, of an address that nobody writes to any more.
-delete from named_reports where workspace_id = %(workspace_id)s and address = any(%(addresses)s);
-
 -- name: attempt_events
 -- That it rang and when it ended stays; what was said, heard and typed goes, and the carrier's own words.
 select empty_attempt_events(%(attempt_ids)s::uuid[], null);
@@ -144,3 +140,16 @@ select a.id, a.campaign_id from attempts a where a.target_id = any(%(target_ids)
 union
 select a.id, a.campaign_id from attempts a
 where a.workspace_id = %(workspace_id)s and a.address = any(%(addresses)s) and a.state in ('ended', 'unknown');
+
+-- name: portfolio_recipients
+-- That somebody was written to goes on counting for a day at most; who it was does not matter for that, but the
+-- number of rows is kept beside them, so the place is given back.
+with gone as (
+  delete from portfolio_recipients where workspace_id = %(workspace_id)s and address = any(%(addresses)s) returning name)
+update portfolios p set recipients = p.recipients - g.number
+from (select name, count(*)::integer as number from gone group by name) g
+where p.workspace_id = %(workspace_id)s and p.name = g.name;
+
+-- name: named_reports
+-- What a provider says of the person under a name nobody knows: of attempts that are over it would change nothing.
+delete from named_reports where workspace_id = %(workspace_id)s and address = any(%(addresses)s);

@@ -24,6 +24,8 @@ from tests.support.campaign import ANA, Scene, launched, person
 ROLES = ("campana_web", "campana_engine")
 # The web role may look at and touch nothing here, whatever the workspace.
 ENGINE_ONLY = {
+    "named_reports",
+    "carrier_refs",
     "callback_inbox",
     "grants",
     "import_changes",

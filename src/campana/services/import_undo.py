@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from campana.domain.contact import NewContact
 from campana.services.context import Context
-from campana.store import contacts, import_changes, lists
+from campana.store import contacts, import_changes, lists, targets
 from campana.store.db import Tx
 from campana.store.import_changes import Busy, Changed, Kept, Undone, UndoStep
 from campana.store.imports import Begun
@@ -99,6 +99,7 @@ async def _changed(tx: Tx, begun: Begun, *, now: datetime) -> Begun | None:
         list_id=begun.list_id,
         before={key: each.before for key, each in free.items()},
     )
+    await targets.follow_contacts(tx, contact_ids=list(free))
     over = [key for key in changed if key in free or key not in here]
     await import_changes.forget(tx, import_id=begun.id, contact_ids=over)
     undone = Undone(restored=len(free), kept=await _keep(tx, begun, kept))

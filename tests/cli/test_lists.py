@@ -244,3 +244,15 @@ def test_types_are_told_and_wrong_ones_are_wrong_usage(campana: Campana, people:
     stopped = campana("import", "People", people, "--duplicates", "fail")
     assert stopped.exit_code == 1
     assert "row 1" in stopped.stderr
+
+
+def test_exports_what_an_import_takes(campana: Campana, people: Path, tmp_path: Path) -> None:
+    assert campana("import", "People", people, "--country", "us").exit_code == 0
+    file = tmp_path / "out.csv"
+    assert campana("export", "People", "-o", file).exit_code == 0
+    assert campana("export", "People").stdout_bytes == file.read_bytes()
+    again = campana("import", "People", file, "--duplicates", "update", "--json")
+    assert again.exit_code == 0, again.output
+    missing = campana("export", "Nobody", "-o", tmp_path / "none.csv")
+    assert (missing.exit_code, "there is no contact list 'Nobody'" in missing.stderr) == (1, True)
+    assert sorted(each.name for each in tmp_path.glob("*.csv*")) == ["out.csv", "people.csv"]

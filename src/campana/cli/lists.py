@@ -6,7 +6,7 @@ import typer
 from rich.table import Table
 
 from campana.bootstrap import DEFAULT_WORKSPACE
-from campana.cli import imports
+from campana.cli import exports, imports
 from campana.cli.session import AsJson, Workspace, out, print_json, printable, run, told
 from campana.domain.clock import wire
 from campana.services import lists
@@ -20,6 +20,7 @@ app.command("preview")(imports.preview_file)
 app.command("follow")(imports.follow_import)
 app.command("undo")(imports.undo_import)
 app.command("errors")(imports.errors)
+app.command("export")(exports.export_list)
 
 _PAGE = 1000
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from campana.domain.address import AddressKind
 from campana.domain.numbering import NumberType
+from campana.domain.tag import in_order
 
 AttributeValue = str | int | float | bool
 """What an attribute may be. A date is a text such as 2026-03-31, a moment one in ISO 8601."""
@@ -47,6 +48,8 @@ class NewContact:
     attributes: Mapping[str, AttributeValue]
     addresses: tuple[ContactAddress, ...]
     zones: tuple[str, ...]
+    tags: tuple[str, ...] = ()
+    """In order, each once (`domain/tag.py`)."""
 
     @property
     def phone(self) -> str | None:
@@ -56,8 +59,8 @@ class NewContact:
     def under(self, given: NewContact) -> NewContact:
         """This person with what `given` says laid over it; what that leaves empty stays.
 
-        An external id that is there stays. Given addresses of a kind take the place of as many
-        that were there; the rest of that kind stays behind them.
+        An external id that is there stays, and so do tags. Given addresses of a kind take the place
+        of as many that were there; the rest of that kind stays behind them.
         """
         return replace(
             given,
@@ -73,6 +76,7 @@ class NewContact:
                 for address in _replaced(self.addresses, given.addresses, kind)
             ),
             zones=self._zones_under(given),
+            tags=in_order((*self.tags, *given.tags)) if given.tags else self.tags,
         )
 
     def _zones_under(self, given: NewContact) -> tuple[str, ...]:

@@ -120,6 +120,7 @@ async def create(context: Context, *, workspace_id: int, raw: object) -> Channel
         created_at=context.clock.now(),
         window=msgspec.to_builtins(document.window),
     )
+    channel = _with_shared_limits(kind, config, channel)
     async with context.db.transaction(workspace_id=workspace_id) as tx:
         if not await channels.insert(tx, channel=channel):
             raise Conflict(f"there is a channel named {channel.name!r} already")
@@ -235,10 +236,23 @@ def _reconfigured(context: Context, channel: Channel, patch: object) -> Channel:
     if channel.is_loopback and not is_loopback:
         # Campaigns may run on it at all hours, because nobody could be reached by it.
         raise Conflict("the channel cannot leave this machine: make another for what can")
-    return replace(
+    changed = replace(
         channel,
         config=channel_secrets.sealed(context.secrets, kind, whole, kept=channel.config),
         is_loopback=is_loopback,
+    )
+    return _with_shared_limits(kind, read, changed)
+
+
+def _with_shared_limits(kind: CarrierKind, config: Struct, channel: Channel) -> Channel:
+    """With what its provider limits besides its pace, where a claim finds it."""
+    portfolio = kind.portfolio(config) if kind.portfolio is not None else None
+    interval = kind.pair_interval
+    return replace(
+        channel,
+        portfolio=portfolio.name if portfolio is not None else None,
+        portfolio_limit=portfolio.limit if portfolio is not None else None,
+        pair_seconds=interval.total_seconds() if interval is not None else None,
     )
 
 

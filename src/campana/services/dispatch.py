@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from campana.domain import gate
-from campana.domain.campaign import Plan
+from campana.domain.campaign import ChannelType, Plan
 from campana.domain.event import EventName, NewEvent
 from campana.services import (
     capping,
@@ -22,6 +22,7 @@ from campana.services import (
     intents,
     late,
     limits,
+    messaging,
     spending,
     tripping,
 )
@@ -133,6 +134,10 @@ async def claim(
         allowed = await _pass_gate(tx, waiting, plan=plan, capped=capped, flow=flow, now=now)
         allowed = await flow_sending.prepare(flow, allowed)
         allowed = await capping.hold_contacts(tx, allowed, limits=caps, now=now)
+        if channel_type == ChannelType.WHATSAPP:
+            allowed = await messaging.within_limits(
+                tx, allowed, channel_id=group.channel_id, now=now
+            )
         allowed, budget = await spending.within_limits(
             tx,
             allowed,

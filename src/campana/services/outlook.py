@@ -21,13 +21,23 @@ from campana.domain.window import next_open
 from campana.services import erasure_keys, flow_parts, preflight, segments
 from campana.services.campaign_document import plan_of
 from campana.services.context import Context
+from campana.services.messaging import DAY
 from campana.services.policy import policy_of
 from campana.services.spending import LONGEST_CALL
-from campana.store import accounts, campaigns, channels, lists, outlook, policies
+from campana.store import (
+    accounts,
+    campaigns,
+    channels,
+    lists,
+    outlook,
+    policies,
+    portfolios,
+)
 from campana.store import spend as spend_store
 from campana.store.channels import Channel
 from campana.store.db import Tx
 from campana.store.outlook import Crowd
+from campana.store.portfolios import Portfolio
 
 DUPLICATE = "duplicate"
 PRICE_UNKNOWN = "price_unknown"
@@ -90,6 +100,7 @@ async def look_ahead(context: Context, *, workspace_id: int, campaign_id: str) -
         prices = await _prices(tx, campaign, plan)
         pads = await erasure_keys.pads(tx, context, workspace_id=workspace_id)
         found = await _crowds(tx, campaign, plan, prices, pads, now)
+        places = await _places(tx, channel, now)
         warnings = await flow_parts.lacking(tx, campaign, plan)
     allowed = frozenset(workspace.allowed_countries) if workspace else frozenset[str]()
     eligible, skipped, expense = _judged(found, plan, allowed, prices, now)
@@ -105,7 +116,16 @@ async def look_ahead(context: Context, *, workspace_id: int, campaign_id: str) -
     )
     if channel is None or not eligible:
         return counted
-    return _foretold(counted, campaign, plan, channel, eligible, now)
+    return _foretold(counted, campaign, plan, channel, eligible, places, now)
+
+
+async def _places(tx: Tx, channel: Channel | None, now: datetime) -> Pace:
+    """The part of a pace that says how many new people there is room for."""
+    if channel is None or channel.portfolio is None or channel.portfolio_limit is None:
+        return Pace(rate=channel.rate if channel else 1)
+    portfolio = Portfolio(workspace_id=channel.workspace_id, name=channel.portfolio)
+    taken = await portfolios.standing(tx, portfolio=portfolio, after=now - DAY)
+    return Pace(rate=channel.rate, people=channel.portfolio_limit, taken=taken)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,6 +228,7 @@ def _foretold(
     plan: Plan,
     channel: Channel,
     eligible: Mapping[tuple[str, ...], int],
+    places: Pace,
     now: datetime,
 ) -> Outlook:
     """The run played twice: everybody at the first try, and every try of everybody in vain."""
@@ -215,7 +236,7 @@ def _foretold(
     best = forecast(
         eligible,
         window=plan.window,
-        pace=_pace(plan, channel, _SHORTEST_CALL),
+        pace=_pace(plan, channel, _SHORTEST_CALL, places),
         start=start,
         end=campaign.end_date,
     )
@@ -223,21 +244,23 @@ def _foretold(
     worst = forecast(
         {zones: people * tries for zones, people in eligible.items()},
         window=plan.window,
-        pace=_pace(plan, channel, _longest_call(plan)),
+        pace=_pace(plan, channel, _longest_call(plan), places),
         start=start,
         end=campaign.end_date,
     )
     return replace(counted, forecast=best, latest=_latest(campaign, plan, best, worst, eligible))
 
 
-def _pace(plan: Plan, channel: Channel, held: timedelta) -> Pace:
+def _pace(plan: Plan, channel: Channel, held: timedelta, places: Pace) -> Pace:
     """The lowest of all limits, when each attempt holds its line for so long."""
     own = plan.pacing
     rates = [channel.rate, own.rate or channel.rate]
     lines = min(channel.lines, own.lines or channel.lines)
     quotas = [each for each in (channel.daily_attempts, own.daily) if each is not None]
-    return Pace(
-        rate=min(*rates, lines / held.total_seconds()), daily=min(quotas) if quotas else None
+    return replace(
+        places,
+        rate=min(*rates, lines / held.total_seconds()),
+        daily=min(quotas) if quotas else None,
     )
 
 

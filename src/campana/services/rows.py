@@ -13,6 +13,7 @@ from typing import cast
 from campana.domain.address import AddressKind, Unusable, parse_phone, plain_number
 from campana.domain.contact import AttributeValue, ContactAddress, NewContact
 from campana.domain.email import parse_email
+from campana.domain.tag import tags_of
 from campana.domain.window import zone_named
 from campana.services import suggestions
 from campana.services.columns import Columns, shown
@@ -30,6 +31,7 @@ _MAX_FIELD: Mapping[str, int] = {
     "external_id": 200,
     "time_zone": 100,
     "language": 35,
+    "tags": 4_000,
 }
 _MAX_ADDRESS: Mapping[AddressKind, int] = {
     AddressKind.PHONE: 100,
@@ -41,7 +43,7 @@ _MAX_ROW = 100_000
 _SHORTEST_LIMIT = min(*_MAX_FIELD.values(), *_MAX_ADDRESS.values())
 _PLAIN_LIMIT = _MAX_ADDRESS[AddressKind.PHONE]
 """Of each cell but a language, in the rows most files are made of: no limit of its own is less."""
-_IN_TURN = ("external_id", "first_name", "last_name", "language", "time_zone", "name")
+_IN_TURN = ("external_id", "first_name", "last_name", "language", "time_zone", "name", "tags")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +98,7 @@ def read_row(columns: Columns, cells: Cells, *, country: str | None) -> Candidat
                 suggestion="shorten its longest cells",
             )
         zone = _zone(columns, fields)
+        tags = _tags(columns, fields)
         addresses, zones = _addressed(columns, cells, country=country, is_short=is_short)
     except _Refused as refused:
         return Refusal(
@@ -105,7 +108,7 @@ def read_row(columns: Columns, cells: Cells, *, country: str | None) -> Candidat
             suggestion=refused.suggestion,
         )
     contact = _contact(
-        tuple(addresses), fields, attributes, zone=zone, zones=(zone,) if zone else zones
+        tuple(addresses), fields, attributes, zone=zone, zones=(zone,) if zone else zones, tags=tags
     )
     return Candidate(contact=contact, places=tuple(addresses.values()))
 
@@ -141,7 +144,7 @@ class PlainRows:
             return None
         if len(text) > _PLAIN_LIMIT and max(map(len, cells)) > _PLAIN_LIMIT:
             return None
-        external_id, first, last, language, zone, name = self._fields((*cells, ""))
+        external_id, first, last, language, zone, name, tagged = self._fields((*cells, ""))
         if (zone and zone_named(zone) is None) or len(language) > _MAX_FIELD["language"]:
             return None
         attributes: dict[str, AttributeValue] = {
@@ -149,8 +152,9 @@ class PlainRows:
         }
         if self._typed and not self._read_typed(cells, attributes):
             return None
+        tags = tags_of(tagged) if tagged else ()
         addresses = self._read_addresses(cells)
-        if not addresses:
+        if not addresses or isinstance(tags, str):
             return None
         if name:
             attributes["name"] = name
@@ -165,6 +169,7 @@ class PlainRows:
             attributes=attributes,
             addresses=tuple(addresses),
             zones=(zone,) if zone else _zones_of(addresses),
+            tags=tags,
         )
 
     def _read_typed(self, cells: Sequence[str], attributes: dict[str, AttributeValue]) -> bool:
@@ -297,6 +302,14 @@ def _zone(columns: Columns, fields: Mapping[str, str]) -> str | None:
     return zone
 
 
+def _tags(columns: Columns, fields: Mapping[str, str]) -> tuple[str, ...]:
+    cell = fields.get("tags", "")
+    tags = tags_of(cell)
+    if isinstance(tags, str):
+        raise _Refused(columns.fields["tags"], cell, tags, "part tags with commas")
+    return tags
+
+
 def _addressed(
     columns: Columns, cells: Cells, *, country: str | None, is_short: bool
 ) -> tuple[dict[ContactAddress, int], tuple[str, ...]]:
@@ -345,6 +358,7 @@ def _contact(
     *,
     zone: str | None,
     zones: tuple[str, ...],
+    tags: tuple[str, ...],
 ) -> NewContact:
     first, last = fields.get("first_name"), fields.get("last_name")
     name = fields.get("name")
@@ -362,6 +376,7 @@ def _contact(
         attributes=attributes,
         addresses=addresses,
         zones=zones,
+        tags=tags,
     )
 
 

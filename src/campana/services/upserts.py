@@ -150,6 +150,7 @@ _POINTERS: Mapping[str, str] = {
     "last_name": "/lastName",
     "language": "/language",
     "time_zone": "/timeZone",
+    "tags": "/tags",
 }
 
 

@@ -79,6 +79,7 @@ class _HolderRow:
     attributes: Mapping[str, AttributeValue]
     addresses: Sequence[Any]
     updated_at: datetime
+    tags: Sequence[str] = ()
 
     def holder(self) -> Holder:
         return Holder(
@@ -94,6 +95,7 @@ class _HolderRow:
                 attributes=self.attributes,
                 addresses=addresses_of(self.addresses),
                 zones=tuple(self.zones),
+                tags=tuple(self.tags),
             ),
         )
 
@@ -125,6 +127,7 @@ def written(holder: Holder) -> dict[str, object]:
         "time_zone": contact.time_zone,
         "zones": contact.zones,
         "attributes": contact.attributes,
+        "tags": contact.tags,
         "addresses": [
             (each.kind, each.value, each.country, each.type, each.zones)
             for each in contact.addresses
@@ -306,4 +309,5 @@ def _columns(contacts: Sequence[NewContact]) -> dict[str, str]:
         "time_zones": arrays.texts([contact.time_zone for contact in contacts]),
         "zones": arrays.texts([",".join(contact.zones) for contact in contacts]),
         "attributes": arrays.texts([encode(each.attributes).decode() for each in contacts]),
+        "tags": arrays.texts([",".join(contact.tags) for contact in contacts]),
     }

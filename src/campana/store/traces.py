@@ -33,6 +33,7 @@ PLACES = (
     "import_errors",
     "suppression_import_errors",
     "idempotency_keys",
+    "portfolio_recipients",
     "named_reports",
     "contacts",
 )

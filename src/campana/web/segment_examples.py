@@ -28,3 +28,15 @@ TAG_ANSWER: Json = {
     ],
     "changed": 1,
 }
+
+CONTACTS_CSV = (
+    "external_id,first_name,last_name,language,time_zone,phone,email,tags,balance:number,doctor\r\n"
+    "P-1041,Ana,Reyes,en,America/New_York,+12025550142,ana@example.org,vip,120.5,Ortega\r\n"
+)
+
+TARGETS_CSV = (
+    "id,contact_id,external_id,first_name,last_name,address,state,disposition,attempt_count,"
+    "last_reason,due_at,created_at,finished_at\r\n"
+    "tgt_7,ctc_41,P-1041,Ana,Reyes,+12025550142,finished,completed,1,the bot came to its end,,"
+    "2024-01-10T14:02:00Z,2024-01-10T15:00:41Z\r\n"
+)

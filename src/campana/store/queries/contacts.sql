@@ -14,14 +14,14 @@ with met as (
   union
   select a.contact_id from contact_addresses a
   where a.list_id = %(list_id)s and a.kind = any(%(kinds)s) and a.value = any(%(values)s::text[]))
-select c.id, c.version, c.external_id, c.first_name, c.last_name, c.language, c.time_zone, c.zones, c.attributes,
+select c.id, c.version, c.external_id, c.first_name, c.last_name, c.language, c.time_zone, c.zones, c.attributes, c.tags,
   (select coalesce(json_agg(json_build_array(a.kind, a.value, a.country, a.number_type, a.zones) order by a.position), '[]')
    from contact_addresses a where a.contact_id = c.id) as addresses, c.updated_at
 from met cross join lateral (select * from contacts x where x.id = met.id limit 1) c;
 
 -- name: held
 -- These contacts whole, held until the transaction ends, in id order so that two holders never wait in a circle.
-select c.id, c.version, c.external_id, c.first_name, c.last_name, c.language, c.time_zone, c.zones, c.attributes,
+select c.id, c.version, c.external_id, c.first_name, c.last_name, c.language, c.time_zone, c.zones, c.attributes, c.tags,
   (select coalesce(json_agg(json_build_array(a.kind, a.value, a.country, a.number_type, a.zones) order by a.position), '[]')
    from contact_addresses a where a.contact_id = c.id) as addresses, c.updated_at
 from contacts c where c.list_id = %(list_id)s and c.id = any(%(ids)s) order by c.id for update of c;
@@ -31,12 +31,12 @@ from contacts c where c.list_id = %(list_id)s and c.id = any(%(ids)s) order by c
 -- the contacts again whatever order RETURNING has. A text of JSON for all of them takes half as long again to read
 -- as an array a column.
 insert into contacts (workspace_id, list_id, external_id, first_name, last_name, language, time_zone, zones, attributes,
-  made_by, created_at, updated_at)
+  tags, made_by, created_at, updated_at)
 select %(workspace_id)s, %(list_id)s, external_id, first_name, last_name, language, time_zone,
-  string_to_array(zones, ','), attributes, %(made_by)s, %(now)s, %(now)s
+  string_to_array(zones, ','), attributes, string_to_array(tags, ','), %(made_by)s, %(now)s, %(now)s
 from unnest(%(external_ids)s::text[], %(first_names)s::text[], %(last_names)s::text[], %(languages)s::text[],
-  %(time_zones)s::text[], %(zones)s::text[], %(attributes)s::jsonb[]) with ordinality
-  as given (external_id, first_name, last_name, language, time_zone, zones, attributes, place)
+  %(time_zones)s::text[], %(zones)s::text[], %(attributes)s::jsonb[], %(tags)s::text[]) with ordinality
+  as given (external_id, first_name, last_name, language, time_zone, zones, attributes, tags, place)
 order by place
 returning id;
 
@@ -44,10 +44,11 @@ returning id;
 -- Each contact becomes what is given, whole; the trigger counts its version on.
 update contacts c set external_id = given.external_id, first_name = given.first_name, last_name = given.last_name,
   language = given.language, time_zone = given.time_zone, zones = string_to_array(given.zones, ','),
-  attributes = given.attributes, updated_at = %(now)s
+  attributes = given.attributes, tags = string_to_array(given.tags, ','), updated_at = %(now)s
 from unnest(%(ids)s::bigint[], %(external_ids)s::text[], %(first_names)s::text[], %(last_names)s::text[],
-  %(languages)s::text[], %(time_zones)s::text[], %(zones)s::text[], %(attributes)s::jsonb[])
-  as given (id, external_id, first_name, last_name, language, time_zone, zones, attributes)
+  %(languages)s::text[], %(time_zones)s::text[], %(zones)s::text[], %(attributes)s::jsonb[],
+  %(tags)s::text[])
+  as given (id, external_id, first_name, last_name, language, time_zone, zones, attributes, tags)
 where c.id = given.id and c.list_id = %(list_id)s
 returning c.id, c.version;
 
@@ -60,11 +61,11 @@ update contacts set external_id = null where list_id = %(list_id)s and id = any(
 -- Back to what each was, its version and its time included.
 update contacts c set external_id = given.external_id, first_name = given.first_name, last_name = given.last_name,
   language = given.language, time_zone = given.time_zone, zones = string_to_array(given.zones, ','),
-  attributes = given.attributes, updated_at = given.updated_at, version = given.version
+  attributes = given.attributes, tags = string_to_array(given.tags, ','), updated_at = given.updated_at, version = given.version
 from unnest(%(ids)s::bigint[], %(external_ids)s::text[], %(first_names)s::text[], %(last_names)s::text[],
   %(languages)s::text[], %(time_zones)s::text[], %(zones)s::text[], %(attributes)s::jsonb[],
-  %(updated_ats)s::timestamptz[], %(versions)s::integer[])
-  as given (id, external_id, first_name, last_name, language, time_zone, zones, attributes, updated_at, version)
+  %(tags)s::text[], %(updated_ats)s::timestamptz[], %(versions)s::integer[])
+  as given (id, external_id, first_name, last_name, language, time_zone, zones, attributes, tags, updated_at, version)
 where c.id = given.id and c.list_id = %(list_id)s;
 
 -- name: delete

@@ -135,6 +135,15 @@ union
 select a.id, a.campaign_id from attempts a
 where a.workspace_id = %(workspace_id)s and a.address = any(%(addresses)s) and a.state in ('ended', 'unknown');
 
+-- name: portfolio_recipients
+-- That somebody was written to goes on counting for a day at most; who it was does not matter for that, but the
+-- number of rows is kept beside them, so the place is given back.
+with gone as (
+  delete from portfolio_recipients where workspace_id = %(workspace_id)s and address = any(%(addresses)s) returning name)
+update portfolios p set recipients = p.recipients - g.number
+from (select name, count(*)::integer as number from gone group by name) g
+where p.workspace_id = %(workspace_id)s and p.name = g.name;
+
 -- name: named_reports
 -- What a provider says of the person under a name nobody knows: of attempts that are over it would change nothing.
 delete from named_reports where workspace_id = %(workspace_id)s and address = any(%(addresses)s);

@@ -12,6 +12,7 @@ import socket
 import sys
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from campana.blobs import Blobs
@@ -46,6 +47,8 @@ from campana.voice.speech import Speech
 _YOUNG_OBJECTS = 50_000
 
 DEFAULT_WORKSPACE = "default"
+_DISPATCHING, _BESIDE_IT = 8, 12
+"""Connections of a work process, at most."""
 ACCOUNT_SECONDS = 5.0
 """How often a worker looks for attempts of its own that it knows nothing of."""
 
@@ -147,15 +150,21 @@ async def work(settings: Settings, conninfo: str) -> None:
     """One work process: sending on channels that take requests, applying what carriers report,
     sweeping, closing, windows, background jobs; until SIGTERM, then drains."""
     stop = stop_on_signals()
-    async with opened(settings, conninfo, role=Role.ENGINE, max_connections=20) as context:
+    async with opened(settings, conninfo, role=Role.ENGINE, max_connections=_BESIDE_IT) as context:
         await channel_secrets.seal_all(context)
         jobs = build_jobs(context)
         accounts = Accounts(context)
-        dispatcher = Dispatcher(context, accounts=accounts, public_url=public_url(settings))
+        by_index = Database(
+            conninfo, role=Role.ENGINE, max_connections=_DISPATCHING, only_by_index=True
+        )
+        dispatcher = Dispatcher(
+            replace(context, db=by_index), accounts=accounts, public_url=public_url(settings)
+        )
         answerer = Answerer(context, accounts=accounts, public_url=public_url(settings))
         dispatch, *others = work_loops(context, accounts=accounts, dispatcher=dispatcher)
         others += answer_loops(answerer)
         try:
+            await by_index.open()
             async with jobs.open_async(), asyncio.TaskGroup() as group:
                 group.create_task(processes.until_orphaned(stop, environment=os.environ))
                 owner = group.create_task(dispatcher.ownership.keep())
@@ -178,6 +187,7 @@ async def work(settings: Settings, conninfo: str) -> None:
                 answering.cancel()
         finally:
             await accounts.aclose()
+            await by_index.close()
 
 
 def answer_loops(answerer: Answerer) -> list[Loop]:

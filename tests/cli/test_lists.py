@@ -212,8 +212,13 @@ def test_a_dry_run_brings_nobody_in_and_an_undo_takes_them_out(
     tried = campana(*words, "--dry-run")
     assert tried.exit_code == 0, tried.output
     assert "the list is as it was" in tried.stdout
-    assert json.loads(campana("list", "--json").stdout)[0]["contactCount"] == 0
+    assert "nobody" in tried.stdout  # the cell that was refused
+    assert json.loads(campana("list", "--json").stdout) == []
     done = campana(*words)
+    again = shown(campana(*words, "--dry-run", "--json"))
+    assert [again[key] for key in ("accepted", "duplicate", "rejected")] == [0, 2, 1]
+    assert [row["row"] for row in again["errors"]] == [2]  # pyright: ignore[reportIndexIssue, reportGeneralTypeIssues, reportArgumentType, reportCallIssue]
+    assert json.loads(campana("list", "--json").stdout)[0]["contactCount"] == 1
     import_id = done.stdout.split("campana lists undo ")[1].split()[0]
     undone = shown(campana("undo", import_id, "--json"))
     assert [undone[key] for key in ("state", "removed", "restored", "kept", "keptContacts")] == [

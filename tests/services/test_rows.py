@@ -15,12 +15,14 @@ HEADERS = (
     ["phone", "id", "first_name", "last_name", "city", "balance"],
     ["phone", "phone 2", "whatsapp", "email", "name", "time zone", "language", "note"],
     ["email", "first_name", "name", "balance"],
+    ["phone", "state", "country", "time zone"],
 )
 _CELLS = st.one_of(
     st.sampled_from(
         [
             "", ANA, BRUNO, "201-555-0101", "+44 20 7946 0000", "911", "n/a", "+1 900 555 0101",
-            "ana@example.org", "ana@", "America/New_York", "Nowhere/Town", "en", "x" * 36,
+            "ana@example.org", "ana@", "TX", "New York", "US", "Germany",
+            "America/New_York", "Nowhere/Town", "en", "x" * 36,
             "x" * 101, "x" * 201, "12", "1.5", "1,234", "Ana Ruiz", "Ana", "nul\0", "bad\ufffd",
         ]
     ),
@@ -63,3 +65,19 @@ def test_an_ordinary_row_goes_the_short_way(columns: Columns) -> None:
     assert (found.addresses[0].value, found.external_id, found.last_name) == (ANA, "c1", None)
     assert found.attributes == {"city": "Newark", "balance": "12"}
     assert found.zones == ("America/New_York",)
+
+
+def test_a_postal_address_goes_before_the_number() -> None:
+    columns = read_header(["phone", "State"], {}, {})
+    row = ["201-555-0101", "CA"]
+    found = PlainRows(columns, country="US").read(row, "".join(row))
+    assert found is not None
+    assert found.zones == ("America/Los_Angeles",)
+    # What the list has is laid under a row that says less, and the other way round.
+    moved = PlainRows(columns, country="US").read(["201-555-0101", "NY"], "")
+    silent = PlainRows(columns, country="US").read(["201-555-0101", ""], "")
+    assert moved is not None
+    assert silent is not None
+    assert found.under(moved).zones == ("America/New_York",)
+    assert found.under(silent).zones == ("America/Los_Angeles",)
+    assert found.under(found) == found

@@ -108,6 +108,20 @@ class FlowPin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """One way of several to go about it: `share` percent of the people get it. Those held out are
+    enrolled and counted, and never contacted."""
+
+    name: str
+    share: float
+    is_held_out: bool = False
+    script: Script | None = None
+    """In place of the campaign's."""
+    window: Window | None = None
+    """Hours besides the campaign's: both must be open."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """How a campaign goes about it: everything the engine needs besides whom and when it ends."""
 
@@ -129,6 +143,8 @@ class Plan:
     """Besides those of the workspace."""
     spend_limit: Decimal | None = None
     """What the whole campaign may cost."""
+    variants: tuple[Variant, ...] = ()
+    """Empty: everybody gets the same."""
     run_if_within: timedelta = timedelta(hours=24)
     """How long after its turn somebody may still be called when nobody was there to do it."""
 

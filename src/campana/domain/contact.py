@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from campana.domain import places
 from campana.domain.address import AddressKind
 from campana.domain.numbering import NumberType
 from campana.domain.tag import in_order
@@ -37,7 +38,8 @@ class NewContact:
     """A person as a row or a request gives them, or as they are stored.
 
     `addresses` in the order they are tried: phones, then WhatsApp, then e-mail. `zones` is the
-    person's own zone if there is one, else those of the first number.
+    person's own zone if there is one, else what their postal address (`places`) and their first
+    number tell.
     """
 
     external_id: str | None
@@ -62,6 +64,12 @@ class NewContact:
         An external id that is there stays, and so do tags. Given addresses of a kind take the place
         of as many that were there; the rest of that kind stays behind them.
         """
+        attributes = {**self.attributes, **given.attributes}
+        addresses = tuple(
+            address
+            for kind in AddressKind
+            for address in _replaced(self.addresses, given.addresses, kind)
+        )
         return replace(
             given,
             external_id=self.external_id or given.external_id,
@@ -69,24 +77,29 @@ class NewContact:
             last_name=given.last_name or self.last_name,
             time_zone=given.time_zone or self.time_zone,
             language=given.language or self.language,
-            attributes={**self.attributes, **given.attributes},
-            addresses=tuple(
-                address
-                for kind in AddressKind
-                for address in _replaced(self.addresses, given.addresses, kind)
-            ),
-            zones=self._zones_under(given),
+            attributes=attributes,
+            addresses=addresses,
+            zones=self._zones_under(given, attributes, addresses),
             tags=in_order((*self.tags, *given.tags)) if given.tags else self.tags,
         )
 
-    def _zones_under(self, given: NewContact) -> tuple[str, ...]:
+    def _zones_under(
+        self,
+        given: NewContact,
+        attributes: Mapping[str, AttributeValue],
+        addresses: tuple[ContactAddress, ...],
+    ) -> tuple[str, ...]:
+        """The zones of whom this makes, with these attributes and addresses."""
         if given.time_zone is not None:
             return given.zones
         if self.time_zone is not None:
             return self.zones
         was_led_by_phone = self.phone is not None
         is_led_anew = given.phone is not None or (not was_led_by_phone and bool(given.zones))
-        return given.zones if is_led_anew else self.zones
+        country = next((each.country for each in addresses if each.country), None)
+        return places.zones_at(
+            attributes, country=country, otherwise=given.zones if is_led_anew else self.zones
+        )
 
 
 def _replaced(

@@ -36,6 +36,8 @@ class Facts:
     window: Window
     capped_until: datetime | None
     """When the last of the caps this person has reached opens again."""
+    is_held_out: bool = False
+    """Left out of a comparison on purpose."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +103,13 @@ def _country_allowed(facts: Facts, _: datetime) -> Verdict | None:
     return None
 
 
+def _not_held_out(facts: Facts, _: datetime) -> Verdict | None:
+    # After what would have kept them out anyway: those who are left are like those contacted.
+    if facts.is_held_out:
+        return Drop(disposition=Disposition.HELD_OUT, why="held_out")
+    return None
+
+
 def _window_open(facts: Facts, now: datetime) -> Verdict | None:
     if is_open(facts.window, facts.zones, now):
         return None
@@ -128,6 +137,7 @@ RULES: tuple[Callable[[Facts, datetime], Verdict | None], ...] = (
     _consent_given,
     _number_allowed,
     _country_allowed,
+    _not_held_out,
     _window_open,
     _under_caps,
     _address_free,

@@ -24,17 +24,29 @@ from campana.domain.disposition import Disposition
 from campana.domain.errors import Unavailable
 from campana.domain.ids import attempt_text
 from campana.engine.accounts import Account, Accounts
+from campana.engine.appetite import Appetite
 from campana.engine.choosing import Choosing
 from campana.engine.ownership import Ownership
 from campana.engine.resting import Resting
 from campana.engine.slots import Slots
-from campana.services import dispatch, granting, inquiries, outcomes, sent, signing, unsubscribes
+from campana.services import (
+    dispatch,
+    granting,
+    inquiries,
+    outcomes,
+    sent,
+    signing,
+    unsent,
+    unsubscribes,
+)
 from campana.services.claimed import Claimed, content_of
 from campana.services.context import Context
 from campana.services.dispatch import SEND_DEADLINE
 from campana.services.group_commit import GroupCommit
 from campana.services.intents import Send
 from campana.services.sent import Answer
+from campana.services.unsent import Unsent
+from campana.store.due import Group
 
 log = logging.getLogger(__name__)
 
@@ -51,15 +63,13 @@ _NOTICE_PER_CLAIM = 1.5
 
 _CLAIMS = 16
 """The most groups one grant is shared among: a claim costs the same for one as for many."""
-_PUT_BACK_AT_ONCE = 50
+_PUT_BACK_AT_ONCE = 500
 """In one transaction: it holds locks a pause may have to wait for."""
 _SHORTEST_PAUSE = 0.05
 """Before a channel that has nothing to give is asked again (seconds)."""
 
 _MOST_IN_FLIGHT = 5_000
 """Of a process, sent or about to be; a carrier may take fewer at once."""
-_MOST_CLAIMED = 500
-"""Under one grant: what can be claimed and sent while it lasts."""
 _RETRY_SECONDS = 0.5
 
 
@@ -69,6 +79,7 @@ class _Departure:
     seconds); None when no moment was left for it."""
 
     intent: Claimed
+    group: Group
     at: float | None
     slots: Slots
     deadline: float
@@ -96,6 +107,7 @@ class Dispatcher:
         self._answers = GroupCommit(self._store_answers)
         self._unsent = GroupCommit(self._store_unsent, largest=_PUT_BACK_AT_ONCE)
         self._claims_took = _FIRST_CLAIMS_TAKE
+        self._appetite = Appetite()
         self._is_draining = False
         self.ownership = Ownership(context, in_hand=lambda: self._sends, serves=accounts.kinds)
 
@@ -187,7 +199,7 @@ class Dispatcher:
     def _wanted(self, account: Account) -> int:
         """What one grant may give at most."""
         free = account.carrier.most_at_once - self._at_once[account.channel.id]
-        return max(0, min(_MOST_CLAIMED, free, _MOST_IN_FLIGHT - len(self._sends)))
+        return max(0, min(self._appetite.most, free, _MOST_IN_FLIGHT - len(self._sends)))
 
     @property
     def _notice(self) -> timedelta:
@@ -225,7 +237,8 @@ class Dispatcher:
             asked += limit
             started += len(claimed)
             if claimed:
-                self._start(claimed, account, slots, begun=begun)
+                self._appetite.took(self._context.monotonic() - begun, sends=len(claimed))
+                self._start(claimed, account, slots, group=group, begun=begun)
                 if started == len(claimed):
                     # The slowest lately, forgotten over some ten grants.
                     took = self._context.monotonic() - asked_at
@@ -233,7 +246,13 @@ class Dispatcher:
         return started
 
     def _start(
-        self, claimed: Sequence[Claimed], account: Account, slots: Slots, *, begun: float
+        self,
+        claimed: Sequence[Claimed],
+        account: Account,
+        slots: Slots,
+        *,
+        group: Group,
+        begun: float,
     ) -> None:
         owner_id = self.ownership.owner_id
         deadline = begun + SEND_DEADLINE.total_seconds()
@@ -242,6 +261,7 @@ class Dispatcher:
             by_campaign = monotonic + (intent.not_before - now).total_seconds()
             departure = _Departure(
                 intent=intent,
+                group=group,
                 at=slots.take(not_before=max(by_campaign, monotonic)),
                 slots=slots,
                 deadline=deadline,
@@ -262,7 +282,11 @@ class Dispatcher:
         if departure.at is not None:
             await asyncio.sleep(max(0.0, departure.at - self._context.monotonic()))
         if departure.is_missed(self._context.monotonic()) or not self._may_go(departure):
-            await _until_stored(lambda: self._unsent.add([intent.attempt_id]))
+            if not departure.slots.is_given_up:
+                departure.slots.is_given_up = True
+                self._appetite.missed()
+            unsent = Unsent(intent=intent, group=departure.group)
+            await _until_stored(lambda: self._unsent.add([unsent]))
             return
         try:
             accepted = await account.carrier.send(self._outbound(departure, account))
@@ -332,10 +356,8 @@ class Dispatcher:
     async def _store_answers(self, answers: Sequence[Answer]) -> None:
         await sent.store_answers(self._context, answers, owner_id=self.ownership.owner_id)
 
-    async def _store_unsent(self, attempt_ids: Sequence[UUID]) -> None:
-        await outcomes.settle_unsent(
-            self._context, attempt_ids=attempt_ids, reason="too late to be sent"
-        )
+    async def _store_unsent(self, found: Sequence[Unsent]) -> None:
+        await unsent.put_back(self._context, found, reason="too late to be sent")
 
     async def _doubt(self, intent: Claimed) -> None:
         """Ours no more: the carrier is asked, once what was on its way has had time to arrive."""

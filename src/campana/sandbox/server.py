@@ -12,7 +12,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Generator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
@@ -112,8 +112,25 @@ class Sandbox:
         received = self._provider.receive(asked)
         if received.taking is not None and not received.is_repeat:
             self._teller.tell(received.taking, url=asked.callback_url, secret=secret)
+        self._write_back(asked, received, secret)
         await asyncio.sleep(received.fate.reply_seconds)
         return self._reply(asked, received)
+
+    def _write_back(self, asked: Send, received: Received, secret: str) -> None:
+        """What the person answers to a message that arrives, once."""
+        if received.taking is None or received.is_repeat or not received.fate.says:
+            return
+        said = Said(
+            inbound=f"to-{asked.attempt}",
+            from_=asked.to,
+            text=received.fate.says,
+            to=asked.sender,
+            choice=None,
+            at=received.taking.taken_at + timedelta(seconds=received.fate.says_after),
+        )
+        self._teller.say(
+            said, url=asked.callback_url, secret=secret, after=received.fate.says_after
+        )
 
     def _say(self, saying: Saying, secret: str) -> tuple[int, bytes]:
         said = Said(

@@ -47,9 +47,9 @@ class Teller:
         """Report everything that comes of a send, each at its time."""
         self._spawn(self._tell_all(taking, url=url, secret=secret))
 
-    def say(self, said: Said, *, url: str, secret: str) -> None:
-        """Tell what a person wrote, until it is taken."""
-        self._spawn(self._post(said, url=url, secret=secret))
+    def say(self, said: Said, *, url: str, secret: str, after: float = 0.0) -> None:
+        """Tell what a person wrote, or writes `after` so many seconds, until it is taken."""
+        self._spawn(self._say(said, url=url, secret=secret, after=after))
 
     async def close(self) -> None:
         """No more callbacks."""
@@ -69,6 +69,10 @@ class Teller:
             for _ in range(told.post.copies):
                 # Each on its own: a receiver that is slow or away holds nothing else up.
                 self._spawn(self._post(told.status, url=url, secret=secret))
+
+    async def _say(self, said: Said, *, url: str, secret: str, after: float) -> None:
+        await asyncio.sleep(after)
+        await self._post(said, url=url, secret=secret)
 
     async def _post(self, told: Status | Said, *, url: str, secret: str) -> None:
         pause = _FIRST_PAUSE

@@ -16,7 +16,7 @@ from msgspec import Meta, Struct
 
 from campana.domain import script, window
 from campana.domain.cadence import Cadence
-from campana.domain.campaign import CampaignType, ChannelType, FlowPin, Plan
+from campana.domain.campaign import CampaignType, ChannelType, FlowPin, Plan, Variant
 from campana.services import limits_document
 from campana.services.cadence_document import CadenceDocument, cadence_of
 from campana.services.limits_document import (
@@ -98,6 +98,26 @@ class PinDocument(_Document, frozen=True):
     """The values of the start's `params`, the same for everybody."""
 
 
+class ChangesDocument(_Document, frozen=True):
+    """What is different in a variant; what is left out is as in the campaign."""
+
+    voice_bot: VoiceBotDocument | None = None
+    window: WindowDocument | None = None
+    """Hours besides the campaign's: both must be open."""
+
+
+class VariantDocument(_Document, frozen=True):
+    """One way of several: `share` percent of the people get it, the same ones each time.
+
+    Those of a variant that is held out are never contacted: what happens without it.
+    """
+
+    name: Annotated[str, Meta(min_length=1, max_length=60)]
+    share: Annotated[float, Meta(gt=0, lt=100)]
+    hold_out: bool = False
+    changes: ChangesDocument = ChangesDocument()
+
+
 class CampaignDocument(_Document, frozen=True):
     """A campaign. Only `name`, `type` and `channelType` are needed before launch."""
 
@@ -121,6 +141,8 @@ class CampaignDocument(_Document, frozen=True):
     """Ids or names of the channels that the flow may use besides `channel`, by type."""
     voice_bots: Annotated[dict[Name, VoiceBotDocument], Meta(max_length=50)] = {}
     """The bots that the flow's calls name."""
+    variants: Annotated[list[VariantDocument], Meta(max_length=10)] = []
+    """Two or more ways to go about it, to be compared; their shares add up to 100."""
     window: WindowDocument | None = None
     cadence: CadenceDocument | None = None
     pacing: PacingDocument | None = None
@@ -152,6 +174,7 @@ ONLY_BEFORE_LAUNCH = (
     "channels",
     "voiceBots",
     "canary",
+    "variants",
 )
 """Fields that cannot change once people may have been contacted under them."""
 
@@ -187,6 +210,18 @@ def plan(document: CampaignDocument) -> Plan:
         caps=caps_of(document.caps),
         spend_limit=decimal_of(document.spend_limit),
         run_if_within=timedelta(seconds=document.run_if_within),
+        variants=tuple(_variant(each) for each in document.variants),
+    )
+
+
+def _variant(document: VariantDocument) -> Variant:
+    bot, hours = document.changes.voice_bot, document.changes.window
+    return Variant(
+        name=document.name,
+        share=document.share,
+        is_held_out=document.hold_out,
+        script=script_of(bot) if bot is not None else None,
+        window=window_of(hours) if hours is not None else None,
     )
 
 

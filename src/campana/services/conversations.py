@@ -10,8 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-import msgspec
-
 from campana.domain.campaign import ChannelType
 from campana.domain.contact import ContactFields
 from campana.domain.content import Content, Email, Text, words
@@ -27,9 +25,10 @@ from campana.domain.event import EventName
 from campana.domain.script import render
 from campana.flow.texts import RenderFailed
 from campana.services import stored_content, talk_events, talk_flow, templates
-from campana.services.campaign_document import CampaignDocument
+from campana.services.campaign_document import plan_of
 from campana.services.context import Context
 from campana.services.values import text_of
+from campana.services.variant_plans import Ways
 from campana.store import conversations, messages, suppressions
 from campana.store import events as store_events
 from campana.store.conversations import Conversation, Filters, Page
@@ -317,12 +316,14 @@ def _told(message: Message) -> Message:
     """With the text of what a campaign tells everybody."""
     if message.document is None:
         return message
-    bot = msgspec.convert(message.document, CampaignDocument).voice_bot
-    if bot is None:
+    plan = plan_of(message.document)
+    ways = Ways(plan, campaign_id=message.campaign_id or "")
+    script = ways.of(message.contact_id or 0).script
+    if script is None:
         return message
     fields = ContactFields(
         first_name=message.first_name,
         last_name=message.last_name,
         attributes={key: text_of(value) for key, value in (message.attributes or {}).items()},
     )
-    return replace(message, text=render(bot.greeting, fields.as_text()))
+    return replace(message, text=render(script.greeting, fields.as_text()))

@@ -34,6 +34,7 @@ from campana.services.intents import Send
 from campana.services.marks import Marks
 from campana.services.policy import policy_of
 from campana.services.secrets import Unreadable
+from campana.services.variant_plans import Ways
 from campana.store import attempts, campaigns, claims, decisions, due, owners, targets
 from campana.store import events as store_events
 from campana.store.db import Tx
@@ -131,7 +132,15 @@ async def claim(
         capped = await capping.reached(
             tx, waiting, workspace_id=group.workspace_id, limits=caps, now=now
         )
-        allowed = await _pass_gate(tx, waiting, plan=plan, capped=capped, flow=flow, now=now)
+        allowed = await _pass_gate(
+            tx,
+            waiting,
+            campaign_id=group.campaign_id,
+            plan=plan,
+            capped=capped,
+            flow=flow,
+            now=now,
+        )
         allowed = await flow_sending.prepare(flow, allowed)
         allowed = await capping.hold_contacts(tx, allowed, limits=caps, now=now)
         if channel_type == ChannelType.WHATSAPP:
@@ -217,17 +226,19 @@ async def _pass_gate(
     tx: Tx,
     waiting: Sequence[Candidate],
     *,
+    campaign_id: str,
     plan: Plan,
     capped: Mapping[int, datetime],
     flow: FlowClaim | None,
     now: datetime,
 ) -> list[Candidate]:
     """Those who may be contacted now; the others are put off or finished, with the reason."""
+    ways = Ways(plan, campaign_id=campaign_id)
     allowed: list[Candidate] = []
     deferrals: list[Deferral] = []
     told: list[NewEvent] = []
     for candidate in waiting:
-        match gate.check(_facts(candidate, plan, capped), now):
+        match gate.check(_facts(candidate, ways, capped), now):
             case gate.Allow():
                 allowed.append(candidate)
             case gate.Defer(until=until, why=why):
@@ -245,7 +256,8 @@ async def _pass_gate(
     return allowed
 
 
-def _facts(candidate: Candidate, plan: Plan, capped: Mapping[int, datetime]) -> gate.Facts:
+def _facts(candidate: Candidate, ways: Ways, capped: Mapping[int, datetime]) -> gate.Facts:
+    plan = ways.of(candidate.contact_id)
     return gate.Facts(
         address=candidate.address,
         country=candidate.country,
@@ -257,4 +269,5 @@ def _facts(candidate: Candidate, plan: Plan, capped: Mapping[int, datetime]) -> 
         has_consent=candidate.has_consent is True,
         window=plan.window,
         capped_until=capped.get(candidate.id),
+        is_held_out=ways.held_out(candidate.contact_id),
     )

@@ -6,6 +6,7 @@ dropped.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
@@ -22,7 +23,11 @@ from campana.domain.content import (
     Template,
     Text,
 )
-from campana.store.sessions import Message
+from campana.domain.errors import Conflict, NotFound
+from campana.store.db import Tx
+from campana.store.sessions import Message, StoredSession
+
+log = logging.getLogger(__name__)
 
 _MOST_BUTTONS = 3
 """Beyond this WhatsApp has lists."""
@@ -34,16 +39,15 @@ _KINDS: Mapping[str, MediaKind] = {
 }  # fmt: skip
 
 
-def content_of(message: Message) -> Content:
-    """What a flow's message or template says."""
+async def content_of(tx: Tx, message: Message, stored: StoredSession) -> Content | None:
+    """What a flow's message or template says; None when it cannot be said.
+
+    A template is the workspace's of that name, with the contact's fields; one that the workspace
+    does not keep is its provider's, and goes by name.
+    """
     content = message.content
     if message.kind == "template":
-        return Template(
-            name=str(content["template"]),
-            language=str(content.get("language") or "en"),
-            variables=dict(content.get("values", {})),
-            text=_filled(content),
-        )
+        return await _template(tx, content, stored, ChannelType(message.channel_type))
     text = str(content["text"])
     replies = [(str(each["id"]), str(each["title"])) for each in content.get("quickReplies", ())]
     link = content.get("mediaUrl")
@@ -56,6 +60,33 @@ def content_of(message: Message) -> Content:
             return Email(subject=subject, text=_plain(text, replies, link))
         case _:
             return Text(body=_plain(text, replies, link))
+
+
+async def _template(
+    tx: Tx, content: Mapping[str, Any], stored: StoredSession, channel_type: ChannelType
+) -> Content | None:
+    from campana.services import templates
+
+    values = cast("Mapping[str, str]", content.get("values", {}))
+    try:
+        return await templates.content_for(
+            tx,
+            workspace_id=stored.workspace_id,
+            wanted=str(content["template"]),
+            fields=stored.started["fields"],
+            values=values,
+            channel_type=channel_type,
+        )
+    except NotFound:
+        return Template(
+            name=str(content["template"]),
+            language=str(content.get("language") or "en"),
+            variables=dict(values),
+            text=" ".join([f"[{content['template']}]", *values.values()]),
+        )
+    except (Conflict, templates.RenderFailed) as error:
+        log.warning("session %d: %s", stored.id, error)
+        return None
 
 
 def _rich(text: str, replies: Sequence[tuple[str, str]], link: str | None) -> Text:
@@ -73,11 +104,6 @@ def _plain(text: str, replies: Sequence[tuple[str, str]], link: str | None) -> s
     """Everything as text: the answers a person may give are its last lines."""
     lines = [text, *([link] if link else []), *(title for _, title in replies)]
     return "\n".join(lines)
-
-
-def _filled(content: Mapping[str, Any]) -> str:
-    values = cast("Mapping[str, str]", content.get("values", {}))
-    return " ".join([f"[{content['template']}]", *values.values()])
 
 
 def _kind(link: str) -> MediaKind:

@@ -17,9 +17,10 @@ from uuid import UUID
 from campana.domain import cadence
 from campana.domain.attempt import AttemptState
 from campana.domain.campaign import CampaignState, ChannelType, Plan
+from campana.domain.content import Content, words
 from campana.domain.disposition import FINALITY, Disposition, Finality
 from campana.flow.inputs import CallEnded, MessageReported
-from campana.services import session_effects, session_places, sessions
+from campana.services import session_effects, session_places, sessions, threads
 from campana.services.claimed import Claimed
 from campana.services.context import Context
 from campana.services.flow_content import content_of
@@ -27,6 +28,7 @@ from campana.services.session_places import Ground
 from campana.store import campaigns, targets
 from campana.store import sessions as store
 from campana.store.attempts import Attempt
+from campana.store.conversations import Outgoing
 from campana.store.db import Tx
 from campana.store.due import Candidate, Group
 from campana.store.sessions import Carried, Message, StoredSession
@@ -49,6 +51,7 @@ class FlowClaim:
     sessions: dict[int, StoredSession] = field(default_factory=dict[int, StoredSession])
     """By target."""
     messages: dict[int, Message] = field(default_factory=dict[int, Message])
+    contents: dict[int, Content] = field(default_factory=dict[int, Content])
 
     async def dropped(self, candidate: Candidate, disposition: Disposition, *, why: str) -> bool:
         """The gate says never: the session goes on knowing it, on another channel perhaps.
@@ -90,8 +93,7 @@ class FlowClaim:
             head = await self._fitting(candidate, stored)
             if head is None:
                 await session_places.settle(self.tx, self.context, stored, self.ground)
-            else:
-                self.messages[candidate.id] = head
+            elif await self._is_worded(candidate, stored, head):
                 ready.append(candidate)
         return ready
 
@@ -110,16 +112,49 @@ class FlowClaim:
                 if each.message is not None
             ],
         )
-        return [self._worded(each) for each in carrying]
+        worded = [self._worded(each) for each in carrying]
+        await threads.note_outbound(
+            self.tx,
+            self.context,
+            workspace_id=self.group.workspace_id,
+            channel_id=self.group.channel_id,
+            campaign_id=self.group.campaign_id,
+            outgoing=[
+                Outgoing(
+                    attempt_id=each.attempt_id,
+                    address=each.address,
+                    text=words(each.content),
+                    contact_id=each.contact_id,
+                )
+                for each in worded
+                if each.content is not None
+            ],
+            now=self.context.clock.now(),
+        )
+        return worded
 
     def _worded(self, claimed: Claimed) -> Claimed:
         """With what is said; a call speaks with the bot that the flow names."""
         if claimed.message is None:
             return claimed
         if claimed.message.kind != "call":
-            return replace(claimed, content=content_of(claimed.message))
+            return replace(claimed, content=self.contents[claimed.target_id])
         script = self.plan.scripts.get(str(claimed.message.content["bot"]))
         return replace(claimed, plan=replace(claimed.plan, script=script))
+
+    async def _is_worded(self, candidate: Candidate, stored: StoredSession, head: Message) -> bool:
+        """Find the words for a message; where there are none the session goes on knowing it."""
+        if head.kind != "call":
+            content = await content_of(self.tx, head, stored)
+            if content is None:
+                stored = await session_places.failed(
+                    self.tx, self.context, stored, head, disposition=Disposition.UNDELIVERED
+                )
+                await session_places.settle(self.tx, self.context, stored, self.ground)
+                return False
+            self.contents[candidate.id] = content
+        self.messages[candidate.id] = head
+        return True
 
     async def _begin(self, candidate: Candidate) -> StoredSession | None:
         pin = self.plan.flow
@@ -255,7 +290,7 @@ async def ended(
         result: what the bot of a call found out.
         answers: what it saved.
     """
-    if attempt.session_id is None or attempt.message_no is None:
+    if attempt.session_id is None or attempt.message_no is None or attempt.target_id is None:
         return
     now = context.clock.now()
     stored = await store.lock(tx, session_id=attempt.session_id)

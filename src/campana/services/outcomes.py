@@ -7,7 +7,7 @@ finished.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -111,16 +111,6 @@ async def settle(
             wait=wait,
             saved=facts,
         )
-
-
-async def settle_unsent(context: Context, *, attempt_ids: Sequence[UUID], reason: str) -> None:
-    """End attempts that were certainly not sent, all at once: their targets are due again."""
-    async with context.db.transaction() as tx:
-        # In the order of their ids, as by whoever applies reports.
-        for attempt_id in sorted(attempt_ids):
-            attempt = await attempts.lock(tx, attempt_id=attempt_id)
-            if attempt is not None and attempt.state.is_open:
-                await end(tx, context, attempt, disposition=Disposition.NOT_SENT, reason=reason)
 
 
 async def sweep(context: Context) -> int:

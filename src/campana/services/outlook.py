@@ -18,7 +18,7 @@ from campana.domain.errors import FieldProblem, InvalidTransition, NotFound
 from campana.domain.forecast import Forecast, Pace, forecast
 from campana.domain.spend import Price
 from campana.domain.window import next_open
-from campana.services import erasure_keys, flow_parts, preflight, segments
+from campana.services import erasure_keys, flow_parts, preflight, segments, variant_plans
 from campana.services.campaign_document import plan_of
 from campana.services.context import Context
 from campana.services.messaging import DAY
@@ -170,6 +170,7 @@ async def _crowds(
         requires_consent=plan.requires_consent,
         prefix_length=prices.prefix_length,
         pads=pads,
+        bounds=variant_plans.bounds_of(plan),
         now=now,
     )
 
@@ -206,6 +207,7 @@ def _price(crowd: Crowd, prices: _Prices) -> Price | None:
 
 
 def _facts(crowd: Crowd, plan: Plan, allowed: frozenset[str]) -> gate.Facts:
+    own, is_held_out = variant_plans.nth(plan, crowd.variant)
     return gate.Facts(
         # One speaks for all: numbers nobody may call are refused when people are imported.
         address=crowd.address,
@@ -216,7 +218,8 @@ def _facts(crowd: Crowd, plan: Plan, allowed: frozenset[str]) -> gate.Facts:
         allowed_countries=allowed,
         requires_consent=plan.requires_consent,
         has_consent=crowd.has_consent,
-        window=plan.window,
+        window=own.window,
+        is_held_out=is_held_out,
         # A cap puts people off; it never leaves them out.
         capped_until=None,
     )

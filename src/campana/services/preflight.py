@@ -13,7 +13,7 @@ from campana.domain.campaign import Campaign, CampaignType, Plan
 from campana.domain.errors import FieldProblem
 from campana.domain.script_problems import problems as script_problems
 from campana.domain.window import never_closes, next_open
-from campana.services import campaign_document, channel_secrets, flow_parts
+from campana.services import campaign_document, channel_secrets, flow_parts, variant_plans
 from campana.services.context import Context
 from campana.services.policy import policy_of
 from campana.store import accounts, channels, policies, spend
@@ -75,7 +75,9 @@ def _incomplete(campaign: Campaign, plan: Plan, *, now: datetime) -> list[FieldP
         found.append(_problem("/endDate", "has passed"))
     if campaign.list_id is None:
         found.append(_problem("/contactList", "whom to contact is not chosen"))
-    if campaign.type is not CampaignType.VOICE_BOT:
+    is_flow = campaign.type is not CampaignType.VOICE_BOT
+    found += variant_plans.problems(plan, is_flow=is_flow)
+    if is_flow:
         return found
     if plan.script is None:
         found.append(_problem("/voiceBot", "a VoiceBot campaign needs one"))

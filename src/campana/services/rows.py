@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import cast
 
+from campana.domain import places
 from campana.domain.address import AddressKind, Unusable, parse_phone, plain_number
 from campana.domain.contact import AttributeValue, ContactAddress, NewContact
 from campana.domain.email import parse_email
@@ -99,7 +100,7 @@ def read_row(columns: Columns, cells: Cells, *, country: str | None) -> Candidat
             )
         zone = _zone(columns, fields)
         tags = _tags(columns, fields)
-        addresses, zones = _addressed(columns, cells, country=country, is_short=is_short)
+        addresses = _addressed(columns, cells, country=country, is_short=is_short)
     except _Refused as refused:
         return Refusal(
             column_name=columns.header[refused.place],
@@ -107,9 +108,9 @@ def read_row(columns: Columns, cells: Cells, *, country: str | None) -> Candidat
             reason=refused.reason,
             suggestion=refused.suggestion,
         )
-    contact = _contact(
-        tuple(addresses), fields, attributes, zone=zone, zones=(zone,) if zone else zones, tags=tags
-    )
+    ways = tuple(addresses)
+    zones = (zone,) if zone else _zones_at(attributes, ways)
+    contact = _contact(ways, fields, attributes, zone=zone, zones=zones, tags=tags)
     return Candidate(contact=contact, places=tuple(addresses.values()))
 
 
@@ -132,6 +133,7 @@ class PlainRows:
             (name, columns.attributes[name], wanted) for name, wanted in columns.types.items()
         ]
         self._addresses = columns.addresses
+        self._is_placed = not places.NAMES.isdisjoint(columns.attributes)
 
     def read(self, cells: Sequence[str], text: str) -> NewContact | None:
         """A row as a contact; None where `read_row` must tell.
@@ -168,7 +170,11 @@ class PlainRows:
             language=language or None,
             attributes=attributes,
             addresses=tuple(addresses),
-            zones=(zone,) if zone else _zones_of(addresses),
+            zones=(zone,)
+            if zone
+            else _zones_at(attributes, addresses)
+            if self._is_placed
+            else _zones_of(addresses),
             tags=tags,
         )
 
@@ -208,6 +214,14 @@ class PlainRows:
             if not found or address not in found:
                 found.append(address)
         return found
+
+
+def _zones_at(
+    attributes: Mapping[str, AttributeValue], addresses: Sequence[ContactAddress]
+) -> tuple[str, ...]:
+    """Where the postal address says, as far as it does; else where the number lies."""
+    country = next((address.country for address in addresses if address.country), None)
+    return places.zones_at(attributes, country=country, otherwise=_zones_of(addresses))
 
 
 def _zones_of(addresses: Sequence[ContactAddress]) -> tuple[str, ...]:
@@ -312,10 +326,9 @@ def _tags(columns: Columns, fields: Mapping[str, str]) -> tuple[str, ...]:
 
 def _addressed(
     columns: Columns, cells: Cells, *, country: str | None, is_short: bool
-) -> tuple[dict[ContactAddress, int], tuple[str, ...]]:
-    """The addresses of a row with their places, and the zones of the first number among them."""
+) -> dict[ContactAddress, int]:
+    """The addresses of a row with their places."""
     addresses: dict[ContactAddress, int] = {}
-    zones: tuple[str, ...] = ()
     for kind, place in columns.addresses:
         text = _text(cells, place)
         if not text:
@@ -323,14 +336,13 @@ def _addressed(
         if not is_short:
             _check(place, text, limit=_MAX_ADDRESS[kind])
         address = _address(kind, text, place, country=country)
-        zones = zones or address.zones
         addresses.setdefault(address, place)
     if not addresses:
         kind, place = columns.addresses[0]
         empty = "number" if kind is not AddressKind.EMAIL else "e-mail address"
         reason = f"the {empty} is empty" if len(columns.addresses) == 1 else "no address is given"
         raise _Refused(place, "", reason, "fill one in, or take the row out")
-    return addresses, zones
+    return addresses
 
 
 def _address(kind: AddressKind, text: str, place: int, *, country: str | None) -> ContactAddress:

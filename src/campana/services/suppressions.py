@@ -71,7 +71,7 @@ async def add(
     new_id = context.new_id("sup")
     async with context.db.transaction(workspace_id=workspace_id) as tx:
         value = await normal(tx, workspace_id=workspace_id, addresses=[address], at="/address")
-        problems = _problems(
+        problems = problems_of(
             reason=reason,
             scope=scope,
             campaign_id=campaign_id,
@@ -126,7 +126,7 @@ async def verify(
         InvalidParameter: naming each field that is wrong.
     """
     now = context.clock.now()
-    problems = _problems(
+    problems = problems_of(
         reason=reason,
         scope=scope,
         campaign_id=campaign_id,
@@ -227,7 +227,7 @@ def _no_campaign() -> InvalidParameter:
     )
 
 
-def _problems(
+def problems_of(
     *,
     reason: str,
     scope: Scope,
@@ -236,6 +236,7 @@ def _problems(
     expires_at: datetime | None,
     now: datetime,
 ) -> list[FieldProblem]:
+    """What is wrong with what is said of a number, field by field."""
     found: list[FieldProblem] = []
 
     def wrong(field: str, message: str) -> None:

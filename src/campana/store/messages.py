@@ -52,6 +52,7 @@ class Message:
     reason: str | None
     ended_at: datetime | None
     document: Mapping[str, Any] | None
+    contact_id: int | None
     first_name: str | None
     last_name: str | None
     attributes: Mapping[str, Any] | None

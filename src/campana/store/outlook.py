@@ -8,7 +8,7 @@ from datetime import datetime
 
 from psycopg.rows import class_row
 
-from campana.store import segments
+from campana.store import arrays, segments
 from campana.store.db import Tx
 from campana.store.segments import Members
 from campana.store.sql import load
@@ -28,6 +28,8 @@ class Crowd:
     is_duplicate: bool
     suppressed_by: str | None
     people: int
+    variant: int = 0
+    """The place of the variant they get."""
 
 
 async def crowds(
@@ -40,6 +42,7 @@ async def crowds(
     requires_consent: bool,
     prefix_length: int,
     pads: bytes | None = None,
+    bounds: Sequence[int] = (),
     now: datetime,
 ) -> list[Crowd]:
     """Everybody of a list or segment, as a campaign that starts at `now` would find them.
@@ -57,6 +60,7 @@ async def crowds(
                 "requires_consent": requires_consent,
                 "prefix_length": prefix_length,
                 "pads": pads,
+                "bounds": arrays.numbers(bounds),
                 "now": now,
             },
         )

@@ -1,10 +1,10 @@
-"""Examples of segments, tags and exports, published with the API and held to its shapes."""
+"""Examples of segments, tags, exports and batches, published and held to the API's shapes."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from campana.web.examples import CONTACT_PAGE
+from campana.web.examples import CONTACT_PAGE, SUPPRESSION
 
 Json = dict[str, Any]
 
@@ -40,3 +40,26 @@ TARGETS_CSV = (
     "tgt_7,ctc_41,P-1041,Ana,Reyes,+12025550142,finished,completed,1,the bot came to its end,,"
     "2024-01-10T14:02:00Z,2024-01-10T15:00:41Z\r\n"
 )
+
+BATCH_DOCUMENT: Json = {
+    "suppressions": [
+        {"address": "+12025550142", "reason": "asked by letter"},
+        {"address": "nobody", "reason": "asked by letter"},
+    ]
+}
+
+BATCH_ANSWER: Json = {
+    "results": [
+        {"result": "added", "suppression": SUPPRESSION, "problems": []},
+        {
+            "result": "rejected",
+            "suppression": None,
+            "problems": [
+                {"pointer": "/suppressions/1/address", "message": "this is not a phone number"}
+            ],
+        },
+    ],
+    "added": 1,
+    "known": 0,
+    "rejected": 1,
+}

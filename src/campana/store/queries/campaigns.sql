@@ -97,7 +97,8 @@ where c.id = any(%(ids)s) and c.state = 'running' and not c.keep_open
 returning c.id;
 
 -- name: past_end
--- Launched campaigns whose end date has passed and whose waiting targets must be closed; skips those another worker holds.
+-- Launched campaigns whose end date has passed and whose waiting targets must be closed; skips those another worker
+-- holds. Index campaigns_ending.
 select id from campaigns
 where state in ('running', 'paused', 'tripped') and end_date < %(now)s
 order by id limit 100 for no key update skip locked;

@@ -1,6 +1,10 @@
 -- Deliveries: one event on its way to one webhook. Whoever takes locks here locks the webhook first, then its
 -- deliveries; a webhook another process is busy with is skipped, not waited for.
 
+-- name: are_wanted
+-- A webhook that is on, or a delivery that waits, of one that was switched off: index webhook_deliveries_waiting.
+select exists (select from webhooks where is_enabled) or exists (select from webhook_deliveries where state = 'pending');
+
 -- name: lagging
 -- Webhooks with events that have no delivery yet, and room for more. What a dead receiver misses stays in the
 -- events: it costs no rows here.

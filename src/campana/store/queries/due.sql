@@ -106,7 +106,7 @@ select t.id, t.contact_id, coalesce(t.reach_address, t.address) as address, t.at
   -- the unique index attempts_open_address answers this, and refuses the second intent if both read false
   exists (select from attempts o where o.workspace_id = t.workspace_id
     and o.address = coalesce(t.reach_address, t.address)
-    and o.state not in ('ended', 'unknown') and o.let_go_at is null) as address_is_busy,
+    and o.state not in ('ended', 'unknown') and o.let_go_at is null offset 0) as address_is_busy,
   -- asked only for campaigns that need it; the latest word counts, of two at one instant the refusal
   case when %(requires_consent)s then coalesce((
     select k.is_granted and (k.expires_at is null or k.expires_at > %(now)s) from consents k
@@ -120,7 +120,9 @@ join contacts c on c.id = t.contact_id
 join workspaces w on w.workspace_id = t.workspace_id
 left join lateral (
   select x.country from contact_addresses x where x.contact_id = t.contact_id and x.value = coalesce(t.reach_address, t.address)
-  order by x.position limit 1) a on true;
+  order by x.position limit 1) a on true
+-- a group is of one priority; no join keeps the order they were picked in
+order by picked.due_at, picked.target_id;
 
 -- name: defer
 -- Not now: each due again at its own time, under the same key. The decision is kept: the same one as the last

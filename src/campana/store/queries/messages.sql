@@ -74,7 +74,7 @@ where attempt_id = %(attempt_id)s and state = 'sending' and tries < %(most)s;
 -- everybody, which are read from their attempts. Of a stored one how far its attempt is.
 select s.key, s.id, s.direction, s.origin, s.kind, s.text, s.subject, s.template, s.payload, s.reply_to, s.media, s.campaign_id, s.author,
   s.permission, s.state, s.problem, s.at, s.attempt_id, a.state as attempt_state, a.disposition, a.reason, a.ended_at,
-  k.document, p.first_name, p.last_name, p.attributes
+  k.document, g.contact_id, p.first_name, p.last_name, p.attributes
 from (
   select to_char(m.id, 'FM0000000000000000000') as key, m.id, m.direction, m.origin, m.kind, m.text, m.subject, m.template, m.payload,
     m.reply_to, m.media, m.campaign_id, m.author, m.permission, m.state, m.problem, m.at, m.attempt_id
@@ -98,7 +98,7 @@ order by s.at, s.key limit %(limit)s;
 -- One message of a thread, as far as its attempt is.
 select m.id::text as key, m.id, m.direction, m.origin, m.kind, m.text, m.subject, m.template, m.payload, m.reply_to, m.media, m.campaign_id,
   m.author, m.permission, m.state, m.problem, m.at, m.attempt_id, a.state as attempt_state, a.disposition, a.reason, a.ended_at,
-  null as document, null as first_name, null as last_name, null as attributes
+  null as document, null as contact_id, null as first_name, null as last_name, null as attributes
 from messages m left join attempts a on a.id = m.attempt_id
 where m.id = %(id)s and m.workspace_id = %(workspace_id)s;
 

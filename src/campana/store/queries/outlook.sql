@@ -5,14 +5,17 @@
 -- for and what a number may cost (`prefix`): a list of a million is a few hundred rows. Who shares an address with somebody before is a duplicate, as
 -- the unique index on targets would say.
 with people as materialized (
-  select c.id, c.zones, a.value as address, a.country
+  -- which variant they get: as domain/variants.py says
+  select c.id, c.zones, a.value as address, a.country, width_bucket((
+    ('x' || encode(substr(sha256(convert_to(%(campaign_id)s || ':' || c.id, 'UTF8')), 1, 4), 'hex'))::bit(32)::bigint
+    %% 10000)::integer, %(bounds)s::integer[]) as variant
   from contacts c
   left join lateral (
     select value, country from contact_addresses where contact_id = c.id and kind = 'phone' order by position limit 1) a
     on true
   where c.list_id = %(list_id)s),
 judged as (
-  select zones, country, address, left(address, %(prefix_length)s) as prefix,
+  select zones, country, variant, address, left(address, %(prefix_length)s) as prefix,
     case when %(requires_consent)s and address is not null then coalesce((
       select k.is_granted and (k.expires_at is null or k.expires_at > %(now)s) from consents k
       where k.workspace_id = %(workspace_id)s and k.address = people.address
@@ -29,6 +32,6 @@ judged as (
         and is_erased(%(workspace_id)s, people.address, %(channel_type)s, %(pads)s::bytea, %(now)s)
         then 'workspace' end) as suppressed_by
   from people)
-select zones, country, min(address) as address, has_consent is true as has_consent, is_duplicate, suppressed_by,
+select zones, country, variant, min(address) as address, has_consent is true as has_consent, is_duplicate, suppressed_by,
   count(*) as people
-from judged group by zones, country, prefix, has_consent, address is null, is_duplicate, suppressed_by;
+from judged group by zones, country, variant, prefix, has_consent, address is null, is_duplicate, suppressed_by;

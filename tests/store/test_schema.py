@@ -25,9 +25,11 @@ ROLES = ("campana_web", "campana_engine")
 # The web role may look at and touch nothing here, whatever the workspace.
 ENGINE_ONLY = {
     "callback_inbox",
+    "carrier_refs",
     "grants",
     "import_changes",
     "inbound_inbox",
+    "named_reports",
     "retention_marks",
     "trial_keys",
     "trial_people",

@@ -25,11 +25,9 @@ SHARED = {"account", "codes", "http"}
 
 def carriers() -> list[Path]:
     """The adapters and what they share: a file each, or a package for a long one."""
-    found = {
-        path.relative_to(PACKAGE / "carriers").parts[0] for path in modules(PACKAGE / "carriers")
-    }
-    names = {name.removesuffix(".py") for name in found} - {"__init__", PORT}
-    return [PACKAGE / "carriers" / f"{name}.py" for name in sorted(names)]
+    folder = PACKAGE / "carriers"
+    packages = [path.parent for path in folder.glob("*/__init__.py")]
+    return [path for path in [*modules(folder), *sorted(packages)] if path.stem != PORT]
 
 
 def test_every_carrier_is_in_the_table_of_kinds() -> None:

@@ -115,6 +115,18 @@ def told_and_remembered(conninfo: str, workspace_id: int) -> None:
             " from events"
         )
         conn.execute(
+            "insert into conversations (id, workspace_id, channel_id, address, name, status,"
+            " last_message_at, created_at)"
+            " select 'conv_1', %s, id, %s, 'Zephyrine', 'open', %s, %s from channels limit 1",
+            (workspace_id, ANA, NOW, NOW),
+        )
+        conn.execute(
+            "insert into messages (workspace_id, conversation_id, direction, origin, kind, text,"
+            " provider_key, at) values (%s, 'conv_1', 'inbound', 'contact', 'text',"
+            " 'It is Zephyrine Quetzalcoatl', 'k', %s)",
+            (workspace_id, NOW),
+        )
+        conn.execute(
             "insert into idempotency_keys (workspace_id, route, key, body_hash, created_at,"
             " status, body) values (%s, 'POST /v1/suppressions', 'k', 'x', %s, 201, %s)",
             (workspace_id, NOW, f'{{"address": "{ANA}"}}'.encode()),

@@ -24,6 +24,8 @@ from tests.support.campaign import ANA, Scene, launched, person
 ROLES = ("campana_web", "campana_engine")
 # The web role may look at and touch nothing here, whatever the workspace.
 ENGINE_ONLY = {
+    "named_reports",
+    "carrier_refs",
     "callback_inbox",
     "grants",
     "import_changes",
@@ -94,6 +96,7 @@ def test_functions_that_run_as_the_owner_are_few_and_pinned(conn: psycopg.Connec
         ("callback_channel", ["search_path=campana"]),
         ("empty_attempt_events", ["search_path=campana"]),
         ("empty_events", ["search_path=campana"]),
+        ("forget_history", ["search_path=campana"]),
         ("keep_callbacks", ["search_path=campana"]),
         ("keep_inbound", ["search_path=campana"]),
         ("revoke_grants", ["search_path=campana"]),

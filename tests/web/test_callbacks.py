@@ -308,3 +308,26 @@ async def test_ten_megabytes_and_a_wrong_signature_leave_no_row(
         assert answer.status_code == expected
         assert answer.headers["content-type"] == "application/problem+json"
     assert await inbox(engine_context) == []
+
+
+async def test_what_people_write_is_stored_with_the_reports_beside_it(
+    anonymous: httpx.AsyncClient, engine_context: Context, channel: Channel
+) -> None:
+    said = {
+        "inbound": "in-1", "from": "+12025550142", "text": "STOP", "choice": "no",
+        "at": "2026-03-10T14:59:59Z",
+    }  # fmt: skip
+    body = json.dumps([TOLD, said]).encode()
+    forged = await tell(anonymous, channel, body, secret="somebody-elses-secret")
+    assert forged.status_code == 403
+    query = "select channel_id, said from inbound_inbox"
+    async with engine_context.db.read() as tx:
+        assert await (await tx.execute(query)).fetchall() == []
+    assert (await tell(anonymous, channel, body)).status_code == 204
+    assert len(await inbox(engine_context)) == 1
+    async with engine_context.db.read() as tx:
+        [(channel_id, kept)] = await (await tx.execute(query)).fetchall()
+    assert channel_id == channel.id
+    assert (kept["key"], kept["sender"], kept["text"], kept["payload"]) == (
+        "in-1", "+12025550142", "STOP", "no",
+    )  # fmt: skip

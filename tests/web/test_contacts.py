@@ -11,7 +11,7 @@ from campana.domain.disposition import Disposition
 from campana.services import outcomes
 from campana.services.context import Context
 from tests.support.campaign import ANA, BRUNO, Scene, launched, person
-from tests.support.database import FixedClock
+from tests.support.database import NOW, FixedClock
 from tests.web.rows import codes
 
 PERSON = {
@@ -274,6 +274,30 @@ async def test_the_history_is_one_line_over_all_that_happened(
     assert pages == whole["data"]
     bad = await api.get(f"/v1/contacts/{contact_id}/history", params={"cursor": "yesterday"})
     assert codes(bad).keys() == {"cursor"}
+
+
+async def test_what_was_written_is_part_of_it(api: httpx.AsyncClient, scene: Scene) -> None:
+    contact_id = (await of_address(api, ANA)).json()["id"]
+    async with scene.engine.db.transaction() as tx:
+        await tx.execute(
+            "insert into conversations (id, workspace_id, channel_id, address, status,"
+            " last_message_at, created_at) values ('conv_1', %s, %s, %s, 'open', %s, %s)",
+            (scene.workspace_id, scene.channel.id, ANA, NOW, NOW),
+        )
+        await tx.execute(
+            "insert into messages (workspace_id, conversation_id, direction, origin, kind, text,"
+            " provider_key, at)"
+            " values (%s, 'conv_1', 'inbound', 'contact', 'text', 'Yes', 'k', %s)",
+            (scene.workspace_id, NOW),
+        )
+    [entry] = (await api.get(f"/v1/contacts/{contact_id}/history")).json()["data"]
+    assert (entry["kind"], entry["outcome"], entry["detail"]["text"]) == (
+        "message",
+        "inbound",
+        "Yes",
+    )
+    known = (await api.get(f"/v1/contacts/{contact_id}/export")).json()
+    assert [each["text"] for each in known["messages"]] == ["Yes"]
 
 
 async def test_all_that_is_known_of_a_person_is_one_document(

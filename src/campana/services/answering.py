@@ -8,7 +8,7 @@ answers the law asks for; what was written and may not go is refused with its re
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -20,6 +20,7 @@ from campana.domain.disposition import Disposition
 from campana.domain.ids import uuid7
 from campana.domain.keywords import Keyword
 from campana.domain.toll import is_refused
+from campana.services import suppressed
 from campana.services.context import Context
 from campana.store import messages, owners
 from campana.store.db import Tx
@@ -66,7 +67,8 @@ async def claim(
         if not await owners.use_promise(tx, channel_id=channel_id, owner_id=owner_id, lines=limit):
             return []
         allowed: dict[UUID, Queued] = {}
-        for each in await messages.claim(tx, channel_id=channel_id, limit=limit, now=now):
+        claimed = await messages.claim(tx, channel_id=channel_id, limit=limit, now=now)
+        for each in await _with_erased(tx, context, claimed):
             problem = problem_with(each, now=now)
             if problem is not None:
                 await messages.refuse(tx, message_id=each.id, problem=problem)
@@ -98,6 +100,22 @@ async def claim(
         )
         for attempt_id, each in allowed.items()
         if attempt_id in made
+    ]
+
+
+async def _with_erased(tx: Tx, context: Context, claimed: Sequence[Queued]) -> list[Queued]:
+    """These, with those of erased people as suppressed; a channel is one workspace's."""
+    if not claimed:
+        return []
+    erased = await suppressed.erased_among(
+        tx,
+        context,
+        workspace_id=claimed[0].workspace_id,
+        addresses=[each.address for each in claimed],
+    )
+    return [
+        replace(each, is_suppressed=each.is_suppressed or each.address in erased)
+        for each in claimed
     ]
 
 

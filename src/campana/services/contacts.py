@@ -76,6 +76,7 @@ async def page(
     list_id: str | None = None,
     address: str | None = None,
     external_id: str | None = None,
+    tag: str | None = None,
     after: int = 0,
     limit: int = 100,
 ) -> ContactPage:
@@ -87,6 +88,7 @@ async def page(
         list_id: only those of a list.
         address: only whoever has it: an e-mail address, or a number in any way of writing.
         external_id: only whoever has it.
+        tag: only whoever has it.
         after: the id of the last one seen.
         limit: the most to answer with.
 
@@ -98,6 +100,7 @@ async def page(
             list_id=list_id,
             address=await _normal(tx, workspace_id=workspace_id, address=address),
             external_id=external_id,
+            tag=tag,
         )
         found = await contact_search.page(
             tx, workspace_id=workspace_id, wanted=wanted, after=after, limit=limit + 1
@@ -340,8 +343,10 @@ async def _refuse_taken(
         addresses=after.addresses,
     )
     others = [each.contact for each in holders if each.id != before.holder.id]
-    taken = {address.key for each in others for address in each.addresses}
-    pointers = [pointer for pointer, *key in _parsed(given, country) if tuple(key) in taken]
+    taken = {(each.kind, each.value) for other in others for each in other.addresses}
+    pointers = [
+        pointer for pointer, kind, value in _parsed(given, country) if (kind, value) in taken
+    ]
     if external_id and any(each.external_id == external_id for each in others):
         pointers.insert(0, "/externalId")
     if pointers:

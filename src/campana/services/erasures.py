@@ -180,7 +180,7 @@ async def _held(tx: Tx, *, workspace_id: int, contact_id: int) -> list[Holder]:
     if contact_id not in found:
         raise NotFound
     list_ids = sorted(set(found.values()))
-    await erasures.hold_campaigns(tx, list_ids=list_ids)
+    await erasures.hold_campaigns(tx, workspace_id=workspace_id)
     people: list[Holder] = []
     for list_id in list_ids:
         ids = [each for each, of in found.items() if of == list_id]
@@ -292,8 +292,7 @@ async def _remove(context: Context, found: Traces, *, is_last: bool) -> None:
     """First the sound, which the rows tell where to find; then the rows."""
     await remove_recordings(context, attempt_ids=found.attempt_ids)
     for place in traces.PLACES:
-        if place == "contacts" and not is_last:
-            # A try under way may still ask in whose hours it was made.
+        if place in traces.LAST and not is_last:
             continue
         async with context.db.transaction() as tx:
             await traces.erase(tx, place=place, traces=found, now=context.clock.now())

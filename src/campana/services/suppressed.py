@@ -8,6 +8,7 @@ from campana.services import erasure_keys
 from campana.services.context import Context
 from campana.store import erasures, suppressions
 from campana.store.db import Tx
+from campana.store.erasures import ErasedAddress
 from campana.store.suppressions import Scope, Suppression
 
 BY_ERASURE = "erasure"
@@ -25,13 +26,7 @@ async def in_force(
     found = await suppressions.of_addresses(
         tx, workspace_id=workspace_id, addresses=addresses, now=now
     )
-    erased = await erasures.erased_now(
-        tx,
-        workspace_id=workspace_id,
-        addresses=addresses,
-        pads=await erasure_keys.pads(tx, context, workspace_id=workspace_id),
-        now=now,
-    )
+    erased = await _erased(tx, context, workspace_id=workspace_id, addresses=addresses)
     return found + [
         Suppression(
             id=each.erasure_id,
@@ -46,3 +41,23 @@ async def in_force(
         )
         for each in erased
     ]
+
+
+async def erased_among(
+    tx: Tx, context: Context, *, workspace_id: int, addresses: Sequence[str]
+) -> frozenset[str]:
+    """Those of these addresses that are not contacted because their person was erased."""
+    found = await _erased(tx, context, workspace_id=workspace_id, addresses=addresses)
+    return frozenset(each.address for each in found)
+
+
+async def _erased(
+    tx: Tx, context: Context, *, workspace_id: int, addresses: Sequence[str]
+) -> list[ErasedAddress]:
+    return await erasures.erased_now(
+        tx,
+        workspace_id=workspace_id,
+        addresses=addresses,
+        pads=await erasure_keys.pads(tx, context, workspace_id=workspace_id),
+        now=context.clock.now(),
+    )

@@ -10,7 +10,7 @@ from campana.store.sql import load
 
 _SQL = load("contact_export")
 
-SECTIONS = ("campaigns", "attempts", "decisions", "consents", "suppressions", "imports")
+SECTIONS = ("campaigns", "attempts", "decisions", "consents", "suppressions", "messages", "imports")
 """The parts of an export in their order; each is the query of its name."""
 
 

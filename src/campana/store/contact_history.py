@@ -14,7 +14,7 @@ from campana.store.sql import load
 
 _SQL = load("contact_history")
 
-SOURCES = ("attempts", "decisions", "consents", "suppressions")
+SOURCES = ("attempts", "decisions", "consents", "suppressions", "messages")
 """The queries whose rows together are the history: a new kind of trace adds its own."""
 
 

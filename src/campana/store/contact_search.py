@@ -29,6 +29,7 @@ class Wanted:
     list_id: str | None = None
     address: str | None = None
     external_id: str | None = None
+    tag: str | None = None
 
 
 async def get(tx: Tx, *, workspace_id: int, contact_id: int) -> KnownContact | None:
@@ -54,6 +55,8 @@ async def page(
         query = _SQL["by_address"]
     elif wanted.external_id is not None:
         query = _SQL["by_external_id"]
+    elif wanted.tag is not None:
+        query = _SQL["by_tag"]
     cursor = await tx.execute(
         query,
         {
@@ -61,6 +64,7 @@ async def page(
             "list_id": wanted.list_id,
             "address": wanted.address,
             "external_id": wanted.external_id,
+            "tag": wanted.tag,
             "after": after,
             "limit": limit,
         },

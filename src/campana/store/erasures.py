@@ -106,9 +106,9 @@ async def same_person(tx: Tx, *, workspace_id: int, contact_id: int) -> dict[int
     return {int(row[0]): str(row[1]) for row in await cursor.fetchall()}
 
 
-async def hold_campaigns(tx: Tx, *, list_ids: Sequence[str]) -> None:
-    """Let nobody enroll these lists until the transaction ends."""
-    await tx.execute(_SQL["hold_campaigns"], {"list_ids": list(list_ids)})
+async def hold_campaigns(tx: Tx, *, workspace_id: int) -> None:
+    """Let nobody enroll anybody of the workspace until the transaction ends."""
+    await tx.execute(_SQL["hold_campaigns"], {"workspace_id": workspace_id})
 
 
 async def targets_of(

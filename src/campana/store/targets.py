@@ -236,6 +236,8 @@ async def follow_contacts(tx: Tx, *, contact_ids: Sequence[int]) -> None:
     One at a number its contact has no more goes to the first that no other target of the campaign
     is at, or to none: then the gate says so. An attempt under way keeps the number it was made to.
     """
+    if not contact_ids:
+        return
     given = {"contact_ids": list(contact_ids)}
     await tx.execute(_SQL["hold_of_contacts"], given)
     await tx.execute(_SQL["lose_addresses"], given)

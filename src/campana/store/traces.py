@@ -39,6 +39,9 @@ PLACES = (
 )
 """Tables in the order they are gone through; each is one transaction, and may be repeated."""
 
+LAST = ("named_reports", "contacts")
+"""Gone through only when nothing is under way: what is may still ask for these."""
+
 OF_ATTEMPTS = PLACES[:3]
 """Those that name attempts alone."""
 
@@ -56,7 +59,7 @@ EXPLAINED: Mapping[str, str] = {
     "flow_inputs": "gone with the session: what it was told",
     "flow_messages": "gone with the session: what it said",
     "flow_requests": "gone with the session: what it asked of programs",
-    "inbound_inbox": "emptied when it is applied, within seconds",
+    "inbound_inbox": "waited for: emptied when it is applied, within seconds",
     "import_kept": "says which numbered contact an undo left alone, and nothing of the person",
     "messages": "gone with their conversation",
     "suppression_imports": "what every row of a file has in common",
@@ -70,6 +73,7 @@ EXPLAINED: Mapping[str, str] = {
 WAITS = (
     "open_attempts",
     "kept_reports",
+    "kept_inbound",
     "deliveries_under_way",
     "open_imports",
     "open_suppression_imports",

@@ -26,6 +26,7 @@ PERSON: Json = {
     "timeZone": _LISTED["timeZone"],
     "timeZones": ["America/New_York"],
     "attributes": _LISTED["attributes"],
+    "tags": _LISTED["tags"],
     "createdAt": _LISTED["createdAt"],
     "updatedAt": _LISTED["updatedAt"],
 }
@@ -85,6 +86,7 @@ PERSON_EXPORT: Json = {
     "decisions": [],
     "consents": [CONSENT],
     "suppressions": [SUPPRESSION],
+    "messages": [],
     "imports": [],
 }
 

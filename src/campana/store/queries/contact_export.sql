@@ -49,6 +49,16 @@ select coalesce(jsonb_agg(jsonb_build_object('id', s.id, 'address', s.address, '
   'expiresAt', wire(s.expires_at)) order by s.created_at, s.id), '[]')
 from suppressions s where s.workspace_id = %(workspace_id)s and s.address = any(%(addresses)s);
 
+-- name: messages
+-- What was written, both ways, on every channel.
+select coalesce(jsonb_agg(jsonb_build_object('id', 'msg_' || m.id, 'conversationId', m.conversation_id,
+  'channelId', cv.channel_id, 'address', cv.address, 'direction', m.direction, 'origin', m.origin, 'kind', m.kind,
+  'text', m.text, 'subject', m.subject, 'template', m.template, 'payload', m.payload, 'media', m.media, 'author', m.author,
+  'at', wire(m.at)) order by m.at, m.id), '[]')
+from conversations cv join messages m on m.conversation_id = cv.id
+where cv.workspace_id = %(workspace_id)s
+  and (cv.address = any(%(addresses)s) or cv.contact_id = any(%(contact_ids)s));
+
 -- name: imports
 -- The files that brought the person in.
 select coalesce(jsonb_agg(jsonb_build_object('id', i.id, 'listId', i.list_id, 'fileName', i.file_name,

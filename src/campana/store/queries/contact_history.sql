@@ -46,3 +46,16 @@ where s.workspace_id = %(workspace_id)s
   and s.address in (select a.value from contact_addresses a where a.contact_id = %(contact_id)s)
   and (%(before_at)s::timestamptz is null or (s.created_at, s.id) < (%(before_at)s, %(before_id)s collate "C"))
 order by at desc, id desc limit %(limit)s;
+
+-- name: messages
+-- What was written in the person's conversations, both ways; each found by its channel and the address.
+select m.at, 'message' as kind, ('msg_' || m.id) collate "C" as id, m.campaign_id, ch.channel_type, cv.channel_id, cv.address,
+  m.direction as outcome, m.problem as reason,
+  jsonb_build_object('conversationId', cv.id, 'origin', m.origin, 'kind', m.kind, 'text', m.text, 'subject', m.subject) as detail
+from channels ch
+join conversations cv on cv.workspace_id = ch.workspace_id and cv.channel_id = ch.id
+  and cv.address in (select a.value from contact_addresses a where a.contact_id = %(contact_id)s)
+join messages m on m.conversation_id = cv.id
+where ch.workspace_id = %(workspace_id)s
+  and (%(before_at)s::timestamptz is null or (m.at, 'msg_' || m.id) < (%(before_at)s, %(before_id)s collate "C"))
+order by at desc, id desc limit %(limit)s;

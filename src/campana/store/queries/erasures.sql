@@ -29,8 +29,10 @@ where c.workspace_id = %(workspace_id)s and c.list_id is not null and (c.id = %(
 order by c.id;
 
 -- name: hold_campaigns
--- Nobody enrolls these lists until the transaction ends; in the order everybody takes these locks.
-select campaign_id from enrollments where list_id = any(%(list_ids)s) order by campaign_id, list_id for update;
+-- Nobody of the workspace is enrolled until the transaction ends, by whatever list: a segment may hold anybody. In the
+-- order everybody takes these locks.
+select campaign_id from enrollments where workspace_id = %(workspace_id)s and finished_at is null
+order by campaign_id, list_id for update;
 
 -- name: hold_due
 -- Before any target is held: a worker that claims one of these has it first, or never.
@@ -52,7 +54,7 @@ order by id;
 
 -- name: forget_address
 -- Of targets that nobody is being contacted for: where they would have been.
-update targets set address = null, zones = null, last_reason = coalesce(disposition, 'erased')
+update targets set address = null, reach_address = null, zones = null, last_reason = coalesce(disposition, 'erased')
 where id = any(%(target_ids)s) and state <> 'attempting'
   and (contact_id = any(%(contact_ids)s) or address = any(%(addresses)s))
 returning id, state;

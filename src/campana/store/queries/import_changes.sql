@@ -70,13 +70,14 @@ where e.list_id = %(list_id)s or (l.segment is not null
 order by e.campaign_id, e.list_id for update of e;
 
 -- name: hold_due
--- Before any target is held: a worker that claims one of these has it first, or never.
+-- Before any target is held: a worker that claims one of these has it first, or never. Nobody is waited for:
+-- who reports outcomes takes targets in an order of their own, and two who wait for each other would never end.
 select d.target_id from due d join targets t on t.id = d.target_id
-where t.contact_id = any(%(contact_ids)s) order by d.target_id for update of d;
+where t.contact_id = any(%(contact_ids)s) order by d.target_id for update of d nowait;
 
 -- name: hold_targets
 -- So that no attempt can be made of them, by whatever way, while we look whether there was one.
-select id from targets where contact_id = any(%(contact_ids)s) order by id for update;
+select id from targets where contact_id = any(%(contact_ids)s) order by id for update nowait;
 
 -- name: contacted
 -- Who of these was tried since, whatever came of it, by targets_of_contact.

@@ -7,8 +7,8 @@ update contacts set zones = '{}' where id = any(%(contact_ids)s) and zones <> '{
 
 -- name: targets
 -- The address of a target that came to rest since the person was erased.
-update targets set address = null, zones = null, last_reason = coalesce(disposition, 'erased')
-where id = any(%(all_target_ids)s) and state <> 'attempting' and (address is not null or zones is not null)
+update targets set address = null, reach_address = null, zones = null, last_reason = coalesce(disposition, 'erased')
+where id = any(%(all_target_ids)s) and state <> 'attempting' and num_nonnulls(address, reach_address, zones) > 0
   and (id = any(%(target_ids)s) or address = any(%(addresses)s));
 
 -- name: attempts
@@ -111,6 +111,12 @@ where state not in ('ended', 'unknown')
 -- name: kept_reports
 -- A carrier's word that is kept and not applied yet.
 select 'a report of the carrier' from callback_inbox where attempt_id = any(%(attempt_ids)s) limit 1;
+
+-- name: kept_inbound
+-- What the person wrote and nobody has applied yet; it is applied within seconds.
+select 'a message of the person that is kept' from inbound_inbox i
+where i.workspace_id = %(workspace_id)s and i.received_at <= %(requested_at)s and exists (
+  select from unnest(%(terms)s::text[]) t (term) where position(term in lower(i.said::text)) > 0) limit 1;
 
 -- name: deliveries_under_way
 -- What is being sent to a receiver at this moment, whose answer will be written down.

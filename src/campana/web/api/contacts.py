@@ -53,6 +53,7 @@ class KnownPersonShape(Shape, frozen=True, kw_only=True):
     time_zone: str | None
     time_zones: list[str]
     attributes: dict[str, AttributeValue]
+    tags: list[str]
     created_at: Instant
     updated_at: Instant
 
@@ -68,6 +69,7 @@ class PeopleQuery(Query, frozen=True, kw_only=True):
         None
     )
     external_id: Annotated[str, Meta(max_length=200)] | None = None
+    tag: Annotated[str, Meta(max_length=100)] | None = None
     cursor: Cursor | None = None
     limit: Limit = 100
 
@@ -81,12 +83,13 @@ class HistoryEntry(Shape, frozen=True, kw_only=True):
     """One thing that happened to a person, over whatever channel.
 
     `outcome` of an attempt is its disposition, or its state while it is open; of a decision
-    `deferred` or `skipped`; of a consent `granted` or `revoked`. `detail` is what its kind has
+    `deferred` or `skipped`; of a consent `granted` or `revoked`; of a message `inbound` or
+    `outbound`. `detail` is what its kind has
     besides.
     """
 
     at: Instant
-    kind: Literal["attempt", "decision", "consent", "suppression"]
+    kind: Literal["attempt", "decision", "consent", "suppression", "message"]
     id: str
     campaign_id: str | None
     channel_type: str | None
@@ -117,6 +120,7 @@ class PersonExport(Shape, frozen=True, kw_only=True):
     decisions: list[dict[str, Any]]
     consents: list[dict[str, Any]]
     suppressions: list[dict[str, Any]]
+    messages: list[dict[str, Any]]
     imports: list[dict[str, Any]]
 
 
@@ -145,6 +149,7 @@ async def list_people(request: ApiRequest) -> ASGIApp:
         list_id=asked.list_id,
         address=asked.address,
         external_id=asked.external_id,
+        tag=asked.tag,
         after=after,
         limit=asked.limit,
     )
@@ -295,6 +300,7 @@ def shape_of(found: KnownContact) -> KnownPersonShape:
         time_zone=found.time_zone,
         time_zones=list(found.zones),
         attributes=dict(found.attributes),
+        tags=list(found.tags),
         created_at=instant(found.created_at),
         updated_at=instant(found.updated_at),
     )

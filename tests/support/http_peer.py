@@ -110,7 +110,6 @@ async def _answer(given: Given, send: Send) -> None:
 HTML = Given(status=502, body=b"<html><body>Bad gateway</body></html>")
 GARBAGE = Given(status=200, body=b"\xff\x00{", takes=True)
 ENDLESS = Given(status=200, body=b'{"x":"' + b"y" * 10_000_000 + b'"}', takes=True)
-SLOW = Given(status=200, body=b"{}", after=5, takes=True)
 LISTS = Given(status=200, body=b"[" * 100_000, takes=True)
 CUT_OFF = Given(status=200, body=b'{"half":', breaks=True, takes=True)
 

@@ -20,7 +20,7 @@ from campana.services import (
     answering,
     end_events,
     events,
-    flow_sending,
+    flow_outcomes,
     next_address,
     recordings,
     spending,
@@ -359,7 +359,7 @@ async def _tell_flow(
     if attempt.session_id is None or attempt.campaign_id is None:
         return
     state, document = await campaigns.share_state(tx, campaign_id=attempt.campaign_id, now=now)
-    await flow_sending.ended(
+    await flow_outcomes.ended(
         tx,
         context,
         attempt,

@@ -19,7 +19,7 @@ from campana.domain.attempt import AttemptEvent, AttemptState, EventType, apply,
 from campana.domain.clock import parse_moment
 from campana.domain.disposition import Disposition
 from campana.domain.event import EventName, NewEvent
-from campana.services import end_events, events, flow_sending, outcomes
+from campana.services import end_events, events, flow_outcomes, outcomes
 from campana.services.context import Context
 from campana.store import events as store_events
 from campana.store import reports
@@ -66,7 +66,7 @@ async def apply_told(tx: Tx, context: Context, told: Sequence[Told]) -> None:
             log.warning("channel %s reports of attempt %s", each.channel_id, each.attempt_id)
         else:
             ours.append(replace(each, event=bare(each.event)) if attempt.is_erased else each)
-    await flow_sending.hold(tx, context, [found[each.attempt_id] for each in ours])
+    await flow_outcomes.hold(tx, context, [found[each.attempt_id] for each in ours])
     fresh = await _fresh(tx, ours, found)
     await _complaints(tx, context, fresh, found, now=now)
     moves: list[Move] = []
@@ -89,7 +89,7 @@ async def apply_told(tx: Tx, context: Context, told: Sequence[Told]) -> None:
         if moved.state is not attempt.state or moved.answered_at is not None:
             moves.append(moved)
     await reports.move(tx, moves=moves)
-    await flow_sending.accepted(
+    await flow_outcomes.accepted(
         tx,
         context,
         [each.attempt_id for each in moves if found[each.attempt_id].session_id is not None],
@@ -185,7 +185,7 @@ async def _tell_read(
     """A flow may wait for its message to be read: that comes after the end, which is delivery."""
     for attempt_id, happened in fresh.items():
         if any(event.detail.get("status") == "read" for event in happened):
-            await flow_sending.read(tx, context, found[attempt_id])
+            await flow_outcomes.read(tx, context, found[attempt_id])
 
 
 async def _fresh(

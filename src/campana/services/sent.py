@@ -19,7 +19,7 @@ from campana.carriers.base import Accepted, Report
 from campana.domain import cadence
 from campana.domain.attempt import EventType
 from campana.domain.disposition import Disposition
-from campana.services import flow_sending, reports, sent_events
+from campana.services import flow_outcomes, reports, sent_events
 from campana.services.claimed import Claimed
 from campana.services.context import Context
 from campana.store import named_reports, sending
@@ -65,7 +65,7 @@ async def store_answers(context: Context, answers: Sequence[Answer], *, owner_id
             await reports.apply_told(tx, context, told)
             talks = [each.intent.attempt_id for each in rest if each.intent.message is not None]
             if talks:
-                await flow_sending.accepted(tx, context, talks)
+                await flow_outcomes.accepted(tx, context, talks)
 
 
 def _is_plain_end(report: Report) -> bool:

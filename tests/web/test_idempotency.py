@@ -195,7 +195,7 @@ def test_every_post_that_creates_or_acts_takes_a_key() -> None:
         for operation in methods.values()
         if {"$ref": "#/components/parameters/Idempotency-Key"} in operation["parameters"]
     }
-    # Asking changes nothing; who unsubscribes twice has unsubscribed, and mail programs send no key.
+    # Asking changes nothing; who unsubscribes twice has unsubscribed, and mail sends no key.
     asking = {
         "campaigns.preflight",
         "contactLists.imports.preview",

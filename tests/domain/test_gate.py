@@ -141,3 +141,8 @@ def test_who_is_never_to_be_called_is_not_merely_put_off() -> None:
 
 def test_a_busy_address_is_asked_again_soon() -> None:
     assert timedelta(seconds=5) <= ADDRESS_BUSY_DELAY <= timedelta(minutes=1)
+
+
+def test_a_letter_needs_no_country() -> None:
+    facts = replace(FINE, address="ana@example.com", country=None, allowed_countries=frozenset())
+    assert check(facts, NOON) == Allow()

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 
-from campana import carriers
 from campana.domain.errors import Conflict, InvalidParameter
 from campana.services import channel_secrets, channels
 from campana.services.context import Context
@@ -165,26 +164,3 @@ async def test_a_channel_whose_key_is_lost_is_left_alone(
     lost = replace(engine_context, secrets=Secrets.of([Fernet.generate_key().decode()]))
     assert await channel_secrets.seal_all(lost) == 0
     assert channels.shown_config(lost, sip)["callerIds"] == ["+12025550100"]
-
-
-def test_every_field_that_sounds_secret_is_named_as_one() -> None:
-    """In each carrier's config, and in the entries of its lists."""
-    for name, kind in carriers.load_all().items():
-        named = {(field.within, field.name) for field in kind.secrets}
-        for within, field in _fields(kind.config):
-            if any(word in field.lower() for word in ("secret", "password", "token")):
-                assert (within, field) in named, f"{name}: {field} belongs in CarrierKind.secrets"
-
-
-def _fields(shape: Any, within: str | None = None) -> list[tuple[str | None, str]]:
-    import msgspec
-    from msgspec import inspect
-
-    found: list[tuple[str | None, str]] = []
-    for field in msgspec.structs.fields(shape):
-        found.append((within, field.encode_name))
-        described = inspect.type_info(field.type)
-        item = getattr(described, "item_type", None)
-        if isinstance(item, inspect.StructType):
-            found += _fields(item.cls, field.encode_name)
-    return found

@@ -18,7 +18,7 @@ from typing import Any
 
 import smpp34
 
-SYSTEM_ID, PASSWORD = "campana", "s3cr3t-pass"
+SYSTEM_ID, PASSWORD = "campana", "s3cr3t-8"
 
 _HEADER = struct.Struct(">IIII")
 _BIND, _QUERY, _SUBMIT, _DELIVER, _UNBIND, _ENQUIRE = 9, 3, 4, 5, 6, 0x15

@@ -19,6 +19,11 @@ revoke all on function forget_history from public;
 create trigger attempts_deleted after delete on attempts
   referencing old table as gone for each statement execute function forget_history();
 
+-- A target changes twice with each attempt, and without an index that tells its state a change touches none of
+-- its five. Whoever is being talked to has a current session, which says the same.
+drop index if exists targets_talking;
+create index if not exists flow_sessions_going_on on flow_sessions (campaign_id, target_id) where is_current;
+
 -- Every worker asks twice a second which campaigns are past their end; without this it read all there ever were.
 create index if not exists campaigns_ending on campaigns (end_date) where state in ('running', 'paused', 'tripped');
 

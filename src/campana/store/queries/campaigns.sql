@@ -80,7 +80,8 @@ where c.state = 'running' and not c.keep_open
   and exists (select from enrollments e where e.campaign_id = c.id)
   and not exists (select from enrollments e where e.campaign_id = c.id and e.finished_at is null)
   and not exists (select from due d where d.campaign_id = c.id)
-  and not exists (select from targets t where t.campaign_id = c.id and t.state = 'talking')
+  and not exists (select from flow_sessions s join targets t on t.id = s.target_id
+    where s.campaign_id = c.id and s.is_current and t.state = 'talking')
   and not exists (select from attempts a where a.campaign_id = c.id and a.state not in ('ended', 'unknown'))
 order by c.id for no key update skip locked;
 
@@ -92,7 +93,8 @@ where c.id = any(%(ids)s) and c.state = 'running' and not c.keep_open
   and exists (select from enrollments e where e.campaign_id = c.id)
   and not exists (select from enrollments e where e.campaign_id = c.id and e.finished_at is null)
   and not exists (select from due d where d.campaign_id = c.id)
-  and not exists (select from targets t where t.campaign_id = c.id and t.state = 'talking')
+  and not exists (select from flow_sessions s join targets t on t.id = s.target_id
+    where s.campaign_id = c.id and s.is_current and t.state = 'talking')
   and not exists (select from attempts a where a.campaign_id = c.id and a.state not in ('ended', 'unknown'))
 returning c.id;
 

@@ -82,7 +82,8 @@ with gone as (
 update targets t set state = 'finished', disposition = %(disposition)s, last_reason = %(disposition)s, finished_at = %(now)s,
   reach_address = null
 from (select target_id from gone union all
-  select id from targets where campaign_id = %(campaign_id)s and state = 'talking') over (target_id)
+  select t.id from flow_sessions s join targets t on t.id = s.target_id
+  where s.campaign_id = %(campaign_id)s and s.is_current and t.state = 'talking') over (target_id)
 where t.id = over.target_id;
 
 -- name: history

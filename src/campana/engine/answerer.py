@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 from campana.carriers.base import Accepted, CarrierError, Outbound
 from campana.domain.disposition import Disposition
-from campana.domain.errors import Unavailable
 from campana.domain.ids import attempt_text
 from campana.engine.accounts import Account, Accounts
+from campana.engine.enduring import until_stored
 from campana.engine.ownership import Ownership
 from campana.engine.resting import Resting
 from campana.services import answered, answering, granting, inquiries, outcomes, stored_content
@@ -26,7 +25,6 @@ from campana.services.dispatch import SEND_DEADLINE
 log = logging.getLogger(__name__)
 
 _AT_ONCE = 20
-_RETRY_SECONDS = 0.5
 
 
 class Answerer:
@@ -165,14 +163,3 @@ class Answerer:
                 reason=reason,
             )
         )
-
-
-async def until_stored(store: Callable[[], Awaitable[None]]) -> None:
-    """Store, however long the database is away: until then the attempt is open, never lost."""
-    while True:
-        try:
-            await store()
-        except Unavailable:
-            await asyncio.sleep(_RETRY_SECONDS)
-        else:
-            return

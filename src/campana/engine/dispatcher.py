@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -21,11 +21,11 @@ from uuid import UUID
 from campana.carriers.base import Accepted, CarrierError, Outbound
 from campana.domain.campaign import ChannelType
 from campana.domain.disposition import Disposition
-from campana.domain.errors import Unavailable
 from campana.domain.ids import attempt_text
 from campana.engine.accounts import Account, Accounts
 from campana.engine.appetite import Appetite
 from campana.engine.choosing import Choosing
+from campana.engine.enduring import until_stored
 from campana.engine.ownership import Ownership
 from campana.engine.resting import Resting
 from campana.engine.slots import Slots
@@ -70,7 +70,6 @@ _SHORTEST_PAUSE = 0.05
 
 _MOST_IN_FLIGHT = 5_000
 """Of a process, sent or about to be; a carrier may take fewer at once."""
-_RETRY_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -286,7 +285,7 @@ class Dispatcher:
                 departure.slots.is_given_up = True
                 self._appetite.missed()
             unsent = Unsent(intent=intent, group=departure.group)
-            await _until_stored(lambda: self._unsent.add([unsent]))
+            await until_stored(lambda: self._unsent.add([unsent]))
             return
         try:
             accepted = await account.carrier.send(self._outbound(departure, account))
@@ -351,7 +350,7 @@ class Dispatcher:
             accepted=accepted,
             ask_at=self._context.clock.now() + account.carrier.patience.ask_after,
         )
-        await _until_stored(lambda: self._answers.add([answer]))
+        await until_stored(lambda: self._answers.add([answer]))
 
     async def _store_answers(self, answers: Sequence[Answer]) -> None:
         await sent.store_answers(self._context, answers, owner_id=self.ownership.owner_id)
@@ -361,14 +360,14 @@ class Dispatcher:
 
     async def _doubt(self, intent: Claimed) -> None:
         """Ours no more: the carrier is asked, once what was on its way has had time to arrive."""
-        await _until_stored(
+        await until_stored(
             lambda: inquiries.open_doubt(self._context, attempt_id=intent.attempt_id)
         )
 
     async def _settle(
         self, intent: Claimed, disposition: Disposition, reason: str, *, wait: timedelta | None
     ) -> None:
-        await _until_stored(
+        await until_stored(
             lambda: outcomes.settle(
                 self._context,
                 attempt_id=intent.attempt_id,
@@ -377,14 +376,3 @@ class Dispatcher:
                 wait=wait,
             )
         )
-
-
-async def _until_stored(store: Callable[[], Awaitable[None]]) -> None:
-    """Store, however long the database is away: until then the attempt is open, never lost."""
-    while True:
-        try:
-            await store()
-        except Unavailable:
-            await asyncio.sleep(_RETRY_SECONDS)
-        else:
-            return

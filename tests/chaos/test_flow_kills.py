@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import shutil
 import signal
+import subprocess
 import tempfile
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -88,6 +90,7 @@ def program() -> Iterator[int]:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield server.server_address[1]
     server.shutdown()
+    server.server_close()
 
 
 async def launch(made: Trial, *, port: int) -> str:
@@ -163,14 +166,21 @@ def test_a_work_process_dies(step: str, moment: str, running: Trial) -> None:
     loopback = {"CAMPANA_WEBHOOKS_TO_LOOPBACK": "true"}
     work.start(program=FAILPOINTS, **{POINTS: f"{step}: {moment}=2"}, **loopback)
     assert work.process is not None
-    assert work.process.wait(90) == -signal.SIGKILL
+    try:
+        assert work.process.wait(60) == -signal.SIGKILL
+    except subprocess.TimeoutExpired:
+        raise AssertionError(f"{running.standing()} {work.log.read_text()[-2000:]}") from None
     assert running.broken() == {}
 
 
 def test_after_all_that_everybody_was_told_everything_once(running: Trial) -> None:
     running.rows("update channels set rate = 40, burst = 20 returning 1")
     running.fleet.work[0].start(CAMPANA_WEBHOOKS_TO_LOOPBACK="true")
-    running.until_over(patience=150)
+    deadline = time.monotonic() + 150
+    while not running.rows("select 1 from campaigns where type = 'Flow' and state = 'completed'"):
+        assert time.monotonic() < deadline, running.standing()
+        assert running.fleet.work[0].lives
+        time.sleep(0.2)
     rows = running.rows(
         "select 'att_' || replace(id::text, '-', ''), address, message_no from attempts"
         " where session_id is not null"

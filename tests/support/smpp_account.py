@@ -37,7 +37,7 @@ CONTRACT = Contract(
         "throttleSeconds": 0.05,
     },
     secrets=[PASSWORD],
-    sign=lambda _body, _at: {},
+    sign=lambda _body, _at, _url: {},
     statuses=[],
     nonsense=[],
 )

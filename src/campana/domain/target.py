@@ -7,10 +7,12 @@ any crash: that is what "never lost" means.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from campana.domain.address import AddressKind
 from campana.domain.campaign import ChannelType
 from campana.domain.disposition import Disposition
 
@@ -37,6 +39,15 @@ class Target:
     due_at: datetime | None
     finished_at: datetime | None
 
+
+REACHED_BY: Mapping[ChannelType, tuple[AddressKind, ...]] = {
+    ChannelType.VOICE: (AddressKind.PHONE,),
+    ChannelType.SMS: (AddressKind.PHONE,),
+    ChannelType.WHATSAPP: (AddressKind.WHATSAPP, AddressKind.PHONE),
+    ChannelType.EMAIL: (AddressKind.EMAIL,),
+}
+"""Which of a person's addresses a channel reaches, the better first; SQL has it too, as
+`address_kinds`."""
 
 ZONE_SEPARATOR = ","
 CHANNEL_SEPARATOR = "|"

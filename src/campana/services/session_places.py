@@ -14,12 +14,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from campana.domain.address import AddressKind
 from campana.domain.cadence import FIRST
 from campana.domain.campaign import STATUS_OF, CampaignState, CampaignStatus, ChannelType
 from campana.domain.disposition import Disposition
 from campana.domain.event import EventName
-from campana.domain.target import TargetState, window_key
+from campana.domain.target import REACHED_BY, TargetState, window_key
 from campana.flow.inputs import CallEnded, MessageReported
 from campana.services import events, session_effects, windows
 from campana.services.context import Context
@@ -27,14 +26,6 @@ from campana.store import events as store_events
 from campana.store import sessions, targets
 from campana.store.db import Tx
 from campana.store.sessions import Message, Place, StoredSession
-
-_KINDS: Mapping[ChannelType, tuple[AddressKind, ...]] = {
-    ChannelType.VOICE: (AddressKind.PHONE,),
-    ChannelType.SMS: (AddressKind.PHONE,),
-    ChannelType.WHATSAPP: (AddressKind.WHATSAPP, AddressKind.PHONE),
-    ChannelType.EMAIL: (AddressKind.EMAIL,),
-}
-"""Which of a person's addresses a channel reaches, the better first."""
 
 # Ends that flows may name and that say more than that the conversation was had.
 _ENDS = frozenset(
@@ -164,7 +155,7 @@ async def address_of(
 ) -> str | None:
     """Where the person is reached on a kind of channel; the target's own address where it fits."""
     known = await sessions.addresses(tx, contact_id=stored.contact_id)
-    for kind in _KINDS[channel_type]:
+    for kind in REACHED_BY[channel_type]:
         values = [value for each, value in known if each == kind]
         if values:
             return place.address if place.address in values else values[0]

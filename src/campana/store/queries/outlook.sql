@@ -1,18 +1,20 @@
 -- What a launch would find in a list, without writing anything.
 
 -- name: crowds
--- Everybody of a list in one pass, as enrolling would take them (the first phone), grouped by what the gate asks
+-- Everybody of a list in one pass, as enrolling would take them (the first address for the channel), grouped by what the gate asks
 -- for and what a number may cost (`prefix`): a list of a million is a few hundred rows. Who shares an address with somebody before is a duplicate, as
 -- the unique index on targets would say.
-with people as materialized (
+with campaign as materialized (
+  select address_kinds(channel_type, type) as kinds from campaigns where id = %(campaign_id)s),
+people as materialized (
   -- which variant they get: as domain/variants.py says
   select c.id, c.zones, a.value as address, a.country, width_bucket((
     ('x' || encode(substr(sha256(convert_to(%(campaign_id)s || ':' || c.id, 'UTF8')), 1, 4), 'hex'))::bit(32)::bigint
     %% 10000)::integer, %(bounds)s::integer[]) as variant
-  from contacts c
+  from contacts c cross join campaign
   left join lateral (
-    select value, country from contact_addresses where contact_id = c.id and kind = 'phone' order by position limit 1) a
-    on true
+    select value, country from contact_addresses where contact_id = c.id and kind = any(kinds)
+    order by array_position(kinds, kind), position limit 1) a on true
   where c.list_id = %(list_id)s),
 judged as (
   select zones, country, variant, address, left(address, %(prefix_length)s) as prefix,

@@ -12,14 +12,17 @@ where campaign_id = %(campaign_id)s and finished_at is null
 order by list_id limit 1 for update;
 
 -- name: enroll
--- One stretch of the list in id order. A contact whose first phone is in the campaign already makes no
--- target: the unique index says so, the difference is counted as duplicates.
-with stretch as materialized (
+-- One stretch of the list in id order. A contact whose first address for the channel is in the campaign already makes
+-- no target: the unique index says so, the difference is counted as duplicates.
+with campaign as materialized (
+  select address_kinds(channel_type, type) as kinds from campaigns where id = %(campaign_id)s),
+stretch as materialized (
   select c.id, c.workspace_id, a.value as address,
     array_to_string(array(select z from unnest(c.zones) z order by z collate "C"), ',') as window_key
-  from contacts c
+  from contacts c cross join campaign
   left join lateral (
-    select value from contact_addresses where contact_id = c.id and kind = 'phone' order by position limit 1) a on true
+    select value from contact_addresses where contact_id = c.id and kind = any(kinds)
+    order by array_position(kinds, kind), position limit 1) a on true
   where c.list_id = %(list_id)s and c.id > %(after)s
   order by c.id limit %(limit)s),
 made as (
@@ -103,12 +106,15 @@ select coalesce(t.zones, c.zones) from targets t join contacts c on c.id = t.con
 select a.value, c.time_zone is not null
 from targets t
 join contacts c on c.id = t.contact_id
-join contact_addresses a on a.contact_id = t.contact_id and a.kind = 'phone'
+join campaigns m on m.id = t.campaign_id
+cross join lateral (select address_kinds(m.channel_type, m.type) as kinds) k
+join contact_addresses a on a.contact_id = t.contact_id and a.kind = any(kinds)
 where t.id = %(target_id)s
-  and a.position > (select p.position from contact_addresses p
-    where p.contact_id = t.contact_id and p.kind = 'phone' and p.value = t.address)
+  and (array_position(kinds, a.kind), a.position) > (select array_position(kinds, p.kind), p.position
+    from contact_addresses p where p.contact_id = t.contact_id and p.kind = any(kinds) and p.value = t.address
+    order by 1, 2 limit 1)
   and not exists (select from targets o where o.campaign_id = t.campaign_id and o.address = a.value)
-order by a.position limit 1;
+order by array_position(kinds, a.kind), a.position limit 1;
 
 -- name: move_to_address
 -- The attempts so far keep the address they were made to.
@@ -119,8 +125,8 @@ update targets set address = %(address)s, zones = %(zones)s where id = %(target_
 -- contacts may have exchanged their numbers.
 update targets t set address = null, zones = null
 where t.contact_id = any(%(contact_ids)s) and t.state <> 'finished' and t.address is not null
-  and not exists (select from contact_addresses a
-    where a.contact_id = t.contact_id and a.kind = 'phone' and a.value = t.address);
+  and not exists (select from contact_addresses a join campaigns m on m.id = t.campaign_id
+    where a.contact_id = t.contact_id and a.kind = any(address_kinds(m.channel_type, m.type)) and a.value = t.address);
 
 -- name: without_address
 -- Targets of these contacts that go on and are at no number.
@@ -132,14 +138,16 @@ where contact_id = any(%(contact_ids)s) and state <> 'finished' and address is n
 -- when it is not the first and the contact does not say where it is.
 update targets t set address = found.value, zones = found.zones
 from (
-  select a.value, case when c.time_zone is null and a.position > (
+  select a.value, case when c.time_zone is null and a.kind <> 'email' and a.position > (
       select min(f.position) from contact_addresses f where f.contact_id = c.id and f.kind = 'phone')
     then a.zones end as zones
   from targets mine join contacts c on c.id = mine.contact_id
-  join contact_addresses a on a.contact_id = c.id and a.kind = 'phone'
+  join campaigns m on m.id = mine.campaign_id
+  cross join lateral (select address_kinds(m.channel_type, m.type) as kinds) k
+  join contact_addresses a on a.contact_id = c.id and a.kind = any(kinds)
   where mine.id = %(target_id)s
     and not exists (select from targets o where o.campaign_id = mine.campaign_id and o.address = a.value)
-  order by a.position limit 1) found
+  order by array_position(kinds, a.kind), a.position limit 1) found
 where t.id = %(target_id)s;
 
 -- name: move_windows

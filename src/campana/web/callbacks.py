@@ -40,6 +40,7 @@ from campana.services import reports as services
 from campana.services.channel_secrets import config_of
 from campana.services.context import Context
 from campana.services.group_commit import GroupCommit
+from campana.services.secrets import Unreadable
 from campana.store import reports
 from campana.store.inbound import KeptInbound
 from campana.store.reports import Kept, Told
@@ -166,6 +167,7 @@ class Callbacks:
 
         Raises:
             NotFound: there is no such channel, or its carrier sends no callbacks.
+            Unavailable: its secrets are sealed with a key that is not here.
         """
         known = self._accounts.get(channel_id)
         if known is not None and known.until > time.monotonic():
@@ -176,9 +178,15 @@ class Callbacks:
         if channel is None or kind is None or kind.open is None:
             self._accounts.pop(channel_id, None)
             raise errors.NotFound
+        try:
+            config = config_of(self._context, kind=kind, stored=channel.config)
+        except Unreadable as error:
+            # The provider keeps it and tells it again: by then the key may be here.
+            log.error("channel %s cannot be opened: %s", channel_id, error)
+            raise errors.Unavailable("the channel cannot be opened now") from error
         account = _Account(
             workspace_id=channel.workspace_id,
-            carrier=kind.open(config_of(self._context, kind=kind, stored=channel.config)),
+            carrier=kind.open(config),
             is_greeted=kind.is_greeted,
             until=time.monotonic() + _ACCOUNT_SECONDS,
         )

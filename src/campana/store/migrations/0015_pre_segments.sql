@@ -19,6 +19,8 @@ alter table contact_lists add constraint segment_asks check (
 alter table enrollments add column scan_list_id text;
 alter table enrollments add column left_after bigint not null default 0;
 alter table enrollments add column swept_at timestamptz;
+-- Who adds a segment to a campaign has it walked through anew.
+grant update (last_contact_id, scan_list_id) on enrollments to campana_web;
 
 -- How two values of a segment stand to each other as CEL has it: below zero, zero, above; null when one is not there
 -- or they are of different kinds. Texts by code point, whatever the database's collation.

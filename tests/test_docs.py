@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
+
 from campana import settings
+from campana.carriers.codes import Codes
+from campana.carriers.sms_twilio import codes as twilio_codes
+from campana.carriers.sms_twilio import webhooks as twilio_webhooks
+from campana.carriers.whatsapp_cloud import codes as meta_codes
+from campana.carriers.whatsapp_cloud import webhooks as meta_webhooks
+from campana.domain.attempt import EventType
+from campana.domain.disposition import Disposition
 from campana.domain.event import EventName
 from campana.store.invariants import INVARIANTS
 
@@ -23,6 +33,31 @@ def settings_table() -> str:
 
 def test_every_setting_is_documented_as_it_is() -> None:
     assert settings_table() in (ROOT / "docs/operating.md").read_text("utf-8")
+
+
+def codes_table(codes: Codes) -> str:
+    """The table of a carrier's page, from the adapter's own."""
+    lines = ["| code | becomes | rests | means |", "|---|---|---|---|"]
+    for code, each in sorted(codes.items()):
+        rest = f"{each.rest.total_seconds():g} s" if each.rest is not None else ""
+        lines.append(f"| {code} | {each.disposition} | {rest} | {each.says} |")
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("page", "codes", "statuses"),
+    [
+        ("whatsapp", meta_codes.CODES, meta_webhooks.STATUSES),
+        ("twilio", twilio_codes.CODES, twilio_webhooks.STATUSES),
+    ],
+)
+def test_what_a_carriers_codes_and_statuses_mean_is_documented(
+    page: str, codes: Codes, statuses: Mapping[str, tuple[EventType, Disposition | None]]
+) -> None:
+    text = (ROOT / "docs/carriers" / f"{page}.md").read_text("utf-8")
+    assert codes_table(codes) in text
+    for word, (event, disposition) in statuses.items():
+        assert re.search(rf"^\| `{word}` \| {event}.*{disposition or ''} \|$", text, re.MULTILINE)
 
 
 def test_every_invariant_is_documented_as_it_is() -> None:

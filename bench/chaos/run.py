@@ -27,6 +27,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.support.chaos.faults import Chance, Chaos
+from tests.support.chaos.network import hosts, is_allowed
 from tests.support.chaos.trial import trial
 
 _DISK = "300m"
@@ -50,6 +51,12 @@ def database(chaos: Chaos, asked: argparse.Namespace, length: float) -> None:
     chaos.away(asked.away, at=length * 0.4)
 
 
+def network(chaos: Chaos, asked: argparse.Namespace, length: float) -> None:
+    """Hosts of work processes that are cut off and come back; some of them are killed there."""
+    chaos.partitions(asked.partitions, seconds=(1.0, asked.island), within=length)
+    chaos.kills(asked.partitions // 5, within=length)
+
+
 def disk(chaos: Chaos, asked: argparse.Namespace, length: float) -> None:
     """The database's disk is full for a while."""
     chaos.disk_full(asked.full, at=length * 0.3)
@@ -60,6 +67,7 @@ SCENES: dict[str, Callable[[Chaos, argparse.Namespace, float], None]] = {
     "stops": stops,
     "database": database,
     "disk": disk,
+    "network": network,
 }
 
 
@@ -85,10 +93,21 @@ def play(name: str, asked: argparse.Namespace) -> bool:
     if name == "disk" and os.geteuid() != 0:
         print(f"{name:9} left out: a small file system can be mounted by root alone")
         return True
+    if name == "network" and not is_allowed():
+        print(f"{name:9} left out: network namespaces cannot be made here")
+        return True
     since = time.monotonic()
     with (
         place(is_small=name == "disk") as folder,
-        trial(folder, people=asked.contacts, rate=asked.rate, work=asked.work, web=2) as running,
+        hosts(asked.work if name == "network" else 0) as apart,
+        trial(
+            folder,
+            people=asked.contacts,
+            rate=asked.rate,
+            work=asked.work,
+            web=2,
+            hosts=apart,
+        ) as running,
     ):
         chaos = Chaos(trial=running, chance=Chance(asked.seed))
         # While most of the people are still to be contacted.
@@ -123,6 +142,8 @@ def main() -> int:
     parser.add_argument("--cuts", type=int, default=40)
     parser.add_argument("--restarts", type=int, default=3)
     parser.add_argument("--away", type=float, default=60.0, help="seconds without a database")
+    parser.add_argument("--partitions", type=int, default=60)
+    parser.add_argument("--island", type=float, default=40.0, help="longest seconds of one")
     parser.add_argument("--full", type=float, default=30.0, help="seconds with a full disk")
     parser.add_argument("--seed", type=int, default=int(time.time()))  # noqa: TID251 - one that is new
     parser.add_argument("--limit", type=float, default=3600.0, help="seconds for one scene")

@@ -20,7 +20,7 @@ from campana.carriers.base import (
     Callback,
     Carrier,
     CarrierKind,
-    Inbound,
+    Heard,
     NotSent,
     Outbound,
     Patience,
@@ -53,7 +53,7 @@ class Nothing:
             reports=(Report(attempt_id=outbound.attempt_id, key="end", event=ended),),
         )
 
-    def parse_callback(self, callback: Callback) -> list[Report | Inbound]:
+    def parse_callback(self, callback: Callback) -> list[Heard]:
         """It never calls back."""
         del callback
         return []

@@ -1,4 +1,11 @@
-"""The three ways of a file into a database, in turn, in rounds, on one PostgreSQL."""
+"""The three ways of a file into a database, in turn, in rounds, on one PostgreSQL.
+
+Each ends with the people under unique indexes on external id and number. `copy` is given what the
+others work for: numbers in E.164, zones, attributes as JSON, nobody twice, nobody refused. `script`
+reads the file: numbers, zones, duplicates left out, refused rows into a file. `campana` does that
+too, and knows types of numbers, keeps each contact's addresses apart, counts every row, keeps the
+refused with a suggestion and what an undo needs, and goes on after a crash.
+"""
 
 from __future__ import annotations
 
@@ -104,7 +111,10 @@ def _clean(conninfo: str) -> None:
     with psycopg.connect(conninfo, autocommit=True) as conn:
         conn.execute("drop table if exists people")
         conn.execute(TABLE)
-        conn.execute("truncate campana.contact_lists, campana.import_errors cascade")
+        conn.execute(
+            "truncate campana.contact_lists, campana.contacts, campana.contact_addresses,"
+            " campana.import_errors cascade"
+        )
         conn.execute("vacuum")
         conn.execute("checkpoint")
 

@@ -12,6 +12,7 @@ import socket
 import sys
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from campana.blobs import Blobs
@@ -19,15 +20,19 @@ from campana.carriers import load_all, voice_sip
 from campana.domain.errors import SetupError, Unavailable
 from campana.engine import processes
 from campana.engine.accounts import Accounts
+from campana.engine.answerer import Answerer
 from campana.engine.applier import Applier
 from campana.engine.dispatcher import Dispatcher
+from campana.engine.flow_timers import FlowTimers
 from campana.engine.inquirer import Inquirer
+from campana.engine.listening import Listening
 from campana.engine.runner import Loop, repeat, stop_on_signals
 from campana.engine.sweeper import Sweeper
 from campana.engine.voice_worker import VoiceWorker
 from campana.engine.webhooks import Deliverer
 from campana.jobs.app import build as build_jobs
 from campana.jobs.app import work as work_on_jobs
+from campana.services import channel_secrets
 from campana.services.context import Context
 from campana.services.outbound import Outbound
 from campana.services.secrets import open_secrets
@@ -42,6 +47,8 @@ from campana.voice.speech import Speech
 _YOUNG_OBJECTS = 50_000
 
 DEFAULT_WORKSPACE = "default"
+_DISPATCHING, _BESIDE_IT = 8, 12
+"""Connections of a work process, at most."""
 ACCOUNT_SECONDS = 5.0
 """How often a worker looks for attempts of its own that it knows nothing of."""
 
@@ -143,27 +150,52 @@ async def work(settings: Settings, conninfo: str) -> None:
     """One work process: sending on channels that take requests, applying what carriers report,
     sweeping, closing, windows, background jobs; until SIGTERM, then drains."""
     stop = stop_on_signals()
-    async with opened(settings, conninfo, role=Role.ENGINE, max_connections=20) as context:
+    async with opened(settings, conninfo, role=Role.ENGINE, max_connections=_BESIDE_IT) as context:
+        await channel_secrets.seal_all(context)
         jobs = build_jobs(context)
         accounts = Accounts(context)
-        dispatcher = Dispatcher(context, accounts=accounts, public_url=public_url(settings))
+        by_index = Database(
+            conninfo, role=Role.ENGINE, max_connections=_DISPATCHING, only_by_index=True
+        )
+        dispatcher = Dispatcher(
+            replace(context, db=by_index), accounts=accounts, public_url=public_url(settings)
+        )
+        answerer = Answerer(context, accounts=accounts, public_url=public_url(settings))
         dispatch, *others = work_loops(context, accounts=accounts, dispatcher=dispatcher)
+        others += answer_loops(answerer)
         try:
+            await by_index.open()
             async with jobs.open_async(), asyncio.TaskGroup() as group:
                 group.create_task(processes.until_orphaned(stop, environment=os.environ))
                 owner = group.create_task(dispatcher.ownership.keep())
+                answering = group.create_task(answerer.ownership.keep())
                 for loop in others:
                     group.create_task(repeat(loop, stop))
                 group.create_task(Deliverer(context).run(stop))
+                listening = group.create_task(Listening(context, accounts=accounts).run())
                 dispatching = group.create_task(repeat(dispatch, stop))
                 worker = group.create_task(work_on_jobs(jobs))
                 await stop.wait()
                 worker.cancel()
                 await dispatching
-                await dispatcher.drain(seconds=settings.drain_seconds)
+                await asyncio.gather(
+                    dispatcher.drain(seconds=settings.drain_seconds),
+                    answerer.drain(seconds=settings.drain_seconds),
+                )
+                listening.cancel()
                 owner.cancel()
+                answering.cancel()
         finally:
             await accounts.aclose()
+            await by_index.close()
+
+
+def answer_loops(answerer: Answerer) -> list[Loop]:
+    """What a work process repeats for conversations."""
+    return [
+        Loop(name="answer", step=answerer.step, rest=0.2),
+        Loop(name="account of answers", step=answerer.ownership.account, rest=ACCOUNT_SECONDS),
+    ]
 
 
 def work_loops(context: Context, *, accounts: Accounts, dispatcher: Dispatcher) -> list[Loop]:
@@ -171,8 +203,9 @@ def work_loops(context: Context, *, accounts: Accounts, dispatcher: Dispatcher) 
     return [
         Loop(name="dispatch", step=dispatcher.step, rest=0.05),
         *Sweeper(context).loops(),
-        Loop(name="apply", step=Applier(context).step, rest=0.05),
+        *Applier(context).loops(),
         Loop(name="inquire", step=Inquirer(context, accounts=accounts).step, rest=0.5),
+        *FlowTimers(context).loops(),
         Loop(name="account", step=dispatcher.ownership.account, rest=ACCOUNT_SECONDS),
     ]
 

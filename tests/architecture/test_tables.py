@@ -18,21 +18,33 @@ ENDPOINT = re.compile(r"^\s*@(get|post|put|patch|delete|head|route)\(", re.MULTI
 SENTENCE = re.compile(r"--\s+\S.*[.:]$", re.DOTALL)
 
 
+# What adapters are made of, beside the adapters; the port itself is tried by each of them.
+PORT = "base"
+SHARED = {"account", "codes", "http"}
+
+
+def carriers() -> list[Path]:
+    """The adapters and what they share: a file each, or a package for a long one."""
+    folder = PACKAGE / "carriers"
+    packages = [path.parent for path in folder.glob("*/__init__.py")]
+    return [path for path in [*modules(folder), *sorted(packages)] if path.stem != PORT]
+
+
 def test_every_carrier_is_in_the_table_of_kinds() -> None:
-    files = {path.stem for path in modules(PACKAGE / "carriers")} - {"base"}
-    missing = [f'"{kind}": "campana.carriers.{kind}",' for kind in sorted(files - KINDS.keys())]
+    names = {path.stem for path in carriers()} - SHARED
+    missing = [f'"{kind}": "campana.carriers.{kind}",' for kind in sorted(names - KINDS.keys())]
     assert not missing, f"add to KINDS in src/campana/carriers/__init__.py: {missing}"
 
 
 def test_every_kind_names_a_carrier_that_exists() -> None:
     for kind, module in KINDS.items():
-        path = PACKAGE.parent / f"{module.replace('.', '/')}.py"
-        assert path.is_file(), f"carrier kind {kind!r} names {module}, but there is no such file"
+        path = PACKAGE.parent / module.replace(".", "/")
+        is_there = path.with_suffix(".py").is_file() or (path / "__init__.py").is_file()
+        assert is_there, f"carrier kind {kind!r} names {module}, but there is no such file"
 
 
 def test_every_carrier_has_its_test_file() -> None:
-    kinds = [path for path in modules(PACKAGE / "carriers") if path.stem != "base"]
-    assert not untested(kinds, TESTS / "carriers")
+    assert not untested(carriers(), TESTS / "carriers")
 
 
 def test_every_file_of_endpoints_has_its_test_file() -> None:

@@ -32,7 +32,7 @@ def status(word: str, outcome: str | None = None, **changes: Any) -> bytes:
     return msgspec.json.encode({**told, "outcome": outcome})
 
 
-def sign(body: bytes, at: datetime) -> dict[str, str]:
+def sign(body: bytes, at: datetime, _: str = "") -> dict[str, str]:
     """As the sandbox does it: by its own code, not the adapter's."""
     return {SIGNATURE: wire.sign(SECRET, body, at=at)}
 
@@ -211,7 +211,7 @@ async def test_whatever_the_client_says_of_a_broken_connection_is_no_answer(
     async def breaks(*_: object, **__: object) -> httpx.Response:
         raise error("reset")
 
-    monkeypatch.setattr(httpx.AsyncClient, "request", breaks)
+    monkeypatch.setattr(httpx.AsyncClient, "send", breaks)
     assert isinstance(await carrier.lookup(ATTEMPT), Unknowable)
     with pytest.raises(CarrierError) as caught:
         await carrier.send(outbound(ChannelType.VOICE))

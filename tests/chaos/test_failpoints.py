@@ -48,7 +48,7 @@ BESIDE_THE_WAY = (
     # What no contact passes: each has kills of its own where it lives.
     "services.breaking.",
     # Only sends that were too late, and grants that found too few, pass these.
-    "services.outcomes.settle_unsent",
+    "services.unsent.put_back",
     "services.granting.give_back",
     "services.closing.close_expired",
     "services.deliveries.",

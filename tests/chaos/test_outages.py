@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.chaos.faults import Chance, Chaos
+from tests.support.chaos.network import hosts, is_allowed
 from tests.support.chaos.trial import Trial, trial
 
 SEED = 20261124
@@ -42,4 +43,18 @@ def test_10_seconds_without_a_database_an_immediate_restart_and_cut_sessions(
         chaos.cuts(2, within=25)
         chaos.run(patience=200)
         assert chaos.done == {"cuts": 8, "immediate restarts": 1, "times without database": 1}
+        nobody_twice_nobody_lost(running)
+
+
+@pytest.mark.skipif(not is_allowed(), reason="network namespaces cannot be made here")
+def test_6_hosts_cut_off_for_2_to_15_seconds_and_two_killed_there(folder: Path) -> None:
+    with (
+        hosts(3) as apart,
+        trial(folder, people=500, rate=20, work=3, web=1, hosts=apart) as running,
+    ):
+        chaos = Chaos(trial=running, chance=Chance(SEED))
+        chaos.partitions(6, seconds=(2.0, 15.0), within=20)
+        chaos.kills(2, within=20)
+        chaos.run(patience=200)
+        assert chaos.done == {"partitions": 6, "kills": 2}
         nobody_twice_nobody_lost(running)

@@ -212,8 +212,13 @@ def test_a_dry_run_brings_nobody_in_and_an_undo_takes_them_out(
     tried = campana(*words, "--dry-run")
     assert tried.exit_code == 0, tried.output
     assert "the list is as it was" in tried.stdout
-    assert json.loads(campana("list", "--json").stdout)[0]["contactCount"] == 0
+    assert "nobody" in tried.stdout  # the cell that was refused
+    assert json.loads(campana("list", "--json").stdout) == []
     done = campana(*words)
+    again = shown(campana(*words, "--dry-run", "--json"))
+    assert [again[key] for key in ("accepted", "duplicate", "rejected")] == [0, 2, 1]
+    assert [row["row"] for row in again["errors"]] == [2]  # pyright: ignore[reportIndexIssue, reportGeneralTypeIssues, reportArgumentType, reportCallIssue]
+    assert json.loads(campana("list", "--json").stdout)[0]["contactCount"] == 1
     import_id = done.stdout.split("campana lists undo ")[1].split()[0]
     undone = shown(campana("undo", import_id, "--json"))
     assert [undone[key] for key in ("state", "removed", "restored", "kept", "keptContacts")] == [
@@ -244,3 +249,15 @@ def test_types_are_told_and_wrong_ones_are_wrong_usage(campana: Campana, people:
     stopped = campana("import", "People", people, "--duplicates", "fail")
     assert stopped.exit_code == 1
     assert "row 1" in stopped.stderr
+
+
+def test_exports_what_an_import_takes(campana: Campana, people: Path, tmp_path: Path) -> None:
+    assert campana("import", "People", people, "--country", "us").exit_code == 0
+    file = tmp_path / "out.csv"
+    assert campana("export", "People", "-o", file).exit_code == 0
+    assert campana("export", "People").stdout_bytes == file.read_bytes()
+    again = campana("import", "People", file, "--duplicates", "update", "--json")
+    assert again.exit_code == 0, again.output
+    missing = campana("export", "Nobody", "-o", tmp_path / "none.csv")
+    assert (missing.exit_code, "there is no contact list 'Nobody'" in missing.stderr) == (1, True)
+    assert sorted(each.name for each in tmp_path.glob("*.csv*")) == ["out.csv", "people.csv"]

@@ -10,6 +10,7 @@ from campana.domain.breakers import (
     Limit,
     Measure,
     Sample,
+    complained,
     is_down,
     tripped,
 )
@@ -105,3 +106,15 @@ def test_a_carrier_is_down_when_the_newest_all_failed(
     newest: list[Disposition], down: bool
 ) -> None:
     assert is_down(newest, after=3) is down
+
+
+@pytest.mark.parametrize(
+    ("complaints", "attempts", "is_over"),
+    [(0, 0, False), (3, 10, False), (4, 10, True), (30, 10_000, False), (31, 10_000, True)],
+)
+def test_complaints_are_judged_as_of_a_thousand_at_least(
+    complaints: int, attempts: int, is_over: bool
+) -> None:
+    reason = complained(0.003, complaints=complaints, attempts=attempts)
+    assert (reason is not None) is is_over
+    assert reason is None or "0.3%" in reason

@@ -45,6 +45,9 @@ AFTER_THE_FIRST: Mapping[Disposition, int | None] = {
     D.BLOCKED: None,
     D.CONGESTION: 5,
     D.CARRIER_ERROR: 10,
+    D.HELD_BACK: 24 * 60,
+    D.WINDOW_CLOSED: None,
+    D.HELD_OUT: None,
     D.CANCELLED: None,
     D.NOT_SENT: 0,
     D.UNKNOWN: None,
@@ -107,8 +110,11 @@ def test_what_follows_the_first_attempt(disposition: Disposition) -> None:
 def test_an_outcome_is_retried_as_often_as_its_rule_says(disposition: Disposition) -> None:
     rule = DEFAULT_RULES[disposition]
     made = [decided(disposition, {disposition: n}) for n in range(1, rule.attempts + 1)]
-    again = RetryAt(when=NOW + rule.delay, priority=priority_of(disposition))
-    assert made[:-1] == [again] * (rule.attempts - 1)
+    again = [
+        RetryAt(when=NOW + rule.delay_after(n), priority=priority_of(disposition))
+        for n in range(1, rule.attempts)
+    ]
+    assert made[:-1] == again
     assert made[-1] == Finish(disposition=disposition)
 
 

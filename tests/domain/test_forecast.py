@@ -114,3 +114,29 @@ def test_everybody_is_planned_once_in_hours_that_are_open(
 def test_extreme_paces_end(rate: float) -> None:
     run = forecast({NEW_YORK: 5}, window=DEFAULT, pace=Pace(rate=rate), start=NOW)
     assert run.not_reached == 0
+
+
+def test_whom_a_portfolio_has_no_room_for_waits_until_a_day_after_those_before() -> None:
+    """250 at once, at ten a second; the next 250 as the places become free, a day later."""
+    pace = Pace(rate=10, people=250)
+    run = forecast({NEW_YORK: 600}, window=ALWAYS, pace=pace, start=NOW)
+    assert [(each.hour, each.attempts) for each in run.planned] == [
+        (NOW, 250),
+        (NOW + timedelta(days=1), 250),
+        (NOW + timedelta(days=2), 100),
+    ]
+
+
+def test_places_that_were_taken_before_become_free_when_their_day_is_over() -> None:
+    taken = ((NOW - timedelta(hours=23), 200), (NOW - timedelta(hours=2), 40))
+    pace = Pace(rate=10, people=250, taken=taken)
+    run = forecast({NEW_YORK: 230}, window=ALWAYS, pace=pace, start=NOW)
+    assert [(each.hour, each.attempts) for each in run.planned] == [
+        (NOW, 10),
+        (NOW + timedelta(hours=1), 200),
+        (NOW + timedelta(hours=22), 20),
+    ]
+    full = Pace(rate=10, people=100, taken=taken)
+    assert forecast({NEW_YORK: 1}, window=ALWAYS, pace=full, start=NOW).first_at == (
+        NOW + timedelta(hours=1)
+    )

@@ -29,12 +29,14 @@ FINE = Facts(
     has_consent=False,
     window=DEFAULT,
     capped_until=None,
+    is_held_out=False,
 )
 
 NO_ADDRESS = Drop(disposition=Disposition.NO_ADDRESS, why="no_address")
 SUPPRESSED = Drop(disposition=Disposition.SUPPRESSED, why="suppressed_campaign")
 NO_CONSENT = Drop(disposition=Disposition.NO_CONSENT, why="no_consent")
 REFUSED = Drop(disposition=Disposition.NUMBER_REFUSED, why="number_refused")
+HELD_OUT = Drop(disposition=Disposition.HELD_OUT, why="held_out")
 COUNTRY = Drop(disposition=Disposition.COUNTRY_NOT_ALLOWED, why="country_not_allowed")
 ZONE = Drop(disposition=Disposition.ZONE_UNKNOWN, why="zone_unknown")
 CLOSED = Defer(until=MORNING, why="window")
@@ -63,6 +65,7 @@ def test_lets_through_whom_nothing_speaks_against() -> None:
         ({"country": "us"}, NOON, COUNTRY),
         ({"allowed_countries": frozenset()}, NOON, COUNTRY),
         ({"country": None, "allowed_countries": frozenset()}, NOON, COUNTRY),
+        ({"is_held_out": True}, NOON, HELD_OUT),
         ({}, NIGHT, CLOSED),
         ({"zones": ()}, NOON, ZONE),
         ({"zones": ("Mars/Olympus",)}, NOON, ZONE),
@@ -86,6 +89,7 @@ def test_the_first_rule_that_objects_decides() -> None:
         suppressed_by="campaign",
         requires_consent=True,
         country=None,
+        is_held_out=True,
         zones=(),
         capped_until=CAPPED.until,
         address_is_busy=True,
@@ -96,6 +100,7 @@ def test_the_first_rule_that_objects_decides() -> None:
         {"has_consent": True},
         {"address": FINE.address},
         {"country": FINE.country},
+        {"is_held_out": False},
         {"zones": FINE.zones},
         {"capped_until": None},
         {"address_is_busy": False},
@@ -110,6 +115,7 @@ def test_the_first_rule_that_objects_decides() -> None:
         NO_CONSENT,
         REFUSED,
         COUNTRY,
+        HELD_OUT,
         ZONE,
         CAPPED,
         BUSY,
@@ -141,3 +147,8 @@ def test_who_is_never_to_be_called_is_not_merely_put_off() -> None:
 
 def test_a_busy_address_is_asked_again_soon() -> None:
     assert timedelta(seconds=5) <= ADDRESS_BUSY_DELAY <= timedelta(minutes=1)
+
+
+def test_a_letter_needs_no_country() -> None:
+    facts = replace(FINE, address="ana@example.com", country=None, allowed_countries=frozenset())
+    assert check(facts, NOON) == Allow()

@@ -144,3 +144,15 @@ def test_decides_common_numbers_valid_or_not(text: str, country: str | None) -> 
 )
 def test_leaves_what_is_not_plain_to_the_library(text: str, country: str | None) -> None:
     assert numbering.read(text, default_country=country) is None
+
+
+def test_what_is_remembered_of_one_number_holds_for_those_that_begin_alike() -> None:
+    """Numbers that differ in their last digits alone: asked twice, and after one another."""
+    heads = [text for text, _ in numbers.written(count=60, seed=7)]
+    heads += ["+1 212 555", "(212) 555", "+44 7400", "+55 11 9", "+52 55 1", "0 15 11 9", "+39 06"]
+    decided = 0
+    for head in heads:
+        for tail in ("", "0101", "9999", "1234567", "00000000", "55512345"):
+            for country in ("US", "BR", None):
+                decided += compare(f"{head.strip()[:14]}{tail}".strip(), country)
+    assert decided > 300

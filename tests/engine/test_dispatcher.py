@@ -12,7 +12,7 @@ import httpx
 import psycopg
 import pytest
 
-from campana.carriers import sandbox as carriers_sandbox
+from campana.carriers import http as carriers_http
 from campana.domain.errors import Unavailable
 from campana.engine import dispatcher
 from campana.services import control, inquiries
@@ -230,7 +230,7 @@ async def test_a_send_that_waited_too_long_for_a_connection_never_leaves(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A pause has been answered by then, and a sweeper elsewhere has asked about it."""
-    monkeypatch.setattr(carriers_sandbox, "_CONNECTIONS", httpx.Limits(max_connections=1))
+    monkeypatch.setattr(carriers_http, "_CONNECTIONS", httpx.Limits(max_connections=1))
     stage.sandboxed.change(seconds={**QUICK, "reply": [1.0, 1.0]})
     scene = await stage.campaign(people=4, rate=100, config={"timeoutSeconds": 5})
     async with dispatching(stage) as work:

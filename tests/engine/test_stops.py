@@ -73,7 +73,7 @@ Limit = Callable[[Context, Scene, int], Awaitable[Any]]
 
 
 async def of_channel(web: Context, scene: Scene, lines: int) -> None:
-    await channels.set_limits(
+    await channels.change(
         web, workspace_id=scene.workspace_id, wanted=scene.channel.id, patch={"lines": lines}
     )
 

@@ -8,11 +8,22 @@ from typing import Any
 
 import pytest
 
+from campana.domain.attempt import AttemptEvent, EventType
 from campana.domain.disposition import Disposition
-from campana.services import breaking, control, granting, outcomes, suppressions, targets, why
+from campana.services import (
+    breaking,
+    control,
+    granting,
+    outcomes,
+    reports,
+    suppressions,
+    targets,
+    why,
+)
 from campana.services.context import Context
 from campana.store import campaigns
 from campana.store.db import Tx
+from campana.store.reports import Told
 from tests.support import ledger
 from tests.support.campaign import Scene, add_channel, launched, person
 from tests.support.database import FixedClock
@@ -285,3 +296,43 @@ async def test_the_sample_is_read_from_its_index(
     text = "\n".join(row[0] for row in plan)
     assert "attempts_ended" in text
     assert "Sort" not in text.partition("attempts_ended")[0].partition("Limit")[2]
+
+
+@pytest.mark.parametrize("rate", [0.001, 0.003, None])
+async def test_complaints_suppress_whoever_made_them_and_trip_above_their_limit(
+    rate: float | None, engine_context: Context, context: Context, workspace_id: int
+) -> None:
+    scene = await launched(
+        engine_context,
+        context,
+        workspace_id=workspace_id,
+        people=PEOPLE,
+        breakers={**QUICK, "maxComplaintRate": rate},
+    )
+    addresses = (await attempt(scene, Disposition.DELIVERED, count=8))[:2]
+    rows = await scene.rows(
+        "select id, address from attempts where address = any(%s)", list(addresses)
+    )
+    async with engine_context.db.transaction() as tx:
+        told = [
+            Told(
+                channel_id=scene.channel.id,
+                attempt_id=row[0],
+                key="feedback:abuse",
+                event=AttemptEvent(
+                    type=EventType.COMPLAINED, at=engine_context.clock.now(), detail={}
+                ),
+            )
+            for row in rows
+        ]
+        # A provider that tells it twice tells it once.
+        await reports.apply_told(tx, engine_context, [*told, *told])
+    suppressed = await scene.rows("select address, source from suppressions")
+    assert {row[0] for row in suppressed} == set(addresses)
+    assert {row[1] for row in suppressed} == {"complaint"}
+    states = await scene.rows(
+        "select distinct state, disposition from attempts where address = any(%s)", list(addresses)
+    )
+    assert states == [("ended", "delivered")]
+    # Two of eight are judged as two of a thousand.
+    assert (await breaking.trip(engine_context) == [scene.campaign_id]) is (rate == 0.001)

@@ -17,7 +17,7 @@ from campana.domain.event import Event, EventName, NewEvent
 from campana.services import event_feed
 from campana.services.context import Context
 from campana.services.event_feed import Horizon
-from campana.store import events
+from campana.store import events, retention
 from campana.store.db import Database, Role, Tx
 from tests.support.database import NOW
 from tests.support.waiting import eventually
@@ -241,6 +241,9 @@ async def test_old_events_are_forgotten(
     async with engine_context.db.transaction() as tx:
         old, new = event(workspace_id, "old"), event(workspace_id, "new")
         await events.add(tx, old, replace(new, at=later))
-        assert await events.forget(tx, before=later) == 1
+        assert (
+            await retention.forget_events(tx, workspace_id=workspace_id, before=later, limit=10)
+            == 1
+        )
     found = await read(engine_context, horizon, workspace_id=workspace_id)
     assert subjects(found) == ["new"]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from campana.domain.errors import InvalidParameter
-from campana.services import campaigns, channels, dispatch, granting
+from campana.services import campaigns, channel_secrets, channels, dispatch, granting
 from campana.services.context import Context
 from campana.services.granting import Allowance
 from campana.store import owners
@@ -167,11 +167,9 @@ async def test_a_rate_that_is_raised_is_in_force_within_a_second(
     """At one in a hundred seconds the next send is far away; at ten a second it is not."""
     channel = await add_channel(context, workspace_id=workspace_id, rate=0.01, burst=1)
     assert await sent_within(engine_context, channel, clock, seconds=5) == 1
-    await channels.set_limits(
-        context, workspace_id=workspace_id, wanted=channel.id, patch={"rate": 10}
-    )
+    await channels.change(context, workspace_id=workspace_id, wanted=channel.id, patch={"rate": 10})
     assert await sent_within(engine_context, channel, clock, seconds=1) >= 8
-    await channels.set_limits(
+    await channels.change(
         context, workspace_id=workspace_id, wanted=channel.id, patch={"rate": 0.01}
     )
     # What was given ahead of time counts at the new rate.
@@ -212,7 +210,7 @@ async def test_what_was_granted_before_a_limit_was_lowered_claims_nothing(
 ) -> None:
     scene = await launched(engine_context, context, workspace_id=workspace_id)
     assert (await ask(engine_context, scene.channel, wanted=3)).sends == 3
-    await channels.set_limits(
+    await channels.change(
         context, workspace_id=workspace_id, wanted=scene.channel.id, patch={"lines": 1}
     )
     assert await scene.claim() == []
@@ -310,14 +308,15 @@ async def test_limits_of_a_trunk_change_while_it_is_used(
     first, second = named(5061), named(5062)
 
     async def limit(**trunks: Any) -> Channel:
-        return await channels.set_limits(
+        return await channels.change(
             context, workspace_id=workspace_id, wanted=channel.id, patch={"trunks": trunks}
         )
 
     assert (await ask(engine_context, channel)).trunk == first
     assert (await ask(engine_context, channel)).trunk == second
     changed = await limit(**{first: {"rate": 10}})
-    assert changed.config["trunks"][0]["password"] == "kept"
+    opened = channel_secrets.opened(context.secrets, context.carriers[changed.kind], changed.config)
+    assert opened["trunks"][0]["password"] == "kept"
     assert [each.lines for each in channels.known_trunks(context, changed)] == [None, 3]
     # At the new rate, and from the first time anybody asked.
     assert (await ask(engine_context, channel)).trunk == second

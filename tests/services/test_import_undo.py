@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -170,6 +171,39 @@ async def test_who_was_contacted_since_stays_and_the_others_leave_their_campaign
     assert [row[0] for row in left] == contacted
     assert await scene.rows("select enrolled from enrollments") == [(5,)]
     assert await broken(engine_context) == []
+
+
+async def test_an_outcome_written_at_the_same_moment_is_let_pass(
+    engine_context: Context, context: Context, workspace_id: int
+) -> None:
+    scene = await launched(engine_context, context, workspace_id=workspace_id)
+    list_id = await scene.rows("select list_id from campaigns")
+    place = {"workspace_id": workspace_id, "list_id": str(list_id[0][0])}
+    numbers = reserved_numbers()[5000:5002]
+    second = await brought(engine_context, place, *([each, "", "", "", ""] for each in numbers))
+    async with engine_context.db.transaction() as tx:
+        await tx.execute("update enrollments set finished_at = null")
+    await targets.enroll(engine_context, campaign_id=scene.campaign_id)
+    targeted = await scene.rows("select id from targets order by id offset 3")
+    [first], [last] = targeted
+    await undoing.request(engine_context, workspace_id=workspace_id, import_id=second.id)
+    met_somebody = asyncio.Event()
+
+    async def doze(_seconds: float) -> None:
+        met_somebody.set()
+        await asyncio.sleep(0.01)
+
+    patient = replace(engine_context, doze=doze)
+    async with engine_context.db.transaction() as outcome:
+        # From the last to the first: the other way round than the undo.
+        await outcome.execute("update targets set state = state where id = %s", (last,))
+        undo = asyncio.create_task(imports.run(patient, import_id=second.id))
+        await met_somebody.wait()
+        await outcome.execute("set local lock_timeout = '5s'")
+        await outcome.execute("update targets set state = state where id = %s", (first,))
+    await undo
+    after = await lists.get_import(engine_context, workspace_id=workspace_id, import_id=second.id)
+    assert (after.state, counts(after)) == (ImportState.UNDONE, (2, 0, 0))
 
 
 async def test_a_running_import_stops_and_goes_back(

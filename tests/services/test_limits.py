@@ -187,9 +187,7 @@ async def test_a_channels_quota_and_changes_to_its_limits(
     last: list[Allowance] = []
 
     async def limits(**patch: Any) -> None:
-        await channels.set_limits(
-            context, workspace_id=workspace_id, wanted=channel.id, patch=patch
-        )
+        await channels.change(context, workspace_id=workspace_id, wanted=channel.id, patch=patch)
 
     assert await ask() == 4
     clock.forward(seconds=1)

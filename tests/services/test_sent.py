@@ -86,8 +86,8 @@ async def test_its_events_are_those_of_the_long_way(scene: Scene) -> None:
     assert attempt is not None
     started = events.of_sending(
         workspace_id=attempt.workspace_id,
-        campaign_id=attempt.campaign_id,
-        target_id=attempt.target_id,
+        campaign_id=intent.campaign_id,
+        target_id=intent.target_id,
         attempt_id=attempt.id,
         channel_id=attempt.channel_id,
         number=attempt.attempt_no,

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
-from campana.services import control, targets
+from campana.domain.address import AddressKind
+from campana.domain.campaign import CampaignType, ChannelType
+from campana.domain.target import REACHED_BY
+from campana.services import campaigns, control, outlook, targets
 from campana.services.context import Context
 from campana.store import contacts
+from campana.store.contacts import ContactAddress
 from tests.support import ledger
-from tests.support.campaign import ANA, BRUNO, CARLA, Scene, add_list, launched, person
+from tests.support.campaign import ANA, BRUNO, CARLA, Scene, add_channel, add_list, launched, person
 from tests.support.database import FixedClock
 
 
@@ -169,3 +174,57 @@ async def test_who_is_in_no_zone_that_is_known_does_not_wait_for_ever(
     assert await scene.claim() == []
     dropped = await scene.rows("select disposition, last_reason from targets")
     assert dropped == [("zone_unknown", "zone_unknown")]
+
+
+BY_KIND = {
+    AddressKind.PHONE: ContactAddress(kind=AddressKind.PHONE, value=ANA, country="US"),
+    AddressKind.WHATSAPP: ContactAddress(kind=AddressKind.WHATSAPP, value=BRUNO, country="US"),
+    AddressKind.EMAIL: ContactAddress(kind=AddressKind.EMAIL, value="ana@example.com", country=""),
+}
+
+
+@pytest.mark.parametrize("channel_type", [*ChannelType])
+async def test_people_are_taken_at_the_address_the_channel_reaches(
+    channel_type: ChannelType, engine_context: Context, context: Context, workspace_id: int
+) -> None:
+    channel = await add_channel(
+        context,
+        workspace_id=workspace_id,
+        kind="sandbox",
+        channel_type=channel_type,
+        config={"url": "http://127.0.0.1:9", "secret": "a-secret-of-the-sandbox"},
+    )
+    # The order in the file is not the channel's; and somebody has nothing the channel reaches.
+    everything = person(CARLA, addresses=tuple(reversed(BY_KIND.values())))
+    better, *others = REACHED_BY[channel_type]
+    wrong = next(kind for kind in AddressKind if kind not in {better, *others})
+    scene = await launched(
+        engine_context,
+        context,
+        workspace_id=workspace_id,
+        channel=channel,
+        channelType=channel_type,
+        people=[everything, person(CARLA, addresses=(replace(BY_KIND[wrong], value=CARLA),))],
+    )
+    expected = BY_KIND[better].value
+    assert await scene.rows("select address from targets order by id") == [(expected,), (None,)]
+    draft = await campaigns.create(
+        context, workspace_id=workspace_id, raw={**scene.document, "name": "The same"}
+    )
+    ahead = await outlook.look_ahead(context, workspace_id=workspace_id, campaign_id=draft.id)
+    assert (ahead.eligible, ahead.skipped) == (1, {"no_address": 1})
+
+
+async def test_the_database_knows_what_a_channel_reaches(engine_context: Context) -> None:
+    async with engine_context.db.read() as tx:
+        for channel_type, kinds in REACHED_BY.items():
+            for campaign_type in CampaignType:
+                row = await (
+                    await tx.execute("select address_kinds(%s, %s)", (channel_type, campaign_type))
+                ).fetchone()
+                assert row is not None
+                assert tuple(row[0][: len(kinds)]) == kinds
+                # A flow may go on over another channel.
+                assert set(row[0]) == (
+                    set(AddressKind) if campaign_type is CampaignType.FLOW else set(kinds)
+                )

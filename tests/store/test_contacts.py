@@ -130,6 +130,54 @@ async def test_the_database_itself_refuses_a_number_twice(
         await store(context, workspace_id, list_id, person(ANA))
 
 
+async def test_the_database_itself_knows_who_belongs_to_whom(
+    context: Context, engine_context: Context, workspace_id: int, list_id: str
+) -> None:
+    [ana] = await store(context, workspace_id, list_id, person(ANA))
+    place = {"workspace_id": workspace_id, "list_id": "list_none"}
+    statements = (
+        "update contacts set list_id = 'list_none'",
+        "update contact_addresses set contact_id = contact_id + 1",
+    )
+    async with engine_context.db.transaction() as tx:
+        for refused in (
+            contacts.insert(tx, **place, contacts=[person(BRUNO)], now=NOW),
+            contacts.set_addresses(tx, **place, contacts={ana + 1: person(BRUNO)}, are_new=True),
+            *(tx.execute(each) for each in statements),  # pyright: ignore[reportArgumentType, reportCallIssue]
+        ):
+            with pytest.raises(psycopg.errors.IntegrityError):
+                async with tx.transaction():
+                    await refused
+
+
+@pytest.mark.parametrize("role", ["web", "engine"])
+async def test_people_go_with_their_list_and_their_addresses_with_them(
+    context: Context, engine_context: Context, workspace_id: int, list_id: str, role: str
+) -> None:
+    deletes = context if role == "web" else engine_context
+    kept = (await lists.create(context, workspace_id=workspace_id, name="Others")).id
+    await store(context, workspace_id, list_id, person(ANA), person(BRUNO))
+    await store(context, workspace_id, kept, person(ANA))
+    await lists.delete(deletes, workspace_id=workspace_id, list_id=list_id)
+    async with engine_context.db.read() as tx:
+        people = await tx.execute("select list_id from contacts")
+        addresses = await tx.execute("select list_id from contact_addresses")
+        left = [await people.fetchall(), await addresses.fetchall()]
+    assert left == [[(kept,)], [(kept,)]]
+
+
+async def test_a_list_is_not_deleted_under_who_comes_in(
+    context: Context, engine_context: Context, workspace_id: int, list_id: str
+) -> None:
+    place = {"workspace_id": workspace_id, "list_id": list_id}
+    async with engine_context.db.transaction() as tx:
+        await contacts.insert(tx, **place, contacts=[person(ANA)], now=NOW)
+        async with context.db.transaction(workspace_id=workspace_id) as other:
+            await other.execute("set local lock_timeout = '50ms'")
+            with pytest.raises(psycopg.errors.LockNotAvailable):
+                await list_rows.delete(other, **place)
+
+
 async def test_writers_of_one_list_follow_one_another(
     engine_context: Context, list_id: str
 ) -> None:

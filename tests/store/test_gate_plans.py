@@ -18,6 +18,7 @@ CLAIM = {
     "priority": 1,
     "channel_type": "Voice",
     "requires_consent": True,
+    "pads": bytes(128),
     "limit": 100,
     "after_due_at": BEGINNING.due_at,
     "after_target": BEGINNING.target_id,
@@ -34,6 +35,13 @@ CAPS = {
     "now": NOW,
 }
 DEFER = {"target_ids": [1], "untils": [NOW], "whys": ["caps"], "now": NOW}
+ERASED = {
+    "workspace_id": 1,
+    "addresses": ["+12125550101"],
+    "pads": bytes(128),
+    "since": NOW,
+    "now": NOW,
+}
 UNSENT = {"workspace_id": 1, "address": "+12125550101"}
 
 
@@ -51,6 +59,8 @@ UNSENT = {"workspace_id": 1, "address": "+12125550101"}
                 "attempts_open_address",
             },
         ),
+        ("erasures", "erased_now", ERASED, {"erased_addresses_pkey"}),
+        ("erasures", "erased_since", ERASED, {"erased_addresses_pkey"}),
         ("caps", "reached", CAPS, {"attempts_by_address", "targets_of_contact"}),
         ("due", "defer", DEFER, {"target_decisions_latest"}),
         ("attempts", "newest_unsent_to", UNSENT, {"attempts_open_address"}),

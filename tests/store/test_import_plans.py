@@ -11,7 +11,7 @@ from psycopg import AsyncClientCursor
 from campana.domain.contact import NewContact
 from campana.services import lists
 from campana.services.context import Context
-from campana.store import contacts
+from campana.store import contacts, segments
 from campana.store.sql import load
 from tests.support.database import NOW
 
@@ -75,8 +75,13 @@ async def test_many_are_put_back_at_once(
 ) -> None:
     """As many as a stretch of an undo has; ids and addresses of all of them change hands."""
     async with engine_context.db.transaction() as tx:
-        page = await contacts.page(
-            tx, workspace_id=workspace_id, list_id=list_id, after=0, limit=1000
+        page = await segments.page(
+            tx,
+            workspace_id=workspace_id,
+            whom=segments.of_list(list_id),
+            after=0,
+            limit=1000,
+            now=NOW,
         )
         before = await contacts.held(tx, list_id=list_id, ids=[each.id for each in page])
         turned = [*before[1:], before[0]]

@@ -23,7 +23,17 @@ from tests.support.campaign import ANA, Scene, launched, person
 
 ROLES = ("campana_web", "campana_engine")
 # The web role may look at and touch nothing here, whatever the workspace.
-ENGINE_ONLY = {"callback_inbox", "grants", "import_changes", "trial_keys", "trial_people"}
+ENGINE_ONLY = {
+    "named_reports",
+    "carrier_refs",
+    "callback_inbox",
+    "grants",
+    "import_changes",
+    "inbound_inbox",
+    "retention_marks",
+    "trial_keys",
+    "trial_people",
+}
 
 
 @pytest.fixture
@@ -84,7 +94,11 @@ def test_functions_that_run_as_the_owner_are_few_and_pinned(conn: psycopg.Connec
         ("activity", ["search_path=campana"]),
         ("authenticate", ["search_path=campana"]),
         ("callback_channel", ["search_path=campana"]),
+        ("empty_attempt_events", ["search_path=campana"]),
+        ("empty_events", ["search_path=campana"]),
+        ("forget_history", ["search_path=campana"]),
         ("keep_callbacks", ["search_path=campana"]),
+        ("keep_inbound", ["search_path=campana"]),
         ("revoke_grants", ["search_path=campana"]),
     ]
 

@@ -11,13 +11,16 @@ select t.id, t.state, t.disposition, d.due_at, o.open_attempts, t.attempt_count,
 from targets t
 left join due d on d.target_id = t.id
 cross join lateral (
-  select count(*) filter (where a.state not in ('ended', 'unknown')) as open_attempts,
+  select count(*) filter (
+      where a.state not in ('ended', 'unknown') and a.let_go_at is null) as open_attempts,
     coalesce(max(a.attempt_no), 0) as made
   from attempts a where a.target_id = t.id) o
 where (t.state = 'waiting') is distinct from (d.target_id is not null)
   or (case t.state when 'attempting' then 1 else 0 end) is distinct from o.open_attempts
   or (t.state = 'finished') is distinct from (t.disposition is not null)
   or t.attempt_count is distinct from o.made
+  or t.state = 'talking' and not exists (
+    select from flow_sessions s where s.target_id = t.id and s.status = 'waiting')
 """
 
 

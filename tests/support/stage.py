@@ -17,6 +17,7 @@ from campana.engine.accounts import Accounts
 from campana.engine.applier import Applier
 from campana.engine.dispatcher import Dispatcher
 from campana.engine.inquirer import Inquirer
+from campana.engine.listening import Listening
 from campana.engine.runner import Loop, repeat
 from campana.engine.sweeper import Sweeper
 from campana.sandbox.plan import Plan
@@ -41,10 +42,12 @@ async def working(engine: Context, public_url: str) -> AsyncIterator[Dispatcher]
     loops = [
         Loop(name="dispatch", step=dispatcher.step, rest=0.02),
         Loop(name="apply", step=Applier(engine).step, rest=0.02),
+        Loop(name="match", step=Applier(engine).match, rest=0.02),
         Loop(name="inquire", step=Inquirer(engine, accounts=accounts).step, rest=0.1),
         *Sweeper(engine).loops(),
     ]
     keeping = asyncio.create_task(dispatcher.ownership.keep())
+    listening = asyncio.create_task(Listening(engine, accounts=accounts).run())
     running = [asyncio.create_task(repeat(loop, stop)) for loop in loops]
     try:
         yield dispatcher
@@ -53,7 +56,8 @@ async def working(engine: Context, public_url: str) -> AsyncIterator[Dispatcher]
         await asyncio.gather(*running)
         await dispatcher.drain(seconds=5)
         keeping.cancel()
-        await asyncio.gather(keeping, return_exceptions=True)
+        listening.cancel()
+        await asyncio.gather(keeping, listening, return_exceptions=True)
         await accounts.aclose()
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hmac
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -233,3 +235,99 @@ async def test_without_the_database_the_carrier_is_told_to_come_again(
 
         # It comes again, as carriers do, and the pool has found new connections by then.
         await eventually(is_stored)
+
+
+META = {
+    "phoneNumberId": "106540352242922",
+    "accountId": "102290129340398",
+    "number": "+12025550100",
+    "accessToken": "token-of-a-system-user",
+    "appSecret": "secret-of-the-app",
+    "verifyToken": "token-for-the-question",
+    "url": "http://127.0.0.1:9",
+}
+TWILIO = {
+    "accountSid": f"AC{'0123456789abcdef' * 2}",
+    "authToken": "auth-token-of-twilio",
+    "senders": ["+12025550100"],
+    "url": "http://127.0.0.1:9",
+}
+
+
+async def test_a_provider_that_asks_whether_we_are_here_is_answered(
+    anonymous: httpx.AsyncClient, engine_context: Context, context: Context, workspace_id: int
+) -> None:
+    made = await add_channel(context, workspace_id=workspace_id, kind="whatsapp_cloud", config=META)
+    question = {
+        "hub.mode": "subscribe",
+        "hub.verify_token": META["verifyToken"],
+        "hub.challenge": "<b>1158201444</b>",
+    }
+    answer = await anonymous.get(f"/callbacks/{made.id}", params=question)
+    assert (answer.status_code, answer.text) == (200, "<b>1158201444</b>")
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    question["hub.verify_token"] = "guess"
+    refused = await anonymous.get(f"/callbacks/{made.id}", params=question)
+    assert refused.status_code == 403
+    assert "1158201444" not in refused.text
+    assert await inbox(engine_context) == []
+
+
+async def test_an_address_is_signed_as_the_provider_knows_it_behind_a_proxy(
+    engine_context: Context, context: Context, workspace_id: int
+) -> None:
+    """The request comes as http from a proxy with a host of its own; the public URL is another."""
+    made = await add_channel(context, workspace_id=workspace_id, kind="sms_twilio", config=TWILIO)
+    place = f"/callbacks/{made.id}?attempt={attempt_text(ATTEMPT)}"
+    form = {"AccountSid": TWILIO["accountSid"], "MessageSid": "SM1", "MessageStatus": "delivered"}
+    text = f"https://campana.example{place}" + "".join(k + form[k] for k in sorted(form))
+    mac = hmac.digest(b"auth-token-of-twilio", text.encode(), "sha1")
+    signed = {"x-twilio-signature": base64.b64encode(mac).decode()}
+    app = create_app(context, public_url="https://campana.example/")
+    async with answering(app) as url, httpx.AsyncClient(base_url=url) as client:
+        assert (await client.post(place, data=form, headers=signed)).status_code == 204
+        other = f"{place[:-1]}2"
+        assert (await client.post(other, data=form, headers=signed)).status_code == 403
+    [row] = await inbox(engine_context)
+    assert row[:4] == (made.id, ATTEMPT, "SM1:delivered", "ended")
+
+
+@pytest.mark.parametrize(("kind", "config"), [("whatsapp_cloud", META), ("sms_twilio", TWILIO)])
+async def test_ten_megabytes_and_a_wrong_signature_leave_no_row(
+    kind: str,
+    config: dict[str, Any],
+    anonymous: httpx.AsyncClient,
+    engine_context: Context,
+    context: Context,
+    workspace_id: int,
+) -> None:
+    made = await add_channel(context, workspace_id=workspace_id, kind=kind, config=config)
+    signed = {"x-hub-signature-256": f"sha256={'0' * 64}", "x-twilio-signature": "AAAA"}
+    for body, expected in ((b"x" * 10_000_000, 413), (b"{}", 403), (b"", 403)):
+        answer = await anonymous.post(f"/callbacks/{made.id}", content=body, headers=signed)
+        assert answer.status_code == expected
+        assert answer.headers["content-type"] == "application/problem+json"
+    assert await inbox(engine_context) == []
+
+
+async def test_what_people_write_is_stored_with_the_reports_beside_it(
+    anonymous: httpx.AsyncClient, engine_context: Context, channel: Channel
+) -> None:
+    said = {
+        "inbound": "in-1", "from": "+12025550142", "text": "STOP", "choice": "no",
+        "at": "2026-03-10T14:59:59Z",
+    }  # fmt: skip
+    body = json.dumps([TOLD, said]).encode()
+    forged = await tell(anonymous, channel, body, secret="somebody-elses-secret")
+    assert forged.status_code == 403
+    query = "select channel_id, said from inbound_inbox"
+    async with engine_context.db.read() as tx:
+        assert await (await tx.execute(query)).fetchall() == []
+    assert (await tell(anonymous, channel, body)).status_code == 204
+    assert len(await inbox(engine_context)) == 1
+    async with engine_context.db.read() as tx:
+        [(channel_id, kept)] = await (await tx.execute(query)).fetchall()
+    assert channel_id == channel.id
+    assert (kept["key"], kept["sender"], kept["text"], kept["payload"]) == (
+        "in-1", "+12025550142", "STOP", "no",
+    )  # fmt: skip

@@ -80,3 +80,27 @@ async def test_channels_come_oldest_first_by_page(api: httpx.AsyncClient) -> Non
     names = [[each["name"] for each in page["data"]] for page in pages]
     assert names == [["line 0", "line 1"], ["line 2"], []]
     assert {page["totalCount"] for page in pages} == {3}
+
+
+async def test_a_channel_is_changed_and_what_was_shown_can_be_sent_back(
+    api: httpx.AsyncClient,
+) -> None:
+    made = (await api.post("/v1/channels", json=CHANNEL)).json()
+    place = f"/v1/channels/{made['id']}"
+    back = await api.patch(place, json={"config": made["config"], "name": "Second line"})
+    assert back.status_code == 200
+    assert back.json() == made | {"name": "Second line"}
+    wrong = await api.patch(place, json={"config": {"callerIds": ["555"], "pin": 1}, "kind": "x"})
+    assert wrong.status_code == 400
+    assert SECRET not in wrong.text + back.text
+    other = await api.post("/v1/channels", json=CHANNEL)
+    taken = await api.patch(f"/v1/channels/{other.json()['id']}", json={"name": "Second line"})
+    assert (taken.status_code, taken.json()["code"]) == (409, "conflict")
+
+
+async def test_a_channel_of_messages_may_have_many_under_way(api: httpx.AsyncClient) -> None:
+    config = {"url": "http://127.0.0.1:9", "secret": "a-secret-of-the-sandbox"}
+    for channel_type, lines in (("Voice", 10), ("SMS", 100_000)):
+        raw = {"kind": "sandbox", "name": channel_type, "config": config}
+        made = await api.post("/v1/channels", json=raw | {"channelType": channel_type})
+        assert made.json()["lines"] == lines

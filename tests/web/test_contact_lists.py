@@ -22,7 +22,7 @@ async def test_a_list_is_made_shown_changed_and_deleted(api: httpx.AsyncClient) 
     assert made.status_code == 201
     assert made.json() == {
         "id": made.json()["id"], "name": "Patients", "defaultCountry": "US", "contactCount": 0,
-        "mapping": {}, "types": {}, "createdAt": "2026-03-10T15:00:00Z",
+        "segment": None, "mapping": {}, "types": {}, "createdAt": "2026-03-10T15:00:00Z",
     }  # fmt: skip
     url = made.headers["location"]
     shown = await api.get(url)

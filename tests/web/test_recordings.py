@@ -12,8 +12,9 @@ from litestar.types import ASGIApp
 from campana.blobs import Blobs
 from campana.domain.errors import NotFound, SetupError
 from campana.services.context import Context
+from campana.services.signing import signing_key
 from campana.web.api.recordings import part_of
-from campana.web.links import Links, signing_key
+from campana.web.links import Links
 from tests.support.database import NOW, FixedClock, SeededEntropy
 
 SOUND = bytes(range(256)) * 2_000

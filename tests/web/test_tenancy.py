@@ -26,6 +26,8 @@ BODIES: dict[str, Any] = {
     "channels.change": {"rate": 1},
     "contactLists.change": {"name": "Mine now"},
     "contactLists.contacts.upsert": {"contacts": [{"phones": [ANA]}]},
+    "contacts.change": {"firstName": "Mine"},
+    "contacts.erase": {"reason": "mine"},
     "webhooks.change": {"description": "Mine now"},
     "webhooks.rotate": {},
     "webhooks.replay": {"from": "evt_1"},
@@ -56,6 +58,10 @@ async def ids(
     )
     webhook = await api.post("/v1/webhooks", json={"url": "https://public.example.com/"})
     agreed = await api.post("/v1/consents", json=CONSENT)
+    contacts = (await api.get("/v1/contacts")).json()["data"]
+    erased = await api.post(
+        f"/v1/contacts/{contacts[-1]['id']}/erase", json=BODIES["contacts.erase"]
+    )
     return {
         "campaignId": scene.campaign_id,
         "targetId": f"tgt_{target.id}",
@@ -65,6 +71,8 @@ async def ids(
         "suppressionId": suppressed.json()["id"],
         "suppressionImportId": registry.json()["id"],
         "consentId": agreed.json()["id"],
+        "contactId": contacts[0]["id"],
+        "erasureId": erased.json()["id"],
         "callId": attempt_text(claimed.attempt_id),
         "webhookId": webhook.json()["id"],
     }

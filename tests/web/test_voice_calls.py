@@ -48,6 +48,8 @@ async def test_a_call_is_shown_with_all_that_was_said(
         "createdAt": "2026-03-10T15:00:00Z", "answeredAt": "2026-03-10T15:00:03Z",
         "endedAt": "2026-03-10T15:00:15Z", "talkSeconds": 12.5, "result": "confirmed",
         "hasRecording": True,
+        "recordingRemovedAt": None,
+        "transcriptRemovedAt": None,
     }  # fmt: skip
     assert shown == listed | {
         "keys": "1", "saved": {"answer": "1"},

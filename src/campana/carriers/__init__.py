@@ -7,8 +7,12 @@ from importlib import import_module
 from campana.carriers.base import CarrierKind, Carriers
 
 KINDS: dict[str, str] = {
+    "email_smtp": "campana.carriers.email_smtp",
     "sandbox": "campana.carriers.sandbox",
+    "sms_twilio": "campana.carriers.sms_twilio",
+    "sms_smpp": "campana.carriers.sms_smpp",
     "voice_sip": "campana.carriers.voice_sip",
+    "whatsapp_cloud": "campana.carriers.whatsapp_cloud",
 }
 
 

@@ -14,17 +14,19 @@ No framework's types reach an adapter, and no provider's words leave it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 from uuid import UUID
 
 from msgspec import Struct
 
+from campana.carriers.account import Portfolio, ProviderTemplate, SecretField
 from campana.domain.attempt import AttemptEvent, EventType
 from campana.domain.campaign import ChannelType
 from campana.domain.clock import parse_moment
+from campana.domain.content import Content, Media
 from campana.domain.disposition import Disposition
 from campana.domain.pacing import TrunkLimits
 from campana.voice.call import CallResult
@@ -41,9 +43,11 @@ class Outbound:
     to: str
     sender: str | None
     """The identity to show; None is the channel's first."""
-    text: str
+    content: Content
     callback_url: str
     """Where the provider reports what becomes of it."""
+    unsubscribe_url: str | None = None
+    """Where the person says with one click that they want no more letters (RFC 8058)."""
     may_send: Callable[[], bool] = lambda: True
     """Asked last, with a connection at hand and before the first byte: an adapter that waited for
     one may have become too late. Where the answer is no, the send was NOT_SENT."""
@@ -54,6 +58,8 @@ class Accepted:
     """The provider has taken it; `ref` is the provider's own name for it."""
 
     ref: str | None = None
+    refs: tuple[str, ...] = ()
+    """Its names of what it took, one a part, where it reports by them (`NamedReport`)."""
     reports: tuple[Report, ...] = ()
     """What its answer tells beyond that. Where the answer is the provider's last word, the attempt
     ends with it: no callback is waited for."""
@@ -67,6 +73,11 @@ class Callback:
     headers: Mapping[str, str]
     body: bytes
     received_at: datetime
+    url: str = ""
+    """The whole address as the provider knows it (the public URL, path and query untouched): some
+    sign it."""
+    query: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Of the address; of a name that stands there twice, the last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +106,30 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NamedReport:
+    """What a provider that never gives our attempt's id back says of something it named itself.
+
+    It may overtake the answer that told the name: then it waits for it.
+    """
+
+    ref: str
+    """One of `Accepted.refs`."""
+    address: str
+    """Whom it is about: finds the attempt where the answer with the name never came."""
+    key: str
+    """As of a Report."""
+    event: AttemptEvent
+
+    __post_init__ = Report.__post_init__
+
+
+InboundKind = Literal[
+    "text", "button", "list", "media", "reaction", "location", "contacts", "other"
+]
+"""`other` is what we have no words for; it still shows that they wrote."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Inbound:
     """Something a person sent to us.
 
@@ -103,10 +138,36 @@ class Inbound:
     """
 
     key: str
+    """The provider's name of it, the same in each repetition."""
     sender: str
     """The person's address."""
     text: str
+    """What they wrote, the title of what they chose, or the caption of what they sent."""
     at: datetime
+    to: str | None = None
+    """Which of our identities they wrote to."""
+    kind: InboundKind = "text"
+    payload: str | None = None
+    """The id of the button or the row that was chosen, or the emoji of a reaction."""
+    reply_to: str | None = None
+    """What it answers: one of our attempts (`att_…`) where the provider says so, else the
+    provider's own reference of it (`Accepted.ref`)."""
+    media: Media | None = None
+    name: str | None = None
+    """As they call themselves there."""
+    asks_to: Literal["stop", "start", "help"] | None = None
+    """Where the provider itself has read it as an opt-out word, and acted on it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Challenge:
+    """The provider asks whether we are who it was told of: this is to be answered, with 200."""
+
+    body: str
+
+
+Heard = Report | Inbound | Challenge
+"""What a callback may hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,10 +207,11 @@ class CarrierError(Exception):
 
         Args:
             disposition: NOT_SENT, UNKNOWN, or what a refusal means.
-            retryable: the condition is the provider's and may pass: the channel had better rest.
-                False: it is this message's, or this account's, and will be the same tomorrow.
+            retryable: it is not about this message: the next would meet the same, so the channel
+                had better rest. False: it is this message's, or this person's.
             detail: for people and logs; without secrets.
-            retry_after: how long the provider asked to be left alone.
+            retry_after: how long the provider asked to be left alone. Where nothing was sent and
+                it is not retryable, this message alone is left for so long.
         """
         super().__init__(detail)
         self.disposition = disposition
@@ -187,8 +249,10 @@ class Carrier(Protocol):
         """
         ...
 
-    def parse_callback(self, callback: Callback) -> list[Report | Inbound]:
+    def parse_callback(self, callback: Callback) -> list[Heard]:
         """What the provider reports: pure, and only after its signature was found right.
+
+        A Challenge stands alone, and only in answer to a GET.
 
         Raises:
             ForgedCallback: it does not come from the provider.
@@ -202,6 +266,38 @@ class Carrier(Protocol):
 
     async def aclose(self) -> None:
         """Give up its connections."""
+        ...
+
+
+Keep = Callable[[Sequence[NamedReport | Report | Inbound]], Awaitable[None]]
+"""Keeps what came in over a carrier's own connection. Durable when it returns; it raises when it
+could not, and then the provider is to be left believing that it was not taken."""
+
+
+@runtime_checkable
+class Listener(Protocol):
+    """A Carrier whose provider reports over a connection that the carrier itself holds.
+
+    While `listen` runs, one process holds one connection; without one `most_at_once` is 0.
+    """
+
+    @property
+    def most_connections(self) -> int | None:
+        """How many of all processes may listen at once; None is as many as there are."""
+        ...
+
+    async def listen(self, keep: Keep, *, now: Callable[[], datetime]) -> None:
+        """Hold the connection, and acknowledge nothing that `keep` has not returned for.
+
+        Runs until it is cancelled, and then finishes what is under way; whatever goes wrong with
+        the provider is its own affair.
+        """
+        ...
+
+    async def lookup_named(
+        self, attempt_id: UUID, refs: Sequence[str], *, now: datetime
+    ) -> list[Report] | Unknowable:
+        """`Carrier.lookup`, for a provider that knows the attempt by its own names."""
         ...
 
 
@@ -221,11 +317,26 @@ class CarrierKind:
     """The identities a campaign may show on such a channel."""
     masked: Callable[[Any], Mapping[str, Any]]
     """The config as it may be shown: without its secrets."""
+    secrets: tuple[SecretField, ...] = ()
+    is_greeted: bool = False
+    """Its provider asks by GET whether we are here, before it reports (Challenge)."""
     trunks: Callable[[Any], tuple[TrunkLimits, ...]] | None = None
     """The ways its calls may go out, in the order they are tried, each with limits of its own; None
     where there is but one way."""
     limit_trunks: Callable[[Any, Mapping[str, TrunkLimits]], Any] | None = None
     """The config with these limits for its trunks, by name; None where there are no trunks."""
+    most_a_second: Callable[[Any], float] | None = None
+    """The most its channels may send in a second; None: as the channel says."""
+    portfolio: Callable[[Any], Portfolio | None] | None = None
+    """Where the people it writes to first are counted, if anywhere."""
+    reply_window: timedelta | None = None
+    """How long after a person wrote free text may be sent to them; None: at any time."""
+    pair_interval: timedelta | None = None
+    """The least between two messages to one person."""
+    templates: Callable[[Any], Awaitable[list[ProviderTemplate]]] | None = None
+    """Fetches all of the account's; raises CarrierError."""
+    check: Callable[[Any], Awaitable[str]] | None = None
+    """Asks whether the account can be used, and says what it is; raises CarrierError."""
     open: Callable[[Any], Carrier] | None = None
     """The account behind a config; None where a worker of its own serves the kind (calls we place
     ourselves)."""

@@ -6,27 +6,25 @@ language on the wire is described in `sandbox/wire.py`; the shapes here are our 
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import ipaddress
-import socket
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from uuid import UUID
 
-import httpx
 import msgspec
 from msgspec import Meta, Struct
 
+from campana.carriers.account import SecretField
 from campana.carriers.base import (
     Accepted,
     Callback,
-    Carrier,
     CarrierError,
     CarrierKind,
     ForgedCallback,
+    Heard,
     Inbound,
     NotSent,
     Outbound,
@@ -35,8 +33,10 @@ from campana.carriers.base import (
     Unknowable,
     UnreadableCallback,
 )
+from campana.carriers.http import Answer, NoAnswer, Provider, not_understood
 from campana.domain.attempt import AttemptEvent, EventType
 from campana.domain.campaign import ChannelType
+from campana.domain.content import words
 from campana.domain.disposition import Disposition
 from campana.domain.ids import attempt_of, attempt_text
 
@@ -44,24 +44,8 @@ SIGNATURE = "x-sandbox-signature"
 SIGNATURE_AGE = timedelta(minutes=5)
 """Beyond this, either way, a signature proves nothing but that it was once seen."""
 
-_CONNECT_SECONDS = 2.0
 _LOOKUP_SECONDS = 5.0
 _MOST_AT_ONCE = 500
-_CONNECTIONS = httpx.Limits(max_connections=200, max_keepalive_connections=200)
-
-_ARRIVES_WITHIN = timedelta(seconds=4)
-"""A request that its peer has not acknowledged by then is given up by the kernel, also when this
-process is dead: what arrives at all has arrived before anybody asks about it (the sweeper and
-`inquiries` wait for five seconds)."""
-# Linux alone has it; elsewhere a network that swallows packets for longer may prove us wrong.
-_SOCKET_OPTIONS: Sequence[tuple[int, int, int]] = (
-    [(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(_ARRIVES_WITHIN.total_seconds() * 1000))]
-    if hasattr(socket, "TCP_USER_TIMEOUT")
-    else []
-)
-# The client lets its transport's own errors out when a connection is reset as it opens.
-_NO_ANSWER = (httpx.HTTPError, TimeoutError, OSError, AttributeError)
-_FIRST_BYTE = "http11.send_request_headers.started"
 
 
 class Config(Struct, kw_only=True, frozen=True, rename="camel", forbid_unknown_fields=True):
@@ -156,13 +140,21 @@ class _Status(Struct, kw_only=True, frozen=True, rename="camel"):
     answered_at: Annotated[datetime, Meta(tz=True)] | None = None
 
 
+_SAID = {"key": "inbound", "sender": "from", "payload": "choice"}
+
+
+class _Said(Struct, kw_only=True, frozen=True, rename=_SAID):
+    key: Annotated[str, Meta(min_length=1, max_length=100)]
+    sender: str
+    text: str
+    at: Annotated[datetime, Meta(tz=True)]
+    to: str | None = None
+    payload: str | None = None
+
+
 class _Known(Struct, kw_only=True, frozen=True):
     attempt: str
     statuses: tuple[_Status, ...]
-
-
-class _TooLate(Exception):
-    """Nothing has left yet, and it may not any more."""
 
 
 class Sandbox:
@@ -176,25 +168,14 @@ class Sandbox:
             ask_after=timedelta(seconds=config.ask_after_seconds),
             give_up_after=timedelta(seconds=config.give_up_after_seconds),
         )
-        self._opened: httpx.AsyncClient | None = None
+        self._provider = Provider(
+            config.url,
+            headers={"authorization": f"Bearer {config.secret}"},
+            timeout_seconds=config.timeout_seconds,
+        )
 
     def __repr__(self) -> str:
         return f"Sandbox({self._config.url})"
-
-    @property
-    def _client(self) -> httpx.AsyncClient:
-        """Made when it is first needed: whoever only reads callbacks never needs it."""
-        if self._opened is None:
-            self._opened = httpx.AsyncClient(
-                base_url=self._config.url,
-                headers={"authorization": f"Bearer {self._config.secret}"},
-                timeout=httpx.Timeout(self._config.timeout_seconds, connect=_CONNECT_SECONDS),
-                transport=httpx.AsyncHTTPTransport(
-                    limits=_CONNECTIONS, trust_env=False, socket_options=_SOCKET_OPTIONS
-                ),
-                trust_env=False,
-            )
-        return self._opened
 
     async def send(self, outbound: Outbound) -> Accepted:
         """Hand it over; within `timeoutSeconds`, whatever happens.
@@ -209,35 +190,21 @@ class Sandbox:
                 channel_type=outbound.channel_type,
                 to=outbound.to,
                 sender=outbound.sender or next(iter(self._config.senders), None),
-                text=outbound.text,
+                text=words(outbound.content),
                 callback_url=outbound.callback_url,
             )
         )
-        try:
-            # The client's own time-outs begin anew with every byte; this one does not.
-            async with asyncio.timeout(self._config.timeout_seconds):
-                answer = await self._client.post(
-                    "/sends",
-                    content=body,
-                    headers={"content-type": "application/json", "idempotency-key": attempt},
-                    extensions={"trace": _last_look(outbound.may_send)},
-                )
-        except _TooLate as error:
-            raise CarrierError(
-                Disposition.NOT_SENT, retryable=False, detail="too late: it waited for a connection"
-            ) from error
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            raise CarrierError(
-                Disposition.NOT_SENT, retryable=True, detail=f"no connection: {_named(error)}"
-            ) from error
-        except _NO_ANSWER as error:
-            raise CarrierError(
-                Disposition.UNKNOWN, retryable=True, detail=f"no answer: {_named(error)}"
-            ) from error
-        return _read_answer(answer)
+        return _read_answer(
+            await self._provider.send(
+                "/sends",
+                content=body,
+                headers={"content-type": "application/json", "idempotency-key": attempt},
+                may_send=outbound.may_send,
+            )
+        )
 
-    def parse_callback(self, callback: Callback) -> list[Report | Inbound]:
-        """One status, or a list of them.
+    def parse_callback(self, callback: Callback) -> list[Heard]:
+        """One status, or a list of statuses and of what people wrote.
 
         Raises:
             ForgedCallback: the signature is missing, wrong or old.
@@ -245,6 +212,8 @@ class Sandbox:
         """
         self._check_signature(callback)
         try:
+            if b'"inbound"' in callback.body:
+                return [_heard(each) for each in msgspec.json.decode(callback.body, type=list[Any])]
             if callback.body.lstrip()[:1] == b"[":
                 return [_report(each) for each in _MANY.decode(callback.body)]
             return [_report(_ONE.decode(callback.body))]
@@ -254,26 +223,26 @@ class Sandbox:
     async def lookup(self, attempt_id: UUID) -> list[Report] | NotSent | Unknowable:
         """What the sandbox knows of it. It knows a send from the moment it arrives."""
         try:
-            async with asyncio.timeout(_LOOKUP_SECONDS):
-                answer = await self._client.get(f"/sends/{attempt_text(attempt_id)}")
-        except _NO_ANSWER as error:
-            return Unknowable(why=f"no answer: {_named(error)}")
+            answer = await self._provider.ask(
+                f"/sends/{attempt_text(attempt_id)}", seconds=_LOOKUP_SECONDS
+            )
+        except NoAnswer as error:
+            return Unknowable(why=str(error))
         try:
-            if answer.status_code == 404:
-                refused = msgspec.json.decode(answer.content, type=_Refused)
+            if answer.status == 404:
+                refused = msgspec.json.decode(answer.body, type=_Refused)
                 if refused.refused == "unknown_attempt":
                     return NotSent()
-            if answer.status_code == 200:
-                known = msgspec.json.decode(answer.content, type=_Known)
+            if answer.status == 200:
+                known = msgspec.json.decode(answer.body, type=_Known)
                 return [_report(each) for each in known.statuses]
         except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
             return Unknowable(why=f"an answer nobody understands: {error}")
-        return Unknowable(why=f"answered {answer.status_code}")
+        return Unknowable(why=f"answered {answer.status}")
 
     async def aclose(self) -> None:
         """Give up the connections."""
-        if self._opened is not None:
-            await self._opened.aclose()
+        await self._provider.aclose()
 
     def _check_signature(self, callback: Callback) -> None:
         given = callback.headers.get(SIGNATURE, "")
@@ -290,39 +259,30 @@ class Sandbox:
             raise ForgedCallback("the signature is old")
 
 
-def _last_look(may_send: Callable[[], bool]) -> Callable[[str, Mapping[str, Any]], Awaitable[None]]:
-    """A hook of the HTTP client's that lets nothing out once it is too late."""
-
-    async def look(event: str, _: Mapping[str, Any]) -> None:
-        if event == _FIRST_BYTE and not may_send():
-            raise _TooLate
-
-    return look
-
-
 _ONE = msgspec.json.Decoder(_Status)
 _MANY = msgspec.json.Decoder(list[_Status])
 
 
-def _read_answer(answer: httpx.Response) -> Accepted:
+def _read_answer(answer: Answer) -> Accepted:
     try:
         if answer.is_success:
-            return Accepted(ref=msgspec.json.decode(answer.content, type=_Taken).ref)
-        refused = msgspec.json.decode(answer.content, type=_Refused)
+            return Accepted(ref=msgspec.json.decode(answer.body, type=_Taken).ref)
+        refused = msgspec.json.decode(answer.body, type=_Refused)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        # Something between us and the sandbox may have said this: it proves nothing.
-        raise CarrierError(
-            Disposition.UNKNOWN,
-            retryable=True,
-            detail=f"answered {answer.status_code} with what nobody understands",
-        ) from error
+        raise not_understood(answer) from error
     disposition, retryable = REFUSALS.get(refused.refused, (Disposition.CARRIER_ERROR, False))
     raise CarrierError(
         disposition,
         retryable=retryable,
-        retry_after=_seconds(answer.headers.get("retry-after", "")),
+        retry_after=answer.retry_after,
         detail=f"refused: {refused.refused} {refused.detail}".strip()[:200],
     )
+
+
+def _heard(told: dict[str, object]) -> Heard:
+    if "inbound" not in told:
+        return _report(msgspec.convert(told, _Status))
+    return Inbound(**msgspec.structs.asdict(msgspec.convert(told, _Said)))
 
 
 def _report(status: _Status) -> Report:
@@ -343,17 +303,8 @@ def _report(status: _Status) -> Report:
     )
 
 
-def _seconds(text: str) -> timedelta | None:
-    """A Retry-After in seconds, at most an hour; None when it is absent or a date."""
-    return timedelta(seconds=min(int(text), 3600)) if text.isascii() and text.isdecimal() else None
-
-
-def _named(error: Exception) -> str:
-    return f"{type(error).__name__} {error}".strip()
-
-
 def is_loopback_only(config: Config) -> bool:
-    """Always: its shape allows nothing else, and this says so again."""
+    """Always."""
     return ipaddress.ip_address(urlsplit(config.url).hostname or "").is_loopback
 
 
@@ -369,11 +320,6 @@ def senders(config: Config) -> tuple[str, ...]:
     return config.senders
 
 
-def open_account(config: Config) -> Carrier:
-    """The account of a channel."""
-    return Sandbox(config)
-
-
 KIND = CarrierKind(
     kind="sandbox",
     channel_types=tuple(ChannelType),
@@ -381,5 +327,6 @@ KIND = CarrierKind(
     is_loopback_only=is_loopback_only,
     senders=senders,
     masked=masked,
-    open=open_account,
+    secrets=(SecretField("secret", goes_to=("url",)),),
+    open=Sandbox,
 )

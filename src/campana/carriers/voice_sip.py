@@ -13,6 +13,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta, Struct
 
+from campana.carriers.account import SecretField
 from campana.carriers.base import CarrierKind
 from campana.domain.campaign import ChannelType
 from campana.domain.disposition import Disposition
@@ -201,6 +202,9 @@ KIND = CarrierKind(
     is_loopback_only=is_loopback_only,
     senders=senders,
     masked=masked,
+    secrets=(
+        SecretField("password", within="trunks", goes_to=("host", "port", "transport", "username")),
+    ),
     trunks=trunks,
     limit_trunks=limit_trunks,
 )

@@ -7,6 +7,7 @@ import typer
 from campana import __version__
 from campana.cli import (
     channels,
+    contacts,
     demo,
     doctor,
     flows,
@@ -15,6 +16,7 @@ from campana.cli import (
     outlook,
     policy,
     prices,
+    retention,
     sandbox,
     serve,
     setup,
@@ -41,11 +43,13 @@ app.command("allow-countries")(channels.allow)
 for group in (
     keys.app,
     lists.app,
+    contacts.app,
     suppressions.app,
     channels.app,
     outlook.app,
     policy.app,
     prices.app,
+    retention.app,
     flows.app,
 ):
     app.add_typer(group)

@@ -13,6 +13,7 @@ from rich.live import Live
 from rich.table import Table
 
 from campana.bootstrap import DEFAULT_WORKSPACE
+from campana.cli import exports
 from campana.cli.channels import read_document
 from campana.cli.session import AsJson, Workspace, out, print_json, run, told
 from campana.domain.campaign import Campaign, CampaignStatus
@@ -24,6 +25,8 @@ from campana.store import campaigns as store
 from campana.store.campaigns import Counts
 
 app = typer.Typer(name="campaign", no_args_is_help=True, help="Campaigns.")
+
+app.command("export")(exports.export_campaign)
 
 CampaignId = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="Such as camp_….")]
 

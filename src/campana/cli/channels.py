@@ -94,9 +94,7 @@ def change(
         patch["dailyAttempts"] = None
 
     async def act(context: Context, workspace_id: int) -> Channel:
-        return await channels.set_limits(
-            context, workspace_id=workspace_id, wanted=name, patch=patch
-        )
+        return await channels.change(context, workspace_id=workspace_id, wanted=name, patch=patch)
 
     with told():
         changed = run(act, workspace=workspace)

@@ -5,6 +5,7 @@ Each check is a function in CHECKS that returns findings; nothing is changed.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import sys
@@ -19,10 +20,12 @@ import typer
 from campana import bootstrap, settings
 from campana.cli import invariants
 from campana.cli.session import FAILED, AsJson, out, print_json, told
-from campana.domain.errors import SetupError
+from campana.domain.errors import SetupError, Unavailable
 from campana.domain.window import zone_named
+from campana.services.channel_checks import Checked, check_all
 from campana.settings import Settings
 from campana.store import migrations
+from campana.store.db import Role
 
 LOW_DISK = 1 << 30
 
@@ -156,10 +159,35 @@ def _voice(_: Settings) -> Iterator[Finding]:
         )
 
 
+def _channels(chosen: Settings) -> Iterator[Finding]:
+    """The accounts at providers that can be asked about; without a database, none is known."""
+    try:
+        with bootstrap.database(chosen) as conninfo:
+            migrations.check(conninfo)
+            checked = asyncio.run(_asked(chosen, conninfo))
+    except (SetupError, Unavailable):
+        return
+    for each in checked:
+        yield Finding(
+            what=f"channel: {each.channel.name}",
+            is_well=each.is_well,
+            detail=each.detail,
+            hint=f"see docs/carriers/ for {each.channel.kind}; change it with PATCH"
+            f" /v1/channels/{each.channel.id}",
+            is_optional=True,
+        )
+
+
+async def _asked(chosen: Settings, conninfo: str) -> list[Checked]:
+    async with bootstrap.opened(chosen, conninfo, role=Role.ENGINE, max_connections=2) as context:
+        return await check_all(context)
+
+
 CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     _python,
     _zones,
     _data_dir,
     _database,
     _voice,
+    _channels,
 )

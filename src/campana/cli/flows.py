@@ -1,66 +1,43 @@
-"""`campana flow`: check a flow, try it out in the terminal, and the schema that editors use.
+"""`campana flow`: check a flow, try it out, keep and publish it.
 
-None of these needs a database.
+What reads flows is loaded by the commands that need it: no other command waits for its libraries.
 """
 
 from __future__ import annotations
 
-import json
-import sys
-from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, cast
 
 import typer
+from rich.table import Table
 
-from campana import bootstrap
-from campana.cli.flow_talk import HELP, Talk, lines
-from campana.cli.session import FAILED, AsJson, print_json, told
-from campana.domain.clock import parse_moment, wire
-from campana.domain.errors import InvalidParameter
-from campana.domain.window import zone_named
-from campana.flow import inputs
-from campana.flow import session as sessions
-from campana.flow.inputs import Input
-from campana.flow.interpreter import Sprint
-from campana.flow.schema import flow_schema
-from campana.flow.session import Contact, Trigger
-from campana.services import flow_files
-from campana.services.flow_files import Checked
+from campana.bootstrap import DEFAULT_WORKSPACE
+from campana.cli.session import AsJson, Workspace, out, print_json, printable, run, told, whole
+from campana.domain.clock import wire
+from campana.domain.errors import InvalidParameter, NotFound
+from campana.services.context import Context
+from campana.store.flows import StoredFlow, Version
 
 app = typer.Typer(name="flow", no_args_is_help=True, help="Flows.")
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="YAML.", exists=True, dir_okay=False)]
+Named = Annotated[str, typer.Argument(metavar="FLOW", help="Id or name.")]
 
 
 @app.command()
 def validate(file: File, as_json: AsJson = False) -> None:
     """Say everything that is wrong with a flow; exit code 1 when something is."""
-    checked = _check(file)
-    if as_json:
-        print_json(
-            {
-                "isValid": checked.flow is not None,
-                "version": checked.flow and checked.flow.version,
-                "problems": [
-                    {"line": e.line, "pointer": e.problem.pointer, "message": e.problem.message}
-                    for e in checked.problems
-                ],
-            }
-        )
-    elif checked.flow:
-        count = sum(len(graph.nodes) for graph in checked.flow.graphs.values())
-        typer.echo(f"{file}: {checked.flow.head.name}, {count} nodes, {checked.flow.version}")
-    else:
-        _explain(file, checked)
-    if checked.flow is None:
-        raise typer.Exit(FAILED)
+    from campana.cli import flow_desk
+
+    flow_desk.validate(file, as_json=as_json)
 
 
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of flows, for editors."""
-    print_json(flow_schema())
+    from campana.cli import flow_desk
+
+    flow_desk.schema()
 
 
 @app.command("run")
@@ -82,98 +59,109 @@ def try_out(
 
     With --json, each line printed is one object: an input and the events that came of it.
     """
-    checked = _check(file)
-    if checked.flow is None:
-        _explain(file, checked)
-        raise typer.Exit(FAILED)
-    with told():
-        talk = Talk(
-            checked.flow,
-            contact=Contact(fields=_pairs(contact, option="contact"), zones=(_zone(zone),)),
-            trigger=Trigger(params=_pairs(param, option="param")),
-            now=_moment(at),
-        )
-        _show(talk.last, as_json=as_json)
-        for line in sys.stdin:
-            if talk.is_over or not _say(talk, line.rstrip("\r\n"), as_json=as_json):
-                break
-    if talk.session.outcome == "failed":
-        raise typer.Exit(FAILED)
+    from campana.cli import flow_desk
+
+    flow_desk.try_out(file, contact=contact, param=param, zone=zone, at=at, as_json=as_json)
 
 
-def _say(talk: Talk, line: str, *, as_json: bool) -> bool:
-    """One typed line; whether to read another."""
-    match line.strip():
-        case "/quit":
-            return False
-        case "/help":
-            typer.echo(HELP, err=as_json)
-        case "/show":
-            typer.echo(json.dumps(dict(talk.session.variables), ensure_ascii=False), err=as_json)
-        case "":
-            pass
-        case _:
-            try:
-                understood = talk.understand(line)
-            except InvalidParameter as error:
-                typer.echo(f"campana: {error}", err=True)
-            else:
-                _show(talk.tell(understood), as_json=as_json, heard=understood, now=talk.now)
-    return not talk.is_over
-
-
-def _show(
-    sprint: Sprint, *, as_json: bool, heard: Input | None = None, now: datetime | None = None
+@app.command()
+def push(
+    file: File,
+    and_publish: Annotated[
+        bool, typer.Option("--publish", help="Publish it too, if it can be run.")
+    ] = False,
+    as_json: AsJson = False,
+    workspace: Workspace = DEFAULT_WORKSPACE,
 ) -> None:
-    if not as_json:
-        for line in lines(sprint):
-            typer.echo(line)
-        return
-    answer: dict[str, object] = {
-        "input": heard and inputs.as_json(heard),
-        "at": wire(now),
-        "events": sprint.as_json(),
-        "path": list(sprint.path),
-    }
-    if sprint.session.status == "ended":
-        answer["session"] = sessions.as_json(sprint.session)
-    typer.echo(json.dumps(answer, ensure_ascii=False))
+    """Write a file's flow as the draft of the flow of its name; a new name makes a new flow."""
 
+    async def work(context: Context, workspace_id: int) -> tuple[StoredFlow, Version | None]:
+        from campana.services import flows
 
-def _check(file: Path) -> Checked:
-    with told():
+        raw = {"definition": _read(file)}
+        name = str(raw["definition"].get("name"))
         try:
-            return flow_files.check(file.read_text("utf-8"))
-        except UnicodeDecodeError:
-            raise InvalidParameter(f"{file} is not UTF-8.") from None
+            found = await flows.get(context, workspace_id=workspace_id, flow_id=name)
+        except NotFound:
+            stored = await flows.create(context, workspace_id=workspace_id, raw=raw)
+        else:
+            stored = await flows.write(
+                context, workspace_id=workspace_id, flow_id=found.id, raw=raw
+            )
+        if not and_publish:
+            return stored, None
+        made = await flows.publish(context, workspace_id=workspace_id, flow_id=stored.id)
+        return stored, made
+
+    with told():
+        stored, version = run(work, workspace=workspace)
+    if as_json:
+        print_json({**_fields(stored), "version": version and version.number})
+    elif version is None:
+        typer.echo(f"{stored.id}: {stored.name}, draft {stored.revision}")
+    else:
+        typer.echo(f"{stored.id}: {stored.name}, version {version.number}, {version.hash}")
 
 
-def _explain(file: Path, checked: Checked) -> None:
-    for each in checked.problems:
-        where = f" {each.problem.pointer}:" if each.problem.pointer else ""
-        typer.echo(f"{file}:{each.line}:{where} {each.problem.message}", err=True)
+@app.command()
+def publish(flow: Named, as_json: AsJson = False, workspace: Workspace = DEFAULT_WORKSPACE) -> None:
+    """Make a flow's draft a version, which never changes; unchanged, it is the one it was."""
+
+    async def work(context: Context, workspace_id: int) -> Version:
+        from campana.services import flows
+
+        return await flows.publish(context, workspace_id=workspace_id, flow_id=flow)
+
+    with told():
+        made = run(work, workspace=workspace)
+    if as_json:
+        print_json({"number": made.number, "hash": made.hash, "createdAt": wire(made.created_at)})
+    else:
+        typer.echo(f"version {made.number}, {made.hash}")
 
 
-def _pairs(given: list[str] | None, *, option: str) -> dict[str, str]:
-    pairs: dict[str, str] = {}
-    for each in given or ():
-        name, is_pair, value = each.partition("=")
-        if not is_pair:
-            raise InvalidParameter(f"--{option} must look like name=value.")
-        pairs[name] = value
-    return pairs
+@app.command("list")
+def list_flows(as_json: AsJson = False, workspace: Workspace = DEFAULT_WORKSPACE) -> None:
+    """Show the flows, by name."""
+
+    async def work(context: Context, workspace_id: int) -> list[StoredFlow]:
+        from campana.services import flows
+
+        return await flows.every(context, workspace_id=workspace_id)
+
+    with told():
+        found = run(work, workspace=workspace)
+    if as_json:
+        print_json([_fields(each) for each in found])
+        return
+    table = Table(whole("id"), "name", "draft", "version", "changed")
+    for each in found:
+        version = "none" if each.published is None else str(each.published)
+        table.add_row(
+            each.id, printable(each.name), str(each.revision), version, wire(each.updated_at)
+        )
+    out.print(table)
 
 
-def _zone(name: str) -> str:
-    if zone_named(name) is None:
-        raise InvalidParameter(f"--zone {name} is no time zone.")
-    return name
+def _read(file: Path) -> dict[str, Any]:
+    """The definition in a file, as it is written: what is wrong with it publishing says."""
+    from campana.services import documents
 
-
-def _moment(text: str | None) -> datetime:
-    if text is None:
-        return bootstrap.wall_clock()
     try:
-        return parse_moment(text)
-    except ValueError as error:
-        raise InvalidParameter(f"--at {text}: {error}.") from None
+        found = documents.read_yaml(file.read_text("utf-8"))
+    except UnicodeDecodeError:
+        raise InvalidParameter(f"{file} is not UTF-8.") from None
+    if not isinstance(found, dict):
+        raise InvalidParameter(f"{file} holds no flow: an object with a name and nodes.")
+    return cast("dict[str, Any]", found)
+
+
+def _fields(each: StoredFlow) -> dict[str, Any]:
+    return {
+        "id": each.id,
+        "name": each.name,
+        "revision": each.revision,
+        "publishedVersion": each.published,
+        "createdAt": wire(each.created_at),
+        "updatedAt": wire(each.updated_at),
+    }

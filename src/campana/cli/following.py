@@ -41,15 +41,18 @@ class Wanted:
     is_dry_run: bool = False
 
 
-async def start(context: Context, workspace_id: int, wanted: Wanted) -> Import:
-    """Queue the import of a file into the list of that name, made when there is none.
+@asynccontextmanager
+async def started(context: Context, workspace_id: int, wanted: Wanted) -> AsyncGenerator[Import]:
+    """The import of a file, queued, into the list of that name, made when there is none.
+
+    One made for a dry run goes with it when the block ends.
 
     Raises:
         InvalidParameter: see `lists.start_import`; a list made for this is gone again.
     """
     async with _list_named(context, workspace_id, wanted) as list_id:
         with wanted.file.open("rb") as content:
-            return await lists.start_import(
+            begun = await lists.start_import(
                 context,
                 workspace_id=workspace_id,
                 list_id=list_id,
@@ -61,11 +64,15 @@ async def start(context: Context, workspace_id: int, wanted: Wanted) -> Import:
                 duplicates=wanted.duplicates,
                 is_dry_run=wanted.is_dry_run,
             )
+        if wanted.is_dry_run:
+            yield begun
+    if not wanted.is_dry_run:
+        yield begun
 
 
 @asynccontextmanager
 async def _list_named(context: Context, workspace_id: int, wanted: Wanted) -> AsyncGenerator[str]:
-    """The list's id; one made for this import goes again when the import cannot start."""
+    """The list's id; one made for this goes again after a dry run, or when none can start."""
     found = await lists.find(context, workspace_id=workspace_id, wanted=wanted.list_name)
     if found is not None:
         yield found.id
@@ -76,11 +83,13 @@ async def _list_named(context: Context, workspace_id: int, wanted: Wanted) -> As
         name=wanted.list_name,
         default_country=wanted.country,
     )
+    is_kept = False
     try:
         yield made.id
-    except BaseException:
-        await lists.delete(context, workspace_id=workspace_id, list_id=made.id)
-        raise
+        is_kept = not wanted.is_dry_run
+    finally:
+        if not is_kept:
+            await lists.delete(context, workspace_id=workspace_id, list_id=made.id)
 
 
 async def follow(context: Context, workspace_id: int, started: Import, *, is_quiet: bool) -> Import:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
-from collections.abc import AsyncIterator, Generator, Mapping
+from collections.abc import AsyncIterator, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +16,7 @@ from rich.table import Table
 
 from campana.bootstrap import DEFAULT_WORKSPACE
 from campana.cli import import_shapes
-from campana.cli.following import Wanted, follow, start
+from campana.cli.following import Wanted, follow, started
 from campana.cli.session import AsJson, Workspace, out, print_json, printable, run, told
 from campana.domain.errors import CampanaError, FieldProblem, InvalidParameter
 from campana.domain.ids import numbered
@@ -30,6 +30,7 @@ from campana.store.imports import Duplicates, Import, ImportState, RejectedRow
 
 _PAGE = 1000
 _SHOWN_KEPT = 20
+_SHOWN_REFUSED = 100
 
 
 def country_code(text: str | None) -> str | None:
@@ -126,12 +127,17 @@ def import_file(
         is_dry_run=dry_run,
     )
 
-    async def work(context: Context, workspace_id: int) -> Import:
-        started = await start(context, workspace_id, wanted)
-        return await follow(context, workspace_id, started, is_quiet=as_json)
+    async def work(context: Context, workspace_id: int) -> tuple[Import, list[RejectedRow] | None]:
+        async with started(context, workspace_id, wanted) as begun:
+            ended = await follow(context, workspace_id, begun, is_quiet=as_json)
+            if not dry_run:
+                return ended, None
+            # Told here: a list made for the dry run is gone afterwards, and the import with it.
+            return ended, [row async for row in _rejected(context, workspace_id, ended.id)]
 
     with told(), _in_words(file):
-        _report(run(work, workspace=workspace, role=Role.ENGINE), as_json=as_json)
+        ended, refused = run(work, workspace=workspace, role=Role.ENGINE)
+        _report(ended, as_json=as_json, refused=refused)
 
 
 def preview_file(
@@ -247,6 +253,10 @@ def errors(
     if as_json:
         print_json([import_shapes.rejected_fields(row) for row in rows])
         return
+    _print_refused(rows)
+
+
+def _print_refused(rows: Sequence[RejectedRow]) -> None:
     table = Table("row", "column", "value", "reason", "suggestion")
     for row in rows:
         cells = (row.column_name or "", row.value or "", row.reason, row.suggestion or "")
@@ -297,10 +307,12 @@ async def _kept(context: Context, workspace_id: int, import_id: str) -> AsyncIte
         after = found[-1].contact_id
 
 
-def _report(ended: Import, *, as_json: bool) -> None:
-    """Print the counts; exit 1 when the import failed."""
+def _report(ended: Import, *, as_json: bool, refused: Sequence[RejectedRow] | None = None) -> None:
+    """Print the counts, and the refused rows of a dry run; exit 1 when the import failed."""
     if as_json:
-        print_json(import_shapes.import_fields(ended))
+        rows = [import_shapes.rejected_fields(row) for row in refused or ()]
+        more = {} if refused is None else {"errors": rows}
+        print_json({**import_shapes.import_fields(ended), **more})
     else:
         table = Table("accepted", "updated", "duplicate", "rejected", "rows")
         counts = (
@@ -316,7 +328,11 @@ def _report(ended: Import, *, as_json: bool) -> None:
             out.print("A dry run: the list is as it was.")
         elif ended.state is ImportState.DONE:
             out.print(f"To take it back: campana lists undo {ended.id}", highlight=False)
-        if ended.rows_rejected:
+        if refused:
+            _print_refused(refused[:_SHOWN_REFUSED])
+            if len(refused) > _SHOWN_REFUSED:
+                out.print(f"and {len(refused) - _SHOWN_REFUSED:,} more; --json lists all")
+        elif ended.rows_rejected:
             out.print(f"Rejected rows: campana lists errors {ended.id}", highlight=False)
     if ended.problem is not None:
         raise CampanaError(ended.problem)

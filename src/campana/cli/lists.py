@@ -6,7 +6,7 @@ import typer
 from rich.table import Table
 
 from campana.bootstrap import DEFAULT_WORKSPACE
-from campana.cli import imports
+from campana.cli import exports, imports
 from campana.cli.session import AsJson, Workspace, out, print_json, printable, run, told
 from campana.domain.clock import wire
 from campana.services import lists
@@ -20,6 +20,7 @@ app.command("preview")(imports.preview_file)
 app.command("follow")(imports.follow_import)
 app.command("undo")(imports.undo_import)
 app.command("errors")(imports.errors)
+app.command("export")(exports.export_list)
 
 _PAGE = 1000
 
@@ -45,7 +46,7 @@ def list_lists(as_json: AsJson = False, workspace: Workspace = DEFAULT_WORKSPACE
             each.id,
             printable(each.name),
             each.default_country or "",
-            f"{each.contact_count:,}",
+            "segment" if each.contact_count is None else f"{each.contact_count:,}",
             wire(each.created_at),
         )
     out.print(table)
@@ -64,6 +65,7 @@ def _list_fields(each: ContactList) -> dict[str, object]:
         "name": each.name,
         "defaultCountry": each.default_country,
         "contactCount": each.contact_count,
+        "segment": None if each.segment is None else {"where": each.segment.where},
         "mapping": each.mapping,
         "types": each.types,
         "createdAt": wire(each.created_at),

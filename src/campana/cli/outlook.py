@@ -126,6 +126,7 @@ def _as_json(found: Outlook) -> dict[str, Any]:
         "problems": [
             {"pointer": each.pointer or "", "message": each.message} for each in found.problems
         ],
+        "warnings": list(found.warnings),
         "people": found.people,
         "eligible": found.eligible,
         "skipped": dict(sorted(found.skipped.items())),
@@ -145,6 +146,8 @@ def _as_json(found: Outlook) -> dict[str, Any]:
 def _print(found: Outlook) -> None:
     for each in found.problems:
         out.print(f"cannot be launched: {each}", highlight=False, markup=False)
+    for warning in found.warnings:
+        out.print(f"mind: {warning}", highlight=False, markup=False)
     table = Table(title=f"{found.people} people", show_header=False)
     table.add_row("would be contacted", str(found.eligible))
     for reason, count in sorted(found.skipped.items()):

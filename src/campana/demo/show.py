@@ -1,4 +1,4 @@
-"""The demo, from an empty directory to fifty phone calls and a table of what came of them.
+"""The demo, from an empty directory to fifty phone calls, ten chats and what came of them.
 
 It does what a person would: starts the server and an exchange of softphones, makes a key, and goes
 on over the API alone. Nothing here can reach beyond this machine.
@@ -19,12 +19,13 @@ from typing import Any
 
 import httpx
 import msgspec
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
 
 from campana import bootstrap
-from campana.demo import story
+from campana.demo import chat, story
+from campana.demo.api import body, ended, mapping
 from campana.domain.errors import SetupError
 from campana.services import accounts, documents
 from campana.settings import Settings
@@ -35,8 +36,7 @@ CAMPAIGN_SECONDS = 85.0
 """The demo's promise is 90 s after set-up; past this it stops and says so."""
 
 _POLL_SECONDS = 0.4
-_READY_SECONDS = 30.0
-_STOP_SECONDS = 15.0
+_READY_SECONDS = 60.0
 
 
 async def show(settings: Settings, *, keep: bool, out: Console) -> bool:
@@ -48,6 +48,8 @@ async def show(settings: Settings, *, keep: bool, out: Console) -> bool:
     async with AsyncExitStack() as stack:
         out.print("Starting an exchange of softphones on loopback: real SIP, real RTP.")
         port, witness = await stack.enter_async_context(_exchange(settings.data_dir))
+        out.print("Starting a sandbox carrier for WhatsApp and SMS: it reaches nobody.")
+        sandbox = await stack.enter_async_context(chat.carrier(settings.data_dir))
         out.print("Starting Campana: PostgreSQL, web, work and one voice worker.")
         base = f"http://{settings.host}:{settings.port}"
         server = await stack.enter_async_context(_server(base))
@@ -58,8 +60,11 @@ async def show(settings: Settings, *, keep: bool, out: Console) -> bool:
             )
         )
         name = await _import(api, out)
+        chats = await chat.launch(api, name=name, port=sandbox)
         campaign = await _launch(api, name=name, port=port)
-        finished = await _watch(api, campaign["id"], out)
+        finished = await _watch(api, campaign["id"], chats["id"], out)
+        stats = body(await api.get(f"/campaigns/{chats['id']}/stats"))
+        out.print(chat.told(stats, log=settings.data_dir / "sandbox.jsonl"))
         await _tell(api, campaign, settings=settings, witness=witness, key=key, base=base, out=out)
         if keep:
             out.print("\nIt stays up; Ctrl-C ends it.")
@@ -84,7 +89,7 @@ async def _exchange(data_dir: Path) -> AsyncGenerator[tuple[int, Path]]:
             raise SetupError("the exchange of softphones did not start: see `campana doctor`")
         yield json.loads(line)["port"], log
     finally:
-        await _end(process)
+        await ended(process)
 
 
 @asynccontextmanager
@@ -103,7 +108,7 @@ async def _server(base: str) -> AsyncGenerator[asyncio.subprocess.Process]:
     except TimeoutError as error:
         raise SetupError(f"{base} is not ready after {_READY_SECONDS:.0f} s") from error
     finally:
-        await _end(process)
+        await ended(process)
 
 
 async def _is_ready(client: httpx.AsyncClient, base: str) -> bool:
@@ -111,16 +116,6 @@ async def _is_ready(client: httpx.AsyncClient, base: str) -> bool:
         return (await client.get(f"{base}/readyz")).status_code == 200
     except httpx.TransportError:
         return False
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is None:
-        process.terminate()
-        try:
-            await asyncio.wait_for(process.wait(), _STOP_SECONDS)
-        except TimeoutError:
-            process.kill()
-            await process.wait()
 
 
 async def _key(settings: Settings) -> str:
@@ -144,11 +139,11 @@ async def _key(settings: Settings) -> str:
 
 async def _import(api: httpx.AsyncClient, out: Console) -> str:
     """Import the people that ship with the program; returns the list's name."""
-    known = _body(await api.get("/contact-lists", params={"pageSize": 1}))["totalCount"]
+    known = body(await api.get("/contact-lists", params={"pageSize": 1}))["totalCount"]
     name = f"Demo people {known + 1}"
-    made = _body(await api.post("/contact-lists", json={"name": name, "defaultCountry": "US"}))
+    made = body(await api.post("/contact-lists", json={"name": name, "defaultCountry": "US"}))
     people = (resources.files("campana.demo") / "people.csv").read_bytes()
-    started = _body(
+    started = body(
         await api.post(
             f"/contact-lists/{made['id']}/imports",
             files={"file": ("people.csv", people, "text/csv")},
@@ -157,7 +152,7 @@ async def _import(api: httpx.AsyncClient, out: Console) -> str:
     async with asyncio.timeout(_READY_SECONDS):
         while started["state"] not in {"done", "failed"}:
             await asyncio.sleep(0.1)
-            started = _body(await api.get(f"/imports/{started['id']}"))
+            started = body(await api.get(f"/imports/{started['id']}"))
     rows = started["rows"]
     out.print(f"Imported {rows['accepted']} people, {rows['rejected']} rows rejected.")
     return name
@@ -165,7 +160,7 @@ async def _import(api: httpx.AsyncClient, out: Console) -> str:
 
 async def _launch(api: httpx.AsyncClient, *, name: str, port: int) -> dict[str, Any]:
     text = (resources.files("campana.demo") / "campaign.yaml").read_text("utf-8")
-    channel = _body(
+    channel = body(
         await api.post(
             "/channels",
             json={
@@ -183,35 +178,36 @@ async def _launch(api: httpx.AsyncClient, *, name: str, port: int) -> dict[str, 
         )
     )
     document = documents.merge(
-        _mapping(documents.read_yaml(text)), {"contactList": name, "channel": channel["id"]}
+        mapping(documents.read_yaml(text)), {"contactList": name, "channel": channel["id"]}
     )
-    campaign = _body(await api.post("/campaigns", json=document))
-    return _body(await api.post(f"/campaigns/{campaign['id']}/launch"))
+    campaign = body(await api.post("/campaigns", json=document))
+    return body(await api.post(f"/campaigns/{campaign['id']}/launch"))
 
 
-async def _watch(api: httpx.AsyncClient, campaign_id: str, out: Console) -> bool:
+async def _watch(api: httpx.AsyncClient, calls: str, chats: str, out: Console) -> bool:
     """Show the numbers live until nothing is left to do; False when that takes too long."""
     loop = asyncio.get_running_loop()
     began = loop.time()
     with Live(console=out, auto_refresh=False, transient=True) as live:
-        while (seconds := loop.time() - began) < CAMPAIGN_SECONDS:
-            campaign = _body(await api.get(f"/campaigns/{campaign_id}"))
-            stats = _body(await api.get(f"/campaigns/{campaign_id}/stats"))
-            live.update(_progress(stats, seconds), refresh=True)
-            if campaign["status"] == "Completed":
+        while loop.time() - began < CAMPAIGN_SECONDS:
+            both = [body(await api.get(f"/campaigns/{each}")) for each in (calls, chats)]
+            stats = [body(await api.get(f"/campaigns/{each}/stats")) for each in (calls, chats)]
+            live.update(Group(*map(_progress, ("Calling", "Chatting"), stats)), refresh=True)
+            if all(each["status"] == "Completed" for each in both):
                 return True
             await asyncio.sleep(_POLL_SECONDS)
     return False
 
 
-def _progress(stats: Mapping[str, Any], seconds: float) -> Table:
+def _progress(doing: str, stats: Mapping[str, Any]) -> Table:
     targets = stats["targets"]
     total = targets["total"] or 1
-    table = Table(title=f"Calling, {seconds:.0f} s", show_header=False, min_width=60)
+    table = Table(title=doing, show_header=False, min_width=60)
     table.add_column(width=16)
     table.add_column(justify="right", width=4)
     table.add_column(width=36)
     lines = [("waiting", targets["waiting"], "dim"), ("on the line", stats["openAttempts"], "cyan")]
+    lines += [("talking", targets["talking"], "cyan")] if targets["talking"] else []
     lines += [(outcome, count, "green") for outcome, count in stats["dispositions"].items()]
     for word, count, style in lines:
         bar = "█" * round(36 * count / total)
@@ -230,7 +226,7 @@ async def _tell(
     out: Console,
 ) -> None:
     """The end: what came of everybody, where it lies, and how to ask for it."""
-    stats = _body(await api.get(f"/campaigns/{campaign['id']}/stats"))
+    stats = body(await api.get(f"/campaigns/{campaign['id']}/stats"))
     out.print(_outcomes(campaign["name"], stats, await _answers(api, campaign["id"])))
     recordings = _recordings(settings, campaign["id"])
     out.print(
@@ -250,9 +246,7 @@ async def _tell(
 
 async def _answers(api: httpx.AsyncClient, campaign_id: str) -> Counter[str]:
     """How often each end of the script was reached."""
-    calls = _body(
-        await api.get("/voice-calls", params={"campaignId": campaign_id, "pageSize": 100})
-    )
+    calls = body(await api.get("/voice-calls", params={"campaignId": campaign_id, "pageSize": 100}))
     return Counter(call["result"] for call in calls["data"] if call["result"])
 
 
@@ -282,21 +276,6 @@ def _outcomes(name: str, stats: Mapping[str, Any], answers: Counter[str]) -> Tab
 def _recordings(settings: Settings, campaign_id: str) -> list[Path]:
     folder = settings.data_dir.resolve() / "blobs" / "recordings" / campaign_id
     return sorted(folder.glob("*.wav"))
-
-
-def _body(answer: httpx.Response) -> dict[str, Any]:
-    """The JSON of an answer.
-
-    Raises:
-        SetupError: the API refused; with what it said.
-    """
-    if answer.is_error:
-        raise SetupError(f"{answer.request.method} {answer.request.url.path}: {answer.text}")
-    return answer.json()
-
-
-def _mapping(value: object) -> dict[str, Any]:
-    return msgspec.convert(value, dict[str, Any])
 
 
 def environment(settings: Settings) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 import phonenumbers
 from phonenumbers import NumberParseException
@@ -25,6 +26,8 @@ REFUSED_TYPES = frozenset(
         NumberType.PAGER,
     }
 )
+# An enum's hash costs more than to look through these.
+_REFUSED_IN_TURN = tuple(REFUSED_TYPES)
 # +870 Inmarsat, +878 universal personal, +881 global satellite, +882 and +883 international
 # networks, +888 disaster relief, +979 international premium rate (ITU-T E.164 assignments).
 REFUSED_COUNTRY_CODES = frozenset({870, 878, 881, 882, 883, 888, 979})
@@ -66,13 +69,33 @@ def parse_phone(text: str, *, default_country: str | None) -> Address | Unusable
         return Unusable(reason="the number is empty")
     reading = numbering.read(stripped, default_country=default_country)
     if reading is None:
-        try:
-            number = phonenumbers.parse(stripped, default_country)
-        except NumberParseException as error:
-            needs_country = default_country is None and "+" not in stripped
-            return Unusable(reason=_parse_reason(error, needs_country=needs_country))
-        reading = numbering.reading_of(number)
+        reading = _asked(stripped, default_country)
+        if isinstance(reading, Unusable):
+            return reading
     return _checked(reading)
+
+
+def plain_number(text: str, *, default_country: str | None) -> Reading | None:
+    """A number that may be called, as far as its plan alone can tell; else `parse_phone` says more.
+
+    What most numbers of a file need, and nothing else: the value is `+`, code and national number.
+    """
+    reading = numbering.read(text, default_country=default_country)
+    if reading is None or reading.type is None or reading.type in _REFUSED_IN_TURN:
+        return None
+    return None if reading.country_code in REFUSED_COUNTRY_CODES else reading
+
+
+# Files say "unknown" and "n/a" many times.
+@lru_cache(maxsize=4096)
+def _asked(text: str, default_country: str | None) -> Reading | Unusable:
+    """What phonenumbers makes of a text."""
+    try:
+        number = phonenumbers.parse(text, default_country)
+    except NumberParseException as error:
+        needs_country = default_country is None and "+" not in text
+        return Unusable(reason=_parse_reason(error, needs_country=needs_country))
+    return numbering.reading_of(number)
 
 
 def _parse_reason(error: NumberParseException, *, needs_country: bool) -> str:

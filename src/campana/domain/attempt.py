@@ -7,7 +7,7 @@ TRANSITIONS leaves the state as it is, and the caller counts it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -40,6 +40,8 @@ class EventType(StrEnum):
     HEARD = "heard"
     KEY = "key"
     ENDED = "ended"
+    COMPLAINED = "complained"
+    """The person told their provider that they did not want it; the attempt is over as it was."""
     LOST = "lost"
     """Its worker died after the network may have been touched."""
 
@@ -56,6 +58,13 @@ class AttemptEvent:
     detail: Detail = field(default_factory=dict[str, str | int | float | bool | None])
 
 
+def bare(event: AttemptEvent) -> AttemptEvent:
+    """The event without a word about the person: what is kept of one who was erased."""
+    kept = {name: event.detail[name] for name in _BARE if name in event.detail}
+    return replace(event, detail=kept)
+
+
+_BARE = ("disposition", "answered_at")
 _S, _E = AttemptState, EventType
 
 TRANSITIONS: dict[tuple[AttemptState, EventType], AttemptState] = {

@@ -37,6 +37,8 @@ class Breakers:
     `minimum`; `resume_after` None waits for a person."""
 
     limits: tuple[Limit, ...] = (Limit(measure=Measure.FAILURE, share=0.8),)
+    complaint_share: float | None = 0.003
+    """Of complaints (0 to 1): large providers of mail refuse senders who stay above it."""
     minimum: int = 50
     sample_size: int = 100
     within: timedelta = timedelta(minutes=15)
@@ -96,6 +98,19 @@ def tripped(limits: Sequence[Limit], sample: Sample) -> str | None:
                 f" is {side} {limit.share:.0%}"
             )
     return None
+
+
+COMPLAINTS_WITHIN = timedelta(hours=24)
+"""Complaints come hours after what they are about."""
+_COMPLAINT_BASE = 1_000
+"""Fewer attempts are judged as if they were so many: one complaint of ten people says little."""
+
+
+def complained(share: float, *, complaints: int, attempts: int) -> str | None:
+    """The reason in words when more than this share of the last day's people complained."""
+    if complaints <= share * max(attempts, _COMPLAINT_BASE):
+        return None
+    return f"{complaints} complaints of {attempts} attempts in a day are above {share:.1%}"
 
 
 def is_down(newest: Sequence[Disposition], *, after: int) -> bool:

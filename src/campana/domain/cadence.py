@@ -42,12 +42,16 @@ class Rule:
 
 
 # Busy clears in minutes, nobody home in hours; a congested or failing carrier deserves a pause of
-# minutes. Who asks to be called back without saying when is called an hour later.
+# minutes. Who asks to be called back without saying when is called an hour later. A provider that
+# spares people too much is not asked again the same day, and waits longer each time.
 DEFAULT_RULES: Mapping[Disposition, Rule] = {
     Disposition.BUSY: Rule(attempts=3, delay=timedelta(minutes=15)),
     Disposition.NO_ANSWER: Rule(attempts=3, delay=timedelta(hours=4)),
     Disposition.CONGESTION: Rule(attempts=3, delay=timedelta(minutes=5)),
     Disposition.CARRIER_ERROR: Rule(attempts=2, delay=timedelta(minutes=10)),
+    Disposition.HELD_BACK: Rule(
+        attempts=3, delay=timedelta(hours=24), later_delays=(timedelta(hours=48),)
+    ),
     Disposition.CALLBACK_REQUEST: Rule(attempts=3, delay=timedelta(hours=1)),
 }
 

@@ -98,12 +98,41 @@ def states_of(status: CampaignStatus) -> tuple[CampaignState, ...]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FlowPin:
+    """The version of a flow that a campaign stays on."""
+
+    id: str
+    version: int
+    params: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What its start node takes from the trigger."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """One way of several to go about it: `share` percent of the people get it. Those held out are
+    enrolled and counted, and never contacted."""
+
+    name: str
+    share: float
+    is_held_out: bool = False
+    script: Script | None = None
+    """In place of the campaign's."""
+    window: Window | None = None
+    """Hours besides the campaign's: both must be open."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """How a campaign goes about it: everything the engine needs besides whom and when it ends."""
 
     window: Window = DEFAULT_WINDOW
     cadence: Cadence = field(default_factory=Cadence)
     script: Script | None = None
+    flow: FlowPin | None = None
+    channels: Mapping[ChannelType, str] = field(default_factory=dict[ChannelType, str])
+    """Which channel its flow uses for each type besides the campaign's own."""
+    scripts: Mapping[str, Script] = field(default_factory=dict[str, Script])
+    """The VoiceBots that its flow calls by name."""
     caller_id: str | None = None
     pacing: OwnLimits = field(default_factory=OwnLimits)
     breakers: Breakers = field(default_factory=Breakers)
@@ -114,6 +143,8 @@ class Plan:
     """Besides those of the workspace."""
     spend_limit: Decimal | None = None
     """What the whole campaign may cost."""
+    variants: tuple[Variant, ...] = ()
+    """Empty: everybody gets the same."""
     run_if_within: timedelta = timedelta(hours=24)
     """How long after its turn somebody may still be called when nobody was there to do it."""
 

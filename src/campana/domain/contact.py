@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from campana.domain import places
 from campana.domain.address import AddressKind
 from campana.domain.numbering import NumberType
+from campana.domain.tag import in_order
 
 AttributeValue = str | int | float | bool
 """What an attribute may be. A date is a text such as 2026-03-31, a moment one in ISO 8601."""
@@ -26,9 +28,9 @@ class ContactAddress:
     zones: tuple[str, ...] = field(default=(), compare=False)
 
     @property
-    def key(self) -> tuple[str, str]:
+    def key(self) -> str:
         """What may be in a list only once."""
-        return self.kind, self.value
+        return self.kind + ":" + self.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +38,8 @@ class NewContact:
     """A person as a row or a request gives them, or as they are stored.
 
     `addresses` in the order they are tried: phones, then WhatsApp, then e-mail. `zones` is the
-    person's own zone if there is one, else those of the first number.
+    person's own zone if there is one, else what their postal address (`places`) and their first
+    number tell.
     """
 
     external_id: str | None
@@ -47,6 +50,8 @@ class NewContact:
     attributes: Mapping[str, AttributeValue]
     addresses: tuple[ContactAddress, ...]
     zones: tuple[str, ...]
+    tags: tuple[str, ...] = ()
+    """In order, each once (`domain/tag.py`)."""
 
     @property
     def phone(self) -> str | None:
@@ -56,9 +61,15 @@ class NewContact:
     def under(self, given: NewContact) -> NewContact:
         """This person with what `given` says laid over it; what that leaves empty stays.
 
-        An external id that is there stays. Given addresses of a kind take the place of as many
-        that were there; the rest of that kind stays behind them.
+        An external id that is there stays, and so do tags. Given addresses of a kind take the place
+        of as many that were there; the rest of that kind stays behind them.
         """
+        attributes = {**self.attributes, **given.attributes}
+        addresses = tuple(
+            address
+            for kind in AddressKind
+            for address in _replaced(self.addresses, given.addresses, kind)
+        )
         return replace(
             given,
             external_id=self.external_id or given.external_id,
@@ -66,23 +77,29 @@ class NewContact:
             last_name=given.last_name or self.last_name,
             time_zone=given.time_zone or self.time_zone,
             language=given.language or self.language,
-            attributes={**self.attributes, **given.attributes},
-            addresses=tuple(
-                address
-                for kind in AddressKind
-                for address in _replaced(self.addresses, given.addresses, kind)
-            ),
-            zones=self._zones_under(given),
+            attributes=attributes,
+            addresses=addresses,
+            zones=self._zones_under(given, attributes, addresses),
+            tags=in_order((*self.tags, *given.tags)) if given.tags else self.tags,
         )
 
-    def _zones_under(self, given: NewContact) -> tuple[str, ...]:
+    def _zones_under(
+        self,
+        given: NewContact,
+        attributes: Mapping[str, AttributeValue],
+        addresses: tuple[ContactAddress, ...],
+    ) -> tuple[str, ...]:
+        """The zones of whom this makes, with these attributes and addresses."""
         if given.time_zone is not None:
             return given.zones
         if self.time_zone is not None:
             return self.zones
         was_led_by_phone = self.phone is not None
         is_led_anew = given.phone is not None or (not was_led_by_phone and bool(given.zones))
-        return given.zones if is_led_anew else self.zones
+        country = next((each.country for each in addresses if each.country), None)
+        return places.zones_at(
+            attributes, country=country, otherwise=given.zones if is_led_anew else self.zones
+        )
 
 
 def _replaced(

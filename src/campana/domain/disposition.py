@@ -33,6 +33,10 @@ class Disposition(StrEnum):
     BLOCKED = "blocked"
     """The network refuses calls from this sender to this number."""
     CONGESTION = "congestion"
+    WINDOW_CLOSED = "window_closed"
+    """Free text was not allowed: it is too long since they wrote; an approved template is."""
+    HELD_BACK = "held_back"
+    """The provider chose not to deliver it now; in a day or two it may."""
     CARRIER_ERROR = "carrier_error"
     CANCELLED = "cancelled"
     """We ended it: the campaign was cancelled or the program asked to stop."""
@@ -52,6 +56,8 @@ class Disposition(StrEnum):
     PRICE_UNKNOWN = "price_unknown"
     """There is a limit to what may be spent, and the price table does not say what this costs."""
     EXPIRED = "expired"
+    HELD_OUT = "held_out"
+    """Left out of a comparison on purpose, to see what happens without any contact."""
 
 
 class Finality(StrEnum):
@@ -77,6 +83,8 @@ FINALITY: dict[Disposition, Finality] = {
     Disposition.INVALID_NUMBER: Finality.ADDRESS_DONE,
     Disposition.BLOCKED: Finality.ADDRESS_DONE,
     Disposition.CONGESTION: Finality.RETRY,
+    Disposition.WINDOW_CLOSED: Finality.ADDRESS_DONE,
+    Disposition.HELD_BACK: Finality.RETRY,
     Disposition.CARRIER_ERROR: Finality.RETRY,
     Disposition.CANCELLED: Finality.CONTACT_DONE,
     Disposition.NOT_SENT: Finality.RETRY,
@@ -90,6 +98,7 @@ FINALITY: dict[Disposition, Finality] = {
     Disposition.NO_ADDRESS: Finality.CONTACT_DONE,
     Disposition.PRICE_UNKNOWN: Finality.CONTACT_DONE,
     Disposition.EXPIRED: Finality.CONTACT_DONE,
+    Disposition.HELD_OUT: Finality.CONTACT_DONE,
 }
 
 # Completed conversations were had; a person who declined said no; an expired campaign is over.
@@ -98,6 +107,7 @@ RETRYABLE: frozenset[Disposition] = frozenset(Disposition) - {
     Disposition.DECLINED,
     Disposition.DUPLICATE,
     Disposition.EXPIRED,
+    Disposition.HELD_OUT,
     Disposition.NOT_SENT,
 }
 """What a person may ask to try again; the gate still has its say on each."""

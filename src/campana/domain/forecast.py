@@ -8,6 +8,7 @@ as many steps as there are events, not people.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,7 @@ LONGEST = timedelta(days=92)
 """Whatever would take longer has no end worth telling."""
 
 _HOUR = timedelta(hours=1)
+_DAY = timedelta(hours=24)
 _NEARLY_NOBODY = 1e-6
 _TICK = timedelta(microseconds=1)
 """Time goes on, however little is left."""
@@ -32,6 +34,10 @@ class Pace:
 
     rate: float
     daily: int | None = None
+    people: int | None = None
+    """New people in any 24 hours (None: as many as there are): who is beyond it waits a day."""
+    taken: Sequence[tuple[datetime, int]] = ()
+    """Of those, whom there is no room for at the start: since when, and how many, oldest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,18 +86,22 @@ def forecast(
     first_at: datetime | None = None
     last_at: datetime | None = None
     now, quota, resets = start, _quota(pace), quota_resets_at(start)
+    places = _Places.of(pace)
     while now < stop:
         waiting = [crowd for crowd in crowds if crowd.left > 0]
         if not waiting:
             break
         if now >= resets:
             quota, resets = _quota(pace), quota_resets_at(now)
+        places.free(now)
         turns = [turn for crowd in waiting if (turn := crowd.next_turn(now)) is not None]
-        flowing = [crowd for crowd in waiting if crowd.is_open(now)] if quota > 0 else []
-        until: datetime = min([stop, resets, _next_hour(now), *turns])
+        most = min(quota, places.left)
+        flowing = [crowd for crowd in waiting if crowd.is_open(now)] if most > 0 else []
+        until: datetime = min([stop, resets, _next_hour(now), *places.turns(), *turns])
         if flowing:
-            seconds = _drain(flowing, now=now, until=until, rate=pace.rate, quota=quota)
+            seconds = _drain(flowing, now=now, until=until, rate=pace.rate, quota=most)
             quota = _less(quota, pace.rate * seconds)
+            places.take(pace.rate * seconds, now)
             until = min(until, now + max(_TICK, timedelta(seconds=seconds)))
             first_at, last_at = first_at or now, until
         now = until
@@ -130,6 +140,34 @@ class _Crowd:
         self.left = _less(self.left, count)
         self.gone += count
         self.by_hour[hour] = self.gone
+
+
+@dataclass(slots=True)
+class _Places:
+    """How many new people there is room for: each place that is taken is free again a day later."""
+
+    left: float
+    taken: deque[tuple[datetime, float]]
+
+    @classmethod
+    def of(cls, pace: Pace) -> _Places:
+        if pace.people is None:
+            return cls(float("inf"), deque())
+        taken = deque((since, float(number)) for since, number in pace.taken)
+        return cls(max(0.0, pace.people - sum(number for _, number in taken)), taken)
+
+    def turns(self) -> list[datetime]:
+        """When the next become free."""
+        return [since + _DAY for since, _ in self.taken][:1]
+
+    def free(self, now: datetime) -> None:
+        while self.taken and self.taken[0][0] + _DAY <= now:
+            self.left += self.taken.popleft()[1]
+
+    def take(self, number: float, now: datetime) -> None:
+        if self.left < float("inf"):
+            self.left = _less(self.left, number)
+            self.taken.append((now, number))
 
 
 def _drain(

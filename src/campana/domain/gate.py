@@ -36,6 +36,8 @@ class Facts:
     window: Window
     capped_until: datetime | None
     """When the last of the caps this person has reached opens again."""
+    is_held_out: bool = False
+    """Left out of a comparison on purpose."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +98,17 @@ def _number_allowed(facts: Facts, _: datetime) -> Verdict | None:
 
 
 def _country_allowed(facts: Facts, _: datetime) -> Verdict | None:
-    if facts.country not in facts.allowed_countries:
+    # The list is against toll fraud: a letter costs the same wherever it goes.
+    is_letter = facts.address is not None and "@" in facts.address
+    if not is_letter and facts.country not in facts.allowed_countries:
         return Drop(disposition=Disposition.COUNTRY_NOT_ALLOWED, why="country_not_allowed")
+    return None
+
+
+def _not_held_out(facts: Facts, _: datetime) -> Verdict | None:
+    # After what would have kept them out anyway: those who are left are like those contacted.
+    if facts.is_held_out:
+        return Drop(disposition=Disposition.HELD_OUT, why="held_out")
     return None
 
 
@@ -128,6 +139,7 @@ RULES: tuple[Callable[[Facts, datetime], Verdict | None], ...] = (
     _consent_given,
     _number_allowed,
     _country_allowed,
+    _not_held_out,
     _window_open,
     _under_caps,
     _address_free,

@@ -5,23 +5,22 @@ its own metadata when a region is first met, are put together so that a number c
 instead of some thirty. The order of the steps and every quirk are the library's; a test compares
 the two. What is not plain (letters, extensions, foreign digits, unknown country codes) is not
 decided here: the answer is then None, and phonenumbers is asked.
+
+What was decided is remembered for all numbers that are as long and begin with the same digits, as
+many as `deciding` proves to have settled it.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, field
 from functools import cache, lru_cache
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from phonenumbers import (
     COUNTRY_CODE_TO_REGION_CODE,
     SUPPORTED_REGIONS,
-    PhoneMetadata,
     PhoneNumber,
-    PhoneNumberDesc,
     PhoneNumberType,
     national_significant_number,
     number_type,
@@ -31,21 +30,7 @@ from phonenumbers.phonenumberutil import is_number_type_geographical
 from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_number
 from phonenumbers.tzdata import TIMEZONE_DATA, TIMEZONE_LONGEST_PREFIX
 
-
-class NumberType(StrEnum):
-    """What a numbering plan says a number is for; the library's types under its own names."""
-
-    FIXED_LINE = "fixed_line"
-    MOBILE = "mobile"
-    FIXED_LINE_OR_MOBILE = "fixed_line_or_mobile"
-    TOLL_FREE = "toll_free"
-    PREMIUM_RATE = "premium_rate"
-    SHARED_COST = "shared_cost"
-    VOIP = "voip"
-    PERSONAL_NUMBER = "personal_number"
-    PAGER = "pager"
-    UAN = "uan"
-    VOICEMAIL = "voicemail"
+from campana.domain.plans import MOST_DECIDING, NumberType, Plan, Seen, plan_of
 
 
 class Reading(NamedTuple):
@@ -73,19 +58,10 @@ _LONGEST_TEXT = 60
 _LONGEST_NATIONAL = 17
 _LONGEST_COUNTRY_CODE = 3
 
-# A number of several types is the first of these: the library's order.
-_BY_PRECEDENCE = (
-    NumberType.PREMIUM_RATE,
-    NumberType.TOLL_FREE,
-    NumberType.SHARED_COST,
-    NumberType.VOIP,
-    NumberType.PERSONAL_NUMBER,
-    NumberType.PAGER,
-    NumberType.UAN,
-    NumberType.VOICEMAIL,
-    NumberType.FIXED_LINE,
-    NumberType.MOBILE,
-)
+_STEM = 4
+"""Digits that are looked up first, to learn how many decide."""
+_MOST_REMEMBERED = 50_000
+"""Decisions of a country and length: more are forgotten together, some 10 MB of them."""
 
 # The country codes of countries; networks of no country are left to the library.
 _CODES = {
@@ -95,21 +71,44 @@ _CODES = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Plan:
-    """The expressions of one region, compiled. `lengths` are those of any national number of it."""
+class _Decision(NamedTuple):
+    """A reading of many numbers; `skip` digits stand before the national number of each."""
 
-    region: str
-    code: str
-    idd: re.Pattern[str] | None
-    prefix: re.Pattern[str] | None
-    prefix_becomes: str | None
-    general: re.Pattern[str]
-    lengths: Sequence[int]
-    leading: re.Pattern[str] | None
-    types: re.Pattern[str]
-    type_of_group: Sequence[NumberType]
-    mobile: re.Pattern[str] | None
+    country_code: int
+    skip: int
+    region: str | None
+    type: NumberType | None
+    zones: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Remembered:
+    """Decisions on numbers of one length: by their first digits, as many as `depths` says."""
+
+    depths: dict[str, int] = field(default_factory=dict[str, int])
+    decisions: dict[str, _Decision] = field(default_factory=dict[str, _Decision])
+
+    def keep(self, digits: str, reading: Reading, seen: Seen) -> None:
+        """Remember a reading for every number that is as long and begins alike."""
+        if seen.digits > MOST_DECIDING or not seen.is_plain:
+            return
+        if len(self.decisions) >= _MOST_REMEMBERED:
+            self.depths.clear()
+            self.decisions.clear()
+        stem = digits[:_STEM]
+        depth = max(seen.digits, self.depths.get(stem, 0))
+        self.depths[stem] = depth
+        self.decisions[digits[:depth]] = _Decision(
+            country_code=reading.country_code,
+            skip=len(digits) - len(reading.national),
+            region=reading.region,
+            type=reading.type,
+            zones=reading.zones,
+        )
+
+
+# By the country a number is dialed in ("+": any, with its country code) and its length.
+_REMEMBERED: dict[tuple[str, int], _Remembered] = {}
 
 
 def read(text: str, *, default_country: str | None) -> Reading | None:
@@ -122,19 +121,37 @@ def read(text: str, *, default_country: str | None) -> Reading | None:
     if len(text) > _LONGEST_TEXT:
         return None
     try:
-        digits = text.encode("latin-1").translate(None, _PUNCTUATION).decode("latin-1")
+        plain = text.encode("latin-1").translate(None, _PUNCTUATION)
     except UnicodeEncodeError:
         return None
-    is_international = digits.startswith("+")
-    if is_international:
-        digits = digits[1:]
-    if len(digits) < _FEWEST_DIGITS or not (digits.isascii() and digits.isdigit()):
+    where = default_country
+    if plain.startswith(b"+"):
+        plain, where = plain[1:], "+"
+    size = len(plain)
+    if size < _FEWEST_DIGITS or where is None or not plain.isdigit():
         return None
-    if is_international:
-        return _international(digits)
-    if default_country not in SUPPORTED_REGIONS:
+    digits = plain.decode("ascii")
+    remembered = _REMEMBERED.get((where, size))
+    if remembered is not None and (depth := remembered.depths.get(digits[:_STEM])):
+        known = remembered.decisions.get(digits[:depth])
+        if known is not None:
+            code, skip, region, kind, zones = known
+            return Reading(code, digits[skip:], region, kind, zones)
+    return _decided(digits, where)
+
+
+def _decided(digits: str, where: str) -> Reading | None:
+    seen = Seen(len(digits))
+    if where == "+":
+        reading = _international(digits, seen)
+    elif where in SUPPORTED_REGIONS:
+        reading = _national(digits, plan_of(where), seen)
+    else:
         return None
-    return _national(digits, _plan_of(default_country))
+    if reading is not None:
+        place = _REMEMBERED.setdefault((where, len(digits)), _Remembered())
+        place.keep(digits, reading, seen)
+    return reading
 
 
 def reading_of(number: PhoneNumber) -> Reading:
@@ -150,82 +167,91 @@ def reading_of(number: PhoneNumber) -> Reading:
     )
 
 
-def _international(digits: str) -> Reading | None:
+def _international(digits: str, seen: Seen) -> Reading | None:
     """Digits that begin with a country code."""
     for size in range(1, _LONGEST_COUNTRY_CODE + 1):
         regions = _CODES.get(digits[:size])
         if regions is not None:
-            plan = _plan_of(regions[0])
-            return _judged(_without_prefix(digits[size:], plan), plan)
+            seen.first(size, digits)
+            plan = plan_of(regions[0])
+            return _judged(_without_prefix(digits[size:], plan, seen), plan, seen)
     return None
 
 
-def _national(digits: str, plan: _Plan) -> Reading | None:
+def _national(digits: str, plan: Plan, seen: Seen) -> Reading | None:
     """Digits as dialed in the plan's country: abroad too, or with its own country code."""
-    if plan.idd is not None and (found := plan.idd.match(digits)) is not None:
-        return _international(digits[found.end() :])
+    if plan.idd is not None and (found := plan.idd.begins(digits, seen)) is not None:
+        return _international(digits[found.end() :], seen)
+    seen.first(len(plan.code), digits)
     if digits.startswith(plan.code):
-        rest = _bare(digits[len(plan.code) :], plan)
-        is_better = plan.general.fullmatch(rest) and not plan.general.fullmatch(digits)
+        rest = _bare(digits[len(plan.code) :], plan, seen)
+        is_better = plan.general.is_all(rest, seen) and not plan.general.is_all(digits, seen)
         if is_better or _is_too_long(digits, plan):
-            main = _plan_of(_CODES[plan.code][0])
-            return _judged(_without_prefix(rest, main), main)
-    return _judged(_without_prefix(digits, plan), plan)
+            main = plan_of(_CODES[plan.code][0])
+            return _judged(_without_prefix(rest, main, seen), main, seen)
+    return _judged(_without_prefix(digits, plan, seen), plan, seen)
 
 
-def _without_prefix(digits: str, plan: _Plan) -> str:
+def _without_prefix(digits: str, plan: Plan, seen: Seen) -> str:
     """The national number, the prefix gone where what is left may be a number of the country."""
-    bare = _bare(digits, plan)
+    bare = _bare(digits, plan, seen)
     return bare if len(bare) in plan.lengths or _is_too_long(bare, plan) else digits
 
 
-def _bare(digits: str, plan: _Plan) -> str:
+def _bare(digits: str, plan: Plan, seen: Seen) -> str:
     """Without the national prefix and a carrier's code, or with what they stand for."""
-    if plan.prefix is None or (found := plan.prefix.match(digits)) is None:
+    if plan.prefix is None or (found := plan.prefix.begins(digits, seen)) is None:
         return digits
     if plan.prefix_becomes and found.groups()[-1] is not None:
-        bare = plan.prefix.sub(plan.prefix_becomes, digits, count=1)
+        seen.is_plain = False
+        bare = plan.prefix.pattern.sub(plan.prefix_becomes, digits, count=1)
     else:
         bare = digits[found.end() :]
-    spoils = plan.general.fullmatch(digits) and not plan.general.fullmatch(bare)
+    spoils = plan.general.is_all(digits, seen) and not plan.general.is_all(bare, seen)
     return digits if spoils else bare
 
 
-def _is_too_long(digits: str, plan: _Plan) -> bool:
+def _is_too_long(digits: str, plan: Plan) -> bool:
     return len(digits) > plan.lengths[-1]
 
 
-def _judged(national: str, plan: _Plan) -> Reading | None:
+def _judged(national: str, plan: Plan, seen: Seen) -> Reading | None:
     """Region, type and zones of a national number under the plan's country code."""
     if not _FEWEST_DIGITS <= len(national) <= _LONGEST_NATIONAL:
         return None
     regions = _CODES[plan.code]
     code = int(plan.code)
     if len(regions) == 1:
-        region, kind = plan.region, _type_of(national, plan)
+        region, kind = plan.region, _type_of(national, plan, seen)
     else:
-        region, kind = _first_that_fits(national, regions)
-    zones = _zones_of(plan.code, national, kind) if kind is not None else ()
+        region, kind = _first_that_fits(national, regions, seen)
+    zones = _zones_of(plan.code, national, kind, seen) if kind is not None else ()
     return Reading(code, national, region, kind, zones)
 
 
-def _first_that_fits(national: str, regions: Sequence[str]) -> tuple[str | None, NumberType | None]:
+def _first_that_fits(
+    national: str, regions: Sequence[str], seen: Seen
+) -> tuple[str | None, NumberType | None]:
     """Of the regions that share a country code, the one that claims the number."""
     for region in regions:
-        plan = _plan_of(region)
+        plan = plan_of(region)
         if plan.leading is not None:
-            if plan.leading.match(national):
-                return region, _type_of(national, plan)
-        elif (kind := _type_of(national, plan)) is not None:
+            if plan.leading.begins(national, seen):
+                return region, _type_of(national, plan, seen)
+        elif (kind := _type_of(national, plan, seen)) is not None:
             return region, kind
     return None, None
 
 
-def _type_of(national: str, plan: _Plan) -> NumberType | None:
-    found = plan.types.match(national)
-    if found is None or found.lastindex is None:
+def _type_of(national: str, plan: Plan, seen: Seen) -> NumberType | None:
+    if not plan.general.is_all(national, seen):
         return None
-    kind = plan.type_of_group[found.lastindex]
+    found = plan.types.match(national)
+    kind = plan.type_of_group[found.lastindex] if found and found.lastindex else None
+    for each in plan.kinds:
+        each.look(national, seen)
+        if each.type is kind and kind is not NumberType.FIXED_LINE:
+            break
     if kind is NumberType.FIXED_LINE and plan.mobile is not None and plan.mobile.match(national):
         return NumberType.FIXED_LINE_OR_MOBILE
     return kind
@@ -236,12 +262,20 @@ def _is_geographical(code: str, kind: NumberType) -> bool:
     return is_number_type_geographical(getattr(PhoneNumberType, kind.name), int(code))
 
 
-def _zones_of(code: str, national: str, kind: NumberType) -> tuple[str, ...]:
+def _zones_of(code: str, national: str, kind: NumberType, seen: Seen) -> tuple[str, ...]:
     """The zones of the longest known prefix; of the country alone where the number has no place."""
     if not _is_geographical(code, kind):
         return TIMEZONE_DATA.get(code) or TIMEZONE_DATA.get(code[:2], ())
-    sizes = _prefix_sizes(code)
-    return _zones_of_longest(code, (code + national)[: sizes[0]])
+    sizes, whole = _prefix_sizes(code), code + national
+    count = next(count for count in range(len(whole) + 1) if whole[:count] not in _zone_stems())
+    seen.first(max(0, count - len(code)), national)
+    return _zones_of_longest(code, whole[: sizes[0]])
+
+
+@cache
+def _zone_stems() -> frozenset[str]:
+    """Digits that more digits may turn into a prefix with zones of its own."""
+    return frozenset(prefix[:size] for prefix in TIMEZONE_DATA for size in range(len(prefix)))
 
 
 @lru_cache(maxsize=1 << 16)
@@ -256,48 +290,3 @@ def _prefix_sizes(code: str) -> Sequence[int]:
     sizes = {len(prefix) for prefix in TIMEZONE_DATA if prefix.startswith(code)}
     sizes |= {size for size in range(1, len(code)) if code[:size] in TIMEZONE_DATA}
     return sorted((size for size in sizes if size <= TIMEZONE_LONGEST_PREFIX), reverse=True)
-
-
-@cache
-def _plan_of(region: str) -> _Plan:
-    metadata = cast("PhoneMetadata", PhoneMetadata.metadata_for_region(region))
-    general = cast("PhoneNumberDesc", metadata.general_desc)
-    is_one_pattern = metadata.same_mobile_and_fixed_line_pattern
-    groups: list[str] = []
-    type_of_group = [NumberType.FIXED_LINE]
-    for kind in _BY_PRECEDENCE:
-        expression = _expression(getattr(metadata, kind.value))
-        if expression is None or (kind is NumberType.MOBILE and is_one_pattern):
-            continue
-        groups.append(f"({expression})")
-        is_both = kind is NumberType.FIXED_LINE and is_one_pattern
-        type_of_group.append(NumberType.FIXED_LINE_OR_MOBILE if is_both else kind)
-    mobile = None if is_one_pattern else _expression(metadata.mobile)
-    # The library's expressions have no groups of their own: the group that matched is the type.
-    types = re.compile(f"(?={_expression(general)})(?:{'|'.join(groups)})")
-    return _Plan(
-        region=region,
-        code=str(metadata.country_code),
-        idd=_compiled(metadata.international_prefix),
-        prefix=_compiled(metadata.national_prefix_for_parsing),
-        prefix_becomes=metadata.national_prefix_transform_rule or None,
-        general=re.compile(cast("str", general.national_number_pattern)),
-        lengths=sorted(general.possible_length),
-        leading=_compiled(metadata.leading_digits),
-        types=types,
-        type_of_group=type_of_group,
-        mobile=_compiled(mobile),
-    )
-
-
-def _compiled(expression: str | None) -> re.Pattern[str] | None:
-    return re.compile(expression) if expression else None
-
-
-def _expression(described: PhoneNumberDesc | None) -> str | None:
-    """A description as one expression that a whole number matches: its lengths, then its digits."""
-    if described is None or not described.national_number_pattern:
-        return None
-    sizes = "|".join(rf"\d{{{size}}}" for size in described.possible_length)
-    length = rf"(?=(?:{sizes})\Z)" if sizes else ""
-    return rf"{length}(?:{described.national_number_pattern})\Z"

@@ -13,7 +13,9 @@ import msgspec
 
 from campana.carriers.base import Carrier, CarrierKind
 from campana.domain.campaign import ChannelType
+from campana.services.channel_secrets import config_of
 from campana.services.context import Context
+from campana.services.secrets import Unreadable
 from campana.store import channels
 from campana.store.channels import Channel
 
@@ -76,7 +78,7 @@ class Accounts:
             known = before.get(channel_id)
             if known is not None and known.channel.config == channel.config:
                 now[channel_id] = replace(known, channel=channel)
-            elif (account := _opened(channel, kind)) is not None:
+            elif (account := _opened(self._context, channel, kind)) is not None:
                 now[channel_id] = account
         self._open = now
         kept = {id(account.carrier) for account in now.values()}
@@ -85,13 +87,14 @@ class Accounts:
                 await account.carrier.aclose()
 
 
-def _opened(channel: Channel, kind: CarrierKind) -> Account | None:
+def _opened(context: Context, channel: Channel, kind: CarrierKind) -> Account | None:
     if kind.open is None:
         return None
     try:
-        config = msgspec.convert(channel.config, kind.config)
-    except msgspec.ValidationError as error:
-        # Written by another version of the program: this channel rests, the others go on.
+        config = config_of(context, kind=kind, stored=channel.config)
+    except (msgspec.ValidationError, Unreadable) as error:
+        # Written by another version of the program, or its secrets sealed with a key we lack: this
+        # channel rests, the others go on.
         log.error("channel %s cannot be used: %s", channel.id, error)
         return None
     sender = next(iter(kind.senders(config)), None)

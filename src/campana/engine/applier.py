@@ -1,8 +1,9 @@
-"""Applies what carriers reported and the web processes kept (`services/reports.py`)."""
+"""Applies what carriers reported and people wrote, which the web processes kept."""
 
 from __future__ import annotations
 
-from campana.services import reports
+from campana.engine.runner import Loop
+from campana.services import conversations, inbound, named_reports, reports
 from campana.services.context import Context
 
 
@@ -12,6 +13,27 @@ class Applier:
     def __init__(self, context: Context) -> None:
         self._context = context
 
+    def loops(self) -> list[Loop]:
+        return [
+            Loop(name="apply", step=self.step, rest=0.05),
+            Loop(name="match", step=self.match, rest=0.2),
+            Loop(name="hear", step=self.hear, rest=0.1),
+            Loop(name="return", step=self.give_back, rest=0.5),
+        ]
+
+    async def hear(self) -> bool:
+        """Apply what people wrote, the oldest of each part; False when there was nothing."""
+        return await inbound.apply_kept(self._context) > 0
+
+    async def give_back(self) -> bool:
+        """Tell flows of conversations they have again; False when there were none."""
+        return await conversations.return_to_flows(self._context) > 0
+
     async def step(self) -> bool:
         """Apply some; False when the inbox was empty."""
         return await reports.apply_kept(self._context) > 0
+
+    async def match(self) -> bool:
+        """Find out whom reports by a provider's own names mean, and apply them; False when there
+        was none to look at."""
+        return await named_reports.match(self._context) > 0

@@ -12,29 +12,41 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from uuid import UUID
 
 from campana.carriers.base import Accepted, CarrierError, Outbound
 from campana.domain.campaign import ChannelType
 from campana.domain.disposition import Disposition
-from campana.domain.errors import Unavailable
 from campana.domain.ids import attempt_text
-from campana.domain.script import render
 from campana.engine.accounts import Account, Accounts
+from campana.engine.appetite import Appetite
 from campana.engine.choosing import Choosing
+from campana.engine.enduring import until_stored
 from campana.engine.ownership import Ownership
 from campana.engine.resting import Resting
 from campana.engine.slots import Slots
-from campana.services import dispatch, granting, inquiries, outcomes, sent
-from campana.services.claimed import Claimed
+from campana.services import (
+    dispatch,
+    granting,
+    inquiries,
+    outcomes,
+    sent,
+    signing,
+    unsent,
+    unsubscribes,
+)
+from campana.services.claimed import Claimed, content_of
 from campana.services.context import Context
 from campana.services.dispatch import SEND_DEADLINE
 from campana.services.group_commit import GroupCommit
 from campana.services.intents import Send
 from campana.services.sent import Answer
+from campana.services.unsent import Unsent
+from campana.store.due import Group
 
 log = logging.getLogger(__name__)
 
@@ -51,16 +63,13 @@ _NOTICE_PER_CLAIM = 1.5
 
 _CLAIMS = 16
 """The most groups one grant is shared among: a claim costs the same for one as for many."""
-_PUT_BACK_AT_ONCE = 50
+_PUT_BACK_AT_ONCE = 500
 """In one transaction: it holds locks a pause may have to wait for."""
 _SHORTEST_PAUSE = 0.05
 """Before a channel that has nothing to give is asked again (seconds)."""
 
 _MOST_IN_FLIGHT = 5_000
 """Of a process, sent or about to be; a carrier may take fewer at once."""
-_MOST_CLAIMED = 500
-"""Under one grant: what can be claimed and sent while it lasts."""
-_RETRY_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +78,7 @@ class _Departure:
     seconds); None when no moment was left for it."""
 
     intent: Claimed
+    group: Group
     at: float | None
     slots: Slots
     deadline: float
@@ -96,8 +106,16 @@ class Dispatcher:
         self._answers = GroupCommit(self._store_answers)
         self._unsent = GroupCommit(self._store_unsent, largest=_PUT_BACK_AT_ONCE)
         self._claims_took = _FIRST_CLAIMS_TAKE
+        self._appetite = Appetite()
         self._is_draining = False
         self.ownership = Ownership(context, in_hand=lambda: self._sends, serves=accounts.kinds)
+
+    @cached_property
+    def _unsubscribes(self) -> unsubscribes.Unsubscribes:
+        """Made when a letter is sent: the key is a file."""
+        blobs, entropy = self._context.blobs, self._context.entropy
+        key = signing.signing_key(blobs, entropy, name=unsubscribes.KEY_NAME)
+        return unsubscribes.Unsubscribes(key=key)
 
     @property
     def is_busy(self) -> bool:
@@ -112,8 +130,9 @@ class Dispatcher:
         now = self._context.monotonic()
         rested = [
             channel_id
-            for channel_id in accounts
+            for channel_id, account in accounts.items()
             if self._ask_grant_at.get(channel_id, 0.0) <= now
+            and account.carrier.most_at_once
             and not self._resting.is_on(channel_id)
         ]
         await self._choosing.look(rested)
@@ -179,7 +198,7 @@ class Dispatcher:
     def _wanted(self, account: Account) -> int:
         """What one grant may give at most."""
         free = account.carrier.most_at_once - self._at_once[account.channel.id]
-        return max(0, min(_MOST_CLAIMED, free, _MOST_IN_FLIGHT - len(self._sends)))
+        return max(0, min(self._appetite.most, free, _MOST_IN_FLIGHT - len(self._sends)))
 
     @property
     def _notice(self) -> timedelta:
@@ -217,7 +236,8 @@ class Dispatcher:
             asked += limit
             started += len(claimed)
             if claimed:
-                self._start(claimed, account, slots, begun=begun)
+                self._appetite.took(self._context.monotonic() - begun, sends=len(claimed))
+                self._start(claimed, account, slots, group=group, begun=begun)
                 if started == len(claimed):
                     # The slowest lately, forgotten over some ten grants.
                     took = self._context.monotonic() - asked_at
@@ -225,7 +245,13 @@ class Dispatcher:
         return started
 
     def _start(
-        self, claimed: Sequence[Claimed], account: Account, slots: Slots, *, begun: float
+        self,
+        claimed: Sequence[Claimed],
+        account: Account,
+        slots: Slots,
+        *,
+        group: Group,
+        begun: float,
     ) -> None:
         owner_id = self.ownership.owner_id
         deadline = begun + SEND_DEADLINE.total_seconds()
@@ -234,6 +260,7 @@ class Dispatcher:
             by_campaign = monotonic + (intent.not_before - now).total_seconds()
             departure = _Departure(
                 intent=intent,
+                group=group,
                 at=slots.take(not_before=max(by_campaign, monotonic)),
                 slots=slots,
                 deadline=deadline,
@@ -254,7 +281,11 @@ class Dispatcher:
         if departure.at is not None:
             await asyncio.sleep(max(0.0, departure.at - self._context.monotonic()))
         if departure.is_missed(self._context.monotonic()) or not self._may_go(departure):
-            await _until_stored(lambda: self._unsent.add([intent.attempt_id]))
+            if not departure.slots.is_given_up:
+                departure.slots.is_given_up = True
+                self._appetite.missed()
+            unsent = Unsent(intent=intent, group=departure.group)
+            await until_stored(lambda: self._unsent.add([unsent]))
             return
         try:
             accepted = await account.carrier.send(self._outbound(departure, account))
@@ -278,16 +309,26 @@ class Dispatcher:
 
     def _outbound(self, departure: _Departure, account: Account) -> Outbound:
         intent = departure.intent
-        script = intent.plan.script
-        text = render(script.greeting, intent.fields.as_text()) if script is not None else ""
         return Outbound(
             attempt_id=intent.attempt_id,
             channel_type=ChannelType(account.channel.channel_type),
             to=intent.address,
             sender=intent.plan.caller_id or account.sender,
-            text=text,
+            content=content_of(intent),
             callback_url=f"{self._public_url}/callbacks/{account.channel.id}",
+            unsubscribe_url=self._unsubscribe_url(intent, account),
             may_send=lambda: self._may_go(departure),
+        )
+
+    def _unsubscribe_url(self, intent: Claimed, account: Account) -> str | None:
+        """Of a letter: mail programs show it as a button."""
+        if account.channel.channel_type != ChannelType.EMAIL:
+            return None
+        return self._unsubscribes.link(
+            self._public_url,
+            workspace_id=account.channel.workspace_id,
+            channel_id=account.channel.id,
+            address=intent.address,
         )
 
     async def _failed(self, intent: Claimed, account: Account, error: CarrierError) -> None:
@@ -300,7 +341,8 @@ class Dispatcher:
         if error.disposition is Disposition.UNKNOWN:
             await self._doubt(intent)
         else:
-            await self._settle(intent, error.disposition, error.detail)
+            wait = None if error.retryable else error.retry_after
+            await self._settle(intent, error.disposition, error.detail, wait=wait)
 
     async def _accept(self, intent: Claimed, account: Account, accepted: Accepted) -> None:
         answer = Answer(
@@ -308,39 +350,29 @@ class Dispatcher:
             accepted=accepted,
             ask_at=self._context.clock.now() + account.carrier.patience.ask_after,
         )
-        await _until_stored(lambda: self._answers.add([answer]))
+        await until_stored(lambda: self._answers.add([answer]))
 
     async def _store_answers(self, answers: Sequence[Answer]) -> None:
         await sent.store_answers(self._context, answers, owner_id=self.ownership.owner_id)
 
-    async def _store_unsent(self, attempt_ids: Sequence[UUID]) -> None:
-        await outcomes.settle_unsent(
-            self._context, attempt_ids=attempt_ids, reason="too late to be sent"
-        )
+    async def _store_unsent(self, found: Sequence[Unsent]) -> None:
+        await unsent.put_back(self._context, found, reason="too late to be sent")
 
     async def _doubt(self, intent: Claimed) -> None:
         """Ours no more: the carrier is asked, once what was on its way has had time to arrive."""
-        await _until_stored(
+        await until_stored(
             lambda: inquiries.open_doubt(self._context, attempt_id=intent.attempt_id)
         )
 
-    async def _settle(self, intent: Claimed, disposition: Disposition, reason: str) -> None:
-        await _until_stored(
+    async def _settle(
+        self, intent: Claimed, disposition: Disposition, reason: str, *, wait: timedelta | None
+    ) -> None:
+        await until_stored(
             lambda: outcomes.settle(
                 self._context,
                 attempt_id=intent.attempt_id,
                 disposition=disposition,
                 reason=reason,
+                wait=wait,
             )
         )
-
-
-async def _until_stored(store: Callable[[], Awaitable[None]]) -> None:
-    """Store, however long the database is away: until then the attempt is open, never lost."""
-    while True:
-        try:
-            await store()
-        except Unavailable:
-            await asyncio.sleep(_RETRY_SECONDS)
-        else:
-            return

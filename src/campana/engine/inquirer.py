@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from uuid import UUID
 
-from campana.carriers.base import Carrier, NotSent, Report, Unknowable
+from campana.carriers.base import Carrier, Listener, NotSent, Report, Unknowable
 from campana.engine.accounts import Account, Accounts
 from campana.services import inquiries
 from campana.services.context import Context
@@ -34,8 +34,18 @@ class Inquirer:
         return bool(doubtful)
 
     async def _ask(self, attempt: Attempt, account: Account) -> None:
-        answer = await _believable(account.carrier, attempt.id, monotonic=self._context.monotonic)
+        answer = await self._answer(account.carrier, attempt.id)
         await inquiries.conclude(self._context, attempt, answer, patience=account.carrier.patience)
+
+    async def _answer(
+        self, carrier: Carrier, attempt_id: UUID
+    ) -> Sequence[Report] | NotSent | Unknowable:
+        if isinstance(carrier, Listener):
+            refs = await inquiries.refs_of(self._context, attempt_id=attempt_id)
+            if refs:
+                now = self._context.clock.now()
+                return await carrier.lookup_named(attempt_id, refs, now=now)
+        return await _believable(carrier, attempt_id, monotonic=self._context.monotonic)
 
 
 async def _believable(

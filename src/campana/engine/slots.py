@@ -19,6 +19,8 @@ class Slots:
         self._moments = sorted(moments)
         self._taken = float("-inf")
         self.tolerance = tolerance
+        self.is_given_up = False
+        """Has a send of the grant come too late? For its owner to note."""
 
     @property
     def left(self) -> int:

@@ -19,13 +19,14 @@ from campana.carriers.base import VoiceCarrier
 from campana.domain.attempt import AttemptEvent
 from campana.domain.disposition import Disposition
 from campana.domain.errors import Unavailable
-from campana.domain.ids import attempt_text
 from campana.engine.choosing import Choosing
 from campana.engine.ownership import Ownership
-from campana.services import dispatch, granting, outcomes
+from campana.services import channel_secrets, dispatch, granting, outcomes
 from campana.services.claimed import Claimed
 from campana.services.context import Context
 from campana.services.dispatch import SEND_DEADLINE
+from campana.services.recordings import key_of
+from campana.services.secrets import Unreadable
 from campana.store import attempts, channels
 from campana.store.attempts import CallFacts
 from campana.store.channels import Channel
@@ -184,12 +185,23 @@ class VoiceWorker:
             async with self._context.db.read() as tx:
                 found = await channels.of_kind(tx, kind=self._carrier.kind)
             self._channels = {
-                channel.id: channel
+                channel.id: opened
                 for channel in found
                 if channel.is_loopback or not self._context.is_rehearsal
+                if (opened := self._opened(channel)) is not None
             }
             self._channels_until = time.monotonic() + _CHANNELS_SECONDS
         return self._channels
+
+    def _opened(self, channel: Channel) -> Channel | None:
+        """With its secrets as the trunks want them; None while they cannot be had."""
+        kind = self._context.carriers[channel.kind]
+        try:
+            config = channel_secrets.opened(self._context.secrets, kind, channel.config)
+        except Unreadable:
+            log.error("channel %s: its secrets were sealed with another key", channel.id)
+            return None
+        return replace(channel, config=config)
 
     async def _call(self, given: _Given, *, stop: asyncio.Event) -> None:
         """From a committed intent, which waits for its moment, to a settled attempt."""
@@ -206,7 +218,7 @@ class VoiceWorker:
             return
         events: asyncio.Queue[AttemptEvent | None] = asyncio.Queue()
         teller = asyncio.create_task(self._tell(intent.attempt_id, events))
-        key = f"recordings/{intent.campaign_id}/{attempt_text(intent.attempt_id)}.wav"
+        key = key_of(campaign_id=intent.campaign_id, attempt_id=intent.attempt_id)
         result: CallResult | None = None
         try:
             result = await run_call(

@@ -46,6 +46,9 @@ class Deliverer:
 
     async def spread(self) -> bool:
         """Make deliveries of what has happened."""
+        if not await deliveries.are_wanted(self._context):
+            # Finding out how far events may be read is dear while many are being written.
+            return False
         return await deliveries.spread(self._context, horizon=await self._horizon.reach())
 
     async def deliver(self) -> bool:

@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any, Literal, final
 
 from campana.domain.errors import InvalidParameter
+from campana.flow import shapes
 
 FORMAT = 1
 """Of a session's JSON; another number is refused, never guessed at."""
@@ -105,14 +106,14 @@ def as_json(session: Session) -> dict[str, Any]:
         "format": FORMAT,
         "flow": session.flow,
         "status": session.status,
-        "outcome": session.outcome,
+        "outcome": _text(session.outcome),
         "contact": dict(session.contact),
         "zones": list(session.zones),
         "trigger": dict(session.trigger),
         "variables": dict(session.variables),
         "reply": session.reply,
         "choice": session.choice,
-        "replies": [[each.text, each.choice, each.channel] for each in session.replies],
+        "replies": [[each.text, each.choice, _text(each.channel)] for each in session.replies],
         "threads": [_thread_json(thread) for thread in session.threads],
         "events": session.events,
         "steps": session.steps,
@@ -140,11 +141,17 @@ def from_json(document: Mapping[str, Any]) -> Session:
         raise InvalidParameter(f"This is no session: {error}") from None
 
 
+def _text(value: str | None) -> str | None:
+    """A text as any writer of JSON knows it: names of nodes and channels are classes of their
+    own."""
+    return None if value is None else str(value)
+
+
 def _thread_json(thread: Thread) -> dict[str, Any]:
     written: dict[str, Any] = {
         "number": thread.number,
-        "graph": thread.graph,
-        "node": thread.node,
+        "graph": str(thread.graph),
+        "node": str(thread.node),
         "parent": thread.parent,
     }
     wait = thread.wait
@@ -154,8 +161,8 @@ def _thread_json(thread: Thread) -> dict[str, Any]:
             "kind": wait.kind,
             "until": wait.until and wait.until.isoformat(),
             "message": wait.message,
-            "channel": wait.channel,
-            "kept": dict(wait.kept),
+            "channel": _text(wait.channel),
+            "kept": shapes.plain(wait.kept),
         }
     return written
 

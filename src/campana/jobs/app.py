@@ -16,7 +16,7 @@ import logging
 from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
 
-from campana.jobs import care, imports, suppressions, targets
+from campana.jobs import care, erasures, imports, suppressions, targets
 from campana.services.context import Context
 from campana.store.db import session_options
 
@@ -43,6 +43,7 @@ def build(context: Context) -> App:
         worker_defaults={"concurrency": _CONCURRENCY, "delete_jobs": "successful"},
     )
     care.register(app, context)
+    erasures.register(app, context)
     imports.register(app, context)
     suppressions.register(app, context)
     targets.register(app, context)

@@ -1,4 +1,4 @@
-"""Periodic care: jobs of a worker that died run again; old answers and left files are forgotten."""
+"""Periodic care: jobs of a worker that died run again; what is too old is forgotten."""
 
 from __future__ import annotations
 
@@ -6,12 +6,9 @@ from datetime import timedelta
 
 from procrastinate import App
 
-from campana.services import uploads
+from campana.services import erasure_keys, retention, uploads
 from campana.services.context import Context
-from campana.store import accounts, deliveries, events
-
-EVENTS_KEPT = timedelta(days=30)
-"""How long events can be read and replayed, and what became of their deliveries."""
+from campana.store import accounts
 
 _REMEMBERED = timedelta(days=1)
 _SILENT_SECONDS = 30
@@ -34,13 +31,15 @@ def register(app: App, context: Context) -> None:
         async with context.db.transaction() as tx:
             await accounts.forget_old_requests(tx, before=context.clock.now() - _REMEMBERED)
 
-    @app.periodic(cron="23 4 * * *")
-    @app.task(name="forget_old_events", queueing_lock="forget_old_events")
-    async def forget_old_events(timestamp: int) -> None:  # noqa: ARG001 - as above
-        before = context.clock.now() - EVENTS_KEPT
-        async with context.db.transaction() as tx:
-            await deliveries.forget(tx, before=before)
-            await events.forget(tx, before=before)
+    @app.periodic(cron="23 * * * *")
+    @app.task(name="keep_to_retention", queueing_lock="keep_to_retention")
+    async def keep_to_retention(timestamp: int) -> None:  # noqa: ARG001 - as above
+        await retention.keep_to(context)
+
+    @app.periodic(cron="31 * * * *")
+    @app.task(name="seal_erasure_keys", queueing_lock="seal_erasure_keys")
+    async def seal_erasure_keys(timestamp: int) -> None:  # noqa: ARG001 - as above
+        await erasure_keys.seal_anew(context)
 
     @app.periodic(cron="41 * * * *")
     @app.task(name="forget_files_left_behind", queueing_lock="forget_files_left_behind")

@@ -3,6 +3,7 @@
     {"seed": 7,
      "mix": {"Voice": {"completed": 6, "busy": 1, "no_answer": 1}},
      "seconds": {"talk": [1, 5]},
+     "replies": {"SMS": {"yes": 3, "no": 1, "": 1}},
      "people": {"+12025550101": [{"outcome": "busy"}, {"fault": "silent"}]},
      "faults": {"error": 0.1},
      "callbacks": {"drop": 0.1, "double": 0.2}}
@@ -76,6 +77,8 @@ class Seconds(_Planned, frozen=True):
     talk: Span = (0.5, 2.0)
     deliver: Span = (0.2, 1.0)
     """From the answer to a message's end."""
+    think: Span = (0.5, 2.0)
+    """From then to what the person writes back, if anything."""
     slow: Span = (30.0, 30.0)
     late: Span = (5.0, 5.0)
 
@@ -85,6 +88,8 @@ class Behavior(_Planned, frozen=True):
 
     outcome: Outcome | None = None
     fault: Fault | Literal["none"] | None = None
+    says: Annotated[str, Meta(max_length=1000)] | None = None
+    """What the person writes back to a message that arrived; nothing when it is empty."""
 
 
 class Plan(_Planned, frozen=True):
@@ -93,6 +98,8 @@ class Plan(_Planned, frozen=True):
 
     seed: int = 0
     mix: Mapping[ChannelType, Mapping[Outcome, Weight]] = {}
+    replies: Mapping[ChannelType, Mapping[str, Weight]] = {}
+    """What people write back to messages that arrived; an empty text is silence."""
     people: Mapping[str, Annotated[tuple[Behavior, ...], Meta(min_length=1)]] = {}
     seconds: Seconds = Seconds()
     faults: Mapping[Fault, Share] = {}
@@ -133,6 +140,10 @@ class Fate:
     reply_seconds: float
     happenings: tuple[Happening, ...]
     """None of them when the send is not taken."""
+    says: str = ""
+    """What the person writes back; empty for nothing."""
+    says_after: float = 0.0
+    """Seconds from taking the send."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,11 +179,24 @@ def fate(plan: Plan, *, attempt: str, to: str, channel_type: ChannelType, call: 
     outcome = behavior.outcome or _weighed(mix, draw(plan.seed, attempt, "outcome"))
     reply = plan.seconds.slow if fault == "slow" else plan.seconds.reply
     is_taken = fault not in {"lost", "error", "refuse"}
+    happenings = _happenings(plan, attempt, outcome, channel_type) if is_taken else ()
+    end = next(reversed(happenings), None)
+    is_there = end is not None and end.outcome == "delivered"
+    thinks = _between(plan.seconds.think, draw(plan.seed, attempt, "think"))
     return Fate(
         fault=fault,
         reply_seconds=_between(reply, draw(plan.seed, attempt, "reply")),
-        happenings=_happenings(plan, attempt, outcome, channel_type) if is_taken else (),
+        happenings=happenings,
+        says=_says(plan, behavior, attempt, channel_type) if is_there else "",
+        says_after=end.after + thinks if end is not None else 0.0,
     )
+
+
+def _says(plan: Plan, behavior: Behavior, attempt: str, channel_type: ChannelType) -> str:
+    if behavior.says is not None:
+        return behavior.says
+    said = plan.replies.get(channel_type)
+    return _weighed(said, draw(plan.seed, attempt, "says")) if said else ""
 
 
 def post(plan: Plan, *, attempt: str, number: int) -> Post:

@@ -7,13 +7,14 @@ import contextlib
 import ipaddress
 import json
 import re
+import secrets
 import signal
 import socket
 import sys
 from collections.abc import Callable, Generator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 import msgspec
@@ -25,7 +26,9 @@ from campana.domain.errors import SetupError
 from campana.sandbox.plan import Plan
 from campana.sandbox.provider import Provider, Received
 from campana.sandbox.teller import Teller
-from campana.sandbox.wire import Known, Refused, Send, Taken
+from campana.sandbox.wire import Known, Refused, Said, Saying, Send, Taken
+
+T = TypeVar("T", Send, Saying)
 
 LOOPBACK = "127.0.0.1"
 BODY_LIMIT = 1_000_000
@@ -92,7 +95,9 @@ class Sandbox:
             raise _Refusal(413, "too_large")
         secret = self._account(headers)
         if (method, path) == ("POST", "/sends"):
-            return await self._take(_read(body), secret)
+            return await self._take(_read(body, Send), secret)
+        if (method, path) == ("POST", "/says"):
+            return self._say(_read(body, Saying), secret)
         if path == "/plan":
             return self._plan(method, body)
         if method == "GET" and (found := _LOOKUP.fullmatch(path)):
@@ -107,8 +112,37 @@ class Sandbox:
         received = self._provider.receive(asked)
         if received.taking is not None and not received.is_repeat:
             self._teller.tell(received.taking, url=asked.callback_url, secret=secret)
+        self._write_back(asked, received, secret)
         await asyncio.sleep(received.fate.reply_seconds)
         return self._reply(asked, received)
+
+    def _write_back(self, asked: Send, received: Received, secret: str) -> None:
+        """What the person answers to a message that arrives, once."""
+        if received.taking is None or received.is_repeat or not received.fate.says:
+            return
+        said = Said(
+            inbound=f"to-{asked.attempt}",
+            from_=asked.to,
+            text=received.fate.says,
+            to=asked.sender,
+            choice=None,
+            at=received.taking.taken_at + timedelta(seconds=received.fate.says_after),
+        )
+        self._teller.say(
+            said, url=asked.callback_url, secret=secret, after=received.fate.says_after
+        )
+
+    def _say(self, saying: Saying, secret: str) -> tuple[int, bytes]:
+        said = Said(
+            inbound=saying.id or f"in-{secrets.token_hex(8)}",
+            from_=saying.from_,
+            text=saying.text,
+            to=saying.to,
+            choice=saying.choice,
+            at=self._provider.now(),
+        )
+        self._teller.say(said, url=saying.callback_url, secret=secret)
+        return 202, msgspec.json.encode({"id": said.inbound})
 
     def _reply(self, asked: Send, received: Received) -> tuple[int, bytes]:
         match received.fate.fault:
@@ -150,9 +184,9 @@ class Sandbox:
         return secret
 
 
-def _read(body: bytes) -> Send:
+def _read(body: bytes, shape: type[T]) -> T:
     try:
-        asked = msgspec.json.decode(body, type=Send)
+        asked = msgspec.json.decode(body, type=shape)
     except msgspec.MsgspecError as error:
         raise _Refusal(400, "bad_request", str(error)) from None
     if not is_loopback(asked.callback_url):

@@ -12,7 +12,7 @@ import msgspec
 
 from campana.sandbox.plan import Plan, Post, draw, post
 from campana.sandbox.provider import Provider, Taking
-from campana.sandbox.wire import SIGNATURE, Status, sign
+from campana.sandbox.wire import SIGNATURE, Said, Status, sign
 
 # The client lets its transport's own errors out when a connection is reset as it opens.
 _NO_ANSWER = (httpx.HTTPError, OSError, AttributeError)
@@ -47,6 +47,10 @@ class Teller:
         """Report everything that comes of a send, each at its time."""
         self._spawn(self._tell_all(taking, url=url, secret=secret))
 
+    def say(self, said: Said, *, url: str, secret: str, after: float = 0.0) -> None:
+        """Tell what a person wrote, or writes `after` so many seconds, until it is taken."""
+        self._spawn(self._say(said, url=url, secret=secret, after=after))
+
     async def close(self) -> None:
         """No more callbacks."""
         for task in self._tasks:
@@ -66,19 +70,26 @@ class Teller:
                 # Each on its own: a receiver that is slow or away holds nothing else up.
                 self._spawn(self._post(told.status, url=url, secret=secret))
 
-    async def _post(self, status: Status, *, url: str, secret: str) -> None:
+    async def _say(self, said: Said, *, url: str, secret: str, after: float) -> None:
+        await asyncio.sleep(after)
+        await self._post(said, url=url, secret=secret)
+
+    async def _post(self, told: Status | Said, *, url: str, secret: str) -> None:
         pause = _FIRST_PAUSE
         for _ in range(_TRIES):
-            answer = await self._try(status, url=url, secret=secret)
-            self._provider.note("callback", attempt=status.attempt, status=status.id, answer=answer)
+            answer = await self._try(told, url=url, secret=secret)
+            if isinstance(told, Status):
+                self._provider.note("callback", attempt=told.attempt, status=told.id, answer=answer)
+            else:
+                self._provider.note("said", inbound=told.inbound, answer=answer)
             if answer is not None and answer < 300:
                 return
             await asyncio.sleep(pause)
             pause *= 2
 
-    async def _try(self, status: Status, *, url: str, secret: str) -> int | None:
+    async def _try(self, told: Status | Said, *, url: str, secret: str) -> int | None:
         """One request; the answer's HTTP status, or None without an answer."""
-        body = msgspec.json.encode(status)
+        body = msgspec.json.encode(told if isinstance(told, Status) else [told])
         async with self._turns:
             signature = sign(secret, body, at=self._provider.now())
             try:

@@ -1,6 +1,7 @@
 """The sandbox's own language over HTTP: what is sent to it, what it answers, how it signs.
 
     POST /sends            a Send; 202 with a Taken, or 4xx/5xx with a Refused
+    POST /says             a Saying: a person writes to the sender; 202 with its id
     GET  /sends/{attempt}  everything known of an attempt so far, a Known; 404 when it is unknown
     GET, PUT, PATCH /plan  how it behaves from now on
 
@@ -16,7 +17,7 @@ import hmac
 from datetime import datetime
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from campana.domain.campaign import ChannelType
 
@@ -57,6 +58,29 @@ class Status(Struct, kw_only=True, frozen=True, rename="camel"):
     outcome: str | None = None
     answered_at: datetime | None = None
     """Said again with the end, for those who missed it."""
+
+
+class Saying(Struct, kw_only=True, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """A person writes to whoever listens at `callbackUrl`; `choice` is the button they pressed."""
+
+    callback_url: Annotated[str, Meta(max_length=2000)]
+    from_: Annotated[str, Meta(min_length=1, max_length=320)] = field(name="from")
+    text: Annotated[str, Meta(max_length=10_000)]
+    to: Annotated[str, Meta(max_length=320)] | None = None
+    choice: Annotated[str, Meta(max_length=256)] | None = None
+    id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$")] | None = None
+    """Given twice it is the same message."""
+
+
+class Said(Struct, kw_only=True, frozen=True):
+    """What a person wrote, told in a list of one; `inbound` is the same each time."""
+
+    inbound: str
+    from_: str = field(name="from")
+    text: str
+    to: str | None
+    choice: str | None
+    at: datetime
 
 
 class Known(Struct, kw_only=True, frozen=True, rename="camel"):

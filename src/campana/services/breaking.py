@@ -8,13 +8,20 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from campana.domain.breakers import is_down, tripped
+from campana.domain.breakers import (
+    COMPLAINTS_WITHIN,
+    Breakers,
+    complained,
+    is_down,
+    tripped,
+)
 from campana.domain.campaign import CampaignState, Plan
 from campana.services import tripping, windows
 from campana.services.campaign_document import plan_of
 from campana.services.context import Context
 from campana.store import breakers, campaign_pacing, campaigns
-from campana.store.breakers import CanaryWaiting, ChannelOutcomes
+from campana.store.breakers import CanaryWaiting, ChannelOutcomes, Watched
+from campana.store.db import Tx
 
 _LATELY = timedelta(seconds=30)
 """Campaigns of which nothing ended for so long passed no limit since they were last looked at."""
@@ -43,6 +50,7 @@ async def trip(context: Context) -> list[str]:
                 tx, campaign_id=campaign.campaign_id, since=since, limit=limits.sample_size
             )
             reason = tripped(limits.limits, sample) if sample.size >= limits.minimum else None
+            reason = reason or await _complained(tx, campaign, limits, now=now)
             if reason is not None:
                 found.append((campaign.campaign_id, plan, reason))
     stopped: list[str] = []
@@ -54,6 +62,16 @@ async def trip(context: Context) -> list[str]:
         ):
             stopped.append(campaign_id)
     return stopped
+
+
+async def _complained(tx: Tx, campaign: Watched, limits: Breakers, *, now: datetime) -> str | None:
+    if limits.complaint_share is None:
+        return None
+    since = now - COMPLAINTS_WITHIN
+    if campaign.running_since is not None:
+        since = max(since, campaign.running_since)
+    told, ended = await breakers.complaints(tx, campaign_id=campaign.campaign_id, since=since)
+    return complained(limits.complaint_share, complaints=told, attempts=ended)
 
 
 async def resume(context: Context) -> list[str]:

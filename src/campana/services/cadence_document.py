@@ -80,9 +80,11 @@ class CadenceDocument(
     congestion: RuleDocument | UnsetType = UNSET
     carrier_error: RuleDocument | UnsetType = UNSET
     undelivered: RuleDocument | UnsetType = UNSET
+    held_back: RuleDocument | UnsetType = UNSET
     callback_request: CallbackDocument | UnsetType = UNSET
     invalid_number: LastTryDocument | UnsetType = UNSET
     blocked: LastTryDocument | UnsetType = UNSET
+    window_closed: LastTryDocument | UnsetType = UNSET
 
 
 def cadence_of(document: CadenceDocument) -> Cadence:
@@ -94,11 +96,13 @@ def cadence_of(document: CadenceDocument) -> Cadence:
         Disposition.CONGESTION: document.congestion,
         Disposition.CARRIER_ERROR: document.carrier_error,
         Disposition.UNDELIVERED: document.undelivered,
+        Disposition.HELD_BACK: document.held_back,
         Disposition.CALLBACK_REQUEST: document.callback_request,
     }
     last_tries = {
         Disposition.INVALID_NUMBER: document.invalid_number,
         Disposition.BLOCKED: document.blocked,
+        Disposition.WINDOW_CLOSED: document.window_closed,
     }
     rules = dict(DEFAULT_RULES)
     rules |= {

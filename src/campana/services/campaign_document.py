@@ -16,7 +16,7 @@ from msgspec import Meta, Struct
 
 from campana.domain import script, window
 from campana.domain.cadence import Cadence
-from campana.domain.campaign import CampaignType, ChannelType, Plan
+from campana.domain.campaign import CampaignType, ChannelType, FlowPin, Plan, Variant
 from campana.services import limits_document
 from campana.services.cadence_document import CadenceDocument, cadence_of
 from campana.services.limits_document import (
@@ -89,6 +89,35 @@ class VoiceBotDocument(_Document, frozen=True):
     max_seconds: Annotated[int, Meta(ge=5, le=3600)] = 180
 
 
+class PinDocument(_Document, frozen=True):
+    """The flow a campaign runs: by id or name, and its version; the latest when none is said."""
+
+    id: Name
+    version: Annotated[int, Meta(ge=1)] | None = None
+    params: Annotated[dict[Name, Annotated[str, Meta(max_length=1000)]], Meta(max_length=50)] = {}
+    """The values of the start's `params`, the same for everybody."""
+
+
+class ChangesDocument(_Document, frozen=True):
+    """What is different in a variant; what is left out is as in the campaign."""
+
+    voice_bot: VoiceBotDocument | None = None
+    window: WindowDocument | None = None
+    """Hours besides the campaign's: both must be open."""
+
+
+class VariantDocument(_Document, frozen=True):
+    """One way of several: `share` percent of the people get it, the same ones each time.
+
+    Those of a variant that is held out are never contacted: what happens without it.
+    """
+
+    name: Annotated[str, Meta(min_length=1, max_length=60)]
+    share: Annotated[float, Meta(gt=0, lt=100)]
+    hold_out: bool = False
+    changes: ChangesDocument = ChangesDocument()
+
+
 class CampaignDocument(_Document, frozen=True):
     """A campaign. Only `name`, `type` and `channelType` are needed before launch."""
 
@@ -100,10 +129,20 @@ class CampaignDocument(_Document, frozen=True):
     end_date: Moment | None = None
     contact_list: Name | None = None
     """Id or name of the contact list."""
+    enrollment: Literal["snapshot", "live"] = "snapshot"
+    """`live`: who comes into the list or segment later is enrolled too, and who leaves it is not
+    contacted any more. Such a campaign stays open until its end date."""
     channel: Name | None = None
     """Id or name of the channel."""
     caller_id: Annotated[str, Meta(pattern=r"^\+[1-9][0-9]{6,14}$")] | None = None
     voice_bot: VoiceBotDocument | None = None
+    flow: PinDocument | None = None
+    channels: dict[ChannelType, Name] = {}
+    """Ids or names of the channels that the flow may use besides `channel`, by type."""
+    voice_bots: Annotated[dict[Name, VoiceBotDocument], Meta(max_length=50)] = {}
+    """The bots that the flow's calls name."""
+    variants: Annotated[list[VariantDocument], Meta(max_length=10)] = []
+    """Two or more ways to go about it, to be compared; their shares add up to 100."""
     window: WindowDocument | None = None
     cadence: CadenceDocument | None = None
     pacing: PacingDocument | None = None
@@ -131,7 +170,11 @@ ONLY_BEFORE_LAUNCH = (
     "contactList",
     "channel",
     "voiceBot",
+    "flow",
+    "channels",
+    "voiceBots",
     "canary",
+    "variants",
 )
 """Fields that cannot change once people may have been contacted under them."""
 
@@ -156,6 +199,9 @@ def plan(document: CampaignDocument) -> Plan:
         window=window_of(document.window) if document.window else window.DEFAULT,
         cadence=cadence_of(document.cadence) if document.cadence else Cadence(),
         script=script_of(document.voice_bot) if document.voice_bot else None,
+        flow=_pin(document.flow),
+        channels=document.channels,
+        scripts={name: script_of(bot) for name, bot in document.voice_bots.items()},
         caller_id=document.caller_id,
         pacing=limits_document.own_limits(document.pacing),
         breakers=limits_document.breakers(document.breakers),
@@ -164,7 +210,25 @@ def plan(document: CampaignDocument) -> Plan:
         caps=caps_of(document.caps),
         spend_limit=decimal_of(document.spend_limit),
         run_if_within=timedelta(seconds=document.run_if_within),
+        variants=tuple(_variant(each) for each in document.variants),
     )
+
+
+def _variant(document: VariantDocument) -> Variant:
+    bot, hours = document.changes.voice_bot, document.changes.window
+    return Variant(
+        name=document.name,
+        share=document.share,
+        is_held_out=document.hold_out,
+        script=script_of(bot) if bot is not None else None,
+        window=window_of(hours) if hours is not None else None,
+    )
+
+
+def _pin(document: PinDocument | None) -> FlowPin | None:
+    if document is None or document.version is None:
+        return None
+    return FlowPin(id=document.id, version=document.version, params=document.params)
 
 
 def script_of(document: VoiceBotDocument) -> script.Script:

@@ -19,6 +19,7 @@ from campana.domain.event import EventName
 from campana.services import (
     documents,
     events,
+    flow_parts,
     preflight,
     standstill,
     window_document,
@@ -167,7 +168,7 @@ async def _check_fit(tx: Tx, context: Context, changed: Campaign) -> None:
 
 
 async def _resolved(tx: Tx, workspace_id: int, raw: object) -> dict[str, Any]:
-    """The fields of a Campaign that its document says; names of lists and channels become ids."""
+    """The fields of a Campaign that its document says; names of others become their ids."""
     document = documents.read(CampaignDocument, raw)
     problems: list[FieldProblem] = []
     start = parse_moment(document.start_date) if document.start_date else None
@@ -199,6 +200,8 @@ async def _resolved(tx: Tx, workspace_id: int, raw: object) -> dict[str, Any]:
                     message=f"is a {channel.channel_type} channel, not {document.channel_type}",
                 )
             )
+    talk, wrong = await flow_parts.resolved(tx, workspace_id=workspace_id, document=document)
+    problems += wrong
     if problems:
         raise InvalidParameter(problems=problems)
     return {
@@ -210,11 +213,13 @@ async def _resolved(tx: Tx, workspace_id: int, raw: object) -> dict[str, Any]:
         "end_date": end,
         "list_id": list_id,
         "channel_id": channel_id,
-        "keep_open": document.keep_open,
+        # Whoever follows a list waits for more people, as one that is kept open does.
+        "keep_open": document.keep_open or document.enrollment == "live",
         # Kept by id: a list or channel that is given another name stays the one that was meant.
         "document": {
             **(raw if isinstance(raw, dict) else {}),
             **({"contactList": list_id} if list_id else {}),
             **({"channel": channel_id} if channel_id else {}),
+            **talk,
         },
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import msgspec
 from msgspec import Meta, Struct
@@ -14,7 +14,7 @@ from campana.carriers.base import CarrierKind
 from campana.domain.campaign import ChannelType
 from campana.domain.errors import Conflict, FieldProblem, InvalidParameter, NotFound
 from campana.domain.pacing import TrunkLimits
-from campana.services import documents, standstill, window_document
+from campana.services import channel_secrets, documents, standstill, window_document
 from campana.services.context import Context
 from campana.services.window_document import WindowDocument
 from campana.store import channels, owners
@@ -23,6 +23,8 @@ from campana.store.channels import Channel
 Rate = Annotated[float, Meta(ge=0.001, le=10_000)]
 Burst = Annotated[int, Meta(ge=1, le=1000)]
 Lines = Annotated[int, Meta(ge=1, le=100_000)]
+_LINES = {ChannelType.VOICE: 10}
+_MESSAGES = 100_000
 DailyAttempts = Annotated[int, Meta(ge=1, le=100_000_000)]
 
 
@@ -39,8 +41,9 @@ class ChannelDocument(
     rate: Rate = 5.0
     """Attempts a second."""
     burst: Burst = 1
-    lines: Lines = 10
-    """Attempts open at once."""
+    lines: Lines | None = None
+    """Attempts open at once; without it 10 calls, or 100,000 messages: those are open until their
+    provider tells what became of them, which a phone that is off may make days."""
     daily_attempts: DailyAttempts | None = None
     """Attempts in a day of UTC."""
     window: WindowDocument | None = None
@@ -61,8 +64,13 @@ class TrunkLimitsDocument(
 class ChannelLimitsDocument(
     Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"
 ):
-    """How much a channel may be used; what is left out stays as it is."""
+    """What may change of a channel; what is left out stays as it is.
 
+    Of `config`, a secret that is left out stays too, as long as it goes where it did.
+    """
+
+    name: Annotated[str, Meta(min_length=1, max_length=100)]
+    config: dict[str, Any]
     rate: Rate
     burst: Burst
     lines: Lines
@@ -93,23 +101,26 @@ async def create(context: Context, *, workspace_id: int, raw: object) -> Channel
     except InvalidParameter as error:
         problems += [_below("/config", each) for each in error.problems]
         raise InvalidParameter(problems=problems) from None
+    problems += _too_fast(kind, config, document.rate)
     if problems:
         raise InvalidParameter(problems=problems)
+    lines = document.lines or _LINES.get(channel_type, _MESSAGES)
     channel = Channel(
         id=context.new_id("chan"),
         workspace_id=workspace_id,
         name=document.name,
         kind=kind.kind,
         channel_type=channel_type,
-        config=msgspec.to_builtins(config),
+        config=channel_secrets.sealed(context.secrets, kind, msgspec.to_builtins(config), kept={}),
         is_loopback=kind.is_loopback_only(config),
         rate=document.rate,
         burst=document.burst,
-        lines=document.lines,
+        lines=lines,
         daily_attempts=document.daily_attempts,
         created_at=context.clock.now(),
         window=msgspec.to_builtins(document.window),
     )
+    channel = _with_shared_limits(kind, config, channel)
     async with context.db.transaction(workspace_id=workspace_id) as tx:
         if not await channels.insert(tx, channel=channel):
             raise Conflict(f"there is a channel named {channel.name!r} already")
@@ -129,44 +140,62 @@ def _channel_type(
     return possible[0], [FieldProblem(pointer="/channelType", message=message)]
 
 
-async def set_limits(
+async def change(
     context: Context, *, workspace_id: int, wanted: str, patch: Mapping[str, Any]
 ) -> Channel:
-    """Change rate, burst, lines or quota, its own or a trunk's (JSON Merge Patch).
+    """Change its name, its account, or its limits or a trunk's (JSON Merge Patch).
 
-    In force with the next grant. When it returns, no attempt begins any more that was granted
-    before, if a limit was lowered.
+    In force with the next grant; another account within some seconds. When it returns, no attempt
+    begins any more that was granted before, if a limit was lowered.
 
     Raises:
         NotFound: there is no channel of that id or name.
         InvalidParameter: naming each field that is wrong.
+        Conflict: the name is taken, or a channel that could not leave the machine now could.
     """
     async with context.db.transaction(workspace_id=workspace_id) as tx:
         channel = await channels.lock(tx, workspace_id=workspace_id, wanted=wanted)
         if channel is None:
             raise NotFound
+        before = channel
+        channel = _reconfigured(context, channel, patch.get("config", {}))
         trunks = {each.name: each for each in known_trunks(context, channel)}
         now = {
+            "name": channel.name,
+            "config": {},
             "rate": channel.rate,
             "burst": channel.burst,
             "lines": channel.lines,
             "dailyAttempts": channel.daily_attempts,
             "trunks": {name: _written(each) for name, each in trunks.items()},
         }
-        document = documents.read(ChannelLimitsDocument, documents.merge(now, patch))
+        document = documents.read(
+            ChannelLimitsDocument, documents.merge(now, {**patch, "config": {}})
+        )
+        kind = context.carriers[channel.kind]
+        config = channel_secrets.config_of(context, kind=kind, stored=channel.config)
+        if problems := _too_fast(kind, config, document.rate):
+            raise InvalidParameter(problems=problems)
         wanted_trunks = _trunks(document, trunks)
         changed = replace(
             channel,
+            name=document.name,
             config=_with_trunks(context, channel, wanted_trunks),
             rate=document.rate,
             burst=document.burst,
             lines=document.lines,
             daily_attempts=document.daily_attempts,
         )
+        if not await channels.configure(tx, channel=changed):
+            raise Conflict(f"there is a channel named {changed.name!r} already")
         await channels.set_limits(tx, channel=changed)
-        is_lower = _is_lower(_limits(channel), _limits(changed)) or any(
-            _is_lower(_of_trunk(before), _of_trunk(wanted_trunks[name]))
-            for name, before in trunks.items()
+        is_lower = (
+            _is_lower(_limits(channel), _limits(changed))
+            or dict(before.config) != dict(channel.config)
+            or any(
+                _is_lower(_of_trunk(was), _of_trunk(wanted_trunks[name]))
+                for name, was in trunks.items()
+            )
         )
         if is_lower:
             await owners.revoke_promises(tx, channel_id=channel.id)
@@ -178,7 +207,61 @@ async def set_limits(
 def known_trunks(context: Context, channel: Channel) -> tuple[TrunkLimits, ...]:
     """The channel's trunks in the order they are tried; none where there is but one way."""
     kind = context.carriers[channel.kind]
-    return kind.trunks(msgspec.convert(channel.config, kind.config)) if kind.trunks else ()
+    if kind.trunks is None:
+        return ()
+    return kind.trunks(channel_secrets.config_of(context, kind=kind, stored=channel.config))
+
+
+def _reconfigured(context: Context, channel: Channel, patch: object) -> Channel:
+    """The channel with another account, as far as the patch says."""
+    if not patch:
+        return channel
+    if not isinstance(patch, Mapping):
+        raise InvalidParameter(
+            problems=[FieldProblem(pointer="/config", message="must be an object")]
+        )
+    kind = context.carriers[channel.kind]
+    before = channel_secrets.opened(context.secrets, kind, channel.config)
+    written, problems = channel_secrets.patched(kind, before, cast("Mapping[str, Any]", patch))
+    try:
+        read = documents.read(kind.config, written)
+    except InvalidParameter as error:
+        raise _in_config([*problems, *error.problems]) from None
+    if problems:
+        raise _in_config(problems)
+    whole = channel_secrets.restored(
+        kind, msgspec.to_builtins(read), before=before, written=written
+    )
+    is_loopback = kind.is_loopback_only(read)
+    if channel.is_loopback and not is_loopback:
+        # Campaigns may run on it at all hours, because nobody could be reached by it.
+        raise Conflict("the channel cannot leave this machine: make another for what can")
+    changed = replace(
+        channel,
+        config=channel_secrets.sealed(context.secrets, kind, whole, kept=channel.config),
+        is_loopback=is_loopback,
+    )
+    return _with_shared_limits(kind, read, changed)
+
+
+def _with_shared_limits(kind: CarrierKind, config: Struct, channel: Channel) -> Channel:
+    """With what its provider limits besides its pace, where a claim finds it."""
+    portfolio = kind.portfolio(config) if kind.portfolio is not None else None
+    interval = kind.pair_interval
+    return replace(
+        channel,
+        portfolio=portfolio.name if portfolio is not None else None,
+        portfolio_limit=portfolio.limit if portfolio is not None else None,
+        pair_seconds=interval.total_seconds() if interval is not None else None,
+    )
+
+
+def _too_fast(kind: CarrierKind, config: Struct, rate: float) -> list[FieldProblem]:
+    """What the provider allows is the most there is."""
+    most = kind.most_a_second(config) if kind.most_a_second is not None else math.inf
+    if rate <= most:
+        return []
+    return [FieldProblem(pointer="/rate", message=f"must be at most {most:g} on this account")]
 
 
 def _trunks(
@@ -219,8 +302,9 @@ def _with_trunks(
     kind = context.carriers[channel.kind]
     if kind.limit_trunks is None:
         return channel.config
-    config = kind.limit_trunks(msgspec.convert(channel.config, kind.config), limits)
-    return msgspec.to_builtins(config)
+    known = channel_secrets.config_of(context, kind=kind, stored=channel.config)
+    limited = msgspec.to_builtins(kind.limit_trunks(known, limits))
+    return channel_secrets.sealed(context.secrets, kind, limited, kept=channel.config)
 
 
 def _limits(channel: Channel) -> tuple[float, ...]:
@@ -256,7 +340,11 @@ async def get(context: Context, *, workspace_id: int, wanted: str) -> Channel:
 def shown_config(context: Context, channel: Channel) -> dict[str, Any]:
     """The config without its secrets."""
     kind = context.carriers[channel.kind]
-    return dict(kind.masked(msgspec.convert(channel.config, kind.config)))
+    return channel_secrets.shown(kind=kind, stored=channel.config)
+
+
+def _in_config(problems: Sequence[FieldProblem]) -> InvalidParameter:
+    return InvalidParameter(problems=[_below("/config", each) for each in problems])
 
 
 def _below(pointer: str, problem: FieldProblem) -> FieldProblem:

@@ -8,6 +8,9 @@ from uuid import UUID
 
 from campana.domain.campaign import Plan
 from campana.domain.contact import ContactFields
+from campana.domain.content import Content, Text
+from campana.domain.script import render
+from campana.store.sessions import Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +27,20 @@ class Claimed:
     address: str
     fields: ContactFields
     plan: Plan
+    message: Message | None = None
+    """What its flow asked to be sent; None where the campaign's script says it."""
+    content: Content | None = None
+    """The same in the words of the port."""
     claimed_at: datetime
     """When it was written; where it was written as sending, also since when that is so."""
     not_before: datetime
     """The campaign's own pace: it waits for this moment, which lies within the send deadline."""
+
+
+def content_of(claimed: Claimed) -> Content:
+    """What is said to the person in the attempt."""
+    if claimed.content is not None:
+        return claimed.content
+    script = claimed.plan.script
+    text = render(script.greeting, claimed.fields.as_text()) if script is not None else ""
+    return Text(body=text)

@@ -32,6 +32,7 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
     ),
     "time_zone": ("timezone", "tz", "zone", "zeitzone", "zonahoraria", "fusohorario"),
     "language": ("language", "lang", "locale", "sprache", "idioma", "langue"),
+    "tags": ("tags", "etiquetas", "etiquettes"),
 }  # fmt: skip
 
 # Headers of columns that hold addresses; a number may follow, as in "Phone 2".
@@ -57,6 +58,9 @@ MAX_ADDRESSES = 20
 OWN_PREFIX = "Campana "
 """Columns so headed were added by Campana to a file it gave back; they are passed over."""
 
+_EXACT = re.compile(r"([A-Za-z_]\w{0,99}):(text|number|json)")
+"""An attribute under its very name, with what its cells are: an export heads so what could be read
+otherwise."""
 _ADDRESS_NAME = re.compile(r"(phone|whatsapp|email)(\d{0,2})")
 _ATTRIBUTE_NAME = re.compile(r"[A-Za-z_]\w{0,99}")
 _MAX_SHOWN = 200
@@ -132,7 +136,7 @@ def read_header(
             if found is kind
         ],
         attributes=mapped.attributes,
-        types=types or {},
+        types={**mapped.types, **(types or {})},
     )
 
 
@@ -158,6 +162,7 @@ class _Mapped:
         self.header = header
         self.fields: dict[str, int] = {}
         self.attributes: dict[str, int] = {}
+        self.types: dict[str, AttributeType] = {}
         # kind, number among its kind, place
         self.addresses: list[tuple[AddressKind, int, int]] = []
         self.problems: list[FieldProblem] = []
@@ -215,6 +220,17 @@ class _Mapped:
 _OWN_NAMES = {field.replace("_", ""): field for field in SYNONYMS}
 
 
+def attribute_header(name: str, *, kind: AttributeType) -> str:
+    """A header that is read as this attribute, with cells of this kind, and as nothing else."""
+    plain = _plain(name)
+    known = {word for words in SYNONYMS.values() for word in words}
+    known |= {word for words in ADDRESS_SYNONYMS.values() for word in words} | set(_VAGUE_PHONES)
+    is_itself = re.sub(r"\W+", "_", name.casefold()).strip("_")[:90] == name and (
+        not {plain, plain.rstrip("0123456789")} & known and name not in {*SYNONYMS, *AddressKind}
+    )
+    return name if is_itself and kind is AttributeType.TEXT else f"{name}:{kind}"
+
+
 def _find_fields(mapped: _Mapped) -> None:
     """Add each field nobody mapped, by the likeliest of its headers that is free."""
     by_plain = {_plain(text): place for place, text in reversed(list(enumerate(mapped.header)))}
@@ -255,6 +271,11 @@ def _name_attributes(mapped: _Mapped) -> None:
     reserved = {*SYNONYMS, *AddressKind}
     for place, text in enumerate(mapped.header):
         if place in taken or text.startswith(OWN_PREFIX):
+            continue
+        exact = _EXACT.fullmatch(text)
+        if exact is not None and exact[1] not in mapped.attributes:
+            mapped.attributes[exact[1]] = place
+            mapped.types[exact[1]] = AttributeType(exact[2])
             continue
         name = re.sub(r"\W+", "_", text.casefold()).strip("_")[:90] or f"column_{place + 1}"
         if name[0].isdecimal():

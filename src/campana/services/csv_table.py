@@ -31,6 +31,7 @@ csv.field_size_limit(ROW_LIMIT + 1)
 
 _DELIMITERS = ",;\t|"
 _SAMPLE_CHARACTERS = 1 << 16
+_BLOCK_CHARACTERS = 1 << 16
 _SAMPLE_ROWS = 20
 _LINE_ENDS = ("\r", "\n")
 _SIGNATURES = (
@@ -53,10 +54,10 @@ class CsvTable:
         Raises:
             TableProblem: there is none.
         """
-        self._file = file
+        self._file, self._text = file, text
         sample = text.read(_SAMPLE_CHARACTERS)
         text.seek(0)
-        self._lines = _Lines(text)
+        self._lines = _Lines()
         self.delimiter = _announced(sample)
         if self.delimiter is None:
             self.delimiter = _sniffed(sample)
@@ -75,8 +76,17 @@ class CsvTable:
         return self._rows
 
     def _read(self, delimiter: str) -> Iterator[Row]:
+        while block := _block(self._text):
+            if '"' in block or len(block) > ROW_LIMIT:
+                yield from self._read_carefully(block, delimiter)
+            else:
+                yield from _read_plainly(block, delimiter)
+
+    def _read_carefully(self, block: str, delimiter: str) -> Iterator[Row]:
+        """The rows that begin in the block, however far they reach."""
+        self._lines.go_on_with(block, self._text)
         reader = _reader(self._lines, delimiter)
-        while True:
+        while not self._lines.is_through_block:
             self._lines.begin_row()
             cells = next(reader, None)
             match self._lines.stop:
@@ -121,6 +131,31 @@ def opened(file: BinaryIO) -> Generator[CsvTable]:
         yield CsvTable(text, file=file)
 
 
+def _block(text: io.TextIOWrapper) -> str:
+    """Some whole lines; empty at the end of the file.
+
+    Of a line that is too long to hold there is a little more than may be held.
+    """
+    block = text.read(_BLOCK_CHARACTERS)
+    if not block or block.endswith("\n"):
+        return block
+    rest = text.readline(ROW_LIMIT)
+    if len(rest) == ROW_LIMIT and not rest.endswith(_LINE_ENDS):
+        _pass_over_line(text)
+    return block + rest
+
+
+def _read_plainly(block: str, delimiter: str) -> Iterator[Row]:
+    """The rows of lines without a quotation mark: each line is one."""
+    is_defused = "'" in block
+    for cells in _reader(io.StringIO(block, newline=""), delimiter):
+        stripped = list(map(str.strip, cells))
+        if is_defused:
+            stripped = list(map(restored, stripped))
+        if any(stripped):
+            yield stripped
+
+
 class _Stop(Enum):
     """Why the reader was given no further line."""
 
@@ -142,9 +177,20 @@ class _Lines:
     reading goes on at the line below its first.
     """
 
-    def __init__(self, text: io.TextIOWrapper) -> None:
-        self._sources: deque[Iterator[str]] = deque([_physical(text)])
+    def __init__(self) -> None:
+        self._sources: deque[Iterator[str]] = deque()
+        self._behind: Iterator[str] = iter(())
         self.begin_row()
+
+    def go_on_with(self, block: str, text: io.TextIOWrapper) -> None:
+        """Hand out the lines of the block, then those behind it."""
+        self._behind = _physical(text)
+        self._sources = deque([_physical(io.StringIO(block, newline="")), self._behind])
+
+    @property
+    def is_through_block(self) -> bool:
+        """Has every line of the block been handed out, and nothing been taken back?"""
+        return all(source is self._behind for source in self._sources)
 
     def begin_row(self) -> None:
         self.first_line = ""
@@ -197,15 +243,20 @@ class _Lines:
         return ""
 
 
-def _physical(text: io.TextIOWrapper) -> Iterator[str]:
+def _physical(text: io.TextIOBase) -> Iterator[str]:
     """The lines of the file, one that cannot be held as a `_LongLine`."""
     while line := text.readline(ROW_LIMIT):
         if len(line) < ROW_LIMIT or line.endswith(_LINE_ENDS):
             yield line
             continue
-        while (rest := text.readline(ROW_LIMIT)) and not rest.endswith(_LINE_ENDS):
-            pass
+        _pass_over_line(text)
         yield _LongLine(line[:SHOWN_CHARACTERS])
+
+
+def _pass_over_line(text: io.TextIOBase) -> None:
+    """Read to the end of a line that is too long to hold."""
+    while (rest := text.readline(ROW_LIMIT)) and not rest.endswith(_LINE_ENDS):
+        pass
 
 
 def _reader(lines: Iterator[str], delimiter: str) -> Iterator[list[str]]:

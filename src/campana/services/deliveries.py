@@ -63,6 +63,12 @@ class Tried:
     ended: datetime
 
 
+async def are_wanted(context: Context) -> bool:
+    """Say whether a webhook is on, or anything still to be delivered (engine role)."""
+    async with context.db.glance() as tx:
+        return await deliveries.are_wanted(tx)
+
+
 async def spread(context: Context, *, horizon: int) -> bool:
     """Make deliveries of events up to `horizon`; True when there may be more (engine role)."""
     now = context.clock.now()

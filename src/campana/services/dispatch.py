@@ -6,24 +6,41 @@ be sent only within SEND_DEADLINE of the moment its claim began; `sending_at` is
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from campana.domain import gate
-from campana.domain.campaign import Plan
+from campana.domain.campaign import ChannelType, Plan
 from campana.domain.event import EventName, NewEvent
-from campana.services import capping, events, intents, late, limits, spending, tripping
+from campana.services import (
+    capping,
+    erasure_keys,
+    events,
+    flow_sending,
+    intents,
+    late,
+    limits,
+    messaging,
+    spending,
+    tripping,
+)
 from campana.services.campaign_document import plan_of
 from campana.services.claimed import Claimed
 from campana.services.context import Context
+from campana.services.flow_sending import FlowClaim
 from campana.services.intents import Send
 from campana.services.marks import Marks
 from campana.services.policy import policy_of
+from campana.services.secrets import Unreadable
+from campana.services.variant_plans import Ways
 from campana.store import attempts, campaigns, claims, decisions, due, owners, targets
 from campana.store import events as store_events
 from campana.store.db import Tx
 from campana.store.due import BEGINNING, NO_MARKS, Candidate, Deferral, Group, Position
+
+log = logging.getLogger(__name__)
 
 SEND_DEADLINE = timedelta(milliseconds=500)
 """How long after its claim began an intent may still be sent (design: pause answers within a
@@ -71,7 +88,9 @@ async def claim(
             tx, channel_id=group.channel_id, owner_id=owner_id, lines=limit
         ):
             return []
-        in_force = await campaigns.share(tx, campaign_id=group.campaign_id, now=now)
+        in_force = await campaigns.share(
+            tx, campaign_id=group.campaign_id, channel_id=group.channel_id, now=now
+        )
         if in_force is None:
             return []
         plan = plan_of(in_force.document, channel_window=in_force.channel_window)
@@ -82,23 +101,52 @@ async def claim(
         own = await limits.allow(tx, group=group, plan=plan, wanted=limit, ahead=ahead, now=now)
         if not own.attempts:
             return []
+        try:
+            pads = erasure_keys.pads_of(context.secrets, in_force.erasure_key)
+        except Unreadable:
+            # Who was erased cannot be told from who was not: nobody is contacted.
+            log.error("workspace %s: its erasure key cannot be opened", group.workspace_id)
+            return []
         policy = policy_of(in_force.policy)
         caps = plan.caps + policy.caps
         await claims.begin(tx, workspace_id=group.workspace_id)
-        waiting = await due.claim(
+        found = waiting = await due.claim(
             tx,
             group=group,
             channel_type=channel_type,
             requires_consent=plan.requires_consent,
             limit=own.attempts,
             after=after,
+            pads=pads,
             now=now,
+        )
+        flow, waiting = await flow_sending.claiming(
+            tx,
+            context,
+            waiting,
+            group=group,
+            plan=plan,
+            document=in_force.document,
+            channel_type=channel_type,
         )
         capped = await capping.reached(
             tx, waiting, workspace_id=group.workspace_id, limits=caps, now=now
         )
-        allowed = await _pass_gate(tx, waiting, plan=plan, capped=capped, now=now)
+        allowed = await _pass_gate(
+            tx,
+            waiting,
+            campaign_id=group.campaign_id,
+            plan=plan,
+            capped=capped,
+            flow=flow,
+            now=now,
+        )
+        allowed = await flow_sending.prepare(flow, allowed)
         allowed = await capping.hold_contacts(tx, allowed, limits=caps, now=now)
+        if channel_type == ChannelType.WHATSAPP:
+            allowed = await messaging.within_limits(
+                tx, allowed, channel_id=group.channel_id, now=now
+            )
         allowed, budget = await spending.within_limits(
             tx,
             allowed,
@@ -121,6 +169,7 @@ async def claim(
             send=send,
             now=now,
         )
+        claimed = await flow_sending.carry(flow, claimed)
         await spending.promise(
             tx,
             {each.target_id: each.attempt_id for each in claimed},
@@ -136,7 +185,7 @@ async def claim(
             tx, own, group=group, plan=plan, numbers=[each.attempt_no for each in claimed], now=now
         )
     if marks is not None:
-        marks.move(group.key, [Position(each.due_at, each.id) for each in waiting])
+        marks.move(group.key, [Position(each.due_at, each.id) for each in found])
     if budget.is_exhausted:
         await tripping.trip(context, campaign_id=group.campaign_id, reason=spending.EXHAUSTED)
     return claimed
@@ -177,21 +226,26 @@ async def _pass_gate(
     tx: Tx,
     waiting: Sequence[Candidate],
     *,
+    campaign_id: str,
     plan: Plan,
     capped: Mapping[int, datetime],
+    flow: FlowClaim | None,
     now: datetime,
 ) -> list[Candidate]:
     """Those who may be contacted now; the others are put off or finished, with the reason."""
+    ways = Ways(plan, campaign_id=campaign_id)
     allowed: list[Candidate] = []
     deferrals: list[Deferral] = []
     told: list[NewEvent] = []
     for candidate in waiting:
-        match gate.check(_facts(candidate, plan, capped), now):
+        match gate.check(_facts(candidate, ways, capped), now):
             case gate.Allow():
                 allowed.append(candidate)
             case gate.Defer(until=until, why=why):
                 deferrals.append(Deferral(target_id=candidate.id, until=until, why=why))
             case gate.Drop(disposition=disposition, why=why):
+                if flow is not None and await flow.dropped(candidate, disposition, why=why):
+                    continue
                 finished = await targets.finish(
                     tx, target_id=candidate.id, disposition=disposition, reason=why, now=now
                 )
@@ -202,7 +256,8 @@ async def _pass_gate(
     return allowed
 
 
-def _facts(candidate: Candidate, plan: Plan, capped: Mapping[int, datetime]) -> gate.Facts:
+def _facts(candidate: Candidate, ways: Ways, capped: Mapping[int, datetime]) -> gate.Facts:
+    plan = ways.of(candidate.contact_id)
     return gate.Facts(
         address=candidate.address,
         country=candidate.country,
@@ -214,4 +269,5 @@ def _facts(candidate: Candidate, plan: Plan, capped: Mapping[int, datetime]) -> 
         has_consent=candidate.has_consent is True,
         window=plan.window,
         capped_until=capped.get(candidate.id),
+        is_held_out=ways.held_out(candidate.contact_id),
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from campana.domain.address import AddressKind
 from campana.domain.contact import ContactAddress, NewContact
@@ -47,8 +48,7 @@ class Person:
         return self.stored is not None and self.now != self.stored.contact
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(NamedTuple):
     """The fate of one row, and whom it is about: nobody when it is rejected."""
 
     fate: Fate
@@ -75,7 +75,7 @@ class _Known:
     def __init__(self, holders: Iterable[Holder]) -> None:
         self.people: list[Person] = []
         self.by_external_id: dict[str, Person] = {}
-        self.by_address: dict[tuple[str, str], Person] = {}
+        self.by_address: dict[str, Person] = {}
         for holder in holders:
             self.add(Person(stored=holder, now=holder.contact))
 
@@ -83,10 +83,29 @@ class _Known:
         self.people.append(person)
         self._index(person)
 
+    def add_new(self, contact: NewContact) -> Person | None:
+        """Somebody more, where nobody is known by anything of theirs: what most rows are."""
+        external_id, addresses = contact.external_id, contact.addresses
+        if external_id is not None and external_id in self.by_external_id:
+            return None
+        by_address = self.by_address
+        keys = [address.key for address in addresses]
+        for key in keys:
+            if key in by_address:
+                return None
+        person = Person(stored=None, now=contact)
+        self.people.append(person)
+        if external_id is not None:
+            self.by_external_id[external_id] = person
+        for key in keys:
+            by_address[key] = person
+        return person
+
     def met(self, contact: NewContact) -> tuple[Person | None, list[Person | None]]:
         """Who has the external id, and who has each address."""
         by_id = self.by_external_id.get(contact.external_id or "")
-        return by_id, [self.by_address.get(address.key) for address in contact.addresses]
+        find = self.by_address.get
+        return by_id, [find(address.key) for address in contact.addresses]
 
     def change(self, person: Person, after: NewContact) -> None:
         """What a row made of somebody; the addresses they had and have no more become free."""
@@ -113,7 +132,12 @@ def plan(rows: Sequence[NewContact], holders: Iterable[Holder], *, duplicates: D
     """
     known, made = _Known(holders), Plan()
     for contact in rows:
-        made.decisions.append(_decided(known, contact, duplicates=duplicates))
+        person = known.add_new(contact)
+        made.decisions.append(
+            _decided(known, contact, duplicates=duplicates)
+            if person is None
+            else Decision(Fate.ACCEPTED, person)
+        )
     for person in known.people:
         if person.stored is None:
             made.new.append(person)
@@ -123,12 +147,9 @@ def plan(rows: Sequence[NewContact], holders: Iterable[Holder], *, duplicates: D
 
 
 def _decided(known: _Known, contact: NewContact, *, duplicates: Duplicates) -> Decision:
+    """The fate of a row that meets somebody."""
     by_id, by_address = known.met(contact)
-    met = by_id or next((person for person in by_address if person is not None), None)
-    if met is None:
-        person = Person(stored=None, now=contact)
-        known.add(person)
-        return Decision(fate=Fate.ACCEPTED, person=person)
+    met = by_id or next(person for person in by_address if person is not None)
     if duplicates is not Duplicates.UPDATE:
         return Decision(fate=Fate.DUPLICATE, person=met)
     dispute = _disputed(met, contact, by_address)

@@ -6,6 +6,7 @@ How they are read is `services/event_feed.py`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -133,18 +134,19 @@ def _of_attempt(
     name: EventName,
     *,
     workspace_id: int,
-    campaign_id: str,
-    target_id: int,
+    campaign_id: str | None,
+    target_id: int | None,
     attempt_id: UUID,
     at: datetime,
     **data: object,
 ) -> NewEvent:
-    # An attempt is a part of its target's story: one subject, so one order.
-    target = numbered("tgt", target_id)
+    # An attempt is a part of its target's story: one subject, so one order. A message of a
+    # conversation has its own.
+    target = numbered("tgt", target_id) if target_id is not None else None
     return NewEvent(
         type=name,
         workspace_id=workspace_id,
-        subject=target,
+        subject=target or attempt_text(attempt_id),
         campaign_id=campaign_id,
         at=at,
         data={
@@ -207,6 +209,27 @@ def of_import(found: Import, *, workspace_id: int, at: datetime) -> NewEvent:
             "finishedAt": wire(found.finished_at),
         },
     )
+
+
+def of_erasure(
+    *, workspace_id: int, erasure_id: str, contact_ids: Sequence[int], at: datetime
+) -> list[NewEvent]:
+    """The events of a person who is erased: one for each of their contacts, who were not named."""
+    return [
+        NewEvent(
+            type=EventName.CONTACT_ERASED,
+            workspace_id=workspace_id,
+            subject=numbered("ctc", contact_id),
+            campaign_id=None,
+            at=at,
+            data={
+                "id": numbered("ctc", contact_id),
+                "erasureId": erasure_id,
+                "finishedAt": wire(at),
+            },
+        )
+        for contact_id in contact_ids
+    ]
 
 
 def of_suppression(

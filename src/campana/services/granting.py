@@ -12,13 +12,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import msgspec
-
 from campana.domain import pacing
 from campana.domain.pacing import Grant, TrunkLimits, TrunkPace
+from campana.services import channel_secrets, suppressed
 from campana.services.claimed import Claimed
 from campana.services.context import Context
-from campana.store import attempts, campaigns, claims, owners, suppressions, trunks
+from campana.store import attempts, campaigns, claims, owners, trunks
 from campana.store.db import Tx
 from campana.store.owners import Pace
 
@@ -199,8 +198,8 @@ async def other_trunk(
         if await campaigns.share(tx, campaign_id=claimed.campaign_id, now=now) is None:
             return None
         await claims.begin(tx, workspace_id=claimed.workspace_id)
-        if await suppressions.of_addresses(
-            tx, workspace_id=claimed.workspace_id, addresses=[claimed.address], now=now
+        if await suppressed.in_force(
+            tx, context, workspace_id=claimed.workspace_id, addresses=[claimed.address]
         ):
             # Of whatever scope: whoever is on any list is not tried a second way.
             return None
@@ -286,7 +285,9 @@ async def _on_a_trunk(
 
 def _trunks(context: Context, pace: Pace) -> Sequence[TrunkLimits]:
     kind = context.carriers[pace.kind]
-    return kind.trunks(msgspec.convert(pace.config, kind.config)) if kind.trunks else ()
+    if kind.trunks is None:
+        return ()
+    return kind.trunks(channel_secrets.config_of(context, kind=kind, stored=pace.config))
 
 
 def _arrival(pace: Pace, rate: float, now: datetime) -> datetime:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import cast
+from typing import NamedTuple, cast
 
-from campana.domain.contact import AttributeValue
+from campana.domain.contact import AttributeValue, NewContact
 from campana.services.columns import Columns, shown
 from campana.services.duplicates import Dispute
-from campana.services.rows import Candidate, Cells, Refusal, read_row
+from campana.services.rows import Candidate, Cells, PlainRows, Refusal, read_row
 from campana.services.table import MAX_ROWS, Broken, Row, Table, TableProblem
 from campana.services.values import text_of
 from campana.store.imports import RejectedRow
@@ -22,12 +22,11 @@ _GIVEN_BACK = 100_000
 """Characters of a row that is given back to be mended; one that has more has nothing to mend."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
+class Given(NamedTuple):
     """A row that could be a contact, and how it stood in the file."""
 
     row_number: int
-    candidate: Candidate
+    contact: NewContact
     cells: Cells
 
 
@@ -58,7 +57,8 @@ def chunks(
     Raises:
         TableProblem: there are more rows than one file may have; those before have been handed out.
     """
-    chunk, size = Chunk(), 0
+    chunk, size, most = Chunk(), 0, chunk_rows or CHUNK_ROWS
+    plain = PlainRows(columns, country=country)
     numbered = enumerate(table.rows(), start=1)
     for row_number, row in islice(numbered, rows_done, None):
         if row_number > MAX_ROWS:
@@ -69,16 +69,8 @@ def chunks(
                 f"the file has more than {MAX_ROWS:,} rows; the first {MAX_ROWS:,} are done: put"
                 " the others into another file"
             )
-        match _read(row, columns, country):
-            case Refusal() as refusal:
-                cells = None if isinstance(row, Broken) else row
-                chunk.rejected.append(rejected(row_number, refusal, cells))
-            case candidate:
-                # Never Broken: that is refused above.
-                cells = () if isinstance(row, Broken) else row
-                chunk.given.append(Given(row_number=row_number, candidate=candidate, cells=cells))
-        size += _characters(cells or ())
-        if chunk.rows >= (chunk_rows or CHUNK_ROWS) or size >= CHUNK_CHARACTERS:
+        size += _take(chunk, row_number, row, plain, columns=columns, country=country)
+        if len(chunk.given) + len(chunk.rejected) >= most or size >= CHUNK_CHARACTERS:
             chunk.bytes_done = table.bytes_read
             yield chunk
             chunk, size = Chunk(), 0
@@ -87,18 +79,50 @@ def chunks(
         yield chunk
 
 
-def _characters(cells: Cells) -> int:
+def _take(
+    chunk: Chunk,
+    row_number: int,
+    row: Row,
+    plain: PlainRows,
+    *,
+    columns: Columns,
+    country: str | None,
+) -> int:
+    """Put one more row into the chunk, read; how many characters it has."""
     try:
-        return len("".join(cast("Sequence[str]", cells)))
-    except TypeError:  # a sheet's own types
-        return sum(len(cell) for cell in cells if isinstance(cell, str))
+        cells = cast("Sequence[str]", row)
+        text = "".join(cells)
+    except TypeError:  # a sheet's own types, or what cannot be read
+        size = _characters(row)
+    else:
+        size = len(text)
+        contact = plain.read(cells, text)
+        if contact is not None:
+            chunk.given.append(Given(row_number, contact, cells))
+            return size
+    match _read(row, row_number, columns, country):
+        case Given() as given:
+            chunk.given.append(given)
+        case refused:
+            chunk.rejected.append(refused)
+    return size
 
 
-def disputed(given: Given, dispute: Dispute, columns: Columns) -> RejectedRow:
+def _characters(row: Row) -> int:
+    cells = () if isinstance(row, Broken) else row
+    return sum(len(cell) for cell in cells if isinstance(cell, str))
+
+
+def disputed(
+    given: Given, dispute: Dispute, columns: Columns, *, country: str | None
+) -> RejectedRow:
     """A row that names two people of the list, as it is told."""
-    address = given.candidate.contact.addresses[dispute.address]
+    address = given.contact.addresses[dispute.address]
+    read = read_row(columns, given.cells, country=country)
     refusal = Refusal(
-        column_name=columns.header[given.candidate.places[dispute.address]],
+        column_name=columns.header[read.places[dispute.address]]
+        if isinstance(read, Candidate)
+        else None,
         value=shown(address.value),
         reason=dispute.reason,
         suggestion=dispute.suggestion,
@@ -127,12 +151,16 @@ def _given_back(cells: Cells) -> Sequence[AttributeValue] | None:
     ]
 
 
-def _read(row: Row, columns: Columns, country: str | None) -> Candidate | Refusal:
+def _read(row: Row, row_number: int, columns: Columns, country: str | None) -> Given | RejectedRow:
     if isinstance(row, Broken):
-        return Refusal(
+        refusal = Refusal(
             column_name=None,
             value=shown(row.text),
             reason=row.reason,
             suggestion=row.suggestion,
         )
-    return read_row(columns, row, country=country)
+        return rejected(row_number, refusal, None)
+    read = read_row(columns, row, country=country)
+    if isinstance(read, Refusal):
+        return rejected(row_number, read, row)
+    return Given(row_number, read.contact, row)

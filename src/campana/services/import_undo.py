@@ -13,12 +13,13 @@ from datetime import UTC, datetime
 
 from campana.domain.contact import NewContact
 from campana.services.context import Context
-from campana.store import contacts, import_changes, lists
+from campana.store import contacts, import_changes, lists, targets
 from campana.store.db import Tx
-from campana.store.import_changes import Changed, Kept, Undone, UndoStep
+from campana.store.import_changes import Busy, Changed, Kept, Undone, UndoStep
 from campana.store.imports import Begun
 
 _STRETCH = 1000
+_BUSY_SECONDS = 0.05
 _EVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -31,16 +32,27 @@ async def run(context: Context, begun: Begun) -> None:
     """
     at: Begun | None = begun
     while at is not None:
-        now = context.clock.now()
-        async with context.db.transaction() as tx:
-            if not await lists.lock(tx, list_id=at.list_id):
-                return
-            # Then those who enroll it, then its contacts, then what is due of them.
-            await import_changes.hold_enrollments(tx, list_id=at.list_id)
-            if at.undo_step == UndoStep.MADE:
-                at = await _made(tx, at, now=now)
-            else:
-                at = await _changed(tx, at, now=now)
+        try:
+            at = await _stretch(context, at)
+        except Busy:
+            await context.doze(_BUSY_SECONDS)
+
+
+async def _stretch(context: Context, at: Begun) -> Begun | None:
+    """The next of those the import made or changed; the undo as it then stands, None at its end.
+
+    Raises:
+        Busy: nothing was done.
+    """
+    now = context.clock.now()
+    async with context.db.transaction() as tx:
+        if not await lists.lock(tx, list_id=at.list_id):
+            return None
+        # Then those who enroll it, then its contacts, then what is due of them.
+        await import_changes.hold_enrollments(tx, list_id=at.list_id)
+        if at.undo_step == UndoStep.MADE:
+            return await _made(tx, at, now=now)
+        return await _changed(tx, at, now=now)
 
 
 async def _made(tx: Tx, begun: Begun, *, now: datetime) -> Begun | None:
@@ -87,6 +99,7 @@ async def _changed(tx: Tx, begun: Begun, *, now: datetime) -> Begun | None:
         list_id=begun.list_id,
         before={key: each.before for key, each in free.items()},
     )
+    await targets.follow_contacts(tx, contact_ids=list(free))
     over = [key for key in changed if key in free or key not in here]
     await import_changes.forget(tx, import_id=begun.id, contact_ids=over)
     undone = Undone(restored=len(free), kept=await _keep(tx, begun, kept))
@@ -137,9 +150,9 @@ async def _taken(tx: Tx, begun: Begun, changed: dict[int, Changed]) -> dict[int,
         blocked |= dict.fromkeys(more, Kept.ADDRESS_TAKEN)
 
 
-def _keys(contact: NewContact) -> set[tuple[str, str]]:
+def _keys(contact: NewContact) -> set[str]:
     keys = {address.key for address in contact.addresses}
-    return keys | ({("external_id", contact.external_id)} if contact.external_id else set())
+    return keys | ({f"id:{contact.external_id}"} if contact.external_id else set())
 
 
 async def _keep(tx: Tx, begun: Begun, reasons: dict[int, Kept]) -> int:

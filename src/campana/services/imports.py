@@ -15,7 +15,16 @@ from datetime import datetime
 from typing import BinaryIO
 
 from campana.domain.errors import Conflict, InvalidParameter, NotFound, Unavailable
-from campana.services import columns, events, formats, import_chunks, import_undo, settling, trials
+from campana.services import (
+    columns,
+    events,
+    formats,
+    import_chunks,
+    import_erasures,
+    import_undo,
+    settling,
+    trials,
+)
 from campana.services.columns import Columns
 from campana.services.context import Context
 from campana.services.duplicates import Fate, Plan
@@ -201,13 +210,14 @@ async def _store(
     async with context.db.transaction() as tx:
         if not await lists.lock(tx, list_id=begun.list_id):
             raise _Superseded
+        chunk = await import_erasures.without_erased(tx, context, begun, chunk)
         plan = await _settled(tx, begun, chunk, now=now)
         if begun.duplicates == Duplicates.FAIL:
             _refuse_duplicates(chunk, plan)
         rejected = [
             *chunk.rejected,
             *(
-                import_chunks.disputed(given, decision.dispute, meaning)
+                import_chunks.disputed(given, decision.dispute, meaning, country=begun.country)
                 for given, decision in zip(chunk.given, plan.decisions, strict=True)
                 if decision.dispute is not None
             ),
@@ -231,7 +241,7 @@ async def _store(
 
 
 async def _settled(tx: Tx, begun: Begun, chunk: Chunk, *, now: datetime) -> Plan:
-    people = [given.candidate.contact for given in chunk.given]
+    people = [given.contact for given in chunk.given]
     how = Duplicates(begun.duplicates)
     place = Place(workspace_id=begun.workspace_id, list_id=begun.list_id, import_id=begun.id)
     if begun.is_dry_run:
@@ -243,7 +253,7 @@ async def _settled(tx: Tx, begun: Begun, chunk: Chunk, *, now: datetime) -> Plan
 def _refuse_duplicates(chunk: Chunk, plan: Plan) -> None:
     for given, decision in zip(chunk.given, plan.decisions, strict=True):
         if decision.fate is Fate.DUPLICATE:
-            contact = given.candidate.contact
+            contact = given.contact
             who = contact.external_id or contact.addresses[0].value
             raise _MetSomebody(
                 f"row {given.row_number:,}: {columns.shown(who)} is in the list or in a row above"

@@ -17,7 +17,7 @@ from campana.domain.attempt import AttemptState
 from campana.domain.disposition import Disposition
 from campana.services import outcomes, reports
 from campana.services.context import Context
-from campana.store import attempts
+from campana.store import attempts, named_reports
 from campana.store import reports as store
 from campana.store.attempts import Attempt
 from campana.store.reports import Told
@@ -46,6 +46,12 @@ async def due(context: Context, *, channel_ids: Sequence[str], limit: int) -> li
         return await store.to_ask(
             tx, channel_ids=channel_ids, limit=limit, until=now + _LEASE, now=now
         )
+
+
+async def refs_of(context: Context, *, attempt_id: UUID) -> list[str]:
+    """What the carrier calls an attempt, where it told names of its own (engine role)."""
+    async with context.db.read() as tx:
+        return await named_reports.refs_of(tx, attempt_id=attempt_id)
 
 
 async def conclude(

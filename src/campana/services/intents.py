@@ -22,6 +22,7 @@ from campana.services import capping, sent_events
 from campana.services.claimed import Claimed
 from campana.services.context import Context
 from campana.services.values import text_of
+from campana.services.variant_plans import Ways
 from campana.store import attempts, due, sending
 from campana.store.attempts import Intent
 from campana.store.db import Tx
@@ -55,6 +56,7 @@ async def write(
 
     With `send` they are about to be sent, and their events say so.
     """
+    ways = Ways(plan, campaign_id=group.campaign_id)
     unix_ms = int(now.timestamp() * 1000)
     claimed = [
         Claimed(
@@ -71,7 +73,7 @@ async def write(
                 last_name=candidate.last_name,
                 attributes={k: text_of(v) for k, v in candidate.attributes.items()},
             ),
-            plan=plan,
+            plan=ways.of(candidate.contact_id),
             claimed_at=now,
             not_before=now,
         )

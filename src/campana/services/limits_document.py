@@ -44,6 +44,9 @@ class BreakersDocument(_Document, frozen=True):
     min_answer_rate: Share | None = None
     max_opt_out_rate: Share | None = None
     """People who were put on a suppression list after being contacted."""
+    max_complaint_rate: Share | None = 0.003
+    """People who complained to their provider of mail, of all in the last 24 hours; fewer than a
+    thousand are judged as a thousand."""
     minimum: Annotated[int, Meta(ge=1, le=1000)] = 50
     sample_size: Annotated[int, Meta(ge=1, le=1000)] = 100
     within_minutes: Annotated[int, Meta(ge=1, le=1440)] = 15
@@ -80,6 +83,7 @@ def breakers(document: BreakersDocument | None) -> Breakers:
     resume = document.resume_after_seconds
     return Breakers(
         limits=_limits(document),
+        complaint_share=document.max_complaint_rate,
         minimum=document.minimum,
         sample_size=max(document.sample_size, document.minimum),
         within=timedelta(minutes=document.within_minutes),

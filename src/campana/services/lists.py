@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from typing import BinaryIO, TypeVar
 
 from campana.domain.errors import Conflict, FieldProblem, InvalidParameter, NotFound
-from campana.services import meaning, uploads
+from campana.services import meaning, segments, uploads
 from campana.services.context import Context
 from campana.services.values import AttributeType
-from campana.store import contacts, imports, jobs, lists
+from campana.store import imports, jobs, lists
 from campana.store.contacts import Contact
+from campana.store.db import Tx
 from campana.store.imports import Duplicates, Import, RejectedRow
-from campana.store.lists import ContactList, Page
+from campana.store.lists import ContactList, Page, Segment
 
 IMPORT_TASK = "import_contacts"
 
@@ -31,29 +32,38 @@ class ContactPage:
 
 
 async def create(
-    context: Context, *, workspace_id: int, name: str, default_country: str | None = None
+    context: Context,
+    *,
+    workspace_id: int,
+    name: str,
+    default_country: str | None = None,
+    where: str | None = None,
 ) -> ContactList:
-    """Make an empty list.
+    """Make an empty list, or a segment.
 
     Args:
         context: the web role will do.
         workspace_id: whose list it is.
         name: 1 to 200 characters, unique in the workspace.
         default_country: ISO 3166 code of numbers written without a country code.
+        where: whom a segment means; see `segments.py`.
 
     Raises:
-        InvalidParameter: the name is empty or too long, the country is no code.
+        InvalidParameter: the name is empty or too long, the country is no code, the segment
+            cannot be asked.
         Conflict: the name is taken.
     """
     name = _checked(name=name, default_country=default_country)
     list_id = context.new_id("list")
     async with context.db.transaction(workspace_id=workspace_id) as tx:
+        segment = await _segment(tx, workspace_id=workspace_id, where=where)
         is_new = await lists.insert(
             tx,
             list_id=list_id,
             workspace_id=workspace_id,
             name=name,
             default_country=default_country,
+            segment=segment,
             now=context.clock.now(),
         )
         if not is_new:
@@ -92,21 +102,27 @@ async def change(
     list_id: str,
     name: str,
     default_country: str | None,
+    where: str | None = None,
 ) -> ContactList:
-    """Give a list this name and this country.
+    """Give a list this name and this country, a segment this condition.
 
     Raises:
         NotFound, InvalidParameter
-        Conflict: another list has the name.
+        Conflict: another list has the name; a list cannot become a segment, nor the other way.
     """
     name = _checked(name=name, default_country=default_country)
     async with context.db.transaction(workspace_id=workspace_id) as tx:
+        before = _found(await lists.get(tx, workspace_id=workspace_id, list_id=list_id))
+        if (before.segment is None) != (where is None):
+            raise Conflict("a list with people of its own and a segment are not made of each other")
+        segment = await _segment(tx, workspace_id=workspace_id, where=where)
         await lists.update(
             tx,
             workspace_id=workspace_id,
             list_id=list_id,
             name=name,
             default_country=default_country,
+            segment=segment,
         )
         return _found(await lists.get(tx, workspace_id=workspace_id, list_id=list_id))
 
@@ -129,16 +145,15 @@ async def delete(context: Context, *, workspace_id: int, list_id: str) -> None:
 async def contact_page(
     context: Context, *, workspace_id: int, list_id: str, after: int = 0, limit: int = 100
 ) -> ContactPage:
-    """Contacts of a list in the order they came in, from the one after contact `after`.
+    """People of a list, or who fit a segment now, from the one after contact `after`.
 
     Raises:
         NotFound: there is no such list in this workspace.
+        Unavailable: looking for them took too long.
     """
-    async with context.db.read(workspace_id=workspace_id) as tx:
-        _found(await lists.get(tx, workspace_id=workspace_id, list_id=list_id))
-        found = await contacts.page(
-            tx, workspace_id=workspace_id, list_id=list_id, after=after, limit=limit + 1
-        )
+    found = await segments.page(
+        context, workspace_id=workspace_id, list_id=list_id, after=after, limit=limit + 1
+    )
     shown = found[:limit]
     return ContactPage(contacts=shown, next_after=shown[-1].id if len(found) > limit else None)
 
@@ -257,6 +272,14 @@ async def rejected_rows(
         return await imports.rejected(
             tx, workspace_id=workspace_id, import_id=import_id, after=after, limit=limit
         )
+
+
+async def _segment(tx: Tx, *, workspace_id: int, where: str | None) -> Segment | None:
+    if where is None:
+        return None
+    return await segments.written(
+        tx, workspace_id=workspace_id, where=where, pointer="/segment/where"
+    )
 
 
 def _checked(*, name: str, default_country: str | None, name_pointer: str = "/name") -> str:

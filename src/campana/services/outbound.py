@@ -28,6 +28,7 @@ ANSWER_BYTES = 1024
 """What is read of an answer's body, and kept for whoever looks why it was refused."""
 
 _SECONDS = 15.0
+_LONGEST_SECONDS = 60.0
 _RESOLVE_SECONDS = 5.0
 
 
@@ -52,6 +53,25 @@ class Outcome:
     def is_delivered(self) -> bool:
         """Was it taken? Only a 2xx says so."""
         return self.problem is None and self.status is not None and 200 <= self.status < 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A whole answer: its status and body, or why there is none."""
+
+    status: int | None
+    body: bytes | None
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """A request as it goes out, and how much of the answer is read."""
+
+    method: str
+    body: bytes
+    headers: Mapping[str, str]
+    most_bytes: int
 
 
 async def resolve(host: str) -> Sequence[str]:
@@ -120,19 +140,48 @@ class Outbound:
         ms = round((time.monotonic() - started) * 1000)
         return Outcome(ms=ms, status=status, answer=answer, problem=problem)
 
+    async def ask(
+        self,
+        method: str,
+        url: str,
+        *,
+        body: bytes,
+        headers: Mapping[str, str],
+        seconds: float,
+        most_bytes: int,
+    ) -> Answer:
+        """The same with any method, and the whole answer if it is not longer than that."""
+        asked = _Asked(method=method, body=body, headers=headers, most_bytes=most_bytes + 1)
+        try:
+            async with asyncio.timeout(min(seconds, _LONGEST_SECONDS)):
+                status, answer = await self._send(url, asked)
+        except Refused as error:
+            return Answer(status=None, body=None, problem=str(error))
+        except TimeoutError:
+            return Answer(status=None, body=None, problem=f"no answer within {seconds:g} seconds")
+        except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError) as error:
+            problem = _KINDS.get(type(error).__name__, "the connection failed")
+            return Answer(status=None, body=None, problem=problem)
+        if len(answer) > most_bytes:
+            return Answer(status=None, body=None, problem=f"answered more than {most_bytes} bytes")
+        return Answer(status=status, body=answer, problem=None)
+
     async def _post(self, url: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, str]:
+        asked = _Asked(method="POST", body=body, headers=headers, most_bytes=ANSWER_BYTES)
+        status, answer = await self._send(url, asked)
+        return status, _printable(answer)
+
+    async def _send(self, url: str, asked: _Asked) -> tuple[int, bytes]:
         where, addresses = await self._destination(url)
         for address in addresses[:-1]:
             try:
-                return await self._post_to(where, address, body, headers)
+                return await self._send_to(where, address, asked)
             except (httpx.ConnectError, httpx.ConnectTimeout):
                 # Nothing was sent: the next address of the name may be reachable from here.
                 continue
-        return await self._post_to(where, addresses[-1], body, headers)
+        return await self._send_to(where, addresses[-1], asked)
 
-    async def _post_to(
-        self, where: Destination, address: Ip, body: bytes, headers: Mapping[str, str]
-    ) -> tuple[int, str]:
+    async def _send_to(self, where: Destination, address: Ip, asked: _Asked) -> tuple[int, bytes]:
         host = f"[{address}]" if address.version == 6 else str(address)
         async with (
             httpx.AsyncClient(
@@ -144,14 +193,14 @@ class Outbound:
                 timeout=httpx.Timeout(self.seconds, connect=self.seconds / 3),
             ) as client,
             client.stream(
-                "POST",
+                asked.method,
                 f"{where.scheme}://{host}:{where.port}{where.target}",
-                content=body,
-                headers={**_HEADERS, **headers, "host": where.authority},
+                content=asked.body,
+                headers={**_HEADERS, **asked.headers, "host": where.authority},
                 extensions={"sni_hostname": where.host},
             ) as response,
         ):
-            return response.status_code, await _beginning(response)
+            return response.status_code, await _beginning(response, asked.most_bytes)
 
     async def _destination(self, url: str) -> tuple[Destination, Sequence[Ip]]:
         """Where to connect to: at most two addresses, the best first.
@@ -195,12 +244,16 @@ _KINDS = {
 }
 
 
-async def _beginning(response: httpx.Response) -> str:
-    """The first bytes of a body, printable; the rest is never read."""
+async def _beginning(response: httpx.Response, most: int) -> bytes:
+    """The first bytes of a body; the rest is never read."""
     found = b""
     async for piece in response.aiter_raw():
         found += piece
-        if len(found) >= ANSWER_BYTES:
+        if len(found) >= most:
             break
-    text = found[:ANSWER_BYTES].decode("utf-8", errors="replace")
+    return found[:most]
+
+
+def _printable(found: bytes) -> str:
+    text = found.decode("utf-8", errors="replace")
     return "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in text)

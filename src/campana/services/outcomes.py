@@ -7,25 +7,33 @@ finished.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from campana.domain import cadence
-from campana.domain.attempt import AttemptEvent, AttemptState, EventType, apply
+from campana.domain.attempt import AttemptEvent, AttemptState, EventType, apply, bare
 from campana.domain.campaign import STATUS_OF, CampaignState, CampaignStatus
 from campana.domain.disposition import RESULTS, Disposition
 from campana.domain.event import EventName, NewEvent
-from campana.domain.ids import attempt_text
-from campana.services import events, next_address, spending, windows
+from campana.services import (
+    answering,
+    end_events,
+    events,
+    flow_outcomes,
+    next_address,
+    recordings,
+    spending,
+    windows,
+)
 from campana.services.campaign_document import plan_of
 from campana.services.context import Context
 from campana.services.dispatch import SEND_DEADLINE
-from campana.store import attempts, campaigns, due, owners, reports, suppressions, targets
+from campana.services.session_places import Ground
+from campana.store import attempts, campaigns, due, owners, reports, targets
 from campana.store import events as store_events
 from campana.store.attempts import Attempt, CallFacts
 from campana.store.db import Tx
-from campana.store.suppressions import Scope, Suppression
 
 _TALKED = frozenset({Disposition.COMPLETED, Disposition.HUNG_UP})
 """Outcomes of a conversation, of which its result may say more."""
@@ -40,6 +48,8 @@ async def record(context: Context, *, attempt_id: UUID, event: AttemptEvent) -> 
         attempt = await attempts.lock(tx, attempt_id=attempt_id)
         if attempt is None:
             return
+        if attempt.is_erased:
+            event = bare(event)
         await attempts.add_event(
             tx, workspace_id=attempt.workspace_id, attempt_id=attempt_id, event=event
         )
@@ -67,11 +77,13 @@ async def settle(
     facts: CallFacts | None = None,
     answered_at: datetime | None = None,
     callback_at: datetime | None = None,
+    wait: timedelta | None = None,
 ) -> None:
     """End an attempt and decide about its target. Repeating it changes nothing.
 
     `reason` is for people, in a few words; `facts` is what is known of a call, when there was one;
-    `callback_at` is when the person asked to be called back, if they did.
+    `callback_at` is when the person asked to be called back, if they did; before `wait` is over
+    they are not tried again.
     """
     if disposition in _TALKED and facts is not None:
         disposition = RESULTS.get(facts.result or "", disposition)
@@ -81,6 +93,10 @@ async def settle(
             return
         if attempt.state is AttemptState.UNKNOWN and disposition is Disposition.UNKNOWN:
             return
+        if facts is not None and attempt.is_erased:
+            # A worker that was believed dead comes back with a call of somebody erased meanwhile.
+            facts = facts.bare()
+            await recordings.have_removed(tx, attempt_id=attempt_id)
         if facts is not None:
             await attempts.describe_call(tx, attempt_id=attempt_id, facts=facts)
         await end(
@@ -92,17 +108,9 @@ async def settle(
             answered_at=answered_at,
             callback_at=callback_at,
             talk_seconds=facts.talk_seconds if facts else None,
+            wait=wait,
+            saved=facts,
         )
-
-
-async def settle_unsent(context: Context, *, attempt_ids: Sequence[UUID], reason: str) -> None:
-    """End attempts that were certainly not sent, all at once: their targets are due again."""
-    async with context.db.transaction() as tx:
-        # In the order of their ids, as by whoever applies reports.
-        for attempt_id in sorted(attempt_ids):
-            attempt = await attempts.lock(tx, attempt_id=attempt_id)
-            if attempt is not None and attempt.state.is_open:
-                await end(tx, context, attempt, disposition=Disposition.NOT_SENT, reason=reason)
 
 
 async def sweep(context: Context) -> int:
@@ -181,14 +189,22 @@ async def end(
     answered_at: datetime | None = None,
     callback_at: datetime | None = None,
     talk_seconds: float | None = None,
+    wait: timedelta | None = None,
+    saved: CallFacts | None = None,
 ) -> None:
     """Tell of the end of an attempt (held) and conclude it, in the caller's transaction."""
     now = context.clock.now()
     event = AttemptEvent(
         type=EventType.LOST if disposition is Disposition.UNKNOWN else EventType.ENDED,
         at=now,
-        detail={"disposition": str(disposition), "reason": reason},
+        detail={
+            "disposition": str(disposition),
+            "reason": reason,
+            **({"wait_seconds": wait.total_seconds()} if wait is not None else {}),
+        },
     )
+    if attempt.is_erased:
+        event = bare(event)
     await attempts.add_event(
         tx, workspace_id=attempt.workspace_id, attempt_id=attempt.id, event=event
     )
@@ -202,6 +218,7 @@ async def end(
         answered_at=answered_at,
         callback_at=callback_at,
         talk_seconds=talk_seconds,
+        saved=saved,
         now=now,
     )
 
@@ -218,10 +235,12 @@ async def conclude(
     now: datetime,
     callback_at: datetime | None = None,
     talk_seconds: float | None = None,
+    saved: CallFacts | None = None,
 ) -> None:
     """Close the attempt (held), whose end its history tells of already, and settle its target."""
     was_unknown = attempt.state is AttemptState.UNKNOWN
     state = apply(attempt.state, event.type)
+    reason = str(disposition) if attempt.is_erased else reason
     await spending.settle(tx, attempt, disposition=disposition, talk_seconds=talk_seconds)
     closed = await attempts.close(
         tx,
@@ -234,32 +253,30 @@ async def conclude(
     )
     if not closed:
         return
-    is_unknown = state is AttemptState.UNKNOWN
-    told = [
-        events.of_attempt(
-            EventName.ATTEMPT_UNKNOWN if is_unknown else EventName.ATTEMPT_ENDED,
-            attempt,
-            at=now,
-            state=state,
-            disposition=disposition,
-            reason=reason,
-            answered_at=answered_at,
-            ended_at=now,
-        )
-    ]
-    if disposition is Disposition.OPT_OUT:
-        told += await _suppress(tx, context, attempt, now=now)
-    if was_unknown and disposition is not Disposition.NOT_SENT:
-        corrected = await targets.correct(
-            tx,
-            target_id=attempt.target_id,
-            attempt_no=attempt.attempt_no,
-            disposition=disposition,
-            reason=reason,
-            now=now,
-        )
-        told += events.of_target(EventName.TARGET_CORRECTED, corrected, at=now)
+    told = await end_events.told_of_end(
+        tx,
+        context,
+        attempt,
+        state=state,
+        disposition=disposition,
+        reason=reason,
+        answered_at=answered_at,
+        now=now,
+    )
+    if attempt.target_id is None or attempt.campaign_id is None:
+        await answering.follow(tx, attempt_id=attempt.id, disposition=disposition, now=now)
         await store_events.add(tx, *told)
+        return
+    was_told_of = was_unknown and disposition is not Disposition.NOT_SENT
+    if was_told_of:
+        told += await _corrected(
+            tx, attempt, attempt.target_id, disposition=disposition, reason=reason, now=now
+        )
+    if was_told_of or attempt.session_id is not None:
+        await store_events.add(tx, *told)
+        await _tell_flow(
+            tx, context, attempt, disposition=disposition, reason=reason, saved=saved, now=now
+        )
         return
     # Of an unknown attempt that turns out never to have been sent nothing reached anybody.
     campaign, document = await campaigns.share_state(tx, campaign_id=attempt.campaign_id, now=now)
@@ -280,12 +297,13 @@ async def conclude(
     if isinstance(decision, cadence.NextAddress):
         moved = await next_address.go_on(tx, target_id=attempt.target_id)
         decision = cadence.RetryAt(when=now) if moved else cadence.Finish(disposition=disposition)
+    wait_seconds = float(event.detail.get("wait_seconds") or 0)
     match decision:
         case cadence.RetryAt(when=when, priority=priority):
             window_key = await targets.wait_again(
                 tx,
                 target_id=attempt.target_id,
-                due_at=when,
+                due_at=max(when, now + timedelta(seconds=wait_seconds)),
                 reason=str(disposition),
                 priority=priority,
             )
@@ -306,28 +324,52 @@ async def conclude(
     await store_events.add(tx, *told)
 
 
-async def _suppress(tx: Tx, context: Context, attempt: Attempt, *, now: datetime) -> list[NewEvent]:
-    """The person asked not to be contacted again: from this very commit on, by nobody."""
-    new_id = context.new_id("sup")
-    stored = await suppressions.insert(
+async def _corrected(
+    tx: Tx,
+    attempt: Attempt,
+    target_id: int,
+    *,
+    disposition: Disposition,
+    reason: str,
+    now: datetime,
+) -> list[NewEvent]:
+    """What was unknown is known: of the target too, if that is what it had become."""
+    corrected = await targets.correct(
         tx,
-        workspace_id=attempt.workspace_id,
-        suppression=Suppression(
-            id=new_id,
-            address=attempt.address,
-            scope=Scope.WORKSPACE,
-            campaign_id=None,
-            channel_type=None,
-            reason=f"asked for it in attempt {attempt_text(attempt.id)}",
-            source="call",
-            created_at=now,
-            expires_at=None,
-        ),
+        target_id=target_id,
+        attempt_no=attempt.attempt_no,
+        disposition=disposition,
+        reason=reason,
+        now=now,
     )
-    if stored is None or stored.id != new_id:
-        return []
-    added = EventName.SUPPRESSION_ADDED
-    return [events.of_suppression(added, stored, workspace_id=attempt.workspace_id, at=now)]
+    return events.of_target(EventName.TARGET_CORRECTED, corrected, at=now)
+
+
+async def _tell_flow(
+    tx: Tx,
+    context: Context,
+    attempt: Attempt,
+    *,
+    disposition: Disposition,
+    reason: str,
+    saved: CallFacts | None,
+    now: datetime,
+) -> None:
+    """What follows an attempt of a flow's is the flow's to say; of no other anything follows."""
+    if attempt.session_id is None or attempt.campaign_id is None:
+        return
+    state, document = await campaigns.share_state(tx, campaign_id=attempt.campaign_id, now=now)
+    await flow_outcomes.ended(
+        tx,
+        context,
+        attempt,
+        disposition=disposition,
+        reason=reason,
+        plan=plan_of(document),
+        ground=Ground(campaign_id=attempt.campaign_id, state=state, document=document),
+        result=saved.result if saved else None,
+        answers=dict(saved.saved) if saved else None,
+    )
 
 
 def _when_over(campaign: CampaignState, disposition: Disposition) -> Disposition:

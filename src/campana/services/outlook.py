@@ -18,16 +18,26 @@ from campana.domain.errors import FieldProblem, InvalidTransition, NotFound
 from campana.domain.forecast import Forecast, Pace, forecast
 from campana.domain.spend import Price
 from campana.domain.window import next_open
-from campana.services import preflight
+from campana.services import erasure_keys, flow_parts, preflight, segments, variant_plans
 from campana.services.campaign_document import plan_of
 from campana.services.context import Context
+from campana.services.messaging import DAY
 from campana.services.policy import policy_of
 from campana.services.spending import LONGEST_CALL
-from campana.store import accounts, campaigns, channels, outlook, policies
+from campana.store import (
+    accounts,
+    campaigns,
+    channels,
+    lists,
+    outlook,
+    policies,
+    portfolios,
+)
 from campana.store import spend as spend_store
 from campana.store.channels import Channel
 from campana.store.db import Tx
 from campana.store.outlook import Crowd
+from campana.store.portfolios import Portfolio
 
 DUPLICATE = "duplicate"
 PRICE_UNKNOWN = "price_unknown"
@@ -63,6 +73,8 @@ class Outlook:
     """When it would end if every try failed; None when it might never."""
     cost: CostRange | None
     """None while there is no price table."""
+    warnings: Sequence[str] = ()
+    """What keeps nobody from being contacted and somebody should know, in sentences."""
 
 
 async def look_ahead(context: Context, *, workspace_id: int, campaign_id: str) -> Outlook:
@@ -86,7 +98,10 @@ async def look_ahead(context: Context, *, workspace_id: int, campaign_id: str) -
             channel = await channels.find(tx, workspace_id=workspace_id, wanted=campaign.channel_id)
         plan = plan_of(campaign.document, channel_window=channel.window if channel else None)
         prices = await _prices(tx, campaign, plan)
-        found = await _crowds(tx, campaign, plan, prices, now)
+        pads = await erasure_keys.pads(tx, context, workspace_id=workspace_id)
+        found = await _crowds(tx, campaign, plan, prices, pads, now)
+        places = await _places(tx, channel, now)
+        warnings = await flow_parts.lacking(tx, campaign, plan)
     allowed = frozenset(workspace.allowed_countries) if workspace else frozenset[str]()
     eligible, skipped, expense = _judged(found, plan, allowed, prices, now)
     counted = Outlook(
@@ -97,10 +112,20 @@ async def look_ahead(context: Context, *, workspace_id: int, campaign_id: str) -
         forecast=None,
         latest=None,
         cost=expense if prices.table else None,
+        warnings=warnings,
     )
     if channel is None or not eligible:
         return counted
-    return _foretold(counted, campaign, plan, channel, eligible, now)
+    return _foretold(counted, campaign, plan, channel, eligible, places, now)
+
+
+async def _places(tx: Tx, channel: Channel | None, now: datetime) -> Pace:
+    """The part of a pace that says how many new people there is room for."""
+    if channel is None or channel.portfolio is None or channel.portfolio_limit is None:
+        return Pace(rate=channel.rate if channel else 1)
+    portfolio = Portfolio(workspace_id=channel.workspace_id, name=channel.portfolio)
+    taken = await portfolios.standing(tx, portfolio=portfolio, after=now - DAY)
+    return Pace(rate=channel.rate, people=channel.portfolio_limit, taken=taken)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,18 +153,24 @@ async def _prices(tx: Tx, campaign: Campaign, plan: Plan) -> _Prices:
 
 
 async def _crowds(
-    tx: Tx, campaign: Campaign, plan: Plan, prices: _Prices, now: datetime
+    tx: Tx, campaign: Campaign, plan: Plan, prices: _Prices, pads: bytes | None, now: datetime
 ) -> list[Crowd]:
-    if campaign.list_id is None:
+    found = None
+    if campaign.list_id is not None:
+        found = await lists.get(tx, workspace_id=campaign.workspace_id, list_id=campaign.list_id)
+    if found is None:
         return []
+    whom = await segments.members_of(tx, workspace_id=campaign.workspace_id, found=found)
     return await outlook.crowds(
         tx,
         workspace_id=campaign.workspace_id,
         campaign_id=campaign.id,
-        list_id=campaign.list_id,
+        whom=whom,
         channel_type=campaign.channel_type,
         requires_consent=plan.requires_consent,
         prefix_length=prices.prefix_length,
+        pads=pads,
+        bounds=variant_plans.bounds_of(plan),
         now=now,
     )
 
@@ -176,6 +207,7 @@ def _price(crowd: Crowd, prices: _Prices) -> Price | None:
 
 
 def _facts(crowd: Crowd, plan: Plan, allowed: frozenset[str]) -> gate.Facts:
+    own, is_held_out = variant_plans.nth(plan, crowd.variant)
     return gate.Facts(
         # One speaks for all: numbers nobody may call are refused when people are imported.
         address=crowd.address,
@@ -186,7 +218,8 @@ def _facts(crowd: Crowd, plan: Plan, allowed: frozenset[str]) -> gate.Facts:
         allowed_countries=allowed,
         requires_consent=plan.requires_consent,
         has_consent=crowd.has_consent,
-        window=plan.window,
+        window=own.window,
+        is_held_out=is_held_out,
         # A cap puts people off; it never leaves them out.
         capped_until=None,
     )
@@ -198,6 +231,7 @@ def _foretold(
     plan: Plan,
     channel: Channel,
     eligible: Mapping[tuple[str, ...], int],
+    places: Pace,
     now: datetime,
 ) -> Outlook:
     """The run played twice: everybody at the first try, and every try of everybody in vain."""
@@ -205,7 +239,7 @@ def _foretold(
     best = forecast(
         eligible,
         window=plan.window,
-        pace=_pace(plan, channel, _SHORTEST_CALL),
+        pace=_pace(plan, channel, _SHORTEST_CALL, places),
         start=start,
         end=campaign.end_date,
     )
@@ -213,21 +247,23 @@ def _foretold(
     worst = forecast(
         {zones: people * tries for zones, people in eligible.items()},
         window=plan.window,
-        pace=_pace(plan, channel, _longest_call(plan)),
+        pace=_pace(plan, channel, _longest_call(plan), places),
         start=start,
         end=campaign.end_date,
     )
     return replace(counted, forecast=best, latest=_latest(campaign, plan, best, worst, eligible))
 
 
-def _pace(plan: Plan, channel: Channel, held: timedelta) -> Pace:
+def _pace(plan: Plan, channel: Channel, held: timedelta, places: Pace) -> Pace:
     """The lowest of all limits, when each attempt holds its line for so long."""
     own = plan.pacing
     rates = [channel.rate, own.rate or channel.rate]
     lines = min(channel.lines, own.lines or channel.lines)
     quotas = [each for each in (channel.daily_attempts, own.daily) if each is not None]
-    return Pace(
-        rate=min(*rates, lines / held.total_seconds()), daily=min(quotas) if quotas else None
+    return replace(
+        places,
+        rate=min(*rates, lines / held.total_seconds()),
+        daily=min(quotas) if quotas else None,
     )
 
 

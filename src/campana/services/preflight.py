@@ -6,15 +6,14 @@ by a change either. Nobody is contacted to find out.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
-
-import msgspec
 
 from campana.domain.campaign import Campaign, CampaignType, Plan
 from campana.domain.errors import FieldProblem
 from campana.domain.script_problems import problems as script_problems
 from campana.domain.window import never_closes, next_open
-from campana.services import campaign_document
+from campana.services import campaign_document, channel_secrets, flow_parts, variant_plans
 from campana.services.context import Context
 from campana.services.policy import policy_of
 from campana.store import accounts, channels, policies, spend
@@ -40,6 +39,7 @@ async def blocking(tx: Tx, context: Context, campaign: Campaign) -> list[FieldPr
         ]
     if workspace is None or not workspace.allowed_countries:
         found.append(_problem("", "this workspace may not call any country yet: allow some first"))
+    found += await flow_parts.unready(tx, campaign, plan)
     return found + await unfit(tx, context, campaign)
 
 
@@ -59,7 +59,13 @@ async def unfit(tx: Tx, context: Context, campaign: Campaign) -> list[FieldProbl
         found.append(_problem("/channel", "how to contact them is not chosen"))
     else:
         found += _beyond(context, plan, channel)
-    return found
+    for channel_type, channel_id in plan.channels.items():
+        other = await channels.find(tx, workspace_id=campaign.workspace_id, wanted=channel_id)
+        if other is None:
+            found.append(_problem(f"/channels/{channel_type}", "there is no such channel"))
+        else:
+            found += _beyond(context, replace(plan, caller_id=None), other)
+    return list(dict.fromkeys(found))
 
 
 def _incomplete(campaign: Campaign, plan: Plan, *, now: datetime) -> list[FieldProblem]:
@@ -69,9 +75,11 @@ def _incomplete(campaign: Campaign, plan: Plan, *, now: datetime) -> list[FieldP
         found.append(_problem("/endDate", "has passed"))
     if campaign.list_id is None:
         found.append(_problem("/contactList", "whom to contact is not chosen"))
-    if campaign.type is not CampaignType.VOICE_BOT:
-        found.append(_problem("/type", "only VoiceBot campaigns can be launched so far"))
-    elif plan.script is None:
+    is_flow = campaign.type is not CampaignType.VOICE_BOT
+    found += variant_plans.problems(plan, is_flow=is_flow)
+    if is_flow:
+        return found
+    if plan.script is None:
         found.append(_problem("/voiceBot", "a VoiceBot campaign needs one"))
     else:
         found += [
@@ -94,7 +102,7 @@ def _beyond(context: Context, plan: Plan, channel: Channel) -> list[FieldProblem
     """What the campaign asks of its channel that the channel does not allow."""
     found: list[FieldProblem] = []
     kind = context.carriers[channel.kind]
-    senders = kind.senders(msgspec.convert(channel.config, kind.config))
+    senders = kind.senders(channel_secrets.config_of(context, kind=kind, stored=channel.config))
     if plan.caller_id is not None and plan.caller_id not in senders:
         found.append(_problem("/callerId", f"is not one of the channel's: {', '.join(senders)}"))
     if channel.is_loopback:

@@ -77,18 +77,20 @@ async def preview(
             found = await lists.get(tx, workspace_id=workspace_id, list_id=list_id)
             if found is None:
                 raise NotFound
-        country = await lists.country(tx, workspace_id=workspace_id, list_id=list_id)
+        country = default_country or await lists.country(
+            tx, workspace_id=workspace_id, list_id=list_id
+        )
     kept = await uploads.table(
         context, key=f"{uploads.PREVIEWS}/{context.new_id('prv')}", content=content
     )
     try:
         meant = meaning.of_file(found, kept.header, mapping=mapping, types=types)
-        chunk = await asyncio.to_thread(
-            _first, context, kept.key, meant.columns, default_country or country
-        )
+        chunk = await asyncio.to_thread(_first, context, kept.key, meant.columns, country)
     finally:
         context.blobs.remove(kept.key)
-    rows = await _fated(context, workspace_id, list_id, chunk, meant, how=duplicates)
+    rows = await _fated(
+        context, workspace_id, list_id, chunk, meant, how=duplicates, country=country
+    )
     names = meant.columns.named()
     return Preview(
         header=kept.header,
@@ -113,8 +115,9 @@ async def _fated(
     meant: Meaning,
     *,
     how: Duplicates,
+    country: str | None,
 ) -> list[PreviewedRow]:
-    people = [given.candidate.contact for given in chunk.given]
+    people = [given.contact for given in chunk.given]
     holders: list[Holder] = []
     if list_id is not None:
         async with context.db.read(workspace_id=workspace_id) as tx:
@@ -126,7 +129,7 @@ async def _fated(
     ]
     for given, decision in zip(chunk.given, plan.decisions, strict=True):
         refusal = (
-            import_chunks.disputed(given, decision.dispute, meant.columns)
+            import_chunks.disputed(given, decision.dispute, meant.columns, country=country)
             if decision.dispute is not None
             else None
         )

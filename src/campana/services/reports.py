@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from campana.domain import cadence
-from campana.domain.attempt import AttemptEvent, AttemptState, EventType, apply
+from campana.domain.attempt import AttemptEvent, AttemptState, EventType, apply, bare
 from campana.domain.clock import parse_moment
 from campana.domain.disposition import Disposition
 from campana.domain.event import EventName, NewEvent
-from campana.services import events, outcomes
+from campana.services import end_events, events, flow_outcomes, outcomes
 from campana.services.context import Context
 from campana.store import events as store_events
 from campana.store import reports
@@ -65,8 +65,10 @@ async def apply_told(tx: Tx, context: Context, told: Sequence[Told]) -> None:
         if attempt is None or attempt.channel_id != each.channel_id:
             log.warning("channel %s reports of attempt %s", each.channel_id, each.attempt_id)
         else:
-            ours.append(each)
+            ours.append(replace(each, event=bare(each.event)) if attempt.is_erased else each)
+    await flow_outcomes.hold(tx, context, [found[each.attempt_id] for each in ours])
     fresh = await _fresh(tx, ours, found)
+    await _complaints(tx, context, fresh, found, now=now)
     moves: list[Move] = []
     plain: list[_End] = []
     others: list[_End] = []
@@ -75,16 +77,27 @@ async def apply_told(tx: Tx, context: Context, told: Sequence[Told]) -> None:
         moved, ending = _follow(attempt, happened)
         if ending is not None:
             end = _End(attempt=attempt, event=ending, answered_at=moved.answered_at)
-            if attempt.state.is_open and cadence.is_last(end.disposition):
+            if (
+                attempt.state.is_open
+                and attempt.target_id is not None
+                and attempt.session_id is None
+                and cadence.is_last(end.disposition)
+            ):
                 plain.append(end)
                 continue
             others.append(replace(end, attempt=replace(attempt, state=moved.state)))
         if moved.state is not attempt.state or moved.answered_at is not None:
             moves.append(moved)
     await reports.move(tx, moves=moves)
+    await flow_outcomes.accepted(
+        tx,
+        context,
+        [each.attempt_id for each in moves if found[each.attempt_id].session_id is not None],
+    )
     others += await _conclude(tx, plain, now=now)
     for end in others:
         await _end(tx, context, end, now=now)
+    await _tell_read(tx, context, fresh, found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +111,28 @@ class _End:
     @property
     def disposition(self) -> Disposition:
         return Disposition(str(self.event.detail["disposition"]))
+
+
+async def _complaints(
+    tx: Tx,
+    context: Context,
+    fresh: Mapping[UUID, Sequence[AttemptEvent]],
+    found: Mapping[UUID, Attempt],
+    *,
+    now: datetime,
+) -> None:
+    """Whoever complained to their provider is contacted no more, by anybody here."""
+    for attempt_id, happened in fresh.items():
+        if any(event.type is EventType.COMPLAINED for event in happened):
+            told = await end_events.suppress(
+                tx,
+                context,
+                found[attempt_id],
+                reason="complained about",
+                source="complaint",
+                now=now,
+            )
+            await store_events.add(tx, *told)
 
 
 async def _conclude(tx: Tx, ends: Sequence[_End], *, now: datetime) -> list[_End]:
@@ -139,6 +174,18 @@ async def _conclude(tx: Tx, ends: Sequence[_End], *, now: datetime) -> list[_End
         told += events.of_target(EventName.TARGET_FINISHED, finished.get(each.attempt.id), at=now)
     await store_events.add(tx, *told)
     return [each for each in ends if each.attempt.id not in closed]
+
+
+async def _tell_read(
+    tx: Tx,
+    context: Context,
+    fresh: Mapping[UUID, Sequence[AttemptEvent]],
+    found: Mapping[UUID, Attempt],
+) -> None:
+    """A flow may wait for its message to be read: that comes after the end, which is delivery."""
+    for attempt_id, happened in fresh.items():
+        if any(event.detail.get("status") == "read" for event in happened):
+            await flow_outcomes.read(tx, context, found[attempt_id])
 
 
 async def _fresh(

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import cast
 
-from campana.domain.address import AddressKind, Unusable, parse_phone
+from campana.domain import places
+from campana.domain.address import AddressKind, Unusable, parse_phone, plain_number
 from campana.domain.contact import AttributeValue, ContactAddress, NewContact
 from campana.domain.email import parse_email
+from campana.domain.tag import tags_of
 from campana.domain.window import zone_named
 from campana.services import suggestions
 from campana.services.columns import Columns, shown
@@ -29,6 +32,7 @@ _MAX_FIELD: Mapping[str, int] = {
     "external_id": 200,
     "time_zone": 100,
     "language": 35,
+    "tags": 4_000,
 }
 _MAX_ADDRESS: Mapping[AddressKind, int] = {
     AddressKind.PHONE: 100,
@@ -38,6 +42,9 @@ _MAX_ADDRESS: Mapping[AddressKind, int] = {
 _MAX_ATTRIBUTE = 10_000
 _MAX_ROW = 100_000
 _SHORTEST_LIMIT = min(*_MAX_FIELD.values(), *_MAX_ADDRESS.values())
+_PLAIN_LIMIT = _MAX_ADDRESS[AddressKind.PHONE]
+"""Of each cell but a language, in the rows most files are made of: no limit of its own is less."""
+_IN_TURN = ("external_id", "first_name", "last_name", "language", "time_zone", "name", "tags")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +99,8 @@ def read_row(columns: Columns, cells: Cells, *, country: str | None) -> Candidat
                 suggestion="shorten its longest cells",
             )
         zone = _zone(columns, fields)
-        addresses, zones = _addressed(columns, cells, country=country, is_short=is_short)
+        tags = _tags(columns, fields)
+        addresses = _addressed(columns, cells, country=country, is_short=is_short)
     except _Refused as refused:
         return Refusal(
             column_name=columns.header[refused.place],
@@ -100,10 +108,134 @@ def read_row(columns: Columns, cells: Cells, *, country: str | None) -> Candidat
             reason=refused.reason,
             suggestion=refused.suggestion,
         )
-    contact = _contact(
-        tuple(addresses), fields, attributes, zone=zone, zones=(zone,) if zone else zones
-    )
+    ways = tuple(addresses)
+    zones = (zone,) if zone else _zones_at(attributes, ways)
+    contact = _contact(ways, fields, attributes, zone=zone, zones=zones, tags=tags)
     return Candidate(contact=contact, places=tuple(addresses.values()))
+
+
+class PlainRows:
+    """What `read_row` does, for the rows most files are made of: good, short, of texts alone.
+
+    Each step here is taken for millions of rows; whatever needs more than a look is left to
+    `read_row`. Wherever this one finds a contact, that one finds the same.
+    """
+
+    def __init__(self, columns: Columns, *, country: str | None) -> None:
+        """Of these columns; `country` (ISO 3166) is that of numbers without a country code."""
+        self._width, self._country = len(columns.header), country
+        # A field that has no column is read from behind the row.
+        self._fields = itemgetter(*(columns.fields.get(name, self._width) for name in _IN_TURN))
+        self._untyped = [
+            (name, place) for name, place in columns.attributes.items() if name not in columns.types
+        ]
+        self._typed = [
+            (name, columns.attributes[name], wanted) for name, wanted in columns.types.items()
+        ]
+        self._addresses = columns.addresses
+        self._is_placed = not places.NAMES.isdisjoint(columns.attributes)
+
+    def read(self, cells: Sequence[str], text: str) -> NewContact | None:
+        """A row as a contact; None where `read_row` must tell.
+
+        Args:
+            cells: the row.
+            text: the same as one text.
+        """
+        if len(cells) != self._width or "\0" in text or UNREADABLE in text:
+            return None
+        if len(text) > _PLAIN_LIMIT and max(map(len, cells)) > _PLAIN_LIMIT:
+            return None
+        external_id, first, last, language, zone, name, tagged = self._fields((*cells, ""))
+        if (zone and zone_named(zone) is None) or len(language) > _MAX_FIELD["language"]:
+            return None
+        attributes: dict[str, AttributeValue] = {
+            key: cell for key, place in self._untyped if (cell := cells[place])
+        }
+        if self._typed and not self._read_typed(cells, attributes):
+            return None
+        tags = tags_of(tagged) if tagged else ()
+        addresses = self._read_addresses(cells)
+        if not addresses or isinstance(tags, str):
+            return None
+        if name:
+            attributes["name"] = name
+            if not first and not last:
+                first, last = _halves(name)
+        return NewContact(
+            external_id=external_id or None,
+            first_name=first or None,
+            last_name=last or None,
+            time_zone=zone or None,
+            language=language or None,
+            attributes=attributes,
+            addresses=tuple(addresses),
+            zones=(zone,)
+            if zone
+            else _zones_at(attributes, addresses)
+            if self._is_placed
+            else _zones_of(addresses),
+            tags=tags,
+        )
+
+    def _read_typed(self, cells: Sequence[str], attributes: dict[str, AttributeValue]) -> bool:
+        for key, place, wanted in self._typed:
+            if cells[place]:
+                try:
+                    attributes[key] = typed(cells[place], wanted)
+                except Unfit:
+                    return False
+        return True
+
+    def _read_addresses(self, cells: Sequence[str]) -> list[ContactAddress]:
+        """All addresses of the row; none when one of them is not plain."""
+        found: list[ContactAddress] = []
+        for kind, place in self._addresses:
+            text = cells[place]
+            if not text:
+                continue
+            if kind is AddressKind.EMAIL:
+                email = parse_email(text)
+                if isinstance(email, Unusable):
+                    return []
+                address = ContactAddress(kind=kind, value=email, country=None)
+            else:
+                number = plain_number(text, default_country=self._country)
+                if number is None:
+                    return []
+                code, national, region, number_type, zones = number
+                address = ContactAddress(
+                    kind=kind,
+                    value=f"+{code}{national}",
+                    country=region or "",
+                    type=number_type,
+                    zones=zones,
+                )
+            if not found or address not in found:
+                found.append(address)
+        return found
+
+
+def _zones_at(
+    attributes: Mapping[str, AttributeValue], addresses: Sequence[ContactAddress]
+) -> tuple[str, ...]:
+    """Where the postal address says, as far as it does; else where the number lies."""
+    country = next((address.country for address in addresses if address.country), None)
+    return places.zones_at(attributes, country=country, otherwise=_zones_of(addresses))
+
+
+def _zones_of(addresses: Sequence[ContactAddress]) -> tuple[str, ...]:
+    """Those of the first number that has any."""
+    for address in addresses:
+        if address.zones:
+            return address.zones
+    return ()
+
+
+def _halves(name: str) -> tuple[str, str]:
+    """A name in one cell as a first and a last name."""
+    first, _, rest = name.partition(" ")
+    return first, rest.strip()
 
 
 def _is_short(cells: Cells) -> bool:
@@ -184,12 +316,19 @@ def _zone(columns: Columns, fields: Mapping[str, str]) -> str | None:
     return zone
 
 
+def _tags(columns: Columns, fields: Mapping[str, str]) -> tuple[str, ...]:
+    cell = fields.get("tags", "")
+    tags = tags_of(cell)
+    if isinstance(tags, str):
+        raise _Refused(columns.fields["tags"], cell, tags, "part tags with commas")
+    return tags
+
+
 def _addressed(
     columns: Columns, cells: Cells, *, country: str | None, is_short: bool
-) -> tuple[dict[ContactAddress, int], tuple[str, ...]]:
-    """The addresses of a row with their places, and the zones of the first number among them."""
+) -> dict[ContactAddress, int]:
+    """The addresses of a row with their places."""
     addresses: dict[ContactAddress, int] = {}
-    zones: tuple[str, ...] = ()
     for kind, place in columns.addresses:
         text = _text(cells, place)
         if not text:
@@ -197,14 +336,13 @@ def _addressed(
         if not is_short:
             _check(place, text, limit=_MAX_ADDRESS[kind])
         address = _address(kind, text, place, country=country)
-        zones = zones or address.zones
         addresses.setdefault(address, place)
     if not addresses:
         kind, place = columns.addresses[0]
         empty = "number" if kind is not AddressKind.EMAIL else "e-mail address"
         reason = f"the {empty} is empty" if len(columns.addresses) == 1 else "no address is given"
         raise _Refused(place, "", reason, "fill one in, or take the row out")
-    return addresses, zones
+    return addresses
 
 
 def _address(kind: AddressKind, text: str, place: int, *, country: str | None) -> ContactAddress:
@@ -232,14 +370,15 @@ def _contact(
     *,
     zone: str | None,
     zones: tuple[str, ...],
+    tags: tuple[str, ...],
 ) -> NewContact:
     first, last = fields.get("first_name"), fields.get("last_name")
     name = fields.get("name")
     if name is not None:
         attributes = {**attributes, "name": name}
         if first is None and last is None:
-            first, _, rest = name.partition(" ")
-            last = rest.strip() or None
+            first, rest = _halves(name)
+            last = rest or None
     return NewContact(
         external_id=fields.get("external_id"),
         first_name=first,
@@ -249,6 +388,7 @@ def _contact(
         attributes=attributes,
         addresses=addresses,
         zones=zones,
+        tags=tags,
     )
 
 

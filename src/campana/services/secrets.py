@@ -29,6 +29,8 @@ class Secrets:
     """Seals and opens."""
 
     _fernet: MultiFernet | None
+    _first: Fernet | None = None
+    """The one that seals."""
 
     @classmethod
     def of(cls, keys: Sequence[str]) -> Secrets:
@@ -45,7 +47,7 @@ class Secrets:
             ) from None
         if not fernets:
             raise SetupError("CAMPANA_SECRET_KEY has no key in it")
-        return cls(MultiFernet(fernets))
+        return cls(MultiFernet(fernets), fernets[0])
 
     @property
     def _keys(self) -> MultiFernet:
@@ -67,6 +69,21 @@ class Secrets:
             return self._keys.decrypt(sealed.encode()).decode()
         except InvalidToken:
             raise Unreadable("it was sealed with another key") from None
+
+    def sealed_anew(self, sealed: str) -> str | None:
+        """The same secret under the first key; None when that sealed it already.
+
+        Raises:
+            Unreadable: none of the keys opens it.
+        """
+        secret = self.open(sealed)
+        try:
+            if self._first is not None:
+                self._first.decrypt(sealed.encode())
+                return None
+        except InvalidToken:
+            pass
+        return self.seal(secret)
 
 
 NO_SECRETS = Secrets(None)

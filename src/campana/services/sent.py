@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 import msgspec
 
@@ -18,11 +19,11 @@ from campana.carriers.base import Accepted, Report
 from campana.domain import cadence
 from campana.domain.attempt import EventType
 from campana.domain.disposition import Disposition
-from campana.services import reports, sent_events
+from campana.services import flow_outcomes, reports, sent_events
 from campana.services.claimed import Claimed
 from campana.services.context import Context
+from campana.store import named_reports, sending
 from campana.store import reports as store
-from campana.store import sending
 from campana.store.reports import Taken, Told
 from campana.store.sending import Ending
 
@@ -59,8 +60,12 @@ async def store_answers(context: Context, answers: Sequence[Answer], *, owner_id
     if rest:
         async with context.db.transaction() as tx:
             await store.accept(tx, taken=[_taken(answer) for answer in rest], now=now)
+            await named_reports.add_refs(tx, refs=_refs(rest), now=now)
             told = [_told(answer, report) for answer in rest for report in answer.accepted.reports]
             await reports.apply_told(tx, context, told)
+            talks = [each.intent.attempt_id for each in rest if each.intent.message is not None]
+            if talks:
+                await flow_outcomes.accepted(tx, context, talks)
 
 
 def _is_plain_end(report: Report) -> bool:
@@ -92,6 +97,11 @@ def _ending(answer: Answer, report: Report, *, now: datetime) -> Ending:
         ),
         target_event=sent_events.finished(intent, at=now, disposition=disposition, reason=reason),
     )
+
+
+def _refs(answers: Sequence[Answer]) -> list[tuple[UUID, Sequence[str]]]:
+    """What carriers that report by names of their own call these."""
+    return [(each.intent.attempt_id, each.accepted.refs) for each in answers if each.accepted.refs]
 
 
 def _taken(answer: Answer) -> Taken:

@@ -13,7 +13,7 @@ from datetime import datetime
 from campana.domain.contact import NewContact
 from campana.services import duplicates
 from campana.services.duplicates import Person, Plan
-from campana.store import contacts, import_changes
+from campana.store import contacts, import_changes, targets
 from campana.store.contacts import Holder
 from campana.store.db import Tx
 from campana.store.imports import Duplicates
@@ -47,6 +47,7 @@ async def settle(
     now: datetime,
 ) -> tuple[Plan, dict[Person, int]]:
     """Decide on each and store what follows; the plan, and the contact ids of the new."""
+    await contacts.plan_for_many(tx)
     plan = duplicates.plan(
         people, await met(tx, list_id=place.list_id, people=people), duplicates=how
     )
@@ -81,6 +82,12 @@ async def _store(tx: Tx, *, place: Place, plan: Plan, now: datetime) -> dict[Per
         contacts=dict(zip(ids, new, strict=True)),
         are_new=True,
     )
+    followed = [
+        contact_id
+        for contact_id, person in plan.changed.items()
+        if person.stored is not None and _is_elsewhere(person.stored.contact, person.now)
+    ]
+    await targets.follow_contacts(tx, contact_ids=followed)
     if place.import_id is not None:
         await import_changes.note(
             tx,
@@ -90,3 +97,8 @@ async def _store(tx: Tx, *, place: Place, plan: Plan, now: datetime) -> dict[Per
             versions=versions,
         )
     return dict(zip(plan.new, ids, strict=True))
+
+
+def _is_elsewhere(before: NewContact, after: NewContact) -> bool:
+    """Are they reached at another address now, or in other hours?"""
+    return (before.addresses, before.zones) != (after.addresses, after.zones)

@@ -10,7 +10,7 @@ from datetime import datetime
 from campana.domain.campaign import ChannelType
 from campana.domain.errors import FieldProblem, InvalidParameter, NotFound
 from campana.domain.event import EventName
-from campana.services import events
+from campana.services import events, suppressed
 from campana.services.addresses import normal
 from campana.services.context import Context
 from campana.services.quiet import until_unsendable
@@ -71,7 +71,7 @@ async def add(
     new_id = context.new_id("sup")
     async with context.db.transaction(workspace_id=workspace_id) as tx:
         value = await normal(tx, workspace_id=workspace_id, addresses=[address], at="/address")
-        problems = _problems(
+        problems = problems_of(
             reason=reason,
             scope=scope,
             campaign_id=campaign_id,
@@ -126,7 +126,7 @@ async def verify(
         InvalidParameter: naming each field that is wrong.
     """
     now = context.clock.now()
-    problems = _problems(
+    problems = problems_of(
         reason=reason,
         scope=scope,
         campaign_id=campaign_id,
@@ -183,9 +183,7 @@ async def check(context: Context, *, workspace_id: int, addresses: Sequence[str]
         values = await normal(
             tx, workspace_id=workspace_id, addresses=addresses, at="/addresses/{}"
         )
-        found = await suppressions.of_addresses(
-            tx, workspace_id=workspace_id, addresses=values, now=context.clock.now()
-        )
+        found = await suppressed.in_force(tx, context, workspace_id=workspace_id, addresses=values)
     return [
         Checked(
             given=given,
@@ -229,7 +227,7 @@ def _no_campaign() -> InvalidParameter:
     )
 
 
-def _problems(
+def problems_of(
     *,
     reason: str,
     scope: Scope,
@@ -238,6 +236,7 @@ def _problems(
     expires_at: datetime | None,
     now: datetime,
 ) -> list[FieldProblem]:
+    """What is wrong with what is said of a number, field by field."""
     found: list[FieldProblem] = []
 
     def wrong(field: str, message: str) -> None:

@@ -1,11 +1,13 @@
-"""Enroll the people of a list into a campaign, a stretch at a time."""
+"""Enroll the people of a list, or of a segment, into a campaign, a stretch at a time."""
 
 from __future__ import annotations
 
 from campana.domain.campaign import CampaignState
-from campana.services import windows
+from campana.services import following, windows
 from campana.services.context import Context
-from campana.store import campaigns, targets
+from campana.store import campaigns, enrollments, lists, targets
+from campana.store.db import Tx
+from campana.store.targets import Enrollment
 
 STRETCH = 5_000
 """Contacts a transaction; small enough that a worker in need of the campaign row never waits
@@ -35,9 +37,12 @@ async def _stretch(context: Context, campaign_id: str) -> bool:
                 tx, campaign_id=campaign_id, enrollment=enrollment, now=now
             )
             return True
-        await targets.enroll(
-            tx, campaign_id=campaign_id, enrollment=enrollment, limit=STRETCH, now=now
-        )
+        if await lists.segment_of(tx, list_id=enrollment.list_id) is None:
+            await targets.enroll(
+                tx, campaign_id=campaign_id, enrollment=enrollment, limit=STRETCH, now=now
+            )
+        else:
+            await _segment(tx, context, campaign_id=campaign_id, enrollment=enrollment)
         await windows.refresh(
             tx,
             context,
@@ -46,3 +51,29 @@ async def _stretch(context: Context, campaign_id: str) -> bool:
             document=document,
         )
     return True
+
+
+async def _segment(tx: Tx, context: Context, *, campaign_id: str, enrollment: Enrollment) -> None:
+    """A stretch of the lists a segment may have people of."""
+    asked = await following.question_of(
+        tx, workspace_id=enrollment.workspace_id, list_id=enrollment.list_id
+    )
+    step = await following.enroll_stretch(
+        tx, context, campaign_id=campaign_id, at=enrollment, asked=asked
+    )
+    await enrollments.advance(
+        tx,
+        campaign_id=campaign_id,
+        list_id=enrollment.list_id,
+        scan_list_id=step.scan_list_id,
+        last_contact_id=step.last_contact_id,
+        made=step.made,
+        is_done=step.is_round_over,
+        now=context.clock.now(),
+    )
+    await enrollments.count_duplicates(
+        tx,
+        campaign_id=campaign_id,
+        list_id=enrollment.list_id,
+        duplicates=step.duplicates,
+    )

@@ -18,6 +18,9 @@ from campana.store import imports
 IMPORTS, PREVIEWS = "imports", "previews"
 """Where files of people lie, until they are read."""
 
+FOLDERS = (IMPORTS, PREVIEWS)
+"""All of them: what lies here from before an erasure may hold the person."""
+
 _COPY_BYTES = 1 << 20
 
 
@@ -44,7 +47,7 @@ async def forget_left_behind(context: Context, *, before: datetime) -> int:
         before: what was written later may still be on its way to its import.
     """
     removed = 0
-    for folder in (IMPORTS, PREVIEWS):
+    for folder in FOLDERS:
         keys = await asyncio.to_thread(context.blobs.older_than, before, within=folder)
         async with context.db.read() as tx:
             needed = await imports.open_files(tx, keys=keys)

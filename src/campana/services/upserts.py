@@ -14,6 +14,7 @@ from campana.services.context import Context
 from campana.services.duplicates import Decision, Fate, Person
 from campana.services.rows import Candidate, Refusal, read_row
 from campana.services.settling import Place
+from campana.services.values import AttributeType
 from campana.store import lists
 from campana.store.imports import Duplicates
 
@@ -71,7 +72,7 @@ async def upsert(
         country = await lists.country(tx, workspace_id=workspace_id, list_id=list_id)
         if not await lists.lock(tx, list_id=list_id):
             raise NotFound
-        read = [_read(each, country=default_country or country) for each in people]
+        read = [read_person(each, country=default_country or country) for each in people]
         candidates = [each.contact for _, each in read if isinstance(each, Candidate)]
         plan, new = await settling.settle(
             tx,
@@ -102,8 +103,16 @@ def _refuse_duplicates(found: Sequence[Upserted]) -> None:
         raise Conflict("somebody is in the list already; nobody went in", problems=problems)
 
 
-def _read(given: Given, *, country: str | None) -> tuple[Columns, Candidate | Refusal]:
-    """A person as a row whose columns are headed by the pointers of a request."""
+def read_person(
+    given: Given, *, country: str | None, types: Mapping[str, AttributeType] | None = None
+) -> tuple[Columns, Candidate | Refusal]:
+    """A person as a row whose columns are headed by the pointers of a request.
+
+    Args:
+        given: the person.
+        country: ISO 3166, of numbers without a country code.
+        types: of attributes, where the list's files say so.
+    """
     header: list[str] = []
     cells: list[AttributeValue] = []
 
@@ -130,7 +139,7 @@ def _read(given: Given, *, country: str | None) -> tuple[Columns, Candidate | Re
         fields=fields,
         addresses=addresses or [(AddressKind.PHONE, column("/phones", ""))],
         attributes=attributes,
-        types={},
+        types=types or {},
     )
     return columns, read_row(columns, cells, country=country)
 
@@ -141,6 +150,7 @@ _POINTERS: Mapping[str, str] = {
     "last_name": "/lastName",
     "language": "/language",
     "time_zone": "/timeZone",
+    "tags": "/tags",
 }
 
 

@@ -10,6 +10,8 @@ import re
 from datetime import date, datetime
 from enum import StrEnum
 
+import msgspec
+
 from campana.domain.contact import AttributeValue
 
 
@@ -19,6 +21,8 @@ class AttributeType(StrEnum):
     TEXT = "text"
     NUMBER = "number"
     DATE = "date"
+    JSON = "json"
+    """Each cell says itself what it is: `5` a number, `"5"` a text, `true`."""
 
 
 class Unfit(Exception):
@@ -35,6 +39,7 @@ LARGEST = 10**15
 """Whole numbers beyond it are no longer told apart by every program that reads JSON."""
 
 _PLAIN = re.compile(r"[-+]?\d+(\.\d+)?")
+_SCIENTIFIC = re.compile(r"[-+]?\d+\.\d+[eE][-+]?\d{1,3}|[-+]?\d+[eE]-\d{1,3}")
 _COMMA = re.compile(r"[-+]?\d+,\d+")
 _THOUSANDS = {
     re.compile(r"[-+]?\d{1,3}(,\d{3})+\.\d+"): ",",
@@ -77,6 +82,22 @@ def typed(cell: AttributeValue, wanted: AttributeType | None) -> AttributeValue:
             return cell
         case AttributeType.DATE:
             return _date(text_of(cell))
+        case AttributeType.JSON:
+            return _said(cell)
+
+
+def _said(cell: AttributeValue) -> AttributeValue:
+    if not isinstance(cell, str):
+        return cell
+    try:
+        value = msgspec.json.decode(cell, type=str | int | float | bool)
+    except msgspec.DecodeError:
+        raise Unfit("this is no JSON value", 'write 5, "a text", true or false') from None
+    if isinstance(value, str) and "\0" in value:
+        raise Unfit("the text holds a NUL character", "take the character out")
+    if isinstance(value, int | float) and abs(value) >= LARGEST:
+        raise Unfit("the number has more than 15 digits", "write it as a text")
+    return value
 
 
 def _number(text: str) -> int | float:
@@ -85,7 +106,7 @@ def _number(text: str) -> int | float:
         raise Unfit(
             f"{text} may be {whole} or {fraction}", f"write {whole} or {fraction} without a comma"
         )
-    if _PLAIN.fullmatch(text):
+    if _PLAIN.fullmatch(text) or _SCIENTIFIC.fullmatch(text):
         return _measured(text)
     for form, separators in _THOUSANDS.items():
         if form.fullmatch(text):
@@ -100,7 +121,7 @@ def _measured(text: str) -> int | float:
     value = float(text)
     if abs(value) >= LARGEST:
         raise Unfit("the number has more than 15 digits", "import the column as text")
-    return value if "." in text else int(text)
+    return value if "." in text or "e" in text.lower() else int(text)
 
 
 def _date(text: str) -> str:

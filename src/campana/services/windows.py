@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from campana.domain.target import zones_of
+from campana.domain.campaign import ChannelType
+from campana.domain.target import channel_of, zones_of
 from campana.domain.window import END_OF_TIME, Window, next_open, open_until
 from campana.services import late
 from campana.services.campaign_document import plan_of
@@ -47,16 +48,23 @@ async def refresh(
     document: Mapping[str, Any],
 ) -> None:
     """Recompute every key a campaign waits under, in key order."""
-    of_channel = await due.channel_window(tx, campaign_id=campaign_id)
-    window = plan_of(document, channel_window=of_channel).window
+    windows: dict[ChannelType | None, Window] = {}
     for key in await due.window_keys(tx, campaign_id=campaign_id):
+        channel_type = channel_of(key)
+        channel_id = _channel_id(document, channel_type)
+        if channel_type not in windows:
+            of_channel = await due.channel_window(
+                tx, campaign_id=campaign_id, channel_id=channel_id
+            )
+            windows[channel_type] = plan_of(document, channel_window=of_channel).window
         await _open(
             tx,
             context,
             campaign_id=campaign_id,
             workspace_id=workspace_id,
-            window=window,
+            window=windows[channel_type],
             window_key=key,
+            channel_id=channel_id,
         )
 
 
@@ -70,7 +78,8 @@ async def open_key(
     window_key: str,
 ) -> None:
     """Somebody waits under `window_key` now: see that it is open if it may be."""
-    of_channel = await due.channel_window(tx, campaign_id=campaign_id)
+    channel_id = _channel_id(document, channel_of(window_key))
+    of_channel = await due.channel_window(tx, campaign_id=campaign_id, channel_id=channel_id)
     await _open(
         tx,
         context,
@@ -78,7 +87,13 @@ async def open_key(
         workspace_id=workspace_id,
         window=plan_of(document, channel_window=of_channel).window,
         window_key=window_key,
+        channel_id=channel_id,
     )
+
+
+def _channel_id(document: Mapping[str, Any], channel_type: ChannelType | None) -> str | None:
+    """The channel a key is served on, when it names a type that is not the campaign's own."""
+    return None if channel_type is None else document.get("channels", {}).get(channel_type)
 
 
 async def _open(
@@ -89,6 +104,7 @@ async def _open(
     workspace_id: int,
     window: Window,
     window_key: str,
+    channel_id: str | None,
 ) -> None:
     zones, now = zones_of(window_key), context.clock.now()
     until = open_until(window, zones, now)
@@ -101,4 +117,5 @@ async def _open(
         workspace_id=workspace_id,
         window_key=window_key,
         open_until=until,
+        channel_id=channel_id,
     )

@@ -24,7 +24,7 @@ from campana.carriers.base import (
     Carrier,
     CarrierError,
     CarrierKind,
-    Inbound,
+    Heard,
     NotSent,
     Outbound,
     Patience,
@@ -89,7 +89,7 @@ class Wire(Protocol):
         ...
 
 
-Keep = Callable[[Sequence[Report | Inbound]], Awaitable[None]]
+Keep = Callable[[Sequence[Heard]], Awaitable[None]]
 
 
 class SimulatedProvider:
@@ -245,7 +245,7 @@ class _Account:
         read = self.parse_callback(self._signed(msgspec.json.encode(statuses)))
         return [each for each in read if isinstance(each, Report)]
 
-    def parse_callback(self, callback: Callback) -> list[Report | Inbound]:
+    def parse_callback(self, callback: Callback) -> list[Heard]:
         return self._adapter.parse_callback(callback)
 
     async def aclose(self) -> None:

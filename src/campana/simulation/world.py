@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from campana.blobs import Blobs
-from campana.carriers.base import CarrierKind, Inbound, Report
+from campana.carriers.base import CarrierKind, Heard, Report
 from campana.domain.errors import Unavailable
 from campana.sandbox.plan import Plan
 from campana.services import reports
@@ -205,7 +205,7 @@ class World:
     def _keep(self, channel_id: str) -> Keep:
         """What the web process does with a callback that is in order."""
 
-        async def keep(told: Sequence[Report | Inbound]) -> None:
+        async def keep(told: Sequence[Heard]) -> None:
             context = self._callbacks
             if channel_id not in self._workspaces:
                 async with context.db.read() as tx:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import cast
 from uuid import UUID
 
 
@@ -21,9 +22,26 @@ def numbers(values: Iterable[int]) -> str:
     return "{" + ",".join(map(str, values)) + "}"
 
 
+def numbers_or_none(values: Iterable[int | None]) -> str:
+    """The same, where some may be absent."""
+    return "{" + ",".join(["null" if value is None else str(value) for value in values]) + "}"
+
+
 def texts(values: Iterable[str | None]) -> str:
     """The text of a `text[]`, or of an array of anything that is read from text."""
-    return "{" + ",".join([_quoted(value) for value in values]) + "}"
+    given = list(values)
+    try:
+        joined = "\0".join(cast("list[str]", given))
+    except TypeError:  # there are nulls
+        joined = None
+    # No text of PostgreSQL's has a NUL: it stands between values until all are quoted.
+    if joined is None or not given or joined.count("\0") != len(given) - 1:
+        return "{" + ",".join([_quoted(value) for value in given]) + "}"
+    if "\\" in joined:
+        joined = joined.replace("\\", "\\\\")
+    if '"' in joined:
+        joined = joined.replace('"', '\\"')
+    return '{"' + joined.replace("\0", '","') + '"}'
 
 
 def moments(values: Iterable[datetime | None]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, LiteralString
 from uuid import UUID
@@ -13,6 +13,7 @@ from psycopg.types.json import Jsonb
 
 from campana.domain.attempt import AttemptEvent, AttemptState
 from campana.domain.disposition import Disposition
+from campana.domain.erasure import ERASED
 from campana.store.db import Tx
 from campana.store.sql import load
 
@@ -21,12 +22,13 @@ _SQL = load("attempts")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One row of `attempts`."""
+    """One row of `attempts`. That of a message in a conversation has neither campaign nor
+    target."""
 
     id: UUID
     workspace_id: int
-    campaign_id: str
-    target_id: int
+    campaign_id: str | None
+    target_id: int | None
     channel_id: str
     attempt_no: int
     address: str
@@ -40,6 +42,16 @@ class Attempt:
     reason: str | None
     ask_at: datetime | None
     """When its carrier is to be asked about it; None where the carrier cannot be asked."""
+    session_id: int | None = None
+    """The flow's session it was made for, and which of its messages it carries."""
+    message_no: int | None = None
+    let_go_at: datetime | None = None
+    """Since when its target goes on without it: the carrier has the message."""
+
+    @property
+    def is_erased(self) -> bool:
+        """Is nobody to know any more whom it was made to?"""
+        return self.address == ERASED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +86,10 @@ class CallFacts:
     result: str | None
     transcript: Sequence[Mapping[str, str | int]]
     recording_key: str | None
+
+    def bare(self) -> CallFacts:
+        """What is kept of it when the person was erased."""
+        return replace(self, keys="", saved={}, transcript=[], recording_key=None)
 
 
 async def open_intents(

@@ -73,6 +73,13 @@ async def sample(tx: Tx, *, campaign_id: str, since: datetime, limit: int) -> Sa
     )
 
 
+async def complaints(tx: Tx, *, campaign_id: str, since: datetime) -> tuple[int, int]:
+    """How many complained since then, and how many attempts ended since then (at most 10,000)."""
+    cursor = await tx.execute(_SQL["complaints"], {"campaign_id": campaign_id, "since": since})
+    row = await cursor.fetchone()
+    return (int(row[0]), int(row[1])) if row else (0, 0)
+
+
 async def canaries(tx: Tx) -> list[CanaryWaiting]:
     rows = await (await tx.execute(_SQL["canaries"])).fetchall()
     return [CanaryWaiting(*row) for row in rows]

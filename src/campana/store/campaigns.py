@@ -76,6 +76,8 @@ class InForce:
     channel_window: Mapping[str, Any] | None
     has_prices: bool
     watched_at: datetime
+    erasure_key: str | None
+    """Sealed; None while nobody was erased in the workspace."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,15 +193,21 @@ async def runnable(tx: Tx, *, channel_ids: Sequence[str], now: datetime) -> list
     return [Runnable(*row) for row in await cursor.fetchall()]
 
 
-async def share(tx: Tx, *, campaign_id: str, now: datetime) -> InForce | None:
-    """What is in force of a campaign that runs at `now`, share-locked; None when it does not."""
-    cursor = await tx.execute(_SQL["share"], {"id": campaign_id, "gate": GATE, "now": now})
+async def share(
+    tx: Tx, *, campaign_id: str, channel_id: str | None = None, now: datetime
+) -> InForce | None:
+    """What is in force of a campaign that runs at `now`, share-locked; None when it does not.
+
+    `channel_id` is the channel whose hours count; the campaign's own unless said.
+    """
+    values = {"id": campaign_id, "channel_id": channel_id, "gate": GATE, "now": now}
+    cursor = await tx.execute(_SQL["share"], values)
     row = await cursor.fetchone()
     return InForce(*row) if row else None
 
 
 async def counts(tx: Tx, *, campaign_id: str) -> Counts:
-    targets: dict[str, int] = {"waiting": 0, "attempting": 0, "finished": 0}
+    targets: dict[str, int] = {"waiting": 0, "attempting": 0, "talking": 0, "finished": 0}
     dispositions: dict[str, int] = {}
     for state, disposition, number in await _all(tx, "progress", campaign_id=campaign_id):
         targets[state] += number

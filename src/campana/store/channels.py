@@ -35,6 +35,13 @@ class Channel:
     """Attempts in a day of UTC; None for as many as the rate allows."""
     window: Mapping[str, Any] | None = None
     """Hours in which it may be used at all, as written."""
+    portfolio: str | None = None
+    """Its provider counts the people it writes to first together with those of channels that name
+    the same."""
+    portfolio_limit: int | None = None
+    """How many those may be in any 24 hours."""
+    pair_seconds: float | None = None
+    """The least between two messages to one person."""
 
 
 async def insert(tx: Tx, *, channel: Channel) -> bool:
@@ -55,6 +62,9 @@ async def insert(tx: Tx, *, channel: Channel) -> bool:
             "daily_attempts": channel.daily_attempts,
             "now": channel.created_at,
             "window": Jsonb(dict(channel.window)) if channel.window is not None else None,
+            "portfolio": channel.portfolio,
+            "portfolio_limit": channel.portfolio_limit,
+            "pair_seconds": channel.pair_seconds,
         },
     )
     return await cursor.fetchone() is not None
@@ -73,6 +83,35 @@ async def set_limits(tx: Tx, *, channel: Channel) -> None:
             "config": Jsonb(dict(channel.config)),
         },
     )
+
+
+async def configure(tx: Tx, *, channel: Channel) -> bool:
+    """Its name and its account, as they are from now on; False when the name is taken."""
+    cursor = await tx.execute(
+        _SQL["configure"],
+        {
+            "id": channel.id,
+            "name": channel.name,
+            "config": Jsonb(dict(channel.config)),
+            "is_loopback": channel.is_loopback,
+            "portfolio": channel.portfolio,
+            "portfolio_limit": channel.portfolio_limit,
+            "pair_seconds": channel.pair_seconds,
+        },
+    )
+    return await cursor.fetchone() is not None
+
+
+async def lock_all(tx: Tx) -> list[Channel]:
+    """Every channel of all workspaces the role may see, held until the transaction ends."""
+    async with tx.cursor(row_factory=class_row(Channel)) as cursor:
+        await cursor.execute(_SQL["lock_all"])
+        return await cursor.fetchall()
+
+
+async def set_config(tx: Tx, *, channel_id: str, config: Mapping[str, Any]) -> None:
+    """Store the config anew."""
+    await tx.execute(_SQL["set_config"], {"id": channel_id, "config": Jsonb(dict(config))})
 
 
 async def find(tx: Tx, *, workspace_id: int, wanted: str) -> Channel | None:

@@ -13,11 +13,11 @@ from typing import Any
 
 import msgspec
 from psycopg.rows import class_row
-from psycopg.types.json import Jsonb
 
 from campana.domain.address import AddressKind
 from campana.domain.contact import AttributeValue, ContactAddress, NewContact
 from campana.domain.numbering import NumberType
+from campana.store import arrays
 from campana.store.db import Tx
 from campana.store.sql import load
 
@@ -37,6 +37,7 @@ class Contact:
     time_zone: str | None
     zones: Sequence[str]
     attributes: Mapping[str, AttributeValue]
+    tags: Sequence[str]
     addresses: Sequence[ContactAddress]
     created_at: datetime
     updated_at: datetime
@@ -78,6 +79,7 @@ class _HolderRow:
     attributes: Mapping[str, AttributeValue]
     addresses: Sequence[Any]
     updated_at: datetime
+    tags: Sequence[str] = ()
 
     def holder(self) -> Holder:
         return Holder(
@@ -93,6 +95,7 @@ class _HolderRow:
                 attributes=self.attributes,
                 addresses=addresses_of(self.addresses),
                 zones=tuple(self.zones),
+                tags=tuple(self.tags),
             ),
         )
 
@@ -124,6 +127,7 @@ def written(holder: Holder) -> dict[str, object]:
         "time_zone": contact.time_zone,
         "zones": contact.zones,
         "attributes": contact.attributes,
+        "tags": contact.tags,
         "addresses": [
             (each.kind, each.value, each.country, each.type, each.zones)
             for each in contact.addresses
@@ -156,12 +160,21 @@ async def holders(
             _SQL["holders"],
             {
                 "list_id": list_id,
-                "external_ids": list(external_ids),
-                "kinds": sorted({address.kind.value for address in addresses}),
-                "values": [address.value for address in addresses],
+                "external_ids": arrays.texts(external_ids),
+                "kinds": [
+                    kind.value
+                    for kind in AddressKind
+                    if any(address.kind is kind for address in addresses)
+                ],
+                "values": arrays.texts([address.value for address in addresses]),
             },
         )
         return [row.holder() for row in await cursor.fetchall()]
+
+
+async def plan_for_many(tx: Tx) -> None:
+    """Have every plan of this transaction made for many people, however few there are now."""
+    await tx.execute(_SQL["plan_for_many"])
 
 
 async def held(tx: Tx, *, list_id: str, ids: Sequence[int]) -> list[Holder]:
@@ -190,7 +203,7 @@ async def insert(
             "list_id": list_id,
             "made_by": made_by,
             "now": now,
-            "people": _json([_person(contact) for contact in contacts]),
+            **_columns(contacts),
         },
     )
     return sorted(int(row[0]) for row in await cursor.fetchall())
@@ -264,51 +277,37 @@ async def set_addresses(
         return
     if not are_new:
         await tx.execute(_SQL["drop_addresses"], {"ids": list(contacts)})
-    addresses = [
-        (contact_id, position, a.kind, a.value, a.country, a.type, ",".join(a.zones))
+    placed = [
+        (contact_id, position, address)
         for contact_id, contact in contacts.items()
-        for position, a in enumerate(contact.addresses)
+        for position, address in enumerate(contact.addresses)
     ]
     await tx.execute(
         _SQL["insert_addresses"],
-        {"workspace_id": workspace_id, "list_id": list_id, "addresses": _json(addresses)},
+        {
+            "workspace_id": workspace_id,
+            "list_id": list_id,
+            "contact_ids": arrays.numbers([contact_id for contact_id, _, _ in placed]),
+            "positions": arrays.numbers([position for _, position, _ in placed]),
+            "kinds": arrays.texts([a.kind for _, _, a in placed]),
+            "values": arrays.texts([a.value for _, _, a in placed]),
+            "countries": arrays.texts([a.country for _, _, a in placed]),
+            "types": arrays.texts([a.type for _, _, a in placed]),
+            "zones": arrays.texts([",".join(a.zones) for _, _, a in placed]),
+        },
     )
 
 
-async def page(tx: Tx, *, workspace_id: int, list_id: str, after: int, limit: int) -> list[Contact]:
-    """Contacts in the order they came in, from the one after id `after`."""
-    async with tx.cursor(row_factory=class_row(Contact)) as cursor:
-        await cursor.execute(
-            _SQL["page"],
-            {"workspace_id": workspace_id, "list_id": list_id, "after": after, "limit": limit},
-        )
-        return await cursor.fetchall()
-
-
-def _json(rows: Sequence[object]) -> str:
-    return msgspec.json.encode(rows).decode()
-
-
-def _person(contact: NewContact) -> tuple[object, ...]:
-    """In the order `insert` reads."""
-    return (
-        contact.external_id,
-        contact.first_name,
-        contact.last_name,
-        contact.language,
-        contact.time_zone,
-        ",".join(contact.zones),
-        contact.attributes,
-    )
-
-
-def _columns(contacts: Sequence[NewContact]) -> dict[str, list[Any]]:
+def _columns(contacts: Sequence[NewContact]) -> dict[str, str]:
+    """A column of each field, as a statement reads it."""
+    encode = msgspec.json.encode
     return {
-        "external_ids": [contact.external_id for contact in contacts],
-        "first_names": [contact.first_name for contact in contacts],
-        "last_names": [contact.last_name for contact in contacts],
-        "languages": [contact.language for contact in contacts],
-        "time_zones": [contact.time_zone for contact in contacts],
-        "zones": [",".join(contact.zones) for contact in contacts],
-        "attributes": [Jsonb(dict(contact.attributes)) for contact in contacts],
+        "external_ids": arrays.texts([contact.external_id for contact in contacts]),
+        "first_names": arrays.texts([contact.first_name for contact in contacts]),
+        "last_names": arrays.texts([contact.last_name for contact in contacts]),
+        "languages": arrays.texts([contact.language for contact in contacts]),
+        "time_zones": arrays.texts([contact.time_zone for contact in contacts]),
+        "zones": arrays.texts([",".join(contact.zones) for contact in contacts]),
+        "attributes": arrays.texts([encode(each.attributes).decode() for each in contacts]),
+        "tags": arrays.texts([",".join(contact.tags) for contact in contacts]),
     }

@@ -67,7 +67,25 @@ class Role(StrEnum):
 class Database:
     """A pool of connections acting as one role; `conninfo` makes more of the kind."""
 
-    def __init__(self, conninfo: str, *, role: Role, max_connections: int = 10) -> None:
+    def __init__(
+        self,
+        conninfo: str,
+        *,
+        role: Role,
+        max_connections: int = 10,
+        only_by_index: bool = False,
+    ) -> None:
+        """Set it up; `open` connects.
+
+        Args:
+            conninfo: of the server.
+            role: whom its connections act as.
+            max_connections: in the pool.
+            only_by_index: for statements each of which has an index made for it, and which come
+                again and again: a plan that was made while a table was empty, and is kept, reads
+                all of it a minute later.
+        """
+        by_index = " -c enable_seqscan=off -c jit=off" if only_by_index else ""
         self.conninfo = make_conninfo(conninfo, **_PEER_OPTIONS)
         self.role = role
         self._pool = AsyncConnectionPool(
@@ -75,7 +93,7 @@ class Database:
             # Autocommit: a transaction is what `transaction()` and `read()` open, never a side
             # effect.
             kwargs={
-                "options": session_options(role),
+                "options": session_options(role) + by_index,
                 "prepare_threshold": 1,
                 "autocommit": True,
             },

@@ -84,6 +84,12 @@ class Delivery:
         object.__setattr__(self, "state", DeliveryState(self.state))
 
 
+async def are_wanted(tx: Tx) -> bool:
+    """Is there anything to spread or to give up?"""
+    row = await (await tx.execute(_SQL["are_wanted"])).fetchone()
+    return bool(row and row[0])
+
+
 async def lagging(tx: Tx, *, horizon: int, most: int) -> list[Lagging]:
     """Webhooks with events up to `horizon` to come and fewer than `most` deliveries pending."""
     cursor = await tx.execute(_SQL["lagging"], {"horizon": horizon, "most": most})
@@ -226,8 +232,3 @@ async def page(
             },
         )
         return await cursor.fetchall()
-
-
-async def forget(tx: Tx, *, before: datetime) -> int:
-    """Remove the log of what finished before; returns how many lines that were."""
-    return (await tx.execute(_SQL["forget"], {"before": before})).rowcount

@@ -105,17 +105,27 @@ async def first_due(tx: Tx, *, campaign_id: str) -> list[tuple[str, datetime]]:
     return [(str(row[0]), row[1]) for row in await cursor.fetchall()]
 
 
-async def channel_window(tx: Tx, *, campaign_id: str) -> Mapping[str, Any] | None:
-    """What the campaign's channel says of hours, as written."""
-    cursor = await tx.execute(_SQL["channel_window"], {"campaign_id": campaign_id})
+async def channel_window(
+    tx: Tx, *, campaign_id: str, channel_id: str | None = None
+) -> Mapping[str, Any] | None:
+    """What the campaign's channel, or another that it uses, says of hours, as written."""
+    values = {"campaign_id": campaign_id, "channel_id": channel_id}
+    cursor = await tx.execute(_SQL["channel_window"], values)
     row = await cursor.fetchone()
     return row[0] if row else None
 
 
 async def set_window(
-    tx: Tx, *, campaign_id: str, workspace_id: int, window_key: str, open_until: datetime | None
+    tx: Tx,
+    *,
+    campaign_id: str,
+    workspace_id: int,
+    window_key: str,
+    open_until: datetime | None,
+    channel_id: str | None = None,
 ) -> None:
-    """Open a key until `open_until`, or close it."""
+    """Open a key until `open_until`, or close it; `channel_id` when it is served on another than
+    its campaign's."""
     name = "close_window" if open_until is None else "open_window"
     await tx.execute(
         _SQL[name],
@@ -124,6 +134,7 @@ async def set_window(
             "workspace_id": workspace_id,
             "window_key": window_key,
             "open_until": open_until,
+            "channel_id": channel_id,
         },
     )
 
@@ -159,10 +170,11 @@ async def claim(
     requires_consent: bool,
     limit: int,
     after: Position = BEGINNING,
+    pads: bytes | None = None,
     now: datetime,
 ) -> list[Candidate]:
     """Up to `limit` targets of the group that wait behind `after`, locked until the transaction
-    ends."""
+    ends. `pads`: what the workspace's erased people are known by (services/erasure_keys.py)."""
     async with tx.cursor(row_factory=class_row(Candidate)) as cursor:
         await cursor.execute(
             _SQL["claim"],
@@ -172,6 +184,7 @@ async def claim(
                 "priority": group.priority,
                 "channel_type": channel_type,
                 "requires_consent": requires_consent,
+                "pads": pads,
                 "limit": limit,
                 "after_due_at": after.due_at,
                 "after_target": after.target_id,

@@ -6,7 +6,6 @@ Which horizon, and why there must be one, is told in `services/events.py`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 import msgspec
 from psycopg.rows import class_row
@@ -72,8 +71,3 @@ async def page(
             },
         )
         return await cursor.fetchall()
-
-
-async def forget(tx: Tx, *, before: datetime) -> int:
-    """Remove what happened before; returns how many events that were."""
-    return (await tx.execute(_SQL["forget"], {"before": before})).rowcount

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from psycopg.errors import LockNotAvailable
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
@@ -18,6 +19,10 @@ from campana.store.imports import Begun
 from campana.store.sql import load
 
 _SQL = load("import_changes")
+
+
+class Busy(Exception):
+    """A target is in somebody else's hands for a moment."""
 
 
 class UndoStep(StrEnum):
@@ -186,10 +191,17 @@ async def hold_enrollments(tx: Tx, *, list_id: str) -> None:
 
 
 async def contacted(tx: Tx, *, contact_ids: Sequence[int], since: datetime) -> set[int]:
-    """Who of these was tried since; nobody can begin to be until the transaction ends."""
+    """Who of these was tried since; nobody can begin to be until the transaction ends.
+
+    Raises:
+        Busy: somebody is dealing with one of them right now; the transaction is to be given up.
+    """
     given = {"contact_ids": list(contact_ids), "since": since}
-    await tx.execute(_SQL["hold_due"], given)
-    await tx.execute(_SQL["hold_targets"], given)
+    try:
+        await tx.execute(_SQL["hold_due"], given)
+        await tx.execute(_SQL["hold_targets"], given)
+    except LockNotAvailable as error:
+        raise Busy from error
     cursor = await tx.execute(_SQL["contacted"], given)
     return {int(row[0]) for row in await cursor.fetchall()}
 

@@ -62,6 +62,10 @@ INVARIANTS: tuple[Invariant, ...] = (
         sentence="The attempts of a target are numbered without a gap, and none is missing.",
     ),
     Invariant(
+        name="attempts_belong",
+        sentence="An attempt belongs to the workspace and the campaign of its target.",
+    ),
+    Invariant(
         name="one_conversation",
         sentence="No address has two open attempts at once, whatever the campaigns do.",
     ),
@@ -104,6 +108,10 @@ INVARIANTS: tuple[Invariant, ...] = (
     Invariant(
         name="suppressed_left_alone",
         sentence="No attempt was begun at an address that was suppressed for it.",
+    ),
+    Invariant(
+        name="erased_are_gone",
+        sentence="Of a person who was erased nothing is left but numbers.",
     ),
 )
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, cast
 
 from psycopg.errors import ForeignKeyViolation, RestrictViolation, UniqueViolation
 from psycopg.rows import class_row
@@ -18,10 +19,22 @@ _SQL = load("lists")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """A list that is a question: the condition as written, and the lists it names.
+
+    `lists` has the id of each by what it was called when that was written.
+    """
+
+    where: str
+    lists: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ContactList:
     """One list; `default_country` (ISO 3166) reads numbers written without a country code.
 
     `mapping` and `types`: what the last import with any was told about the columns of its file.
+    A `segment` has no people of its own: `contact_count` is None.
     """
 
     id: str
@@ -29,8 +42,14 @@ class ContactList:
     default_country: str | None
     mapping: Mapping[str, str]
     types: Mapping[str, str]
+    segment: Segment | None
     created_at: datetime
-    contact_count: int
+    contact_count: int | None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.segment, dict):
+            written = cast("Mapping[str, Any]", self.segment)
+            object.__setattr__(self, "segment", Segment(**written))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +68,7 @@ async def insert(
     name: str,
     default_country: str | None,
     now: datetime,
+    segment: Segment | None = None,
 ) -> bool:
     """True when the list is new; False when the name is taken."""
     cursor = await tx.execute(
@@ -58,6 +78,7 @@ async def insert(
             "workspace_id": workspace_id,
             "name": name,
             "default_country": default_country,
+            "segment": _written(segment),
             "now": now,
         },
     )
@@ -88,7 +109,13 @@ async def page(tx: Tx, *, workspace_id: int, limit: int, offset: int) -> Page:
 
 
 async def update(
-    tx: Tx, *, workspace_id: int, list_id: str, name: str, default_country: str | None
+    tx: Tx,
+    *,
+    workspace_id: int,
+    list_id: str,
+    name: str,
+    default_country: str | None,
+    segment: Segment | None = None,
 ) -> bool:
     """True when there is such a list.
 
@@ -103,6 +130,7 @@ async def update(
                 "id": list_id,
                 "name": name,
                 "default_country": default_country,
+                "segment": _written(segment),
             },
         )
     except UniqueViolation:
@@ -124,9 +152,35 @@ async def delete(tx: Tx, *, workspace_id: int, list_id: str) -> bool:
 
 
 async def lock(tx: Tx, *, list_id: str) -> bool:
-    """Hold the list until the transaction ends; every writer of its contacts does so first."""
-    cursor = await tx.execute(_SQL["lock"], {"id": list_id})
-    return await cursor.fetchone() is not None
+    """Hold the list until the transaction ends; every writer of its contacts does so first.
+
+    Raises:
+        Conflict: it is a segment.
+    """
+    row = await (await tx.execute(_SQL["lock"], {"id": list_id})).fetchone()
+    if row is not None and row[1]:
+        raise Conflict("this list is a segment: people are in it because they fit")
+    return row is not None
+
+
+async def holding(tx: Tx, *, workspace_id: int) -> list[str]:
+    """The ids of all lists with people of their own, in order."""
+    cursor = await tx.execute(_SQL["holding"], {"workspace_id": workspace_id})
+    return [str(row[0]) for row in await cursor.fetchall()]
+
+
+async def segment_of(tx: Tx, *, list_id: str) -> Segment | None:
+    """What a list asks; None when it has people of its own."""
+    row = await (await tx.execute(_SQL["segment"], {"id": list_id})).fetchone()
+    return Segment(where=row[0], lists=row[1]) if row else None
+
+
+async def ids_of(tx: Tx, *, workspace_id: int, wanted: Collection[str]) -> dict[str, str | None]:
+    """The id of each list with people of its own, by its id or name as given."""
+    cursor = await tx.execute(
+        _SQL["ids_of"], {"workspace_id": workspace_id, "wanted": sorted(wanted)}
+    )
+    return {str(row[0]): row[1] for row in await cursor.fetchall()}
 
 
 async def remember(
@@ -144,3 +198,9 @@ async def country(tx: Tx, *, workspace_id: int, list_id: str | None) -> str | No
     cursor = await tx.execute(_SQL["country"], {"workspace_id": workspace_id, "id": list_id})
     row = await cursor.fetchone()
     return str(row[0]) if row and row[0] is not None else None
+
+
+def _written(segment: Segment | None) -> Jsonb | None:
+    if segment is None:
+        return None
+    return Jsonb({"where": segment.where, "lists": dict(segment.lists)})

@@ -8,7 +8,9 @@ from datetime import datetime
 
 from psycopg.rows import class_row
 
+from campana.store import arrays, segments
 from campana.store.db import Tx
+from campana.store.segments import Members
 from campana.store.sql import load
 
 _SQL = load("outlook")
@@ -26,6 +28,8 @@ class Crowd:
     is_duplicate: bool
     suppressed_by: str | None
     people: int
+    variant: int = 0
+    """The place of the variant they get."""
 
 
 async def crowds(
@@ -33,26 +37,30 @@ async def crowds(
     *,
     workspace_id: int,
     campaign_id: str,
-    list_id: str,
+    whom: Members,
     channel_type: str,
     requires_consent: bool,
     prefix_length: int,
+    pads: bytes | None = None,
+    bounds: Sequence[int] = (),
     now: datetime,
 ) -> list[Crowd]:
-    """Everybody of a list, as a campaign that starts at `now` would find them.
+    """Everybody of a list or segment, as a campaign that starts at `now` would find them.
 
     The addresses of a crowd begin alike, `prefix_length` characters far.
     """
     async with tx.cursor(row_factory=class_row(Crowd)) as cursor:
         await cursor.execute(
-            _SQL["crowds"],
+            segments.asked_of(_SQL["crowds"], whom),
             {
+                **whom.values,
                 "workspace_id": workspace_id,
                 "campaign_id": campaign_id,
-                "list_id": list_id,
                 "channel_type": channel_type,
                 "requires_consent": requires_consent,
                 "prefix_length": prefix_length,
+                "pads": pads,
+                "bounds": arrays.numbers(bounds),
                 "now": now,
             },
         )

@@ -99,6 +99,11 @@ async def channel(tx: Tx, *, channel_id: str) -> CallbackChannel | None:
 
 async def keep(tx: Tx, *, reports: Sequence[Kept]) -> None:
     """Put these into the inbox (any role)."""
+    await tx.execute(_SQL["keep"], {"kept": rows_of(reports)})
+
+
+def rows_of(kept: Sequence[Kept]) -> str:
+    """These as JSON, as the inbox takes them."""
     rows = [
         _Row(
             workspace_id=each.workspace_id,
@@ -110,9 +115,9 @@ async def keep(tx: Tx, *, reports: Sequence[Kept]) -> None:
             detail=each.told.event.detail,
             received_at=each.received_at,
         )
-        for each in reports
+        for each in kept
     ]
-    await tx.execute(_SQL["keep"], {"kept": msgspec.json.encode(rows).decode()})
+    return msgspec.json.encode(rows).decode()
 
 
 async def take(tx: Tx, *, limit: int) -> list[Told]:

@@ -41,6 +41,27 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unsent:
+    """An attempt that never left, the place its target was taken from, and the event that says so:
+    encoded JSON."""
+
+    attempt_id: UUID
+    window_key: str
+    priority: int
+    event: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeldUnsent:
+    """One of them, held."""
+
+    attempt_id: UUID
+    campaign_id: str
+    is_plain: bool
+    """Nothing is to be decided: its target goes back where it was."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
     """How an attempt ended, by the carrier's report `key`; `detail` and the events are encoded
     JSON."""
@@ -109,6 +130,8 @@ async def finish_all(
     more as this owner left them."""
     if not endings:
         return set()
+    # Held in the order of their ids, as by everybody who holds more than one.
+    endings = sorted(endings, key=lambda each: each.attempt_id)
     cursor = await tx.execute(
         _SQL["finish"],
         {
@@ -127,3 +150,33 @@ async def finish_all(
         },
     )
     return {row[0] for row in await cursor.fetchall()}
+
+
+async def hold_unsent(tx: Tx, *, unsent: Sequence[Unsent], now: datetime) -> list[HeldUnsent]:
+    """Hold these until the transaction ends, in the order of their ids."""
+    cursor = await tx.execute(
+        _SQL["hold_unsent"],
+        {
+            "ids": arrays.uuids(each.attempt_id for each in unsent),
+            "window_keys": arrays.texts(each.window_key for each in unsent),
+            "now": now,
+        },
+    )
+    return [HeldUnsent(*row) for row in await cursor.fetchall()]
+
+
+async def put_back(tx: Tx, *, unsent: Sequence[Unsent], reason: str, now: datetime) -> None:
+    """End these (held, and plain) as not sent; their targets wait again."""
+    if unsent:
+        await tx.execute(
+            _SQL["put_back"],
+            {
+                "ids": arrays.uuids(each.attempt_id for each in unsent),
+                "window_keys": arrays.texts(each.window_key for each in unsent),
+                "priorities": arrays.numbers(each.priority for each in unsent),
+                "events": arrays.texts(each.event for each in unsent),
+                "event_type": str(EventName.ATTEMPT_ENDED),
+                "reason": reason,
+                "now": now,
+            },
+        )

@@ -45,8 +45,14 @@ class Suppression:
             object.__setattr__(self, "channel_type", ChannelType(self.channel_type))
 
 
-async def insert(tx: Tx, *, workspace_id: int, suppression: Suppression) -> Suppression | None:
-    """Store it, or lengthen the one that says the same: what is stored. None: no such campaign."""
+async def insert(
+    tx: Tx, *, workspace_id: int, suppression: Suppression, stopped_by: str | None = None
+) -> Suppression | None:
+    """Store it, or lengthen the one that says the same: what is stored. None: no such campaign.
+
+    `stopped_by` is the address whose STOP it is; START from there lifts it, unless somebody else
+    says the same.
+    """
     async with tx.cursor(row_factory=class_row(Suppression)) as cursor:
         try:
             await cursor.execute(
@@ -62,6 +68,7 @@ async def insert(tx: Tx, *, workspace_id: int, suppression: Suppression) -> Supp
                     "source": suppression.source,
                     "now": suppression.created_at,
                     "expires_at": suppression.expires_at,
+                    "stopped_by": stopped_by,
                 },
             )
         except ForeignKeyViolation:

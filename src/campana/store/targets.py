@@ -20,11 +20,13 @@ _SQL = load("targets")
 
 @dataclass(frozen=True, slots=True)
 class Enrollment:
-    """How far a list has been enrolled."""
+    """How far a list has been enrolled; a segment walks through other lists, `scan_list_id` is
+    the one it is in."""
 
     list_id: str
     workspace_id: int
     last_contact_id: int
+    scan_list_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +228,28 @@ async def move_to_address(
     except UniqueViolation:
         return False
     return True
+
+
+async def follow_contacts(tx: Tx, *, contact_ids: Sequence[int]) -> None:
+    """Bring the targets that go on to where these contacts (held) can be reached now.
+
+    One at a number its contact has no more goes to the first that no other target of the campaign
+    is at, or to none: then the gate says so. An attempt under way keeps the number it was made to.
+    """
+    if not contact_ids:
+        return
+    given = {"contact_ids": list(contact_ids)}
+    await tx.execute(_SQL["hold_of_contacts"], given)
+    await tx.execute(_SQL["lose_addresses"], given)
+    cursor = await tx.execute(_SQL["without_address"], given)
+    for (target_id,) in await cursor.fetchall():
+        try:
+            async with tx.transaction():
+                await tx.execute(_SQL["find_address"], {"target_id": target_id})
+        except UniqueViolation:
+            # Somebody else of the campaign has just come to it: the gate finds no address.
+            continue
+    await tx.execute(_SQL["move_windows"], given)
 
 
 async def page(

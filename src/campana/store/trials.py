@@ -18,7 +18,7 @@ def keys_of(people: Iterable[NewContact]) -> list[str]:
     """What each is found by, as it is stored."""
     keys: list[str] = []
     for contact in people:
-        keys += [f"{address.kind}:{address.value}" for address in contact.addresses]
+        keys += [address.key for address in contact.addresses]
         if contact.external_id is not None:
             keys.append(f"id:{contact.external_id}")
     return keys

@@ -41,6 +41,8 @@ class VoiceCall:
     sip_status: int | None
     talk_seconds: float | None
     recording_key: str | None
+    recording_removed_at: datetime | None
+    transcript_removed_at: datetime | None
     keys: str
     saved: Mapping[str, str]
     result: str | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Sequence
 
 import msgspec
@@ -12,6 +13,8 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp
 
 from campana.services.context import Context
+from campana.services.signing import signing_key
+from campana.services.unsubscribes import KEY_NAME, Unsubscribes
 from campana.web import docs_page, openapi
 from campana.web.answers import Shown
 from campana.web.api import (
@@ -21,18 +24,35 @@ from campana.web.api import (
     campaign_reopening,
     campaign_targets,
     campaigns,
+    channel_keywords,
     channels,
     consents,
     contact_lists,
     contact_upserts,
+    contacts,
+    conversation_steps,
+    conversations,
+    erasures,
     events,
+    exports,
+    flow_credentials,
+    flow_trials,
+    flows,
     health,
     import_previews,
     import_undo,
     imports,
     recordings,
+    retention,
+    segments,
+    suppression_batches,
     suppression_imports,
     suppressions,
+    tags,
+    template_previews,
+    template_sync,
+    templates,
+    unsubscribe,
     voice_calls,
     webhook_deliveries,
     webhooks,
@@ -42,7 +62,7 @@ from campana.web.callbacks import Callbacks
 from campana.web.edge import Edge
 from campana.web.errors import answer_exception
 from campana.web.etags import tag_of
-from campana.web.links import Links, signing_key
+from campana.web.links import Links
 from campana.web.meter import Meter
 from campana.web.readiness import Readiness
 from campana.web.remembered import RememberedPages
@@ -58,13 +78,29 @@ V1: Sequence[HTTPRouteHandler] = [
     *campaign_events.ROUTES,
     *contact_lists.ROUTES,
     *contact_upserts.ROUTES,
+    *tags.ROUTES,
+    *segments.ROUTES,
+    *exports.ROUTES,
+    *contacts.ROUTES,
+    *erasures.ROUTES,
+    *retention.ROUTES,
     *imports.ROUTES,
     *import_previews.ROUTES,
     *import_undo.ROUTES,
     *channels.ROUTES,
+    *channel_keywords.ROUTES,
+    *conversations.ROUTES,
+    *conversation_steps.ROUTES,
+    *flows.ROUTES,
+    *flow_trials.ROUTES,
+    *flow_credentials.ROUTES,
     *suppressions.ROUTES,
+    *suppression_batches.ROUTES,
     *suppression_imports.ROUTES,
     *consents.ROUTES,
+    *templates.ROUTES,
+    *template_previews.ROUTES,
+    *template_sync.ROUTES,
     *voice_calls.ROUTES,
     *recordings.ROUTES,
     *events.ROUTES,
@@ -88,7 +124,7 @@ def create_app(
     """
     meter = Meter()
     known = build(context, meter=meter, public_url=public_url, streams=streams)
-    routes = Callbacks(context, others=known)
+    routes = Callbacks(context, others=known, public_url=public_url)
     return Edge(routes, entropy=context.entropy, meter=meter)
 
 
@@ -106,6 +142,8 @@ def build(
             Router(path="/v1", route_handlers=[*_options(V1), *V1]),
             *_options(health.ROUTES),
             *health.ROUTES,
+            *_options(unsubscribe.ROUTES),
+            *unsubscribe.ROUTES,
         ],
         middleware=[admission],
         exception_handlers={Exception: answer_exception},
@@ -119,9 +157,13 @@ def build(
                 "links": Links(key=signing_key(context.blobs, context.entropy)),
                 "meter": meter,
                 "pages": RememberedPages(),
+                "pressed": OrderedDict[str, list[float]](),
                 "public_url": public_url,
                 "readiness": Readiness(context),
                 "streams": streams,
+                "unsubscribes": Unsubscribes(
+                    key=signing_key(context.blobs, context.entropy, name=KEY_NAME)
+                ),
             }
         ),
         openapi_config=None,

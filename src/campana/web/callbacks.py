@@ -1,8 +1,11 @@
-"""`POST /callbacks/{channel}`: what carriers report, stored before it is acknowledged.
+"""`/callbacks/{channel}`: what carriers report, stored before it is acknowledged.
 
 The signature is the permission; it is checked on the body as it came. What is signed is written
 down with whatever else came in meanwhile (one commit for all of them), and only then answered with
 204: a carrier that got no 204 tells it again. Applying it is the work processes' part.
+
+A provider that asks by GET whether we are here, before it reports, is answered as its adapter says
+(Challenge); nothing is stored for it.
 
 It stands before the framework's routes, because carriers come in thousands a second.
 """
@@ -16,24 +19,30 @@ import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import parse_qsl
 
-import msgspec
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from campana.carriers.base import (
     Callback,
     Carrier,
+    Challenge,
     ForgedCallback,
+    Heard,
     Inbound,
     Report,
     UnreadableCallback,
 )
 from campana.domain import errors
 from campana.domain.errors import CampanaError
+from campana.services import inbound
 from campana.services import reports as services
+from campana.services.channel_secrets import config_of
 from campana.services.context import Context
 from campana.services.group_commit import GroupCommit
+from campana.services.secrets import Unreadable
 from campana.store import reports
+from campana.store.inbound import KeptInbound
 from campana.store.reports import Kept, Told
 from campana.web.errors import PROBLEM_JSON, problem
 
@@ -54,6 +63,7 @@ class _Account:
 
     workspace_id: int
     carrier: Carrier
+    is_greeted: bool
     until: float
 
 
@@ -64,11 +74,12 @@ class _Forged(errors.InsufficientScope):
 class Callbacks:
     """An ASGI application: callbacks, and `others` for all else."""
 
-    def __init__(self, context: Context, *, others: ASGIApp) -> None:
+    def __init__(self, context: Context, *, others: ASGIApp, public_url: str | None = None) -> None:
         self._context = context
         self._others = others
+        self._public_url = public_url.rstrip("/") if public_url else None
         self._accounts: OrderedDict[str, _Account] = OrderedDict()
-        self._inbox = GroupCommit[Kept](self._store, writers=_WRITERS)
+        self._inbox = GroupCommit[Kept | KeptInbound](self._store, writers=_WRITERS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a carrier, or pass on."""
@@ -78,32 +89,38 @@ class Callbacks:
             return
         scope["path_template"] = _TEMPLATE
         try:
-            await self._receive(found[1], scope, receive)
+            said = await self._receive(found[1], scope, receive)
         except CampanaError as error:
             await _refuse(error, scope, send)
         else:
-            await send({"type": "http.response.start", "status": 204, "headers": []})
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            await _answer(said, send)
 
-    async def _receive(self, channel_id: str, scope: HTTPScope, receive: Receive) -> None:
-        """Read, check and store one callback.
+    async def _receive(
+        self, channel_id: str, scope: HTTPScope, receive: Receive
+    ) -> Challenge | None:
+        """Read, check and store one callback; what the provider wants to hear, if anything.
 
         Raises:
             MethodNotAllowed, NotFound, PayloadTooLarge
             InsufficientScope: the signature is not right; nothing is stored.
             Unavailable: it could not be stored.
         """
-        if scope["method"] != "POST":
+        method = str(scope["method"])
+        if method not in {"GET", "POST"}:
             raise errors.MethodNotAllowed
         body = await _body(receive)
         account = await self._account(channel_id)
+        if method == "GET" and not account.is_greeted:
+            raise errors.MethodNotAllowed
         callback = Callback(
-            method="POST",
+            method=method,
             headers={
                 name.decode("latin-1"): text.decode("latin-1") for name, text in scope["headers"]
             },
             body=body,
             received_at=self._context.clock.now(),
+            url=_address(scope, self._public_url),
+            query=dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)),
         )
         try:
             parsed = account.carrier.parse_callback(callback)
@@ -113,33 +130,22 @@ class Callbacks:
         except UnreadableCallback as nonsense:
             # Telling it again would not make sense of it: acknowledged, and ignored.
             log.warning("channel %s reports what nobody understands: %s", channel_id, nonsense)
-            return
-        await self._keep(channel_id, account, parsed, callback)
+            return None
+        match parsed:
+            case [Challenge() as challenge]:
+                return challenge
+            case _:
+                await self._keep(channel_id, account, parsed, callback)
+                return None
 
     async def _keep(
         self,
         channel_id: str,
         account: _Account,
-        parsed: Sequence[Report | Inbound],
+        parsed: Sequence[Heard],
         callback: Callback,
     ) -> None:
-        if any(isinstance(each, Inbound) for each in parsed):
-            # An opt-out may be in it: better told again later than lost now.
-            raise errors.Unavailable("what people send cannot be taken yet")
-        kept = [
-            Kept(
-                workspace_id=account.workspace_id,
-                told=Told(
-                    channel_id=channel_id,
-                    attempt_id=each.attempt_id,
-                    key=each.key,
-                    event=each.event,
-                ),
-                received_at=callback.received_at,
-            )
-            for each in parsed
-            if isinstance(each, Report)
-        ]
+        kept = [_kept(channel_id, account, each, callback) for each in parsed]
         if not kept:
             return
         try:
@@ -148,14 +154,20 @@ class Callbacks:
         except TimeoutError as error:
             raise errors.Unavailable("the callback could not be stored in time") from error
 
-    async def _store(self, kept: Sequence[Kept]) -> None:
-        await services.keep(self._context, kept)
+    async def _store(self, kept: Sequence[Kept | KeptInbound]) -> None:
+        told = [each for each in kept if isinstance(each, Kept)]
+        said = [each for each in kept if isinstance(each, KeptInbound)]
+        if said:
+            await inbound.keep(self._context, said, told)
+        else:
+            await services.keep(self._context, told)
 
     async def _account(self, channel_id: str) -> _Account:
         """The channel's account, as it was at most some seconds ago.
 
         Raises:
             NotFound: there is no such channel, or its carrier sends no callbacks.
+            Unavailable: its secrets are sealed with a key that is not here.
         """
         known = self._accounts.get(channel_id)
         if known is not None and known.until > time.monotonic():
@@ -166,15 +178,48 @@ class Callbacks:
         if channel is None or kind is None or kind.open is None:
             self._accounts.pop(channel_id, None)
             raise errors.NotFound
+        try:
+            config = config_of(self._context, kind=kind, stored=channel.config)
+        except Unreadable as error:
+            # The provider keeps it and tells it again: by then the key may be here.
+            log.error("channel %s cannot be opened: %s", channel_id, error)
+            raise errors.Unavailable("the channel cannot be opened now") from error
         account = _Account(
             workspace_id=channel.workspace_id,
-            carrier=kind.open(msgspec.convert(channel.config, kind.config)),
+            carrier=kind.open(config),
+            is_greeted=kind.is_greeted,
             until=time.monotonic() + _ACCOUNT_SECONDS,
         )
         self._accounts[channel_id] = account
         if len(self._accounts) > _ACCOUNTS:
             self._accounts.popitem(last=False)
         return account
+
+
+def _kept(
+    channel_id: str, account: _Account, heard: Heard, callback: Callback
+) -> Kept | KeptInbound:
+    """One thing a callback holds, as it is kept."""
+    match heard:
+        case Report():
+            told = Told(
+                channel_id=channel_id,
+                attempt_id=heard.attempt_id,
+                key=heard.key,
+                event=heard.event,
+            )
+            return Kept(
+                workspace_id=account.workspace_id, told=told, received_at=callback.received_at
+            )
+        case Inbound():
+            return KeptInbound(
+                workspace_id=account.workspace_id,
+                channel_id=channel_id,
+                said=inbound.said(heard),
+                received_at=callback.received_at,
+            )
+        case Challenge():
+            raise ValueError("a challenge stands alone")
 
 
 async def _body(receive: Receive) -> bytes:
@@ -195,6 +240,28 @@ async def _body(receive: Receive) -> bytes:
             raise errors.PayloadTooLarge
         if not message["more_body"]:
             return b"".join(parts)
+
+
+def _address(scope: HTTPScope, public_url: str | None) -> str:
+    """The whole address as the provider was given it, whatever proxies made of it on its way."""
+    host = dict(scope["headers"]).get(b"host", b"").decode("latin-1")
+    base = public_url or f"{scope['scheme']}://{host}"
+    query = scope["query_string"].decode("latin-1")
+    path = scope["raw_path"].decode("latin-1")
+    return f"{base}{path}{'?' if query else ''}{query}"
+
+
+async def _answer(said: Challenge | None, send: Send) -> None:
+    """What is stored is acknowledged; who asks is answered, as plain text and nothing else."""
+    body = said.body.encode() if said is not None else b""
+    await send(
+        {
+            "type": "http.response.start",
+            "status": 204 if said is None else 200,
+            "headers": [(b"content-type", b"text/plain; charset=utf-8")] if body else [],
+        }
+    )
+    await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
 async def _refuse(error: CampanaError, scope: HTTPScope, send: Send) -> None:

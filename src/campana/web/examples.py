@@ -50,7 +50,7 @@ CAMPAIGN_DOCUMENT: Json = {
 CAMPAIGN_PATCH: Json = {"endDate": "2024-04-30", "description": None}
 
 STATS: Json = {
-    "targets": {"total": 50, "waiting": 3, "attempting": 2, "finished": 45},
+    "targets": {"total": 50, "waiting": 3, "attempting": 2, "talking": 0, "finished": 45},
     "dispositions": {"completed": 41, "invalid_number": 4},
     "attempts": {"completed": 41, "busy": 9, "invalid_number": 4},
     "openAttempts": 2,
@@ -70,6 +70,7 @@ WHY: Json = {
 PREFLIGHT: Json = {
     "isReady": True,
     "problems": [],
+    "warnings": [],
     "people": 50,
     "eligible": 47,
     "skipped": {"suppressed_workspace": 2, "zone_unknown": 1},
@@ -144,6 +145,7 @@ CONTACT_LIST: Json = {
     "name": "Patients",
     "defaultCountry": "US",
     "contactCount": 50,
+    "segment": None,
     "mapping": {"phone": "Mobile"},
     "types": {"balance": "number"},
     "createdAt": "2024-01-10T14:00:00Z",
@@ -181,6 +183,7 @@ CONTACT_PAGE: Json = {
             "language": "en",
             "timeZone": "America/New_York",
             "attributes": {"doctor": "Ortega"},
+            "tags": ["vip"],
             "createdAt": "2024-01-10T14:01:00Z",
             "updatedAt": "2024-01-10T14:01:00Z",
         }
@@ -313,6 +316,8 @@ VOICE_CALL: Json = {
     "talkSeconds": 25.1,
     "result": "confirmed",
     "hasRecording": True,
+    "recordingRemovedAt": None,
+    "transcriptRemovedAt": None,
 }
 
 VOICE_CALL_PAGE: Json = {

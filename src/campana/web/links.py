@@ -1,6 +1,6 @@
 """Links that are their own permission: to one file, for a while, signed so none can be made up.
 
-The key lies beside the files, so that every process that can read a recording can check a link.
+The key is this installation's (`services/signing.py`).
 """
 
 from __future__ import annotations
@@ -9,41 +9,13 @@ import base64
 import binascii
 import hashlib
 import hmac
-import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from campana.blobs import Blobs
-from campana.domain.errors import NotFound, SetupError
+from campana.domain.errors import NotFound
 
-_KEY_BLOB = "keys/links"
 _SIGNATURE = 32
 _INSTANT = 8
-
-
-def signing_key(blobs: Blobs, entropy: Callable[[int], bytes]) -> bytes:
-    """The key of this installation, made by whichever process comes first.
-
-    Raises:
-        SetupError: the directory of blobs cannot be used.
-    """
-    path = blobs.path(_KEY_BLOB)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        mine = path.with_name(f"{path.name}.{entropy(8).hex()}")
-        with open(os.open(mine, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
-            file.write(entropy(32))
-        try:
-            # A link appears whole, and only if there is none: all processes end up with one key.
-            os.link(mine, path)
-        except FileExistsError:
-            pass
-        finally:
-            mine.unlink()
-        return path.read_bytes()
-    except OSError as error:
-        raise SetupError(f"cannot keep a key in {path.parent}: {error.strerror}") from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

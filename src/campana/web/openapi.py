@@ -36,11 +36,19 @@ _ANYWHERE: Kinds = (
 TAGS = {
     "campaigns": "Whom to contact, with what, when; and what became of it.",
     "contactLists": "The people, from files or straight from a program.",
+    "contacts": "One person, and what happened to them over all channels.",
+    "erasures": "People who were erased.",
+    "retention": "How long what is known of people is kept.",
     "imports": "Files on their way into a contact list.",
     "channels": "Configured accounts on carriers.",
+    "flows": "Conversations as graphs: drafts, and versions that campaigns pin.",
+    "flowCredentials": "What a flow's webhooks show to prove who they are.",
     "suppressions": "Whom never to contact.",
     "suppressionImports": "Files of numbers never to contact.",
     "consents": "Who agreed to be contacted, and who took it back: a ledger that only grows.",
+    "conversations": "What people write back, and answering it.",
+    "templates": "Texts that are written once: drafts, and versions that never change.",
+    "unsubscribe": "The link of an e-mail that ends them (RFC 8058).",
     "voiceCalls": "Calls that were placed.",
     "recordings": "The sound of calls.",
     "events": "What happens, as it happens.",
@@ -196,6 +204,7 @@ def _named(operation: Operation) -> list[Json]:
     names += ["Idempotency-Key"] if operation.is_once else []
     names += ["If-Match"] if operation.needs_match else []
     names += ["If-None-Match"] if operation.is_conditional else []
+    names += ["X-Exclude-PII"] if operation.is_maskable else []
     names += ["Last-Event-ID"] if operation.is_stream else []
     return [{"$ref": f"#/components/parameters/{name}"} for name in names]
 
@@ -344,6 +353,12 @@ _PARAMETERS: dict[str, Json] = {
         "in": "header",
         "description": "Makes a repeat harmless: the first answer is given again for 24 hours.",
         "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    },
+    "X-Exclude-PII": {
+        "name": "X-Exclude-PII",
+        "in": "header",
+        "description": "`true` masks numbers, addresses, cards and names in every text.",
+        "schema": {"type": "string", "enum": ["true", "false"]},
     },
     "If-Match": {
         "name": "If-Match",

@@ -48,6 +48,8 @@ class Operation:
     """If-Match must say which version is meant."""
     is_once: bool = False
     """An Idempotency-Key makes a repeat harmless."""
+    is_maskable: bool = False
+    """`X-Exclude-PII: true` leaves out who somebody is."""
     is_stream: bool = False
     """Asked for `text/event-stream`, it answers with a stream that goes on."""
     errors: tuple[type[CampanaError], ...] = ()

@@ -63,6 +63,18 @@ class ApiRequest(Request[Principal, None, State]):
         """
         return query.read(shape, self.raw_query)
 
+    def excludes_pii(self) -> bool:
+        """Whether the answer is to leave out who somebody is (`X-Exclude-PII`).
+
+        Raises:
+            InvalidParameter: it says neither true nor false: nobody shall read by mistake.
+        """
+        asked = self.headers.get("x-exclude-pii", "false").strip().lower()
+        if asked not in {"true", "false"}:
+            problem = FieldProblem(parameter="X-Exclude-PII", message="must be true or false")
+            raise InvalidParameter(problems=[problem])
+        return asked == "true"
+
     async def document(self) -> object:
         """The JSON body as plain values; what it means is for a service to say.
 

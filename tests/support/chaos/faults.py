@@ -47,10 +47,16 @@ class Chaos:
     _order: itertools.count[int] = field(default_factory=itertools.count)
     _born: dict[str, tuple[int, float]] = field(default_factory=dict[str, tuple[int, float]])
     _is_away: bool = False
+    _islands: set[str] = field(default_factory=set[str])
 
-    def kills(self, count: int, *, within: float) -> None:
-        """Kill -9 of any process, so often, spread over so many seconds."""
-        self._spread(count, within, self._kill)
+    def kills(self, count: int, *, within: float, amid_sends: bool = False) -> None:
+        """Kill -9 of any process, so often, spread over so many seconds.
+
+        With `amid_sends` each waits until a send is under way, as long as one may be to come: on
+        a slow machine processes that were killed a moment ago have not begun any.
+        """
+        act = self._kill_amid_sends if amid_sends else self._kill
+        self._spread(count, within, act)
 
     def stops(self, count: int, *, seconds: tuple[float, float], within: float) -> None:
         """SIGSTOP any process, and SIGCONT it so many seconds later."""
@@ -60,6 +66,10 @@ class Chaos:
         """Break the database sessions of processes that live, their identities' turn about."""
         owners = itertools.cycle([True, False])
         self._spread(count, within, lambda: self._cut(owners=next(owners)))
+
+    def partitions(self, count: int, *, seconds: tuple[float, float], within: float) -> None:
+        """Cut the host of a work process off for so many seconds, so often; the process lives."""
+        self._spread(count, within, lambda: self._cut_off(self.chance.between(*seconds)))
 
     def away(self, seconds: float, *, at: float) -> None:
         """No database for so long."""
@@ -85,7 +95,9 @@ class Chaos:
             now = time.monotonic()
             while self._due and self._due[0][0] <= now:
                 heapq.heappop(self._due)[2]()
-            assert self.trial.fleet.keep() == []
+            # One that cannot reach its database as it starts says so, ends, and is started again.
+            ended = [end for end in self.trial.fleet.keep() if end.name not in self._islands]
+            assert ended == [], ended
             self._note_births()
             if not self._due and now - looked > 0.3:
                 if self.trial.is_over():
@@ -135,6 +147,12 @@ class Chaos:
         self.trial.note(f"kill {victim.name}", since=since)
         self._count("kills")
 
+    def _kill_amid_sends(self) -> None:
+        if self._at_work() and (self.trial.is_sending() or self.trial.is_over()):
+            self._kill()
+        else:
+            self._again(0.05, self._kill_amid_sends)
+
     def _stop(self, seconds: float) -> None:
         victims = self._at_work()
         if not victims:
@@ -154,6 +172,27 @@ class Chaos:
             return
         self.trial.note("cut sessions", since=since)
         self._count("cuts")
+
+    def _cut_off(self, seconds: float) -> None:
+        hosts = self.trial.fleet.hosts
+        names = [
+            member.name
+            for member in self._at_work()
+            if member.name in hosts and member.name not in self._islands
+        ]
+        if not names:
+            self._again(0.2, lambda: self._cut_off(seconds))
+            return
+        name, since = self.chance.pick(names), time.monotonic()
+        hosts[name].cut()
+        self._islands.add(name)
+        self.trial.note(f"cut off {name}", since=since, until=since + seconds)
+        self._count("partitions")
+        self._again(seconds, lambda: self._rejoin(name))
+
+    def _rejoin(self, name: str) -> None:
+        self.trial.fleet.hosts[name].mend()
+        self._islands.discard(name)
 
     def _leave(self, seconds: float) -> None:
         since, self._is_away = time.monotonic(), True

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import httpx
 
+from tests.support.chaos.network import Host
+
 CAMPANA = ("-m", "campana")
 FAILPOINTS = ("-m", "tests.support.chaos.failpoints")
 ROOT = Path(__file__).parents[3]
@@ -85,12 +87,41 @@ class Member:
                 raise
 
 
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """A process that nobody killed, and the end of its log."""
+
+    name: str
+    code: int
+    log: str
+
+
 class Fleet:
     """All of them. The web processes share the callbacks; each work process names one of them."""
 
     def __init__(
-        self, conninfo: str, folder: Path, *, work: int, web: int, secret_key: str
+        self,
+        conninfo: str,
+        folder: Path,
+        *,
+        work: int,
+        web: int,
+        secret_key: str,
+        work_conninfo: str | None = None,
+        hosts: Sequence[Host] = (),
     ) -> None:
+        """Not started yet.
+
+        Args:
+            conninfo: of the database.
+            folder: for their logs and files.
+            work: how many work processes.
+            web: how many web processes.
+            secret_key: of all of them.
+            work_conninfo: of the database, as the work processes reach it where that differs.
+            hosts: one for each work process that is not to run on this one.
+        """
+        self.hosts = {f"work {n + 1}": host for n, host in enumerate(hosts)}
         ports = [free_port() for _ in range(web)]
         shared = {
             **{k: v for k, v in os.environ.items() if not k.startswith("CAMPANA_")},
@@ -115,9 +146,11 @@ class Fleet:
                 words=["work"],
                 environment={
                     **shared,
+                    "CAMPANA_DATABASE_URL": work_conninfo or conninfo,
                     "CAMPANA_PUBLIC_URL": f"http://127.0.0.1:{ports[n % web]}",
                 },
                 log=folder / f"work-{n + 1}.log",
+                prefix=hosts[n].prefix if n < len(hosts) else (),
             )
             for n in range(work)
         ]
@@ -136,13 +169,19 @@ class Fleet:
                 raise AssertionError(self.web[0].log.read_text()[-2000:])
             time.sleep(0.1)
 
-    def keep(self) -> list[str]:
-        """Start the dead again; returns the names of those that ended by themselves."""
-        ended: list[str] = []
+    def keep(self) -> list[Ended]:
+        """Start the dead again; returns those that ended by themselves."""
+        ended: list[Ended] = []
         for member in self.members:
             if member.process is not None and not member.lives:
                 if member.process.returncode != -signal.SIGKILL:
-                    ended.append(f"{member.name} ended with {member.process.returncode}")
+                    ended.append(
+                        Ended(
+                            name=member.name,
+                            code=member.process.returncode,
+                            log=member.log.read_text()[-2000:],
+                        )
+                    )
                 member.start()
         return ended
 

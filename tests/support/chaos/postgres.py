@@ -17,6 +17,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from campana.store.embedded_binaries import Programs, programs
+from tests.support.chaos.fleet import free_port
 
 _PORT = 5432
 _PATIENCE = 60.0
@@ -24,7 +25,6 @@ _SMALL = 1 << 30
 
 _SETTINGS = {
     "listen_addresses": "",
-    "port": str(_PORT),
     "max_connections": "200",
     "shared_buffers": "64MB",
     # The processes crash here, never the machine: a commit has to reach the kernel and no further.
@@ -38,10 +38,23 @@ _SETTINGS = {
 class Postgres:
     """A server in a directory of its own. `folder` must be one that everybody may pass."""
 
-    def __init__(self, folder: Path, *, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, settings: Mapping[str, str] | None = None, peers: str | None = None
+    ) -> None:
+        """Not made yet.
+
+        Args:
+            folder: where it will live.
+            settings: over our own.
+            peers: hosts, as a network, that may come by TCP to a free port of 127.0.0.1.
+        """
+        self._peers = peers
+        self.port = free_port() if peers else _PORT
         self._folder = folder
         self._cluster = folder / "cluster"
-        self._settings = {**_SETTINGS, **(settings or {})}
+        self._settings = {**_SETTINGS, "port": str(self.port), **(settings or {})}
+        if peers:
+            self._settings["listen_addresses"] = "127.0.0.1"
         self._programs: Programs = programs(major=18, cluster=self._cluster)
         self._process: subprocess.Popen[bytes] | None = None
         self._ballast = folder / "ballast"
@@ -52,8 +65,17 @@ class Postgres:
     def conninfo(self) -> str:
         """Of its superuser."""
         return make_conninfo(
-            host=str(self._folder), port=_PORT, user="campana", dbname="campana", connect_timeout=5
+            host=str(self._folder),
+            port=self.port,
+            user="campana",
+            dbname="campana",
+            connect_timeout=5,
         )
+
+    @property
+    def conninfo_of_peers(self) -> str:
+        """The same, by TCP."""
+        return make_conninfo(self.conninfo, host="127.0.0.1")
 
     def make(self) -> None:
         """The files of the server, and our empty database."""
@@ -68,6 +90,9 @@ class Postgres:
             output=subprocess.DEVNULL,
         )
         assert made.wait() == 0
+        if self._peers:
+            with (self._cluster / "pg_hba.conf").open("a") as access:
+                access.write(f"host all all {self._peers} trust\n")
         self.start()
         with psycopg.connect(make_conninfo(self.conninfo, dbname="postgres"), autocommit=True) as c:
             c.execute("create database campana")
@@ -137,9 +162,11 @@ class Postgres:
 
 
 @contextmanager
-def postgres(folder: Path, *, settings: Mapping[str, str] | None = None) -> Generator[Postgres]:
+def postgres(
+    folder: Path, *, settings: Mapping[str, str] | None = None, peers: str | None = None
+) -> Generator[Postgres]:
     """A running server, gone at the end."""
-    server = Postgres(folder, settings=settings)
+    server = Postgres(folder, settings=settings, peers=peers)
     try:
         server.make()
         yield server

@@ -23,9 +23,10 @@ from campana.services.context import Context
 from campana.settings import Settings
 from campana.store import invariants, migrations
 from campana.store.db import Role
-from tests.support.chaos import checker
+from tests.support.chaos import checker, network
 from tests.support.chaos.checker import Fault, Verdict
 from tests.support.chaos.fleet import Fleet, running
+from tests.support.chaos.network import Host
 from tests.support.chaos.postgres import Postgres, postgres
 from tests.support.database import SECRET_KEY
 from tests.support.people import reserved_numbers
@@ -77,6 +78,13 @@ class Trial:
         """Is the campaign completed, as far as anybody can tell now?"""
         try:
             return self.rows("select 1 from campaigns where state = 'completed'") != []
+        except psycopg.OperationalError:
+            return False
+
+    def is_sending(self) -> bool:
+        """Is a send under way, as far as anybody can tell now?"""
+        try:
+            return self.rows("select 1 from attempts where state = 'sending' limit 1") != []
         except psycopg.OperationalError:
             return False
 
@@ -213,6 +221,7 @@ def trial(
     plan: Plan = PLAN,
     settings: Mapping[str, str] | None = None,
     start: bool = True,
+    hosts: Sequence[Host] = (),
     **config: Any,
 ) -> Generator[Trial]:
     """Launched, with the fleet running unless `start` is False.
@@ -226,13 +235,19 @@ def trial(
         plan: how the sandbox behaves.
         settings: of the server, over its own.
         start: the fleet too.
+        hosts: where the work processes run, one on each, when not on this one.
         config: of the channel, over its own.
     """
     text = "name,phone\n" + "".join(
         f"P{n},{number}\n" for n, number in enumerate(reserved_numbers()[:people])
     )
     (folder / "people.csv").write_text(text)
-    with postgres(folder / "server", settings=settings) as server, sandbox(folder, plan) as peer:
+    with (
+        postgres(
+            folder / "server", settings=settings, peers=network.PEERS if hosts else None
+        ) as server,
+        sandbox(folder, plan) as peer,
+    ):
         migrations.migrate(server.conninfo)
         campaign_id = asyncio.run(
             _launch(
@@ -245,7 +260,15 @@ def trial(
                 | {"url": peer.url},
             )
         )
-        fleet = Fleet(server.conninfo, folder, work=work, web=web, secret_key=SECRET_KEY)
+        fleet = Fleet(
+            server.conninfo,
+            folder,
+            work=work,
+            web=web,
+            secret_key=SECRET_KEY,
+            work_conninfo=server.conninfo_of_peers if hosts else None,
+            hosts=hosts,
+        )
         made = Trial(
             folder=folder, server=server, sandboxed=peer, fleet=fleet, campaign_id=campaign_id
         )

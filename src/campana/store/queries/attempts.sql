@@ -40,7 +40,7 @@ select id from sent;
 -- name: lock
 -- The attempt, held while an event is applied.
 select id, workspace_id, campaign_id, target_id, channel_id, attempt_no, address, state, disposition, owner_id,
-  created_at, sending_at, answered_at, ended_at, reason, ask_at
+  created_at, sending_at, answered_at, ended_at, reason, ask_at, session_id, message_no, let_go_at
 from attempts where id = %(id)s for no key update;
 
 -- name: add_event
@@ -104,7 +104,7 @@ where owner_id = %(owner_id)s and state not in ('ended', 'unknown') and hang_up_
 -- name: newest_unsent_to
 -- The same of one address, in every campaign; index attempts_open_address.
 select max(greatest(created_at, moved_at)) from attempts
-where workspace_id = %(workspace_id)s and address = %(address)s and state in ('intent', 'sending');
+where workspace_id = %(workspace_id)s and address = %(address)s and state in ('intent', 'sending') and let_go_at is null;
 
 -- name: orphan_owners
 -- Owners of open attempts that are old enough to be asked about; index attempts_open_owner. Owner 0 is
@@ -116,7 +116,7 @@ order by owner_id;
 -- name: open_of_owner
 -- What an owner left open, oldest first.
 select id, workspace_id, campaign_id, target_id, channel_id, attempt_no, address, state, disposition, owner_id,
-  created_at, sending_at, answered_at, ended_at, reason, ask_at
+  created_at, sending_at, answered_at, ended_at, reason, ask_at, session_id, message_no, let_go_at
 from attempts where owner_id = %(owner_id)s and state not in ('ended', 'unknown') and created_at < %(before)s
 order by created_at, id;
 
@@ -129,7 +129,7 @@ returning id;
 -- name: of_target
 -- Every attempt of a target, first to last.
 select id, workspace_id, campaign_id, target_id, channel_id, attempt_no, address, state, disposition, owner_id,
-  created_at, sending_at, answered_at, ended_at, reason, ask_at
+  created_at, sending_at, answered_at, ended_at, reason, ask_at, session_id, message_no, let_go_at
 from attempts where target_id = %(target_id)s order by attempt_no;
 
 -- name: events

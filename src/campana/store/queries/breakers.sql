@@ -19,6 +19,15 @@ select n.disposition, count(*), count(*) filter (where exists (
   where s.workspace_id = n.workspace_id and s.address = n.address and s.created_at >= n.created_at))
 from newest n group by n.disposition;
 
+-- name: complaints
+-- Who complained lately (an index of complaints alone), and of how many that is; more than ten thousand tell no more.
+select
+  (select count(*) from attempt_events e join attempts a on a.id = e.attempt_id
+   where e.type = 'complained' and e.at >= %(since)s and a.campaign_id = %(campaign_id)s),
+  (select count(*) from (
+    select from attempts where campaign_id = %(campaign_id)s and ended_at >= %(since)s
+    order by ended_at desc limit 10000) recent);
+
 -- name: canaries
 -- Campaigns whose first people have all been begun, none of them in contact any more, and everybody enrolled.
 select c.id, c.workspace_id, c.document, cp.begun,

@@ -18,7 +18,7 @@ where cp.campaign_id = %(campaign_id)s for update of cp;
 
 -- name: in_use
 -- A statement of its own, so that its snapshot is younger than the lock: what the claim before wrote counts.
-select (select count(*) from attempts where campaign_id = %(campaign_id)s and state not in ('ended', 'unknown')),
+select (select count(*) from attempts where campaign_id = %(campaign_id)s and state not in ('ended', 'unknown') and let_go_at is null),
   (select coalesce(sum(enrolled), 0)::bigint from enrollments where campaign_id = %(campaign_id)s);
 
 -- name: set

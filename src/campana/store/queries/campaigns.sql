@@ -80,6 +80,8 @@ where c.state = 'running' and not c.keep_open
   and exists (select from enrollments e where e.campaign_id = c.id)
   and not exists (select from enrollments e where e.campaign_id = c.id and e.finished_at is null)
   and not exists (select from due d where d.campaign_id = c.id)
+  and not exists (select from flow_sessions s join targets t on t.id = s.target_id
+    where s.campaign_id = c.id and s.is_current and t.state = 'talking')
   and not exists (select from attempts a where a.campaign_id = c.id and a.state not in ('ended', 'unknown'))
 order by c.id for no key update skip locked;
 
@@ -91,11 +93,14 @@ where c.id = any(%(ids)s) and c.state = 'running' and not c.keep_open
   and exists (select from enrollments e where e.campaign_id = c.id)
   and not exists (select from enrollments e where e.campaign_id = c.id and e.finished_at is null)
   and not exists (select from due d where d.campaign_id = c.id)
+  and not exists (select from flow_sessions s join targets t on t.id = s.target_id
+    where s.campaign_id = c.id and s.is_current and t.state = 'talking')
   and not exists (select from attempts a where a.campaign_id = c.id and a.state not in ('ended', 'unknown'))
 returning c.id;
 
 -- name: past_end
--- Launched campaigns whose end date has passed and whose waiting targets must be closed; skips those another worker holds.
+-- Launched campaigns whose end date has passed and whose waiting targets must be closed; skips those another worker
+-- holds. Index campaigns_ending.
 select id from campaigns
 where state in ('running', 'paused', 'tripped') and end_date < %(now)s
 order by id limit 100 for no key update skip locked;
@@ -114,9 +119,10 @@ order by c.id;
 -- send deadline: nothing is in the last of it before the end.
 select c.document, w.policy, h.contact_window,
   exists (select from prices p where p.workspace_id = c.workspace_id),
-  coalesce(v.watched_at, c.launched_at)
+  coalesce(v.watched_at, c.launched_at), w.erasure_key
 from (select pg_try_advisory_xact_lock_shared(%(gate)s, hashtext(%(id)s)) as is_open offset 0) gate, campaigns c
-join workspaces w on w.workspace_id = c.workspace_id left join channels h on h.id = c.channel_id
+join workspaces w on w.workspace_id = c.workspace_id
+left join channels h on h.id = coalesce(%(channel_id)s::text, c.channel_id)
 left join watches v on v.campaign_id = c.id
 where gate.is_open and c.id = %(id)s and c.state = 'running'
   and (c.start_date is null or c.start_date <= %(now)s)

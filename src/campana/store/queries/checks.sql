@@ -10,7 +10,7 @@ order by a.created_at, a.id;
 -- With what their attempts and their due rows say.
 select t.id, t.campaign_id, t.address, t.state, t.disposition, t.attempt_count,
   coalesce((select max(a.attempt_no) from attempts a where a.target_id = t.id), 0),
-  (select count(*) from attempts a where a.target_id = t.id and a.state not in ('ended', 'unknown')),
+  (select count(*) from attempts a where a.target_id = t.id and a.state not in ('ended', 'unknown') and a.let_go_at is null),
   exists (select from due d where d.target_id = t.id)
 from targets t order by t.id;
 

@@ -1,6 +1,10 @@
 -- Deliveries: one event on its way to one webhook. Whoever takes locks here locks the webhook first, then its
 -- deliveries; a webhook another process is busy with is skipped, not waited for.
 
+-- name: are_wanted
+-- A webhook that is on, or a delivery that waits, of one that was switched off: index webhook_deliveries_waiting.
+select exists (select from webhooks where is_enabled) or exists (select from webhook_deliveries where state = 'pending');
+
 -- name: lagging
 -- Webhooks with events that have no delivery yet, and room for more. What a dead receiver misses stays in the
 -- events: it costs no rows here.
@@ -130,7 +134,3 @@ select event_id, event_type, subject, state, due_at, try_count, tries, created_a
 where workspace_id = %(workspace_id)s and webhook_id = %(webhook_id)s
   and (%(before)s::bigint is null or event_id < %(before)s) and (%(state)s::text is null or state = %(state)s)
 order by event_id desc limit %(limit)s;
-
--- name: forget
--- The log of long ago, by webhook_deliveries_by_age.
-delete from webhook_deliveries where state <> 'pending' and finished_at < %(before)s;

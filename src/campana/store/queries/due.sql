@@ -34,14 +34,15 @@ group by keys.window_key;
 select id, workspace_id, document from campaigns where state = 'running' order by id;
 
 -- name: channel_window
--- Hours its channel states besides the campaign's own; null when it states none.
-select h.contact_window from campaigns c join channels h on h.id = c.channel_id where c.id = %(campaign_id)s;
+-- Hours its channel (or another that a flow of it uses) states besides the campaign's own; null when it states none.
+select h.contact_window from campaigns c join channels h on h.id = coalesce(%(channel_id)s::text, c.channel_id)
+where c.id = %(campaign_id)s;
 
 -- name: open_window
 -- Ordered inserts of single rows: two workers that refresh at once wait for each other, never deadlock. Where
 -- it says so already the row is only read: a conflict locks it, and everybody who puts people back would queue.
-insert into open_windows (campaign_id, window_key, workspace_id, open_until)
-select %(campaign_id)s, %(window_key)s, %(workspace_id)s, %(open_until)s
+insert into open_windows (campaign_id, window_key, workspace_id, open_until, channel_id)
+select %(campaign_id)s, %(window_key)s, %(workspace_id)s, %(open_until)s, %(channel_id)s
 where not exists (select from open_windows o
   where o.campaign_id = %(campaign_id)s and o.window_key = %(window_key)s and o.open_until = %(open_until)s)
 on conflict (campaign_id, window_key) do update set open_until = excluded.open_until
@@ -56,10 +57,17 @@ delete from open_windows where campaign_id = %(campaign_id)s and window_key = %(
 -- group: the limit keeps the planner from a join and the order from a scan, either of which reads all of due. It
 -- begins behind the group's mark: what was claimed since lies before it, and an old snapshot of somebody else's
 -- would have each look read its remains again.
-select w.campaign_id, w.window_key, p.priority, c.channel_id, c.workspace_id, c.weight, c.urgency
-from campaigns c
-join pacing ch on ch.channel_id = c.channel_id and (ch.down_until is null or ch.down_until <= %(now)s)
-join open_windows w on w.campaign_id = c.id and w.open_until > %(now)s
+-- A flow's groups on channels besides the campaign's own are found by those channels.
+select w.campaign_id, w.window_key, p.priority, served.channel_id, c.workspace_id, c.weight, c.urgency
+from (
+  select c.id, c.channel_id, null::text as other_channel from campaigns c
+  where c.state = 'running' and c.channel_id = any(%(channel_ids)s)
+  union all
+  select o.campaign_id, o.channel_id, o.channel_id from open_windows o
+  where o.channel_id = any(%(channel_ids)s) group by o.campaign_id, o.channel_id) served
+join campaigns c on c.id = served.id
+join pacing ch on ch.channel_id = served.channel_id and (ch.down_until is null or ch.down_until <= %(now)s)
+join open_windows w on w.campaign_id = c.id and w.open_until > %(now)s and w.channel_id is not distinct from served.other_channel
 cross join (values (0::smallint), (1), (2), (3)) p(priority)
 left join lateral (
   select g.due_at, g.target_id from unnest(%(mark_campaigns)s::text[], %(mark_keys)s::text[], %(mark_priorities)s::smallint[],
@@ -70,7 +78,7 @@ cross join lateral (
     and d.priority = p.priority and d.due_at <= %(now)s
     and (d.due_at, d.target_id) > (coalesce(m.due_at, '-infinity'), coalesce(m.target_id, 0))
   order by d.due_at, d.target_id limit 1) waiting
-where c.state = 'running' and c.channel_id = any(%(channel_ids)s)
+where c.state = 'running'
   and (c.start_date is null or c.start_date <= %(now)s) and (c.end_date is null or c.end_date > %(now)s)
   -- held back by a limit of its own: the last claim said until when
   and not exists (select from campaign_pacing h where h.campaign_id = c.id and h.held_until > %(now)s)
@@ -84,19 +92,25 @@ with picked as materialized (
   where campaign_id = %(campaign_id)s and window_key = %(window_key)s and priority = %(priority)s and due_at <= %(now)s
     and (due_at, target_id) > (%(after_due_at)s, %(after_target)s)
   order by due_at, target_id limit %(limit)s for update skip locked)
-select t.id, t.contact_id, t.address, t.attempt_count, coalesce(t.zones, c.zones) as zones, a.country, w.allowed_countries,
-  (select s.scope from suppressions s
-   where s.workspace_id = t.workspace_id and s.address = t.address
-     and (s.expires_at is null or s.expires_at > %(now)s)
-     and (s.scope = 'workspace' or s.campaign_id = t.campaign_id or s.channel_type = %(channel_type)s)
-   order by s.scope desc limit 1) as suppressed_by,
+select t.id, t.contact_id, coalesce(t.reach_address, t.address) as address, t.attempt_count, coalesce(t.zones, c.zones) as zones, a.country, w.allowed_countries,
+  coalesce(
+    (select s.scope from suppressions s
+     where s.workspace_id = t.workspace_id and s.address = coalesce(t.reach_address, t.address)
+       and (s.expires_at is null or s.expires_at > %(now)s)
+       and (s.scope = 'workspace' or s.campaign_id = t.campaign_id or s.channel_type = %(channel_type)s)
+     order by s.scope desc limit 1),
+    -- asked only where somebody was erased; erased_addresses_pkey answers
+    case when %(pads)s::bytea is not null
+      and is_erased(t.workspace_id, coalesce(t.reach_address, t.address), %(channel_type)s, %(pads)s::bytea, %(now)s)
+      then 'workspace' end) as suppressed_by,
   -- the unique index attempts_open_address answers this, and refuses the second intent if both read false
-  exists (select from attempts o where o.workspace_id = t.workspace_id and o.address = t.address
-    and o.state not in ('ended', 'unknown')) as address_is_busy,
+  exists (select from attempts o where o.workspace_id = t.workspace_id
+    and o.address = coalesce(t.reach_address, t.address)
+    and o.state not in ('ended', 'unknown') and o.let_go_at is null offset 0) as address_is_busy,
   -- asked only for campaigns that need it; the latest word counts, of two at one instant the refusal
   case when %(requires_consent)s then coalesce((
     select k.is_granted and (k.expires_at is null or k.expires_at > %(now)s) from consents k
-    where k.workspace_id = t.workspace_id and k.address = t.address
+    where k.workspace_id = t.workspace_id and k.address = coalesce(t.reach_address, t.address)
       and (k.channel_type is null or k.channel_type = %(channel_type)s)
     order by k.said_at desc, k.is_granted limit 1), false) end as has_consent,
   picked.due_at, c.first_name, c.last_name, c.attributes
@@ -104,7 +118,11 @@ from picked
 join targets t on t.id = picked.target_id
 join contacts c on c.id = t.contact_id
 join workspaces w on w.workspace_id = t.workspace_id
-left join contact_addresses a on a.contact_id = t.contact_id and a.kind = 'phone' and a.value = t.address;
+left join lateral (
+  select x.country from contact_addresses x where x.contact_id = t.contact_id and x.value = coalesce(t.reach_address, t.address)
+  order by x.position limit 1) a on true
+-- a group is of one priority; no join keeps the order they were picked in
+order by picked.due_at, picked.target_id;
 
 -- name: defer
 -- Not now: each due again at its own time, under the same key. The decision is kept: the same one as the last

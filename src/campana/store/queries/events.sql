@@ -27,7 +27,3 @@ select id, type, subject, campaign_id, at, data from events
 where workspace_id = %(workspace_id)s and id > %(after)s and id <= %(horizon)s
   and (%(campaign_ids)s::text[] is null or campaign_id = any(%(campaign_ids)s))
 order by id limit %(limit)s;
-
--- name: forget
--- Old events of all workspaces, by events_by_age.
-delete from events where at < %(before)s;

@@ -62,17 +62,22 @@ where j.import_id = %(import_id)s and j.contact_id in (
 delete from import_changes where import_id = %(import_id)s and contact_id = any(%(contact_ids)s);
 
 -- name: hold_enrollments
--- Before any contact is held: whoever enrolls this list waits, in the order everybody takes these locks.
-select campaign_id from enrollments where list_id = %(list_id)s order by campaign_id for update;
+-- Before any contact is held: whoever enrolls this list waits, or a segment that may have some of it, in the order
+-- everybody takes these locks.
+select e.campaign_id from enrollments e join contact_lists l on l.id = e.list_id
+where e.list_id = %(list_id)s or (l.segment is not null
+  and l.workspace_id = (select workspace_id from contact_lists where id = %(list_id)s))
+order by e.campaign_id, e.list_id for update of e;
 
 -- name: hold_due
--- Before any target is held: a worker that claims one of these has it first, or never.
+-- Before any target is held: a worker that claims one of these has it first, or never. Nobody is waited for:
+-- who reports outcomes takes targets in an order of their own, and two who wait for each other would never end.
 select d.target_id from due d join targets t on t.id = d.target_id
-where t.contact_id = any(%(contact_ids)s) order by d.target_id for update of d;
+where t.contact_id = any(%(contact_ids)s) order by d.target_id for update of d nowait;
 
 -- name: hold_targets
 -- So that no attempt can be made of them, by whatever way, while we look whether there was one.
-select id from targets where contact_id = any(%(contact_ids)s) order by id for update;
+select id from targets where contact_id = any(%(contact_ids)s) order by id for update nowait;
 
 -- name: contacted
 -- Who of these was tried since, whatever came of it, by targets_of_contact.
@@ -86,7 +91,10 @@ with gone as (
   delete from targets where contact_id = any(%(contact_ids)s) returning campaign_id),
 counted as (select campaign_id, count(*) as people from gone group by campaign_id)
 update enrollments e set enrolled = greatest(0, e.enrolled - counted.people)
-from counted where e.campaign_id = counted.campaign_id and e.list_id = %(list_id)s;
+from counted where e.campaign_id = counted.campaign_id and e.list_id = (
+  -- who came in through a segment is counted there
+  select x.list_id from enrollments x where x.campaign_id = counted.campaign_id
+  order by x.list_id = %(list_id)s desc, x.enrolled >= counted.people desc, x.list_id limit 1);
 
 -- name: keep
 -- Whom the undo leaves as they are.

@@ -7,11 +7,14 @@ select 'target ' || t.id, format('%%s, due: %%s, open attempts: %%s, disposition
     coalesce(o.open, 0), coalesce(t.disposition, 'none')), count(*) over ()
 from targets t
 left join due d on d.target_id = t.id
-left join (select target_id, count(*) as open from attempts where state not in ('ended', 'unknown') group by target_id) o
+left join (select target_id, count(*) as open from attempts
+  where state not in ('ended', 'unknown') and let_go_at is null group by target_id) o
   on o.target_id = t.id
 where (t.state = 'waiting') is distinct from (d.target_id is not null)
   or (case t.state when 'attempting' then 1 else 0 end) is distinct from coalesce(o.open, 0)
   or (t.state = 'finished') is distinct from (t.disposition is not null)
+  or t.state = 'talking' and not exists (select from flow_sessions s
+    where s.target_id = t.id and s.status = 'waiting' and s.is_current)
 order by t.id limit %(limit)s;
 
 -- name: attempts_counted
@@ -23,10 +26,20 @@ left join (select target_id, count(*) as made, max(attempt_no) as last from atte
 where t.attempt_count is distinct from coalesce(a.made, 0)::integer or coalesce(a.made, 0) is distinct from coalesce(a.last, 0)
 order by t.id limit %(limit)s;
 
+-- name: attempts_belong
+-- No foreign key says so: an attempt is written with its campaign's workspace in hand (migration 0007). One whose
+-- target is gone belongs nowhere.
+select 'attempt ' || a.id, format('of workspace %%s and campaign %%s, its target %%s of %%s and %%s', a.workspace_id,
+    a.campaign_id, a.target_id, coalesce(t.workspace_id::text, 'none'), coalesce(t.campaign_id, 'none')), count(*) over ()
+from attempts a left join targets t on t.id = a.target_id
+where a.target_id is not null
+  and (t.workspace_id is distinct from a.workspace_id or t.campaign_id is distinct from a.campaign_id)
+order by a.id limit %(limit)s;
+
 -- name: one_conversation
 -- What the unique index attempts_open_address says, asked of the rows themselves.
 select 'address ' || a.address, format('%%s open attempts at once', count(*)), count(*) over ()
-from attempts a where a.state not in ('ended', 'unknown')
+from attempts a where a.state not in ('ended', 'unknown') and a.let_go_at is null and a.target_id is not null
 group by a.workspace_id, a.address having count(*) > 1
 order by a.address limit %(limit)s;
 
@@ -38,7 +51,8 @@ select 'attempt ' || later.id, format('number %%s, after number %%s ended as %%s
 from attempts earlier
 join attempts later on later.target_id = earlier.target_id and later.attempt_no > earlier.attempt_no
 join targets t on t.id = earlier.target_id
-where earlier.disposition = any(%(reached)s) and earlier.attempt_no > t.tries_after
+-- A flow says more than one thing to a person: it is held to its own numbers (`flow_messages_once`).
+where earlier.session_id is null and earlier.disposition = any(%(reached)s) and earlier.attempt_no > t.tries_after
   and earlier.ended_at < later.created_at
 order by later.created_at, later.id limit %(limit)s;
 
@@ -94,7 +108,7 @@ order by i.id limit %(limit)s;
 -- Nobody waits in a campaign that is over, and one that completed has nothing left at all.
 select 'target ' || t.id, format('%%s in campaign %%s, which is %%s', t.state, c.id, c.state), count(*) over ()
 from campaigns c join targets t on t.campaign_id = c.id and t.state <> 'finished'
-where c.state in ('completed', 'cancelled', 'expired') and (t.state = 'waiting' or c.state = 'completed')
+where c.state in ('completed', 'cancelled', 'expired') and (t.state in ('waiting', 'talking') or c.state = 'completed')
 order by t.id limit %(limit)s;
 
 -- name: enrolled_are_targets
@@ -131,10 +145,28 @@ order by s.purse limit %(limit)s;
 select 'attempt ' || a.id, format('begun at %%s, suppressed since %%s', a.created_at, s.created_at), count(*) over ()
 from suppressions s
 join attempts a on a.workspace_id = s.workspace_id and a.address = s.address
-join campaigns c on c.id = a.campaign_id
+join channels c on c.id = a.channel_id
 where a.created_at > s.created_at + %(margin)s and (s.expires_at is null or s.expires_at > a.created_at)
   and (s.scope = 'workspace' or s.campaign_id = a.campaign_id or s.channel_type = c.channel_type)
 order by a.created_at, a.id limit %(limit)s;
+
+-- name: erased_are_gone
+-- The contact from the moment it was asked for; whatever campaigns made of it, once the erasure says it is done.
+select 'contact ' || c.id, format('erased, and has %%s', found.what), count(*) over ()
+from contacts c
+cross join lateral (
+  select 'a name' as what
+  where num_nonnulls(c.external_id, c.first_name, c.last_name, c.language, c.time_zone) > 0 or c.attributes <> '{}'
+  union all
+  select 'an address' where exists (select from contact_addresses a where a.contact_id = c.id)
+  union all
+  select 'target ' || t.id || ' with an address'
+  from targets t
+  where t.contact_id = c.id and exists (select from erasures e where e.contact_ids @> array[c.id] and e.state = 'done')
+    and (t.address is not null or exists (
+      select from attempts a where a.target_id = t.id and a.address <> 'erased'))) found
+where c.erased_at is not null
+order by c.id limit %(limit)s;
 
 -- name: unknown
 -- Attempts whose fate nobody knows: no fault of the ledger, and a number people must see.

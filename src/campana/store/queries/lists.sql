@@ -2,28 +2,28 @@
 
 -- name: insert
 -- The unique name decides which of two equal requests made the list.
-insert into contact_lists (id, workspace_id, name, default_country, created_at)
-values (%(id)s, %(workspace_id)s, %(name)s, %(default_country)s, %(now)s)
+insert into contact_lists (id, workspace_id, name, default_country, segment, created_at)
+values (%(id)s, %(workspace_id)s, %(name)s, %(default_country)s, %(segment)s, %(now)s)
 on conflict (workspace_id, name) do nothing
 returning id;
 
 -- name: get
 -- The count is read from contacts_by_list, true at the moment of asking; no counter to keep in step.
-select id, name, default_country, mapping, types, created_at,
-  (select count(*) from contacts c where c.list_id = l.id) as contact_count
+select id, name, default_country, mapping, types, segment, created_at,
+  case when segment is null then (select count(*) from contacts c where c.list_id = l.id) end as contact_count
 from contact_lists l where workspace_id = %(workspace_id)s and id = %(id)s;
 
 -- name: find
 -- People name lists, programs hold ids; a name that looks like another list's id loses to the id.
-select id, name, default_country, mapping, types, created_at,
-  (select count(*) from contacts c where c.list_id = l.id) as contact_count
+select id, name, default_country, mapping, types, segment, created_at,
+  case when segment is null then (select count(*) from contacts c where c.list_id = l.id) end as contact_count
 from contact_lists l where workspace_id = %(workspace_id)s and (id = %(wanted)s or name = %(wanted)s)
 order by id = %(wanted)s desc limit 1;
 
 -- name: page
 -- Newest first by contact_lists_newest; people are counted for the lists of this page only.
-select id, name, default_country, mapping, types, created_at,
-  (select count(*) from contacts c where c.list_id = l.id) as contact_count
+select id, name, default_country, mapping, types, segment, created_at,
+  case when segment is null then (select count(*) from contacts c where c.list_id = l.id) end as contact_count
 from contact_lists l where workspace_id = %(workspace_id)s
 order by created_at desc, id desc limit %(limit)s offset %(offset)s;
 
@@ -33,7 +33,7 @@ select count(*) from contact_lists where workspace_id = %(workspace_id)s;
 
 -- name: update
 -- A name that is taken raises a unique violation; the caller turns it into a conflict.
-update contact_lists set name = %(name)s, default_country = %(default_country)s
+update contact_lists set name = %(name)s, default_country = %(default_country)s, segment = %(segment)s
 where workspace_id = %(workspace_id)s and id = %(id)s
 returning id;
 
@@ -46,7 +46,7 @@ returning id;
 -- Whoever writes contacts of a list holds its row first: writers follow one another, so none meets a
 -- duplicate it has not seen and none waits in a circle; a deletion waits for them, or they find no list.
 -- "no key" lets campaigns refer to the list meanwhile.
-select id from contact_lists where id = %(id)s for no key update;
+select id, segment is not null from contact_lists where id = %(id)s for no key update;
 
 -- name: remember
 -- What a person told an import of the list's files, for the next one.
@@ -57,3 +57,17 @@ update contact_lists set mapping = %(mapping)s, types = %(types)s where id = %(i
 select coalesce(l.default_country, w.default_country) from workspaces w
 left join contact_lists l on l.workspace_id = w.workspace_id and l.id = %(id)s::text
 where w.workspace_id = %(workspace_id)s;
+
+-- name: holding
+-- Every list of the workspace that has people of its own, in the order a segment walks through them.
+select id from contact_lists where workspace_id = %(workspace_id)s and segment is null order by id;
+
+-- name: ids_of
+-- Lists by id or name; a name that looks like another list's id loses to the id.
+select wanted, (select l.id from contact_lists l where l.workspace_id = %(workspace_id)s and l.segment is null
+  and (l.id = wanted or l.name = wanted) order by l.id = wanted desc limit 1)
+from unnest(%(wanted)s::text[]) as given (wanted);
+
+-- name: segment
+-- The question alone, without counting anybody: asked with each stretch of an enrollment.
+select segment -> 'where', segment -> 'lists' from contact_lists where id = %(id)s and segment is not null;

@@ -1,30 +1,39 @@
 -- What a launch would find in a list, without writing anything.
 
 -- name: crowds
--- Everybody of a list in one pass, as enrolling would take them (the first phone), grouped by what the gate asks
+-- Everybody of a list in one pass, as enrolling would take them (the first address for the channel), grouped by what the gate asks
 -- for and what a number may cost (`prefix`): a list of a million is a few hundred rows. Who shares an address with somebody before is a duplicate, as
 -- the unique index on targets would say.
-with people as materialized (
-  select c.id, c.zones, a.value as address, a.country
-  from contacts c
+with campaign as materialized (
+  select address_kinds(channel_type, type) as kinds from campaigns where id = %(campaign_id)s),
+people as materialized (
+  -- which variant they get: as domain/variants.py says
+  select c.id, c.zones, a.value as address, a.country, width_bucket((
+    ('x' || encode(substr(sha256(convert_to(%(campaign_id)s || ':' || c.id, 'UTF8')), 1, 4), 'hex'))::bit(32)::bigint
+    %% 10000)::integer, %(bounds)s::integer[]) as variant
+  from contacts c cross join campaign
   left join lateral (
-    select value, country from contact_addresses where contact_id = c.id and kind = 'phone' order by position limit 1) a
-    on true
+    select value, country from contact_addresses where contact_id = c.id and kind = any(kinds)
+    order by array_position(kinds, kind), position limit 1) a on true
   where c.list_id = %(list_id)s),
 judged as (
-  select zones, country, address, left(address, %(prefix_length)s) as prefix,
+  select zones, country, variant, address, left(address, %(prefix_length)s) as prefix,
     case when %(requires_consent)s and address is not null then coalesce((
       select k.is_granted and (k.expires_at is null or k.expires_at > %(now)s) from consents k
       where k.workspace_id = %(workspace_id)s and k.address = people.address
         and (k.channel_type is null or k.channel_type = %(channel_type)s)
       order by k.said_at desc, k.is_granted limit 1), false) end as has_consent,
     address is not null and row_number() over (partition by address order by id) > 1 as is_duplicate,
-    (select s.scope from suppressions s
-     where s.workspace_id = %(workspace_id)s and s.address = people.address
-       and (s.expires_at is null or s.expires_at > %(now)s)
-       and (s.scope = 'workspace' or s.campaign_id = %(campaign_id)s or s.channel_type = %(channel_type)s)
-     order by s.scope desc limit 1) as suppressed_by
+    coalesce(
+      (select s.scope from suppressions s
+       where s.workspace_id = %(workspace_id)s and s.address = people.address
+         and (s.expires_at is null or s.expires_at > %(now)s)
+         and (s.scope = 'workspace' or s.campaign_id = %(campaign_id)s or s.channel_type = %(channel_type)s)
+       order by s.scope desc limit 1),
+      case when %(pads)s::bytea is not null
+        and is_erased(%(workspace_id)s, people.address, %(channel_type)s, %(pads)s::bytea, %(now)s)
+        then 'workspace' end) as suppressed_by
   from people)
-select zones, country, min(address) as address, has_consent is true as has_consent, is_duplicate, suppressed_by,
+select zones, country, variant, min(address) as address, has_consent is true as has_consent, is_duplicate, suppressed_by,
   count(*) as people
-from judged group by zones, country, prefix, has_consent, address is null, is_duplicate, suppressed_by;
+from judged group by zones, country, variant, prefix, has_consent, address is null, is_duplicate, suppressed_by;

@@ -29,7 +29,7 @@ select rate, burst, lines, daily_attempts, kind, config, workspace_id from chann
 
 -- name: lines_in_use
 -- Open attempts, and lines promised to owners that still live (this one's own promise is replaced, not added).
-select (select count(*) from attempts where channel_id = %(channel_id)s and state not in ('ended', 'unknown'))
+select (select count(*) from attempts where channel_id = %(channel_id)s and state not in ('ended', 'unknown') and let_go_at is null)
   + coalesce((
     select sum(g.lines) from grants g
     where g.channel_id = %(channel_id)s and g.owner_id <> %(owner_id)s and exists (

@@ -8,7 +8,7 @@ with picked as materialized (
   where campaign_id = %(campaign_id)s and state = 'finished' and disposition = any(%(outcomes)s)
   order by id for update),
 again as (
-  update targets t set state = 'waiting', disposition = null, finished_at = null, last_reason = 'retry',
+  update targets t set state = 'waiting', disposition = null, finished_at = null, last_reason = 'retry', reach_address = null,
     tries_after = t.attempt_count
   from picked where t.id = picked.id
   returning t.id, t.workspace_id, t.campaign_id, t.contact_id, picked.disposition),
@@ -21,7 +21,9 @@ select disposition, count(*) from again group by disposition;
 
 -- name: add_list
 -- A list that is new to the campaign is enrolled from its beginning; one that was enrolled goes on after the
--- last contact that was, so that people who came into it since are found.
+-- last contact that was, so that people who came into it since are found. A segment is walked through anew.
 insert into enrollments (campaign_id, list_id, workspace_id, started_at)
 values (%(campaign_id)s, %(list_id)s, %(workspace_id)s, %(now)s)
-on conflict (campaign_id, list_id) do update set finished_at = null;
+on conflict (campaign_id, list_id) do update set finished_at = null, scan_list_id = null,
+  last_contact_id = case when exists (select from contact_lists l where l.id = %(list_id)s and l.segment is not null)
+    then 0 else enrollments.last_contact_id end;

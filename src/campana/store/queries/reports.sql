@@ -18,7 +18,7 @@ returning id, channel_id, attempt_id, report, type, at, detail;
 -- name: lock_attempts
 -- In the order of their ids: two workers with reports of the same attempts wait, and never for each other.
 select id, workspace_id, campaign_id, target_id, channel_id, attempt_no, address, state, disposition, owner_id,
-  created_at, sending_at, answered_at, ended_at, reason, ask_at
+  created_at, sending_at, answered_at, ended_at, reason, ask_at, session_id, message_no, let_go_at
 from attempts where id = any(%(ids)s::uuid[]) order by id for no key update;
 
 -- name: add_events
@@ -45,7 +45,7 @@ with given as materialized (
 closed as (
   update attempts a set state = 'ended', disposition = g.disposition, reason = g.reason, ended_at = %(now)s,
     answered_at = coalesce(a.answered_at, g.answered_at)
-  from given g where a.id = g.id and a.state not in ('ended', 'unknown')
+  from given g where a.id = g.id and a.state not in ('ended', 'unknown') and a.session_id is null
     and not exists (select from charges c where c.attempt_id = a.id)
   returning a.id, a.target_id, g.disposition, g.reason),
 finished as (
@@ -84,7 +84,7 @@ update attempts set ask_at = %(until)s where id in (
   where owner_id = 0 and state not in ('ended', 'unknown') and ask_at <= %(now)s and channel_id = any(%(channel_ids)s)
   order by ask_at limit %(limit)s for no key update skip locked)
 returning id, workspace_id, campaign_id, target_id, channel_id, attempt_no, address, state, disposition, owner_id,
-  created_at, sending_at, answered_at, ended_at, reason, ask_at;
+  created_at, sending_at, answered_at, ended_at, reason, ask_at, session_id, message_no, let_go_at;
 
 -- name: ask_again
 -- Still open: the next time to ask.

@@ -1,4 +1,6 @@
 -- What a send to a carrier by request writes: one statement before the network, one after, for many at once.
+-- Plans are made once and kept. `= any` beside each join and `offset 0` in each `exists` leave no other way than
+-- the index, also where a table was empty when the plan was made: joined by a hash it would be read as a whole.
 
 -- name: open
 -- Attempts that are about to be sent, with the claim they come from: attempts, targets, due rows, histories and
@@ -11,12 +13,15 @@ made as (
   insert into attempts (id, workspace_id, campaign_id, target_id, channel_id, attempt_no, address, state, owner_id, created_at, sending_at, ask_at)
   select id, %(workspace_id)s, %(campaign_id)s, target_id, %(channel_id)s, attempt_no, address, 'sending', %(owner_id)s, %(now)s, %(now)s, %(ask_at)s
   from given
+  -- in one order everywhere: two claims that want the same addresses wait for each other, never in a circle
+  order by address
   on conflict do nothing
   returning id, target_id, attempt_no, address),
 busy as (
-  update targets t set state = 'attempting', attempt_count = made.attempt_no from made where t.id = made.target_id),
+  update targets t set state = 'attempting', attempt_count = made.attempt_no from made
+  where t.id = made.target_id and t.id = any(%(target_ids)s::bigint[])),
 taken as (
-  delete from due d using made where d.target_id = made.target_id),
+  delete from due d using made where d.target_id = made.target_id and d.target_id = any(%(target_ids)s::bigint[])),
 told as (
   insert into attempt_events (workspace_id, attempt_id, type, at) select %(workspace_id)s, id, 'sending', %(now)s from made),
 call as (
@@ -34,7 +39,8 @@ with given as materialized (
   select * from unnest(%(ids)s::uuid[], %(events)s::jsonb[]) as g (id, event)),
 sent as (
   update attempts a set state = 'sending', sending_at = %(now)s, ask_at = %(ask_at)s
-  from given g where a.id = g.id and a.owner_id = %(owner_id)s and a.state = 'intent'
+  from given g
+  where a.id = g.id and a.id = any(%(ids)s::uuid[]) and a.owner_id is not distinct from %(owner_id)s and a.state = 'intent'
   returning a.id, a.workspace_id, a.campaign_id, a.target_id, a.address, g.event),
 told as (
   insert into attempt_events (workspace_id, attempt_id, type, at) select workspace_id, id, 'sending', %(now)s from sent),
@@ -46,7 +52,9 @@ select workspace_id, %(event_type)s, 'tgt_' || target_id, campaign_id, %(now)s, 
 
 -- name: finish
 -- Sends whose answer was their end, and an end after which nobody is contacted again. Only an attempt that is
--- as its owner left it, and has no price to settle, ends here; the others are returned, and nothing of them is changed.
+-- as its owner left it, has no price to settle and no flow to tell, ends here; the others are returned, and nothing of them is changed.
+-- Each is found by its id: the owner is compared in a way that tempts no index of open attempts, whose remains of
+-- those that have ended would be read again each time.
 with given as materialized (
   select * from unnest(%(ids)s::uuid[], %(keys)s::text[], %(ats)s::timestamptz[], %(details)s::jsonb[],
     %(dispositions)s::text[], %(reasons)s::text[], %(attempt_events)s::jsonb[], %(target_events)s::jsonb[])
@@ -54,8 +62,9 @@ with given as materialized (
 closed as (
   update attempts a set state = 'ended', disposition = g.disposition, reason = g.reason, ended_at = %(now)s
   from given g
-  where a.id = g.id and a.state = 'sending' and a.owner_id = %(owner_id)s
-    and not exists (select from charges c where c.attempt_id = a.id)
+  where a.id = g.id and a.id = any(%(ids)s::uuid[]) and a.state = 'sending' and a.owner_id is not distinct from %(owner_id)s
+    and a.session_id is null
+    and not exists (select from charges c where c.attempt_id = a.id offset 0)
   returning a.id, a.workspace_id, a.campaign_id, a.target_id, g.report, g.at, g.detail, g.disposition, g.reason,
     g.attempt_event, g.target_event, g.place),
 finished as (
@@ -74,3 +83,42 @@ published as (
   where e.step = 0 or exists (select from finished where finished.id = closed.id)
   order by place, e.step)
 select g.id from given g where not exists (select from closed where closed.id = g.id);
+
+-- name: hold_unsent
+-- Attempts that never left, all held in the order of their ids, as by whoever applies reports. Plain are those that
+-- are as their sender left them, have no price to settle and no flow to tell, and whose target would wait where it
+-- waited before.
+select a.id, a.campaign_id,
+  a.state = 'sending' and a.session_id is null and t.state = 'attempting' and not exists (select from charges x where x.attempt_id = a.id offset 0)
+    and g.window_key = array_to_string(array(select z from unnest(coalesce(t.zones, c.zones)) z order by z collate "C"), ',')
+    and exists (select from open_windows o
+      where o.campaign_id = a.campaign_id and o.window_key = g.window_key and o.open_until > %(now)s
+      offset 0) as is_plain
+from unnest(%(ids)s::uuid[], %(window_keys)s::text[]) g (id, window_key)
+join attempts a on a.id = g.id
+join targets t on t.id = a.target_id
+join contacts c on c.id = t.contact_id
+where a.id = any(%(ids)s::uuid[])
+order by a.id for no key update of a;
+
+-- name: put_back
+-- Plain ones of those: the attempt is over, and its target due at once, in the place it was taken from.
+with given as materialized (
+  select * from unnest(%(ids)s::uuid[], %(window_keys)s::text[], %(priorities)s::smallint[], %(events)s::jsonb[])
+    as g (id, window_key, priority, event)),
+closed as (
+  update attempts a set state = 'ended', disposition = 'not_sent', reason = %(reason)s, ended_at = %(now)s
+  from given g where a.id = g.id and a.id = any(%(ids)s::uuid[]) and a.state = 'sending'
+  returning a.id, a.workspace_id, a.campaign_id, a.target_id, g.window_key, g.priority, g.event),
+again as (
+  update targets t set state = 'waiting', last_reason = 'not_sent' from closed where t.id = closed.target_id and t.state = 'attempting'
+  returning t.id),
+waiting as (
+  insert into due (target_id, workspace_id, campaign_id, window_key, priority, due_at)
+  select closed.target_id, closed.workspace_id, closed.campaign_id, closed.window_key, closed.priority, %(now)s
+  from closed join again on again.id = closed.target_id),
+told as (
+  insert into attempt_events (workspace_id, attempt_id, type, at, detail)
+  select workspace_id, id, 'ended', %(now)s, jsonb_build_object('disposition', 'not_sent', 'reason', %(reason)s::text) from closed)
+insert into events (workspace_id, type, subject, campaign_id, at, data)
+select workspace_id, %(event_type)s, 'tgt_' || target_id, campaign_id, %(now)s, event from closed;

@@ -56,8 +56,13 @@ select given.id, %(workspace_id)s, given.address, %(scope)s, %(campaign_id)s, %(
 from unnest(%(ids)s::text[], %(addresses)s::text[], %(reasons)s::text[], %(expiries)s::timestamptz[])
   as given (id, address, reason, expires_at)
 order by given.address
-on conflict (workspace_id, address, scope, campaign_id, channel_type) do update set expires_at = excluded.expires_at
-  where s.expires_at is not null and (excluded.expires_at is null or excluded.expires_at > s.expires_at)
+on conflict (workspace_id, address, scope, campaign_id, channel_type) do update set
+  expires_at = case when s.expires_at is null or excluded.expires_at is null then null
+    else greatest(s.expires_at, excluded.expires_at) end,
+  -- said by somebody else too: the person's own START does not lift it any more
+  stopped_by = null
+  where s.stopped_by is not null
+    or s.expires_at is not null and (excluded.expires_at is null or excluded.expires_at > s.expires_at)
 returning s.xmax = 0 as is_new;
 
 -- name: finish

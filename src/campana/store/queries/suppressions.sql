@@ -1,12 +1,14 @@
 -- Addresses nobody contacts any more: everywhere, in one campaign, or over one kind of channel.
 
 -- name: insert
--- Saying it twice is saying it once; of two expiries the later one holds, and none is the latest.
+-- Saying it twice is saying it once; of two expiries the later one holds, and none is the latest. What somebody
+-- else says too, the person's own START does not lift.
 insert into suppressions as s (id, workspace_id, address, scope, campaign_id, channel_type, reason, source, created_at,
-  expires_at)
+  expires_at, stopped_by)
 values (%(id)s, %(workspace_id)s, %(address)s, %(scope)s, %(campaign_id)s, %(channel_type)s, %(reason)s, %(source)s,
-  %(now)s, %(expires_at)s)
+  %(now)s, %(expires_at)s, %(stopped_by)s)
 on conflict (workspace_id, address, scope, campaign_id, channel_type) do update set
+  stopped_by = case when excluded.stopped_by is not null then s.stopped_by end,
   expires_at = case when s.expires_at is null or excluded.expires_at is null then null
     else greatest(s.expires_at, excluded.expires_at) end
 returning id, address, scope, campaign_id, channel_type, reason, source, created_at, expires_at;

@@ -7,19 +7,22 @@ values (%(campaign_id)s, %(list_id)s, %(workspace_id)s, %(now)s) on conflict do 
 
 -- name: lock_enrollment
 -- Whoever holds the row enrolls; another worker waits and then goes on after it.
-select list_id, workspace_id, last_contact_id from enrollments
+select list_id, workspace_id, last_contact_id, scan_list_id from enrollments
 where campaign_id = %(campaign_id)s and finished_at is null
 order by list_id limit 1 for update;
 
 -- name: enroll
--- One stretch of the list in id order. A contact whose first phone is in the campaign already makes no
--- target: the unique index says so, the difference is counted as duplicates.
-with stretch as materialized (
+-- One stretch of the list in id order. A contact whose first address for the channel is in the campaign already makes
+-- no target: the unique index says so, the difference is counted as duplicates.
+with campaign as materialized (
+  select address_kinds(channel_type, type) as kinds from campaigns where id = %(campaign_id)s),
+stretch as materialized (
   select c.id, c.workspace_id, a.value as address,
     array_to_string(array(select z from unnest(c.zones) z order by z collate "C"), ',') as window_key
-  from contacts c
+  from contacts c cross join campaign
   left join lateral (
-    select value from contact_addresses where contact_id = c.id and kind = 'phone' order by position limit 1) a on true
+    select value from contact_addresses where contact_id = c.id and kind = any(kinds)
+    order by array_position(kinds, kind), position limit 1) a on true
   where c.list_id = %(list_id)s and c.id > %(after)s
   order by c.id limit %(limit)s),
 made as (
@@ -43,7 +46,8 @@ where campaign_id = %(campaign_id)s and list_id = %(list_id)s;
 -- name: finish
 -- The target is done; its due row, if any, goes with it.
 with gone as (delete from due where target_id = %(target_id)s)
-update targets set state = 'finished', disposition = %(disposition)s, last_reason = %(reason)s, finished_at = %(now)s
+update targets set state = 'finished', disposition = %(disposition)s, last_reason = %(reason)s, finished_at = %(now)s,
+  reach_address = null
 where id = %(target_id)s and state <> 'finished'
 returning id, workspace_id, campaign_id, contact_id, address, disposition, attempt_count, last_reason, finished_at;
 
@@ -78,8 +82,12 @@ returning window_key;
 -- The campaign is over: nobody who waits will be contacted. Open attempts go on to their own end.
 with gone as (
   delete from due where campaign_id = %(campaign_id)s returning target_id)
-update targets t set state = 'finished', disposition = %(disposition)s, last_reason = %(disposition)s, finished_at = %(now)s
-from gone where t.id = gone.target_id;
+update targets t set state = 'finished', disposition = %(disposition)s, last_reason = %(disposition)s, finished_at = %(now)s,
+  reach_address = null
+from (select target_id from gone union all
+  select t.id from flow_sessions s join targets t on t.id = s.target_id
+  where s.campaign_id = %(campaign_id)s and s.is_current and t.state = 'talking') over (target_id)
+where t.id = over.target_id;
 
 -- name: history
 -- How the attempts of a target ended so far, or since a person asked to try again, the latest outcome first: on the
@@ -98,16 +106,62 @@ select coalesce(t.zones, c.zones) from targets t join contacts c on c.id = t.con
 select a.value, c.time_zone is not null
 from targets t
 join contacts c on c.id = t.contact_id
-join contact_addresses a on a.contact_id = t.contact_id and a.kind = 'phone'
+join campaigns m on m.id = t.campaign_id
+cross join lateral (select address_kinds(m.channel_type, m.type) as kinds) k
+join contact_addresses a on a.contact_id = t.contact_id and a.kind = any(kinds)
 where t.id = %(target_id)s
-  and a.position > (select p.position from contact_addresses p
-    where p.contact_id = t.contact_id and p.kind = 'phone' and p.value = t.address)
+  and (array_position(kinds, a.kind), a.position) > (select array_position(kinds, p.kind), p.position
+    from contact_addresses p where p.contact_id = t.contact_id and p.kind = any(kinds) and p.value = t.address
+    order by 1, 2 limit 1)
   and not exists (select from targets o where o.campaign_id = t.campaign_id and o.address = a.value)
-order by a.position limit 1;
+order by array_position(kinds, a.kind), a.position limit 1;
 
 -- name: move_to_address
 -- The attempts so far keep the address they were made to.
 update targets set address = %(address)s, zones = %(zones)s where id = %(target_id)s;
+
+-- name: lose_addresses
+-- Targets of these contacts that go on, at a number that is not the contact's any more. First all of them let go: two
+-- contacts may have exchanged their numbers.
+update targets t set address = null, zones = null
+where t.contact_id = any(%(contact_ids)s) and t.state <> 'finished' and t.address is not null
+  and not exists (select from contact_addresses a join campaigns m on m.id = t.campaign_id
+    where a.contact_id = t.contact_id and a.kind = any(address_kinds(m.channel_type, m.type)) and a.value = t.address);
+
+-- name: without_address
+-- Targets of these contacts that go on and are at no number.
+select id from targets
+where contact_id = any(%(contact_ids)s) and state <> 'finished' and address is null order by id;
+
+-- name: find_address
+-- The contact's first number that no other target of the campaign is at, as enrolling does; in the number's own zones
+-- when it is not the first and the contact does not say where it is.
+update targets t set address = found.value, zones = found.zones
+from (
+  select a.value, case when c.time_zone is null and a.kind <> 'email' and a.position > (
+      select min(f.position) from contact_addresses f where f.contact_id = c.id and f.kind = 'phone')
+    then a.zones end as zones
+  from targets mine join contacts c on c.id = mine.contact_id
+  join campaigns m on m.id = mine.campaign_id
+  cross join lateral (select address_kinds(m.channel_type, m.type) as kinds) k
+  join contact_addresses a on a.contact_id = c.id and a.kind = any(kinds)
+  where mine.id = %(target_id)s
+    and not exists (select from targets o where o.campaign_id = mine.campaign_id and o.address = a.value)
+  order by array_position(kinds, a.kind), a.position limit 1) found
+where t.id = %(target_id)s;
+
+-- name: move_windows
+-- Those that wait, under the zones their person has now; only rows that say otherwise are touched.
+update due d set window_key = now_in.key
+from targets t join contacts c on c.id = t.contact_id
+cross join lateral (
+  select array_to_string(array(select z from unnest(coalesce(t.zones, c.zones)) z order by z collate "C"), ',') as key) now_in
+where t.contact_id = any(%(contact_ids)s) and d.target_id = t.id and d.window_key <> now_in.key;
+
+-- name: hold_of_contacts
+-- What is due of them before the targets themselves: a worker that claims one of these has it first, or after.
+select d.target_id from due d join targets t on t.id = d.target_id
+where t.contact_id = any(%(contact_ids)s) order by d.target_id for update of d;
 
 -- name: page
 -- In order of id after a cursor; filters narrow, null does not.

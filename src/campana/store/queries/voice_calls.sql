@@ -4,7 +4,7 @@
 -- Newest first, by number or after a cursor; index attempts_newest gives the order. Every call so far is outbound.
 select a.id, a.campaign_id, a.target_id, t.contact_id, a.channel_id, a.attempt_no, a.state, a.disposition, a.reason,
   a.created_at, a.answered_at, a.ended_at, v.from_number, v.to_number, v.sip_status, v.talk_seconds,
-  v.recording_key, v.keys, v.saved, v.result, null as transcript
+  v.recording_key, v.recording_removed_at, v.transcript_removed_at, v.keys, v.saved, v.result, null as transcript
 from attempts a join voice_calls v on v.attempt_id = a.id join targets t on t.id = a.target_id
 where a.workspace_id = %(workspace_id)s
   and (%(campaign_id)s::text is null or a.campaign_id = %(campaign_id)s)
@@ -31,6 +31,6 @@ where a.workspace_id = %(workspace_id)s
 -- One call, whole; row level security makes another workspace's absent.
 select a.id, a.campaign_id, a.target_id, t.contact_id, a.channel_id, a.attempt_no, a.state, a.disposition, a.reason,
   a.created_at, a.answered_at, a.ended_at, v.from_number, v.to_number, v.sip_status, v.talk_seconds,
-  v.recording_key, v.keys, v.saved, v.result, v.transcript
+  v.recording_key, v.recording_removed_at, v.transcript_removed_at, v.keys, v.saved, v.result, v.transcript
 from attempts a join voice_calls v on v.attempt_id = a.id join targets t on t.id = a.target_id
 where a.id = %(id)s and a.workspace_id = %(workspace_id)s;

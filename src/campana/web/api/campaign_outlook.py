@@ -62,6 +62,7 @@ class PreflightShape(Shape, frozen=True, kw_only=True):
 
     is_ready: bool
     problems: list[ProblemShape]
+    warnings: list[str]
     people: int
     eligible: int
     skipped: dict[str, int]
@@ -104,6 +105,7 @@ def preflight_shape(found: Outlook) -> PreflightShape:
             ProblemShape(pointer=each.pointer or "", message=each.message)
             for each in found.problems
         ],
+        warnings=list(found.warnings),
         people=found.people,
         eligible=found.eligible,
         skipped=dict(sorted(found.skipped.items())),

@@ -60,6 +60,7 @@ class ProgressShape(Shape, frozen=True, kw_only=True):
     total: int
     waiting: int
     attempting: int
+    talking: int
     finished: int
     dispositions: dict[str, int]
 
@@ -142,7 +143,7 @@ def _rest(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _progress(counted: Sequence[TargetCount]) -> ProgressShape:
-    states = {"waiting": 0, "attempting": 0, "finished": 0}
+    states = {"waiting": 0, "attempting": 0, "talking": 0, "finished": 0}
     dispositions: dict[str, int] = {}
     for each in counted:
         states[each.state] += each.count

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from litestar import get
 from litestar.params import FromPath
 from litestar.types import ASGIApp
+from msgspec import UNSET, Meta, UnsetType
 
 from campana.domain.clock import wire
 from campana.domain.disposition import Disposition
 from campana.domain.errors import NotFound
 from campana.domain.ids import attempt_text, number_of, numbered
 from campana.domain.target import Target, TargetState
+from campana.services import comparing
 from campana.store import attempts, campaigns, decisions, targets
 from campana.store.attempts import Attempt, StoredEvent
 from campana.store.decisions import Decision
@@ -22,12 +24,14 @@ from campana.web.answers import Instant, Shape, instant, shown
 from campana.web.operations import Operation, promise
 from campana.web.query import Cursor, Limit, Query, bad_cursor
 from campana.web.request import ApiRequest
+from campana.web.variant_shapes import VariantStats, variant_stats
 
 
 class TargetCounts(Shape, frozen=True, kw_only=True):
     total: int
     waiting: int
     attempting: int
+    talking: int
     finished: int
 
 
@@ -40,6 +44,8 @@ class StatsShape(Shape, frozen=True, kw_only=True):
     open_attempts: int
     retries: int
     talk_seconds: float
+    variants: list[VariantStats] | UnsetType = UNSET
+    """With `by=variant`."""
 
 
 class TargetShape(Shape, frozen=True, kw_only=True):
@@ -107,6 +113,12 @@ class TargetDetail(TargetShape, frozen=True, kw_only=True):
     decisions: list[DecisionShape]
 
 
+class StatsQuery(Query, frozen=True, kw_only=True):
+    by: Literal["variant"] | None = None
+    success: Annotated[list[Disposition], Meta(min_length=1, max_length=20)] | None = None
+    """With `by=variant`: what counts as a success, with commas; completed and delivered, else."""
+
+
 class TargetsQuery(Query, frozen=True, kw_only=True):
     cursor: Cursor | None = None
     limit: Limit = 100
@@ -121,6 +133,7 @@ class TargetsQuery(Query, frozen=True, kw_only=True):
             "campaigns.stats",
             "Show a campaign in numbers",
             scope="campaigns:read",
+            query=StatsQuery,
             answer=StatsShape,
             is_conditional=True,
             errors=(NotFound,),
@@ -129,11 +142,17 @@ class TargetsQuery(Query, frozen=True, kw_only=True):
     ),
 )
 async def campaign_stats(request: ApiRequest, campaign_id: FromPath[str]) -> ASGIApp:
+    asked = request.parameters(StatsQuery)
     now = request.context.clock.now()
     async with request.context.db.read(workspace_id=request.workspace_id) as tx:
-        if await campaigns.get(tx, campaign_id=campaign_id, now=now) is None:
+        campaign = await campaigns.get(tx, campaign_id=campaign_id, now=now)
+        if campaign is None:
             raise NotFound
         counts = await campaigns.counts(tx, campaign_id=campaign_id)
+        compared = None
+        if asked.by is not None:
+            successes = asked.success or comparing.SUCCESSES
+            compared = await comparing.by_variant(tx, campaign, successes=successes)
     return shown(
         request,
         StatsShape(
@@ -143,6 +162,7 @@ async def campaign_stats(request: ApiRequest, campaign_id: FromPath[str]) -> ASG
             open_attempts=counts.open_attempts,
             retries=counts.retries,
             talk_seconds=round(counts.talk_seconds, 3),
+            variants=UNSET if compared is None else [variant_stats(each) for each in compared],
         ),
     )
 

@@ -136,11 +136,11 @@ async def get_channel(request: ApiRequest, channel_id: FromPath[str]) -> ASGIApp
     opt=promise(
         Operation(
             "channels.change",
-            "Change how much a channel may be used (JSON Merge Patch)",
+            "Change a channel (JSON Merge Patch)",
             scope="channels:write",
             body=ChannelLimitsDocument,
             answer=ChannelShape,
-            errors=(NotFound,),
+            errors=(NotFound, Conflict),
             body_example={"rate": 2.5, "dailyAttempts": 5000},
             example=examples.CHANNEL,
         )
@@ -153,7 +153,7 @@ async def change_channel(request: ApiRequest, channel_id: FromPath[str]) -> Resp
     # A name is for people on the command line; an address is an id.
     if found.id != channel_id:
         raise NotFound
-    changed = await channels.set_limits(
+    changed = await channels.change(
         request.context,
         workspace_id=request.workspace_id,
         wanted=channel_id,

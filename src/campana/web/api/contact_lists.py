@@ -14,6 +14,7 @@ from campana.domain.contact import AttributeValue, ContactAddress
 from campana.domain.errors import Conflict, NotFound
 from campana.domain.ids import number_of, numbered
 from campana.domain.numbering import NumberType
+from campana.flow.segments import MAX_SOURCE
 from campana.services import documents, lists
 from campana.services.values import AttributeType
 from campana.store.contacts import Contact
@@ -28,22 +29,42 @@ from campana.web.request import ApiRequest
 Country = Annotated[str, Meta(pattern="^[A-Z]{2}$", description="ISO 3166, two letters.")]
 
 
+class SegmentDocument(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"
+):
+    """A condition over all contacts, in CEL: docs/segments.md."""
+
+    where: Annotated[str, Meta(min_length=1, max_length=MAX_SOURCE)]
+
+
 class ContactListDocument(
     Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"
 ):
-    """A contact list as written. Numbers without a country code are read in `defaultCountry`."""
+    """A contact list as written. Numbers without a country code are read in `defaultCountry`.
+
+    With a `segment` it has no people of its own: whoever fits is in it.
+    """
 
     name: Annotated[str, Meta(min_length=1, max_length=200)]
     default_country: Country | None = None
+    segment: SegmentDocument | None = None
+
+
+class SegmentShape(Shape, frozen=True, kw_only=True):
+    where: str
 
 
 class ContactListShape(Shape, frozen=True, kw_only=True):
-    """A contact list. `mapping` and `types`: what the last import with any was told of its file."""
+    """A contact list. `mapping` and `types`: what the last import with any was told of its file.
+
+    Of a segment `contactCount` is null: `:preview` counts who fits.
+    """
 
     id: str
     name: str
     default_country: str | None
-    contact_count: int
+    contact_count: int | None
+    segment: SegmentShape | None
     mapping: dict[str, str]
     types: dict[str, AttributeType]
     created_at: Instant
@@ -95,6 +116,7 @@ class ContactShape(Shape, frozen=True, kw_only=True):
     language: str | None
     time_zone: str | None
     attributes: dict[str, AttributeValue]
+    tags: list[str]
     created_at: Instant
     updated_at: Instant
 
@@ -147,7 +169,7 @@ async def list_contact_lists(request: ApiRequest) -> ASGIApp:
     opt=promise(
         Operation(
             "contactLists.create",
-            "Make an empty contact list",
+            "Make an empty contact list, or a segment",
             scope="lists:write",
             body=ContactListDocument,
             answer=ContactListShape,
@@ -168,6 +190,7 @@ async def create_contact_list(request: ApiRequest) -> Response[bytes]:
         workspace_id=request.workspace_id,
         name=document.name,
         default_country=document.default_country,
+        where=document.segment.where if document.segment else None,
     )
     return answer(_shape(made), status=201, headers={"location": f"/v1/contact-lists/{made.id}"})
 
@@ -209,7 +232,11 @@ async def get_contact_list(request: ApiRequest, list_id: FromPath[str]) -> ASGIA
 async def change_contact_list(request: ApiRequest, list_id: FromPath[str]) -> Response[bytes]:
     given = await request.patch()
     before = await lists.get(request.context, workspace_id=request.workspace_id, list_id=list_id)
-    written: dict[str, Any] = {"name": before.name, "defaultCountry": before.default_country}
+    written: dict[str, Any] = {
+        "name": before.name,
+        "defaultCountry": before.default_country,
+        **({"segment": {"where": before.segment.where}} if before.segment else {}),
+    }
     document = documents.read(ContactListDocument, documents.merge(written, given))
     changed = await lists.change(
         request.context,
@@ -217,6 +244,7 @@ async def change_contact_list(request: ApiRequest, list_id: FromPath[str]) -> Re
         list_id=list_id,
         name=document.name,
         default_country=document.default_country,
+        where=document.segment.where if document.segment else None,
     )
     return answer(_shape(changed))
 
@@ -268,7 +296,7 @@ async def list_contacts(request: ApiRequest, list_id: FromPath[str]) -> ASGIApp:
     cursor = None if found.next_after is None else numbered("ctc", found.next_after)
     return shown(
         request,
-        ContactPage(data=[_contact(each) for each in found.contacts], next_cursor=cursor),
+        ContactPage(data=[contact_shape(each) for each in found.contacts], next_cursor=cursor),
     )
 
 
@@ -278,13 +306,14 @@ def _shape(found: ContactList) -> ContactListShape:
         name=found.name,
         default_country=found.default_country,
         contact_count=found.contact_count,
+        segment=SegmentShape(where=found.segment.where) if found.segment else None,
         mapping=dict(found.mapping),
         types={name: AttributeType(word) for name, word in found.types.items()},
         created_at=instant(found.created_at),
     )
 
 
-def _contact(found: Contact) -> ContactShape:
+def contact_shape(found: Contact) -> ContactShape:
     return ContactShape(
         id=numbered("ctc", found.id),
         external_id=found.external_id,
@@ -296,6 +325,7 @@ def _contact(found: Contact) -> ContactShape:
         language=found.language,
         time_zone=found.time_zone,
         attributes=dict(found.attributes),
+        tags=list(found.tags),
         created_at=instant(found.created_at),
         updated_at=instant(found.updated_at),
     )

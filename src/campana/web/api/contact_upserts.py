@@ -19,6 +19,7 @@ from campana.web import import_examples as examples
 from campana.web.answers import Shape, answer
 from campana.web.api.contact_lists import Country
 from campana.web.api.imports import RowCounts
+from campana.web.api.tags import Tags
 from campana.web.idempotency import once
 from campana.web.operations import Operation, promise
 from campana.web.request import ApiRequest
@@ -45,6 +46,8 @@ class PersonDocument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     attributes: Annotated[
         dict[AttributeName, Text | int | float | bool | None], Meta(max_length=1000)
     ] = {}
+    tags: Tags = []
+    """Added to those the person has."""
 
 
 class PeopleDocument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
@@ -103,7 +106,7 @@ async def upsert_contacts(request: ApiRequest, list_id: FromPath[str]) -> Respon
         request.context,
         workspace_id=request.workspace_id,
         list_id=list_id,
-        people=[_given(each) for each in document.contacts],
+        people=[given_of(each) for each in document.contacts],
         default_country=document.default_country,
         duplicates=document.duplicates,
     )
@@ -122,13 +125,15 @@ async def upsert_contacts(request: ApiRequest, list_id: FromPath[str]) -> Respon
     )
 
 
-def _given(person: PersonDocument) -> Given:
+def given_of(person: PersonDocument) -> Given:
+    """A person as the services take one."""
     fields = {
         "external_id": person.external_id,
         "first_name": person.first_name,
         "last_name": person.last_name,
         "language": person.language,
         "time_zone": person.time_zone,
+        "tags": ", ".join(person.tags) or None,
     }
     attributes: dict[str, AttributeValue] = {
         name: value for name, value in person.attributes.items() if value is not None

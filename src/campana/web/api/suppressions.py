@@ -112,7 +112,8 @@ async def list_suppressions(request: ApiRequest) -> ASGIApp:
     return shown(
         request,
         SuppressionPage(
-            data=[_shape(each) for each in found.suppressions], next_cursor=found.next_after
+            data=[suppression_shape(each) for each in found.suppressions],
+            next_cursor=found.next_after,
         ),
     )
 
@@ -149,7 +150,9 @@ async def create_suppression(request: ApiRequest) -> Response[bytes]:
             parse_moment(document.expires_at, is_end=True) if document.expires_at else None
         ),
     )
-    return answer(_shape(made), status=201, headers={"location": f"/v1/suppressions/{made.id}"})
+    return answer(
+        suppression_shape(made), status=201, headers={"location": f"/v1/suppressions/{made.id}"}
+    )
 
 
 @post(
@@ -193,7 +196,7 @@ async def get_suppression(request: ApiRequest, suppression_id: FromPath[str]) ->
     found = await suppressions.get(
         request.context, workspace_id=request.workspace_id, suppression_id=suppression_id
     )
-    return shown(request, _shape(found))
+    return shown(request, suppression_shape(found))
 
 
 @delete(
@@ -220,7 +223,7 @@ async def delete_suppression(request: ApiRequest, suppression_id: FromPath[str])
     )
 
 
-def _shape(found: Suppression) -> SuppressionShape:
+def suppression_shape(found: Suppression) -> SuppressionShape:
     return SuppressionShape(
         id=found.id,
         address=found.address,
@@ -239,7 +242,7 @@ def _checked(found: Checked) -> CheckedShape:
         given=found.given,
         address=found.address,
         is_suppressed=bool(found.suppressions),
-        suppressions=[_shape(each) for each in found.suppressions],
+        suppressions=[suppression_shape(each) for each in found.suppressions],
     )
 
 

@@ -12,7 +12,7 @@ from msgspec import Meta, field
 
 from campana.domain.attempt import AttemptState
 from campana.domain.clock import parse_moment, wire
-from campana.domain.errors import FieldProblem, InvalidParameter, NotFound
+from campana.domain.errors import NotFound
 from campana.domain.ids import attempt_of, attempt_text, numbered
 from campana.store import voice_calls
 from campana.store.voice_calls import Filters, VoiceCall
@@ -20,13 +20,11 @@ from campana.web import examples
 from campana.web.answers import Instant, Shape, answer, instant, shown
 from campana.web.links import Links
 from campana.web.operations import Operation, promise
+from campana.web.paging import page_of
 from campana.web.query import Cursor, DateFrom, DateTo, PageNumber, PageSize, Query, bad_cursor
 from campana.web.request import ApiRequest
 
 Direction = Literal["inbound", "outbound"]
-
-DEEPEST_ROW = 10_000
-"""Pages by number end here: further down the database would read and drop too many rows."""
 
 LINK_LIFE = timedelta(minutes=15)
 
@@ -53,6 +51,8 @@ class VoiceCallShape(Shape, frozen=True, kw_only=True):
     talk_seconds: float | None
     result: str | None
     has_recording: bool
+    recording_removed_at: Instant | None
+    transcript_removed_at: Instant | None
 
 
 class VoiceCallPage(Shape, frozen=True, kw_only=True):
@@ -107,7 +107,7 @@ class VoiceCallsQuery(Query, frozen=True, kw_only=True):
 )
 async def list_voice_calls(request: ApiRequest) -> ASGIApp:
     asked = request.parameters(VoiceCallsQuery)
-    page = _page_of(asked)
+    page = page_of(page=asked.page, page_size=asked.page_size, cursor=asked.cursor)
     after = attempt_of(asked.cursor) if asked.cursor else None
     if asked.cursor and after is None:
         raise bad_cursor()
@@ -182,7 +182,12 @@ async def get_voice_call(request: ApiRequest, call_id: FromPath[str]) -> ASGIApp
 async def recording_url(request: ApiRequest, call_id: FromPath[str]) -> Response[bytes]:
     call = await _found(request, call_id)
     if call.recording_key is None:
-        raise NotFound("this call has no recording")
+        removed_at = wire(call.recording_removed_at)
+        raise NotFound(
+            f"the recording was removed at {removed_at}"
+            if removed_at
+            else "this call has no recording"
+        )
     state = request.app.state
     until = request.context.clock.now().replace(microsecond=0) + LINK_LIFE
     link = cast("Links", state["links"]).make(call.recording_key, until=until)
@@ -191,22 +196,6 @@ async def recording_url(request: ApiRequest, call_id: FromPath[str]) -> Response
         RecordingUrl(url=f"{base}/v1/recordings/{link}", expires_at=instant(until)),
         headers={"cache-control": "no-store"},
     )
-
-
-def _page_of(asked: VoiceCallsQuery) -> int | None:
-    """The page by number, or None when a cursor is followed."""
-    if asked.cursor is not None:
-        if asked.page is not None:
-            raise _wrong("page", "does not go with cursor")
-        return None
-    page = asked.page or 1
-    if page * asked.page_size > DEEPEST_ROW:
-        raise _wrong("cursor", f"is needed past row {DEEPEST_ROW}: follow nextCursor")
-    return page
-
-
-def _wrong(parameter: str, message: str) -> InvalidParameter:
-    return InvalidParameter(problems=[FieldProblem(parameter=parameter, message=message)])
 
 
 async def _found(request: ApiRequest, call_id: str) -> VoiceCall:
@@ -241,6 +230,8 @@ def _facts(call: VoiceCall) -> dict[str, Any]:
         "talk_seconds": call.talk_seconds,
         "result": call.result,
         "has_recording": call.recording_key is not None,
+        "recording_removed_at": wire(call.recording_removed_at),
+        "transcript_removed_at": wire(call.transcript_removed_at),
     }
 
 

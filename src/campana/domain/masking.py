@@ -1,0 +1,99 @@
+"""Texts without what says who somebody is: for eyes that need the conversation and not the person.
+
+Masked are phone numbers, e-mail addresses, card numbers (by their check digit, ISO/IEC 7812) and
+the names it is given. In doubt more is masked than need be, except dates.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+PHONE, EMAIL, CARD, NAME, NUMBER = "[phone]", "[email]", "[card]", "[name]", "[number]"
+
+_EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+")
+# Digits and what people put between them.
+_RUN = re.compile(r"\+?\(?\d(?:[\s\u00a0.\-\u2013/()]{0,3}\d)+")
+_DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}|\d{1,2}([./-])\d{1,2}\1(?:\d{4}|\d{2})")
+_FEWEST = 7
+"""Digits a phone number has at least, when it is written without its country."""
+
+
+def masked(text: str, *, names: Sequence[str | None] = ()) -> str:
+    """`text` with its numbers, addresses and these names replaced by words in brackets."""
+    plain = unicodedata.normalize("NFC", text)
+    plain = _EMAIL.sub(EMAIL, plain)
+    plain = _RUN.sub(lambda found: _number(found[0]), plain)
+    return _without_names(plain, names)
+
+
+def masked_address(address: str) -> str:
+    """Of an address only what kind it is."""
+    return EMAIL if "@" in address else PHONE
+
+
+def _number(run: str) -> str:
+    """A run of digits: what in it is a card, a phone number, or neither."""
+    groups = [(found.start(), found.end()) for found in re.finditer(r"\d+", run)]
+    sizes = [end - start for start, end in groups]
+    for first in range(len(groups)):
+        for last in range(len(groups), first, -1):
+            if 13 <= sum(sizes[first:last]) <= 19:
+                begin, end = groups[first][0], groups[last - 1][1]
+                if _is_card(run[begin:end]):
+                    before, after = run[:begin], run[end:]
+                    return _plain(before) + CARD + _plain(after)
+    return _plain(run)
+
+
+def _plain(run: str) -> str:
+    """A run without a card."""
+    if not any(letter.isdigit() for letter in run):
+        return run
+    if _DATE.fullmatch(run.strip()):
+        return run
+    count = sum(letter.isdigit() for letter in run)
+    if count < _FEWEST:
+        return run
+    lead = re.match(r"[^\d+(]*", run)
+    trail = re.search(r"[^\d)]*$", run)
+    what = PHONE if count <= 15 else NUMBER
+    return (lead[0] if lead else "") + what + (trail[0] if trail else "")
+
+
+def _is_card(text: str) -> bool:
+    """Luhn's check: every second digit from the right doubled, the sum divisible by ten."""
+    digits = [int(letter) for letter in text if letter.isdigit()]
+    if len(set(digits)) == 1:
+        return False
+    total = sum(digits[-1::-2]) + sum(sum(divmod(2 * digit, 10)) for digit in digits[-2::-2])
+    return total % 10 == 0
+
+
+def _without_names(text: str, names: Iterable[str | None]) -> str:
+    wanted = {_fold(part) for name in names if name for part in (name.strip(), *name.split())}
+    wanted = {each for each in wanted if sum(letter.isalpha() for letter in each) >= 2}
+    if not wanted:
+        return text
+    # Longest first, so that "Ana Maria" is one name and not two.
+    pattern = "|".join(
+        re.escape(each) for each in sorted(wanted, key=lambda each: (-len(each), each))
+    )
+    found = re.finditer(rf"(?<!\w)(?:{pattern})(?!\w)", _fold(text))
+    parts: list[str] = []
+    end = 0
+    for match in found:
+        parts += [text[end : match.start()], NAME]
+        end = match.end()
+    return "".join(parts) + text[end:]
+
+
+def _fold(text: str) -> str:
+    """Small letters without accents, as many as there were."""
+    return "".join(map(_letter, unicodedata.normalize("NFC", text)))
+
+
+def _letter(letter: str) -> str:
+    plain = unicodedata.normalize("NFKD", letter)[:1].lower()
+    return plain if len(plain) == 1 else letter

@@ -1,0 +1,76 @@
+"""The end of an attempt in words, and what a person's wish not to be contacted comes to."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from campana.domain.attempt import AttemptState
+from campana.domain.disposition import Disposition
+from campana.domain.event import EventName, NewEvent
+from campana.domain.ids import attempt_text
+from campana.services import events
+from campana.services.context import Context
+from campana.store import suppressions
+from campana.store.attempts import Attempt
+from campana.store.db import Tx
+from campana.store.suppressions import Scope, Suppression
+
+
+async def told_of_end(
+    tx: Tx,
+    context: Context,
+    attempt: Attempt,
+    *,
+    state: AttemptState,
+    disposition: Disposition,
+    reason: str,
+    answered_at: datetime | None,
+    now: datetime,
+) -> list[NewEvent]:
+    """The end in words, and the suppression that goes with an opt-out."""
+    is_unknown = state is AttemptState.UNKNOWN
+    told = [
+        events.of_attempt(
+            EventName.ATTEMPT_UNKNOWN if is_unknown else EventName.ATTEMPT_ENDED,
+            attempt,
+            at=now,
+            state=state,
+            disposition=disposition,
+            reason=reason,
+            answered_at=answered_at,
+            ended_at=now,
+        )
+    ]
+    if disposition is Disposition.OPT_OUT:
+        told += await suppress(
+            tx, context, attempt, reason="asked for it in", source="call", now=now
+        )
+    return told
+
+
+async def suppress(
+    tx: Tx, context: Context, attempt: Attempt, *, reason: str, source: str, now: datetime
+) -> list[NewEvent]:
+    """The person asked not to be contacted again: from this very commit on, by nobody."""
+    if attempt.is_erased:
+        return []
+    new_id = context.new_id("sup")
+    stored = await suppressions.insert(
+        tx,
+        workspace_id=attempt.workspace_id,
+        suppression=Suppression(
+            id=new_id,
+            address=attempt.address,
+            scope=Scope.WORKSPACE,
+            campaign_id=None,
+            channel_type=None,
+            reason=f"{reason} attempt {attempt_text(attempt.id)}",
+            source=source,
+            created_at=now,
+            expires_at=None,
+        ),
+    )
+    if stored is None or stored.id != new_id:
+        return []
+    added = EventName.SUPPRESSION_ADDED
+    return [events.of_suppression(added, stored, workspace_id=attempt.workspace_id, at=now)]

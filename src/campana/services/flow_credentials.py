@@ -1,0 +1,133 @@
+"""What a flow's webhooks may show to prove who they are: kept sealed, never shown again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from campana.domain.errors import Conflict, FieldProblem, InvalidParameter, NotFound
+from campana.services import documents
+from campana.services.context import Context
+from campana.services.outbound import Refused
+from campana.store import flows
+from campana.store.flows import Credential
+
+Kind = Literal["api_key", "bearer", "basic", "query", "oauth2"]
+_Secret = Annotated[str, Meta(min_length=1, max_length=4096, pattern=r"^[ -~]+$")]
+_Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+
+_NEEDS: Mapping[Kind, tuple[str, ...]] = {
+    "api_key": ("header", "key"),
+    "bearer": ("token",),
+    "basic": ("user", "password"),
+    "query": ("parameter", "value"),
+    "oauth2": ("tokenUrl", "clientId", "clientSecret"),
+}
+_MAY: Mapping[Kind, tuple[str, ...]] = {"oauth2": ("scope",)}
+
+
+class CredentialDocument(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"
+):
+    """A credential by the name that webhooks call it; which fields it has its kind says.
+
+    `api_key`: header, key. `bearer`: token. `basic`: user, password. `query`: parameter, value.
+    `oauth2` (client credentials, RFC 6749 section 4.4): tokenUrl, clientId, clientSecret, scope.
+    """
+
+    name: Annotated[str, Meta(min_length=1, max_length=100)]
+    kind: Kind
+    header: _Name | None = None
+    key: _Secret | None = None
+    token: _Secret | None = None
+    user: Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^:\x00-\x1f]+$")] | None = (
+        None
+    )
+    password: Annotated[str, Meta(min_length=1, max_length=4096)] | None = None
+    parameter: _Name | None = None
+    value: _Secret | None = None
+    token_url: Annotated[str, Meta(min_length=1, max_length=2000)] | None = None
+    client_id: _Secret | None = None
+    client_secret: _Secret | None = None
+    scope: Annotated[str, Meta(max_length=1000)] | None = None
+
+
+async def create(context: Context, *, workspace_id: int, raw: object) -> Credential:
+    """Keep one.
+
+    Raises:
+        InvalidParameter: naming each field that is wrong.
+        Conflict: another has the name.
+    """
+    document = documents.read(CredentialDocument, raw)
+    secret = _secret(document)
+    if document.token_url is not None:
+        try:
+            await context.outbound.check(document.token_url)
+        except Refused as error:
+            problem = FieldProblem(pointer="/tokenUrl", message=str(error))
+            raise InvalidParameter(problems=[problem]) from None
+    now = context.clock.now()
+    made = Credential(context.new_id("cred"), document.name, document.kind, now)
+    async with context.db.transaction(workspace_id=workspace_id) as tx:
+        if not await flows.add_credential(
+            tx,
+            credential_id=made.id,
+            workspace_id=workspace_id,
+            name=document.name,
+            kind=document.kind,
+            sealed=context.secrets.seal(msgspec.json.encode(secret).decode()),
+            now=now,
+        ):
+            raise Conflict(f"there is a credential named {document.name} already")
+    return made
+
+
+async def every(context: Context, *, workspace_id: int) -> list[Credential]:
+    """All of the workspace, by name."""
+    async with context.db.read(workspace_id=workspace_id) as tx:
+        return await flows.credentials(tx, workspace_id=workspace_id)
+
+
+async def delete(context: Context, *, workspace_id: int, credential_id: str) -> None:
+    """Forget one; webhooks that name it take their failure exit from now on.
+
+    Raises:
+        NotFound
+    """
+    async with context.db.transaction(workspace_id=workspace_id) as tx:
+        if not await flows.delete_credential(
+            tx, workspace_id=workspace_id, credential_id=credential_id
+        ):
+            raise NotFound
+
+
+def _secret(document: CredentialDocument) -> dict[str, str]:
+    """What is sealed.
+
+    Raises:
+        InvalidParameter: a field that its kind needs is missing, or one is there that it has not.
+    """
+    plain: dict[str, str | None] = msgspec.to_builtins(document)
+    given = {
+        key: value
+        for key, value in plain.items()
+        if value is not None and key not in {"name", "kind"}
+    }
+    needed, allowed = _NEEDS[document.kind], _MAY.get(document.kind, ())
+    problems = [
+        FieldProblem(pointer=f"/{key}", message=f"is required for {document.kind}")
+        for key in needed
+        if key not in given
+    ]
+    problems += [
+        FieldProblem(pointer=f"/{key}", message=f"means nothing for {document.kind}")
+        for key in given
+        if key not in needed and key not in allowed
+    ]
+    if problems:
+        raise InvalidParameter(problems=problems)
+    return given

@@ -1,0 +1,50 @@
+-- Contacts of a whole workspace, found by what they are known by. Erased ones are in no list, so in none of these.
+
+-- name: get
+-- One contact whole, with the number of its changes.
+select c.id, c.list_id, c.external_id, c.first_name, c.last_name, c.language, c.time_zone, c.zones, c.attributes, c.tags,
+  (select coalesce(json_agg(json_build_array(a.kind, a.value, a.country, a.number_type, a.zones) order by a.position), '[]')
+   from contact_addresses a where a.contact_id = c.id) as addresses, c.created_at, c.updated_at, c.version
+from contacts c where c.workspace_id = %(workspace_id)s and c.id = %(id)s and c.list_id is not null;
+
+-- name: whole
+-- These contacts, in order of id.
+select c.id, c.list_id, c.external_id, c.first_name, c.last_name, c.language, c.time_zone, c.zones, c.attributes, c.tags,
+  (select coalesce(json_agg(json_build_array(a.kind, a.value, a.country, a.number_type, a.zones) order by a.position), '[]')
+   from contact_addresses a where a.contact_id = c.id) as addresses, c.created_at, c.updated_at, c.version
+from contacts c where c.workspace_id = %(workspace_id)s and c.id = any(%(ids)s) and c.list_id is not null order by c.id;
+
+-- name: page
+-- The next of each list by contacts_by_list, then the next of those: no index has all contacts of a workspace in order,
+-- and an import would have to keep it.
+select c.id from contact_lists l
+cross join lateral (
+  select x.id from contacts x where x.list_id = l.id and x.id > %(after)s order by x.id limit %(limit)s) c
+where l.workspace_id = %(workspace_id)s and (%(list_id)s::text is null or l.id = %(list_id)s)
+order by c.id limit %(limit)s;
+
+-- name: by_external_id
+-- One probe of contacts_by_external_id for each list.
+select c.id from contact_lists l
+join contacts c on c.list_id = l.id and c.external_id = %(external_id)s
+where l.workspace_id = %(workspace_id)s and (%(list_id)s::text is null or l.id = %(list_id)s) and c.id > %(after)s
+  and (%(tag)s::text is null or c.tags @> array[%(tag)s::text])
+order by c.id limit %(limit)s;
+
+-- name: by_address
+-- One probe of contact_addresses_by_value for each list and kind.
+select distinct a.contact_id from contact_lists l
+cross join (values ('phone'), ('whatsapp'), ('email')) k (kind)
+join contact_addresses a on a.list_id = l.id and a.kind = k.kind and a.value = %(address)s
+where l.workspace_id = %(workspace_id)s and (%(list_id)s::text is null or l.id = %(list_id)s) and a.contact_id > %(after)s
+  and exists (select from contacts c where c.id = a.contact_id
+    and (%(external_id)s::text is null or c.external_id = %(external_id)s)
+    and (%(tag)s::text is null or c.tags @> array[%(tag)s::text]))
+order by a.contact_id limit %(limit)s;
+
+-- name: by_tag
+-- By the index that holds only those with tags.
+select c.id from contacts c
+where c.tags <> '{}' and c.tags @> array[%(tag)s::text] and c.workspace_id = %(workspace_id)s and c.list_id is not null
+  and (%(list_id)s::text is null or c.list_id = %(list_id)s) and c.id > %(after)s
+order by c.id limit %(limit)s;

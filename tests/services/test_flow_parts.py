@@ -1,0 +1,96 @@
+"""Preflight of a campaign that runs a flow: what is missing, and whom it knows too little of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from campana.domain.errors import FieldProblem
+from campana.services import campaigns, flows, outlook
+from campana.services.context import Context
+from tests.support.campaign import ANA, BRUNO, CARLA, add_channel, add_list, person
+from tests.support.talking import flow
+
+NODES = {
+    "a": {
+        "type": "send_message",
+        "channel": "WhatsApp",
+        "text": "You owe {{ contact.balance }}.",
+        "next": "call",
+    },
+    "call": {
+        "type": "voice_call",
+        "bot": "reminder",
+        "otherwise": "ask",
+        "timeoutSeconds": 60,
+        "onTimeout": "ask",
+    },
+    "ask": {
+        "type": "webhook",
+        "url": "https://crm.example/orders",
+        "credential": "crm",
+        "timeoutSeconds": 10,
+        "next": "say",
+        "onFailure": "end",
+    },
+    "say": {"type": "say", "text": "Hello.", "next": "end"},
+    "end": {"type": "end", "status": "told"},
+}
+
+
+async def draft(
+    context: Context, workspace_id: int, definition: dict[str, Any], *, is_published: bool = True
+) -> str:
+    """A draft campaign by SMS of Ana, Bruno and Carla, of whom one has a balance."""
+    channel = await add_channel(
+        context,
+        workspace_id=workspace_id,
+        kind="sandbox",
+        channel_type="SMS",
+        config={"url": "http://127.0.0.1:9", "secret": "a-secret-of-the-sandbox"},
+    )
+    people = [person(ANA, attributes={"balance": "7"}), person(BRUNO), person(CARLA)]
+    list_id = await add_list(context, workspace_id=workspace_id, people=people)
+    made = await flows.create(context, workspace_id=workspace_id, raw={"definition": definition})
+    if is_published:
+        await flows.publish(context, workspace_id=workspace_id, flow_id=made.id)
+    campaign = await campaigns.create(
+        context,
+        workspace_id=workspace_id,
+        raw={
+            "name": "Reminder",
+            "type": "Flow",
+            "channelType": "SMS",
+            "contactList": list_id,
+            "channel": channel.id,
+            "flow": {"id": made.name},
+            "window": {"always": True},
+        },
+    )
+    return campaign.id
+
+
+async def test_everything_that_is_missing_is_said_at_once(
+    context: Context, workspace_id: int
+) -> None:
+    definition = flow(NODES, contact={"balance": "number"})
+    campaign_id = await draft(context, workspace_id, definition)
+    found = await outlook.look_ahead(context, workspace_id=workspace_id, campaign_id=campaign_id)
+    said = {(each.pointer, each.message) for each in found.problems}
+    assert said == {
+        ("/channels/WhatsApp", "the node a sends by WhatsApp: name the channel to use"),
+        ("/channels/Voice", "the node call calls: name the channel to use"),
+        ("/voiceBots", "the node call calls with the bot reminder, which is not there"),
+        ("/flow", "the node say speaks in a call, which campaigns cannot do yet"),
+        ("/flow", "its webhooks show the credential crm, which is not stored"),
+    }
+    assert found.warnings == ["2 of 3 contacts have no balance, which the flow reads"]
+
+
+async def test_a_flow_that_was_never_published_cannot_run(
+    context: Context, workspace_id: int
+) -> None:
+    nodes = {"a": {"type": "end", "status": "told"}}
+    campaign_id = await draft(context, workspace_id, flow(nodes), is_published=False)
+    found = await outlook.look_ahead(context, workspace_id=workspace_id, campaign_id=campaign_id)
+    wanted = FieldProblem(pointer="/flow", message="the flow was never published")
+    assert list(found.problems) == [wanted]

@@ -1,0 +1,146 @@
+"""A flow's webhooks: asked with its credential, answered once, whatever the receiver does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import pytest
+
+from campana.services import flow_credentials, flow_requests
+from campana.services.context import Context
+from tests.support.campaign import ANA, person
+from tests.support.database import FixedClock
+from tests.support.receiver import answers, receiver
+from tests.support.talking import Talk, flow, talking
+
+NODES = {
+    "a": {
+        "type": "webhook",
+        "method": "POST",
+        "url": "http://127.0.0.1:{port}/orders",
+        "body": {"name": "{{ contact.first_name }}"},
+        "timeoutSeconds": 10,
+        "saveAs": "order",
+        "next": "tell",
+        "onFailure": "sorry",
+    },
+    "tell": {"type": "send_message", "text": "At {{ vars.order.body.at }}.", "next": "end"},
+    "sorry": {"type": "send_message", "text": "Later.", "next": "end"},
+    "end": {"type": "end", "status": "told"},
+}
+
+AskOf = Callable[..., Awaitable[Talk]]
+
+
+@pytest.fixture
+def talk_of(
+    engine_context: Context, context: Context, workspace_id: int, clock: FixedClock
+) -> AskOf:
+    """Launch a campaign that asks the program on that port; its sessions begin at once."""
+
+    async def make(port: int, **changes: Any) -> Talk:
+        node = {**NODES["a"], "url": f"http://127.0.0.1:{port}/orders", **changes}
+        talk = await talking(
+            engine_context,
+            context,
+            clock=clock,
+            workspace_id=workspace_id,
+            definition=flow({**NODES, "a": node}),
+            people=[person(ANA)],
+        )
+        assert await talk.send() == []
+        assert await talk.targets() == [("talking", None)]
+        return talk
+
+    return make
+
+
+async def ask(engine: Context, *, times: int = 1) -> None:
+    """What a worker does with what is to be asked; `times` as when workers die in between."""
+    [request] = await flow_requests.take(engine, room=10)
+    for answered in [await flow_requests.ask(engine, request) for _ in range(times)]:
+        await flow_requests.settle(engine, request, answered)
+
+
+async def test_the_answer_goes_on_with_the_conversation(
+    talk_of: AskOf, engine_context: Context
+) -> None:
+    async with receiver(answers(200, b'{"at": "nine"}')) as program:
+        talk = await talk_of(program.port)
+        await ask(engine_context, times=2)
+    assert [json.loads(each.body) for each in program.came] == [{"name": "Ana"}] * 2
+    keys = {each.headers["idempotency-key"] for each in program.came}
+    assert len(keys) == 1
+    assert await talk.send() == ["At nine."]
+    assert await talk.targets() == [("finished", "completed")]
+
+
+@pytest.mark.parametrize("body", [b"<html>", b'{"at": "' + b"x" * 100_000 + b'"}'])
+async def test_what_makes_no_sense_is_a_failure_or_nothing(
+    talk_of: AskOf, engine_context: Context, body: bytes
+) -> None:
+    async with receiver(answers(500, body)) as program:
+        talk = await talk_of(program.port)
+        await ask(engine_context)
+    assert await talk.send() == ["Later."]
+
+
+async def test_nobody_there_is_a_failure(talk_of: AskOf, engine_context: Context) -> None:
+    async with receiver(answers(200)) as program:
+        pass
+    talk = await talk_of(program.port)
+    await ask(engine_context)
+    assert await talk.send() == ["Later."]
+
+
+async def test_an_answer_after_the_time_is_up_changes_nothing(
+    talk_of: AskOf, engine_context: Context, clock: FixedClock
+) -> None:
+    async with receiver(answers(200, b'{"at": "nine"}')) as program:
+        talk = await talk_of(program.port)
+        [request] = await flow_requests.take(engine_context, room=10)
+        clock.forward(seconds=10)
+        await talk.timers()
+        answered = await flow_requests.ask(engine_context, request)
+        await flow_requests.settle(engine_context, request, answered)
+    assert await talk.send() == ["Later."]
+
+
+@pytest.mark.parametrize(
+    ("credential", "header", "value"),
+    [
+        ({"kind": "bearer", "token": "t0ken"}, "authorization", "Bearer t0ken"),
+        ({"kind": "basic", "user": "u", "password": "p"}, "authorization", "Basic dTpw"),
+        ({"kind": "api_key", "header": "X-Key", "key": "k"}, "x-key", "k"),
+    ],
+)
+async def test_it_shows_the_credential_the_node_names(
+    talk_of: AskOf,
+    engine_context: Context,
+    context: Context,
+    workspace_id: int,
+    credential: Mapping[str, str],
+    header: str,
+    value: str,
+) -> None:
+    await flow_credentials.create(
+        context, workspace_id=workspace_id, raw={"name": "crm", **credential}
+    )
+    async with receiver(answers(200, b'{"at": "nine"}')) as program:
+        talk = await talk_of(program.port, credential="crm")
+        await ask(engine_context)
+    assert program.came[0].headers[header] == value
+    assert await talk.send() == ["At nine."]
+
+
+async def test_a_key_in_the_query_goes_where_the_address_has_one(
+    talk_of: AskOf, engine_context: Context, context: Context, workspace_id: int
+) -> None:
+    raw = {"name": "crm", "kind": "query", "parameter": "key", "value": "a b"}
+    await flow_credentials.create(context, workspace_id=workspace_id, raw=raw)
+    async with receiver(answers(200, b"{}")) as program:
+        await talk_of(program.port, credential="crm")
+        await ask(engine_context)
+    assert program.came[0].target == "/orders?key=a+b"

@@ -73,6 +73,7 @@ CLAIM = {
     "channel_type": "Voice",
     "requires_consent": False,
     "limit": 20,
+    "pads": None,
     "after_due_at": BEGINNING.due_at,
     "after_target": BEGINNING.target_id,
     "now": NOW,

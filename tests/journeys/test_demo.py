@@ -25,7 +25,7 @@ def seconds_until_three(zone: str) -> int:
     return int((three + timedelta(days=three <= now) - now).total_seconds())
 
 
-@pytest.mark.long
+@pytest.mark.slow
 @pytest.mark.voice
 @pytest.mark.timeout(400)
 def test_demo_calls_fifty_people_at_three_in_the_morning(folder: Path) -> None:

@@ -15,6 +15,8 @@ from campana.demo.plan import Behavior, Plan
 from tests.journeys.served import Served, exchange, served, until
 from tests.support.people import reserved_numbers
 
+pytestmark = pytest.mark.slow
+
 PEOPLE = 300
 KILLS = 20
 

@@ -54,6 +54,7 @@ def test_a_trial_can_be_had_again_by_its_seed(server: str, template: str) -> Non
     assert one.sends > 0
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(60)
 def test_what_strangers_write_on_the_same_server_is_no_news(server: str, template: str) -> None:
     alone = tried(server, template, seed=5)

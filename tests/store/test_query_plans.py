@@ -146,7 +146,7 @@ def _flat(node: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [node, *(below for plan in node.get("Plans", ()) for below in _flat(plan))]
 
 
-@pytest.fixture(scope="module", params=[18, 16])
+@pytest.fixture(scope="module", params=[18, pytest.param(16, marks=pytest.mark.slow)])
 def filled(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Filled]:

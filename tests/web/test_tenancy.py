@@ -109,12 +109,17 @@ async def ask(
 ) -> httpx.Response:
     """The operation on these ids, with all it needs."""
     is_upload = "multipart/form-data" in (operation.body or {})
+    queries = {
+        "suppressions.delete": {"reason": "mine"},
+        "templates.lacking": {"contactList": ids.get("listId", "none_such")},
+    }
+    example = (operation.body or {}).get("application/json", {}).get("example")
     return await client.request(
         operation.method,
         operation.url(**ids),
         headers={"if-match": "*"},
-        params={"reason": "mine"} if operation.id == "suppressions.delete" else None,
-        json=BODIES.get(operation.id),
+        params=queries.get(operation.id),
+        json=None if is_upload else BODIES.get(operation.id, example),
         files=IMPORT_FILE if is_upload else None,
     )
 

@@ -58,6 +58,11 @@ BESIDE_THE_WAY = (
     "services.targets.",
     "services.windows.",
     "services.accounts.",
+    # Of messages and flows: killed in tests/chaos/test_flow_kills.py and where each lives.
+    "services.conversations.",
+    "services.flow_requests.",
+    "services.named_reports.",
+    "services.retention.",
     "engine.ownership.",
     "jobs.",
     "web.",

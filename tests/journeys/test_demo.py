@@ -47,7 +47,8 @@ def test_demo_calls_fifty_people_at_three_in_the_morning(folder: Path) -> None:
     assert "Imported 50 people, 0 rows rejected." in done.stdout
     assert "completed: 31 confirmed, 7 moved" in done.stdout
     # The conversations beside the calls: by WhatsApp, by SMS where that did not arrive, and back.
-    chats = done.stdout[done.stdout.index("Feedback chats") :].splitlines()
+    chats = done.stdout[done.stdout.index("Feedback chats") :]
+    chats = chats[: chats.index("Appointment reminders")].splitlines()
     said = {line.split("│")[1].strip(): line.split("│")[2].strip() for line in chats if "│" in line}
     assert (said["completed"], said["no answer"], said["opt out"]) == ("8", "1", "1")
     assert (said["messages by SMS"], said["answers from people"]) == ("4", "9")

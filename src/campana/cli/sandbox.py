@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -34,7 +35,10 @@ def sandbox(
 ) -> None:
     """Run a carrier that reaches nobody: for trying things out, and for tests."""
     with told():
-        place = log or settings.read().data_dir / "sandbox.jsonl"
+        configured = settings.read()
+        # Whoever rehearses at another hour takes only what is signed at that hour.
+        shift = timedelta(seconds=configured.clock_shift_seconds)
+        place = log or configured.data_dir / "sandbox.jsonl"
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -46,5 +50,5 @@ def sandbox(
             log=place,
             port=port,
             secret=secret,
-            clock=bootstrap.wall_clock,
+            clock=lambda: bootstrap.wall_clock() + shift,
         )

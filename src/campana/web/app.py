@@ -59,6 +59,8 @@ from campana.web.api import (
 )
 from campana.web.auth import Keys, admission
 from campana.web.callbacks import Callbacks
+from campana.web.console import app as console
+from campana.web.console.app import Faces
 from campana.web.edge import Edge
 from campana.web.errors import answer_exception
 from campana.web.etags import tag_of
@@ -123,8 +125,12 @@ def create_app(
         SetupError: the directory of blobs cannot be used.
     """
     meter = Meter()
+    streams = streams or Streams(context)
+    links = Links(key=signing_key(context.blobs, context.entropy))
     known = build(context, meter=meter, public_url=public_url, streams=streams)
-    routes = Callbacks(context, others=known, public_url=public_url)
+    screens = console.build(context, public_url=public_url, streams=streams, links=links)
+    faces = Faces(screens, others=known)
+    routes = Callbacks(context, others=faces, public_url=public_url)
     return Edge(routes, entropy=context.entropy, meter=meter)
 
 

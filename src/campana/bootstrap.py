@@ -34,6 +34,7 @@ from campana.jobs.app import build as build_jobs
 from campana.jobs.app import work as work_on_jobs
 from campana.services import channel_secrets
 from campana.services.context import Context
+from campana.services.language_model import LanguageModel
 from campana.services.outbound import Outbound
 from campana.services.secrets import open_secrets
 from campana.settings import Settings
@@ -125,6 +126,7 @@ async def opened(
                     allow_loopback=settings.webhooks_to_loopback,
                     is_confined=settings.clock_shift_seconds != 0,
                 ),
+                language_model=_language_model(settings),
                 is_rehearsal=settings.clock_shift_seconds != 0,
             )
         finally:
@@ -132,6 +134,14 @@ async def opened(
             await asyncio.gather(keeper, return_exceptions=True)
     finally:
         await db.close()
+
+
+def _language_model(settings: Settings) -> LanguageModel | None:
+    if settings.llm_url is None:
+        return None
+    if settings.llm_model is None:
+        raise SetupError("CAMPANA_LLM_URL needs CAMPANA_LLM_MODEL: which model is meant")
+    return LanguageModel(url=settings.llm_url, model=settings.llm_model, key=settings.llm_key)
 
 
 async def _keep(clock: DatabaseClock, db: Database) -> None:

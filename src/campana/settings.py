@@ -53,6 +53,13 @@ class Settings:
     webhooks_to_loopback: Annotated[
         bool, "Let webhooks go to 127.0.0.1, over http too: for trying them out."
     ] = False
+    llm_url: Annotated[
+        str | None,
+        "A language model that flows may ask what somebody meant: an endpoint of OpenAI's chat"
+        " completions, such as `http://127.0.0.1:11434/v1`.",
+    ] = None
+    llm_model: Annotated[str | None, "Which of its models."] = None
+    llm_key: Annotated[str | None, "Its key; a secret."] = None
     log_level: Annotated[str, "debug, info, warning or error."] = "info"
 
 

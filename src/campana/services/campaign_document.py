@@ -104,6 +104,12 @@ class ChangesDocument(_Document, frozen=True):
     voice_bot: VoiceBotDocument | None = None
     window: WindowDocument | None = None
     """Hours besides the campaign's: both must be open."""
+    flow: PinDocument | None = None
+    """Another flow, or another version or other params of the same."""
+    templates: Annotated[dict[Name, Name], Meta(max_length=50)] = {}
+    """Templates sent in place of those that the flow names."""
+    channel_type: ChannelType | None = None
+    """On which of its channels the flow begins to speak."""
 
 
 class VariantDocument(_Document, frozen=True):
@@ -215,13 +221,17 @@ def plan(document: CampaignDocument) -> Plan:
 
 
 def _variant(document: VariantDocument) -> Variant:
-    bot, hours = document.changes.voice_bot, document.changes.window
+    changes = document.changes
+    bot, hours = changes.voice_bot, changes.window
     return Variant(
         name=document.name,
         share=document.share,
         is_held_out=document.hold_out,
         script=script_of(bot) if bot is not None else None,
         window=window_of(hours) if hours is not None else None,
+        flow=_pin(changes.flow),
+        templates=changes.templates,
+        channel_type=changes.channel_type,
     )
 
 

@@ -78,6 +78,7 @@ async def passed_on(made: Path, letter: bytes) -> tuple[int, str]:
     return process.returncode or 0, said.decode()
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(240)
 @pytest.mark.skipif(
     not all(map(shutil.which, TOOLS)), reason=f"a mail server's script needs {', '.join(TOOLS)}"

@@ -298,7 +298,7 @@ async def test_a_variant_that_cannot_be_run_is_refused(
                 workspace_id=workspace_id,
                 definition=flow({"a": END}),
                 people=[person(ANA)],
-                variants=[{"name": "a", "share": 50}, {"name": "b", "share": 50} | changes],
+                variants=[{"name": "a", "share": 50}, {"name": "b", "share": 50, **changes}],
             )
         return [each.pointer for each in refused.value.problems]
 

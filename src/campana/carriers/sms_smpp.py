@@ -120,6 +120,8 @@ class Config(Struct, kw_only=True, frozen=True, rename="camel", forbid_unknown_f
 class Smpp:
     """One channel's account, and its connection while `listen` runs."""
 
+    awaits_leave = True
+
     def __init__(self, config: Config) -> None:
         self._config = config
         self._binding = Binding(

@@ -18,7 +18,7 @@ from datetime import timedelta
 from functools import cached_property, partial
 from uuid import UUID
 
-from campana.carriers.base import Accepted, CarrierError, Listener, Outbound
+from campana.carriers.base import Accepted, CarrierError, Marking, Outbound
 from campana.domain.campaign import ChannelType
 from campana.domain.disposition import Disposition
 from campana.domain.ids import attempt_text
@@ -228,7 +228,7 @@ class Dispatcher:
                 limit=limit,
                 ahead=timedelta(seconds=max(0.0, last - begun)),
                 # Of whom nobody could say later whether it left, an intent is one until it leaves.
-                send=None if isinstance(account.carrier, Listener) else _send_of(account),
+                send=None if isinstance(account.carrier, Marking) else _send_of(account),
                 marks=self._choosing.marks,
             )
             self._choosing.had(group, sends=len(claimed))

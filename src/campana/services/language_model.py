@@ -17,6 +17,7 @@ import msgspec
 SECONDS = 10.0
 """Longer than this nobody waits for: the flow goes on as if nothing fitted."""
 _MOST_BYTES = 65_536
+_OK = 200
 _NUMBER = re.compile(r"\d{1,3}")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -94,7 +95,7 @@ class LanguageModel:
                     headers=headers,
                 ) as response,
             ):
-                if response.status_code != httpx.codes.OK:
+                if response.status_code != _OK:
                     raise Unanswered(f"it answered {response.status_code}")
                 read = bytearray()
                 async for part in response.aiter_raw():

@@ -119,7 +119,7 @@ async def test_stop_calling_me_counts_on_every_address_while_the_call_still_runs
     async with listening(engine_context, "Stop calling me.") as worker:
         assert await worker.step()
         async with asyncio.timeout(30):
-            while not (rows := await scene.rows(look)):
+            while not (rows := await scene.rows(look)):  # noqa: ASYNC110 - it tells nobody
                 await asyncio.sleep(0.01)
         assert [tuple(row) for row in rows] == [
             (ANA, "call", "in_progress"),

@@ -179,10 +179,12 @@ def _names_by_region() -> Mapping[str, Mapping[str, str]]:
     second of every process that imports it. So this one file of it is read alone.
     """
     package = find_spec("phonenumbers")
-    assert package is not None and package.submodule_search_locations is not None
-    [root, *_] = package.submodule_search_locations
-    spec = spec_from_file_location("phonenumbers.geodata.locale", f"{root}/geodata/locale.py")
-    assert spec is not None and spec.loader is not None
+    roots = package.submodule_search_locations if package is not None else None
+    if not roots:
+        raise ImportError("phonenumbers is not installed as a package")
+    spec = spec_from_file_location("phonenumbers.geodata.locale", f"{roots[0]}/geodata/locale.py")
+    if spec is None or spec.loader is None:
+        raise ImportError("phonenumbers has no names of countries")
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.LOCALE_DATA

@@ -149,7 +149,15 @@ def test_a_document_becomes_the_engines_plan() -> None:
 
 def test_every_outcome_that_may_be_tried_again_has_its_rule() -> None:
     rule = {"attempts": 2, "delaySeconds": 60, "laterDelaySeconds": [120], "dayPart": "other"}
-    fields = ("busy", "noAnswer", "voicemail", "congestion", "carrierError", "undelivered")
+    fields = (
+        "busy",
+        "noAnswer",
+        "voicemail",
+        "congestion",
+        "carrierError",
+        "undelivered",
+        "heldBack",
+    )
     written: dict[str, Any] = {field: {**rule, "then": "next_address"} for field in fields}
     written["callbackRequest"] = {"attempts": 4, "delaySeconds": 600}
     written["invalidNumber"] = {"then": "next_address"}

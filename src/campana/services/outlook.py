@@ -13,7 +13,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from campana.domain import gate, spend
-from campana.domain.campaign import Campaign, CampaignState, Plan
+from campana.domain.cadence import Rule
+from campana.domain.campaign import Campaign, CampaignState, CampaignType, ChannelType, Plan
+from campana.domain.disposition import Disposition
 from campana.domain.errors import FieldProblem, InvalidTransition, NotFound
 from campana.domain.forecast import Forecast, Pace, forecast
 from campana.domain.spend import Price
@@ -103,7 +105,7 @@ async def look_ahead(context: Context, *, workspace_id: int, campaign_id: str) -
         places = await _places(tx, channel, now)
         warnings = await flow_parts.lacking(tx, campaign, plan)
     allowed = frozenset(workspace.allowed_countries) if workspace else frozenset[str]()
-    eligible, skipped, expense = _judged(found, plan, allowed, prices, now)
+    eligible, skipped, expense = _judged(found, campaign, plan, allowed, prices, now)
     counted = Outlook(
         problems=problems,
         people=sum(crowd.people for crowd in found),
@@ -176,7 +178,12 @@ async def _crowds(
 
 
 def _judged(
-    found: Sequence[Crowd], plan: Plan, allowed: frozenset[str], prices: _Prices, now: datetime
+    found: Sequence[Crowd],
+    campaign: Campaign,
+    plan: Plan,
+    allowed: frozenset[str],
+    prices: _Prices,
+    now: datetime,
 ) -> tuple[dict[tuple[str, ...], int], dict[str, int], CostRange]:
     """Who may be contacted, by zones, now or when the window opens; who never, by reason."""
     lowest = highest = Decimal(0)
@@ -196,7 +203,7 @@ def _judged(
             if price is not None:
                 lowest += crowd.people * price.amount
                 highest += crowd.people * spend.worst_case(price, longest=longest)
-    highest *= _most_tries(plan)
+    highest *= _most_tries(campaign, plan)
     if plan.spend_limit is not None:
         lowest, highest = min(lowest, plan.spend_limit), min(highest, plan.spend_limit)
     return dict(eligible), dict(skipped), CostRange(lowest=lowest, highest=highest)
@@ -243,7 +250,7 @@ def _foretold(
         start=start,
         end=campaign.end_date,
     )
-    tries = _most_tries(plan)
+    tries = _most_tries(campaign, plan)
     worst = forecast(
         {zones: people * tries for zones, people in eligible.items()},
         window=plan.window,
@@ -272,9 +279,19 @@ def _longest_call(plan: Plan) -> timedelta:
     return _LONGEST_RINGING + talk
 
 
-def _most_tries(plan: Plan) -> int:
+def _rules(campaign: Campaign, plan: Plan) -> list[Rule]:
+    """What may have a person tried again on the campaign's channel: no call is held back."""
+    is_call = campaign.channel_type is ChannelType.VOICE and campaign.type is CampaignType.VOICE_BOT
+    return [
+        rule
+        for outcome, rule in plan.cadence.rules.items()
+        if not (is_call and outcome is Disposition.HELD_BACK)
+    ]
+
+
+def _most_tries(campaign: Campaign, plan: Plan) -> int:
     """How often one person may be tried in all."""
-    again = sum(rule.attempts - 1 for rule in plan.cadence.rules.values())
+    again = sum(rule.attempts - 1 for rule in _rules(campaign, plan))
     return min(plan.cadence.max_attempts, 1 + again)
 
 
@@ -291,9 +308,9 @@ def _latest(
     """
     if worst.not_reached or worst.last_at is None or best.last_at is None:
         return campaign.end_date
-    delay = max((rule.delay for rule in plan.cadence.rules.values()), default=timedelta(0))
+    delay = max((rule.delay for rule in _rules(campaign, plan)), default=timedelta(0))
     last = best.last_at
-    for _ in range(_most_tries(plan) - 1):
+    for _ in range(_most_tries(campaign, plan) - 1):
         opening = [next_open(plan.window, zones, last + delay) for zones in eligible]
         last = max((each for each in opening if each is not None), default=last)
     latest = max(worst.last_at, last)

@@ -104,7 +104,7 @@ select id from attempts
 where owner_id = %(owner_id)s and state not in ('ended', 'unknown') and hang_up_at is not null;
 
 -- name: newest_unsent_to
--- The same of one address, in every campaign; index attempts_open_address.
+-- The same of one address, in every campaign and conversation; index attempts_by_address.
 select max(greatest(created_at, moved_at)) from attempts
 where workspace_id = %(workspace_id)s and address = %(address)s and state in ('intent', 'sending') and let_go_at is null;
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import os
 import socket
 import sys
@@ -40,8 +41,11 @@ from campana.services.secrets import open_secrets
 from campana.settings import Settings
 from campana.store import migrations
 from campana.store.db import Database, DatabaseClock, Role
+from campana.voice.ears.hearing import Ears
 from campana.voice.sip import SipDriver
 from campana.voice.speech import Speech
+
+log = logging.getLogger(__name__)
 
 # An import holds thousands of people at once, none of them in a circle: to look for circles after
 # every seven hundred objects, as Python does unless told otherwise, took a quarter of its time.
@@ -237,6 +241,10 @@ async def voice(settings: Settings, conninfo: str) -> None:
     stop = stop_on_signals()
     async with opened(settings, conninfo, role=Role.ENGINE, max_connections=20) as context:
         speech = await Speech.open(cache=settings.data_dir / "speech")
+        ears = await Ears.open(model_dir=settings.asr_model_dir)
+        if isinstance(ears, str):
+            log.warning("bots hear keys only: %s", ears)
+            ears = None
         driver = await SipDriver.open(
             interface=settings.voice_interface, max_calls=settings.voice_lines
         )
@@ -247,6 +255,7 @@ async def voice(settings: Settings, conninfo: str) -> None:
             speech=speech,
             lines=settings.voice_lines,
             salt=os.getpid(),
+            ears=ears,
         )
         try:
             async with asyncio.TaskGroup() as group:
@@ -269,6 +278,8 @@ async def voice(settings: Settings, conninfo: str) -> None:
         finally:
             await driver.aclose()
             speech.close()
+            if ears is not None:
+                ears.close()
 
 
 async def web(settings: Settings, conninfo: str, *, fd: int | None = None) -> None:

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from campana.domain import script, window
+from campana.domain import window
 from campana.domain.cadence import Cadence
 from campana.domain.campaign import CampaignType, ChannelType, FlowPin, Plan, Variant
 from campana.services import limits_document
@@ -27,66 +27,15 @@ from campana.services.limits_document import (
     Weight,
 )
 from campana.services.policy import Amount, CapDocuments, caps_of, decimal_of
+from campana.services.voicebot_document import VoiceBotDocument, script_of
 from campana.services.window_document import WindowDocument, window_of
 
 Moment = Annotated[str, Meta(max_length=40, extra_json_schema={"format": "date-time"})]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
-Text = Annotated[str, Meta(min_length=1, max_length=2000)]
-StepId = Annotated[str, Meta(min_length=1, max_length=60, pattern="^[A-Za-z0-9_-]+$")]
-KeyName = Annotated[str, Meta(pattern="^[0-9*#]$")]
 
 
 class _Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
     pass
-
-
-class SayStep(_Document, frozen=True, tag_field="type", tag="say"):
-    """Speaks, then goes on to `next` or the step below."""
-
-    id: StepId
-    text: Text
-    next: StepId | None = None
-
-
-class AskStep(_Document, frozen=True, tag_field="type", tag="ask"):
-    """Speaks and waits for one key."""
-
-    id: StepId
-    text: Text
-    keys: dict[KeyName, StepId]
-    timeout_seconds: Annotated[float, Meta(ge=1, le=60)] = 6.0
-    reprompts: Annotated[int, Meta(ge=0, le=5)] = 1
-    otherwise: StepId | None = None
-    save_as: StepId | None = None
-
-
-class BranchStep(_Document, frozen=True, tag_field="type", tag="branch"):
-    """Goes where a saved answer says."""
-
-    id: StepId
-    on: StepId
-    cases: dict[str, StepId]
-    otherwise: StepId | None = None
-
-
-class EndStep(_Document, frozen=True, tag_field="type", tag="end"):
-    """Says goodbye and hangs up."""
-
-    id: StepId
-    text: Text | None = None
-    result: Annotated[str, Meta(max_length=100)] | None = None
-
-
-Step = SayStep | AskStep | BranchStep | EndStep
-
-
-class VoiceBotDocument(_Document, frozen=True):
-    """What the bot says and which keys it understands."""
-
-    greeting: Text
-    steps: Annotated[list[Step], Meta(min_length=1, max_length=100)]
-    voice: Literal["heart"] | None = None
-    max_seconds: Annotated[int, Meta(ge=5, le=3600)] = 180
 
 
 class PinDocument(_Document, frozen=True):
@@ -239,33 +188,3 @@ def _pin(document: PinDocument | None) -> FlowPin | None:
     if document is None or document.version is None:
         return None
     return FlowPin(id=document.id, version=document.version, params=document.params)
-
-
-def script_of(document: VoiceBotDocument) -> script.Script:
-    """The domain's Script of a VoiceBot as written."""
-    return script.Script(
-        greeting=document.greeting,
-        steps=tuple(_step(step) for step in document.steps),
-        voice=document.voice,
-        max_seconds=document.max_seconds,
-    )
-
-
-def _step(step: Step) -> script.Step:
-    match step:
-        case SayStep():
-            return script.Say(id=step.id, text=step.text, next=step.next)
-        case AskStep():
-            return script.Ask(
-                id=step.id,
-                text=step.text,
-                keys=step.keys,
-                timeout_seconds=step.timeout_seconds,
-                reprompts=step.reprompts,
-                otherwise=step.otherwise,
-                save_as=step.save_as,
-            )
-        case BranchStep():
-            return script.Branch(id=step.id, on=step.on, cases=step.cases, otherwise=step.otherwise)
-        case EndStep():
-            return script.End(id=step.id, text=step.text, result=step.result)

@@ -13,6 +13,8 @@ import pytest
 from tests.simulation.ground import WEEK
 from tests.support.folders import forget
 
+pytestmark = pytest.mark.slow
+
 
 def campana(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     environment = {

@@ -67,6 +67,7 @@ async def thousand(engine: Context, web: Context, conninfo: str, *, people: int)
     return scene
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(
     ("sends", "workers"), [(SHARES, 1), pytest.param(20 * SHARES, 4, marks=pytest.mark.long)]

@@ -31,6 +31,7 @@ async def nothing_open(scene: Scene) -> bool:
     return await scene.rows(still) == [(0,)]
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(60)
 async def test_a_campaign_reaches_each_of_300_people_once(stage: Stage) -> None:
     scene = await stage.campaign(people=300)

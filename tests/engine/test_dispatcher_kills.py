@@ -16,6 +16,8 @@ from tests.support.database import SECRET_KEY
 from tests.support.stage import Stage, over, twice
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.slow
+
 PEOPLE, KILLS = 200, 3
 
 

@@ -36,6 +36,7 @@ async def lines_in_use(scene: Scene) -> int:
 
 
 @pytest.mark.timeout(150)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kills", "people"), [(1, 40), pytest.param(4, 100, marks=pytest.mark.long)]
 )

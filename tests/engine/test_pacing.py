@@ -36,6 +36,7 @@ def longest_silence(times: Sequence[float]) -> float:
 
 
 @pytest.mark.timeout(400)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("workers", "seconds"),
     [

@@ -83,6 +83,7 @@ async def working(context: Context, driver: ScriptedDriver) -> AsyncIterator[Voi
 SLOW = {**BOT, "steps": [{**BOT["steps"][0], "timeoutSeconds": 60}, BOT["steps"][1]]}
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(120)
 async def test_of_fifty_pauses_none_is_followed_by_a_call(
     engine_context: Context, context: Context, workspace_id: int

@@ -12,6 +12,8 @@ from tests.engine.test_dispatcher_kills import worker
 from tests.support.stage import Stage, over, twice, working
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.slow
+
 PEOPLE = 90
 
 SESSIONS = "select pid from pg_stat_activity where datname = current_database()"

@@ -23,6 +23,8 @@ from tests.support.receiver import Message, answers, hangs, receiver
 from tests.support.telling import add_webhook, rows, tell, work
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.slow
+
 PROCESS = Path(__file__).with_name("deliver_process.py")
 ROOT = Path(__file__).parents[2]
 

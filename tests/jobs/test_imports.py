@@ -90,6 +90,7 @@ async def test_a_job_of_a_dead_worker_runs_again(
     assert (await seen(context, workspace_id, started.id)).state is ImportState.DONE
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(90)
 async def test_no_kill_loses_a_row_or_does_one_twice(
     engine_context: Context, workspace_id: int, list_id: str

@@ -16,7 +16,7 @@ from tests.journeys.served import CAMPANA
 FAILED, USAGE, SETUP = 1, 2, 3
 
 # Each starts the program, some of them with a database of their own, twice.
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.timeout(120), pytest.mark.slow]
 
 
 def refused(*words: str, code: int, folder: Path, settings: Mapping[str, str] | None = None) -> str:

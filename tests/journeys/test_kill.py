@@ -15,6 +15,8 @@ from campana.demo.plan import Behavior, Plan
 from tests.journeys.served import Served, exchange, served, until
 from tests.support.people import reserved_numbers
 
+pytestmark = pytest.mark.slow
+
 PEOPLE = 300
 KILLS = 20
 
@@ -110,7 +112,12 @@ def judge(
     assert again_after_answer == [], "a person who had answered was called again"
     assert set(invited) <= set(people), "somebody was called who is not in the file"
     assert len(never) <= unknown, "somebody was never called, and nobody says so"
-    assert progress["targets"] == {"waiting": 0, "attempting": 0, "finished": len(people)}
+    assert progress["targets"] == {
+        "waiting": 0,
+        "attempting": 0,
+        "talking": 0,
+        "finished": len(people),
+    }
     assert sum(progress["dispositions"].values()) == len(people)
     assert all(len(attempts) <= 2 for attempts in invited.values())
     # The kills did hit calls: else this test would prove nothing.

@@ -11,6 +11,8 @@ from tests.journeys.served import served, until
 from tests.support.people import reserved_numbers
 from tests.support.sandbox import SECRET, sandbox
 
+pytestmark = pytest.mark.slow
+
 PEOPLE = reserved_numbers()[:20]
 BUSY_AT_FIRST, DECLINES = PEOPLE[0], PEOPLE[1]
 

@@ -16,6 +16,8 @@ from standardwebhooks import Webhook as Verifier
 
 from tests.journeys.served import served, until
 
+pytestmark = pytest.mark.slow
+
 
 @contextmanager
 def taking() -> Iterator[tuple[str, list[tuple[dict[str, str], bytes]]]]:

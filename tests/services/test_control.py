@@ -124,7 +124,7 @@ async def test_what_only_a_loopback_channel_allows(context: Context, workspace_i
 @pytest.mark.parametrize(
     ("document", "refusal"),
     [
-        ({"type": "Flow"}, {"/type": "only VoiceBot campaigns can be launched so far"}),
+        ({"type": "Flow"}, {"/flow": "a Flow campaign needs one"}),
         ({"voiceBot": None}, {"/voiceBot": "a VoiceBot campaign needs one"}),
         ({"window": {}}, {"/window": "never opens"}),
     ],

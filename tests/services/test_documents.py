@@ -88,7 +88,15 @@ def test_what_is_no_object_says_so(raw: object) -> None:
             {"type": "ask", "id": "q", "text": "?", "keys": {"1": "a b"}, "reprompts": 9},
             {"/keys/1": "must look like", "/reprompts": "must be at most 5"},
         ),
-        ({"type": "ask", "id": "q", "text": "?"}, {"/keys": "is required"}),
+        ({"type": "ask", "id": "q"}, {"/text": "is required"}),
+        (
+            {"type": "ask", "id": "q", "text": "?", "answer": {"type": "yes_no", "maybe": "q"}},
+            {"/answer/maybe": "is not a known field"},
+        ),
+        (
+            {"type": "ask", "id": "q", "text": "?", "answer": {"type": "mood"}},
+            {"/answer": "is none of the kinds known here"},
+        ),
         ({"type": "say", "id": "q", "text": "?", "keys": {}}, {"/keys": "is not a known field"}),
         ({"type": "sing", "id": "q"}, {"": "is none of the kinds known here"}),
         ({"id": "q"}, {"": "is none of the kinds known here"}),
@@ -141,7 +149,15 @@ def test_a_document_becomes_the_engines_plan() -> None:
 
 def test_every_outcome_that_may_be_tried_again_has_its_rule() -> None:
     rule = {"attempts": 2, "delaySeconds": 60, "laterDelaySeconds": [120], "dayPart": "other"}
-    fields = ("busy", "noAnswer", "voicemail", "congestion", "carrierError", "undelivered")
+    fields = (
+        "busy",
+        "noAnswer",
+        "voicemail",
+        "congestion",
+        "carrierError",
+        "undelivered",
+        "heldBack",
+    )
     written: dict[str, Any] = {field: {**rule, "then": "next_address"} for field in fields}
     written["callbackRequest"] = {"attempts": 4, "delaySeconds": 600}
     written["invalidNumber"] = {"then": "next_address"}

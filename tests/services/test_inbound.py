@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from campana.carriers.base import Inbound
 from campana.domain.campaign import ChannelType
 from campana.domain.content import Media
 from campana.services import channel_keywords, inbound, lists, suppressions, talk_flow
@@ -19,6 +18,7 @@ from campana.store.channels import Channel
 from campana.store.inbound import KeptInbound
 from tests.support.campaign import add_channel
 from tests.support.database import NOW, FixedClock
+from tests.support.hearing import hear, wrote
 from tests.support.people import ANA, BRUNO, csv_of, imported
 
 CARD = "+12025550199"
@@ -56,30 +56,6 @@ async def ana(context: Context, engine_context: Context, workspace_id: int) -> N
             [[ANA, "+12015550177", "ana@example.com", "Ana", "es"]],
         ),
     )
-
-
-_keys = itertools.count()
-
-
-def wrote(text: str, *, sender: str = ANA, at: datetime = NOW, **more: Any) -> Inbound:
-    given: dict[str, Any] = {"key": f"in-{next(_keys)}", "sender": sender, "text": text, "at": at}
-    return Inbound(**given | more)
-
-
-async def hear(context: Context, channel: Channel, *inbounds: Inbound) -> None:
-    """Keep these and apply all there is."""
-    kept = [
-        KeptInbound(
-            workspace_id=channel.workspace_id,
-            channel_id=channel.id,
-            said=inbound.said(each),
-            received_at=context.clock.now(),
-        )
-        for each in inbounds
-    ]
-    await inbound.keep(context, kept)
-    while await inbound.apply_kept(context):
-        pass
 
 
 async def rows(context: Context, query: str, *values: Any) -> list[Any]:

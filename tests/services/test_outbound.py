@@ -238,13 +238,13 @@ async def test_a_name_with_two_addresses_is_reached_by_either(
 ) -> None:
     tried: list[str] = []
 
-    async def one_is_down(*args: object) -> tuple[int, str]:
+    async def one_is_down(*args: object) -> tuple[int, bytes]:
         tried.append(str(args[2]))
         if len(tried) == 1:
             raise httpx.ConnectError("down")
-        return 204, ""
+        return 204, b""
 
-    monkeypatch.setattr(Outbound, "_post_to", one_is_down)
+    monkeypatch.setattr(Outbound, "_send_to", one_is_down)
     sender = Outbound(resolve=resolving(["2606:4700:4700::1111", "93.184.216.34"]))
     assert (await post(sender, "https://hooks.example.com/")).is_delivered
     assert tried == ["2606:4700:4700::1111", "93.184.216.34"]

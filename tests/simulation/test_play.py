@@ -16,6 +16,7 @@ from tests.simulation.ground import campaign, played
 pytestmark = pytest.mark.timeout(60)
 
 
+@pytest.mark.slow
 def test_the_same_seed_is_the_same_week_and_another_is_not(server: str, template: str) -> None:
     one, same, other = (
         report.as_json(played(server, template, campaign(), seed=seed), zone="UTC")

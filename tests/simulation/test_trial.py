@@ -22,7 +22,7 @@ from campana.store import moments
 from campana.store.throwaway import throwaway
 from tests.simulation.ground import campaign, tried
 
-SEEDS = range(1, 11)
+SEEDS = (1, 3, 8, 11)
 LONG = 50
 CHUNK = 10
 
@@ -40,7 +40,7 @@ def test_no_promise_is_broken_on_a_bad_day(server: str, template: str, seed: int
 
 @pytest.mark.long
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("first", range(11, LONG + 1, CHUNK))
+@pytest.mark.parametrize("first", range(1, LONG + 1, CHUNK))
 def test_no_promise_is_broken_on_many_bad_days(server: str, template: str, first: int) -> None:
     for seed in range(first, min(first + CHUNK, LONG + 1)):
         check(server, template, seed)
@@ -48,12 +48,13 @@ def test_no_promise_is_broken_on_many_bad_days(server: str, template: str, first
 
 @pytest.mark.timeout(60)
 def test_a_trial_can_be_had_again_by_its_seed(server: str, template: str) -> None:
-    one, same = (tried(server, template, seed=5) for _ in range(2))
+    one, same = (tried(server, template, seed=3) for _ in range(2))
     assert one == same
     assert one.deaths > 0
     assert one.sends > 0
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(60)
 def test_what_strangers_write_on_the_same_server_is_no_news(server: str, template: str) -> None:
     alone = tried(server, template, seed=5)

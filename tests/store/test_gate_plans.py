@@ -63,7 +63,7 @@ UNSENT = {"workspace_id": 1, "address": "+12125550101"}
         ("erasures", "erased_since", ERASED, {"erased_addresses_pkey"}),
         ("caps", "reached", CAPS, {"attempts_by_address", "targets_of_contact"}),
         ("due", "defer", DEFER, {"target_decisions_latest"}),
-        ("attempts", "newest_unsent_to", UNSENT, {"attempts_open_address"}),
+        ("attempts", "newest_unsent_to", UNSENT, {"attempts_by_address"}),
     ],
 )
 async def test_an_index_answers(

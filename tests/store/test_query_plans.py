@@ -67,12 +67,14 @@ insert into suppressions (id, workspace_id, address, scope, reason, source, crea
 """
 
 CLAIM = {
+    "channel_id": "chan_1",
     "campaign_id": "camp_3",
     "window_key": "America/New_York",
     "priority": 1,
     "channel_type": "Voice",
     "requires_consent": False,
     "limit": 20,
+    "pads": None,
     "after_due_at": BEGINNING.due_at,
     "after_target": BEGINNING.target_id,
     "now": NOW,
@@ -145,7 +147,7 @@ def _flat(node: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [node, *(below for plan in node.get("Plans", ()) for below in _flat(plan))]
 
 
-@pytest.fixture(scope="module", params=[18, 16])
+@pytest.fixture(scope="module", params=[18, pytest.param(16, marks=pytest.mark.slow)])
 def filled(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Filled]:

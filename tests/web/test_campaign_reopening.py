@@ -112,7 +112,7 @@ async def test_a_channels_limits_are_changed_and_nothing_else_of_it(
     assert answer.json() == before | {"rate": 2.5, "dailyAttempts": 100}
     assert (await api.get(url)).json() == answer.json()
     assert (await api.patch(url, json={"dailyAttempts": None})).json()["dailyAttempts"] is None
-    refused = await api.patch(url, json={"name": "Other", "lines": 0})
-    assert (refused.status_code, set(codes(refused))) == (400, {"/name", "/lines"})
+    refused = await api.patch(url, json={"kind": "sandbox", "lines": 0})
+    assert (refused.status_code, set(codes(refused))) == (400, {"/kind", "/lines"})
     by_name = await api.patch(f"/v1/channels/{scene.channel.name}", json={"rate": 1})
     assert by_name.status_code == 404

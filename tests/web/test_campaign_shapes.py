@@ -148,8 +148,11 @@ async def test_progress_counts_targets(
     page = (await api.get("/v1/campaigns?expand=progress")).json()["data"]
     assert {each["id"] == scene.campaign_id: each["progress"] for each in page} == {
         True: {
-            "total": 3, "waiting": 1, "attempting": 1, "finished": 1,
+            "total": 3, "waiting": 1, "attempting": 1, "talking": 0, "finished": 1,
             "dispositions": {"completed": 1},
         },
-        False: {"total": 0, "waiting": 0, "attempting": 0, "finished": 0, "dispositions": {}},
+        False: {
+            "total": 0, "waiting": 0, "attempting": 0, "talking": 0, "finished": 0,
+            "dispositions": {},
+        },
     }  # fmt: skip

@@ -28,7 +28,7 @@ async def test_statistics_count_targets_attempts_and_talk(
     await place(scene, third)
     stats = await api.get(f"/v1/campaigns/{scene.campaign_id}/stats")
     assert stats.json() == {
-        "targets": {"total": 5, "waiting": 3, "attempting": 1, "finished": 1},
+        "targets": {"total": 5, "waiting": 3, "attempting": 1, "talking": 0, "finished": 1},
         "dispositions": {"completed": 1},
         "attempts": {"completed": 1, "busy": 1},
         "openAttempts": 1,

@@ -100,7 +100,7 @@ async def test_people_come_in_order_by_cursor(
             }
         ],
         "language": "en", "timeZone": None,
-        "attributes": {"doctor": "Ortega"},
+        "attributes": {"doctor": "Ortega"}, "tags": [],
         "createdAt": "2026-03-10T15:00:00Z", "updatedAt": "2026-03-10T15:00:00Z",
     }  # fmt: skip
     first = (await api.get(url, params={"limit": 2})).json()

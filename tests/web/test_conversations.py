@@ -7,14 +7,13 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from campana.carriers.base import Inbound
 from campana.domain.campaign import ChannelType
-from campana.services import inbound
 from campana.services.context import Context
 from campana.store.channels import Channel
-from campana.store.inbound import KeptInbound
+from tests.support import hearing
 from tests.support.campaign import ANA, BRUNO, Scene, add_channel, launched
 from tests.support.database import NOW, FixedClock
+from tests.support.hearing import wrote
 from tests.web.rows import codes
 
 CONFIG = {"url": "http://127.0.0.1:9", "secret": "a-secret-of-the-sandbox"}
@@ -32,18 +31,8 @@ async def channel(context: Context, workspace_id: int) -> Channel:
 
 
 async def hear(engine: Context, channel: Channel, text: str, *, sender: str = ANA) -> None:
-    said = Inbound(
-        key=f"{sender} {text}", sender=sender, text=text, at=engine.clock.now(), name="Anita"
-    )
-    kept = KeptInbound(
-        workspace_id=channel.workspace_id,
-        channel_id=channel.id,
-        said=inbound.said(said),
-        received_at=engine.clock.now(),
-    )
-    await inbound.keep(engine, [kept])
-    while await inbound.apply_kept(engine):
-        pass
+    said = wrote(text, sender=sender, key=f"{sender} {text}", at=engine.clock.now(), name="Anita")
+    await hearing.hear(engine, channel, said)
 
 
 async def first(api: httpx.AsyncClient) -> str:

@@ -14,7 +14,9 @@ from campana.domain.ids import attempt_text
 from campana.services.context import Context
 from campana.store import attempts, targets
 from campana.store.db import Database, Role
+from campana.web.flow_examples import DEFINITION
 from tests.support.campaign import ANA, launched
+from tests.support.hearing import hear, wrote
 from tests.web.described import OPERATIONS, PROTECTED, Described
 from tests.web.rows import IMPORT_FILE
 
@@ -28,6 +30,13 @@ BODIES: dict[str, Any] = {
     "contactLists.contacts.upsert": {"contacts": [{"phones": [ANA]}]},
     "contacts.change": {"firstName": "Mine"},
     "contacts.erase": {"reason": "mine"},
+    "conversations.answer": {"text": "Mine now."},
+    "conversations.assign": {"assignee": "me"},
+    "conversations.handBack": {},
+    "flows.change": {"definition": {"name": "Mine now"}},
+    "flows.simulate": {},
+    "templates.change": {"name": "mine-now"},
+    "templates.preview": {},
     "webhooks.change": {"description": "Mine now"},
     "webhooks.rotate": {},
     "webhooks.replay": {"from": "evt_1"},
@@ -62,6 +71,18 @@ async def ids(
     erased = await api.post(
         f"/v1/contacts/{contacts[-1]['id']}/erase", json=BODIES["contacts.erase"]
     )
+    flow = await api.post("/v1/flows", json={"definition": DEFINITION})
+    published = await api.post(f"{flow.headers['location']}/publish")
+    template = await api.post(
+        "/v1/templates",
+        json={"name": "hello", "channelType": "SMS", "content": {"text": "Hello."}},
+    )
+    await api.post(f"{template.headers['location']}/publish")
+    credential = await api.post(
+        "/v1/flow-credentials", json={"name": "crm", "kind": "bearer", "token": "secret"}
+    )
+    await hear(engine_context, scene.channel, wrote("Hello?"))
+    conversations = (await api.get("/v1/conversations")).json()["data"]
     return {
         "campaignId": scene.campaign_id,
         "targetId": f"tgt_{target.id}",
@@ -75,6 +96,11 @@ async def ids(
         "erasureId": erased.json()["id"],
         "callId": attempt_text(claimed.attempt_id),
         "webhookId": webhook.json()["id"],
+        "flowId": flow.json()["id"],
+        "number": str(published.json()["number"]),
+        "templateId": template.json()["id"],
+        "credentialId": credential.json()["id"],
+        "conversationId": conversations[0]["id"],
     }
 
 
@@ -169,7 +195,11 @@ async def test_many_workspaces_on_few_connections_never_mix(
 
 def test_a_route_without_a_key_takes_no_id_but_a_signed_link() -> None:
     open_routes = {operation.id for operation in OPERATIONS if not operation.scope}
-    assert {each.id for each in OPERATIONS if each.ids} & open_routes == {"recordings.get"}
+    assert {each.id for each in OPERATIONS if each.ids} & open_routes == {
+        "recordings.get",
+        "unsubscribe.press",
+        "unsubscribe.show",
+    }
 
 
 def _without_id(answer: httpx.Response) -> str:

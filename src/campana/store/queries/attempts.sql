@@ -62,7 +62,9 @@ returning id;
 -- name: describe_call
 -- What the voice worker knows at the end of a call.
 update voice_calls set sip_status = %(sip_status)s, talk_seconds = %(talk_seconds)s, keys = %(keys)s, saved = %(saved)s,
-  result = %(result)s, transcript = %(transcript)s, recording_key = %(recording_key)s
+  result = %(result)s, transcript = %(transcript)s, recording_key = %(recording_key)s, answers = %(answers)s,
+  questions = %(questions)s, answered_by = %(answered_by)s, has_left_message = %(has_left_message)s,
+  callback_at = %(callback_at)s
 where attempt_id = %(attempt_id)s;
 
 -- name: newest_unsent
@@ -102,7 +104,7 @@ select id from attempts
 where owner_id = %(owner_id)s and state not in ('ended', 'unknown') and hang_up_at is not null;
 
 -- name: newest_unsent_to
--- The same of one address, in every campaign; index attempts_open_address.
+-- The same of one address, in every campaign and conversation; index attempts_by_address.
 select max(greatest(created_at, moved_at)) from attempts
 where workspace_id = %(workspace_id)s and address = %(address)s and state in ('intent', 'sending') and let_go_at is null;
 

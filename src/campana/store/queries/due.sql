@@ -98,21 +98,27 @@ select t.id, t.contact_id, coalesce(t.reach_address, t.address) as address, t.at
      where s.workspace_id = t.workspace_id and s.address = coalesce(t.reach_address, t.address)
        and (s.expires_at is null or s.expires_at > %(now)s)
        and (s.scope = 'workspace' or s.campaign_id = t.campaign_id or s.channel_type = %(channel_type)s)
-     order by s.scope desc limit 1),
+     -- the index in its own order: of an expression the planner does not see that it is one address
+     order by s.address desc, s.scope desc limit 1),
     -- asked only where somebody was erased; erased_addresses_pkey answers
     case when %(pads)s::bytea is not null
       and is_erased(t.workspace_id, coalesce(t.reach_address, t.address), %(channel_type)s, %(pads)s::bytea, %(now)s)
       then 'workspace' end) as suppressed_by,
-  -- the unique index attempts_open_address answers this, and refuses the second intent if both read false
+  -- the unique index attempts_open_address answers this, and refuses the second intent if both read false;
+  -- what answers a conversation is no target's and keeps nobody away
   exists (select from attempts o where o.workspace_id = t.workspace_id
     and o.address = coalesce(t.reach_address, t.address)
-    and o.state not in ('ended', 'unknown') and o.let_go_at is null offset 0) as address_is_busy,
+    and o.state not in ('ended', 'unknown') and o.let_go_at is null and o.target_id is not null offset 0) as address_is_busy,
   -- asked only for campaigns that need it; the latest word counts, of two at one instant the refusal
   case when %(requires_consent)s then coalesce((
     select k.is_granted and (k.expires_at is null or k.expires_at > %(now)s) from consents k
     where k.workspace_id = t.workspace_id and k.address = coalesce(t.reach_address, t.address)
       and (k.channel_type is null or k.channel_type = %(channel_type)s)
     order by k.said_at desc, k.is_granted limit 1), false) end as has_consent,
+  -- asked only where it may matter: the unique index of conversations answers
+  case when %(channel_type)s = 'WhatsApp' then (
+    select v.last_inbound_at from conversations v where v.workspace_id = t.workspace_id and v.channel_id = %(channel_id)s
+      and v.address = coalesce(t.reach_address, t.address)) end as wrote_at,
   picked.due_at, c.first_name, c.last_name, c.attributes
 from picked
 join targets t on t.id = picked.target_id

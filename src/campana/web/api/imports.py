@@ -95,6 +95,7 @@ class ImportShape(Shape, frozen=True, kw_only=True):
     problem: str | None
     created_at: Instant
     finished_at: Instant | None
+    rows_removed_at: Instant | None
 
 
 UPLOAD = Upload(
@@ -261,6 +262,7 @@ def shape_of(found: Import) -> ImportShape:
         problem=found.problem,
         created_at=instant(found.created_at),
         finished_at=wire(found.finished_at),
+        rows_removed_at=wire(found.rows_removed_at),
     )
 
 

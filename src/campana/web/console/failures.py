@@ -38,7 +38,8 @@ def answer_exception(request: Request[Any, Any, Any], error: Exception) -> Respo
         )
     request.scope["state"].setdefault("cookie", "")
     request.scope["state"].setdefault("nonce", "none")
-    request.scope.setdefault("user", None)
+    if "user" not in request.scope:
+        request.scope["user"] = None
     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
     return page(
         PageRequest(request.scope),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, cast
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -29,10 +30,10 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.filters.update(words.FILTERS)
-    made.globals.update(
-        asset=asset, bar=words.bar, percent=words.percent, exact=words.stamped, icon=_icon
-    )
+    given = cast("dict[str, Any]", made.filters)  # pyright: ignore[reportUnknownMemberType]
+    given.update(words.FILTERS)
+    known = cast("dict[str, Any]", made.globals)  # pyright: ignore[reportUnknownMemberType]
+    known.update(asset=asset, bar=words.bar, percent=words.percent, exact=words.stamped, icon=_icon)
     return made
 
 
@@ -65,7 +66,7 @@ def page(
             visitor=visitor,
             menu=menu_of(visitor, request.url.path) if visitor else [],
             now=now,
-            ago=lambda moment: words.ago(moment, now),
+            ago=partial(words.ago, now=now),
             nonce=request.nonce,
             may=request.may,
             form_token=Markup('<input type="hidden" name="{}" value="{}">').format(
@@ -98,7 +99,7 @@ def render(context_env: Environment, template: str, context: Context, **values: 
     """A fragment for a stream, which has no request."""
     now = context.clock.now()
     return context_env.get_template(template).render(
-        now=now, ago=lambda moment: words.ago(moment, now), **values
+        now=now, ago=partial(words.ago, now=now), **values
     )
 
 

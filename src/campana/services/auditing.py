@@ -20,7 +20,7 @@ from campana.store.audit import LATEST, Entry
 
 _LONGEST = 300
 _PAGE = 1000
-_SECRET = ("password", "secret", "token", "old", "new", "form_token", "key")
+_SECRET = ("address", "why", "password", "secret", "token", "old", "new", "form_token", "key")
 _COLUMNS = ("number", "at", "actor", "action", "subject", "result", "detail", "client", "request")
 
 
@@ -39,7 +39,7 @@ class Asked:
 
 
 async def note_asked(context: Context, asked: Asked) -> None:
-    """Write down what was asked, without what is secret in it."""
+    """Write down what was asked, without what is secret in it or would name a contact."""
     kept = {
         name[:100]: "***" if any(word in name.lower() for word in _SECRET) else text[:_LONGEST]
         for name, text in asked.fields.items()

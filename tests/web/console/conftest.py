@@ -17,6 +17,7 @@ from campana.domain.role import Role
 from campana.services import passwords, people
 from campana.services.context import Context
 from campana.web.app import create_app
+from tests.support.campaign import ANA, Scene, launched, person
 
 BASE = "http://127.0.0.1:8080"
 PASSWORD = "a sentence nobody guesses"
@@ -93,6 +94,12 @@ async def visit(app: ASGIApp, context: Context, workspace_id: int) -> AsyncItera
 async def owner(visit: Visit) -> Browser:
     """Somebody who may do everything."""
     return await visit(Role.OWNER)
+
+
+@pytest.fixture
+async def scene(engine_context: Context, context: Context, workspace_id: int) -> Scene:
+    """A campaign that calls Ana."""
+    return await launched(engine_context, context, workspace_id=workspace_id, people=[person(ANA)])
 
 
 @pytest.fixture(autouse=True)

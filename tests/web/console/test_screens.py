@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from campana.domain.campaign import CampaignState
+from campana.services import campaigns
 from campana.services.context import Context
 from campana.web.console.live import message
 from tests.support.campaign import ANA, Scene
@@ -66,7 +67,11 @@ async def test_the_wallboard_tells_what_runs(owner: Browser, scene: Scene) -> No
 async def test_a_draft_is_reviewed_and_refused_with_every_reason(
     owner: Browser, context: Context, workspace_id: int
 ) -> None:
-    draft = await add_campaign(context, workspace_id=workspace_id, state=CampaignState.DRAFT)
+    draft = await campaigns.create(
+        context,
+        workspace_id=workspace_id,
+        raw={"name": "Reminders", "type": "VoiceBot", "channelType": "Voice"},
+    )
     shown = await owner.get(f"/campaigns/{draft.id}/review")
     assert "cannot be launched yet" in shown.text
     assert (await owner.post(f"/campaigns/{draft.id}/launch")).status_code == 422

@@ -15,6 +15,9 @@ from typing import Literal, assert_never
 
 from campana.domain.answers import Answer
 
+OPT_OUT_TEXT = "You will not be called again. Goodbye."
+CALLBACK_TEXT = "All right. You will be called {{ when }}. Goodbye."
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Say:
@@ -93,8 +96,8 @@ class Script:
     max_seconds: int = 180
     """The call is ended after this long, whatever is being said."""
     on_machine: OnMachine = OnMachine()
-    opt_out_text: str = "You will not be called again. Goodbye."
-    callback_text: str = "All right. You will be called {{ when }}. Goodbye."
+    opt_out_text: str = OPT_OUT_TEXT
+    callback_text: str = CALLBACK_TEXT
     """`when` is the moment that was understood, or "later"."""
 
     @property

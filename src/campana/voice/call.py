@@ -18,7 +18,7 @@ from campana.domain.answered_by import AnsweredBy
 from campana.domain.attempt import AttemptEvent, Detail, EventType
 from campana.domain.clock import Clock
 from campana.domain.dialog import start
-from campana.domain.script import Given, Script, Turn
+from campana.domain.script import Script, Turn
 from campana.voice.driver import (
     Hangup,
     NoAnswer,
@@ -36,7 +36,7 @@ from campana.voice.media import PHONE_RATE
 from campana.voice.recording import Recording
 from campana.voice.speech import Speech
 from campana.voice.stream import SoundStream
-from campana.voice.talk import Line, Talk
+from campana.voice.talk import Answered, Line, Talk
 
 End = Literal["answered", "refused", "no_answer", "failed", "cancelled", "too_late"]
 
@@ -63,7 +63,7 @@ class CallResult:
     """What the script calls the end it came to."""
     keys: str = ""
     transcript: tuple[Line, ...] = ()
-    given: tuple[Given, ...] = ()
+    answered: tuple[Answered, ...] = ()
     """The answers, in the order in which they were given."""
     callback_at: datetime | None = None
     """When they asked to be called again."""
@@ -236,7 +236,7 @@ class _Session:
             result=talk.result if talk is not None else None,
             keys=talk.keys if talk is not None else "",
             transcript=tuple(talk.transcript) if talk is not None else (),
-            given=talk.given if talk is not None else (),
+            answered=tuple(talk.answered) if talk is not None else (),
             callback_at=talk.callback_at if talk is not None else None,
             answered_by=talk.answered_by if talk is not None else None,
             has_left_message=talk is not None and talk.has_left_message,

@@ -75,6 +75,14 @@ class Line:
     at_ms: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """An answer, and when it was given, in milliseconds after the answer of the call."""
+
+    given: Given
+    at_ms: int
+
+
 class Talk:
     """One conversation. What came of it so far can be read at any moment, also after its end."""
 
@@ -104,7 +112,7 @@ class Talk:
         self.keys = ""
         """Every key that was pressed, in order."""
         self.saved: dict[str, str] = {}
-        self.given: tuple[Given, ...] = ()
+        self.answered: list[Answered] = []
         self.result: str | None = None
         """What the script calls the end it came to. An answer that leads to an end decides it, even
         when the goodbye is not waited for."""
@@ -161,6 +169,7 @@ class Talk:
             if isinstance(heard, Turn):
                 turn = heard
             elif isinstance(turn.then, Ended):
+                self._take(turn)
                 self.finished = True
                 await asyncio.sleep(TAIL_SECONDS)
                 return
@@ -170,7 +179,10 @@ class Talk:
 
     def _take(self, turn: Turn) -> None:
         """Whatever happens next, this is what was answered and how it ends."""
-        self.saved, self.given = dict(turn.state.saved), turn.state.given
+        self.saved = dict(turn.state.saved)
+        at_ms = round(1000 * self._stream.elapsed())
+        new = turn.state.given[len(self.answered) :]
+        self.answered += [Answered(given=given, at_ms=at_ms) for given in new]
         if isinstance(turn.then, Ended):
             self.result, self.callback_at = turn.then.result, turn.then.callback_at
 
@@ -262,7 +274,7 @@ class Talk:
                 async with asyncio.timeout_at(until):
                     event = await self._inbox.get()
             except TimeoutError:
-                if self._ear is None or not listen.takes_words or not self._ear.is_busy:
+                if not self._may_still_answer(listen):
                     return Timeout()
                 until = loop.time() + 0.1
                 continue
@@ -274,6 +286,11 @@ class Talk:
                     return heard
                 case Began() | Said():
                     until = max(until, loop.time() + 0.5)
+
+    def _may_still_answer(self, listen: Listen) -> bool:
+        """Is somebody speaking, or has something come at this very moment?"""
+        is_heard = self._ear is not None and listen.takes_words and self._ear.is_busy
+        return is_heard or not self._inbox.empty()
 
     def _answer(self, said: Said, turn: Turn, listen: Listen) -> Heard | Turn | None:
         """What was said at a question; None for what says nothing to it."""

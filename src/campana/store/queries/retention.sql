@@ -37,8 +37,11 @@ update voice_calls set recording_key = null, recording_removed_at = %(now)s
 where attempt_id = any(%(attempt_ids)s) and recording_key is not null;
 
 -- name: forget_transcripts
--- What was said by whom, and what was typed.
-update voice_calls set transcript = '[]', keys = '', transcript_removed_at = %(now)s
+-- What was said by whom, and what was typed. What an answer came to stays, as in `saved`; its words do not.
+update voice_calls set transcript = '[]', keys = '',
+  answers = (select coalesce(jsonb_agg(each - 'said' order by place), '[]')
+    from jsonb_array_elements(answers) with ordinality as a (each, place)),
+  transcript_removed_at = %(now)s
 where attempt_id = any(%(attempt_ids)s) and transcript_removed_at is null;
 
 -- name: forget_words

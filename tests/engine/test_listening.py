@@ -204,6 +204,7 @@ async def test_kills_within_a_window_of_submits_reach_nobody_twice(
         for kill in (1, 2, 3):
             with worker(conninfo, "http://127.0.0.1:9", tmp_path) as process:
                 await eventually(lambda n=people // 4 * kill: len(center.submits) >= n)
+                await eventually(lambda: made.rows("select 1 from attempts where state = 'intent'"))
                 process.kill()
                 await asyncio.to_thread(process.wait)
             [[waiting]] = await made.rows("select count(*) from attempts where state = 'intent'")

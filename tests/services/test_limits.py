@@ -208,10 +208,11 @@ async def test_a_channels_quota_and_changes_to_its_limits(
     clock.forward(seconds=0.5)
     assert await ask() == 0
     with pytest.raises(InvalidParameter) as refused:
-        await limits(rate=0, burst=0, lines=0, dailyAttempts=0)
+        await limits(rate=0, burst=0, lines=0, dailyAttempts=0, kind="sandbox")
     assert {problem.pointer for problem in refused.value.problems} == {
         "/burst",
         "/dailyAttempts",
+        "/kind",
         "/lines",
         "/rate",
     }

@@ -43,7 +43,8 @@ def test_no_promise_is_broken_on_a_bad_day(server: str, template: str, seed: int
 @pytest.mark.parametrize("first", range(1, LONG + 1, CHUNK))
 def test_no_promise_is_broken_on_many_bad_days(server: str, template: str, first: int) -> None:
     for seed in range(first, min(first + CHUNK, LONG + 1)):
-        check(server, template, seed)
+        if seed not in SEEDS:
+            check(server, template, seed)
 
 
 @pytest.mark.timeout(60)

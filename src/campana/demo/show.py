@@ -33,7 +33,7 @@ from campana.store.db import Role
 
 CALLER_ID = "+12025550100"
 CAMPAIGN_SECONDS = 240.0
-"""The demo's promise is 90 s after set-up; past this it stops and says so."""
+"""The demo's promise is 90 s after set-up; past this, on a slow machine, it stops and says so."""
 
 _POLL_SECONDS = 0.4
 _READY_SECONDS = 60.0

@@ -180,7 +180,10 @@ async def change(
         changed = replace(
             channel,
             name=document.name,
-            config=_with_trunks(context, channel, wanted_trunks),
+            # Left as it was written where the trunks keep their limits.
+            config=channel.config
+            if wanted_trunks == trunks
+            else _with_trunks(context, channel, wanted_trunks),
             rate=document.rate,
             burst=document.burst,
             lines=document.lines,
@@ -300,8 +303,7 @@ def _with_trunks(
     context: Context, channel: Channel, limits: Mapping[str, TrunkLimits]
 ) -> Mapping[str, Any]:
     kind = context.carriers[channel.kind]
-    before = {each.name: each for each in known_trunks(context, channel)}
-    if kind.limit_trunks is None or limits == before:
+    if kind.limit_trunks is None:
         return channel.config
     known = channel_secrets.config_of(context, kind=kind, stored=channel.config)
     limited = msgspec.to_builtins(kind.limit_trunks(known, limits))

@@ -76,15 +76,16 @@ class Trial:
 
     def is_over(self) -> bool:
         """Is the campaign completed, as far as anybody can tell now?"""
-        try:
-            return self.rows("select 1 from campaigns where state = 'completed'") != []
-        except psycopg.OperationalError:
-            return False
+        return self._finds("select 1 from campaigns where state = 'completed'")
 
     def is_sending(self) -> bool:
         """Is a send under way, as far as anybody can tell now?"""
+        return self._finds("select 1 from attempts where state = 'sending' limit 1")
+
+    def _finds(self, query: str) -> bool:
+        """Is there a row; none where the database cannot be asked."""
         try:
-            return self.rows("select 1 from attempts where state = 'sending' limit 1") != []
+            return self.rows(query) != []
         except psycopg.OperationalError:
             return False
 

@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 import httpx
-import psycopg
 import pytest
 
 from campana.carriers import http as carriers_http
@@ -20,6 +19,7 @@ from campana.store import attempts
 from campana.store.db import Tx
 from tests.support.campaign import Scene
 from tests.support.ledger import broken
+from tests.support.ownership import cut_session
 from tests.support.people import reserved_numbers
 from tests.support.sandbox import WallClock, outcomes
 from tests.support.stage import QUICK, Stage, dispatching, over, twice, working
@@ -266,12 +266,7 @@ async def test_the_attempts_in_hand_come_along_when_adopting_fails_at_first(
         assert await work.step()
         await eventually(lambda: stage.sandboxed.lines("send"))
         first = work.ownership.owner_id
-        with psycopg.connect(conninfo) as superuser:
-            superuser.execute(
-                "select pg_terminate_backend(pid) from pg_locks"
-                " where locktype = 'advisory' and objid::bigint = %s",
-                (first,),
-            )
+        cut_session(conninfo, first)
         await eventually(lambda: work.ownership.owner_id > first and work.ownership.is_held)
         rows = await scene.rows("select owner_id from attempts")
         assert rows == [(work.ownership.owner_id,)]

@@ -9,7 +9,6 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-import psycopg
 import pytest
 
 from campana.carriers.voice_sip import VoiceSip
@@ -20,6 +19,7 @@ from campana.voice.driver import LineLost, Placement, Refused, TooLate
 from campana.voice.speech import Speech
 from tests.support.campaign import ANA, BOT, Scene, add_channel, launched, person
 from tests.support.database import FixedClock
+from tests.support.ownership import cut_session
 from tests.support.waiting import eventually
 from tests.voice.scripted import ScriptedDriver
 
@@ -189,12 +189,7 @@ async def test_a_worker_whose_session_is_cut_takes_a_new_identity_and_its_calls_
     async with working(engine_context, ScriptedDriver(ring=0.0)) as worker:
         assert await worker.step()
         first = worker.ownership.owner_id
-        with psycopg.connect(conninfo) as superuser:
-            superuser.execute(
-                "select pg_terminate_backend(pid) from pg_locks"
-                " where locktype = 'advisory' and objid::bigint = %s",
-                (first,),
-            )
+        cut_session(conninfo, first)
         await eventually(lambda: worker.ownership.owner_id != first and worker.ownership.is_held)
         [[owner_id, state]] = await scene.rows("select owner_id, state from attempts")
         assert owner_id == worker.ownership.owner_id > first

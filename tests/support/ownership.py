@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import psycopg
+
 from campana.services.context import Context
 from campana.store import owners
 
@@ -18,3 +20,15 @@ async def until_gone(context: Context, owner_id: int) -> None:
     """Wait for the server to notice: a closed connection frees its lock a moment later."""
     async with context.db.transaction() as tx:
         await tx.execute("select pg_advisory_xact_lock(%s, %s)", (owners.LOCK_SPACE, owner_id))
+
+
+def cut_session(conninfo: str, owner_id: int) -> None:
+    """End the session that holds a worker's identity, in this database alone: in the others of the
+    server numbers begin at 1 too."""
+    with psycopg.connect(conninfo) as superuser:
+        superuser.execute(
+            "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory'"
+            " and database = (select oid from pg_database where datname = current_database())"
+            " and classid::bigint = %s and objid::bigint = %s",
+            (owners.LOCK_SPACE, owner_id),
+        )

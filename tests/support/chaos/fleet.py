@@ -42,7 +42,8 @@ class Member:
     is_stopped: bool = False
 
     def start(self, *, program: Sequence[str] | None = None, **environment: str) -> None:
-        """Start it, or start it again."""
+        """Start it, or start it again; one that still lives is killed first."""
+        self.kill()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [*self.prefix, sys.executable, *(program or self.program), *self.words],

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import os
 import socket
 import sys
@@ -34,13 +35,17 @@ from campana.jobs.app import build as build_jobs
 from campana.jobs.app import work as work_on_jobs
 from campana.services import channel_secrets
 from campana.services.context import Context
+from campana.services.language_model import LanguageModel
 from campana.services.outbound import Outbound
 from campana.services.secrets import open_secrets
 from campana.settings import Settings
 from campana.store import migrations
 from campana.store.db import Database, DatabaseClock, Role
+from campana.voice.ears.hearing import Ears
 from campana.voice.sip import SipDriver
 from campana.voice.speech import Speech
+
+log = logging.getLogger(__name__)
 
 # An import holds thousands of people at once, none of them in a circle: to look for circles after
 # every seven hundred objects, as Python does unless told otherwise, took a quarter of its time.
@@ -125,6 +130,7 @@ async def opened(
                     allow_loopback=settings.webhooks_to_loopback,
                     is_confined=settings.clock_shift_seconds != 0,
                 ),
+                language_model=_language_model(settings),
                 is_rehearsal=settings.clock_shift_seconds != 0,
             )
         finally:
@@ -132,6 +138,14 @@ async def opened(
             await asyncio.gather(keeper, return_exceptions=True)
     finally:
         await db.close()
+
+
+def _language_model(settings: Settings) -> LanguageModel | None:
+    if settings.llm_url is None:
+        return None
+    if settings.llm_model is None:
+        raise SetupError("CAMPANA_LLM_URL needs CAMPANA_LLM_MODEL: which model is meant")
+    return LanguageModel(url=settings.llm_url, model=settings.llm_model, key=settings.llm_key)
 
 
 async def _keep(clock: DatabaseClock, db: Database) -> None:
@@ -227,6 +241,10 @@ async def voice(settings: Settings, conninfo: str) -> None:
     stop = stop_on_signals()
     async with opened(settings, conninfo, role=Role.ENGINE, max_connections=20) as context:
         speech = await Speech.open(cache=settings.data_dir / "speech")
+        ears = await Ears.open(model_dir=settings.asr_model_dir)
+        if isinstance(ears, str):
+            log.warning("bots hear keys only: %s", ears)
+            ears = None
         driver = await SipDriver.open(
             interface=settings.voice_interface, max_calls=settings.voice_lines
         )
@@ -237,6 +255,7 @@ async def voice(settings: Settings, conninfo: str) -> None:
             speech=speech,
             lines=settings.voice_lines,
             salt=os.getpid(),
+            ears=ears,
         )
         try:
             async with asyncio.TaskGroup() as group:
@@ -259,6 +278,8 @@ async def voice(settings: Settings, conninfo: str) -> None:
         finally:
             await driver.aclose()
             speech.close()
+            if ears is not None:
+                ears.close()
 
 
 async def web(settings: Settings, conninfo: str, *, fd: int | None = None) -> None:

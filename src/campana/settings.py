@@ -37,6 +37,11 @@ class Settings:
     voice_interface: Annotated[
         str, "The local address SIP and RTP use; the public or LAN address on a server."
     ] = "127.0.0.1"
+    asr_model_dir: Annotated[
+        Path | None,
+        "A Whisper model for CTranslate2, with its tokenizer.json, to understand callees with in"
+        " place of the packaged one.",
+    ] = None
     drain_seconds: Annotated[
         int, "How long calls in progress may go on when a voice worker is told to stop."
     ] = 20
@@ -53,6 +58,13 @@ class Settings:
     webhooks_to_loopback: Annotated[
         bool, "Let webhooks go to 127.0.0.1, over http too: for trying them out."
     ] = False
+    llm_url: Annotated[
+        str | None,
+        "A language model that flows may ask what somebody meant: an endpoint of OpenAI's chat"
+        " completions, such as `http://127.0.0.1:11434/v1`.",
+    ] = None
+    llm_model: Annotated[str | None, "Which of its models."] = None
+    llm_key: Annotated[str | None, "Its key; a secret."] = None
     log_level: Annotated[str, "debug, info, warning or error."] = "info"
 
 
@@ -106,4 +118,5 @@ def _convert(name: str, text: str, default: object) -> object:
             return int(text)
         except ValueError:
             raise SetupError(f"{name} must be a whole number, not {text!r}") from None
-    return Path(text) if isinstance(default, Path) else text
+    is_path = isinstance(default, Path) or name.endswith("_DIR")
+    return Path(text) if is_path else text

@@ -112,6 +112,30 @@ async def test_what_is_too_late_when_the_window_opens_is_not_sent() -> None:
         assert len(center.submits) == 1
 
 
+async def test_nothing_leaves_before_it_is_written_down_and_only_in_the_window() -> None:
+    left: list[int] = []
+
+    async def leave() -> bool:
+        left.append(len(center.submits))
+        return len(left) < 2
+
+    async with (
+        smsc(answer=lambda _: Answer(seconds=0.2)) as center,
+        bound(center, window=1) as carrier,
+    ):
+        first = asyncio.create_task(carrier.send(sms(leave=leave)))
+        await eventually(lambda: center.submits)
+        second = asyncio.create_task(carrier.send(sms(leave=leave)))
+        await asyncio.sleep(0)
+        # It waits for the window, and is an intent as long.
+        assert left == [0]
+        assert (await first).ref
+        with pytest.raises(CarrierError) as caught:
+            await second
+        assert caught.value.disposition is Disposition.NOT_SENT
+        assert (left, len(center.submits)) == ([0, 1], 1)
+
+
 async def test_no_more_than_the_window_is_under_way() -> None:
     open_now = most = 0
 

@@ -66,6 +66,9 @@ def test_retention_is_replaced_whole(campana: Campana, tmp_path: Path) -> None:
         "recordingDays": None,
         "transcriptDays": 90,
         "attemptDays": 395,
+        "messageDays": 395,
+        "sessionDays": 395,
+        "importRowDays": 90,
         "eventDays": 7,
     }
     file.write_text("recordingDays: 0\n")

@@ -296,3 +296,16 @@ def test_the_flow_on_the_page_can_be_used_and_its_mistakes_are_told(file: Path) 
 
 def test_the_page_names_every_node() -> None:
     assert {kind for kind in NODES if f"`{kind}`" not in PAGE} == set()
+
+
+def test_a_node_that_no_campaign_runs_is_told_with_its_line(tmp_path: Path) -> None:
+    text = FLOW.replace('yes", next: done}]', 'yes", next: spoken}]')
+    text += '  spoken: {type: say, text: "Thank you.", next: done}\n'
+    file = tmp_path / "hello.yaml"
+    file.write_text(text, "utf-8")
+    line = text.splitlines().index('  spoken: {type: say, text: "Thank you.", next: done}') + 1
+    told = campana("validate", str(file))
+    assert told.exit_code == 0
+    assert f"{file}:{line}: /nodes/spoken: needs a call that the contact makes" in told.output
+    [found] = json.loads(campana("validate", str(file), "--json").stdout)["warnings"]
+    assert (found["line"], found["pointer"]) == (line, "/nodes/spoken")

@@ -61,7 +61,7 @@ def test_what_is_wrong_is_said(campana: Campana, tmp_path: Path) -> None:
     file.write_text("name\nAna\n")
     refused = campana("import", file, "--reason", "r")
     assert refused.exit_code == 1
-    assert "no column is named like a phone number" in refused.output
+    assert "no column is named like a phone number or an e-mail" in refused.output
     assert campana("import", file, "--reason", "r", "--expires", "soon").exit_code == 2
     assert campana("import", file, "--reason", "r", "--country", "usa").exit_code == 2
     assert campana("check", "nobody").exit_code == 1

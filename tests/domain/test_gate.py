@@ -36,6 +36,7 @@ NO_ADDRESS = Drop(disposition=Disposition.NO_ADDRESS, why="no_address")
 SUPPRESSED = Drop(disposition=Disposition.SUPPRESSED, why="suppressed_campaign")
 NO_CONSENT = Drop(disposition=Disposition.NO_CONSENT, why="no_consent")
 REFUSED = Drop(disposition=Disposition.NUMBER_REFUSED, why="number_refused")
+UNCARED = Drop(disposition=Disposition.WINDOW_CLOSED, why="care_window_closed")
 HELD_OUT = Drop(disposition=Disposition.HELD_OUT, why="held_out")
 COUNTRY = Drop(disposition=Disposition.COUNTRY_NOT_ALLOWED, why="country_not_allowed")
 ZONE = Drop(disposition=Disposition.ZONE_UNKNOWN, why="zone_unknown")
@@ -65,6 +66,9 @@ def test_lets_through_whom_nothing_speaks_against() -> None:
         ({"country": "us"}, NOON, COUNTRY),
         ({"allowed_countries": frozenset()}, NOON, COUNTRY),
         ({"country": None, "allowed_countries": frozenset()}, NOON, COUNTRY),
+        ({"is_free_form": True}, NOON, UNCARED),
+        ({"is_free_form": True, "wrote_at": NOON - timedelta(hours=24)}, NOON, UNCARED),
+        ({"is_free_form": True, "wrote_at": NOON - timedelta(hours=23.9)}, NOON, Allow()),
         ({"is_held_out": True}, NOON, HELD_OUT),
         ({}, NIGHT, CLOSED),
         ({"zones": ()}, NOON, ZONE),
@@ -89,6 +93,7 @@ def test_the_first_rule_that_objects_decides() -> None:
         suppressed_by="campaign",
         requires_consent=True,
         country=None,
+        is_free_form=True,
         is_held_out=True,
         zones=(),
         capped_until=CAPPED.until,
@@ -100,6 +105,7 @@ def test_the_first_rule_that_objects_decides() -> None:
         {"has_consent": True},
         {"address": FINE.address},
         {"country": FINE.country},
+        {"wrote_at": NOON},
         {"is_held_out": False},
         {"zones": FINE.zones},
         {"capped_until": None},
@@ -115,6 +121,7 @@ def test_the_first_rule_that_objects_decides() -> None:
         NO_CONSENT,
         REFUSED,
         COUNTRY,
+        UNCARED,
         HELD_OUT,
         ZONE,
         CAPPED,

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from campana.domain.dialog import resume, start
 from campana.domain.script import (
     Ask,
     Branch,
@@ -20,8 +21,6 @@ from campana.domain.script import (
     Turn,
     placeholders,
     render,
-    resume,
-    start,
     texts,
 )
 from campana.domain.script_problems import problems
@@ -128,7 +127,7 @@ def test_a_round_without_a_question_is_cut() -> None:
 
 
 def test_refuses_to_resume_where_nothing_is_asked() -> None:
-    with pytest.raises(ValueError, match="does not wait for a key at 'why'"):
+    with pytest.raises(ValueError, match="does not wait for anything at 'why'"):
         resume(APPOINTMENT, State(step="why"), Key(key="1"))
 
 

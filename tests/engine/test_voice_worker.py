@@ -6,31 +6,40 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from campana.carriers.voice_sip import VoiceSip
+from campana.domain.address import AddressKind
+from campana.domain.contact import ContactAddress
 from campana.engine import voice_worker
 from campana.engine.voice_worker import VoiceWorker
 from campana.services.context import Context
 from campana.voice.driver import LineLost, Placement, Refused, TooLate
+from campana.voice.ears.hearing import Ears
 from campana.voice.speech import Speech
 from tests.support.campaign import ANA, BOT, Scene, add_channel, launched, person
 from tests.support.database import FixedClock
 from tests.support.ownership import cut_session
 from tests.support.waiting import eventually
+from tests.voice.hears import LevelModels
 from tests.voice.scripted import ScriptedDriver
 
 PRESSES_ONE = (1.2, "press", "1")
 
 
 @asynccontextmanager
-async def working(context: Context, driver: Any) -> AsyncIterator[VoiceWorker]:
+async def working(
+    context: Context, driver: Any, *, ears: Ears | None = None
+) -> AsyncIterator[VoiceWorker]:
     """A worker that holds its identity, with a speech that only beeps."""
     speech = Speech(engine=None, reason="not needed")
-    worker = VoiceWorker(context, carrier=VoiceSip(), driver=driver, speech=speech, lines=5)
+    worker = VoiceWorker(
+        context, carrier=VoiceSip(), driver=driver, speech=speech, lines=5, ears=ears
+    )
     keeping = asyncio.create_task(worker.ownership.keep())
     await eventually(lambda: worker.ownership.is_held)
     try:
@@ -54,6 +63,89 @@ async def ended(scene: Scene) -> Any:
         if rows and rows[0][1] in {"ended", "unknown"}:
             return rows[0]
         await asyncio.sleep(0.01)
+
+
+SPOKEN_BOT: Any = {
+    "greeting": "Hello.",
+    "steps": [
+        {"type": "ask", "id": "q", "text": "Can you come?", "answer": {"type": "yes_no"},
+         "saveAs": "coming", "timeoutSeconds": 2},
+        {"type": "end", "id": "end", "text": "Goodbye.", "result": "booked"},
+    ],
+}  # fmt: skip
+
+
+@asynccontextmanager
+async def listening(context: Context, *texts: str) -> AsyncIterator[VoiceWorker]:
+    """A worker whose callees hum, and are heard to say this, one after another."""
+    ears = Ears(LevelModels(*texts))
+    driver = ScriptedDriver(ring=0.01, says=((2.5, 1.0), (6.5, 1.0)))
+    async with working(context, driver, ears=ears) as worker:
+        yield worker
+    ears.close()
+
+
+@pytest.mark.timeout(60)
+async def test_what_is_said_in_a_call_is_understood_and_kept(
+    engine_context: Context, context: Context, workspace_id: int
+) -> None:
+    scene = await one(engine_context, context, workspace_id, voiceBot=SPOKEN_BOT)
+    async with listening(engine_context, "Yes, I can.") as worker:
+        assert await worker.step()
+        _, _, disposition, _, _ = await ended(scene)
+    assert disposition == "completed"
+    [[saved, answers, questions, transcript]] = await scene.rows(
+        "select saved, answers, questions, transcript from voice_calls"
+    )
+    assert (saved, questions) == ({"coming": "yes"}, 1)
+    assert [(each["type"], each["value"], each["by"], each["said"]) for each in answers] == [
+        ("yes_no", "yes", "speech", "Yes, I can.")
+    ]
+    assert answers[0]["question"] == "Can you come?"
+    assert ["callee", "Yes, I can."] in [[line["role"], line["text"]] for line in transcript]
+
+
+@pytest.mark.timeout(60)
+async def test_stop_calling_me_counts_on_every_address_while_the_call_still_runs(
+    engine_context: Context, context: Context, workspace_id: int
+) -> None:
+    mail = ContactAddress(kind=AddressKind.EMAIL, value="ana@example.com", country=None)
+    ana = person(ANA)
+    ana = replace(ana, addresses=(*ana.addresses, mail))
+    scene = await launched(
+        engine_context, context, workspace_id=workspace_id, people=[ana], voiceBot=SPOKEN_BOT
+    )
+    look = "select s.address, s.source, a.state from suppressions s, attempts a order by s.address"
+    async with listening(engine_context, "Stop calling me.") as worker:
+        assert await worker.step()
+        async with asyncio.timeout(30):
+            while not (rows := await scene.rows(look)):  # noqa: ASYNC110 - it tells nobody
+                await asyncio.sleep(0.01)
+        assert [tuple(row) for row in rows] == [
+            (ANA, "call", "in_progress"),
+            ("ana@example.com", "call", "in_progress"),
+        ]
+        _, _, disposition, _, _ = await ended(scene)
+    assert disposition == "opt_out"
+    assert len(await scene.rows(look)) == 2
+    [[finished]] = await scene.rows("select disposition from targets")
+    assert finished == "opt_out"
+
+
+@pytest.mark.timeout(60)
+async def test_call_me_tomorrow_at_five_is_due_then_in_the_persons_zone(
+    engine_context: Context, context: Context, workspace_id: int, clock: FixedClock
+) -> None:
+    scene = await one(engine_context, context, workspace_id, voiceBot=SPOKEN_BOT)
+    async with listening(engine_context, "Call me tomorrow at five.") as worker:
+        assert await worker.step()
+        _, _, disposition, _, _ = await ended(scene)
+    assert disposition == "callback_request"
+    [[due_at]] = await scene.rows("select due_at from due")
+    [[kept]] = await scene.rows("select callback_at from voice_calls")
+    zone = ZoneInfo("America/New_York")
+    tomorrow = clock.now().astimezone(zone).date() + timedelta(days=1)
+    assert due_at == kept == datetime.combine(tomorrow, time(17), zone)
 
 
 async def test_a_call_runs_from_claim_to_its_record(

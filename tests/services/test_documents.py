@@ -88,7 +88,15 @@ def test_what_is_no_object_says_so(raw: object) -> None:
             {"type": "ask", "id": "q", "text": "?", "keys": {"1": "a b"}, "reprompts": 9},
             {"/keys/1": "must look like", "/reprompts": "must be at most 5"},
         ),
-        ({"type": "ask", "id": "q", "text": "?"}, {"/keys": "is required"}),
+        ({"type": "ask", "id": "q"}, {"/text": "is required"}),
+        (
+            {"type": "ask", "id": "q", "text": "?", "answer": {"type": "yes_no", "maybe": "q"}},
+            {"/answer/maybe": "is not a known field"},
+        ),
+        (
+            {"type": "ask", "id": "q", "text": "?", "answer": {"type": "mood"}},
+            {"/answer": "is none of the kinds known here"},
+        ),
         ({"type": "say", "id": "q", "text": "?", "keys": {}}, {"/keys": "is not a known field"}),
         ({"type": "sing", "id": "q"}, {"": "is none of the kinds known here"}),
         ({"id": "q"}, {"": "is none of the kinds known here"}),

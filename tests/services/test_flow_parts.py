@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from campana.domain.errors import FieldProblem
-from campana.services import campaigns, flows, outlook
+from campana.services import campaigns, flows, outlook, templates
 from campana.services.context import Context
 from tests.support.campaign import ANA, BRUNO, CARLA, add_channel, add_list, person
 from tests.support.talking import flow
@@ -32,7 +33,15 @@ NODES = {
         "next": "say",
         "onFailure": "end",
     },
-    "say": {"type": "say", "text": "Hello.", "next": "end"},
+    "say": {"type": "say", "text": "Hello.", "next": "look"},
+    "look": {
+        "type": "lookup",
+        "table": "branches",
+        "key": "{{ contact.balance }}",
+        "saveAs": "branch",
+        "next": "end",
+        "onMissing": "end",
+    },
     "end": {"type": "end", "status": "told"},
 }
 
@@ -80,10 +89,19 @@ async def test_everything_that_is_missing_is_said_at_once(
         ("/channels/WhatsApp", "the node a sends by WhatsApp: name the channel to use"),
         ("/channels/Voice", "the node call calls: name the channel to use"),
         ("/voiceBots", "the node call calls with the bot reminder, which is not there"),
-        ("/flow", "the node say speaks in a call, which campaigns cannot do yet"),
+        (
+            "/flow/nodes/say",
+            "the node say needs a call that the contact makes, and campaigns take none: use"
+            " voice_call, whose bot speaks, asks for keys and ends the call",
+        ),
+        ("/flow", "its lookups look into the table branches, which is not there"),
         ("/flow", "its webhooks show the credential crm, which is not stored"),
     }
-    assert found.warnings == ["2 of 3 contacts have no balance, which the flow reads"]
+    assert found.warnings == [
+        "2 of 3 contacts have no balance, which the flow reads",
+        "3 of 3 contacts did not write by WhatsApp in the last 24 hours: what the node a says"
+        " before they do is not sent to them; it needs a template",
+    ]
 
 
 async def test_a_flow_that_was_never_published_cannot_run(
@@ -94,3 +112,56 @@ async def test_a_flow_that_was_never_published_cannot_run(
     found = await outlook.look_ahead(context, workspace_id=workspace_id, campaign_id=campaign_id)
     wanted = FieldProblem(pointer="/flow", message="the flow was never published")
     assert list(found.problems) == [wanted]
+
+
+async def test_whom_a_template_cannot_be_sent_to_is_said_by_number_and_by_name(
+    context: Context, workspace_id: int
+) -> None:
+    channel = await add_channel(
+        context,
+        workspace_id=workspace_id,
+        kind="sandbox",
+        channel_type="WhatsApp",
+        config={"url": "http://127.0.0.1:9", "secret": "a-secret-of-the-sandbox"},
+    )
+    people = [person(f"+1212555{n:04}", attributes={"plan": "gold"}) for n in range(100, 110)]
+    people[2] = replace(people[2], first_name=None)
+    people[4] = replace(people[4], attributes={})
+    people[7] = replace(people[7], first_name=None, attributes={"plan": " "})
+    list_id = await add_list(context, workspace_id=workspace_id, people=people)
+    raw = {
+        "name": "renewal",
+        "channelType": "WhatsApp",
+        "content": {
+            "text": "Hello {{ contact.first_name }}, from {{ contact.city | default: 'here' }}.",
+            "provider": {"name": "renewal", "language": "en"},
+        },
+    }
+    template = await templates.create(context, workspace_id=workspace_id, raw=raw)
+    await templates.publish(context, workspace_id=workspace_id, template_id=template.id)
+    values = {"1": "{{ contact.plan }}"}
+    nodes = {
+        "a": {"type": "send_template", "template": "renewal", "values": values, "next": "end"},
+        "end": {"type": "end", "status": "told"},
+    }
+    definition = flow(nodes, contact={"plan": "text"})
+    made = await flows.create(context, workspace_id=workspace_id, raw={"definition": definition})
+    await flows.publish(context, workspace_id=workspace_id, flow_id=made.id)
+    raw = {
+        "name": "Renewal",
+        "type": "Flow",
+        "channelType": "WhatsApp",
+        "contactList": list_id,
+        "channel": channel.id,
+        "flow": {"id": made.id},
+        "window": {"always": True},
+    }
+    campaign = await campaigns.create(context, workspace_id=workspace_id, raw=raw)
+    found = await outlook.look_ahead(context, workspace_id=workspace_id, campaign_id=campaign.id)
+    async with context.db.read(workspace_id=workspace_id) as tx:
+        rows = await (await tx.execute("select id from contacts order by id")).fetchall()
+    without = ", ".join(f"ctc_{rows[n][0]}" for n in (2, 4, 7))
+    assert (
+        "3 of 10 contacts lack first_name, plan, without which the template renewal of the node a"
+        f" is not sent: {without}"
+    ) in found.warnings

@@ -8,6 +8,7 @@ from contextlib import suppress
 import pytest
 
 from campana.domain.errors import NotFound
+from campana.domain.tag import MAX_TAGS
 from campana.services import accounts, imports, lists
 from campana.services.context import Context
 from campana.services.imports import ImportHeld
@@ -131,6 +132,36 @@ async def test_updates_whom_the_list_has(
         (ANA, "3", "A", {}),
     ]
     assert found[0].zones == ["America/Los_Angeles"]
+
+
+async def test_nobody_gets_more_tags_than_one_may_have(
+    engine_context: Context, workspace_id: int, list_id: str
+) -> None:
+    """Tags of files add to one another, so two files may each be right and too much together."""
+    place = {"workspace_id": workspace_id, "list_id": list_id}
+    header = ["phone", "Etiquetas"]
+    many = [f"t{number:02}" for number in range(MAX_TAGS)]
+    await imported(engine_context, **place, content=csv_of(header, [[ANA, ",".join(many[:-1])]]))
+    done = await imported(
+        engine_context,
+        **place,
+        content=csv_of(
+            header,
+            [[ANA, "one, two"], [ANA, f"{many[0]},{many[-1]}"], [ANA, "x"], [BRUNO, "one,two"]],
+        ),
+        duplicates=Duplicates.UPDATE,
+    )
+    assert (done.rows_done, counts(done)) == (4, (1, 1, 0, 2))
+    refused = await lists.rejected_rows(
+        engine_context, workspace_id=workspace_id, import_id=done.id
+    )
+    assert [(each.row_number, each.column_name, each.value) for each in refused] == [
+        (1, "Etiquetas", "one,two"),
+        (3, "Etiquetas", "x"),
+    ]
+    assert refused[0].reason == "the contact has tags already, and with these more than 50"
+    ana, bruno = await everybody(engine_context, **place)
+    assert (list(ana.tags), list(bruno.tags)) == (many, ["one", "two"])
 
 
 async def test_a_second_import_of_the_same_file_changes_nothing(

@@ -7,10 +7,20 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from campana.domain.disposition import Disposition
-from campana.services import campaigns, dispatch, outcomes, outlook
+from campana.services import (
+    answering,
+    campaigns,
+    conversations,
+    dispatch,
+    flows,
+    outcomes,
+    outlook,
+    templates,
+)
 from campana.services.claimed import Claimed
 from campana.services.context import Context
 from campana.services.messaging import DAY
+from campana.store import owners
 from campana.store.channels import Channel
 from tests.support.campaign import (
     ANA,
@@ -21,6 +31,7 @@ from tests.support.campaign import (
     person,
 )
 from tests.support.database import NOW, FixedClock
+from tests.support.talking import flow, wrote
 
 SANDBOX = {"url": "http://127.0.0.1:9", "secret": "a-secret-of-the-sandbox"}
 # All in New York: people of one zone are one group, and come in the order of the list.
@@ -42,15 +53,43 @@ async def number(context: Context, workspace_id: int, **changes: Any) -> Channel
 async def campaign(
     engine: Context, web: Context, workspace_id: int, channel: Channel, *phones: str
 ) -> Scene:
+    """A campaign that sends these people a template: they have not written."""
     return await launched(
         engine,
         web,
         workspace_id=workspace_id,
         channel=channel,
+        type="Flow",
         channelType="WhatsApp",
+        voiceBot=None,
+        flow={"id": await template_flow(web, workspace_id)},
         window={"always": True},
         people=[person(each) for each in phones],
     )
+
+
+async def template_flow(web: Context, workspace_id: int) -> str:
+    """A flow that sends one template, made once."""
+    nodes = {
+        "a": {"type": "send_template", "template": "hello", "next": "end"},
+        "end": {"type": "end", "status": "told"},
+    }
+    for each in await flows.every(web, workspace_id=workspace_id):
+        return each.id
+    made = await flows.create(web, workspace_id=workspace_id, raw={"definition": flow(nodes)})
+    await flows.publish(web, workspace_id=workspace_id, flow_id=made.id)
+    return made.id
+
+
+async def published(web: Context, workspace_id: int) -> None:
+    """The template `again`."""
+    raw = {
+        "name": "again",
+        "channelType": "WhatsApp",
+        "content": {"text": "Hello again.", "provider": {"name": "again", "language": "en"}},
+    }
+    made = await templates.create(web, workspace_id=workspace_id, raw=raw)
+    await templates.publish(web, workspace_id=workspace_id, template_id=made.id)
 
 
 async def claim(scene: Scene) -> list[Claimed]:
@@ -173,3 +212,83 @@ async def test_preflight_knows_what_is_left_and_lets_the_rest_spill_to_the_next_
     hours = [(each.hour, each.attempts) for each in seen.forecast.planned]
     now = NOW + timedelta(hours=1)
     assert hours == [(now, 1), (NOW + DAY, 1)]
+
+
+async def test_whoever_wrote_lately_needs_no_place(
+    engine_context: Context, context: Context, workspace_id: int
+) -> None:
+    channel = await number(context, workspace_id, portfolio_limit=1)
+    await wrote(
+        engine_context, workspace_id=workspace_id, channel_id=channel.id, addresses=[ANA, BRUNO]
+    )
+    scene = await campaign(engine_context, context, workspace_id, channel, ANA, BRUNO, CARLA, DANA)
+    assert {each.address for each in await claim(scene)} == {ANA, BRUNO, CARLA}
+    assert [address for address, _, _ in await put_off(scene)] == [DANA]
+
+
+async def answers(engine: Context, channel: Channel) -> list[str]:
+    """To whom answers go out on a channel now."""
+    async with engine.db.transaction() as tx:
+        await owners.promise(tx, channel_id=channel.id, owner_id=1, lines=10, trunk=None)
+    claimed = await answering.claim(
+        engine, channel_id=channel.id, owner_id=1, limit=10, ask_after=timedelta(minutes=1)
+    )
+    return [each.address for each in claimed]
+
+
+async def test_answers_to_one_person_are_apart_too(
+    engine_context: Context, context: Context, workspace_id: int, clock: FixedClock
+) -> None:
+    free = {"portfolio": None, "portfolio_limit": None, "pair_seconds": 6.0}
+    channel = await number(context, workspace_id, **free)
+    scene = await campaign(engine_context, context, workspace_id, channel, ANA)
+    await claim(scene)
+    clock.forward(seconds=1)
+    await wrote(engine_context, workspace_id=workspace_id, channel_id=channel.id, addresses=[ANA])
+    [(thread,)] = await scene.rows("select id from conversations")
+    for text in ("One.", "Two."):
+        await conversations.answer(
+            context,
+            workspace_id=workspace_id,
+            conversation_id=thread,
+            author="Bruno",
+            text=text,
+            values={},
+        )
+    assert await answers(engine_context, channel) == []
+    for second, sent in ((4, []), (1, [ANA]), (5, []), (1, [ANA]), (9, [])):
+        clock.forward(seconds=second)
+        assert await answers(engine_context, channel) == sent
+
+
+async def test_a_template_to_somebody_silent_takes_a_place_and_an_answer_none(
+    engine_context: Context, context: Context, workspace_id: int, clock: FixedClock
+) -> None:
+    channel = await number(context, workspace_id, portfolio_limit=1)
+    await published(context, workspace_id)
+    scene = await campaign(engine_context, context, workspace_id, channel, ANA)
+    assert len(await claim(scene)) == 1
+    for address in (BRUNO, CARLA):
+        await wrote(
+            engine_context, workspace_id=workspace_id, channel_id=channel.id, addresses=[address]
+        )
+    clock.forward(hours=23)
+    await wrote(engine_context, workspace_id=workspace_id, channel_id=channel.id, addresses=[CARLA])
+    clock.forward(minutes=59)
+    clock.forward(minutes=2)
+    # Bruno is silent for a day; Ana's place is hers, for the attempt was a minute before that.
+    await claim(await campaign(engine_context, context, workspace_id, channel, DANA))
+    threads = dict(await scene.rows("select address, id from conversations"))
+    for address in (BRUNO, CARLA):
+        await conversations.answer(
+            context,
+            workspace_id=workspace_id,
+            conversation_id=threads[address],
+            author="Bruno",
+            text=None,
+            template="again",
+            values={},
+        )
+    assert await answers(engine_context, channel) == [CARLA]
+    clock.forward(hours=24)
+    assert await answers(engine_context, channel) == [BRUNO]

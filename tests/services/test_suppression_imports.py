@@ -96,6 +96,45 @@ async def test_a_file_with_a_header_is_taken_with_its_reasons_and_dates(
     ]
 
 
+async def test_email_addresses_go_in_beside_numbers(
+    engine_context: Context, workspace_id: int
+) -> None:
+    content = (
+        "phone,e-mail\n"
+        f"{ANA},\n"
+        ",Bruno@Example.com\n"
+        ",bruno@example.com\n"
+        f"{CARLA},carla@example.com\n"
+        ",carla@\n"
+    )
+    done = await imported(engine_context, workspace_id, content)
+    assert (done.rows_done, done.rows_accepted, done.rows_duplicate, done.rows_rejected) == (
+        5,
+        2,
+        1,
+        2,
+    )
+    assert await held(engine_context, workspace_id, "BRUNO@example.com") != []
+    assert await held(engine_context, workspace_id, CARLA) == []
+    refused = await suppression_imports.rejected_rows(
+        engine_context, workspace_id=workspace_id, import_id=done.id
+    )
+    assert [(each.row_number, each.column_name) for each in refused] == [
+        (4, "e-mail"),
+        (5, "e-mail"),
+    ]
+    assert refused[0].reason == (
+        "the row has a number and an e-mail address: give each a row of its own"
+    )
+
+
+async def test_a_file_of_email_addresses_needs_no_header(
+    engine_context: Context, workspace_id: int
+) -> None:
+    done = await imported(engine_context, workspace_id, "ana@example.com\nbruno@example.com\n")
+    assert (done.rows_done, done.rows_accepted) == (2, 2)
+
+
 @pytest.mark.parametrize("first", [ANA, "(201) 555-0101", "9999999999"])
 async def test_a_file_without_a_header_loses_no_first_row(
     engine_context: Context, workspace_id: int, first: str

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from campana.domain.campaign import ChannelType
+from campana.domain.email import parse_email
 from campana.domain.errors import InvalidParameter, NotFound
 from campana.services import accounts, campaigns, suppressions
 from campana.services.context import Context
@@ -37,6 +38,32 @@ async def test_a_number_is_kept_as_e164(context: Context, workspace_id: int) -> 
     )
     found = await suppressions.get(context, workspace_id=workspace_id, suppression_id=made.id)
     assert found == made
+
+
+async def test_an_email_address_is_kept_as_contacts_have_it(
+    context: Context, workspace_id: int
+) -> None:
+    """The gate compares texts: one other letter, and the person would be written to."""
+    written = " Ana.Ito@Example.COM "
+    made = await suppressions.add(
+        context, workspace_id=workspace_id, address=written, reason="asked to stop"
+    )
+    kept = parse_email(written)
+    assert made.address == kept == "ana.ito@example.com"
+    again = await suppressions.add(
+        context, workspace_id=workspace_id, address="ANA.ITO@example.com", reason="again"
+    )
+    assert again.id == made.id
+    checked = await suppressions.check(
+        context, workspace_id=workspace_id, addresses=["Ana.Ito@example.com", ANA]
+    )
+    assert [(each.address, bool(each.suppressions)) for each in checked] == [
+        (kept, True),
+        (ANA, False),
+    ]
+    await suppressions.lift(context, workspace_id=workspace_id, suppression_id=made.id)
+    [after] = await suppressions.check(context, workspace_id=workspace_id, addresses=[written])
+    assert after.suppressions == []
 
 
 async def test_saying_it_twice_is_saying_it_once(context: Context, workspace_id: int) -> None:
@@ -127,6 +154,7 @@ async def test_lifting_allows_the_address_again(context: Context, workspace_id: 
     ("given", "pointers"),
     [
         ({"address": "nobody"}, ["/address"]),
+        ({"address": "ana@"}, ["/address"]),
         ({"reason": " "}, ["/reason"]),
         ({"scope": Scope.CAMPAIGN}, ["/campaignId"]),
         ({"scope": Scope.CAMPAIGN, "campaign_id": "camp_nowhere"}, ["/campaignId"]),

@@ -67,6 +67,7 @@ insert into suppressions (id, workspace_id, address, scope, reason, source, crea
 """
 
 CLAIM = {
+    "channel_id": "chan_1",
     "campaign_id": "camp_3",
     "window_key": "America/New_York",
     "priority": 1,

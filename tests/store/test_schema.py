@@ -31,6 +31,7 @@ ENGINE_ONLY = {
     "import_changes",
     "inbound_inbox",
     "retention_marks",
+    "sign_in_tries",
     "trial_keys",
     "trial_people",
 }
@@ -94,11 +95,17 @@ def test_functions_that_run_as_the_owner_are_few_and_pinned(conn: psycopg.Connec
         ("activity", ["search_path=campana"]),
         ("authenticate", ["search_path=campana"]),
         ("callback_channel", ["search_path=campana"]),
+        ("console_is_new", ["search_path=campana"]),
+        ("console_session", ["search_path=campana"]),
+        ("count_sign_in", ["search_path=campana"]),
         ("empty_attempt_events", ["search_path=campana"]),
         ("empty_events", ["search_path=campana"]),
         ("forget_history", ["search_path=campana"]),
+        ("forget_sign_in", ["search_path=campana"]),
+        ("invitation_of", ["search_path=campana"]),
         ("keep_callbacks", ["search_path=campana"]),
         ("keep_inbound", ["search_path=campana"]),
+        ("person_of_email", ["search_path=campana"]),
         ("revoke_grants", ["search_path=campana"]),
     ]
 

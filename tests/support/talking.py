@@ -7,19 +7,20 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from campana.carriers.base import Accepted, Report
+from campana.carriers.base import Accepted, Inbound, Report
 from campana.domain.attempt import AttemptEvent, EventType
 from campana.domain.campaign import ChannelType
 from campana.domain.contact import NewContact
 from campana.domain.content import words as said
 from campana.domain.disposition import Disposition
-from campana.services import dispatch, flows, outcomes, reports, sent, sessions
+from campana.services import dispatch, flows, inbound, outcomes, reports, sent, sessions
 from campana.services.claimed import Claimed, content_of
 from campana.services.context import Context
 from campana.services.intents import Send
 from campana.services.sent import Answer
-from campana.store import owners
+from campana.store import conversations, owners
 from campana.store.channels import Channel
+from campana.store.inbound import KeptInbound
 from campana.store.reports import Told
 from tests.support.campaign import Scene, add_channel, launched
 from tests.support.database import FixedClock
@@ -127,6 +128,30 @@ class Talk:
             )
         return taken is not None
 
+    async def wrote(
+        self, address: str, *, channel_type: ChannelType = ChannelType.WHATSAPP
+    ) -> None:
+        """The person wrote on a channel just now, of themselves."""
+        await wrote(
+            self.scene.engine,
+            workspace_id=self.scene.workspace_id,
+            channel_id=self.channels[channel_type].id,
+            addresses=[address],
+        )
+
+    async def stop(self, address: str, *, channel_type: ChannelType = ChannelType.SMS) -> None:
+        """The person answers STOP."""
+        now = self.clock.now()
+        written = Inbound(key=f"stop {address}", sender=address, text="STOP", at=now)
+        kept = KeptInbound(
+            workspace_id=self.scene.workspace_id,
+            channel_id=self.channels[channel_type].id,
+            said=inbound.said(written),
+            received_at=now,
+        )
+        await inbound.keep(self.scene.engine, [kept])
+        assert await inbound.apply_kept(self.scene.engine) == 1
+
     async def timers(self) -> int:
         """Every wait whose time is up ends; returns how many that were."""
         count = 0
@@ -143,6 +168,27 @@ class Talk:
             self.scene.campaign_id,
         )
         return [(row[0], row[1]) for row in rows]
+
+
+async def wrote(
+    engine: Context, *, workspace_id: int, channel_id: str, addresses: Sequence[str]
+) -> None:
+    """These people wrote on a channel just now."""
+    now = engine.clock.now()
+    async with engine.db.transaction() as tx:
+        for address in addresses:
+            await conversations.open_for(
+                tx,
+                new_id=engine.new_id("conv"),
+                workspace_id=workspace_id,
+                channel_id=channel_id,
+                address=address,
+                contact_id=None,
+                name=None,
+                campaign_id=None,
+                at=now,
+                now=now,
+            )
 
 
 def words(claimed: Claimed) -> str:

@@ -1,6 +1,6 @@
 """A program that calls: one SIP line in a process of its own, told what to do on stdin.
 
-    python line_process.py INTERFACE [--speech] [--busy]
+    python line_process.py INTERFACE [--speech] [--ears] [--busy]
 
 Each line of stdin is one call to place; each line of stdout is an event of one, or its result. The
 SIP stack is process-wide, so every line under test is one of these. With --busy the loop of the
@@ -13,15 +13,18 @@ import asyncio
 import json
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from campana.domain.answers import Choice, Day, Option, YesNo
 from campana.domain.attempt import AttemptEvent
-from campana.domain.script import Ask, Branch, End, Say, Script
+from campana.domain.script import Ask, Branch, End, OnMachine, Say, Script
 from campana.voice.call import CallResult, run_call
 from campana.voice.driver import LineLost, Placement, Trunk
+from campana.voice.ears.hearing import Ears
 from campana.voice.sip import SipDriver
 from campana.voice.speech import Speech
 
@@ -57,7 +60,59 @@ SCRIPTS = {
         steps=(*(Say(id=str(n), text=f"Sentence {n}.") for n in range(40)), End(id="end")),
         max_seconds=2,
     ),
+    "visit": Script(
+        greeting="Hello {{ contact.first_name }}, this is the Riverside clinic.",
+        steps=(
+            Ask(
+                id="coming",
+                text="Can you come on Tuesday at three?",
+                answer=YesNo(yes="done"),
+                next="day",
+                save_as="coming",
+            ),
+            Ask(id="day", text="Which day would be better?", answer=Day(), save_as="day"),
+            Ask(
+                id="part",
+                text="Would you like the morning or the afternoon?",
+                answer=Choice(
+                    options=(
+                        Option(value="morning", phrases=("morning", "the morning"), key="1"),
+                        Option(value="afternoon", phrases=("afternoon",), key="2"),
+                    )
+                ),
+                save_as="part",
+            ),
+            End(id="done", text="Thank you, your visit is booked. Goodbye.", result="booked"),
+        ),
+        max_seconds=120,
+    ),
+    "message": Script(
+        greeting="Hello, this is the Riverside clinic.",
+        steps=(
+            Ask(id="q", text="Can you hear me?", answer=YesNo(), save_as="hears"),
+            End(id="end", text="Good. Goodbye.", result="heard"),
+        ),
+        on_machine=OnMachine(
+            do="leave_message", message="Please call the Riverside clinic about your visit."
+        ),
+        max_seconds=90,
+    ),
 }
+SCRIPTS["hasty"] = Script(
+    greeting="Hello.",
+    steps=(
+        Ask(
+            id="coming",
+            text="Can you come to the Riverside clinic on Tuesday at three in the afternoon,"
+            " or would you rather have an appointment on another day of that week?",
+            answer=YesNo(),
+            save_as="coming",
+        ),
+        End(id="end", text="Thank you. Goodbye.", result="booked"),
+    ),
+    max_seconds=60,
+)
+SCRIPTS["no machines"] = replace(SCRIPTS["message"], on_machine=OnMachine(do="hang_up"))
 
 
 class MonotonicClock:
@@ -74,7 +129,7 @@ def tell(name: str, kind: str, **content: object) -> None:
     sys.stdout.flush()
 
 
-async def call(driver: SipDriver, speech: Speech, order: dict[str, Any]) -> None:
+async def call(driver: SipDriver, speech: Speech, ears: Ears | None, order: dict[str, Any]) -> None:
     name = order["name"]
     stop = asyncio.Event()
     dialed = time.monotonic()
@@ -107,6 +162,8 @@ async def call(driver: SipDriver, speech: Speech, order: dict[str, Any]) -> None
             clock=MonotonicClock(),
             emit=emit,
             stop=stop,
+            ears=ears,
+            zone=UTC,
         )
     )
     try:
@@ -129,6 +186,11 @@ def shown(result: CallResult) -> dict[str, Any]:
         "talk_seconds": result.talk_seconds,
         "answered": result.answered_at is not None,
         "said": [line.text for line in result.transcript if line.role == "bot"],
+        "heard": [line.text for line in result.transcript if line.role == "callee"],
+        "by": [each.given.by for each in result.answered],
+        "answered_by": result.answered_by,
+        "has_left_message": result.has_left_message,
+        "callback_at": result.callback_at.isoformat() if result.callback_at else None,
         "recording": str(result.recording) if result.recording else None,
         "recording_problem": result.recording_problem,
     }
@@ -149,7 +211,10 @@ def be_busy_while_dialing() -> None:
     baresip.UserAgent.dial = slow
 
 
-async def main(interface: str, *, speaks: bool) -> None:
+async def main(interface: str, *, speaks: bool, listens: bool) -> None:
+    ears = await Ears.open() if listens else None
+    if isinstance(ears, str):
+        sys.exit(ears)
     loop = asyncio.get_running_loop()
     speech = await Speech.open() if speaks else Speech(engine=None, reason="not wanted here")
     driver = await SipDriver.open(interface=interface, max_calls=50)
@@ -158,15 +223,17 @@ async def main(interface: str, *, speaks: bool) -> None:
     tell("", "ready")
     calls: set[asyncio.Task[None]] = set()
     async for line in reader:
-        placing = loop.create_task(call(driver, speech, json.loads(line)))
+        placing = loop.create_task(call(driver, speech, ears, json.loads(line)))
         calls.add(placing)
         placing.add_done_callback(calls.discard)
     await asyncio.gather(*calls)
     await driver.aclose()
     speech.close()
+    if ears is not None:
+        ears.close()
     tell("", "closed", cpu_seconds=time.process_time())
 
 
 if "--busy" in sys.argv:
     be_busy_while_dialing()
-asyncio.run(main(sys.argv[1], speaks="--speech" in sys.argv))
+asyncio.run(main(sys.argv[1], speaks="--speech" in sys.argv, listens="--ears" in sys.argv))

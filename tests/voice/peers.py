@@ -43,7 +43,7 @@ class LineProcess:
         """The attempt id of each call, as carriers see it."""
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        self.until("", "ready")
+        self.until("", "ready", patience=60.0)
 
     def _read(self) -> None:
         assert self._process.stdout is not None
@@ -60,7 +60,9 @@ class LineProcess:
         self._process.stdin.write(json.dumps(wanted) + "\n")
         self._process.stdin.flush()
 
-    def until(self, name: str, kind: str, *, event: str | None = None) -> Call:
+    def until(
+        self, name: str, kind: str, *, event: str | None = None, patience: float = PATIENCE
+    ) -> Call:
         """The first thing of this kind told of a call, waiting for it if need be."""
 
         def is_it(told: Call) -> bool:
@@ -69,7 +71,7 @@ class LineProcess:
         for told in self._seen:
             if is_it(told):
                 return told
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + patience
         while True:
             told = self._told.get(timeout=max(0.0, deadline - time.monotonic()))
             if told is None:

@@ -7,7 +7,7 @@ has left it is what the callee heard.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -31,7 +31,15 @@ class LoopClock:
 class ScriptedCall:
     sample_rate = PHONE_RATE
 
-    def __init__(self, deeds: tuple[Deed, ...], *, hum: bool = False) -> None:
+    def __init__(
+        self,
+        deeds: tuple[Deed, ...],
+        *,
+        hum: bool = False,
+        says: Sequence[tuple[float, float]] = (),
+    ) -> None:
+        """`says` is when the callee makes a sound and for how long; else there is silence."""
+        self._says = says
         self.keys: asyncio.Queue[str] = asyncio.Queue()
         self.heard = bytearray()
         """What has reached the callee, silence included, from the answer on."""
@@ -73,6 +81,11 @@ class ScriptedCall:
         now = self._loop.time()
         first, last = (2 * int((t - self._answered) * PHONE_RATE) for t in (self._read_until, now))
         self._read_until = now
+        if self._says:
+            at = now - self._answered
+            is_sound = any(start <= at < start + length for start, length in self._says)
+            piece = tone(300, duration=(last - first) / 2 / PHONE_RATE, rate=PHONE_RATE)
+            return piece if is_sound else bytes(len(piece))
         return self._hum[first:last] if self._hum else silence(0, PHONE_RATE)
 
     def write(self, pcm: bytes) -> int:
@@ -107,7 +120,9 @@ class ScriptedDriver:
         ring: float = 1.0,
         fails: NotPlaced | None = None,
         hum: bool = False,
+        says: Sequence[tuple[float, float]] = (),
     ) -> None:
+        self._says = says
         self.free_lines = 1
         self.broken: str | None = None
         self.call: ScriptedCall | None = None
@@ -129,7 +144,7 @@ class ScriptedDriver:
             raise
         if self._fails is not None:
             raise self._fails
-        self.call = ScriptedCall(self._deeds, hum=self._hum)
+        self.call = ScriptedCall(self._deeds, hum=self._hum, says=self._says)
         return self.call
 
     async def aclose(self) -> None:

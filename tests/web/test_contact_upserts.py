@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from campana.domain.tag import MAX_TAGS
 from campana.services.upserts import MAX_PEOPLE
 from tests.support.people import ANA, BRUNO, CARLA, reserved_numbers
 from tests.web.rows import codes
@@ -122,3 +123,11 @@ async def test_what_is_wrong_with_the_request_is_named(api: httpx.AsyncClient, u
     assert (await api.post(url, json=odd)).status_code == 400
     absent = "/v1/contact-lists/list_none/contacts"
     assert (await api.post(absent, json={"contacts": [person]})).status_code == 404
+
+
+async def test_too_many_tags_together_are_told(api: httpx.AsyncClient, url: str) -> None:
+    many = [f"t{number:02}" for number in range(MAX_TAGS)]
+    await put(api, url, {"externalId": "a", "phones": [ANA], "tags": many})
+    found = await put(api, url, {"externalId": "a", "phones": [ANA], "tags": ["more"]})
+    assert results(found) == ["rejected"]
+    assert found["results"][0]["problem"]["pointer"] == "/contacts/0/tags"

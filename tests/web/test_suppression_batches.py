@@ -16,13 +16,14 @@ async def test_each_row_is_told_what_became_of_it(api: httpx.AsyncClient) -> Non
         {"address": BRUNO, "reason": "asked", "scope": "campaign", "campaignId": "camp_none"},
         {"address": BRUNO, "reason": "asked", "scope": "channel", "channelType": "SMS"},
         {"address": ANA, "reason": "asked again"},
+        {"address": "Ana@Example.org", "reason": "asked"},
     ]
     answer = await api.post("/v1/suppressions:batch", json={"suppressions": rows})
     assert answer.status_code == 200, answer.text
     found = answer.json()
-    assert (found["added"], found["known"], found["rejected"]) == (2, 1, 2)
+    assert (found["added"], found["known"], found["rejected"]) == (3, 1, 2)
     assert [each["result"] for each in found["results"]] == [
-        "added", "rejected", "rejected", "added", "known",
+        "added", "rejected", "rejected", "added", "known", "added",
     ]  # fmt: skip
     assert [each["pointer"] for each in found["results"][1]["problems"]] == [
         "/suppressions/1/address", "/suppressions/1/reason", "/suppressions/1/campaignId",
@@ -33,10 +34,10 @@ async def test_each_row_is_told_what_became_of_it(api: httpx.AsyncClient) -> Non
     # Said twice is said once: the first reason, the later end.
     again = found["results"][4]["suppression"]
     assert (again["reason"], again["expiresAt"]) == ("asked", None)
-    assert len((await api.get("/v1/suppressions")).json()["data"]) == 2
-    asked = {"addresses": [ANA, BRUNO]}
+    assert len((await api.get("/v1/suppressions")).json()["data"]) == 3
+    asked = {"addresses": [ANA, BRUNO, "ana@example.org"]}
     held = (await api.post("/v1/suppressions:check", json=asked)).json()["data"]
-    assert [each["isSuppressed"] for each in held] == [True, True]
+    assert [each["isSuppressed"] for each in held] == [True, True, True]
 
 
 async def test_a_batch_has_limits_and_wrong_shapes_are_named(api: httpx.AsyncClient) -> None:

@@ -6,6 +6,9 @@ from typing import Any
 
 import httpx
 
+from campana.jobs.app import build
+from campana.services import template_sync
+from campana.services.context import Context
 from tests.carriers.meta import CONTRACT, TOKEN, judge
 from tests.support.http_peer import HTML, Peer, serving
 
@@ -58,3 +61,23 @@ async def test_a_provider_without_templates_is_not_asked(api: httpx.AsyncClient)
     refused = await api.post(f"/v1/channels/{channel['id']}/sync")
     assert (refused.status_code, refused.json()["code"]) == (409, "conflict")
     assert (await api.post("/v1/channels/chan_none/sync")).status_code == 404
+
+
+async def test_the_job_asks_every_provider_and_goes_on_after_one_that_is_silent(
+    api: httpx.AsyncClient, engine_context: Context
+) -> None:
+    ours = await api.post("/v1/templates", json=OURS)
+    async with serving(Peer(judge=judge)) as silent, serving(Peer(judge=judge)) as peer:
+        for name, url in (("a silent number", silent.url), ("number", peer.url)):
+            raw = {
+                "name": name,
+                "kind": "whatsapp_cloud",
+                "config": {**CONTRACT.config, "url": url},
+            }
+            assert (await api.post("/v1/channels", json=raw)).status_code == 201
+        silent.answer = HTML
+        assert await template_sync.sync_all(engine_context) == 1
+    shown = (await api.get(ours.headers["location"])).json()
+    assert "approved" in str(shown)
+    tasks = build(engine_context).tasks
+    assert any(name.endswith("sync_templates") for name in tasks)

@@ -8,8 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
+from campana.domain.attempt import AttemptEvent, EventType
 from campana.domain.disposition import Disposition
 from campana.domain.ids import attempt_text
+from campana.services import outcomes
 from campana.services.context import Context
 from tests.support.campaign import Scene, launched, person
 from tests.support.database import FixedClock
@@ -52,7 +54,8 @@ async def test_a_call_is_shown_with_all_that_was_said(
         "transcriptRemovedAt": None,
     }  # fmt: skip
     assert shown == listed | {
-        "keys": "1", "saved": {"answer": "1"},
+        "keys": "1", "saved": {"answer": "1"}, "answers": [], "answeredBy": None,
+        "hasLeftMessage": False, "callbackAt": None,
         "transcript": [{"role": "bot", "text": "Hello Ana.", "ms": 0}],
     }  # fmt: skip
     assert await page_of(api) == {
@@ -158,3 +161,67 @@ async def test_a_call_without_a_recording_has_no_link(api: httpx.AsyncClient, sc
     await place(scene, claimed)
     answer = await api.get(f"{URL}/{attempt_text(claimed.attempt_id)}/recording-url")
     assert (answer.status_code, answer.json()["detail"]) == (404, "this call has no recording")
+
+
+def answered(step: str, value: str, **changes: Any) -> dict[str, Any]:
+    """An answer as the engine keeps it."""
+    return {
+        "step": step, "question": f"{step}?", "type": "number", "value": value, "by": "speech",
+        "said": f"it is {value}", "score": float(value), "atMs": 4000,
+    } | changes  # fmt: skip
+
+
+async def test_the_answers_of_a_survey_are_told_and_scored(
+    api: httpx.AsyncClient, scene: Scene, clock: FixedClock
+) -> None:
+    whole, part, none, running = await scene.claim(limit=4)
+    plain = answered("b", "9", type="yes_no", score=None)
+    given = [answered("a", "3"), plain, answered("a", "7", atMs=9000)]
+    await answer_and_end(scene, whole, clock, answers=given, questions=2, answered_by="human")
+    hung_up = Disposition.HUNG_UP
+    await answer_and_end(
+        scene, part, clock, disposition=hung_up, result=None, answers=given[1:2], questions=2
+    )
+    await answer_and_end(scene, none, clock, disposition=hung_up, result=None, questions=2)
+    await place(scene, running)
+
+    async def results(claimed: Any) -> dict[str, Any]:
+        url = f"{URL}/{attempt_text(claimed.attempt_id)}/survey-results"
+        return (await api.get(url)).json()
+
+    assert await results(whole) == {
+        "state": "completed", "completionReason": "the bot came to its end", "totalQuestions": 2,
+        "questionsAnswered": 2, "calculatedScore": 7.0, "responses": [given[2], given[1]],
+    }  # fmt: skip
+    shown = (await api.get(f"{URL}/{attempt_text(whole.attempt_id)}")).json()
+    assert (shown["answers"], shown["answeredBy"]) == (given, "human")
+    found = await results(part)
+    assert (found["state"], found["questionsAnswered"], found["calculatedScore"]) == (
+        "partial", 1, None,
+    )  # fmt: skip
+    assert (await results(none))["state"] == "not_answered"
+    assert (await results(running))["state"] == "in_progress"
+    unknown = await api.get(f"{URL}/att_{'0' * 32}/survey-results")
+    assert unknown.status_code == 404
+
+
+async def test_what_was_said_so_far_is_shown_while_the_call_runs(
+    api: httpx.AsyncClient, scene: Scene, clock: FixedClock
+) -> None:
+    [claimed] = await scene.claim(limit=1)
+    await place(scene, claimed)
+    for kind, detail in (
+        (EventType.ANSWERED, {}),
+        (EventType.SAID, {"text": "Can you come?", "at_ms": 300, "step": "q"}),
+        (EventType.HEARD, {"text": "Yes.", "at_ms": 2100, "wish": None}),
+        (EventType.KEY, {"key": "1", "at_ms": 3000}),
+    ):
+        event = AttemptEvent(type=kind, at=clock.forward(seconds=1), detail=detail)
+        await outcomes.record(scene.engine, attempt_id=claimed.attempt_id, event=event)
+    shown = (await api.get(f"{URL}/{attempt_text(claimed.attempt_id)}")).json()
+    assert shown["state"] == "in_progress"
+    assert shown["transcript"] == [
+        {"role": "bot", "text": "Can you come?", "atMs": 300},
+        {"role": "callee", "text": "Yes.", "atMs": 2100},
+        {"role": "callee", "text": "1", "atMs": 3000},
+    ]

@@ -33,6 +33,11 @@ from campana.voice.call import CallResult
 from campana.voice.driver import Placement
 
 
+async def at_once() -> bool:
+    """Nothing is to be written down first."""
+    return True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outbound:
     """One message or call to hand to a provider, once."""
@@ -51,6 +56,9 @@ class Outbound:
     may_send: Callable[[], bool] = lambda: True
     """Asked last, with a connection at hand and before the first byte: an adapter that waited for
     one may have become too late. Where the answer is no, the send was NOT_SENT."""
+    leave: Callable[[], Awaitable[bool]] = at_once
+    """Awaited by a Marking carrier right before it asks `may_send` for the last time. Where the
+    answer is no, it was NOT_SENT."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,6 +280,16 @@ class Carrier(Protocol):
 Keep = Callable[[Sequence[NamedReport | Report | Inbound]], Awaitable[None]]
 """Keeps what came in over a carrier's own connection. Durable when it returns; it raises when it
 could not, and then the provider is to be left believing that it was not taken."""
+
+
+@runtime_checkable
+class Marking(Protocol):
+    """A Carrier whose provider can never say that it has not heard of an attempt.
+
+    It awaits `Outbound.leave` before its first octet: until then its attempts are intents.
+    """
+
+    awaits_leave: bool
 
 
 @runtime_checkable

@@ -50,7 +50,7 @@ from campana.smpp.meaning import OUTCOMES, REFUSALS
 from campana.smpp.parts import LongMessages, split
 from campana.smpp.pdu import Bind, Message, period
 from campana.smpp.receipt import MessageIds, Receipt, State, is_receipt, read_receipt
-from campana.smpp.session import Delivery, Line, NotWritten, Unanswered, trusting
+from campana.smpp.session import Delivery, Go, Line, NotWritten, Unanswered, trusting
 
 log = logging.getLogger(__name__)
 
@@ -120,6 +120,8 @@ class Config(Struct, kw_only=True, frozen=True, rename="camel", forbid_unknown_f
 class Smpp:
     """One channel's account, and its connection while `listen` runs."""
 
+    awaits_leave = True
+
     def __init__(self, config: Config) -> None:
         self._config = config
         self._binding = Binding(
@@ -167,7 +169,8 @@ class Smpp:
             raise _refusal("an SMS holds nothing but text")
         pieces = self._pieces(outbound, outbound.content.body)
         try:
-            names = await self._binding.submit(pieces, may_send=outbound.may_send)
+            go = Go(may_send=outbound.may_send, leave=outbound.leave)
+            names = await self._binding.submit(pieces, go=go)
         except NotWritten as error:
             raise CarrierError(
                 Disposition.NOT_SENT, retryable=not self._binding.is_bound, detail=str(error)

@@ -15,6 +15,7 @@ from msgspec import Meta, Struct
 
 from campana.carriers.account import SecretField
 from campana.carriers.base import CarrierKind
+from campana.domain.answered_by import AnsweredBy
 from campana.domain.campaign import ChannelType
 from campana.domain.disposition import Disposition
 from campana.domain.pacing import TrunkLimits
@@ -124,6 +125,8 @@ def disposition_of_status(status: int) -> Disposition:
 def disposition_of(result: CallResult) -> Disposition:
     """What became of the attempt."""
     match result.end:
+        case "answered" if result.answered_by is AnsweredBy.MACHINE:
+            return Disposition.VOICEMAIL
         case "answered" if result.finished or result.result is not None:
             # Whoever hangs up during the goodbye has heard and answered all there was.
             return Disposition.COMPLETED

@@ -26,6 +26,7 @@ from campana.services.channel_checks import Checked, check_all
 from campana.settings import Settings
 from campana.store import migrations
 from campana.store.db import Role
+from campana.voice.ears import hearing
 
 LOW_DISK = 1 << 30
 
@@ -145,6 +146,22 @@ def _database(chosen: Settings) -> Iterator[Finding]:
         )
 
 
+def _ears(chosen: Settings) -> Iterator[Finding]:
+    """The models themselves: a file that is not the one is found before a call needs it."""
+    try:
+        hearing.load(chosen.asr_model_dir)
+        detail, is_well = "bots understand what callees say", True
+    except SetupError as error:
+        detail, is_well = f"bots hear keys only: {error.message}", False
+    yield Finding(
+        what="voice: understanding",
+        is_well=is_well,
+        detail=detail,
+        hint="install requirements-voice.lock, or mend CAMPANA_ASR_MODEL_DIR",
+        is_optional=chosen.asr_model_dir is None,
+    )
+
+
 def _voice(_: Settings) -> Iterator[Finding]:
     log = Path(sys.prefix) / "voice-install.log"
     for package, gives in (("baresip", "calls over SIP"), ("hibari", "speech")):
@@ -189,5 +206,6 @@ CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     _data_dir,
     _database,
     _voice,
+    _ears,
     _channels,
 )

@@ -22,7 +22,7 @@ from campana.flow.interpreter import Sprint
 from campana.flow.schema import flow_schema
 from campana.flow.session import Contact, Trigger
 from campana.services import flow_files
-from campana.services.flow_files import Checked
+from campana.services.flow_files import Checked, Located
 
 
 def validate(file: Path, *, as_json: bool) -> None:
@@ -33,19 +33,23 @@ def validate(file: Path, *, as_json: bool) -> None:
             {
                 "isValid": checked.flow is not None,
                 "version": checked.flow and checked.flow.version,
-                "problems": [
-                    {"line": e.line, "pointer": e.problem.pointer, "message": e.problem.message}
-                    for e in checked.problems
-                ],
+                "problems": [_fields(each) for each in checked.problems],
+                "warnings": [_fields(each) for each in checked.warnings],
             }
         )
     elif checked.flow:
+        _explain(file, checked)
         count = sum(len(graph.nodes) for graph in checked.flow.graphs.values())
         typer.echo(f"{file}: {checked.flow.head.name}, {count} nodes, {checked.flow.version}")
     else:
         _explain(file, checked)
     if checked.flow is None:
         raise typer.Exit(FAILED)
+
+
+def _fields(found: Located) -> dict[str, object]:
+    problem = found.problem
+    return {"line": found.line, "pointer": problem.pointer, "message": problem.message}
 
 
 def schema() -> None:
@@ -130,7 +134,7 @@ def _check(file: Path) -> Checked:
 
 
 def _explain(file: Path, checked: Checked) -> None:
-    for each in checked.problems:
+    for each in (*checked.problems, *checked.warnings):
         where = f" {each.problem.pointer}:" if each.problem.pointer else ""
         typer.echo(f"{file}:{each.line}:{where} {each.problem.message}", err=True)
 

@@ -30,6 +30,7 @@ HELP = """\
 /connected /unconnected      how the transfer ended
 /answer [STATUS [JSON]]      the webhook answered; alone: it could not be asked
 /row [JSON]                  the row of the table; alone: there is none
+/intent [WORDS]              what the contact meant; alone: nobody can tell
 /back                        the person hands the conversation back
 /show                        the variables
 /quit                        stop
@@ -166,6 +167,10 @@ _WORDS: Mapping[str, tuple[str, Callable[[Wait, str], Made]]] = {
     ),
     "answer": ("webhook", _answer),
     "row": ("lookup", _row),
+    "intent": (
+        "intent",
+        lambda wait, rest: {"type": "intentFound", "wait": wait.number, "intent": rest or None},
+    ),
     "back": ("handoff", lambda wait, _: {"type": "handedBack", "wait": wait.number}),
 }
 """Word → the kind of wait it answers, and how."""
@@ -212,6 +217,7 @@ def _waiting(event: events.WaitStarted) -> str:
         "transfer": "the transfer",
         "webhook": "the webhook",
         "lookup": "the table",
+        "intent": "what was meant",
         "handoff": "the conversation to be handed back",
     }.get(event.kind, event.kind)
     until = wire(event.until)

@@ -14,7 +14,7 @@ import uvloop
 
 from campana import bootstrap, settings
 from campana.cli.session import out, told
-from campana.services import accounts
+from campana.services import accounts, people
 from campana.settings import Settings
 from campana.store.db import Role
 
@@ -35,11 +35,22 @@ def serve(host: Host = None, port: Port = None) -> None:
         listener = bootstrap.listen(chosen)
         with bootstrap.database(chosen) as conninfo:
             bootstrap.prepare(chosen, conninfo)
-            asyncio.run(_first_workspace(chosen, conninfo))
+            first = asyncio.run(_first_workspace(chosen, conninfo))
             bound = listener.getsockname()[1]
             # The children learn which port it became: they tell carriers where to report.
             chosen = _chosen(host, bound)
             out.print(f"Campana answers at http://{chosen.host}:{bound}/v1", highlight=False)
+            console = bootstrap.public_url(chosen)
+            if first is None:
+                out.print(f"The console: {console}/", highlight=False)
+            else:
+                # A line of its own, never wrapped: people copy it.
+                out.print(
+                    f"Make the first account (the link works once, for a day):\n"
+                    f"{console}/welcome?token={first}",
+                    highlight=False,
+                    soft_wrap=True,
+                )
             asyncio.run(bootstrap.serve(chosen, listener=listener))
 
 
@@ -73,9 +84,11 @@ def voice() -> None:
             asyncio.run(bootstrap.voice(chosen, conninfo))
 
 
-async def _first_workspace(chosen: Settings, conninfo: str) -> None:
+async def _first_workspace(chosen: Settings, conninfo: str) -> str | None:
+    """The token that makes the first owner of the console; None when there is somebody."""
     async with bootstrap.opened(chosen, conninfo, role=Role.ENGINE, max_connections=1) as context:
-        await accounts.ensure_workspace(context, bootstrap.DEFAULT_WORKSPACE)
+        made = await accounts.ensure_workspace(context, bootstrap.DEFAULT_WORKSPACE)
+        return await people.first_link(context, workspace_id=made.workspace_id)
 
 
 def _chosen(host: str | None, port: int | None) -> Settings:

@@ -125,8 +125,33 @@ async def launch(api: httpx.AsyncClient, *, name: str, port: int) -> dict[str, A
     return body(await api.post(f"/campaigns/{campaign['id']}/launch"))
 
 
+_TEMPLATE = {
+    "name": "Demo feedback question",
+    "channelType": "WhatsApp",
+    "content": {
+        "text": "Hello {{ contact.first_name }}. How was your visit? Answer good, bad, or stop.",
+        "provider": {
+            "name": "demo_feedback",
+            "language": "en",
+            "category": "utility",
+            "variables": {"1": "{{ contact.first_name }}"},
+        },
+    },
+}
+
+
+async def _template(api: httpx.AsyncClient) -> None:
+    """The first words of the flow, which WhatsApp would have to approve, published."""
+    for each in body(await api.get("/templates", params={"pageSize": 100}))["data"]:
+        if each["name"] == _TEMPLATE["name"]:
+            return
+    made = body(await api.post("/templates", json=_TEMPLATE))
+    body(await api.post(f"/templates/{made['id']}/publish"))
+
+
 async def _flow(api: httpx.AsyncClient) -> str:
     """The flow that ships with the program, published; a second demo finds it there."""
+    await _template(api)
     text = (resources.files("campana.demo") / "chat.yaml").read_text("utf-8")
     definition = mapping(documents.read_yaml(text))
     for each in body(await api.get("/flows", params={"pageSize": 100}))["data"]:

@@ -37,6 +37,12 @@ class Behavior(
     """From the INVITE to the answer or the refusal."""
     press: tuple[str, ...] = ()
     """Keys, each pressed once the bot has spoken and then been silent for `silence_seconds`."""
+    play: tuple[str, ...] = ()
+    """Paths of WAV files (8 kHz, 16-bit mono), each said in its turn before any key is pressed."""
+    speaks_first: bool = False
+    """The first of `play` is said on answering, whatever the bot does: a greeting."""
+    interrupts: bool = False
+    """Speaks while the bot does, as soon as it has spoken for a second and a half."""
     silence_seconds: float = 0.7
     hang_up_after: float = 1.0
     """Seconds of a call before `hang_up` does."""

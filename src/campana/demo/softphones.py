@@ -19,6 +19,7 @@ SPEECH_LEVEL = 300.0
 """Sound louder than this (-40 dB) is speech; a bot speaks at about -20 dB."""
 SPEECH_SECONDS = 0.2
 """So much speech has to be heard before silence means that it is our turn."""
+INTERRUPT_SECONDS = 1.5
 EAR_SECONDS = 0.04
 HUM_SECONDS = 0.5
 HUM_AHEAD_SECONDS = 0.3
@@ -30,6 +31,11 @@ DEAD_SECONDS = 5
 @cache
 def _hum(hertz: float) -> bytes:
     return tone(hertz, duration=HUM_SECONDS, rate=PHONE_RATE)
+
+
+def _sound(path: str) -> bytes:
+    with wave.open(path, "rb") as file:
+        return file.readframes(file.getnframes())
 
 
 class Phone:
@@ -49,6 +55,7 @@ class Phone:
         self._spoken_seconds = 0.0
         """Speech since our last turn."""
         self._quiet_seconds = 0.0
+        self._saying = b""
         self._is_hanging_up = False
         self._is_caller_gone = False
 
@@ -87,6 +94,9 @@ class Phone:
     async def _converse(self, behavior: Behavior) -> None:
         loop = asyncio.get_running_loop()
         waiting = list(behavior.press)
+        sayings = [(Path(path).name, _sound(path)) for path in behavior.play]
+        if sayings and behavior.speaks_first:
+            self._start_saying(*sayings.pop(0))
         leaves_at = loop.time() + behavior.hang_up_after
         while not await self._is_over_within(EAR_SECONDS):
             self._listen()
@@ -95,11 +105,38 @@ class Phone:
             if behavior.do == "hang_up" and loop.time() >= leaves_at:
                 self._tell("hung_up")
                 await self.hang_up()
-            if waiting and self._is_our_turn(behavior.silence_seconds):
+            if self._saying:
+                self._say_on()
+            elif sayings and self._may_speak(behavior):
+                self._start_saying(*sayings.pop(0))
+            elif waiting and self._is_our_turn(behavior.silence_seconds):
                 self._spoken_seconds = 0.0
                 keys = waiting.pop(0)
                 self._tell("pressed", keys=keys)
                 await self.call.send_dtmf(keys)
+
+    def _may_speak(self, behavior: Behavior) -> bool:
+        if behavior.interrupts:
+            return self._spoken_seconds >= INTERRUPT_SECONDS
+        return self._is_our_turn(behavior.silence_seconds)
+
+    def _start_saying(self, name: str, pcm: bytes) -> None:
+        self._tell("speaks", what=name)
+        self._saying = pcm
+        self._say_on()
+
+    def _say_on(self) -> None:
+        """Hand on a little more of what we say; our turn is over with the last of it."""
+        with contextlib.suppress(self._bs.AudioNotActive, self._bs.AudioRestarted):
+            while self._saying and self._buffered() < HUM_AHEAD_SECONDS:
+                step = frame_bytes(PHONE_RATE)
+                self.call.audio.write(self._saying[:step].ljust(step, b"\0"))
+                self._saying = self._saying[step:]
+        # What the bot says meanwhile is not what we wait for.
+        self._spoken_seconds = 0.0
+
+    def _buffered(self) -> float:
+        return self.call.audio.info().tx_buffered / (2 * PHONE_RATE)
 
     def _listen(self) -> None:
         with contextlib.suppress(self._bs.AudioNotActive, self._bs.AudioRestarted):

@@ -119,6 +119,17 @@ class Variant:
     """In place of the campaign's."""
     window: Window | None = None
     """Hours besides the campaign's: both must be open."""
+    flow: FlowPin | None = None
+    """In place of the campaign's."""
+    templates: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What is sent in place of the templates that the flow names."""
+    channel_type: ChannelType | None = None
+    """On which of its channels the flow begins, when that is not the campaign's own."""
+
+    @property
+    def changes_talk(self) -> bool:
+        """Does it change what only a flow has?"""
+        return bool(self.flow or self.templates or self.channel_type)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +140,10 @@ class Plan:
     cadence: Cadence = field(default_factory=Cadence)
     script: Script | None = None
     flow: FlowPin | None = None
+    templates: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Of a variant: what is sent in place of the templates that the flow names."""
+    begins_on: ChannelType | None = None
+    """Of a variant: on which kind of channel the flow begins, when not on the campaign's own."""
     channels: Mapping[ChannelType, str] = field(default_factory=dict[ChannelType, str])
     """Which channel its flow uses for each type besides the campaign's own."""
     scripts: Mapping[str, Script] = field(default_factory=dict[str, Script])

@@ -54,3 +54,9 @@ WITH_A_PERSON = frozenset({_S.WAITING, _S.ASSIGNED})
 def free_form_until(last_inbound_at: datetime | None) -> datetime | None:
     """Until when WhatsApp lets us write anything; None when the person never wrote."""
     return last_inbound_at + FREE_FORM if last_inbound_at is not None else None
+
+
+def is_care_window_open(last_inbound_at: datetime | None, now: datetime) -> bool:
+    """May anything be written to whoever wrote last then?"""
+    until = free_form_until(last_inbound_at)
+    return until is not None and until > now

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from campana.domain.conversation import is_care_window_open
 from campana.domain.disposition import Disposition
 from campana.domain.toll import is_refused
 from campana.domain.window import Window, is_open, next_open
@@ -38,6 +39,11 @@ class Facts:
     """When the last of the caps this person has reached opens again."""
     is_held_out: bool = False
     """Left out of a comparison on purpose."""
+    is_free_form: bool = False
+    """Anything may be said, on a channel whose provider lets that be sent only to whoever wrote
+    lately; where a flow speaks it is known later (`free_form`)."""
+    wrote_at: datetime | None = None
+    """When the person last wrote on the channel; read where that may matter."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +111,17 @@ def _country_allowed(facts: Facts, _: datetime) -> Verdict | None:
     return None
 
 
+def _care_window_open(facts: Facts, now: datetime) -> Verdict | None:
+    return free_form(facts.wrote_at, now) if facts.is_free_form else None
+
+
+def free_form(wrote_at: datetime | None, now: datetime) -> Drop | None:
+    """What keeps anything but an approved template from whoever wrote then; None: nothing."""
+    if is_care_window_open(wrote_at, now):
+        return None
+    return Drop(disposition=Disposition.WINDOW_CLOSED, why="care_window_closed")
+
+
 def _not_held_out(facts: Facts, _: datetime) -> Verdict | None:
     # After what would have kept them out anyway: those who are left are like those contacted.
     if facts.is_held_out:
@@ -139,6 +156,7 @@ RULES: tuple[Callable[[Facts, datetime], Verdict | None], ...] = (
     _consent_given,
     _number_allowed,
     _country_allowed,
+    _care_window_open,
     _not_held_out,
     _window_open,
     _under_caps,

@@ -12,9 +12,9 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 from functools import cache, lru_cache
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 
 from phonenumbers import SUPPORTED_REGIONS, country_code_for_region
-from phonenumbers.geodata.locale import LOCALE_DATA
 from phonenumbers.tzdata import TIMEZONE_DATA
 
 COUNTRY_NAMES = frozenset({"country", "country_code", "pais", "país", "land", "pays", "nation"})
@@ -166,10 +166,28 @@ def _country_names() -> Mapping[str, str]:
     # A name in some language that starts with an asterisk refers to another language's.
     return {
         _plain(name): region
-        for region, names in LOCALE_DATA.items()
+        for region, names in _names_by_region().items()
         for name in names.values()
         if not name.startswith("*") and region in SUPPORTED_REGIONS
     }
+
+
+def _names_by_region() -> Mapping[str, Mapping[str, str]]:
+    """phonenumbers' names of each country, by language.
+
+    Its package around them reads where every prefix of every country lies: 120 megabytes and a
+    second of every process that imports it. So this one file of it is read alone.
+    """
+    package = find_spec("phonenumbers")
+    roots = package.submodule_search_locations if package is not None else None
+    if not roots:
+        raise ImportError("phonenumbers is not installed as a package")
+    spec = spec_from_file_location("phonenumbers.geodata.locale", f"{roots[0]}/geodata/locale.py")
+    if spec is None or spec.loader is None:
+        raise ImportError("phonenumbers has no names of countries")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.LOCALE_DATA
 
 
 def _plain(text: str) -> str:

@@ -1,25 +1,22 @@
-"""The scripted bot: what it says, which keys it asks for, where each key leads.
+"""The scripted bot as data: what it says and asks, where each answer leads, and what a turn is.
 
-A script is data and its interpreter is pure: `start` and `resume` answer with a Turn, the texts to
-say and then either one key to wait for or the end. Whoever owns the sound plays the turn and comes
-back with what happened, so a whole conversation can be tested as a list of inputs.
-
-    greeting ─▶ Say ─▶ Ask ──key──▶ Say … ─▶ End
-                        ├─ wrong or no key: said again `reprompts` times
-                        └─ still nothing: `otherwise`, or the conversation ends there
-
-It does not know about calls, audio, time or who is speaking.
+`dialog` runs it: a conversation is a list of turns, each the texts to say and then either somebody
+to listen to or the end. Whoever owns the sound plays the turn and comes back with what happened.
+Nothing here knows about calls, audio or the time.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import assert_never
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, assert_never
 
-MAX_SAID_PER_TURN = 64
-"""Steps one turn may pass; only a script that `problems` refuses can reach it."""
+from campana.domain.answers import Answer
+
+OPT_OUT_TEXT = "You will not be called again. Goodbye."
+CALLBACK_TEXT = "All right. You will be called {{ when }}. Goodbye."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,15 +30,25 @@ class Say:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """Speaks and waits for one key; `keys` maps each expected key to the step it leads to."""
+    """Speaks and waits for a key or, when it has an `answer`, for words.
+
+    `keys` maps each expected key to the step it leads to, whatever the answer is.
+    """
 
     id: str
     text: str
-    keys: Mapping[str, str]
+    keys: Mapping[str, str] = field(default_factory=dict[str, str])
+    answer: Answer | None = None
+    next: str | None = None
+    """Where an answer leads that names no step of its own; the step that follows without it."""
     timeout_seconds: float = 6.0
     """Silence allowed after the question has been said."""
     reprompts: int = 1
-    """How often the question is said again after silence or an unexpected key."""
+    """How often the question is said again after silence, or what was not understood."""
+    reprompt: str | None = None
+    """Said instead of `text` when it is asked again."""
+    keypad: str | None = None
+    """Asks for keys when words were not understood; made from the answer where it is None."""
     otherwise: str | None = None
     save_as: str | None = None
 
@@ -67,6 +74,17 @@ class End:
 
 Step = Say | Ask | Branch | End
 
+MachineDoes = Literal["talk", "hang_up", "leave_message"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnMachine:
+    """What to do when a machine answers. With `talk` nobody listens who it was."""
+
+    do: MachineDoes = "talk"
+    message: str | None = None
+    """Left after the beep, and only then."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
@@ -77,6 +95,15 @@ class Script:
     voice: str | None = None
     max_seconds: int = 180
     """The call is ended after this long, whatever is being said."""
+    on_machine: OnMachine = OnMachine()
+    opt_out_text: str = OPT_OUT_TEXT
+    callback_text: str = CALLBACK_TEXT
+    """`when` is the moment that was understood, or "later"."""
+
+    @property
+    def listens(self) -> bool:
+        """Does it understand words?"""
+        return any(isinstance(step, Ask) and step.answer is not None for step in self.steps)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,11 +111,26 @@ class Key:
     """The person pressed a key."""
 
     key: str
+    now: datetime | None = None
+    """As that of `Spoken`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spoken:
+    """The person said something: the words, and how well each phrase listened for fits them."""
+
+    text: str
+    scores: Mapping[str, float] = field(default_factory=dict[str, float])
+    now: datetime | None = None
+    """When, in the person's own zone; without it no day and no moment is understood."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeout:
     """The person did nothing for as long as the question allows."""
+
+
+Heard = Key | Spoken | Timeout
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,15 +140,22 @@ class Utterance:
     step: str | None
     text: str
     is_personal: bool = False
+    is_question: bool = False
+    """Words may interrupt it, and answer it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listen:
-    """Wait this long for one of these keys once everything is said; they may also interrupt it."""
+    """Wait this long for one of these keys, or for words, once everything is said.
+
+    Both may also interrupt the question itself. `phrases` are what a recognizer is to score.
+    """
 
     step: str
     keys: frozenset[str]
     seconds: float
+    takes_words: bool = False
+    phrases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +163,24 @@ class Ended:
     """The script ran to an end; `result` is what its author called that end."""
 
     result: str | None = None
+    callback_at: datetime | None = None
+    """When they asked to be called again, if they said when."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """An answer to a question."""
+
+    step: str
+    kind: str
+    """`key`, or the kind of the answer: yes_no, choice, number, date, text."""
+    value: str
+    """As it is kept: `yes`, an option's value, `2.5`, `2026-12-01`, the words or the key."""
+    by: Literal["key", "speech"]
+    said: str
+    """The words, or the keys."""
+    score: float | None = None
+    """What the answer counts, where the script says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +189,11 @@ class State:
 
     step: str | None = None
     reprompted: int = 0
+    asks_for_keys: bool = False
+    """Words were not understood: the question asks for keys now."""
+    pressed: str = ""
+    """Keys of an answer that takes several."""
+    given: tuple[Given, ...] = ()
     saved: Mapping[str, str] = field(default_factory=dict[str, str])
     fields: Mapping[str, str] = field(default_factory=dict[str, str])
 
@@ -153,79 +225,17 @@ def placeholders(text: str) -> frozenset[str]:
 
 
 def texts(script: Script) -> tuple[str, ...]:
-    """Everything the script may say, unrendered, in order."""
-    steps = (step.text for step in script.steps if not isinstance(step, Branch))
-    return tuple(text for text in (script.greeting, *steps) if text)
-
-
-def start(script: Script, *, fields: Mapping[str, str]) -> Turn:
-    """The first turn: the greeting and on to the first question or end."""
-    first = script.steps[0].id if script.steps else None
-    greeting = _utter(None, script.greeting, fields)
-    return _walk(script, State(step=first, fields=fields), said=[greeting])
-
-
-def resume(script: Script, state: State, heard: Key | Timeout) -> Turn:
-    """The turn that follows a key, or the lack of one, at the question `state` stands at.
-
-    Raises:
-        ValueError: `state` does not stand at a question of this script.
-    """
-    ask = _step(script, state.step)
-    if not isinstance(ask, Ask):
-        raise ValueError(f"the script does not wait for a key at {state.step!r}")
-    match heard:
-        case Key(key=key) if key in ask.keys:
-            saved = {**state.saved, ask.save_as: key} if ask.save_as else state.saved
-            state = replace(state, step=ask.keys[key], reprompted=0, saved=saved)
-        case Key() | Timeout() if state.reprompted < ask.reprompts:
-            state = replace(state, reprompted=state.reprompted + 1)
-        case Key() | Timeout():
-            state = replace(state, step=ask.otherwise, reprompted=0)
-        case _:
-            assert_never(heard)
-    return _walk(script, state, said=[])
-
-
-def _walk(script: Script, state: State, *, said: list[Utterance]) -> Turn:
-    """From `state` on to the first step that waits or ends, collecting what is said on the way."""
-
-    def turn(then: Listen | Ended) -> Turn:
-        return Turn(say=tuple(spoken for spoken in said if spoken.text), then=then, state=state)
-
-    for _ in range(MAX_SAID_PER_TURN):
-        here = _step(script, state.step)
-        match here:
-            case None:
-                return turn(Ended())
-            case Say() as step:
-                said.append(_utter(step.id, step.text, state.fields))
-                state = replace(state, step=step.next or _following(script, step.id))
-            case Branch() as step:
-                answer = state.saved.get(step.on, "")
-                state = replace(state, step=step.cases.get(answer, step.otherwise))
-            case Ask() as step:
-                said.append(_utter(step.id, step.text, state.fields))
-                return turn(
-                    Listen(step=step.id, keys=frozenset(step.keys), seconds=step.timeout_seconds)
-                )
-            case End() as step:
-                said.append(_utter(step.id, step.text or "", state.fields))
-                return turn(Ended(result=step.result))
+    """Everything the script may say of its own, unrendered, in order."""
+    said = [script.greeting]
+    for step in script.steps:
+        match step:
+            case Ask():
+                said += [step.text, step.reprompt or "", step.keypad or ""]
+            case Say() | End():
+                said.append(step.text or "")
+            case Branch():
+                pass
             case _:
-                assert_never(here)
-    return turn(Ended())
-
-
-def _utter(step: str | None, text: str, fields: Mapping[str, str]) -> Utterance:
-    return Utterance(step=step, text=render(text, fields), is_personal=bool(placeholders(text)))
-
-
-def _step(script: Script, step_id: str | None) -> Step | None:
-    return next((step for step in script.steps if step.id == step_id), None)
-
-
-def _following(script: Script, step_id: str) -> str | None:
-    ids = [step.id for step in script.steps]
-    place = ids.index(step_id) + 1
-    return ids[place] if place < len(ids) else None
+                assert_never(step)
+    said += [script.on_machine.message or "", script.opt_out_text if script.listens else ""]
+    return tuple(text for text in said if text)

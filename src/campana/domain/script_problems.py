@@ -10,12 +10,15 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import assert_never
 
+from campana.domain import answers
+from campana.domain.answers import Answer, Choice, Number, YesNo
 from campana.domain.errors import FieldProblem
 from campana.domain.script import Ask, Branch, End, Say, Script, Step
 
 KEYS = frozenset("0123456789*#")
 SECONDS_TO_ANSWER = (1.0, 60.0)
 MAX_REPROMPTS = 5
+MIN_OPTIONS = 2
 CALL_SECONDS = (5, 3600)
 
 
@@ -38,6 +41,9 @@ def _whole(script: Script) -> Iterator[FieldProblem]:
         yield _problem("/maxSeconds", f"must be between {low} and {high}")
     if not script.steps:
         yield _problem("/steps", "must have at least one step")
+    machine = script.on_machine
+    if machine.do == "leave_message" and not (machine.message or "").strip():
+        yield _problem("/onMachine/message", "must say what is left on the machine")
 
 
 def _alone(step: Step, at: str) -> Iterator[FieldProblem]:
@@ -58,8 +64,16 @@ def _alone(step: Step, at: str) -> Iterator[FieldProblem]:
 
 
 def _question(ask: Ask, at: str) -> Iterator[FieldProblem]:
-    if not ask.keys:
-        yield _problem(f"{at}/keys", "must expect at least one key")
+    if not ask.keys and ask.answer is None:
+        yield _problem(f"{at}/keys", "must expect at least one key, or an answer in words")
+    if ask.answer is not None:
+        yield from _answer(ask.answer, f"{at}/answer")
+        taken = answers.keys_of(ask.answer)
+        for key in ask.keys:
+            if key in taken:
+                yield _problem(
+                    f"{at}/keys/{_escape(key)}", f"the key {key} means an answer already"
+                )
     for key in ask.keys:
         if key not in KEYS:
             yield _problem(f"{at}/keys/{_escape(key)}", f"{key!r} is not a key: 0 to 9, * or #")
@@ -68,6 +82,30 @@ def _question(ask: Ask, at: str) -> Iterator[FieldProblem]:
         yield _problem(f"{at}/timeoutSeconds", f"must be between {low:g} and {high:g}")
     if not 0 <= ask.reprompts <= MAX_REPROMPTS:
         yield _problem(f"{at}/reprompts", f"must be between 0 and {MAX_REPROMPTS}")
+
+
+def _answer(answer: Answer, at: str) -> Iterator[FieldProblem]:
+    """What is wrong with a kind of answer."""
+    match answer:
+        case Choice(options=options):
+            if len(options) < MIN_OPTIONS:
+                yield _problem(f"{at}/options", "must offer at least two answers")
+            for index, option in enumerate(options):
+                where = f"{at}/options/{index}"
+                before = options[:index]
+                if option.value in {other.value for other in before}:
+                    yield _problem(f"{where}/value", f"{option.value!r} is offered already")
+                if option.key not in KEYS:
+                    yield _problem(f"{where}/key", f"{option.key!r} is not a key: 0 to 9, * or #")
+                if option.key in {other.key for other in before}:
+                    yield _problem(f"{where}/key", f"the key {option.key} means another answer")
+                if not option.phrases or not all(phrase.strip() for phrase in option.phrases):
+                    yield _problem(f"{where}/phrases", "must be words that people say")
+        case Number(least=least, most=most):
+            if least is not None and most is not None and least > most:
+                yield _problem(f"{at}/min", "must not be more than max")
+        case _:
+            pass
 
 
 def _links(script: Script) -> Iterator[FieldProblem]:
@@ -83,7 +121,7 @@ def _links(script: Script) -> Iterator[FieldProblem]:
         for pointer, target in _named(step).items():
             if target not in ids:
                 yield _problem(at + pointer, f"there is no step {target!r}")
-        if isinstance(step, Say) and step.next is None and index == len(script.steps) - 1:
+        if _goes_on(step) and index == len(script.steps) - 1:
             yield _problem(f"{at}/next", "nothing follows: name a step, or put an end after it")
         if isinstance(step, Branch) and step.on not in saved:
             yield _problem(f"{at}/on", f"no question saves its answer as {step.on!r}")
@@ -109,9 +147,22 @@ def _ways(script: Script, index: int) -> tuple[str, ...]:
     """Every step that may follow the one at `index`."""
     step = script.steps[index]
     named = tuple(_named(step).values())
-    if isinstance(step, Say) and step.next is None:
-        return (script.steps[index + 1].id,)
-    return named
+    return (*named, script.steps[index + 1].id) if _goes_on(step) else named
+
+
+def _goes_on(step: Step) -> bool:
+    """May the step below it follow, unnamed?"""
+    match step:
+        case Say(next=None):
+            return True
+        case Ask(answer=YesNo(yes=str(), no=str())):
+            return False
+        case Ask(answer=Choice(options=options)) if all(each.to for each in options):
+            return False
+        case Ask(next=None) if step.answer is not None:
+            return True
+        case _:
+            return False
 
 
 def _reach(ways: Mapping[str, tuple[str, ...]], first: str) -> set[str]:
@@ -133,7 +184,8 @@ def _named(step: Step) -> dict[str, str]:
             named = {"/next": step.next}
         case Ask():
             named = {f"/keys/{_escape(key)}": target for key, target in step.keys.items()}
-            named["/otherwise"] = step.otherwise
+            named |= _named_by(step.answer)
+            named |= {"/next": step.next, "/otherwise": step.otherwise}
         case Branch():
             named = {f"/cases/{_escape(case)}": target for case, target in step.cases.items()}
             named["/otherwise"] = step.otherwise
@@ -142,6 +194,16 @@ def _named(step: Step) -> dict[str, str]:
         case _:
             assert_never(step)
     return {pointer: target for pointer, target in named.items() if target is not None}
+
+
+def _named_by(answer: Answer | None) -> dict[str, str | None]:
+    match answer:
+        case YesNo():
+            return {"/answer/yes": answer.yes, "/answer/no": answer.no}
+        case Choice(options=options):
+            return {f"/answer/options/{n}/next": each.to for n, each in enumerate(options)}
+        case _:
+            return {}
 
 
 def _escape(token: str) -> str:

@@ -15,10 +15,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from uuid import UUID
 
-from campana.carriers.base import Accepted, CarrierError, Outbound
+from campana.carriers.base import Accepted, CarrierError, Marking, Outbound
 from campana.domain.campaign import ChannelType
 from campana.domain.disposition import Disposition
 from campana.domain.ids import attempt_text
@@ -41,6 +41,7 @@ from campana.services import (
 )
 from campana.services.claimed import Claimed, content_of
 from campana.services.context import Context
+from campana.services.departures import Departures
 from campana.services.dispatch import SEND_DEADLINE
 from campana.services.group_commit import GroupCommit
 from campana.services.intents import Send
@@ -103,6 +104,7 @@ class Dispatcher:
         self._sends: dict[UUID, asyncio.Task[None]] = {}
         self._at_once: Counter[str] = Counter()
         """How many of them each channel has."""
+        self._departures = Departures(context)
         self._answers = GroupCommit(self._store_answers)
         self._unsent = GroupCommit(self._store_unsent, largest=_PUT_BACK_AT_ONCE)
         self._claims_took = _FIRST_CLAIMS_TAKE
@@ -225,11 +227,8 @@ class Dispatcher:
                 owner_id=owner_id,
                 limit=limit,
                 ahead=timedelta(seconds=max(0.0, last - begun)),
-                send=Send(
-                    sender=account.sender,
-                    is_call=account.is_call,
-                    ask_after=account.carrier.patience.ask_after,
-                ),
+                # Of whom nobody could say later whether it left, an intent is one until it leaves.
+                send=None if isinstance(account.carrier, Marking) else _send_of(account),
                 marks=self._choosing.marks,
             )
             self._choosing.had(group, sends=len(claimed))
@@ -318,6 +317,12 @@ class Dispatcher:
             callback_url=f"{self._public_url}/callbacks/{account.channel.id}",
             unsubscribe_url=self._unsubscribe_url(intent, account),
             may_send=lambda: self._may_go(departure),
+            leave=partial(
+                self._departures.leave,
+                intent,
+                owner_id=departure.owner_id,
+                ask_after=account.carrier.patience.ask_after,
+            ),
         )
 
     def _unsubscribe_url(self, intent: Claimed, account: Account) -> str | None:
@@ -376,3 +381,12 @@ class Dispatcher:
                 wait=wait,
             )
         )
+
+
+def _send_of(account: Account) -> Send:
+    """How attempts are written that count as sent from their claim on."""
+    return Send(
+        sender=account.sender,
+        is_call=account.is_call,
+        ask_after=account.carrier.patience.ask_after,
+    )

@@ -14,25 +14,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from campana.carriers.base import VoiceCarrier
 from campana.domain.attempt import AttemptEvent
 from campana.domain.disposition import Disposition
 from campana.domain.errors import Unavailable
+from campana.domain.window import zone_named
+from campana.engine.call_facts import facts_of
 from campana.engine.choosing import Choosing
 from campana.engine.ownership import Ownership
-from campana.services import channel_secrets, dispatch, granting, outcomes
+from campana.services import channel_secrets, dispatch, granting, outcomes, spoken
 from campana.services.claimed import Claimed
 from campana.services.context import Context
 from campana.services.dispatch import SEND_DEADLINE
 from campana.services.recordings import key_of
 from campana.services.secrets import Unreadable
-from campana.store import attempts, channels
-from campana.store.attempts import CallFacts
+from campana.store import attempts, channels, targets
 from campana.store.channels import Channel
 from campana.voice.call import CallResult, run_call
 from campana.voice.detour import Detouring, NextWay
 from campana.voice.driver import LineLost, Placement, Refused, VoiceDriver
+from campana.voice.ears.hearing import Ears
 from campana.voice.speech import Speech
 
 log = logging.getLogger(__name__)
@@ -77,8 +80,11 @@ class VoiceWorker:
         speech: Speech,
         lines: int,
         salt: int | None = None,
+        ears: Ears | None = None,
     ) -> None:
-        """`salt` sets its turns apart from those of the workers beside it."""
+        """`salt` sets its turns apart from those of the workers beside it; without `ears` bots
+        hear keys only."""
+        self._ears = ears
         self._context = context
         self._carrier = carrier
         self._driver = driver
@@ -231,6 +237,8 @@ class VoiceWorker:
                 clock=self._context.clock,
                 emit=events.put_nowait,
                 stop=stop,
+                ears=self._ears,
+                zone=await self._zone(intent),
             )
         except LineLost as lost:
             log.error("attempt %s: %s", intent.attempt_id, lost)
@@ -298,12 +306,25 @@ class VoiceWorker:
         except Unavailable:
             return False
 
+    async def _zone(self, intent: Claimed) -> ZoneInfo | None:
+        """Where the person is, for "tomorrow at five"; None where nobody knows."""
+        if self._ears is None or intent.plan.script is None or not intent.plan.script.listens:
+            return None
+        try:
+            async with self._context.db.read() as tx:
+                found = await targets.zones(tx, target_id=intent.target_id)
+        except Unavailable:
+            return None
+        return zone_named(found[0]) if found else None
+
     async def _tell(self, attempt_id: UUID, events: asyncio.Queue[AttemptEvent | None]) -> None:
         """Store the call's events as they come, in order, for as long as it takes."""
         while (event := await events.get()) is not None:
             while True:
                 try:
                     await outcomes.record(self._context, attempt_id=attempt_id, event=event)
+                    if event.detail.get("wish") == "opt_out":
+                        await spoken.opt_out(self._context, attempt_id=attempt_id)
                     break
                 except Unavailable:
                     await asyncio.sleep(_RETRY_SECONDS)
@@ -321,18 +342,7 @@ class VoiceWorker:
         lost."""
         facts = None
         if result is not None:
-            facts = CallFacts(
-                sip_status=result.status,
-                talk_seconds=result.talk_seconds if result.answered_at else None,
-                keys=result.keys,
-                saved=result.saved,
-                result=result.result,
-                transcript=[
-                    {"role": str(line.role), "text": line.text, "atMs": line.at_ms}
-                    for line in result.transcript
-                ],
-                recording_key=recording_key,
-            )
+            facts = facts_of(result, intent.plan.script, recording_key=recording_key)
         while True:
             try:
                 await outcomes.settle(
@@ -342,6 +352,7 @@ class VoiceWorker:
                     reason=reason,
                     facts=facts,
                     answered_at=result.answered_at if result else None,
+                    callback_at=result.callback_at if result else None,
                 )
             except Unavailable:
                 await asyncio.sleep(_RETRY_SECONDS)

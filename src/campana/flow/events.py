@@ -128,6 +128,15 @@ class LookUp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FindIntent:
+    """Which of these does `text` mean? `IntentFound` with the wait's number answers."""
+
+    wait: int
+    text: str
+    intents: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HandOff:
     """Give the conversation to a person; `HandedBack` with the wait's number returns it."""
 
@@ -189,6 +198,7 @@ Event = (
     | TransferCall
     | CallWebhook
     | LookUp
+    | FindIntent
     | HandOff
     | OptOut
     | TagContact

@@ -96,6 +96,14 @@ class LookedUp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IntentFound:
+    """What the contact meant, of what was asked for; none when none of it, or nobody can tell."""
+
+    wait: int
+    intent: Annotated[str, Range(1, 200)] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HandedBack:
     """The person who had the conversation gives it back."""
 
@@ -112,6 +120,7 @@ Input = (
     | TransferEnded
     | WebhookAnswered
     | LookedUp
+    | IntentFound
     | HandedBack
 )
 
@@ -125,6 +134,7 @@ INPUTS: Mapping[str, type[Input]] = {
     "transferEnded": TransferEnded,
     "webhookAnswered": WebhookAnswered,
     "lookedUp": LookedUp,
+    "intentFound": IntentFound,
     "handedBack": HandedBack,
 }
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from procrastinate import App
 
-from campana.services import erasure_keys, retention, uploads
+from campana.services import erasure_keys, retention, template_sync, uploads
 from campana.services.context import Context
 from campana.store import accounts
 
@@ -45,3 +45,8 @@ def register(app: App, context: Context) -> None:
     @app.task(name="forget_files_left_behind", queueing_lock="forget_files_left_behind")
     async def forget_files_left_behind(timestamp: int) -> None:  # noqa: ARG001 - as above
         await uploads.forget_left_behind(context, before=context.clock.now() - _REMEMBERED)
+
+    @app.periodic(cron="*/15 * * * *")
+    @app.task(name="sync_templates", queueing_lock="sync_templates")
+    async def sync_templates(timestamp: int) -> None:  # noqa: ARG001 - as above
+        await template_sync.sync_all(context)

@@ -5,27 +5,43 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from campana.domain.address import Unusable, parse_phone
+from campana.domain.email import parse_email
 from campana.domain.errors import FieldProblem, InvalidParameter
 from campana.store import accounts
 from campana.store.db import Tx
 
 
+def read_address(text: str, *, default_country: str | None) -> str | Unusable:
+    """A number in E.164, or an e-mail address in the one form contacts have it in. Never raises.
+
+    Args:
+        text: as somebody wrote it; what has an @ in it is meant as an e-mail address.
+        default_country: ISO 3166, of numbers without a country code.
+    """
+    if "@" in text:
+        return parse_email(text)
+    number = parse_phone(text, default_country=default_country)
+    return number if isinstance(number, Unusable) else number.value
+
+
 async def normal(tx: Tx, *, workspace_id: int, addresses: Sequence[str], at: str) -> list[str]:
-    """The addresses in E.164; `at` is the pointer of the one at a position (`/addresses/{}`).
+    """The addresses as contacts have them, numbers read in the workspace's country.
+
+    `at` is the pointer of the one at a position (`/addresses/{}`).
 
     Raises:
-        InvalidParameter: naming each that is no phone number.
+        InvalidParameter: naming each that is no address.
     """
     workspace = await accounts.workspace(tx, workspace_id=workspace_id)
     country = workspace.default_country if workspace else None
     values: list[str] = []
     problems: list[FieldProblem] = []
     for position, text in enumerate(addresses):
-        match parse_phone(text, default_country=country):
+        match read_address(text, default_country=country):
             case Unusable(reason=reason):
                 problems.append(FieldProblem(pointer=at.format(position), message=reason))
             case found:
-                values.append(found.value)
+                values.append(found)
     if problems:
         raise InvalidParameter(problems=problems)
     return values

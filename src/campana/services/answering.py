@@ -15,12 +15,12 @@ from uuid import UUID
 
 from campana.domain.address import Unusable, parse_phone
 from campana.domain.campaign import ChannelType
-from campana.domain.conversation import free_form_until
+from campana.domain.conversation import is_care_window_open
 from campana.domain.disposition import Disposition
 from campana.domain.ids import uuid7
 from campana.domain.keywords import Keyword
 from campana.domain.toll import is_refused
-from campana.services import suppressed
+from campana.services import messaging, suppressed
 from campana.services.context import Context
 from campana.store import messages, owners
 from campana.store.db import Tx
@@ -75,6 +75,7 @@ async def claim(
             else:
                 attempt_id = uuid7(int(now.timestamp() * 1000), context.entropy(10))
                 allowed[attempt_id] = each
+        allowed = await _within_limits(tx, allowed, channel_id=channel_id, now=now)
         made = await messages.open_attempts(
             tx,
             attempts={each.id: attempt_id for attempt_id, each in allowed.items()},
@@ -103,6 +104,29 @@ async def claim(
     ]
 
 
+async def _within_limits(
+    tx: Tx, allowed: Mapping[UUID, Queued], *, channel_id: str, now: datetime
+) -> dict[UUID, Queued]:
+    """Those that the provider lets be sent now; the others wait, as a campaign's would.
+
+    An answer costs no place of a portfolio; a template to somebody who is silent does.
+    """
+    late = await messaging.put_off(
+        tx,
+        [
+            messaging.Message(id=each.id, address=each.address, wrote_at=each.last_inbound_at)
+            for each in allowed.values()
+            if each.channel_type is ChannelType.WHATSAPP
+        ],
+        channel_id=channel_id,
+        now=now,
+    )
+    for each in late:
+        await messages.defer(tx, message_ids=[each.target_id], until=each.until)
+    gone = {each.target_id for each in late}
+    return {attempt_id: each for attempt_id, each in allowed.items() if each.id not in gone}
+
+
 async def _with_erased(tx: Tx, context: Context, claimed: Sequence[Queued]) -> list[Queued]:
     """These, with those of erased people as suppressed; a channel is one workspace's."""
     if not claimed:
@@ -125,10 +149,9 @@ def problem_with(queued: Queued, *, now: datetime) -> str | None:
         return "suppressed"
     if queued.permission == Keyword.STOP and now - queued.at > CONFIRM_WITHIN:
         return "too_late"
-    if queued.channel_type is ChannelType.WHATSAPP and queued.template is None:
-        until = free_form_until(queued.last_inbound_at)
-        if until is None or until <= now:
-            return "window_closed"
+    is_free_form = queued.channel_type is ChannelType.WHATSAPP and queued.template is None
+    if is_free_form and not is_care_window_open(queued.last_inbound_at, now):
+        return "window_closed"
     if queued.channel_type is ChannelType.EMAIL:
         return None
     if is_refused(queued.address):

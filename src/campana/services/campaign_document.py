@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from campana.domain import script, window
+from campana.domain import window
 from campana.domain.cadence import Cadence
 from campana.domain.campaign import CampaignType, ChannelType, FlowPin, Plan, Variant
 from campana.services import limits_document
@@ -27,66 +27,15 @@ from campana.services.limits_document import (
     Weight,
 )
 from campana.services.policy import Amount, CapDocuments, caps_of, decimal_of
+from campana.services.voicebot_document import VoiceBotDocument, script_of
 from campana.services.window_document import WindowDocument, window_of
 
 Moment = Annotated[str, Meta(max_length=40, extra_json_schema={"format": "date-time"})]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
-Text = Annotated[str, Meta(min_length=1, max_length=2000)]
-StepId = Annotated[str, Meta(min_length=1, max_length=60, pattern="^[A-Za-z0-9_-]+$")]
-KeyName = Annotated[str, Meta(pattern="^[0-9*#]$")]
 
 
 class _Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
     pass
-
-
-class SayStep(_Document, frozen=True, tag_field="type", tag="say"):
-    """Speaks, then goes on to `next` or the step below."""
-
-    id: StepId
-    text: Text
-    next: StepId | None = None
-
-
-class AskStep(_Document, frozen=True, tag_field="type", tag="ask"):
-    """Speaks and waits for one key."""
-
-    id: StepId
-    text: Text
-    keys: dict[KeyName, StepId]
-    timeout_seconds: Annotated[float, Meta(ge=1, le=60)] = 6.0
-    reprompts: Annotated[int, Meta(ge=0, le=5)] = 1
-    otherwise: StepId | None = None
-    save_as: StepId | None = None
-
-
-class BranchStep(_Document, frozen=True, tag_field="type", tag="branch"):
-    """Goes where a saved answer says."""
-
-    id: StepId
-    on: StepId
-    cases: dict[str, StepId]
-    otherwise: StepId | None = None
-
-
-class EndStep(_Document, frozen=True, tag_field="type", tag="end"):
-    """Says goodbye and hangs up."""
-
-    id: StepId
-    text: Text | None = None
-    result: Annotated[str, Meta(max_length=100)] | None = None
-
-
-Step = SayStep | AskStep | BranchStep | EndStep
-
-
-class VoiceBotDocument(_Document, frozen=True):
-    """What the bot says and which keys it understands."""
-
-    greeting: Text
-    steps: Annotated[list[Step], Meta(min_length=1, max_length=100)]
-    voice: Literal["heart"] | None = None
-    max_seconds: Annotated[int, Meta(ge=5, le=3600)] = 180
 
 
 class PinDocument(_Document, frozen=True):
@@ -104,6 +53,12 @@ class ChangesDocument(_Document, frozen=True):
     voice_bot: VoiceBotDocument | None = None
     window: WindowDocument | None = None
     """Hours besides the campaign's: both must be open."""
+    flow: PinDocument | None = None
+    """Another flow, or another version or other params of the same."""
+    templates: Annotated[dict[Name, Name], Meta(max_length=50)] = {}
+    """Templates sent in place of those that the flow names."""
+    channel_type: ChannelType | None = None
+    """On which of its channels the flow begins to speak."""
 
 
 class VariantDocument(_Document, frozen=True):
@@ -215,13 +170,17 @@ def plan(document: CampaignDocument) -> Plan:
 
 
 def _variant(document: VariantDocument) -> Variant:
-    bot, hours = document.changes.voice_bot, document.changes.window
+    changes = document.changes
+    bot, hours = changes.voice_bot, changes.window
     return Variant(
         name=document.name,
         share=document.share,
         is_held_out=document.hold_out,
         script=script_of(bot) if bot is not None else None,
         window=window_of(hours) if hours is not None else None,
+        flow=_pin(changes.flow),
+        templates=changes.templates,
+        channel_type=changes.channel_type,
     )
 
 
@@ -229,33 +188,3 @@ def _pin(document: PinDocument | None) -> FlowPin | None:
     if document is None or document.version is None:
         return None
     return FlowPin(id=document.id, version=document.version, params=document.params)
-
-
-def script_of(document: VoiceBotDocument) -> script.Script:
-    """The domain's Script of a VoiceBot as written."""
-    return script.Script(
-        greeting=document.greeting,
-        steps=tuple(_step(step) for step in document.steps),
-        voice=document.voice,
-        max_seconds=document.max_seconds,
-    )
-
-
-def _step(step: Step) -> script.Step:
-    match step:
-        case SayStep():
-            return script.Say(id=step.id, text=step.text, next=step.next)
-        case AskStep():
-            return script.Ask(
-                id=step.id,
-                text=step.text,
-                keys=step.keys,
-                timeout_seconds=step.timeout_seconds,
-                reprompts=step.reprompts,
-                otherwise=step.otherwise,
-                save_as=step.save_as,
-            )
-        case BranchStep():
-            return script.Branch(id=step.id, on=step.on, cases=step.cases, otherwise=step.otherwise)
-        case EndStep():
-            return script.End(id=step.id, text=step.text, result=step.result)

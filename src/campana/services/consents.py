@@ -44,7 +44,8 @@ async def add(
     Args:
         context: the web role will do.
         workspace_id: whose ledger.
-        address: a phone number; without a country code it is read in the workspace's country.
+        address: a phone number, without a country code read in the workspace's country; or an
+            e-mail address.
         is_granted: False takes back what was granted before `said_at`.
         source: where it was said, for people: a form, a call, a letter.
         wording: the text that was agreed to, or the words in which it was taken back.
@@ -110,7 +111,7 @@ async def page(
     """The ledger, newest entry first, from the one after consent `after`; of one address if given.
 
     Raises:
-        InvalidParameter: `address` is no phone number.
+        InvalidParameter: `address` is neither a phone number nor an e-mail address.
     """
     async with context.db.read(workspace_id=workspace_id) as tx:
         value = None

@@ -245,20 +245,14 @@ async def _normal(tx: Tx, *, workspace_id: int, address: str | None) -> str | No
     """An address as it is stored."""
     if address is None:
         return None
-    if "@" not in address:
-        try:
-            [number] = await normal(tx, workspace_id=workspace_id, addresses=[address], at="")
-        except InvalidParameter as error:
-            raise _wrong_address(error.problems[0].message) from None
-        return number
-    email = parse_email(address)
-    if isinstance(email, Unusable):
-        raise _wrong_address(email.reason)
-    return email
-
-
-def _wrong_address(message: str) -> InvalidParameter:
-    return InvalidParameter(problems=[FieldProblem(parameter="address", message=message)])
+    try:
+        [value] = await normal(tx, workspace_id=workspace_id, addresses=[address], at="")
+    except InvalidParameter as error:
+        message = error.problems[0].message
+        raise InvalidParameter(
+            problems=[FieldProblem(parameter="address", message=message)]
+        ) from None
+    return value
 
 
 def _read(given: Given, *, country: str | None, types: Mapping[str, AttributeType]) -> NewContact:

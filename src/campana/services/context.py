@@ -11,6 +11,7 @@ from campana.blobs import Blobs
 from campana.carriers.base import Carriers
 from campana.domain.clock import Clock
 from campana.domain.ids import public_id
+from campana.services.language_model import LanguageModel
 from campana.services.outbound import Outbound
 from campana.services.secrets import NO_SECRETS, Secrets
 from campana.store.db import Database
@@ -30,6 +31,8 @@ class Context:
     carriers: Carriers
     secrets: Secrets = NO_SECRETS
     outbound: Outbound = field(default_factory=Outbound)
+    language_model: LanguageModel | None = None
+    """Whom flows ask what somebody meant; None when none is configured."""
     monotonic: Callable[[], float] = time.monotonic
     """Seconds that pass evenly, for spans within one process."""
     doze: Callable[[float], Awaitable[None]] = asyncio.sleep

@@ -13,7 +13,7 @@ from datetime import datetime
 from campana.domain.campaign import ChannelType
 from campana.domain.contact import ContactFields
 from campana.domain.content import Content, Email, Text, words
-from campana.domain.conversation import STEPS, ConversationStatus, Step, free_form_until
+from campana.domain.conversation import STEPS, ConversationStatus, Step, is_care_window_open
 from campana.domain.errors import (
     Conflict,
     FieldProblem,
@@ -303,13 +303,12 @@ async def _require_allowed(
         each.scope is Scope.WORKSPACE or each.channel_type is found.channel_type for each in held
     ):
         raise Conflict("this person is suppressed and may not be written to")
-    if found.channel_type is ChannelType.WHATSAPP and not is_template:
-        until = free_form_until(found.last_inbound_at)
-        if until is None or until <= now:
-            raise Conflict(
-                "this person wrote more than 24 hours ago: WhatsApp takes only a template now",
-                problems=[FieldProblem(pointer="/template", message="is needed")],
-            )
+    is_free_form = found.channel_type is ChannelType.WHATSAPP and not is_template
+    if is_free_form and not is_care_window_open(found.last_inbound_at, now):
+        raise Conflict(
+            "this person wrote more than 24 hours ago: WhatsApp takes only a template now",
+            problems=[FieldProblem(pointer="/template", message="is needed")],
+        )
 
 
 def _told(message: Message) -> Message:

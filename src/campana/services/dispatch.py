@@ -137,6 +137,7 @@ async def claim(
             waiting,
             campaign_id=group.campaign_id,
             plan=plan,
+            channel_type=channel_type,
             capped=capped,
             flow=flow,
             now=now,
@@ -228,17 +229,19 @@ async def _pass_gate(
     *,
     campaign_id: str,
     plan: Plan,
+    channel_type: str,
     capped: Mapping[int, datetime],
     flow: FlowClaim | None,
     now: datetime,
 ) -> list[Candidate]:
     """Those who may be contacted now; the others are put off or finished, with the reason."""
     ways = Ways(plan, campaign_id=campaign_id)
+    is_free_form = channel_type == ChannelType.WHATSAPP and plan.flow is None
     allowed: list[Candidate] = []
     deferrals: list[Deferral] = []
     told: list[NewEvent] = []
     for candidate in waiting:
-        match gate.check(_facts(candidate, ways, capped), now):
+        match gate.check(_facts(candidate, ways, capped, is_free_form=is_free_form), now):
             case gate.Allow():
                 allowed.append(candidate)
             case gate.Defer(until=until, why=why):
@@ -256,7 +259,9 @@ async def _pass_gate(
     return allowed
 
 
-def _facts(candidate: Candidate, ways: Ways, capped: Mapping[int, datetime]) -> gate.Facts:
+def _facts(
+    candidate: Candidate, ways: Ways, capped: Mapping[int, datetime], *, is_free_form: bool
+) -> gate.Facts:
     plan = ways.of(candidate.contact_id)
     return gate.Facts(
         address=candidate.address,
@@ -270,4 +275,6 @@ def _facts(candidate: Candidate, ways: Ways, capped: Mapping[int, datetime]) -> 
         window=plan.window,
         capped_until=capped.get(candidate.id),
         is_held_out=ways.held_out(candidate.contact_id),
+        is_free_form=is_free_form,
+        wrote_at=candidate.wrote_at,
     )

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from campana.domain.address import AddressKind
 from campana.domain.contact import ContactAddress, NewContact
+from campana.domain.tag import MAX_TAGS
 from campana.store.contacts import Holder
 from campana.store.imports import Duplicates
 
@@ -28,9 +29,12 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dispute:
-    """Why a row cannot be laid over the person it meets: which of its addresses, and a remedy."""
+    """Why a row cannot be laid over the person it meets: which of its addresses, and a remedy.
 
-    address: int
+    No address: it is about the row's tags.
+    """
+
+    address: int | None
     reason: str
     suggestion: str
 
@@ -46,6 +50,13 @@ class Person:
     def is_changed(self) -> bool:
         """Is somebody stored no longer what they were?"""
         return self.stored is not None and self.now != self.stored.contact
+
+
+_TOO_MANY_TAGS = Dispute(
+    address=None,
+    reason=f"the contact has tags already, and with these more than {MAX_TAGS}",
+    suggestion="take tags out of this row, or off the contact",
+)
 
 
 class Decision(NamedTuple):
@@ -156,6 +167,8 @@ def _decided(known: _Known, contact: NewContact, *, duplicates: Duplicates) -> D
     if dispute is not None:
         return Decision(fate=Fate.REJECTED, person=None, dispute=dispute)
     after = met.now.under(contact)
+    if len(after.tags) > MAX_TAGS:
+        return Decision(fate=Fate.REJECTED, person=None, dispute=_TOO_MANY_TAGS)
     if after == met.now:
         return Decision(fate=Fate.DUPLICATE, person=met)
     known.change(met, after)

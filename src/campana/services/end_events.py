@@ -10,7 +10,7 @@ from campana.domain.event import EventName, NewEvent
 from campana.domain.ids import attempt_text
 from campana.services import events
 from campana.services.context import Context
-from campana.store import suppressions
+from campana.store import suppressions, targets
 from campana.store.attempts import Attempt
 from campana.store.db import Tx
 from campana.store.suppressions import Scope, Suppression
@@ -51,26 +51,35 @@ async def told_of_end(
 async def suppress(
     tx: Tx, context: Context, attempt: Attempt, *, reason: str, source: str, now: datetime
 ) -> list[NewEvent]:
-    """The person asked not to be contacted again: from this very commit on, by nobody."""
+    """From this very commit on nobody contacts them, at any address: they asked for it."""
     if attempt.is_erased:
         return []
-    new_id = context.new_id("sup")
-    stored = await suppressions.insert(
-        tx,
-        workspace_id=attempt.workspace_id,
-        suppression=Suppression(
-            id=new_id,
-            address=attempt.address,
-            scope=Scope.WORKSPACE,
-            campaign_id=None,
-            channel_type=None,
-            reason=f"{reason} attempt {attempt_text(attempt.id)}",
-            source=source,
-            created_at=now,
-            expires_at=None,
-        ),
-    )
-    if stored is None or stored.id != new_id:
-        return []
-    added = EventName.SUPPRESSION_ADDED
-    return [events.of_suppression(added, stored, workspace_id=attempt.workspace_id, at=now)]
+    known = [attempt.address]
+    if attempt.target_id is not None:
+        known += await targets.addresses(tx, target_id=attempt.target_id)
+    told: list[NewEvent] = []
+    # Sorted, so that two calls of one person lock in one order.
+    for address in sorted(set(known)):
+        new_id = context.new_id("sup")
+        stored = await suppressions.insert(
+            tx,
+            workspace_id=attempt.workspace_id,
+            suppression=Suppression(
+                id=new_id,
+                address=address,
+                scope=Scope.WORKSPACE,
+                campaign_id=None,
+                channel_type=None,
+                reason=f"{reason} attempt {attempt_text(attempt.id)}",
+                source=source,
+                created_at=now,
+                expires_at=None,
+            ),
+        )
+        if stored is not None and stored.id == new_id:
+            told.append(
+                events.of_suppression(
+                    EventName.SUPPRESSION_ADDED, stored, workspace_id=attempt.workspace_id, at=now
+                )
+            )
+    return told

@@ -39,14 +39,19 @@ _KINDS: Mapping[str, MediaKind] = {
 }  # fmt: skip
 
 
-async def content_of(tx: Tx, message: Message, stored: StoredSession) -> Content | None:
+async def content_of(
+    tx: Tx, message: Message, stored: StoredSession, *, replaced: Mapping[str, str]
+) -> Content | None:
     """What a flow's message or template says; None when it cannot be said.
 
-    A template is the workspace's of that name, with the contact's fields; one that the workspace
-    does not keep is its provider's, and goes by name.
+    In place of a template whose name is `replaced` the other is sent. A template is the workspace's
+    of that name, with the contact's fields; one that the workspace does not keep is its provider's,
+    and goes by name.
     """
     content = message.content
     if message.kind == "template":
+        named = str(content["template"])
+        content = {**content, "template": replaced.get(named, named)}
         return await _template(tx, content, stored, ChannelType(message.channel_type))
     text = str(content["text"])
     replies = [(str(each["id"]), str(each["title"])) for each in content.get("quickReplies", ())]

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from campana.domain.errors import FieldProblem, InvalidParameter
 from campana.flow.definition import Flow, load
+from campana.flow.nodes.gather import GatherNode
+from campana.flow.nodes.say import SayNode
+from campana.flow.nodes.voice_transfer import VoiceTransfer
+from campana.flow.nodes.wait_inbound_call import WaitInboundCall
+from campana.flow.run import Node
 from campana.services import documents
+
+_IN_A_CALL = (SayNode, GatherNode, VoiceTransfer, WaitInboundCall)
 
 MAX_CHARACTERS = 1_000_000
 """Of a file; the largest flow allowed needs far fewer."""
@@ -28,6 +35,24 @@ class Checked:
 
     flow: Flow | None
     problems: tuple[Located, ...] = ()
+    warnings: tuple[Located, ...] = ()
+    """Nodes that run here and in no campaign."""
+
+
+_NOT_RUN = (
+    "needs a call that the contact makes, and campaigns take none: use voice_call, whose bot"
+    " speaks, asks for keys and ends the call"
+)
+
+
+def not_run(node: Node) -> str | None:
+    """Why campaigns do not carry out a node that flows may have; None when they do."""
+    return _NOT_RUN if isinstance(node, _IN_A_CALL) else None
+
+
+def pointer_of(graph: str, node_id: str) -> str:
+    """Where a node stands in its definition."""
+    return f"/subflows/{graph}/nodes/{node_id}" if graph else f"/nodes/{node_id}"
 
 
 def check(text: str) -> Checked:
@@ -42,11 +67,24 @@ def check(text: str) -> Checked:
     except InvalidParameter as error:
         return Checked(flow=None, problems=tuple(map(_unreadable, error.problems)))
     try:
-        return Checked(flow=load(document))
+        flow = load(document)
     except InvalidParameter as error:
         lines = documents.yaml_lines(text)
         located = [Located(line=line_of(each, lines), problem=each) for each in error.problems]
         return Checked(flow=None, problems=tuple(sorted(located, key=lambda each: each.line)))
+    return Checked(flow=flow, warnings=tuple(_warnings(flow, text)))
+
+
+def _warnings(flow: Flow, text: str) -> Iterator[Located]:
+    found = [
+        FieldProblem(pointer=pointer_of(graph, node_id), message=why)
+        for graph, within in flow.graphs.items()
+        for node_id, node in within.nodes.items()
+        if (why := not_run(node)) is not None
+    ]
+    lines = documents.yaml_lines(text) if found else {}
+    located = [Located(line=line_of(each, lines), problem=each) for each in found]
+    yield from sorted(located, key=lambda each: each.line)
 
 
 def line_of(problem: FieldProblem, lines: Mapping[str, int]) -> int:

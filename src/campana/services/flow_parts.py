@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from campana.domain.campaign import Campaign, CampaignType, ChannelType, Plan
 from campana.domain.errors import FieldProblem, InvalidParameter
 from campana.domain.script_problems import problems as script_problems
-from campana.services import flow_plans
-from campana.services.campaign_document import CampaignDocument
+from campana.services import flow_plans, reference_tables, variant_plans
+from campana.services.campaign_document import CampaignDocument, PinDocument
 from campana.store import channels, flows
 from campana.store.db import Tx
 
 if TYPE_CHECKING:
     from campana.flow.definition import Flow
     from campana.flow.nodes.voice_call import VoiceCall
-
-_NOT_RUN: Mapping[str, str] = {
-    "Lookup": "looks into a reference table",
-    "SayNode": "speaks in a call",
-    "GatherNode": "asks for keys in a call",
-    "VoiceTransfer": "transfers a call",
-    "WaitInboundCall": "waits for a call",
-}
-"""Nodes that the interpreter knows and campaigns do not carry out."""
-
-_SHOWN_FIELDS = 20
-"""Of the fields that people lack, how many are named."""
 
 
 async def resolved(
@@ -37,26 +27,57 @@ async def resolved(
     problems: list[FieldProblem] = []
     talk: dict[str, Any] = {}
     if document.flow is not None:
-        found = await flows.find(tx, workspace_id=workspace_id, wanted=document.flow.id)
-        if found is None:
-            problems.append(_problem("/flow/id", "there is no such flow"))
-        else:
-            version = document.flow.version or found.published
-            pinned: dict[str, Any] = {"id": found.id}
-            if version is not None:
-                pinned["version"] = version
-            if document.flow.params:
-                pinned["params"] = document.flow.params
+        pinned, wrong = await _pinned(tx, document.flow, workspace_id=workspace_id, at="/flow")
+        problems += wrong
+        if pinned:
             talk["flow"] = pinned
-            if version is not None and not await flows.version_hash(
-                tx, flow_id=found.id, number=version
-            ):
-                problems.append(_problem("/flow/version", f"there is no version {version}"))
+    ways, wrong = await _variants(tx, workspace_id=workspace_id, document=document)
+    problems += wrong
+    if ways:
+        talk["variants"] = ways
     chosen, wrong = await _channels(tx, workspace_id=workspace_id, document=document)
     problems += wrong
     if chosen:
         talk["channels"] = chosen
     return talk, problems
+
+
+async def _pinned(
+    tx: Tx, pin: PinDocument, *, workspace_id: int, at: str
+) -> tuple[dict[str, Any], list[FieldProblem]]:
+    """A flow by id, on the version that was asked for or the latest."""
+    found = await flows.find(tx, workspace_id=workspace_id, wanted=pin.id)
+    if found is None:
+        return {}, [_problem(f"{at}/id", "there is no such flow")]
+    version = pin.version or found.published
+    pinned: dict[str, Any] = {"id": found.id}
+    if version is not None:
+        pinned["version"] = version
+    if pin.params:
+        pinned["params"] = pin.params
+    if version is not None and not await flows.version_hash(tx, flow_id=found.id, number=version):
+        return pinned, [_problem(f"{at}/version", f"there is no version {version}")]
+    return pinned, []
+
+
+async def _variants(
+    tx: Tx, *, workspace_id: int, document: CampaignDocument
+) -> tuple[list[dict[str, Any]], list[FieldProblem]]:
+    """The variants with their flows pinned; none where no variant has one of its own."""
+    if not any(each.changes.flow for each in document.variants):
+        return [], []
+    written: list[dict[str, Any]] = []
+    problems: list[FieldProblem] = []
+    for n, each in enumerate(document.variants):
+        plain: dict[str, Any] = msgspec.to_builtins(each)
+        if each.changes.flow is not None:
+            at = f"/variants/{n}/changes/flow"
+            pinned, wrong = await _pinned(tx, each.changes.flow, workspace_id=workspace_id, at=at)
+            problems += wrong
+            changes = {key: value for key, value in plain["changes"].items() if value}
+            plain["changes"] = {**changes, "flow": pinned}
+        written.append(plain)
+    return written, problems
 
 
 async def _channels(
@@ -80,57 +101,67 @@ async def _channels(
     return chosen, problems
 
 
-async def unready(tx: Tx, campaign: Campaign, plan: Plan) -> list[FieldProblem]:
-    """Why the flow of a campaign cannot run; empty when it can, or when it needs none."""
+async def unready(tx: Tx, campaign: Campaign, plan: Plan, *, has_model: bool) -> list[FieldProblem]:
+    """Why the flow of a campaign cannot run; empty when it can, or when it needs none.
+
+    `has_model`: a language model is there to say what people mean.
+    """
     if campaign.type is not CampaignType.FLOW:
         return []
     if "flow" not in campaign.document:
         return [_problem("/flow", "a Flow campaign needs one")]
     if plan.flow is None:
         return [_problem("/flow", "the flow was never published")]
-    try:
-        flow = await flow_plans.pinned(tx, flow_id=plan.flow.id, version=plan.flow.version)
-    except LookupError:
-        return [_problem("/flow/version", f"there is no version {plan.flow.version}")]
-    except InvalidParameter as error:
-        return [_problem(f"/flow{each.pointer or ''}", each.message) for each in error.problems]
-    return [*_nodes(flow, campaign, plan), *await _credentials(tx, flow, campaign)]
-
-
-async def lacking(tx: Tx, campaign: Campaign, plan: Plan) -> list[str]:
-    """Whom the flow would know too little of, in sentences: nobody is kept from anything by it."""
-    if plan.flow is None or campaign.list_id is None:
-        return []
-    try:
-        flow = await flow_plans.pinned(tx, flow_id=plan.flow.id, version=plan.flow.version)
-    except (LookupError, InvalidParameter):
-        return []
-    fields = [name for name in flow.reads if name != "time_zone"]
-    found = await flows.lacking(tx, list_id=campaign.list_id, fields=fields)
-    return [
-        f"{each.missing:,} of {each.people:,} contacts have no {each.field}, which the flow reads"
-        for each in found[:_SHOWN_FIELDS]
-        if each.missing
-    ]
+    found: list[FieldProblem] = []
+    for at, own in variant_plans.each_way(plan):
+        if own.flow is None:
+            continue
+        try:
+            flow = await flow_plans.pinned(tx, flow_id=own.flow.id, version=own.flow.version)
+        except LookupError:
+            found.append(_problem(f"{at}/flow/version", f"there is no version {own.flow.version}"))
+        except InvalidParameter as error:
+            found += [_problem(f"/flow{e.pointer or ''}", e.message) for e in error.problems]
+        else:
+            found += _nodes(flow, campaign, plan)
+            found += [] if has_model else _intents(flow)
+            found += await _credentials(tx, flow, campaign)
+            found += await _tables(tx, flow, campaign)
+    return list(dict.fromkeys(found))
 
 
 def _nodes(flow: Flow, campaign: Campaign, plan: Plan) -> Iterable[FieldProblem]:
     """What its nodes need that the campaign does not have, or that campaigns do not do."""
     from campana.flow.nodes.voice_call import VoiceCall
     from campana.flow.sending import Sending
+    from campana.services import flow_files
 
     usable = {campaign.channel_type, *plan.channels}
     for graph_name, graph in flow.graphs.items():
         for node_id, node in graph.nodes.items():
             where = f"the node {node_id}" + (f" of {graph_name}" if graph_name else "")
-            not_run = _NOT_RUN.get(type(node).__name__)
+            not_run = flow_files.not_run(node)
             if not_run is not None:
-                yield _problem("/flow", f"{where} {not_run}, which campaigns cannot do yet")
+                at = f"/flow{flow_files.pointer_of(graph_name, node_id)}"
+                yield _problem(at, f"{where} {not_run}")
             elif isinstance(node, Sending) and node.channel and node.channel not in usable:
                 said = f"{where} sends by {node.channel}: name the channel to use"
                 yield _problem(f"/channels/{node.channel}", said)
             elif isinstance(node, VoiceCall):
                 yield from _call(node, where, usable, plan)
+
+
+def _intents(flow: Flow) -> Iterable[FieldProblem]:
+    """Nodes that go by what somebody meant, where nobody can say it."""
+    from campana.flow.nodes.response_branch import ResponseBranch
+    from campana.services import flow_files
+
+    for graph_name, graph in flow.graphs.items():
+        for node_id, node in graph.nodes.items():
+            if isinstance(node, ResponseBranch) and any(each.intent for each in node.cases):
+                at = f"/flow{flow_files.pointer_of(graph_name, node_id)}"
+                said = f"the node {node_id} goes by intent: that needs CAMPANA_LLM_URL"
+                yield _problem(at, said)
 
 
 def _call(
@@ -163,6 +194,25 @@ async def _credentials(tx: Tx, flow: Flow, campaign: Campaign) -> Sequence[Field
     return [
         _problem("/flow", f"its webhooks show the credential {name}, which is not stored")
         for name in sorted(named - known)
+    ]
+
+
+async def _tables(tx: Tx, flow: Flow, campaign: Campaign) -> Sequence[FieldProblem]:
+    """Reference tables that its lookups name and nobody has written."""
+    from campana.flow.nodes.lookup import Lookup
+
+    named = {
+        node.table
+        for graph in flow.graphs.values()
+        for node in graph.nodes.values()
+        if isinstance(node, Lookup)
+    }
+    if not named:
+        return []
+    known = await reference_tables.names_known(tx, workspace_id=campaign.workspace_id)
+    return [
+        _problem("/flow", f"its lookups look into the table {name}, which is not there")
+        for name in sorted(named.difference(known))
     ]
 
 

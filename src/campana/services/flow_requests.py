@@ -1,4 +1,4 @@
-"""A flow's webhooks: asked at least once, answered to the session exactly once.
+"""What a flow asks webhooks and a language model: at least once; the session is told exactly once.
 
 Whoever takes a request has a while to ask; should it die, the next one asks again with the same
 `Idempotency-Key`. The answer, or that there was none, resumes the session in the transaction that
@@ -18,9 +18,10 @@ from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 import msgspec
 
-from campana.flow.inputs import WebhookAnswered
+from campana.flow.inputs import Input, IntentFound, WebhookAnswered
 from campana.services import sessions
 from campana.services.context import Context
+from campana.services.language_model import Unanswered
 from campana.services.secrets import Unreadable
 from campana.store import flow_requests, flows
 from campana.store.flow_requests import Request
@@ -39,6 +40,8 @@ class Answered:
 
     status: int | None
     body: object = None
+    intent: str | None = None
+    """Of a language model: what was meant."""
 
 
 async def take(context: Context, *, room: int) -> list[Request]:
@@ -53,6 +56,8 @@ async def take(context: Context, *, room: int) -> list[Request]:
 async def ask(context: Context, request: Request) -> Answered:
     """Make a request. Whatever goes wrong is an answer without a status."""
     wanted = request.request
+    if wanted["type"] == "findIntent":
+        return Answered(status=None, intent=await _intent(context, request))
     headers = {str(key): str(value) for key, value in wanted.get("headers", {}).items()}
     url = str(wanted["url"])
     if wanted.get("credential"):
@@ -81,15 +86,35 @@ async def ask(context: Context, request: Request) -> Answered:
 
 async def settle(context: Context, request: Request, answered: Answered) -> None:
     """Tell the session, once; a repeat finds its wait over."""
+    told: Input
+    if request.request["type"] == "findIntent":
+        told, key = IntentFound(wait=request.wait, intent=answered.intent), "intent"
+    else:
+        told = WebhookAnswered(wait=request.wait, status=answered.status, body=answered.body)
+        key = "webhook"
     async with context.db.transaction() as tx:
         await sessions.resume(
             tx,
             context,
             session_id=request.session_id,
-            told=WebhookAnswered(wait=request.wait, status=answered.status, body=answered.body),
-            key=f"webhook {request.wait}",
+            told=told,
+            key=f"{key} {request.wait}",
         )
         await flow_requests.drop(tx, session_id=request.session_id, waits=[request.wait])
+
+
+async def _intent(context: Context, request: Request) -> str | None:
+    """What the contact meant; None when it is none of those, or nobody can tell."""
+    model = context.language_model
+    if model is None or (context.is_rehearsal and not model.is_on_this_machine):
+        return None
+    intents = [str(each) for each in request.request["intents"]]
+    try:
+        chosen = await model.choose(str(request.request["text"]), intents)
+    except Unanswered as error:
+        log.warning("session %d: the language model: %s", request.session_id, error)
+        return None
+    return None if chosen is None else intents[chosen]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

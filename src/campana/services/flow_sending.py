@@ -10,14 +10,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from campana.domain import gate
 from campana.domain.campaign import CampaignState, ChannelType, Plan
-from campana.domain.content import Content, words
+from campana.domain.content import Content, Template, words
 from campana.domain.disposition import Disposition
 from campana.services import session_places, sessions, threads
 from campana.services.claimed import Claimed
 from campana.services.context import Context
 from campana.services.flow_content import content_of
 from campana.services.session_places import Ground
+from campana.services.variant_plans import Ways
+from campana.store import decisions
 from campana.store import sessions as store
 from campana.store.conversations import Outgoing
 from campana.store.db import Tx
@@ -38,6 +41,8 @@ class FlowClaim:
     plan: Plan
     ground: Ground
     channel_type: ChannelType
+    ways: Ways
+    """How each of its people is gone about, where the campaign tries several."""
     sessions: dict[int, StoredSession] = field(default_factory=dict[int, StoredSession])
     """By target."""
     messages: dict[int, Message] = field(default_factory=dict[int, Message])
@@ -64,6 +69,8 @@ class FlowClaim:
             return False
         head = await self._fitting(candidate, stored)
         if head is not None:
+            now = self.context.clock.now()
+            await decisions.skip(self.tx, target_id=candidate.id, reason=why, now=now)
             stored = await session_places.failed(
                 self.tx, self.context, stored, head, disposition=disposition
             )
@@ -135,10 +142,18 @@ class FlowClaim:
     async def _is_worded(self, candidate: Candidate, stored: StoredSession, head: Message) -> bool:
         """Find the words for a message; where there are none the session goes on knowing it."""
         if head.kind != "call":
-            content = await content_of(self.tx, head, stored)
-            if content is None:
+            replaced = self.ways.of(candidate.contact_id).templates
+            content = await content_of(self.tx, head, stored, replaced=replaced)
+            barred = self._barred(candidate, content)
+            if content is None or barred is not None:
+                why = barred.disposition if barred is not None else Disposition.UNDELIVERED
+                if barred is not None:
+                    now = self.context.clock.now()
+                    await decisions.skip(
+                        self.tx, target_id=candidate.id, reason=barred.why, now=now
+                    )
                 stored = await session_places.failed(
-                    self.tx, self.context, stored, head, disposition=Disposition.UNDELIVERED
+                    self.tx, self.context, stored, head, disposition=why
                 )
                 await session_places.settle(self.tx, self.context, stored, self.ground)
                 return False
@@ -146,8 +161,18 @@ class FlowClaim:
         self.messages[candidate.id] = head
         return True
 
+    def _barred(self, candidate: Candidate, content: Content | None) -> gate.Drop | None:
+        """What keeps this from being sent: WhatsApp has its own rule on who may be told what.
+
+        Anything but a template needs a person who wrote in the last 24 hours.
+        """
+        if self.channel_type is not ChannelType.WHATSAPP or isinstance(content, Template):
+            return None
+        return gate.free_form(candidate.wrote_at, self.context.clock.now())
+
     async def _begin(self, candidate: Candidate) -> StoredSession | None:
-        pin = self.plan.flow
+        own = self.ways.of(candidate.contact_id)
+        pin = own.flow
         if pin is None:
             return None
         stored = await sessions.begin(
@@ -160,6 +185,7 @@ class FlowClaim:
             flow_id=pin.id,
             version=pin.version,
             params=dict(pin.params),
+            begins_on=own.begins_on,
         )
         if stored is not None:
             self.sessions[candidate.id] = stored
@@ -204,6 +230,7 @@ async def claiming(
             campaign_id=group.campaign_id, state=CampaignState.RUNNING, document=document
         ),
         channel_type=ChannelType(channel_type),
+        ways=Ways(plan, campaign_id=group.campaign_id),
         sessions=held,
     )
     return claim, [each for each in waiting if each.id in held or each.id not in known]

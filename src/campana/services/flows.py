@@ -313,6 +313,7 @@ def _answering(told: Mapping[str, Any], session: Session) -> dict[str, Any]:
         "callEnded": "call",
         "webhookAnswered": "webhook",
         "lookedUp": "lookup",
+        "intentFound": "intent",
         "handedBack": "handoff",
         "messageReported": "message",
     }

@@ -116,14 +116,16 @@ def _characters(row: Row) -> int:
 def disputed(
     given: Given, dispute: Dispute, columns: Columns, *, country: str | None
 ) -> RejectedRow:
-    """A row that names two people of the list, as it is told."""
-    address = given.contact.addresses[dispute.address]
-    read = read_row(columns, given.cells, country=country)
+    """A row that cannot be laid over whom it meets, as it is told."""
+    if dispute.address is None:
+        place, value = columns.fields.get("tags"), ",".join(given.contact.tags)
+    else:
+        read = read_row(columns, given.cells, country=country)
+        place = read.places[dispute.address] if isinstance(read, Candidate) else None
+        value = given.contact.addresses[dispute.address].value
     refusal = Refusal(
-        column_name=columns.header[read.places[dispute.address]]
-        if isinstance(read, Candidate)
-        else None,
-        value=shown(address.value),
+        column_name=None if place is None else columns.header[place],
+        value=shown(value),
         reason=dispute.reason,
         suggestion=dispute.suggestion,
     )

@@ -20,7 +20,7 @@ from campana.domain.errors import FieldProblem, InvalidTransition, NotFound
 from campana.domain.forecast import Forecast, Pace, forecast
 from campana.domain.spend import Price
 from campana.domain.window import next_open
-from campana.services import erasure_keys, flow_parts, preflight, segments, variant_plans
+from campana.services import erasure_keys, flow_people, preflight, segments, variant_plans
 from campana.services.campaign_document import plan_of
 from campana.services.context import Context
 from campana.services.messaging import DAY
@@ -103,9 +103,11 @@ async def look_ahead(context: Context, *, workspace_id: int, campaign_id: str) -
         pads = await erasure_keys.pads(tx, context, workspace_id=workspace_id)
         found = await _crowds(tx, campaign, plan, prices, pads, now)
         places = await _places(tx, channel, now)
-        warnings = await flow_parts.lacking(tx, campaign, plan)
+        warnings = await flow_people.lacking(tx, campaign, plan)
+        unbidden = await flow_people.unbidden(tx, campaign, plan)
     allowed = frozenset(workspace.allowed_countries) if workspace else frozenset[str]()
     eligible, skipped, expense = _judged(found, campaign, plan, allowed, prices, now)
+    warnings += _uncared_for(found, campaign, plan, allowed, unbidden, now)
     counted = Outlook(
         problems=problems,
         people=sum(crowd.people for crowd in found),
@@ -173,8 +175,42 @@ async def _crowds(
         prefix_length=prices.prefix_length,
         pads=pads,
         bounds=variant_plans.bounds_of(plan),
+        care_channel=_care_channel(campaign, plan),
         now=now,
     )
+
+
+def _care_channel(campaign: Campaign, plan: Plan) -> str | None:
+    """The channel that takes anything but a template only for people who wrote on it lately."""
+    if campaign.channel_type is ChannelType.WHATSAPP:
+        return campaign.channel_id
+    return plan.channels.get(ChannelType.WHATSAPP)
+
+
+def _uncared_for(
+    found: Sequence[Crowd],
+    campaign: Campaign,
+    plan: Plan,
+    allowed: frozenset[str],
+    unbidden: Sequence[str],
+    now: datetime,
+) -> list[str]:
+    """What a flow would say by WhatsApp and may not, in a sentence for each node."""
+    reached = [
+        crowd
+        for crowd in found
+        if not crowd.is_duplicate
+        and not isinstance(gate.check(_facts(crowd, campaign, plan, allowed, now), now), gate.Drop)
+    ]
+    people = sum(crowd.people for crowd in reached)
+    silent = sum(crowd.people for crowd in reached if not crowd.has_written)
+    if not silent:
+        return []
+    return [
+        f"{silent:,} of {people:,} contacts did not write by WhatsApp in the last 24 hours: what"
+        f" the node {node} says before they do is not sent to them; it needs a template"
+        for node in unbidden
+    ]
 
 
 def _judged(
@@ -191,7 +227,7 @@ def _judged(
     eligible: Counter[tuple[str, ...]] = Counter()
     skipped: Counter[str] = Counter()
     for crowd in found:
-        verdict = gate.check(_facts(crowd, plan, allowed), now)
+        verdict = gate.check(_facts(crowd, campaign, plan, allowed, now), now)
         if crowd.is_duplicate:
             skipped[DUPLICATE] += crowd.people
         elif isinstance(verdict, gate.Drop):
@@ -213,7 +249,9 @@ def _price(crowd: Crowd, prices: _Prices) -> Price | None:
     return spend.price_of(crowd.address or "", crowd.country, prices.table)
 
 
-def _facts(crowd: Crowd, plan: Plan, allowed: frozenset[str]) -> gate.Facts:
+def _facts(
+    crowd: Crowd, campaign: Campaign, plan: Plan, allowed: frozenset[str], now: datetime
+) -> gate.Facts:
     own, is_held_out = variant_plans.nth(plan, crowd.variant)
     return gate.Facts(
         # One speaks for all: numbers nobody may call are refused when people are imported.
@@ -229,6 +267,8 @@ def _facts(crowd: Crowd, plan: Plan, allowed: frozenset[str]) -> gate.Facts:
         is_held_out=is_held_out,
         # A cap puts people off; it never leaves them out.
         capped_until=None,
+        is_free_form=campaign.channel_type is ChannelType.WHATSAPP and plan.flow is None,
+        wrote_at=now if crowd.has_written else None,
     )
 
 

@@ -39,7 +39,9 @@ async def blocking(tx: Tx, context: Context, campaign: Campaign) -> list[FieldPr
         ]
     if workspace is None or not workspace.allowed_countries:
         found.append(_problem("", "this workspace may not call any country yet: allow some first"))
-    found += await flow_parts.unready(tx, campaign, plan)
+    found += await flow_parts.unready(
+        tx, campaign, plan, has_model=context.language_model is not None
+    )
     return found + await unfit(tx, context, campaign)
 
 
@@ -76,7 +78,7 @@ def _incomplete(campaign: Campaign, plan: Plan, *, now: datetime) -> list[FieldP
     if campaign.list_id is None:
         found.append(_problem("/contactList", "whom to contact is not chosen"))
     is_flow = campaign.type is not CampaignType.VOICE_BOT
-    found += variant_plans.problems(plan, is_flow=is_flow)
+    found += variant_plans.problems(plan, is_flow=is_flow, own_type=campaign.channel_type)
     if is_flow:
         return found
     if plan.script is None:

@@ -7,8 +7,9 @@ What is gone does not come back when a class is lengthened.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -23,7 +24,10 @@ from campana.store.db import Tx
 from campana.store.retention import Kept, Mark
 
 _STRETCH = 500
-_EVENTS_STRETCH = 5_000
+_ROWS_STRETCH = 5_000
+
+_Forget = Callable[..., Awaitable[int]]
+"""Deletes some of a workspace's rows that are older than a moment; how many."""
 
 Days = Annotated[int, Meta(ge=1, le=3650)]
 
@@ -39,6 +43,12 @@ class RetentionDocument(
     attempt_days: Annotated[int, Meta(ge=31, le=3650)] | None = 395
     """Whom an attempt was made to and what they answered; that it was made, and its outcome, stay.
     Caps count the attempts of up to thirty days."""
+    message_days: Days | None = 395
+    """Messages, both ways; a conversation goes with its last one."""
+    session_days: Days | None = 395
+    """What flows were told and said, of sessions that are over."""
+    import_row_days: Days | None = 90
+    """Rows that files were refused, and what an undo puts back: then it is too late for one."""
     event_days: Annotated[int, Meta(ge=1, le=365)] = 30
     """Events, and what became of their deliveries."""
 
@@ -86,8 +96,23 @@ async def keep_to(context: Context) -> None:
             if days is not None:
                 before = context.clock.now() - timedelta(days=days)
                 await _forget(context, workspace_id=workspace_id, kept=kept, before=before)
-        before = context.clock.now() - timedelta(days=policy.event_days)
-        await _forget_events(context, workspace_id=workspace_id, before=before)
+        forget_import_rows = partial(retention.forget_import_rows, now=context.clock.now())
+        for days, forget, stretch in (
+            (policy.message_days, retention.forget_messages, _ROWS_STRETCH),
+            (policy.message_days, retention.forget_conversations, _ROWS_STRETCH),
+            (policy.session_days, retention.forget_sessions, _STRETCH),
+            (policy.import_row_days, forget_import_rows, 1),
+            (policy.event_days, retention.forget_deliveries, _ROWS_STRETCH),
+            (policy.event_days, retention.forget_events, _ROWS_STRETCH),
+        ):
+            if days is not None:
+                await _forget_in_stretches(
+                    context,
+                    forget,
+                    workspace_id=workspace_id,
+                    before=context.clock.now() - timedelta(days=days),
+                    stretch=stretch,
+                )
 
 
 async def _forget(context: Context, *, workspace_id: int, kept: Kept, before: datetime) -> None:
@@ -119,11 +144,11 @@ async def _forget_rows(tx: Tx, kept: Kept, attempt_ids: Sequence[UUID], *, now: 
             await traces.empty_attempts(tx, attempt_ids=attempt_ids, now=now)
 
 
-async def _forget_events(context: Context, *, workspace_id: int, before: datetime) -> None:
-    for forget in (retention.forget_deliveries, retention.forget_events):
-        gone = _EVENTS_STRETCH
-        while gone == _EVENTS_STRETCH:
-            async with context.db.transaction() as tx:
-                gone = await forget(
-                    tx, workspace_id=workspace_id, before=before, limit=_EVENTS_STRETCH
-                )
+async def _forget_in_stretches(
+    context: Context, forget: _Forget, *, workspace_id: int, before: datetime, stretch: int
+) -> None:
+    """Let `forget` delete what is older, so many at a time, until there are fewer."""
+    gone = stretch
+    while gone >= stretch:
+        async with context.db.transaction() as tx:
+            gone = await forget(tx, workspace_id=workspace_id, before=before, limit=stretch)

@@ -7,6 +7,7 @@ whoever makes requests. `session_places` then says where the target stands.
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -19,7 +20,9 @@ from campana.flow import inputs
 from campana.flow import session as flow_sessions
 from campana.flow.events import (
     CallWebhook,
+    FindIntent,
     HandOff,
+    LookUp,
     Noted,
     OptOut,
     SendMessage,
@@ -29,8 +32,8 @@ from campana.flow.events import (
     WaitOver,
     WaitStarted,
 )
-from campana.flow.inputs import Input, Reply
-from campana.services import events, flow_engine, flow_plans, threads
+from campana.flow.inputs import Input, LookedUp, Reply
+from campana.services import events, flow_engine, flow_plans, reference_tables, threads
 from campana.services.context import Context
 from campana.store import events as store_events
 from campana.store import flow_requests, sessions, suppressions
@@ -56,12 +59,20 @@ async def tell(
 
     `key` is the world's own name for it: told again under that name, nothing changes.
     """
+    now = context.clock.now()
+    heard = await _hear(tx, stored, told, key=key, now=now)
+    return stored if heard is None else await carry_out(tx, context, *heard, now=now)
+
+
+async def _hear(
+    tx: Tx, stored: StoredSession, told: Input, *, key: str | None, now: datetime
+) -> tuple[StoredSession, Sprint] | None:
+    """The sprint that comes of it; None when it changes nothing."""
     answered: int | None = getattr(told, "wait", None)
     if stored.status == "ended" or (answered is not None and not has_wait(stored, answered)):
-        return stored
-    now = context.clock.now()
+        return None
     if not await sessions.add_input(tx, stored=stored, told=inputs.as_json(told), key=key, at=now):
-        return stored
+        return None
     stored = replace(stored, inputs=stored.inputs + 1)
     if isinstance(told, Reply) and told.channel is not None:
         stored = replace(stored, channel_type=told.channel)
@@ -71,20 +82,44 @@ async def tell(
         version=stored.flow_version,
         content_hash=stored.session["flow"],
     )
-    sprint = flow_engine.resume(flow, flow_sessions.from_json(stored.session), told, now)
-    return await carry_out(tx, context, stored, sprint, now=now)
+    return stored, flow_engine.resume(flow, flow_sessions.from_json(stored.session), told, now)
 
 
 async def carry_out(
     tx: Tx, context: Context, stored: StoredSession, sprint: Sprint, *, now: datetime
 ) -> StoredSession:
-    """Do what the sprint's events ask, and store where it left the session."""
+    """Do what the sprint's events ask, and store where it left the session.
+
+    What it looks up is there, so it goes on with the row at once.
+    """
+    stored = await _carry_out(tx, context, stored, sprint, now=now)
+    asked = deque(_lookups(sprint))
+    while asked:
+        wanted = asked.popleft()
+        row = await reference_tables.looked_up(
+            tx, workspace_id=stored.workspace_id, name=wanted.table, key=wanted.key
+        )
+        found = LookedUp(wait=wanted.wait, row=row)
+        heard = await _hear(tx, stored, found, key=f"lookup {wanted.wait}", now=now)
+        if heard is not None:
+            stored = await _carry_out(tx, context, *heard, now=now)
+            asked.extend(_lookups(heard[1]))
+    return stored
+
+
+def _lookups(sprint: Sprint) -> list[LookUp]:
+    return [event for event in sprint.events if isinstance(event, LookUp)]
+
+
+async def _carry_out(
+    tx: Tx, context: Context, stored: StoredSession, sprint: Sprint, *, now: datetime
+) -> StoredSession:
     over = [event.wait for event in sprint.events if isinstance(event, WaitOver)]
     for number, event in enumerate(sprint.events, sprint.first):
         match event:
             case SendMessage() | SendTemplate() | StartCall():
                 stored = await _queue(tx, stored, event, number=number, now=now)
-            case WaitStarted() | CallWebhook():
+            case WaitStarted() | CallWebhook() | FindIntent():
                 await _begin_wait(tx, stored, event, number=number, now=now)
             case HandOff() | OptOut() | TagContact():
                 stored = await _mark(tx, context, stored, event, now=now)
@@ -113,12 +148,12 @@ async def carry_out(
 async def _begin_wait(
     tx: Tx,
     stored: StoredSession,
-    event: WaitStarted | CallWebhook,
+    event: WaitStarted | CallWebhook | FindIntent,
     *,
     number: int,
     now: datetime,
 ) -> None:
-    if isinstance(event, CallWebhook):
+    if isinstance(event, CallWebhook | FindIntent):
         await flow_requests.add(
             tx,
             session_id=stored.id,

@@ -55,10 +55,12 @@ async def begin(
     flow_id: str,
     version: int,
     params: dict[str, str],
+    begins_on: ChannelType | None = None,
 ) -> StoredSession | None:
     """Begin the conversation with a target (its due row is held); None when it has no contact.
 
-    Where the target stands afterwards the caller says (`session_places.settle`).
+    It speaks on the campaign's own channel first, unless `begins_on` says another. Where the target
+    stands afterwards the caller says (`session_places.settle`).
     """
     now = context.clock.now()
     known = await sessions.contact(tx, target_id=target_id)
@@ -83,7 +85,7 @@ async def begin(
         flow_id=flow_id,
         flow_version=version,
         session=flow_sessions.as_json(sprint.session),
-        channel_type=ground.channel_type,
+        channel_type=begins_on or ground.channel_type,
         started=started,
         now=now,
     )

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from campana.domain.address import Unusable, parse_phone
+from campana.domain.address import Unusable
 from campana.domain.campaign import ChannelType
 from campana.domain.errors import FieldProblem
 from campana.domain.event import EventName
 from campana.services import events
+from campana.services.addresses import read_address
 from campana.services.context import Context
 from campana.services.quiet import until_none_sendable
 from campana.services.suppressions import problems_of
@@ -28,13 +29,13 @@ class Said(StrEnum):
 
     ADDED = "added"
     KNOWN = "known"
-    """The number was suppressed so already; of two expiries the later one holds."""
+    """The address was suppressed so already; of two expiries the later one holds."""
     REJECTED = "rejected"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """One number nobody is to contact, as a request says it."""
+    """One address nobody is to contact, as a request says it."""
 
     address: str
     reason: str
@@ -56,7 +57,7 @@ class Result:
 async def add_many(
     context: Context, *, workspace_id: int, rows: Sequence[Wanted], source: str = "api"
 ) -> list[Result]:
-    """Never contact these numbers again; one result a row, in the order given.
+    """Never contact these addresses again; one result a row, in the order given.
 
     The good go in together, whatever the others are. When this returns, no attempt to any of them
     begins any more.
@@ -76,15 +77,15 @@ async def add_many(
         country = workspace.default_country if workspace else None
         there = await _campaigns(tx, rows, workspace_id=workspace_id, now=now)
         for place, row in enumerate(rows):
-            number = parse_phone(row.address, default_country=country)
+            value = read_address(row.address, default_country=country)
             problems = _problems(row, there, now=now)
-            if isinstance(number, Unusable):
-                problems.insert(0, FieldProblem(pointer="/address", message=number.reason))
+            if isinstance(value, Unusable):
+                problems.insert(0, FieldProblem(pointer="/address", message=value.reason))
             else:
-                good.append((number.value, place))
+                good.append((value, place))
             if problems:
                 results[place] = Result(said=Said.REJECTED, problems=problems)
-        # Sorted, so that two batches of the same numbers follow one another and never wait in a
+        # Sorted, so that two batches of the same people follow one another and never wait in a
         # circle.
         for address, place in sorted(good):
             if place not in results:

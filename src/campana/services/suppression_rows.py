@@ -1,4 +1,4 @@
-"""The rows of a file of numbers nobody may contact, with a header or without one.
+"""The rows of a file of addresses nobody may contact, with a header or without one.
 
 Such files come from a registry, from the system before this one, or from a hand. What is read here
 is not stored yet: that is `services/suppression_imports.py`.
@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain, islice
 
-from campana.domain.address import Address, Unusable, parse_phone
+from campana.domain.address import Unusable
 from campana.domain.clock import parse_moment
+from campana.services.addresses import read_address
 from campana.services.columns import shown
 from campana.services.rows import Cells
 from campana.services.table import Broken, Row, Table, TableProblem
@@ -30,6 +31,10 @@ _HEADERS = {
         "telephone", "telephonenumber", "msisdn", "e164", "address", "telefon", "telefono",
         "telefone", "celular", "movil", "handy",
     ),
+    "email": (
+        "email", "emailaddress", "mail", "mailaddress", "correo", "correoelectronico",
+        "emailadresse", "courriel",
+    ),
     "reason": ("reason", "comment", "note", "grund", "motivo", "raison"),
     "expires": ("expires", "expiresat", "expiry", "until", "validuntil"),
 }  # fmt: skip
@@ -37,10 +42,10 @@ _HEADERS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Columns:
-    """Where the number stands in a row, and what a row may say besides."""
+    """Where an address stands in a row, a number's place first; and what a row may say besides."""
 
     header: Sequence[str]
-    address: int
+    addresses: Sequence[int]
     reason: int | None
     expires: int | None
 
@@ -58,7 +63,7 @@ class _Refused(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class Chunk:
-    """Some rows of the file, read; each number once, the longest suppression of it."""
+    """Some rows of the file, read; each address once, the longest suppression of it."""
 
     rows: int = 0
     entries: dict[str, Entry] = field(default_factory=dict[str, Entry])
@@ -105,10 +110,11 @@ def _add(
 def _entry(new_id: NewId, begun: Begun, where: Columns, row: Row) -> Entry:
     if isinstance(row, Broken):
         raise _Refused(None, row.text, row.reason)
-    text = _cell(row, where.address)
-    address = parse_phone(text, default_country=begun.country)
+    place = _place(where, row)
+    text = _cell(row, place)
+    address = read_address(text, default_country=begun.country)
     if isinstance(address, Unusable):
-        raise _Refused(where.name(where.address), text, address.reason)
+        raise _Refused(where.name(place), text, address.reason)
     reason = _cell(row, where.reason) or begun.reason
     if len(reason) > _MAX_REASON or "\0" in reason:
         raise _Refused(where.name(where.reason), reason, "must have at most 500 characters")
@@ -119,7 +125,19 @@ def _entry(new_id: NewId, begun: Begun, where: Columns, row: Row) -> Entry:
         except ValueError:
             message = "must be a date such as 2027-01-31"
             raise _Refused(where.name(where.expires), until, message) from None
-    return Entry(id=new_id("sup"), address=address.value, reason=reason, expires_at=expires_at)
+    return Entry(id=new_id("sup"), address=address, reason=reason, expires_at=expires_at)
+
+
+def _place(where: Columns, row: Cells) -> int:
+    """Where the row's address is: it is counted as one, so it may hold one."""
+    filled = [place for place in where.addresses if _cell(row, place)]
+    if len(filled) > 1:
+        raise _Refused(
+            where.name(filled[1]),
+            _cell(row, filled[1]),
+            "the row has a number and an e-mail address: give each a row of its own",
+        )
+    return filled[0] if filled else where.addresses[0]
 
 
 def _cell(row: Cells, place: int | None) -> str:
@@ -131,32 +149,34 @@ def _lasts_longer(one: datetime | None, other: datetime | None) -> bool:
 
 
 def meaning(table: Table) -> tuple[Columns, Iterator[Row]]:
-    """Where the numbers stand, and the rows: with the first of them, where no header names it.
+    """Where the addresses stand, and the rows: with the first of them, where no header names it.
 
     Raises:
-        TableProblem: nothing says which column holds the numbers.
+        TableProblem: nothing says which column holds them.
     """
     plain = [_plain(text) for text in table.header]
     places = {
         meaning: next((plain.index(name) for name in names if name in plain), None)
         for meaning, names in _HEADERS.items()
     }
-    address = places["address"]
-    if address is not None:
+    named = [place for name in ("address", "email") if (place := places[name]) is not None]
+    if named:
         where = Columns(
             header=table.header,
-            address=address,
+            addresses=named,
             reason=places["reason"],
             expires=places["expires"],
         )
         return where, table.rows()
     for place, text in enumerate(table.header):
-        # Any country will do: what counts is that it looks like a number and not like a word.
-        if isinstance(parse_phone(text, default_country="US"), Address) or _is_digits(text):
-            where = Columns(header=(), address=place, reason=None, expires=None)
+        # Any country will do: what counts is that it looks like an address and not like a word.
+        if isinstance(read_address(text, default_country="US"), str) or _is_digits(text):
+            where = Columns(header=(), addresses=[place], reason=None, expires=None)
             return where, chain([table.header], table.rows())
     few = ", ".join(shown(text) for text in table.header[:30])
-    raise TableProblem(f"no column is named like a phone number; the columns are: {few}")
+    raise TableProblem(
+        f"no column is named like a phone number or an e-mail address; the columns are: {few}"
+    )
 
 
 def _is_digits(text: str) -> bool:

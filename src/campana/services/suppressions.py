@@ -30,7 +30,7 @@ class SuppressionPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """One address asked about: as E.164, and every suppression of it that holds now."""
+    """One address asked about, in the form it is kept in, and every suppression that holds now."""
 
     given: str
     address: str
@@ -49,14 +49,15 @@ async def add(
     source: str = "api",
     expires_at: datetime | None = None,
 ) -> Suppression:
-    """Never contact this number again; saying it twice keeps the first, with the later expiry.
+    """Never contact this address again; saying it twice keeps the first, with the later expiry.
 
     When this returns, no attempt to it begins any more.
 
     Args:
         context: the web role will do.
         workspace_id: who says so.
-        address: a phone number; without a country code it is read in the workspace's country.
+        address: a phone number, without a country code read in the workspace's country; or an
+            e-mail address.
         reason: for people, 1 to 500 characters.
         scope: how far it reaches.
         campaign_id: the campaign, with that scope.
@@ -174,10 +175,10 @@ async def page(
 
 
 async def check(context: Context, *, workspace_id: int, addresses: Sequence[str]) -> list[Checked]:
-    """What keeps these numbers from being contacted now, in the order asked.
+    """What keeps these addresses from being contacted now, in the order asked.
 
     Raises:
-        InvalidParameter: naming each that is no phone number.
+        InvalidParameter: naming each that is neither a phone number nor an e-mail address.
     """
     async with context.db.read(workspace_id=workspace_id) as tx:
         values = await normal(

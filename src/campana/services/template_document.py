@@ -127,10 +127,15 @@ def required(document: ContentDocument) -> list[str]:
     """
     names: set[str] = set()
     for _, source, _ in _sources(document):
-        for found in _PLACE.finditer(source):
-            if "default" not in (found[2] or ""):
-                names.add(found[1])
+        names.update(plain_in(source))
     return sorted(names)
+
+
+def plain_in(source: str) -> Iterator[str]:
+    """The contact's fields that stand plainly in a text, with no `default` for their absence."""
+    for found in _PLACE.finditer(source):
+        if "default" not in (found[2] or ""):
+            yield found[1]
 
 
 _PLACE = re.compile(r"\{\{-?\s*contact\.(\w+)\s*((?:\|[^}]*)?)-?\}\}")

@@ -1,21 +1,27 @@
 """What the provider of a channel says of its templates: fetched, and kept beside ours.
 
 Providers approve templates in their own time and take an approval back; a template of ours is known
-to them by name and language.
+to them by name and language. A job asks each of them every quarter of an hour, a person whenever.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+import msgspec
 
 from campana.carriers.account import ProviderTemplate
 from campana.carriers.base import CarrierError
 from campana.domain.errors import Conflict, NotFound, Unavailable
 from campana.services.channel_secrets import config_of
 from campana.services.context import Context
+from campana.services.secrets import Unreadable
 from campana.store import channels, templates
 from campana.store.templates import ProviderStatus
+
+log = logging.getLogger(__name__)
 
 _STATUSES: Mapping[str, ProviderStatus] = {
     "approved": "approved",
@@ -39,6 +45,29 @@ class Synced:
     status: ProviderStatus
     reason: str | None
     ours: Sequence[str]
+
+
+async def sync_all(context: Context) -> int:
+    """Ask every provider that knows templates of ours; how many channels that were (engine role).
+
+    One that cannot be asked is told of in the log, and asked again the next time.
+    """
+    asked = 0
+    for kind in context.carriers.values():
+        if kind.templates is None:
+            continue
+        async with context.db.read() as tx:
+            found = await channels.of_kind(tx, kind=kind.kind)
+        for channel in found:
+            if context.is_rehearsal and not channel.is_loopback:
+                continue
+            try:
+                await sync(context, workspace_id=channel.workspace_id, channel_id=channel.id)
+            except (Conflict, NotFound, Unavailable, Unreadable, msgspec.ValidationError) as error:
+                log.warning("channel %s: its templates: %s", channel.id, error)
+            else:
+                asked += 1
+    return asked
 
 
 async def sync(context: Context, *, workspace_id: int, channel_id: str) -> list[Synced]:

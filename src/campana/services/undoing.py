@@ -20,7 +20,8 @@ async def request(context: Context, *, workspace_id: int, import_id: str) -> Imp
 
     Raises:
         NotFound: there is none of that id in this workspace.
-        InvalidTransition: it is being undone, is undone, or was a dry run that changed nothing.
+        InvalidTransition: it is being undone, is undone, is too old, or was a dry run that
+            changed nothing.
     """
     async with context.db.transaction(workspace_id=workspace_id) as tx:
         found = await imports.get(tx, workspace_id=workspace_id, import_id=import_id)
@@ -28,6 +29,10 @@ async def request(context: Context, *, workspace_id: int, import_id: str) -> Imp
             raise NotFound
         if found.is_dry_run and found.is_final:
             raise InvalidTransition("a dry run changed nothing, so there is nothing to undo")
+        if found.rows_removed_at is not None:
+            raise InvalidTransition(
+                "what the import changed is no longer kept (importRowDays), so it cannot be undone"
+            )
         asked = await import_changes.request_undo(
             tx, workspace_id=workspace_id, import_id=import_id
         )

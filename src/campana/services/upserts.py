@@ -172,7 +172,9 @@ def _decided(
         return Upserted(
             fate=decision.fate,
             contact_id=None,
-            pointer=columns.header[places[decision.dispute.address]],
+            pointer="/tags"
+            if decision.dispute.address is None
+            else columns.header[places[decision.dispute.address]],
             reason=decision.dispute.reason,
             suggestion=decision.dispute.suggestion,
         )

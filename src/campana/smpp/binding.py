@@ -9,14 +9,23 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from campana.smpp import pdu
 from campana.smpp.addressing import address_of
 from campana.smpp.pdu import Bind, Command, Pdu, Status, Unreadable
 from campana.smpp.receipt import STATES, State
-from campana.smpp.session import BindRefused, Line, NotWritten, Session, Take, Unanswered
+from campana.smpp.session import (
+    GO,
+    BindRefused,
+    Go,
+    Line,
+    NotWritten,
+    Session,
+    Take,
+    Unanswered,
+)
 
 log = logging.getLogger(__name__)
 
@@ -98,7 +107,7 @@ class Binding:
         if session is not None:
             await session.unbind()
 
-    async def submit(self, parts: Sequence[bytes], *, may_send: Callable[[], bool]) -> list[str]:
+    async def submit(self, parts: Sequence[bytes], *, go: Go = GO) -> list[str]:
         """The provider's names of the parts, once it has taken them all.
 
         Raises:
@@ -110,7 +119,7 @@ class Binding:
         for part in parts:
             try:
                 if not names:
-                    answer = await self._ask(part, may_send=may_send)
+                    answer = await self._ask(part, go=go)
                 else:
                     answer = await self._insist(part)
                 names.append(_name(answer))
@@ -145,16 +154,14 @@ class Binding:
                 await asyncio.sleep(pause * self._provider.throttle_seconds)
         return await self._ask(part)
 
-    async def _ask(self, part: bytes, *, may_send: Callable[[], bool] = lambda: True) -> Pdu:
-        return await self._request(Command.SUBMIT_SM, part, may_send=may_send)
+    async def _ask(self, part: bytes, *, go: Go = GO) -> Pdu:
+        return await self._request(Command.SUBMIT_SM, part, go=go)
 
-    async def _request(
-        self, command: Command, body: bytes, *, may_send: Callable[[], bool] = lambda: True
-    ) -> Pdu:
+    async def _request(self, command: Command, body: bytes, *, go: Go = GO) -> Pdu:
         session = self._session
         if session is None:
             raise NotWritten("there is no connection")
-        answer = await session.request(command, body, may_send=may_send)
+        answer = await session.request(command, body, go=go)
         if answer.status != Status.OK or answer.command == Command.GENERIC_NACK:
             raise Refused(answer.status)
         return answer

@@ -57,6 +57,23 @@ _MOST_WAITING = 5_000
 _LAST_SEQUENCE = 0x7FFFFFFF
 
 
+async def _at_once() -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Go:
+    """Asked with a place in the window and before the first octet: may it go, and is it written
+    down that it does? What `leave` says no to never left."""
+
+    may_send: Callable[[], bool] = lambda: True
+    leave: Callable[[], Awaitable[bool]] = _at_once
+
+
+GO = Go()
+"""Nothing stands in the way."""
+
+
 class NotWritten(Exception):
     """Nothing of the request has left."""
 
@@ -146,10 +163,8 @@ class Session(asyncio.Protocol):
         transport = self._transport
         return transport is not None and not transport.is_closing() and not self._is_leaving
 
-    async def request(
-        self, command: Command, body: bytes, *, may_send: Callable[[], bool] = lambda: True
-    ) -> Pdu:
-        """Ask, and wait for the answer; `may_send` is asked just before the first octet leaves.
+    async def request(self, command: Command, body: bytes, *, go: Go = GO) -> Pdu:
+        """Ask, and wait for the answer; `go` is asked just before the first octet leaves.
 
         Raises:
             NotWritten: the session is over, or it is too late.
@@ -158,8 +173,12 @@ class Session(asyncio.Protocol):
         async with self._window:
             if not self.is_open:
                 raise NotWritten("the session is over")
-            if not may_send():
+            if not go.may_send():
                 raise NotWritten("too late: it waited for the window")
+            if not await go.leave() or not go.may_send():
+                raise NotWritten("too late: it could not be written down that it leaves")
+            if not self.is_open:
+                raise NotWritten("the session is over")
             return await self._asked(command, body)
 
     async def unbind(self) -> None:

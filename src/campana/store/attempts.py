@@ -86,10 +86,21 @@ class CallFacts:
     result: str | None
     transcript: Sequence[Mapping[str, str | int]]
     recording_key: str | None
+    answers: Sequence[Mapping[str, str | int | float | None]] = ()
+    """To each question that was answered: step, type, value, by, said, score, question, atMs."""
+    questions: int = 0
+    """How many the script has."""
+    answered_by: str | None = None
+    """Of `domain.answered_by`; None where nobody listened for it."""
+    has_left_message: bool = False
+    callback_at: datetime | None = None
+    """When they asked to be called again."""
 
     def bare(self) -> CallFacts:
         """What is kept of it when the person was erased."""
-        return replace(self, keys="", saved={}, transcript=[], recording_key=None)
+        return replace(
+            self, keys="", saved={}, transcript=[], answers=[], recording_key=None, callback_at=None
+        )
 
 
 async def open_intents(
@@ -197,6 +208,11 @@ async def describe_call(tx: Tx, *, attempt_id: UUID, facts: CallFacts) -> None:
             "result": facts.result,
             "transcript": Jsonb([dict(line) for line in facts.transcript]),
             "recording_key": facts.recording_key,
+            "answers": Jsonb([dict(each) for each in facts.answers]),
+            "questions": facts.questions,
+            "answered_by": facts.answered_by,
+            "has_left_message": facts.has_left_message,
+            "callback_at": facts.callback_at,
         },
     )
 

@@ -66,6 +66,8 @@ class Candidate:
     due_at: datetime
     has_consent: bool | None
     """None when it was not asked."""
+    wrote_at: datetime | None
+    """When they last wrote on the channel, where it may matter."""
     first_name: str | None
     last_name: str | None
     attributes: Mapping[str, Any]
@@ -183,6 +185,7 @@ async def claim(
                 "window_key": group.window_key,
                 "priority": group.priority,
                 "channel_type": channel_type,
+                "channel_id": group.channel_id,
                 "requires_consent": requires_consent,
                 "pads": pads,
                 "limit": limit,

@@ -71,6 +71,8 @@ class Import:
     problem: str | None
     created_at: datetime
     finished_at: datetime | None
+    rows_removed_at: datetime | None = None
+    """Since when neither its rejected rows nor what an undo needs are kept."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "state", ImportState(self.state))

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from psycopg.rows import class_row
 
+from campana.domain.conversation import FREE_FORM
 from campana.store import arrays, segments
 from campana.store.db import Tx
 from campana.store.segments import Members
@@ -28,6 +29,8 @@ class Crowd:
     is_duplicate: bool
     suppressed_by: str | None
     people: int
+    has_written: bool = False
+    """Lately, on the channel, where that is asked."""
     variant: int = 0
     """The place of the variant they get."""
 
@@ -43,11 +46,13 @@ async def crowds(
     prefix_length: int,
     pads: bytes | None = None,
     bounds: Sequence[int] = (),
+    care_channel: str | None = None,
     now: datetime,
 ) -> list[Crowd]:
     """Everybody of a list or segment, as a campaign that starts at `now` would find them.
 
-    The addresses of a crowd begin alike, `prefix_length` characters far.
+    The addresses of a crowd begin alike, `prefix_length` characters far. On `care_channel` it is
+    asked who wrote in the last 24 hours.
     """
     async with tx.cursor(row_factory=class_row(Crowd)) as cursor:
         await cursor.execute(
@@ -61,6 +66,8 @@ async def crowds(
                 "prefix_length": prefix_length,
                 "pads": pads,
                 "bounds": arrays.numbers(bounds),
+                "care_channel": care_channel,
+                "wrote_after": now - FREE_FORM,
                 "now": now,
             },
         )

@@ -11,6 +11,9 @@ from campana.store.sql import load
 
 _SQL = load("portfolios")
 
+_PAIR_SPACE = 0x70616972
+"""First half of the advisory lock of a channel's pairs; the second is a hash of its id."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -36,6 +39,11 @@ async def limits(tx: Tx, *, channel_id: str) -> Limits:
     """Those of a channel that exists."""
     [row] = await (await tx.execute(_SQL["limits"], {"channel_id": channel_id})).fetchall()
     return Limits(*row)
+
+
+async def hold_pairs(tx: Tx, *, channel_id: str) -> None:
+    """Nobody else asks who was written to on the channel until the transaction ends."""
+    await tx.execute(_SQL["hold_pairs"], {"space": _PAIR_SPACE, "channel_id": channel_id})
 
 
 async def written_since(

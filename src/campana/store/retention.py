@@ -110,6 +110,36 @@ async def forget_transcripts(tx: Tx, *, attempt_ids: Sequence[UUID], now: dateti
     await tx.execute(_SQL["forget_words"], given)
 
 
+async def forget_messages(tx: Tx, *, workspace_id: int, before: datetime, limit: int) -> int:
+    """Forget old messages; how many, at most `limit`."""
+    given = {"workspace_id": workspace_id, "before": before, "limit": limit}
+    return (await tx.execute(_SQL["forget_messages"], given)).rowcount
+
+
+async def forget_conversations(tx: Tx, *, workspace_id: int, before: datetime, limit: int) -> int:
+    """Forget conversations of which no message is left; how many, at most `limit`."""
+    given = {"workspace_id": workspace_id, "before": before, "limit": limit}
+    return (await tx.execute(_SQL["forget_conversations"], given)).rowcount
+
+
+async def forget_sessions(tx: Tx, *, workspace_id: int, before: datetime, limit: int) -> int:
+    """Forget what old flow sessions were told and said; how many, at most `limit`."""
+    given = {"workspace_id": workspace_id, "before": before, "limit": limit}
+    return (await tx.execute(_SQL["forget_sessions"], given)).rowcount
+
+
+async def forget_import_rows(
+    tx: Tx, *, workspace_id: int, before: datetime, limit: int, now: datetime
+) -> int:
+    """Forget the rows of old imports, of both kinds; of how many, at most twice `limit`."""
+    given = {"workspace_id": workspace_id, "before": before, "limit": limit, "now": now}
+    count = 0
+    for name in ("forget_import_rows", "forget_suppression_import_rows"):
+        row = await (await tx.execute(_SQL[name], given)).fetchone()
+        count += row[0] if row else 0
+    return count
+
+
 async def forget_events(tx: Tx, *, workspace_id: int, before: datetime, limit: int) -> int:
     """Forget old events; how many of the `limit` oldest that were."""
     given = {"workspace_id": workspace_id, "before": before, "limit": limit}

@@ -41,6 +41,15 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Departure:
+    """An intent that leaves now, when its carrier is asked about it, and the event that says so."""
+
+    attempt_id: UUID
+    ask_at: datetime
+    event: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unsent:
     """An attempt that never left, the place its target was taken from, and the event that says so:
     encoded JSON."""
@@ -106,6 +115,24 @@ async def begin_all(
         await tx.execute(
             _SQL["begin"], _values(owner_id=owner_id, openings=openings, terms=terms, now=now)
         )
+
+
+async def leave_all(
+    tx: Tx, *, owner_id: int, departures: Sequence[Departure], now: datetime
+) -> set[UUID]:
+    """These intents are about to be sent; returns those that may be: still this owner's."""
+    cursor = await tx.execute(
+        _SQL["leave"],
+        {
+            "owner_id": owner_id,
+            "ids": arrays.uuids(each.attempt_id for each in departures),
+            "ask_ats": arrays.moments(each.ask_at for each in departures),
+            "events": arrays.texts(each.event for each in departures),
+            "event_type": str(EventName.ATTEMPT_STARTED),
+            "now": now,
+        },
+    )
+    return {row[0] for row in await cursor.fetchall()}
 
 
 def _values(

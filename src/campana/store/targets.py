@@ -193,6 +193,12 @@ async def history(tx: Tx, *, target_id: int) -> History:
     return History(tries=tries, made=made, last=last)
 
 
+async def addresses(tx: Tx, *, target_id: int) -> list[str]:
+    """Every address of the person, of every kind."""
+    cursor = await tx.execute(_SQL["addresses"], {"target_id": target_id})
+    return [str(row[0]) for row in await cursor.fetchall()]
+
+
 async def zones(tx: Tx, *, target_id: int) -> tuple[str, ...]:
     """Where the person may be: the zones of the contact, or of the number the target is at."""
     row = await (await tx.execute(_SQL["zones"], {"target_id": target_id})).fetchone()

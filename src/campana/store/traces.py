@@ -49,6 +49,8 @@ EVENTS = "events"
 """The one that is gone through in stretches, with the deliveries of its events."""
 
 EXPLAINED: Mapping[str, str] = {
+    "audit_entries": "who of the staff did what; addresses of contacts never enter its details",
+    "console_sessions": "browsers of the staff, not of contacts",
     "callback_inbox": "waited for: emptied when it is applied, within seconds",
     "carrier_refs": "what a provider calls an attempt, and nothing of the person",
     "charges": "what an attempt cost, which adds up; of whom, only the attempt knows",

@@ -46,6 +46,11 @@ class VoiceCall:
     keys: str
     saved: Mapping[str, str]
     result: str | None
+    answered_by: str | None
+    has_left_message: bool
+    callback_at: datetime | None
+    answers: Sequence[Mapping[str, Any]]
+    questions: int
     transcript: Sequence[Mapping[str, Any]] | None
 
     def __post_init__(self) -> None:

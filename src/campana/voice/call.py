@@ -10,13 +10,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any, Literal
 
+from campana.domain.answered_by import AnsweredBy
 from campana.domain.attempt import AttemptEvent, Detail, EventType
 from campana.domain.clock import Clock
-from campana.domain.script import Script, Turn, start
+from campana.domain.dialog import start
+from campana.domain.script import Script, Turn
 from campana.voice.driver import (
     Hangup,
     NoAnswer,
@@ -28,11 +30,13 @@ from campana.voice.driver import (
     VoiceCall,
     VoiceLine,
 )
+from campana.voice.ears.hearing import Ears
+from campana.voice.ears.listener import Listener
 from campana.voice.media import PHONE_RATE
 from campana.voice.recording import Recording
 from campana.voice.speech import Speech
 from campana.voice.stream import SoundStream
-from campana.voice.talk import Line, Talk
+from campana.voice.talk import Answered, Line, Talk
 
 End = Literal["answered", "refused", "no_answer", "failed", "cancelled", "too_late"]
 
@@ -48,7 +52,7 @@ class CallResult:
     status: int | None = None
     """The SIP code that refused it."""
     reason: str = ""
-    """Of an answered call what ended it: script, callee, network, time_limit or cancelled."""
+    """What ended an answered call: script, machine, callee, network, time_limit or cancelled."""
     answered_at: datetime | None = None
     ended_at: datetime
     talk_seconds: float = 0.0
@@ -59,6 +63,14 @@ class CallResult:
     """What the script calls the end it came to."""
     keys: str = ""
     transcript: tuple[Line, ...] = ()
+    answered: tuple[Answered, ...] = ()
+    """The answers, in the order in which they were given."""
+    callback_at: datetime | None = None
+    """When they asked to be called again."""
+    answered_by: AnsweredBy | None = None
+    """None where nobody listened for it."""
+    has_left_message: bool = False
+    """On a machine, after its beep."""
     recording: Path | None = None
     """Where the whole recording lies; None when there is none."""
     recording_problem: str | None = None
@@ -75,6 +87,8 @@ async def run_call(
     clock: Clock,
     emit: Callable[[AttemptEvent], None],
     stop: asyncio.Event | None = None,
+    ears: Ears | None = None,
+    zone: tzinfo | None = None,
 ) -> CallResult:
     """Place a call, run the script on it, and return what came of it.
 
@@ -88,13 +102,15 @@ async def run_call(
         clock: stamps events and the result.
         emit: told of each event as it happens: ringing, early media, answered, said, key, ended.
         stop: when set, the call is ended as soon as possible and its result returned.
+        ears: understand words; without them nothing but keys is heard.
+        zone: the person's own, in which "tomorrow at five" is meant.
 
     Cancelling the task ends the call in the same way, emits `ended`, and raises CancelledError.
 
     Raises:
         LineLost: the stack failed while the call was being placed; what became of it is unknown.
     """
-    session = _Session(script, speech=speech, clock=clock, emit=emit)
+    session = _Session(script, speech=speech, clock=clock, emit=emit, ears=ears, zone=zone)
     opening = start(script, fields=fields)
     stop = stop or asyncio.Event()
     # Made while it rings, so that the first word does not wait.
@@ -131,8 +147,12 @@ class _Session:
         speech: Speech,
         clock: Clock,
         emit: Callable[[AttemptEvent], None],
+        ears: Ears | None,
+        zone: tzinfo | None,
     ) -> None:
         self._script = script
+        self._ears = ears
+        self._zone = zone
         self._speech = speech
         self._clock = clock
         self._emit = emit
@@ -161,14 +181,24 @@ class _Session:
         self._answered_at = self._clock.now()
         if recording is not None:
             self._recording = Recording(recording, rate=call.sample_rate)
-        stream = self._stream = SoundStream(call, recording=self._recording)
-        talk = self._talk = Talk(call, stream, self._script, speech=self._speech, tell=self.tell)
+        ear = Listener(self._ears) if self._ears is not None and self._needs_ears() else None
+        stream = self._stream = SoundStream(call, recording=self._recording, ear=ear)
+        talk = self._talk = Talk(
+            call,
+            stream,
+            self._script,
+            speech=self._speech,
+            tell=self.tell,
+            ear=ear,
+            now=lambda: self._clock.now().astimezone(self._zone or UTC),
+        )
         self.tell(EventType.ANSWERED, {})
+        hearing = asyncio.ensure_future(ear.run() if ear is not None else _for_ever())
         talking = asyncio.ensure_future(talk.run(opening))
         streaming = asyncio.ensure_future(stream.run())
         over = asyncio.ensure_future(call.wait_ended())
         stopping = asyncio.ensure_future(stop.wait())
-        everything = (talking, streaming, over, stopping)
+        everything = (talking, streaming, over, stopping, hearing)
         try:
             done, _ = await asyncio.wait(
                 everything,
@@ -178,11 +208,13 @@ class _Session:
         finally:
             ending = asyncio.ensure_future(self._let_go(call, everything))
             await asyncio.shield(ending)
-        for task in (talking, streaming):
+        for task in (talking, streaming, hearing):
             if task in done:
                 task.result()  # What went wrong in there is ours to mend, not a way a call ends.
         if talk.finished:
             reason = "script"
+        elif talking in done:
+            reason = "machine"
         elif over in done or streaming in done:
             reason = "network" if call.ended is Hangup.NETWORK else "callee"
         else:
@@ -204,6 +236,10 @@ class _Session:
             result=talk.result if talk is not None else None,
             keys=talk.keys if talk is not None else "",
             transcript=tuple(talk.transcript) if talk is not None else (),
+            answered=tuple(talk.answered) if talk is not None else (),
+            callback_at=talk.callback_at if talk is not None else None,
+            answered_by=talk.answered_by if talk is not None else None,
+            has_left_message=talk is not None and talk.has_left_message,
             recording=recording.path if recording is not None and self._is_recorded else None,
             recording_problem=recording.problem if recording is not None else None,
         )
@@ -216,10 +252,15 @@ class _Session:
                 "finished": result.finished,
                 "result": result.result,
                 "keys": result.keys,
+                "answered_by": result.answered_by,
                 "talk_seconds": round(result.talk_seconds, 3),
             },
         )
         return result
+
+    def _needs_ears(self) -> bool:
+        """Hearing costs: only for a script that makes use of it."""
+        return self._script.listens or self._script.on_machine.do != "talk"
 
     async def _let_go(self, call: VoiceCall, tasks: tuple[asyncio.Future[Any], ...]) -> None:
         """Silence, hang up, and put the recording on the disk."""
@@ -231,6 +272,10 @@ class _Session:
         await call.hang_up()
         if self._recording is not None:
             self._is_recorded = await asyncio.to_thread(self._recording.finish)
+
+
+async def _for_ever() -> None:
+    await asyncio.get_running_loop().create_future()
 
 
 async def _answered(placing: asyncio.Future[VoiceCall], stop: asyncio.Event) -> VoiceCall | None:

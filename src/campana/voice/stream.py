@@ -7,6 +7,7 @@ that stopping is heard at once; no less, so that a busy moment of this process i
 from __future__ import annotations
 
 import asyncio
+from typing import Protocol
 
 from campana.voice.driver import VoiceCall
 from campana.voice.media import FRAME_SECONDS, frame_bytes, frames, seconds
@@ -15,12 +16,21 @@ from campana.voice.recording import Recording
 AHEAD_SECONDS = 0.06
 
 
+class Hearer(Protocol):
+    """Somebody who listens to what comes."""
+
+    def hear(self, pcm: bytes, *, now: float) -> None: ...
+
+
 class SoundStream:
     """Moves sound between a call, a bot and a recording. Times are seconds since the answer."""
 
-    def __init__(self, call: VoiceCall, *, recording: Recording | None) -> None:
+    def __init__(
+        self, call: VoiceCall, *, recording: Recording | None, ear: Hearer | None = None
+    ) -> None:
         """Made when the call is answered: that is where the recording begins."""
         self._call = call
+        self._ear = ear
         self._recording = recording
         self._loop = asyncio.get_running_loop()
         self._answered = self._loop.time()
@@ -64,6 +74,8 @@ class SoundStream:
 
     def _hear(self, now: float) -> None:
         pcm = self._call.read()
+        if self._ear is not None:
+            self._ear.hear(pcm, now=now)
         if pcm and self._recording is not None:
             began = now - seconds(pcm, self._call.sample_rate)
             self._recording.heard(pcm, at=max(0.0, began))

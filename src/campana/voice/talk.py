@@ -1,18 +1,38 @@
-"""A scripted conversation on an answered call: says each turn, hears keys, goes where they lead.
+"""A scripted conversation on an answered call: says each turn, hears keys and words, goes on.
 
 What a key does: one that the question expects answers it at once, even while it is being said. Any
 other is heard, and counts only once the question has been said, as a wrong answer.
+
+What words do: while a question is being said they cut it short, and answer it; at any other time
+only the wishes count that count always ("stop calling me").
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
 
+from campana.domain.answered_by import AnsweredBy
 from campana.domain.attempt import Detail, EventType
-from campana.domain.script import Ended, Key, Listen, Script, Timeout, Turn, Utterance, resume
+from campana.domain.dialog import is_clear, resume, utter, wish
+from campana.domain.script import (
+    Ended,
+    Given,
+    Heard,
+    Key,
+    Listen,
+    Script,
+    Spoken,
+    State,
+    Timeout,
+    Turn,
+    Utterance,
+)
 from campana.voice.driver import VoiceCall
+from campana.voice.ears.listener import Began, Said
 from campana.voice.speech import Speech
 from campana.voice.stream import SoundStream
 
@@ -20,8 +40,29 @@ SETTLE_SECONDS = 0.3
 """From the answer to the first word: networks open the way for sound a moment after the answer."""
 TAIL_SECONDS = 0.2
 """From the last word to hanging up: the other side's jitter buffer still holds the end of it."""
+LAST_WORD_SECONDS = 3.0
+"""Somebody who speaks while the goodbye is said is listened to for so long after it."""
+UNHEARD_SECONDS = 0.7
+"""Who speaks this soon after a question began goes on with what they said before: they have not
+heard it."""
+BEEP_SECONDS = 30.0
+"""How long the beep of a machine is waited for; without one nothing is left."""
 
 Tell = Callable[[EventType, Detail], None]
+
+
+class Ear(Protocol):
+    """What a conversation needs to hear words: `ears.listener.Listener`."""
+
+    events: asyncio.Queue[Began | Said]
+    beeped: asyncio.Event
+
+    @property
+    def is_busy(self) -> bool: ...
+
+    def expect(self, phrases: Sequence[str], is_enough: Callable[[Said], bool]) -> None: ...
+
+    async def who_answered(self) -> AnsweredBy: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +70,16 @@ class Line:
     """One line of a transcript, `at_ms` milliseconds after the answer."""
 
     role: str
-    """`bot`, or `callee` with the key pressed as the text."""
+    """`bot`, or `callee` with the words or the key pressed as the text."""
     text: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """An answer, and when it was given, in milliseconds after the answer of the call."""
+
+    given: Given
     at_ms: int
 
 
@@ -38,90 +87,269 @@ class Talk:
     """One conversation. What came of it so far can be read at any moment, also after its end."""
 
     def __init__(
-        self, call: VoiceCall, stream: SoundStream, script: Script, *, speech: Speech, tell: Tell
+        self,
+        call: VoiceCall,
+        stream: SoundStream,
+        script: Script,
+        *,
+        speech: Speech,
+        tell: Tell,
+        ear: Ear | None = None,
+        now: Callable[[], datetime] | None = None,
     ) -> None:
-        """`tell` is called for each text said and each key pressed."""
+        """`tell` is called for each text said, key pressed and sentence heard; without an `ear`
+        nothing but keys is heard; `now` is the time in the person's own zone."""
         self._call = call
         self._stream = stream
         self._script = script
         self._speech = speech
         self._tell = tell
+        self._ear = ear
+        self._now = now
+        self._inbox: asyncio.Queue[str | Began | Said] = asyncio.Queue()
+        self._question_at = 0.0
         self.transcript: list[Line] = []
+        self.keys = ""
+        """Every key that was pressed, in order."""
         self.saved: dict[str, str] = {}
+        self.answered: list[Answered] = []
         self.result: str | None = None
         """What the script calls the end it came to. An answer that leads to an end decides it, even
         when the goodbye is not waited for."""
+        self.callback_at: datetime | None = None
+        self.answered_by: AnsweredBy | None = None
+        """None where nobody listened for it."""
+        self.has_left_message = False
         self.finished = False
         """Everything up to an end was said."""
 
-    @property
-    def keys(self) -> str:
-        """Every key that was pressed, in order."""
-        return "".join(line.text for line in self.transcript if line.role == "callee")
-
     async def run(self, turn: Turn) -> None:
         """From this turn to an end of the script."""
-        await asyncio.sleep(SETTLE_SECONDS)
+        sources = [self._call.keys, *([self._ear.events] if self._ear is not None else [])]
+        passing = [asyncio.ensure_future(self._pass_on(source)) for source in sources]
+        try:
+            if await self._is_somebody_there(turn.state.fields):
+                await self._converse(turn)
+        finally:
+            for task in passing:
+                task.cancel()
+            await asyncio.gather(*passing, return_exceptions=True)
+
+    async def _pass_on(self, source: asyncio.Queue[str] | asyncio.Queue[Began | Said]) -> None:
+        while True:
+            self._inbox.put_nowait(await source.get())
+
+    async def _is_somebody_there(self, fields: Mapping[str, str]) -> bool:
+        """Is it a person, or may it be one? A machine is dealt with as the script says."""
+        policy = self._script.on_machine
+        if self._ear is None or policy.do == "talk":
+            await asyncio.sleep(SETTLE_SECONDS)
+            return True
+        self.answered_by = await self._ear.who_answered()
+        if self.answered_by is not AnsweredBy.MACHINE:
+            return True
+        if policy.do == "leave_message" and policy.message and await self._is_beeped(self._ear):
+            await asyncio.sleep(SETTLE_SECONDS)
+            await self._say(utter(None, policy.message, fields), None)
+            self.has_left_message = True
+            await asyncio.sleep(TAIL_SECONDS)
+        return False
+
+    async def _is_beeped(self, ear: Ear) -> bool:
+        try:
+            async with asyncio.timeout(BEEP_SECONDS):
+                await ear.beeped.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def _converse(self, turn: Turn) -> None:
         while True:
             heard = await self._perform(turn)
-            if isinstance(turn.then, Ended):
-                self.result, self.finished = turn.then.result, True
+            if isinstance(heard, Turn):
+                turn = heard
+            elif isinstance(turn.then, Ended):
+                self._take(turn)
+                self.finished = True
                 await asyncio.sleep(TAIL_SECONDS)
                 return
-            turn = resume(self._script, turn.state, heard)
-            self.saved = dict(turn.state.saved)
-            if isinstance(turn.then, Ended):
-                self.result = turn.then.result
+            else:
+                turn = resume(self._script, turn.state, heard)
+            self._take(turn)
 
-    async def _perform(self, turn: Turn) -> Key | Timeout:
-        """Say the turn, then wait for a key if it asks for one."""
-        while not self._call.keys.empty():
-            self._pressed(self._call.keys.get_nowait())
-        expected = turn.then.keys if isinstance(turn.then, Listen) else frozenset[str]()
-        for utterance in turn.say:
-            key = await self._say(utterance, expected)
-            if key is not None:
-                return Key(key=key)
+    def _take(self, turn: Turn) -> None:
+        """Whatever happens next, this is what was answered and how it ends."""
+        self.saved = dict(turn.state.saved)
+        at_ms = round(1000 * self._stream.elapsed())
+        new = turn.state.given[len(self.answered) :]
+        self.answered += [Answered(given=given, at_ms=at_ms) for given in new]
         if isinstance(turn.then, Ended):
-            return Timeout()
-        try:
-            async with asyncio.timeout(turn.then.seconds):
-                return Key(key=await self._next_key())
-        except TimeoutError:
-            return Timeout()
+            self.result, self.callback_at = turn.then.result, turn.then.callback_at
 
-    async def _say(self, utterance: Utterance, expected: frozenset[str]) -> str | None:
-        """The expected key that interrupted it, or None when all of it was said."""
+    async def _perform(self, turn: Turn) -> Heard | Turn:
+        """Say the turn, then listen if it asks for something; a wish makes another turn of it."""
+        if (wished := self._catch_up(turn)) is not None:
+            return wished
+        for utterance in turn.say:
+            heard = await self._say(utterance, turn)
+            if heard is not None:
+                return heard
+        if isinstance(turn.then, Ended):
+            return await self._last_words(turn)
+        return await self._listen(turn, turn.then)
+
+    def _catch_up(self, turn: Turn) -> Turn | None:
+        """What came before the turn began does not answer it."""
+        while not self._call.keys.empty():
+            self._inbox.put_nowait(self._call.keys.get_nowait())
+        while not self._inbox.empty():
+            event = self._inbox.get_nowait()
+            if isinstance(event, str):
+                self._pressed(event)
+            elif isinstance(event, Said) and (wished := self._wish(event, turn)) is not None:
+                return wished
+        if self._ear is not None and isinstance(turn.then, Listen):
+            self._ear.expect(turn.then.phrases, lambda said: self._is_enough(said, turn.state))
+        return None
+
+    def _is_enough(self, said: Said, state: State) -> bool:
+        return not self._is_side_remark(said) and is_clear(
+            self._script, state, self._as_spoken(said)
+        )
+
+    async def _say(self, utterance: Utterance, turn: Turn | None) -> Heard | Turn | None:
+        """What interrupted it, or None when all of it was said."""
         pcm = await self._speech.pcm(
             utterance.text, rate=self._call.sample_rate, is_personal=utterance.is_personal
         )
         self._add("bot", utterance.text)
         at = {"at_ms": self.transcript[-1].at_ms, "step": utterance.step}
         self._tell(EventType.SAID, {"text": utterance.text, **at})
+        if utterance.is_question:
+            self._question_at = self._stream.elapsed()
         playing = asyncio.ensure_future(self._stream.play(pcm))
-        pressing = asyncio.ensure_future(self._one_of(expected))
+        interrupting = asyncio.ensure_future(self._interruption(utterance, turn))
         try:
-            await asyncio.wait({playing, pressing}, return_when=asyncio.FIRST_COMPLETED)
-            if pressing.done():
-                return pressing.result()
-            playing.result()  # What went wrong in there is told, not taken for the end of it.
-            return None
+            await asyncio.wait({playing, interrupting}, return_when=asyncio.FIRST_COMPLETED)
+            if not interrupting.done():
+                playing.result()  # What went wrong in there is told, not taken for the end of it.
+                return None
+            interruption = interrupting.result()
         finally:
             playing.cancel()
-            pressing.cancel()
-            await asyncio.gather(playing, pressing, return_exceptions=True)
+            interrupting.cancel()
+            await asyncio.gather(playing, interrupting, return_exceptions=True)
+        if not isinstance(interruption, Began):
+            return interruption
+        # Barge-in: the bot is silent, and hears them out.
+        if turn is None or not isinstance(turn.then, Listen):
+            return None
+        return await self._listen(turn, turn.then)
 
-    async def _one_of(self, expected: frozenset[str]) -> str:
-        while (key := await self._next_key()) not in expected:
+    async def _interruption(self, utterance: Utterance, turn: Turn | None) -> Heard | Turn | Began:
+        """Waits for what cuts the utterance short."""
+        expected = turn.then if turn is not None and isinstance(turn.then, Listen) else None
+        while True:
+            event = await self._inbox.get()
+            match event:
+                case str():
+                    self._pressed(event)
+                    if expected is not None and event in expected.keys:
+                        return self._as_key(event)
+                case Began(at=at):
+                    takes_words = expected is not None and expected.takes_words
+                    is_soon = at < self._question_at + UNHEARD_SECONDS
+                    if utterance.is_question and takes_words and not is_soon:
+                        return event
+                case Said():
+                    if turn is not None and (wished := self._wish(event, turn)) is not None:
+                        return wished
+
+    async def _listen(self, turn: Turn, listen: Listen) -> Heard | Turn:
+        """Keys or words, for as long as the question allows; who speaks is heard out."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + listen.seconds
+        while True:
+            try:
+                async with asyncio.timeout_at(until):
+                    event = await self._inbox.get()
+            except TimeoutError:
+                if not self._may_still_answer(listen):
+                    return Timeout()
+                until = loop.time() + 0.1
+                continue
+            match event:
+                case str():
+                    self._pressed(event)
+                    return self._as_key(event)
+                case Said() if (heard := self._answer(event, turn, listen)) is not None:
+                    return heard
+                case Began() | Said():
+                    until = max(until, loop.time() + 0.5)
+
+    def _may_still_answer(self, listen: Listen) -> bool:
+        """Is somebody speaking, or has something come at this very moment?"""
+        is_heard = self._ear is not None and listen.takes_words and self._ear.is_busy
+        return is_heard or not self._inbox.empty()
+
+    def _answer(self, said: Said, turn: Turn, listen: Listen) -> Heard | Turn | None:
+        """What was said at a question; None for what says nothing to it."""
+        if (wished := self._wish(said, turn)) is not None:
+            return wished
+        if not said.text or not listen.takes_words or self._is_side_remark(said):
+            return None
+        return self._as_spoken(said)
+
+    def _wish(self, said: Said, turn: Turn) -> Turn | None:
+        """Write down what was said; the turn it leads to if it is a wish that counts always."""
+        if not said.text:
+            return None
+        wished = wish(self._script, turn.state, self._as_spoken(said))
+        before = turn.then.result if isinstance(turn.then, Ended) else None
+        self._heard(said, None if wished is None else self._name(wished))
+        # Who wants no more may say so twice, and after "call me later", but not the other way.
+        if wished is None or before == "opt_out" or before == self._name(wished):
+            return None
+        return wished
+
+    async def _last_words(self, turn: Turn) -> Timeout | Turn:
+        """Whoever speaks while the goodbye is said is heard out, within reason."""
+        if self._ear is None:
+            return Timeout()
+        try:
+            async with asyncio.timeout(LAST_WORD_SECONDS):
+                while self._ear.is_busy or not self._inbox.empty():
+                    event = await self._inbox.get()
+                    if isinstance(event, str):
+                        self._pressed(event)
+                    elif isinstance(event, Said) and (wished := self._wish(event, turn)):
+                        return wished
+        except TimeoutError:
             pass
-        return key
+        return Timeout()
 
-    async def _next_key(self) -> str:
-        key = await self._call.keys.get()
-        self._pressed(key)
-        return key
+    def _is_side_remark(self, said: Said) -> bool:
+        """Was it begun before the question could be understood?"""
+        return said.at < self._question_at + UNHEARD_SECONDS and self._question_at > 0.0
+
+    def _as_spoken(self, said: Said) -> Spoken:
+        now = self._now() if self._now is not None else None
+        return Spoken(text=said.text, scores=said.scores, now=now)
+
+    def _as_key(self, key: str) -> Key:
+        return Key(key=key, now=self._now() if self._now is not None else None)
+
+    @staticmethod
+    def _name(turn: Turn) -> str | None:
+        return turn.then.result if isinstance(turn.then, Ended) else None
+
+    def _heard(self, said: Said, wished: str | None) -> None:
+        at_ms = round(1000 * said.at)
+        self.transcript.append(Line(role="callee", text=said.text, at_ms=at_ms))
+        self._tell(EventType.HEARD, {"text": said.text, "at_ms": at_ms, "wish": wished})
 
     def _pressed(self, key: str) -> None:
+        self.keys += key
         self._add("callee", key)
         self._tell(EventType.KEY, {"key": key, "at_ms": self.transcript[-1].at_ms})
 

@@ -43,6 +43,7 @@ from campana.web.api import (
     import_undo,
     imports,
     recordings,
+    reference_tables,
     retention,
     segments,
     suppression_batches,
@@ -59,6 +60,8 @@ from campana.web.api import (
 )
 from campana.web.auth import Keys, admission
 from campana.web.callbacks import Callbacks
+from campana.web.console import app as console
+from campana.web.console.app import Faces
 from campana.web.edge import Edge
 from campana.web.errors import answer_exception
 from campana.web.etags import tag_of
@@ -94,6 +97,7 @@ V1: Sequence[HTTPRouteHandler] = [
     *flows.ROUTES,
     *flow_trials.ROUTES,
     *flow_credentials.ROUTES,
+    *reference_tables.ROUTES,
     *suppressions.ROUTES,
     *suppression_batches.ROUTES,
     *suppression_imports.ROUTES,
@@ -123,8 +127,12 @@ def create_app(
         SetupError: the directory of blobs cannot be used.
     """
     meter = Meter()
+    streams = streams or Streams(context)
+    links = Links(key=signing_key(context.blobs, context.entropy))
     known = build(context, meter=meter, public_url=public_url, streams=streams)
-    routes = Callbacks(context, others=known, public_url=public_url)
+    screens = console.build(context, public_url=public_url, streams=streams, links=links)
+    faces = Faces(screens, others=known)
+    routes = Callbacks(context, others=faces, public_url=public_url)
     return Edge(routes, entropy=context.entropy, meter=meter)
 
 

@@ -107,6 +107,9 @@ RETENTION: Json = {
     "recordingDays": 14,
     "transcriptDays": 90,
     "attemptDays": None,
+    "messageDays": 395,
+    "sessionDays": 395,
+    "importRowDays": 90,
     "eventDays": 30,
 }
 

@@ -116,7 +116,7 @@ def request_id_of(request: Request[Any, Any, Any]) -> str:
 def answer_exception(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """The application's last word on any exception; only what is ours to mend is logged."""
     request_id = request_id_of(request)
-    known = _known(error)
+    known = known_error(error)
     if status_of(known) >= 500:
         log.error(
             "%s %s failed, request %s: %r",
@@ -131,7 +131,8 @@ def answer_exception(request: Request[Any, Any, Any], error: Exception) -> Respo
     return problem(known, request_id=request_id, headers=headers)
 
 
-def _known(error: Exception) -> CampanaError:
+def known_error(error: Exception) -> CampanaError:
+    """What an exception is in our words."""
     match error:
         case CampanaError():
             return error

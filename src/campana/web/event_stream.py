@@ -33,11 +33,14 @@ _HEADERS = [
 
 
 class EventStream:
-    """The answer that follows a stream until one of the two sides ends it: an ASGI application."""
+    """The answer that sends messages until one of the two sides ends it: an ASGI application.
 
-    def __init__(self, streams: Streams, stream: Stream) -> None:
-        self._streams = streams
-        self._stream = stream
+    `messages` are whole messages in the words of the stream; `ended` is called once it is over.
+    """
+
+    def __init__(self, messages: AsyncGenerator[bytes], *, ended: Callable[[], None]) -> None:
+        self._messages = messages
+        self._ended = ended
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         writing = asyncio.create_task(self._write(send))
@@ -51,17 +54,28 @@ class EventStream:
             for task in (writing, leaving):
                 task.cancel()
             await asyncio.gather(writing, leaving, return_exceptions=True)
-            self._streams.close(self._stream)
+            self._ended()
         if not writing.cancelled():
             writing.result()
 
     async def _write(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})  # pyright: ignore[reportArgumentType]
         await _send(send, _HELLO)
-        async with aclosing(_beats(self._streams.follow(self._stream))) as events:
-            async for event in events:
-                await _send(send, _HEARTBEAT if event is None else lines_of(event))
+        async with aclosing(_beats(self._messages)) as messages:
+            async for message in messages:
+                await _send(send, _HEARTBEAT if message is None else message)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def stream_of_events(streams: Streams, stream: Stream) -> EventStream:
+    """The events of a stream, each a message."""
+    return EventStream(_told(streams, stream), ended=lambda: streams.close(stream))
+
+
+async def _told(streams: Streams, stream: Stream) -> AsyncGenerator[bytes]:
+    async with aclosing(streams.follow(stream)) as events:
+        async for event in events:
+            yield lines_of(event)
 
 
 def lines_of(event: Event) -> bytes:
@@ -75,27 +89,27 @@ async def _send(send: Send, body: bytes) -> None:
         await send({"type": "http.response.body", "body": body, "more_body": True})
 
 
-async def _beats(events: AsyncGenerator[Event]) -> AsyncGenerator[Event | None]:
-    """The events, and None whenever there was none for a while."""
-    coming: asyncio.Future[Event] | None = None
+async def _beats(messages: AsyncGenerator[bytes]) -> AsyncGenerator[bytes | None]:
+    """The messages, and None whenever there was none for a while."""
+    coming: asyncio.Future[bytes] | None = None
     try:
         while True:
-            coming = coming or asyncio.ensure_future(anext(events))
+            coming = coming or asyncio.ensure_future(anext(messages))
             done, _ = await asyncio.wait({coming}, timeout=HEARTBEAT_SECONDS)
             if not done:
                 yield None
                 continue
             try:
-                event = coming.result()
+                message = coming.result()
             except StopAsyncIteration:
                 return
             coming = None
-            yield event
+            yield message
     finally:
         if coming is not None:
             coming.cancel()
             await asyncio.gather(coming, return_exceptions=True)
-        await events.aclose()
+        await messages.aclose()
 
 
 async def _until_gone(receive: Receive) -> None:

@@ -328,13 +328,39 @@ VOICE_CALL_PAGE: Json = {
     "nextCursor": None,
 }
 
+ANSWER: Json = {
+    "step": "coming",
+    "question": "Can you come on Tuesday at three?",
+    "type": "yes_no",
+    "value": "yes",
+    "by": "speech",
+    "said": "Yes, that works for me.",
+    "score": None,
+    "atMs": 7400,
+}
+
 VOICE_CALL_DETAIL: Json = {
     **VOICE_CALL,
-    "keys": "1",
-    "saved": {"answer": "1"},
+    "keys": "",
+    "saved": {"answer": "yes"},
+    "answers": [ANSWER],
+    "answeredBy": "human",
+    "hasLeftMessage": False,
+    "callbackAt": None,
     "transcript": [
-        {"role": "bot", "text": "Hello Ana, this is the practice of Dr. Ortega.", "ms": 0}
+        {"role": "bot", "text": "Hello Ana, this is the practice of Dr. Ortega.", "atMs": 300},
+        {"role": "bot", "text": "Can you come on Tuesday at three?", "atMs": 3400},
+        {"role": "callee", "text": "Yes, that works for me.", "atMs": 5900},
     ],
+}
+
+SURVEY_RESULTS: Json = {
+    "state": "completed",
+    "completionReason": "script",
+    "totalQuestions": 1,
+    "questionsAnswered": 1,
+    "calculatedScore": None,
+    "responses": [ANSWER],
 }
 
 RECORDING_URL: Json = {

@@ -55,6 +55,7 @@ CHECKED: Json = {
     "problems": [
         {"line": 5, "pointer": "/nodes/ask/next", "message": "there is no node 'anser'"},
     ],
+    "warnings": [],
 }
 
 SIMULATION_DOCUMENT: Json = {
@@ -103,3 +104,19 @@ CREDENTIAL: Json = {
 }
 CREDENTIALS: Json = {"data": [CREDENTIAL]}
 CREDENTIAL_DOCUMENT: Json = {"name": "crm", "kind": "bearer", "token": "a-token-of-the-crm"}
+
+REFERENCE_TABLE: Json = {
+    "name": "branches",
+    "key": "city",
+    "rows": 2,
+    "updatedAt": "2024-01-15T09:00:00Z",
+}
+REFERENCE_TABLES: Json = {"data": [REFERENCE_TABLE]}
+REFERENCE_TABLE_DOCUMENT: Json = {
+    "key": "city",
+    "rows": [
+        {"city": "Bogotá", "phone": "+12025550123", "opens": 8},
+        {"city": "Lima", "phone": "+12025550124", "opens": 9},
+    ],
+}
+REFERENCE_ROW: Json = {"row": {"city": "Lima", "phone": "+12025550124", "opens": 9}}

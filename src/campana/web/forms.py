@@ -12,6 +12,9 @@ from campana.domain.errors import FieldProblem, InvalidParameter
 from campana.services import documents
 from campana.web.request import ApiRequest
 
+FILE_LIMIT = 1_000_000_000
+"""Bytes of one upload. It lies on disk, never in memory."""
+
 Form = TypeVar("Form", bound=msgspec.Struct)
 
 

@@ -26,6 +26,7 @@ IMPORT: Json = {
     "problem": None,
     "createdAt": "2024-01-10T14:00:58Z",
     "finishedAt": "2024-01-10T14:01:00Z",
+    "rowsRemovedAt": None,
 }
 
 IMPORT_ERRORS = (

@@ -43,6 +43,7 @@ TAGS = {
     "channels": "Configured accounts on carriers.",
     "flows": "Conversations as graphs: drafts, and versions that campaigns pin.",
     "flowCredentials": "What a flow's webhooks show to prove who they are.",
+    "referenceTables": "What flows look rows up in, and is not about people.",
     "suppressions": "Whom never to contact.",
     "suppressionImports": "Files of numbers never to contact.",
     "consents": "Who agreed to be contacted, and who took it back: a ledger that only grows.",

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from campana.domain.errors import RateLimited, Unavailable
@@ -86,6 +86,8 @@ class Streams:
         self._reading = asyncio.Lock()
         self._reader: asyncio.Task[None] | None = None
         self._is_closing = False
+        self.on_close: list[Callable[[], None]] = []
+        """Others that keep connections open: each is told when the process is about to end."""
 
     async def open(
         self, *, workspace_id: int, campaign_id: str, key_hash: bytes, after: int | None
@@ -139,6 +141,8 @@ class Streams:
     def close_all(self) -> None:
         """The process is about to end: every stream is, and none is opened any more."""
         self._is_closing = True
+        for close in self.on_close:
+            close()
         for stream in list(self._open):
             stream.end()
         if self._reader is not None:

@@ -1,10 +1,14 @@
 """Goes where the last reply says. The first case that fits is taken, else `otherwise`.
 
+What the contact meant (`intent`) a language model is asked, when no other case fits: the node waits
+for its answer, and takes `otherwise` when none comes.
+
 {"type": "response_branch", "cases": [
    {"choice": "yes", "next": "booked"},
    {"keywords": ["yes", "sí", "ok"], "next": "booked"},
    {"regex": "^(no|nope)", "next": "declined"},
-   {"number": {"least": 1, "most": 5}, "next": "rated"}],
+   {"number": {"least": 1, "most": 5}, "next": "rated"},
+   {"intent": "asks for another day", "next": "when"}],
  "saveNumberAs": "stars", "otherwise": "unclear"}
 """
 
@@ -14,13 +18,20 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import lru_cache
 from typing import Annotated
 
 from campana.flow.conditions import EvaluationFailed, Pattern
+from campana.flow.events import FindIntent
+from campana.flow.inputs import Input, IntentFound, TimedOut
 from campana.flow.marks import Exit, VariableName
 from campana.flow.run import Node, Run
+from campana.flow.session import Wait
 from campana.flow.shapes import Range
+
+INTENT_WITHIN = timedelta(seconds=30)
+"""A person waits for what follows; whoever is asked has less."""
 
 _WORD = re.compile(r"[^\W_]+")
 _NUMBER = re.compile(r"[-+]?\d{1,15}(?:[.,]\d{1,10})?")
@@ -41,23 +52,25 @@ class Number:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One way a reply may be understood: exactly one of the four.
+    """One way a reply may be understood: exactly one of the five.
 
     A keyword fits when its words stand in the reply; case, accents and punctuation do not matter.
     `regex` is RE2's syntax, found anywhere, case does not matter. `choice` is a quick reply's id.
+    `intent` says in words what the contact means.
     """
 
     keywords: Annotated[tuple[Annotated[str, Range(1, 100)], ...], Range(1, 50)] | None = None
     regex: Pattern | None = None
     number: Number | None = None
     choice: Annotated[str, Range(1, 64)] | None = None
+    intent: Annotated[str, Range(1, 200)] | None = None
     next: Exit
 
     def check(self) -> Iterable[tuple[str, str]]:
-        """One of the four, and keywords that can be found."""
-        given = [self.keywords, self.regex, self.number, self.choice]
+        """One of the five, and keywords that can be found."""
+        given = [self.keywords, self.regex, self.number, self.choice, self.intent]
         if sum(each is not None for each in given) != 1:
-            yield "", "must have exactly one of keywords, regex, number, choice"
+            yield "", "must have exactly one of keywords, regex, number, choice, intent"
         for index, keyword in enumerate(self.keywords or ()):
             if not words(keyword).strip():
                 yield f"keywords/{index}", "must have a letter or a digit"
@@ -71,8 +84,31 @@ class ResponseBranch(Node):
     save_number_as: VariableName | None = None
     otherwise: Exit
 
-    def enter(self, run: Run) -> Exit:
-        """The way of the first case that fits."""
+    def enter(self, run: Run) -> Exit | Wait:
+        """The way of the first case that fits; or ask what was meant."""
+        found = self._fitting(run)
+        if found is not None:
+            return found
+        intents = tuple(dict.fromkeys(each.intent for each in self.cases if each.intent))
+        if not intents or not run.reply.strip():
+            return self.otherwise
+        wait = run.wait("intent", timeout=INTENT_WITHIN)
+        run.emit(FindIntent(wait=wait.number, text=run.reply, intents=intents))
+        return wait
+
+    def resume(self, run: Run, wait: Wait, told: Input) -> Exit | None:
+        """What was meant, or nobody can tell."""
+        del run, wait
+        match told:
+            case IntentFound(intent=intent):
+                ways = (each.next for each in self.cases if intent and each.intent == intent)
+                return next(ways, self.otherwise)
+            case TimedOut():
+                return self.otherwise
+            case _:
+                return None
+
+    def _fitting(self, run: Run) -> Exit | None:
         for case in self.cases:
             if case.choice is not None:
                 if run.choice == case.choice:
@@ -89,7 +125,7 @@ class ResponseBranch(Node):
                 if number is not None and within(number, case.number):
                     run.save(self.save_number_as, number)
                     return case.next
-        return self.otherwise
+        return None
 
     def _matches(self, run: Run, pattern: Pattern) -> bool:
         try:

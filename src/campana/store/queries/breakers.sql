@@ -2,18 +2,29 @@
 -- with the campaign.
 
 -- name: watched
--- Running campaigns of which something ended lately: the others can have passed no limit since they were asked.
+-- Running campaigns of which something ended, or whose people wrote something, lately: the others can have passed no
+-- limit since they were asked. Indexes attempts_ended, conversations_of_campaign.
 select id, workspace_id, document, running_since from campaigns c
 where state = 'running' and (end_date is null or end_date > %(now)s)
-  and exists (select from attempts a where a.campaign_id = c.id and a.ended_at > %(since)s)
+  and (exists (select from attempts a where a.campaign_id = c.id and a.ended_at > %(since)s)
+    or exists (select from conversations v where v.campaign_id = c.id and v.last_message_at > %(since)s))
 order by id;
 
 -- name: sample
 -- The newest attempts of a campaign by outcome; and how many of these people were suppressed after their attempt.
-with newest as materialized (
-  select workspace_id, address, disposition, created_at from attempts
-  where campaign_id = %(campaign_id)s and ended_at >= %(since)s
-  order by ended_at desc limit %(limit)s)
+-- Whoever answers STOP to a message of which no receipt has come had it: the answer is the end of that attempt.
+with stopped as (
+  select v.workspace_id, v.address from conversations v
+  where v.campaign_id = %(campaign_id)s and v.last_message_at >= %(since)s and v.stopped_at is not null
+  order by v.last_message_at desc limit %(limit)s),
+newest as materialized (
+  (select workspace_id, address, disposition, created_at from attempts
+   where campaign_id = %(campaign_id)s and ended_at >= %(since)s
+   order by ended_at desc limit %(limit)s)
+  union all
+  select a.workspace_id, a.address, 'delivered', a.created_at
+  from stopped s join attempts a on a.workspace_id = s.workspace_id and a.address = s.address
+  where a.campaign_id = %(campaign_id)s and a.state in ('accepted', 'in_progress'))
 select n.disposition, count(*), count(*) filter (where exists (
   select from suppressions s
   where s.workspace_id = n.workspace_id and s.address = n.address and s.created_at >= n.created_at))

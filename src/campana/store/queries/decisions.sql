@@ -2,7 +2,7 @@
 -- with the deferral itself (due.sql, defer).
 
 -- name: skip
--- In the transaction that finishes the target.
+-- In the transaction that finishes the target, or lets its flow go on without a message.
 insert into target_decisions (workspace_id, target_id, kind, reason, first_at, last_at)
 select workspace_id, id, 'skipped', %(reason)s, %(now)s, %(now)s from targets where id = %(target_id)s;
 

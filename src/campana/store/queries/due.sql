@@ -115,6 +115,10 @@ select t.id, t.contact_id, coalesce(t.reach_address, t.address) as address, t.at
     where k.workspace_id = t.workspace_id and k.address = coalesce(t.reach_address, t.address)
       and (k.channel_type is null or k.channel_type = %(channel_type)s)
     order by k.said_at desc, k.is_granted limit 1), false) end as has_consent,
+  -- asked only where it may matter: the unique index of conversations answers
+  case when %(channel_type)s = 'WhatsApp' then (
+    select v.last_inbound_at from conversations v where v.workspace_id = t.workspace_id and v.channel_id = %(channel_id)s
+      and v.address = coalesce(t.reach_address, t.address)) end as wrote_at,
   picked.due_at, c.first_name, c.last_name, c.attributes
 from picked
 join targets t on t.id = picked.target_id

@@ -9,9 +9,9 @@ from unnest(%(contact_ids)s::bigint[], %(befores)s::jsonb[], %(versions)s::integ
 on conflict (import_id, contact_id) do update set version = excluded.version;
 
 -- name: request_undo
--- From any state but undoing; again after an undo that had to keep somebody.
+-- From any state but undoing; again after an undo that had to keep somebody. Not when what it needs is gone.
 update imports set state = 'undoing', undo_step = 'made', undo_after = 0, undone_kept = 0, finished_at = null
-where id = %(id)s and workspace_id = %(workspace_id)s
+where id = %(id)s and workspace_id = %(workspace_id)s and rows_removed_at is null
   and (state in ('queued', 'running', 'done', 'failed') or (state = 'undone' and undone_kept > 0))
 returning id;
 

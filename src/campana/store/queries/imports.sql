@@ -11,14 +11,16 @@ values (%(id)s, %(workspace_id)s, %(list_id)s, 'queued', %(file_name)s, %(file_k
 -- What a person may see of an import.
 select id, list_id, state, file_name, mapping, types, header, default_country, duplicates, is_dry_run, rows_done,
   rows_accepted, rows_updated, rows_duplicate, rows_rejected, bytes_done, bytes_total, began_at, began_rows,
-  began_bytes, moved_at, undone_removed, undone_restored, undone_kept, problem, created_at, finished_at
+  began_bytes, moved_at, undone_removed, undone_restored, undone_kept, problem, created_at, finished_at,
+  rows_removed_at
 from imports where workspace_id = %(workspace_id)s and id = %(id)s;
 
 -- name: page
 -- The imports of one list, newest first, by imports_by_list.
 select id, list_id, state, file_name, mapping, types, header, default_country, duplicates, is_dry_run, rows_done,
   rows_accepted, rows_updated, rows_duplicate, rows_rejected, bytes_done, bytes_total, began_at, began_rows,
-  began_bytes, moved_at, undone_removed, undone_restored, undone_kept, problem, created_at, finished_at
+  began_bytes, moved_at, undone_removed, undone_restored, undone_kept, problem, created_at, finished_at,
+  rows_removed_at
 from imports where workspace_id = %(workspace_id)s and list_id = %(list_id)s
 order by created_at desc, id limit %(limit)s;
 

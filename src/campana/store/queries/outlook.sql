@@ -24,6 +24,10 @@ judged as (
         and (k.channel_type is null or k.channel_type = %(channel_type)s)
       order by k.said_at desc, k.is_granted limit 1), false) end as has_consent,
     address is not null and row_number() over (partition by address order by id) > 1 as is_duplicate,
+    -- asked only where anything but a template needs a person who wrote lately (domain/conversation.py)
+    %(care_channel)s::text is not null and exists (
+      select from conversations v where v.workspace_id = %(workspace_id)s and v.channel_id = %(care_channel)s
+        and v.address = people.address and v.last_inbound_at > %(wrote_after)s) as has_written,
     coalesce(
       (select s.scope from suppressions s
        where s.workspace_id = %(workspace_id)s and s.address = people.address
@@ -35,5 +39,5 @@ judged as (
         then 'workspace' end) as suppressed_by
   from people)
 select zones, country, variant, min(address) as address, has_consent is true as has_consent, is_duplicate, suppressed_by,
-  count(*) as people
-from judged group by zones, country, variant, prefix, has_consent, address is null, is_duplicate, suppressed_by;
+  has_written, count(*) as people
+from judged group by zones, country, variant, prefix, has_consent, address is null, is_duplicate, suppressed_by, has_written;

@@ -4,6 +4,10 @@
 -- What the provider of the channel limits besides its pace.
 select workspace_id, portfolio, portfolio_limit, pair_seconds from channels where id = %(channel_id)s;
 
+-- name: hold_pairs
+-- Of two claims at once on a channel that keeps messages to one person apart, the second sees what the first sends.
+select pg_advisory_xact_lock(%(space)s, hashtext(%(channel_id)s));
+
 -- name: written_since
 -- When these were last written to on this channel. Index attempts_by_address.
 select a.address, max(a.created_at) from attempts a

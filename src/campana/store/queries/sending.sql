@@ -50,6 +50,26 @@ call as (
 insert into events (workspace_id, type, subject, campaign_id, at, data)
 select workspace_id, %(event_type)s, 'tgt_' || target_id, campaign_id, %(now)s, event from sent;
 
+-- name: leave
+-- The same step for intents of earlier transactions, each of a carrier that could not be asked about it otherwise:
+-- only its owner makes it, only once. Held in the order of their ids, as by everybody who holds more than one.
+with given as materialized (
+  select * from unnest(%(ids)s::uuid[], %(ask_ats)s::timestamptz[], %(events)s::jsonb[]) as g (id, ask_at, event)),
+held as materialized (
+  select id from attempts where id = any(%(ids)s::uuid[]) order by id for no key update),
+sent as (
+  update attempts a set state = 'sending', sending_at = %(now)s, ask_at = g.ask_at
+  from held join given g on g.id = held.id
+  where a.id = held.id and a.id = any(%(ids)s::uuid[]) and a.owner_id is not distinct from %(owner_id)s
+    and a.state = 'intent' and a.hang_up_at is null
+  returning a.id, a.workspace_id, a.campaign_id, a.target_id, g.event),
+told as (
+  insert into attempt_events (workspace_id, attempt_id, type, at) select workspace_id, id, 'sending', %(now)s from sent),
+published as (
+  insert into events (workspace_id, type, subject, campaign_id, at, data)
+  select workspace_id, %(event_type)s, 'tgt_' || target_id, campaign_id, %(now)s, event from sent)
+select id from sent;
+
 -- name: finish
 -- Sends whose answer was their end, and an end after which nobody is contacted again. Only an attempt that is
 -- as its owner left it, has no price to settle and no flow to tell, ends here; the others are returned, and nothing of them is changed.

@@ -97,6 +97,11 @@ from attempts a join targets t on t.id = a.target_id
 where a.target_id = %(target_id)s and a.disposition is not null and a.attempt_no > t.tries_after
 group by a.disposition order by max(a.attempt_no) desc;
 
+-- name: addresses
+-- Every address of the person, on whatever channel: who wants no more means all of them.
+select distinct a.value from targets t join contact_addresses a on a.contact_id = t.contact_id
+where t.id = %(target_id)s order by a.value;
+
 -- name: zones
 -- Those of another number of the contact, once the target has gone on to it; else the contact's.
 select coalesce(t.zones, c.zones) from targets t join contacts c on c.id = t.contact_id where t.id = %(target_id)s;

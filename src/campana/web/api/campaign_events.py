@@ -16,7 +16,7 @@ from campana.web import event_examples
 from campana.web.answers import shown
 from campana.web.api.events import EventPage, EventsQuery, event_page, number_after
 from campana.web.auth import key_of
-from campana.web.event_stream import MEDIA_TYPE, EventStream
+from campana.web.event_stream import MEDIA_TYPE, stream_of_events
 from campana.web.operations import Operation, promise
 from campana.web.request import ApiRequest
 from campana.web.streams import Streams
@@ -59,7 +59,7 @@ async def campaign_events(request: ApiRequest, campaign_id: FromPath[str]) -> AS
         key_hash=hash_of(key_of(request.scope["headers"]) or ""),
         after=after,
     )
-    return EventStream(streams, stream)
+    return stream_of_events(streams, stream)
 
 
 ROUTES = [campaign_events]

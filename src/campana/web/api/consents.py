@@ -22,7 +22,8 @@ from campana.web.operations import Operation, promise
 from campana.web.query import Cursor, Limit, Query
 from campana.web.request import ApiRequest
 
-Address = Annotated[str, Meta(min_length=1, max_length=100)]
+Address = Annotated[str, Meta(min_length=1, max_length=254)]
+"""A phone number, or an e-mail address: no e-mail address is longer (RFC 5321)."""
 
 
 class ConsentDocument(

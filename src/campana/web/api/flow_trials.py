@@ -9,6 +9,7 @@ from litestar.params import FromPath
 
 from campana.domain.errors import NotFound
 from campana.services import flows
+from campana.services.flow_files import Located
 from campana.services.flows import FlowCheckDocument, SimulationDocument, Step
 from campana.web import flow_examples
 from campana.web.answers import Instant, Shape, answer, instant
@@ -25,11 +26,15 @@ class LocatedShape(Shape, frozen=True, kw_only=True):
 
 
 class FlowCheckShape(Shape, frozen=True, kw_only=True):
-    """All that is wrong, at once. `version` names the content of a flow that can be run."""
+    """All that is wrong, at once. `version` names the content of a flow that can be run.
+
+    A flow with `warnings` can be published and simulated, and no campaign runs it.
+    """
 
     is_valid: bool
     version: str | None
     problems: list[LocatedShape]
+    warnings: list[LocatedShape]
 
 
 class StepShape(Shape, frozen=True, kw_only=True):
@@ -78,16 +83,15 @@ async def validate_flow(request: ApiRequest, flow_id: FromPath[str]) -> Response
         FlowCheckShape(
             is_valid=found.flow is not None,
             version=found.flow.version if found.flow else None,
-            problems=[
-                LocatedShape(
-                    line=each.line,
-                    pointer=each.problem.pointer or "",
-                    message=each.problem.message,
-                )
-                for each in found.problems
-            ],
+            problems=[_located(each) for each in found.problems],
+            warnings=[_located(each) for each in found.warnings],
         )
     )
+
+
+def _located(found: Located) -> LocatedShape:
+    problem = found.problem
+    return LocatedShape(line=found.line, pointer=problem.pointer or "", message=problem.message)
 
 
 @post(

@@ -28,13 +28,10 @@ from campana.store.imports import Duplicates, Import, ImportState
 from campana.web import import_examples as examples
 from campana.web.answers import Instant, Shape, answer, instant, shown
 from campana.web.api.contact_lists import Country
-from campana.web.forms import with_file
+from campana.web.forms import FILE_LIMIT, with_file
 from campana.web.idempotency import once
 from campana.web.operations import Operation, Upload, promise
 from campana.web.request import ApiRequest, decoded
-
-FILE_LIMIT = 1_000_000_000
-"""Bytes of one upload. It lies on disk, never in memory."""
 
 _JSON_FIELDS = ("mapping", "types")
 _TRUTHS = {"true": True, "false": False}
@@ -98,6 +95,7 @@ class ImportShape(Shape, frozen=True, kw_only=True):
     problem: str | None
     created_at: Instant
     finished_at: Instant | None
+    rows_removed_at: Instant | None
 
 
 UPLOAD = Upload(
@@ -264,6 +262,7 @@ def shape_of(found: Import) -> ImportShape:
         problem=found.problem,
         created_at=instant(found.created_at),
         finished_at=wire(found.finished_at),
+        rows_removed_at=wire(found.rows_removed_at),
     )
 
 

@@ -27,7 +27,8 @@ from campana.web.request import ApiRequest
 log = logging.getLogger(__name__)
 
 Reason = Annotated[str, Meta(min_length=1, max_length=500)]
-Address = Annotated[str, Meta(min_length=1, max_length=100)]
+Address = Annotated[str, Meta(min_length=1, max_length=254)]
+"""A phone number, or an e-mail address: no e-mail address is longer (RFC 5321)."""
 
 
 class SuppressionDocument(

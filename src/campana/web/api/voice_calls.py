@@ -12,6 +12,7 @@ from msgspec import Meta, field
 
 from campana.domain.attempt import AttemptState
 from campana.domain.clock import parse_moment, wire
+from campana.domain.disposition import Disposition
 from campana.domain.errors import NotFound
 from campana.domain.ids import attempt_of, attempt_text, numbered
 from campana.store import voice_calls
@@ -65,12 +66,48 @@ class VoiceCallPage(Shape, frozen=True, kw_only=True):
     next_cursor: str | None
 
 
+class AnswerShape(Shape, frozen=True, kw_only=True):
+    """An answer to a question: what was meant, and the words or the keys that said so.
+
+    `said` is null once the transcript was removed.
+    """
+
+    step: str
+    question: str
+    type: Literal["key", "yes_no", "choice", "number", "date", "text"]
+    value: str
+    by: Literal["key", "speech"]
+    said: str | None = None
+    score: float | None
+    at_ms: int
+
+
 class VoiceCallDetail(VoiceCallShape, frozen=True, kw_only=True):
-    """A call with the keys pressed, the answers saved, and what was said by whom."""
+    """A call with the keys pressed, the answers given, and what was said by whom: so far, while
+    it runs."""
 
     keys: str
     saved: dict[str, str]
+    answers: list[AnswerShape]
+    answered_by: Literal["human", "machine", "silence", "unsure"] | None
+    has_left_message: bool
+    callback_at: Instant | None
     transcript: list[dict[str, Any]]
+
+
+class SurveyResults(Shape, frozen=True, kw_only=True):
+    """How far the questions of a call came.
+
+    `completed` is a script that ran to its end, `partial` one that was answered in part. The score
+    is the sum of those that the bot gives to answers; null when none of them has one.
+    """
+
+    state: Literal["in_progress", "completed", "partial", "not_answered"]
+    completion_reason: str | None
+    total_questions: int
+    questions_answered: int
+    calculated_score: float | None
+    responses: list[AnswerShape]
 
 
 class RecordingUrl(Shape, frozen=True, kw_only=True):
@@ -161,6 +198,10 @@ async def get_voice_call(request: ApiRequest, call_id: FromPath[str]) -> ASGIApp
             **_facts(call),
             keys=call.keys,
             saved=dict(call.saved),
+            answers=_answers(call),
+            answered_by=cast("Any", call.answered_by),
+            has_left_message=call.has_left_message,
+            callback_at=wire(call.callback_at),
             transcript=[dict(line) for line in call.transcript or ()],
         ),
     )
@@ -196,6 +237,65 @@ async def recording_url(request: ApiRequest, call_id: FromPath[str]) -> Response
         RecordingUrl(url=f"{base}/v1/recordings/{link}", expires_at=instant(until)),
         headers={"cache-control": "no-store"},
     )
+
+
+@get(
+    "/voice-calls/{call_id:str}/survey-results",
+    opt=promise(
+        Operation(
+            "voiceCalls.surveyResults",
+            "Show what a call's questions were answered with",
+            scope="voice:read",
+            answer=SurveyResults,
+            is_conditional=True,
+            errors=(NotFound,),
+            example=examples.SURVEY_RESULTS,
+        )
+    ),
+)
+async def survey_results(request: ApiRequest, call_id: FromPath[str]) -> ASGIApp:
+    call = await _found(request, call_id)
+    given = _answers(call)
+    # A question that was come to again is answered by what was said last.
+    last = {each.step: each for each in given}
+    scores = [each.score for each in last.values() if each.score is not None]
+    return shown(
+        request,
+        SurveyResults(
+            state=_survey_state(call, bool(given)),
+            completion_reason=call.reason,
+            total_questions=call.questions,
+            questions_answered=len(last),
+            calculated_score=sum(scores) if scores else None,
+            responses=list(last.values()),
+        ),
+    )
+
+
+def _survey_state(
+    call: VoiceCall, is_answered: bool
+) -> Literal["in_progress", "completed", "partial", "not_answered"]:
+    if call.state.is_open:
+        return "in_progress"
+    if call.disposition == Disposition.COMPLETED:
+        return "completed"
+    return "partial" if is_answered else "not_answered"
+
+
+def _answers(call: VoiceCall) -> list[AnswerShape]:
+    return [
+        AnswerShape(
+            step=each["step"],
+            question=each["question"],
+            type=each["type"],
+            value=each["value"],
+            by=each["by"],
+            said=each.get("said"),
+            score=each["score"],
+            at_ms=each["atMs"],
+        )
+        for each in call.answers
+    ]
 
 
 async def _found(request: ApiRequest, call_id: str) -> VoiceCall:
@@ -235,4 +335,4 @@ def _facts(call: VoiceCall) -> dict[str, Any]:
     }
 
 
-ROUTES = [list_voice_calls, get_voice_call, recording_url]
+ROUTES = [list_voice_calls, get_voice_call, recording_url, survey_results]

@@ -1,0 +1,258 @@
+"""Runs a script: `start` and `resume` answer with a Turn, so a conversation is a list of inputs.
+
+    greeting ─▶ Say ─▶ Ask ──key, or words that answer──▶ Say … ─▶ End
+                        ├─ silence, or not understood: said again `reprompts` times,
+                        │    and where words are taken once more, asking for keys
+                        ├─ still nothing: `otherwise`, or the conversation ends there
+                        ├─ "stop calling me", at any step ─▶ ended as `opt_out`
+                        └─ "call me tomorrow at five" ─────▶ ended as `callback_request`
+
+It does not know about calls, audio or who is speaking, and takes the time from what was heard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Literal, assert_never
+
+from campana.domain import answers
+from campana.domain.answers import SEVERAL_KEYS_END, Answer, Meant
+from campana.domain.script import (
+    Ask,
+    Branch,
+    End,
+    Ended,
+    Given,
+    Heard,
+    Key,
+    Listen,
+    Say,
+    Script,
+    Spoken,
+    State,
+    Step,
+    Timeout,
+    Turn,
+    Utterance,
+    placeholders,
+    render,
+)
+from campana.domain.understanding.moments import moment_in
+from campana.domain.understanding.wishes import OPT_OUT_PHRASES, wants_callback, wants_no_more
+
+MAX_SAID_PER_TURN = 64
+"""Steps one turn may pass; only a script that `problems` refuses can reach it."""
+BETWEEN_KEYS_SECONDS = 3.0
+"""After which keys of a number that has no fixed length are all there are."""
+CLEARLY_OPT_OUT = -1.0
+"""A phrase of an opt-out that fits so well was said, whatever the words read like: in trials it was
+above -0.5 where it was said and under -3.5 where it was not."""
+MOST_KEYS = 20
+NOT_UNDERSTOOD = "Sorry, I did not understand."
+
+
+def start(script: Script, *, fields: Mapping[str, str]) -> Turn:
+    """The first turn: the greeting and on to the first question or end."""
+    first = script.steps[0].id if script.steps else None
+    greeting = utter(None, script.greeting, fields)
+    return _walk(script, State(step=first, fields=fields), said=[greeting])
+
+
+def resume(script: Script, state: State, heard: Heard) -> Turn:
+    """The turn that follows what was heard, or nothing, at the question `state` stands at.
+
+    Raises:
+        ValueError: `state` does not stand at a question of this script.
+    """
+    ask = _step(script, state.step)
+    if not isinstance(ask, Ask):
+        raise ValueError(f"the script does not wait for anything at {state.step!r}")
+    if isinstance(heard, Spoken) and (turn := wish(script, state, heard)) is not None:
+        return turn
+    if isinstance(heard, Key) and (turn := _further_key(state, ask, heard)) is not None:
+        return turn
+    found = _understood(ask, state, heard)
+    if found is None:
+        return _walk(script, _again(ask, replace(state, pressed="")), said=[])
+    given, to = found
+    saved = {**state.saved, ask.save_as: given.value} if ask.save_as else state.saved
+    answered = replace(
+        state,
+        step=to or ask.next or _following(script, ask.id),
+        reprompted=0,
+        asks_for_keys=False,
+        pressed="",
+        given=(*state.given, given),
+        saved=saved,
+    )
+    return _walk(script, answered, said=[])
+
+
+def wish(script: Script, state: State, heard: Spoken) -> Turn | None:
+    """The end that follows a wish that counts at any moment, whatever is being said or asked."""
+    if wants_no_more(heard.text) or _is_scored_opt_out(heard):
+        said = utter(None, script.opt_out_text, state.fields)
+        return Turn(say=(said,), then=Ended(result="opt_out"), state=state)
+    if wants_callback(heard.text):
+        moment = moment_in(heard.text, now=heard.now) if heard.now is not None else None
+        when = "later"
+        if moment is not None and heard.now is not None:
+            when = answers.moment_text(moment, now=heard.now)
+        said = utter(None, script.callback_text, {**state.fields, "when": when})
+        ended = Ended(result="callback_request", callback_at=moment)
+        return Turn(say=(said,), then=ended, state=state)
+    return None
+
+
+def is_clear(script: Script, state: State, heard: Spoken) -> bool:
+    """Is this enough to go on at once, although they may only have paused?"""
+    ask = _step(script, state.step)
+    if wish(script, state, heard) is not None:
+        # "Call me" may go on with "tomorrow at five".
+        return wants_no_more(heard.text)
+    if not isinstance(ask, Ask) or ask.answer is None or isinstance(ask.answer, answers.FreeText):
+        return False
+    # A number or a day may go on: "twenty", "five".
+    is_closed = isinstance(ask.answer, answers.YesNo | answers.Choice)
+    return is_closed and _understood(ask, state, heard) is not None
+
+
+def _understood(ask: Ask, state: State, heard: Heard) -> tuple[Given, str | None] | None:
+    """The answer that this is, and the step it names."""
+    match heard:
+        case Key(key=key) if key in ask.keys and not state.pressed:
+            given = Given(step=ask.id, kind="key", value=key, by="key", said=key)
+            return given, ask.keys[key]
+        case Key(key=key, now=now) if ask.answer is not None:
+            keys = state.pressed + key.removesuffix(SEVERAL_KEYS_END)
+            meant = answers.from_key(ask.answer, key) or _from_keys(ask.answer, keys, now=now)
+            return _given(ask, meant, by="key", said=state.pressed + key)
+        case Timeout() if ask.answer is not None and state.pressed:
+            meant = _from_keys(ask.answer, state.pressed, now=None)
+            return _given(ask, meant, by="key", said=state.pressed)
+        case Spoken(text=text, scores=scores, now=now) if ask.answer is not None:
+            today = now.date() if now is not None else None
+            meant = answers.from_words(ask.answer, text=text, scores=scores, today=today)
+            return _given(ask, meant, by="speech", said=text)
+        case Key() | Spoken() | Timeout():
+            return None
+        case _:
+            assert_never(heard)
+
+
+def _further_key(state: State, ask: Ask, heard: Key) -> Turn | None:
+    """The turn that waits for the next key, when this one does not make an answer yet."""
+    if ask.answer is None or not answers.takes_several_keys(ask.answer):
+        return None
+    if heard.key == SEVERAL_KEYS_END or (heard.key in ask.keys and not state.pressed):
+        return None
+    pressed = state.pressed + heard.key
+    if answers.is_whole(ask.answer, pressed) or len(pressed) > MOST_KEYS:
+        return None
+    waiting = replace(state, pressed=pressed)
+    return Turn(say=(), then=_listen(ask, seconds=BETWEEN_KEYS_SECONDS), state=waiting)
+
+
+def _from_keys(answer: Answer, keys: str, *, now: datetime | None) -> Meant | None:
+    return answers.from_keys(answer, keys, today=now.date() if now is not None else None)
+
+
+def _given(
+    ask: Ask, meant: Meant | None, *, by: Literal["key", "speech"], said: str
+) -> tuple[Given, str | None] | None:
+    if meant is None or ask.answer is None:
+        return None
+    given = Given(
+        step=ask.id, kind=ask.answer.kind, value=meant.value, by=by, said=said, score=meant.score
+    )
+    return given, meant.to
+
+
+def _again(ask: Ask, state: State) -> State:
+    """The same question once more, then asking for keys, then giving up."""
+    if state.reprompted < ask.reprompts:
+        return replace(state, reprompted=state.reprompted + 1)
+    if ask.answer is not None and not state.asks_for_keys and _keypad(ask) is not None:
+        return replace(state, asks_for_keys=True)
+    return replace(state, step=ask.otherwise, reprompted=0, asks_for_keys=False)
+
+
+def _keypad(ask: Ask) -> str | None:
+    if ask.answer is None:
+        return None
+    return ask.keypad or answers.keypad_text(ask.answer)
+
+
+def _is_scored_opt_out(heard: Spoken) -> bool:
+    known = [heard.scores[phrase] for phrase in OPT_OUT_PHRASES if phrase in heard.scores]
+    return bool(known) and max(known) >= max(CLEARLY_OPT_OUT, *heard.scores.values())
+
+
+def _walk(script: Script, state: State, *, said: list[Utterance]) -> Turn:
+    """From `state` on to the first step that waits or ends, collecting what is said on the way."""
+
+    def turn(then: Listen | Ended) -> Turn:
+        return Turn(say=tuple(spoken for spoken in said if spoken.text), then=then, state=state)
+
+    for _ in range(MAX_SAID_PER_TURN):
+        here = _step(script, state.step)
+        match here:
+            case None:
+                return turn(Ended())
+            case Say() as step:
+                said.append(utter(step.id, step.text, state.fields))
+                state = replace(state, step=step.next or _following(script, step.id))
+            case Branch() as step:
+                answer = state.saved.get(step.on, "")
+                state = replace(state, step=step.cases.get(answer, step.otherwise))
+            case Ask() as step:
+                said.append(_question(step, state))
+                return turn(_listen(step))
+            case End() as step:
+                said.append(utter(step.id, step.text or "", state.fields))
+                return turn(Ended(result=step.result))
+            case _:
+                assert_never(here)
+    return turn(Ended())
+
+
+def _question(ask: Ask, state: State) -> Utterance:
+    text = ask.text
+    if state.asks_for_keys:
+        text = _keypad(ask) or ask.text
+    elif state.reprompted and ask.answer is not None:
+        text = ask.reprompt or f"{NOT_UNDERSTOOD} {ask.text}"
+    elif state.reprompted and ask.reprompt:
+        text = ask.reprompt
+    said = utter(ask.id, text, state.fields)
+    return replace(said, is_question=True)
+
+
+def _listen(ask: Ask, *, seconds: float | None = None) -> Listen:
+    own: Answer | None = ask.answer
+    expected = frozenset[str](ask.keys) | (answers.keys_of(own) if own is not None else set[str]())
+    told = (*answers.phrases(own), *OPT_OUT_PHRASES) if own is not None else ()
+    return Listen(
+        step=ask.id,
+        keys=expected,
+        seconds=ask.timeout_seconds if seconds is None else seconds,
+        takes_words=own is not None,
+        phrases=told,
+    )
+
+
+def utter(step: str | None, text: str, fields: Mapping[str, str]) -> Utterance:
+    """`text` with the fields it names."""
+    return Utterance(step=step, text=render(text, fields), is_personal=bool(placeholders(text)))
+
+
+def _step(script: Script, step_id: str | None) -> Step | None:
+    return next((step for step in script.steps if step.id == step_id), None)
+
+
+def _following(script: Script, step_id: str) -> str | None:
+    ids = [step.id for step in script.steps]
+    place = ids.index(step_id) + 1
+    return ids[place] if place < len(ids) else None

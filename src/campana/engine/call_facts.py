@@ -1,0 +1,42 @@
+"""What the records keep of a call, of what came of it."""
+
+from __future__ import annotations
+
+from campana.domain.script import Ask, Script
+from campana.store.attempts import CallFacts
+from campana.voice.call import CallResult
+
+
+def facts_of(result: CallResult, script: Script | None, *, recording_key: str | None) -> CallFacts:
+    """The facts of a call that ran this script."""
+    asked = [step for step in script.steps if isinstance(step, Ask)] if script is not None else []
+    questions = {ask.id: ask.text for ask in asked}
+    return CallFacts(
+        sip_status=result.status,
+        talk_seconds=result.talk_seconds if result.answered_at else None,
+        keys=result.keys,
+        saved=result.saved,
+        result=result.result,
+        transcript=[
+            {"role": str(line.role), "text": line.text, "atMs": line.at_ms}
+            for line in result.transcript
+        ],
+        recording_key=recording_key,
+        answers=[
+            {
+                "step": each.given.step,
+                "question": questions.get(each.given.step, ""),
+                "type": each.given.kind,
+                "value": each.given.value,
+                "by": each.given.by,
+                "said": each.given.said,
+                "score": each.given.score,
+                "atMs": each.at_ms,
+            }
+            for each in result.answered
+        ],
+        questions=len(asked),
+        answered_by=result.answered_by,
+        has_left_message=result.has_left_message,
+        callback_at=result.callback_at,
+    )

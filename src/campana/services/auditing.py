@@ -1,0 +1,109 @@
+"""The audit log of the console: written before anything is done, and never changed.
+
+An entry says what was asked; should it be refused, a second one says why. A crash between the two
+leaves what was asked, so nothing that happened is missing.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from campana.services.context import Context
+from campana.services.defusing import defused
+from campana.store import audit
+from campana.store.audit import LATEST, Entry
+
+_LONGEST = 300
+_PAGE = 1000
+_SECRET = ("address", "why", "password", "secret", "token", "old", "new", "form_token", "key")
+_COLUMNS = ("number", "at", "actor", "action", "subject", "result", "detail", "client", "request")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What somebody asks for: who, what, of what thing, with which words."""
+
+    workspace_id: int
+    person_id: str | None
+    actor: str
+    action: str
+    subject: str
+    fields: Mapping[str, str]
+    client: str | None
+    request_id: str
+
+
+async def note_asked(context: Context, asked: Asked) -> None:
+    """Write down what was asked, without what is secret in it or would name a contact."""
+    kept = {
+        name[:100]: "***" if any(word in name.lower() for word in _SECRET) else text[:_LONGEST]
+        for name, text in asked.fields.items()
+    }
+    await _add(context, asked, result="asked", detail=kept)
+
+
+async def note_refused(context: Context, asked: Asked, *, why: str) -> None:
+    """Write down why nothing was done."""
+    await _add(context, asked, result="refused", detail={"why": why[:_LONGEST]})
+
+
+async def page(
+    context: Context, *, workspace_id: int, before: int = LATEST, limit: int = 100
+) -> Sequence[Entry]:
+    """Entries before this number, newest first."""
+    async with context.db.read(workspace_id=workspace_id) as tx:
+        return await audit.page(tx, workspace_id=workspace_id, before=before, limit=limit)
+
+
+async def as_csv(context: Context, *, workspace_id: int) -> AsyncIterator[bytes]:
+    """The whole log as a file, newest first, a thousand lines at a time."""
+    yield _lines([_COLUMNS])
+    before = LATEST
+    while rows := await page(context, workspace_id=workspace_id, before=before, limit=_PAGE):
+        yield _lines(_row(each) for each in rows)
+        before = rows[-1].id
+
+
+def _row(entry: Entry) -> list[object]:
+    detail = msgspec.json.encode(dict(entry.detail)).decode()
+    return [
+        entry.id,
+        entry.at.isoformat(),
+        entry.actor,
+        entry.action,
+        entry.subject,
+        entry.result,
+        detail,
+        entry.client,
+        entry.request_id,
+    ]
+
+
+def _lines(rows: Iterable[Sequence[object]]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerows(
+        [defused(cell) for cell in row] for row in rows
+    )
+    return text.getvalue().encode()
+
+
+async def _add(context: Context, asked: Asked, *, result: str, detail: Mapping[str, str]) -> None:
+    async with context.db.transaction(workspace_id=asked.workspace_id) as tx:
+        await audit.add(
+            tx,
+            workspace_id=asked.workspace_id,
+            at=context.clock.now(),
+            person_id=asked.person_id,
+            actor=asked.actor[:300],
+            action=asked.action,
+            subject=asked.subject[:300],
+            result=result,
+            detail=detail,
+            client=asked.client,
+            request_id=asked.request_id,
+        )

@@ -1,0 +1,172 @@
+"""What people watch: campaigns with how they stand and how far they are, and what goes on now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from campana.domain.campaign import CampaignState
+from campana.domain.waiting import Standing, standing
+from campana.services.context import Context
+from campana.store import campaign_search, overview
+from campana.store.campaign_search import ChannelUse, Found, Minute, Search
+from campana.store.db import Tx
+from campana.store.overview import TargetCount
+
+MOST_LINES = 200
+"""Campaigns of the wallboard, at most."""
+_RECENT = timedelta(minutes=15)
+_GOOD = {"completed", "delivered"}
+_SKIPPED = {"suppressed", "duplicate", "no_consent", "zone_unknown", "country_not_allowed",
+            "number_refused", "no_address", "price_unknown", "expired", "cancelled"}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A campaign with how it stands and how far it is."""
+
+    found: Found
+    standing: Standing
+    waiting: int
+    in_progress: int
+    good: int
+    skipped: int
+    failed: int
+    dispositions: Mapping[str, int]
+
+    @property
+    def total(self) -> int:
+        """Everybody in it."""
+        return self.waiting + self.in_progress + self.finished
+
+    @property
+    def finished(self) -> int:
+        """Whom nothing more happens to."""
+        return self.good + self.skipped + self.failed
+
+    @property
+    def parts(self) -> dict[str, int]:
+        """For a stacked bar, in its order."""
+        return {
+            "good": self.good,
+            "in_progress": self.in_progress,
+            "other": self.failed,
+            "skipped": self.skipped,
+            "waiting": self.waiting,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recent:
+    """The last quarter of an hour, by the minute, and the channels as they are."""
+
+    minutes: Sequence[tuple[datetime, int, int]]
+    """Its first instant, attempts begun, answered of them."""
+    outcomes: Mapping[str, int]
+    started: int
+    answered: int
+    channels: Sequence[ChannelUse]
+
+    @property
+    def in_use(self) -> int:
+        """Attempts that are open."""
+        return sum(each.in_use for each in self.channels)
+
+
+async def page(
+    context: Context, *, workspace_id: int, search: Search, limit: int, offset: int
+) -> tuple[list[Line], int]:
+    """Some campaigns, and how many there are in all."""
+    now = context.clock.now()
+    async with context.db.read(workspace_id=workspace_id) as tx:
+        found, total = await campaign_search.page(
+            tx, workspace_id=workspace_id, search=search, limit=limit, offset=offset, now=now
+        )
+        return await _lines(tx, context, found, now), total
+
+
+async def named(context: Context, *, workspace_id: int, campaign_ids: Sequence[str]) -> list[Line]:
+    """These campaigns, those of them that there are."""
+    now = context.clock.now()
+    async with context.db.read(workspace_id=workspace_id) as tx:
+        found = await campaign_search.named(
+            tx, workspace_id=workspace_id, campaign_ids=campaign_ids, now=now
+        )
+        return await _lines(tx, context, found, now)
+
+
+async def live(context: Context, *, workspace_id: int) -> list[Line]:
+    """Campaigns that run, or were stopped by a breaker: what a wallboard shows."""
+    search = Search(states=[CampaignState.RUNNING, CampaignState.TRIPPED])
+    lines, _ = await page(
+        context, workspace_id=workspace_id, search=search, limit=MOST_LINES, offset=0
+    )
+    return lines
+
+
+async def recent(context: Context, *, workspace_id: int) -> Recent:
+    """The last quarter of an hour."""
+    since = (context.clock.now() - _RECENT).replace(second=0, microsecond=0)
+    async with context.db.read(workspace_id=workspace_id) as tx:
+        counted = await campaign_search.recent_attempts(tx, workspace_id=workspace_id, since=since)
+        channels = await campaign_search.channels(tx, workspace_id=workspace_id)
+    outcomes: dict[str, int] = {}
+    for each in counted:
+        outcomes[each.outcome] = outcomes.get(each.outcome, 0) + each.count
+    return Recent(
+        minutes=_by_minute(counted, since),
+        outcomes=dict(sorted(outcomes.items(), key=lambda pair: -pair[1])),
+        started=sum(each.count for each in counted),
+        answered=sum(each.answered for each in counted),
+        channels=channels,
+    )
+
+
+def _by_minute(counted: Sequence[Minute], since: datetime) -> list[tuple[datetime, int, int]]:
+    """Every minute, also those in which nothing began."""
+    started: dict[datetime, int] = {}
+    answered: dict[datetime, int] = {}
+    for each in counted:
+        started[each.minute] = started.get(each.minute, 0) + each.count
+        answered[each.minute] = answered.get(each.minute, 0) + each.answered
+    minutes = [since + timedelta(minutes=n) for n in range(16)]
+    return [(each, started.get(each, 0), answered.get(each, 0)) for each in minutes]
+
+
+async def _lines(tx: Tx, context: Context, found: Sequence[Found], now: datetime) -> list[Line]:
+    ids = [each.id for each in found]
+    facts = await overview.waiting(tx, campaign_ids=ids, now=now)
+    counted = await overview.progress(tx, campaign_ids=ids)
+    steady = context.clock.is_steady
+    return [
+        _line(
+            each,
+            standing(
+                CampaignState(each.state), replace(facts[each.id], is_clock_steady=steady), now
+            ),
+            counted.get(each.id, []),
+        )
+        for each in found
+    ]
+
+
+def _line(found: Found, told: Standing, counted: Sequence[TargetCount]) -> Line:
+    states: dict[str, int] = {}
+    dispositions: dict[str, int] = {}
+    for each in counted:
+        states[each.state] = states.get(each.state, 0) + each.count
+        if each.disposition is not None:
+            dispositions[each.disposition] = each.count
+    good = sum(count for name, count in dispositions.items() if name in _GOOD)
+    skipped = sum(count for name, count in dispositions.items() if name in _SKIPPED)
+    return Line(
+        found=found,
+        standing=told,
+        waiting=states.get("waiting", 0),
+        in_progress=states.get("attempting", 0) + states.get("talking", 0),
+        good=good,
+        skipped=skipped,
+        failed=sum(dispositions.values()) - good - skipped,
+        dispositions=dict(sorted(dispositions.items(), key=lambda pair: -pair[1])),
+    )

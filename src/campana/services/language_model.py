@@ -1,0 +1,107 @@
+"""A language model, asked to choose: which of these fits what somebody wrote, or none.
+
+Any endpoint that speaks OpenAI's chat completions will do, on this machine too. What the person
+wrote goes in as it is; whatever it says, all that comes out is one of the choices or none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import httpx
+import msgspec
+
+SECONDS = 10.0
+"""Longer than this nobody waits for: the flow goes on as if nothing fitted."""
+_MOST_BYTES = 65_536
+_OK = 200
+_NUMBER = re.compile(r"\d{1,3}")
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class Unanswered(Exception):
+    """It could not be asked, or what it said is no answer; a phrase for logs."""
+
+
+class _Message(msgspec.Struct):
+    content: str | None = None
+
+
+class _Choice(msgspec.Struct):
+    message: _Message
+
+
+class _Answer(msgspec.Struct):
+    choices: list[_Choice]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LanguageModel:
+    """Where it listens (`…/v1`), which of its models is meant, and what proves who we are."""
+
+    url: str
+    model: str
+    key: str | None = field(default=None, repr=False)
+
+    @property
+    def is_on_this_machine(self) -> bool:
+        """Nothing leaves the machine when it is asked."""
+        return urlsplit(self.url).hostname in _LOOPBACK
+
+    async def choose(self, text: str, choices: Sequence[str]) -> int | None:
+        """Which of the choices says what was meant, counted from 0; None when none does.
+
+        Raises:
+            Unanswered
+        """
+        listed = "\n".join(f"{number}. {each}" for number, each in enumerate(choices, 1))
+        asked = {
+            "model": self.model,
+            "temperature": 0,
+            "max_tokens": 8,
+            "messages": [
+                {
+                    "role": "system",
+                    "content": "You sort messages. Answer with the number of the line that says"
+                    f" what the message means, or with 0 if none does.\n0. none of these\n{listed}",
+                },
+                {"role": "user", "content": text},
+            ],
+        }
+        headers = {"content-type": "application/json", "accept-encoding": "identity"}
+        if self.key:
+            headers["authorization"] = f"Bearer {self.key}"
+        body = await self._post(msgspec.json.encode(asked), headers)
+        try:
+            said = msgspec.json.decode(body, type=_Answer).choices[0].message.content or ""
+        except (msgspec.DecodeError, UnicodeDecodeError, IndexError):
+            raise Unanswered("it did not answer as a chat does") from None
+        found = _NUMBER.search(said)
+        if found is None or int(found[0]) > len(choices):
+            raise Unanswered("it named none of the choices")
+        return int(found[0]) - 1 if int(found[0]) else None
+
+    async def _post(self, body: bytes, headers: dict[str, str]) -> bytes:
+        try:
+            async with (
+                httpx.AsyncClient(trust_env=False, timeout=SECONDS) as client,
+                client.stream(
+                    "POST",
+                    f"{self.url.rstrip('/')}/chat/completions",
+                    content=body,
+                    headers=headers,
+                ) as response,
+            ):
+                if response.status_code != _OK:
+                    raise Unanswered(f"it answered {response.status_code}")
+                read = bytearray()
+                async for part in response.aiter_raw():
+                    read += part
+                    if len(read) > _MOST_BYTES:
+                        raise Unanswered("its answer is too long")
+                return bytes(read)
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+            raise Unanswered(f"it could not be asked: {type(error).__name__}") from None

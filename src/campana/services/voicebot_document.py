@@ -1,0 +1,219 @@
+"""A VoiceBot as people write it, in JSON or YAML: what it says, asks and understands."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from campana.domain import answers, script
+
+Text = Annotated[str, Meta(min_length=1, max_length=2000)]
+StepId = Annotated[str, Meta(min_length=1, max_length=60, pattern="^[A-Za-z0-9_-]+$")]
+KeyName = Annotated[str, Meta(pattern="^[0-9*#]$")]
+Phrase = Annotated[str, Meta(min_length=1, max_length=100)]
+Figure = Annotated[float, Meta(ge=-1_000_000_000, le=1_000_000_000)]
+
+
+class _Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
+    pass
+
+
+class YesNoAnswer(_Document, frozen=True, tag_field="type", tag="yes_no"):
+    """Yes or no; 1 and 2 on the keypad. Each leads to a step, or to the question's `next`."""
+
+    yes: StepId | None = None
+    no: StepId | None = None
+    yes_score: Figure | None = None
+    no_score: Figure | None = None
+
+
+class OptionDocument(_Document, frozen=True):
+    """One of some answers."""
+
+    value: Annotated[str, Meta(min_length=1, max_length=100)]
+    phrases: Annotated[list[Phrase], Meta(max_length=20)] = []
+    """Ways to say it; the value itself when none is given."""
+    key: KeyName | None = None
+    """On the keypad; its place, from 1, when none is given."""
+    next: StepId | None = None
+    score: Figure | None = None
+
+
+class ChoiceAnswer(_Document, frozen=True, tag_field="type", tag="choice"):
+    """One of some answers, in their own words or by their place."""
+
+    options: Annotated[list[OptionDocument], Meta(min_length=1, max_length=9)]
+
+
+class NumberAnswer(_Document, frozen=True, tag_field="type", tag="number"):
+    """A number; with `digits` that many digits, of which the first may be 0."""
+
+    min: Figure | None = None
+    max: Figure | None = None
+    whole: bool = True
+    digits: Annotated[int, Meta(ge=1, le=20)] | None = None
+    scored: bool = False
+    """It counts as its own score."""
+
+
+class DateAnswer(_Document, frozen=True, tag_field="type", tag="date"):
+    """A day. Without a year it is the nearest to come, or with `past` the last there was."""
+
+    direction: Literal["future", "past"] = "future"
+
+
+class TextAnswer(_Document, frozen=True, tag_field="type", tag="text"):
+    """Whatever they say, in their words."""
+
+    max_length: Annotated[int, Meta(ge=1, le=2000)] = 500
+
+
+AnswerDocument = YesNoAnswer | ChoiceAnswer | NumberAnswer | DateAnswer | TextAnswer
+
+
+class SayStep(_Document, frozen=True, tag_field="type", tag="say"):
+    """Speaks, then goes on to `next` or the step below."""
+
+    id: StepId
+    text: Text
+    next: StepId | None = None
+
+
+class AskStep(_Document, frozen=True, tag_field="type", tag="ask"):
+    """Speaks and waits for a key or, with `answer`, for words too."""
+
+    id: StepId
+    text: Text
+    keys: dict[KeyName, StepId] = {}
+    answer: AnswerDocument | None = None
+    next: StepId | None = None
+    """Where an answer leads that names no step; the step below when none is given."""
+    reprompt: Text | None = None
+    """Said instead of `text` when it is asked again."""
+    keypad: Text | None = None
+    """Asks for keys when words were not understood; made from the answer when none is given."""
+    timeout_seconds: Annotated[float, Meta(ge=1, le=60)] = 6.0
+    reprompts: Annotated[int, Meta(ge=0, le=5)] = 1
+    otherwise: StepId | None = None
+    save_as: StepId | None = None
+
+
+class BranchStep(_Document, frozen=True, tag_field="type", tag="branch"):
+    """Goes where a saved answer says."""
+
+    id: StepId
+    on: StepId
+    cases: dict[str, StepId]
+    otherwise: StepId | None = None
+
+
+class EndStep(_Document, frozen=True, tag_field="type", tag="end"):
+    """Says goodbye and hangs up."""
+
+    id: StepId
+    text: Text | None = None
+    result: Annotated[str, Meta(max_length=100)] | None = None
+
+
+Step = SayStep | AskStep | BranchStep | EndStep
+
+
+class OnMachineDocument(_Document, frozen=True):
+    """What to do when a machine answers; with `talk` nobody listens who it was."""
+
+    do: Literal["talk", "hang_up", "leave_message"] = "talk"
+    message: Text | None = None
+    """Left after the beep, and only then."""
+
+
+class VoiceBotDocument(_Document, frozen=True):
+    """What the bot says, asks and understands."""
+
+    greeting: Text
+    steps: Annotated[list[Step], Meta(min_length=1, max_length=100)]
+    voice: Literal["heart"] | None = None
+    max_seconds: Annotated[int, Meta(ge=5, le=3600)] = 180
+    on_machine: OnMachineDocument = OnMachineDocument()
+    opt_out_text: Text = script.OPT_OUT_TEXT
+    """Said to whoever asks not to be called again."""
+    callback_text: Text = script.CALLBACK_TEXT
+    """Said to whoever asks to be called later; `{{ when }}` is what was understood."""
+
+
+def script_of(document: VoiceBotDocument) -> script.Script:
+    """The domain's Script of a VoiceBot as written."""
+    return script.Script(
+        greeting=document.greeting,
+        steps=tuple(_step(step) for step in document.steps),
+        voice=document.voice,
+        max_seconds=document.max_seconds,
+        on_machine=script.OnMachine(do=document.on_machine.do, message=document.on_machine.message),
+        opt_out_text=document.opt_out_text,
+        callback_text=document.callback_text,
+    )
+
+
+def _step(step: Step) -> script.Step:
+    match step:
+        case SayStep():
+            return script.Say(id=step.id, text=step.text, next=step.next)
+        case AskStep():
+            return script.Ask(
+                id=step.id,
+                text=step.text,
+                keys=step.keys,
+                answer=_answer(step.answer) if step.answer is not None else None,
+                next=step.next,
+                reprompt=step.reprompt,
+                keypad=step.keypad,
+                timeout_seconds=step.timeout_seconds,
+                reprompts=step.reprompts,
+                otherwise=step.otherwise,
+                save_as=step.save_as,
+            )
+        case BranchStep():
+            return script.Branch(id=step.id, on=step.on, cases=step.cases, otherwise=step.otherwise)
+        case EndStep():
+            return script.End(id=step.id, text=step.text, result=step.result)
+
+
+def _answer(document: AnswerDocument) -> answers.Answer:
+    match document:
+        case YesNoAnswer():
+            return answers.YesNo(
+                yes=document.yes,
+                no=document.no,
+                yes_score=document.yes_score,
+                no_score=document.no_score,
+            )
+        case ChoiceAnswer(options=options):
+            return answers.Choice(
+                options=tuple(
+                    answers.Option(
+                        value=each.value,
+                        phrases=tuple(each.phrases) or (each.value.replace("_", " "),),
+                        key=each.key or str(place),
+                        to=each.next,
+                        score=each.score,
+                    )
+                    for place, each in enumerate(options, 1)
+                )
+            )
+        case NumberAnswer():
+            return answers.Number(
+                least=_decimal(document.min),
+                most=_decimal(document.max),
+                is_whole=document.whole,
+                digits=document.digits,
+                counts=document.scored,
+            )
+        case DateAnswer():
+            return answers.Day(direction=document.direction)
+        case TextAnswer():
+            return answers.FreeText(most=document.max_length)
+
+
+def _decimal(value: float | None) -> Decimal | None:
+    return Decimal(repr(value)) if value is not None else None

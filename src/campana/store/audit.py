@@ -1,0 +1,74 @@
+"""Who did what in the console (`queries/audit.sql`); it is only ever added to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+
+from campana.store.db import Tx
+from campana.store.sql import load
+
+_SQL = load("audit")
+
+LATEST = 2**63 - 1
+"""Before this number lies every entry."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One thing somebody asked for, or why it was refused."""
+
+    id: int
+    at: datetime
+    person_id: str | None
+    actor: str
+    action: str
+    subject: str
+    result: str
+    detail: Mapping[str, Any]
+    client: str | None
+    request_id: str
+
+
+async def add(
+    tx: Tx,
+    *,
+    workspace_id: int,
+    at: datetime,
+    person_id: str | None,
+    actor: str,
+    action: str,
+    subject: str,
+    result: str,
+    detail: Mapping[str, Any],
+    client: str | None,
+    request_id: str,
+) -> None:
+    await tx.execute(
+        _SQL["add"],
+        {
+            "workspace_id": workspace_id,
+            "at": at,
+            "person_id": person_id,
+            "actor": actor,
+            "action": action,
+            "subject": subject,
+            "result": result,
+            "detail": Jsonb(dict(detail)),
+            "client": client,
+            "request_id": request_id,
+        },
+    )
+
+
+async def page(tx: Tx, *, workspace_id: int, before: int = LATEST, limit: int) -> list[Entry]:
+    async with tx.cursor(row_factory=class_row(Entry)) as cursor:
+        await cursor.execute(
+            _SQL["page"], {"workspace_id": workspace_id, "before": before, "limit": limit}
+        )
+        return await cursor.fetchall()

@@ -1,0 +1,117 @@
+"""Campaigns as people look for them, and what goes on now (`queries/campaign_search.sql`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from psycopg.rows import class_row
+
+from campana.domain.campaign import CampaignState
+from campana.store.db import Tx
+from campana.store.sql import load
+
+_SQL = load("campaign_search")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """What is looked for; None does not narrow. `sort` is newest, oldest or name."""
+
+    words: str | None = None
+    states: Sequence[CampaignState] | None = None
+    channel_type: str | None = None
+    sort: str = "newest"
+    archived: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A line of the list."""
+
+    id: str
+    name: str
+    type: str
+    channel_type: str
+    state: str
+    created_at: datetime
+    launched_at: datetime | None
+    finished_at: datetime | None
+    archived: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Minute:
+    """Attempts begun in one minute with one outcome, or in one state while they are open."""
+
+    minute: datetime
+    outcome: str
+    count: int
+    answered: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelUse:
+    """How busy a channel is; `down_until` while its carrier does not answer."""
+
+    id: str
+    name: str
+    kind: str
+    channel_type: str
+    lines: int
+    is_loopback: bool
+    down_until: datetime | None
+    in_use: int
+
+
+async def page(
+    tx: Tx, *, workspace_id: int, search: Search, limit: int, offset: int, now: datetime
+) -> tuple[list[Found], int]:
+    """Some of the campaigns, and how many there are in all."""
+    values = {
+        "workspace_id": workspace_id,
+        "words": None if search.words is None else f"%{_literal(search.words)}%",
+        "exact": search.words,
+        "states": None if search.states is None else list(search.states),
+        "channel_type": search.channel_type,
+        "sort": search.sort,
+        "archived": search.archived,
+        "limit": limit,
+        "offset": offset,
+        "now": now,
+    }
+    async with tx.cursor(row_factory=class_row(Found)) as cursor:
+        await cursor.execute(_SQL["page"], values)
+        found = await cursor.fetchall()
+    counted = await (await tx.execute(_SQL["count"], values)).fetchone()
+    return found, int(counted[0]) if counted else 0
+
+
+async def named(
+    tx: Tx, *, workspace_id: int, campaign_ids: Sequence[str], now: datetime
+) -> list[Found]:
+    async with tx.cursor(row_factory=class_row(Found)) as cursor:
+        await cursor.execute(
+            _SQL["named"], {"workspace_id": workspace_id, "ids": list(campaign_ids), "now": now}
+        )
+        return await cursor.fetchall()
+
+
+async def recent_attempts(tx: Tx, *, workspace_id: int, since: datetime) -> list[Minute]:
+    async with tx.cursor(row_factory=class_row(Minute)) as cursor:
+        await cursor.execute(
+            _SQL["recent_attempts"], {"workspace_id": workspace_id, "since": since}
+        )
+        return await cursor.fetchall()
+
+
+async def channels(tx: Tx, *, workspace_id: int) -> list[ChannelUse]:
+    async with tx.cursor(row_factory=class_row(ChannelUse)) as cursor:
+        await cursor.execute(_SQL["channels"], {"workspace_id": workspace_id})
+        return await cursor.fetchall()
+
+
+def _literal(words: str) -> str:
+    """Words as they are in a pattern of LIKE."""
+    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -1,0 +1,13 @@
+-- Who did what in the console.
+
+-- name: add
+-- Only ever added to: no role has the right to change or remove a line.
+insert into audit_entries (workspace_id, at, person_id, actor, action, subject, result, detail, client, request_id)
+values (%(workspace_id)s, %(at)s, %(person_id)s, %(actor)s, %(action)s, %(subject)s, %(result)s, %(detail)s,
+  %(client)s, %(request_id)s);
+
+-- name: page
+-- Newest first, by its number; the index holds them in that order.
+select id, at, person_id, actor, action, subject, result, detail, client, request_id from audit_entries
+where workspace_id = %(workspace_id)s and id < %(before)s
+order by id desc limit %(limit)s;

@@ -1,0 +1,44 @@
+-- Campaigns as people look for them: by words, states and channel, in the order they ask for.
+
+-- name: page
+-- Newest first by index campaigns_newest when no other order is asked for: the two other keys are then
+-- constants. Archived ones only when asked for.
+select id, name, type, channel_type, campaign_state_at(state, end_date, %(now)s) as state, created_at,
+  launched_at, finished_at, archived
+from campaigns
+where workspace_id = %(workspace_id)s and archived = %(archived)s
+  and (%(words)s::text is null or name ilike %(words)s or id = %(exact)s)
+  and (%(states)s::text[] is null or campaign_state_at(state, end_date, %(now)s) = any(%(states)s))
+  and (%(channel_type)s::text is null or channel_type = %(channel_type)s)
+order by case when %(sort)s = 'name' then lower(name) end, case when %(sort)s = 'oldest' then created_at end,
+  created_at desc, id
+limit %(limit)s offset %(offset)s;
+
+-- name: count
+-- How many there are in all, for the number of pages.
+select count(*) from campaigns
+where workspace_id = %(workspace_id)s and archived = %(archived)s
+  and (%(words)s::text is null or name ilike %(words)s or id = %(exact)s)
+  and (%(states)s::text[] is null or campaign_state_at(state, end_date, %(now)s) = any(%(states)s))
+  and (%(channel_type)s::text is null or channel_type = %(channel_type)s);
+
+-- name: named
+-- The lines of the pages that are open now, whoever looks at them.
+select id, name, type, channel_type, campaign_state_at(state, end_date, %(now)s) as state, created_at,
+  launched_at, finished_at, archived
+from campaigns where workspace_id = %(workspace_id)s and id = any(%(ids)s);
+
+-- name: recent_attempts
+-- A quarter of an hour by the minute, from the index attempts_newest.
+select date_trunc('minute', created_at) as minute, coalesce(disposition, state) as outcome,
+  count(*) as count, count(answered_at) as answered
+from attempts
+where workspace_id = %(workspace_id)s and created_at >= %(since)s
+group by 1, 2 order by 1, 2;
+
+-- name: channels
+-- Lines in use and in all of each channel, from the index of open attempts.
+select c.id, c.name, c.kind, c.channel_type, c.lines, c.is_loopback, p.down_until,
+  (select count(*) from attempts a where a.channel_id = c.id and a.state not in ('ended', 'unknown')) as in_use
+from channels c left join pacing p on p.channel_id = c.id
+where c.workspace_id = %(workspace_id)s order by c.name;

@@ -1,0 +1,109 @@
+"""When somebody begins to speak, pauses, goes on, and has said what they wanted to say.
+
+A pause is looked at twice: after a quarter of a second what was said can be understood already, and
+when that is an answer nobody waits longer; else it takes `END_SECONDS`, so that "No, … Tuesday is
+not good" stays one sentence.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+CHUNK_SECONDS = 0.032
+START_SECONDS = 0.096
+"""Speech that long is somebody speaking: less is a click."""
+PAUSE_SECONDS = 0.256
+END_SECONDS = 0.704
+RESUME_SECONDS = 0.064
+LEAST_SECONDS = 0.192
+"""Less speech than this is not worth reading: it would be made up."""
+MOST_SECONDS = 20.0
+BEFORE_SECONDS = 0.3
+"""Kept of the time before: the first sound of a word is soft."""
+IS_SPEECH, IS_STILL_SPEECH = 0.5, 0.35
+"""Probability at which speech begins, and under which it ends."""
+
+
+class Moment(StrEnum):
+    """What a chunk of sound brought."""
+
+    STARTED = "started"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    ENDED = "ended"
+    DROPPED = "dropped"
+    """It was over before it was worth reading."""
+
+
+class TurnDetector:
+    """One call's turns, from the probability of speech in each chunk of 32 ms."""
+
+    def __init__(self) -> None:
+        self.is_speaking = False
+        """Between STARTED and ENDED or DROPPED."""
+        self.is_speech = False
+        """Was the last chunk speech?"""
+        self.spoken_seconds = 0.0
+        """How much of the turn was speech."""
+        self._sound = bytearray()
+        self._before: list[bytes] = []
+        self._run = 0.0
+        """How long the last chunks have been all speech, or all silence."""
+        self._is_paused = False
+
+    @property
+    def sound(self) -> bytes:
+        """The turn so far, with a little from before it."""
+        return bytes(self._sound)
+
+    def hear(self, chunk: bytes, probability: float) -> Moment | None:
+        """Take in the next chunk."""
+        is_speech = probability > (IS_STILL_SPEECH if self.is_speech else IS_SPEECH)
+        same = is_speech is self.is_speech
+        self._run = self._run + CHUNK_SECONDS if same else CHUNK_SECONDS
+        self.is_speech = is_speech
+        if not self.is_speaking:
+            return self._waiting(chunk)
+        self._sound += chunk
+        self.spoken_seconds += CHUNK_SECONDS if is_speech else 0.0
+        if is_speech:
+            return self._going_on()
+        return self._silent()
+
+    def forget(self) -> None:
+        """The turn was dealt with: what comes next is another one."""
+        self.is_speaking = self._is_paused = False
+        self.spoken_seconds = 0.0
+        self._sound.clear()
+        self._before.clear()
+
+    def _waiting(self, chunk: bytes) -> Moment | None:
+        self._before.append(chunk)
+        del self._before[: -round(BEFORE_SECONDS / CHUNK_SECONDS)]
+        if not self.is_speech or not _reached(self._run, START_SECONDS):
+            return None
+        self.is_speaking = True
+        self.spoken_seconds = self._run
+        self._sound += b"".join(self._before)
+        return Moment.STARTED
+
+    def _going_on(self) -> Moment | None:
+        if len(self._sound) >= MOST_SECONDS / CHUNK_SECONDS * 512:
+            return Moment.ENDED
+        if self._is_paused and _reached(self._run, RESUME_SECONDS):
+            self._is_paused = False
+            return Moment.RESUMED
+        return None
+
+    def _silent(self) -> Moment | None:
+        if _reached(self._run, END_SECONDS):
+            return Moment.ENDED if self._is_paused else Moment.DROPPED
+        is_enough = self.spoken_seconds >= LEAST_SECONDS
+        if not self._is_paused and is_enough and _reached(self._run, PAUSE_SECONDS):
+            self._is_paused = True
+            return Moment.PAUSED
+        return None
+
+
+def _reached(run: float, seconds: float) -> bool:
+    return run > seconds - CHUNK_SECONDS / 2

@@ -1,0 +1,70 @@
+"""The layer before every page: who is asking, may they, and does the form come from here.
+
+It fails closed: a route that does not say what it needs answers nobody.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import cast
+from urllib.parse import quote
+
+from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
+
+from campana.domain.errors import CampanaError, InsufficientScope
+from campana.services import people
+from campana.services.context import Context
+from campana.web.console.cookies import Cookies, require_same_site
+from campana.web.console.requests import ANYBODY, SIGNED_IN, needs_of
+
+_SAFE = {"GET", "HEAD", "OPTIONS"}
+
+
+class SignInFirst(CampanaError):
+    """Sign in first; `path` is where to go then."""
+
+    def __init__(self, path: str, *, is_new: bool) -> None:
+        super().__init__()
+        self.path = path
+        self.is_new = is_new
+
+
+def admission(app: ASGIApp) -> ASGIApp:
+    """The layer."""
+
+    async def admitted(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await _admit(scope)
+        await app(scope, receive, send)
+
+    return admitted
+
+
+async def _admit(scope: HTTPScope) -> None:
+    state = scope["litestar_app"].state
+    context, cookies = cast("Context", state["context"]), cast("Cookies", state["cookies"])
+    headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+    wanted = needs_of(scope["route_handler"])
+    if scope["method"] not in _SAFE:
+        require_same_site(
+            fetch_site=headers.get(b"sec-fetch-site"),
+            origin=headers.get(b"origin"),
+            host=headers.get(b"host", ""),
+        )
+    brought = cookies.read(headers.get(b"cookie"))
+    scope["state"]["cookie"] = brought or people.new_token(context)
+    scope["state"]["is_new_cookie"] = brought is None
+    scope["state"]["nonce"] = base64.b64encode(context.entropy(18)).decode()
+    visitor = await people.visitor(context, brought)
+    scope["user"] = visitor
+    if wanted.scope == ANYBODY:
+        return
+    if visitor is None:
+        path = scope["path"]
+        if scope["query_string"]:
+            path += "?" + scope["query_string"].decode("latin-1")
+        is_page = scope["method"] == "GET"
+        is_new = is_page and await people.is_new(context)
+        raise SignInFirst(quote(path if is_page else "/", safe=""), is_new=is_new)
+    if wanted.scope != SIGNED_IN and wanted.scope not in visitor.scopes:
+        raise InsufficientScope(f"your role ({visitor.role}) does not include {wanted.scope}")

@@ -1,0 +1,100 @@
+"""The console's application, and the fork between it and the API.
+
+Both answer on one port. A path belongs to the console when its first part is one of its own; all
+else, unknown paths too, is the API's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from litestar import Litestar
+from litestar.datastructures import State
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from campana.services.context import Context
+from campana.web.console import (
+    account,
+    assets,
+    attempts,
+    audit_log,
+    campaign_acts,
+    campaign_page,
+    campaigns,
+    contacts,
+    entry,
+    lists,
+    live,
+    people_screen,
+    suppressions,
+    wallboard,
+)
+from campana.web.console.admission import admission
+from campana.web.console.cookies import Cookies
+from campana.web.console.failures import answer_exception
+from campana.web.console.live import Live
+from campana.web.console.pages import environment
+from campana.web.console.requests import PageRequest
+from campana.web.links import Links
+from campana.web.streams import Streams
+
+FORM_LIMIT = 1_000_000
+"""Bytes of a form; a file to import has a limit of its own."""
+
+SCREENS: Sequence[HTTPRouteHandler] = [
+    *assets.ROUTES,
+    *entry.ROUTES,
+    *account.ROUTES,
+    *wallboard.ROUTES,
+    *live.ROUTES,
+    *campaigns.ROUTES,
+    *campaign_page.ROUTES,
+    *campaign_acts.ROUTES,
+    *attempts.ROUTES,
+    *lists.ROUTES,
+    *contacts.ROUTES,
+    *suppressions.ROUTES,
+    *people_screen.ROUTES,
+    *audit_log.ROUTES,
+]
+
+
+def build(context: Context, *, public_url: str | None, streams: Streams, links: Links) -> Litestar:
+    """The console; its open pages end with the API's streams."""
+    templates = environment()
+    pulse = Live(context, templates)
+    streams.on_close.append(pulse.close_all)
+    return Litestar(
+        route_handlers=list(SCREENS),
+        middleware=[admission],
+        exception_handlers={Exception: answer_exception},
+        request_class=PageRequest,
+        request_max_body_size=FORM_LIMIT,
+        state=State(
+            {
+                "context": context,
+                "cookies": Cookies(is_secure=(public_url or "").startswith("https://")),
+                "links": links,
+                "live": pulse,
+                "public_url": public_url,
+                "templates": templates,
+            }
+        ),
+        openapi_config=None,
+        logging_config=None,
+        debug=False,
+    )
+
+
+class Faces:
+    """An ASGI application: the console for its own paths, `others` for all else."""
+
+    def __init__(self, console: Litestar, *, others: ASGIApp) -> None:
+        self._console = console
+        self._others = others
+        self._firsts = {path.path.split("/")[1] for path in console.routes}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_ours = scope["type"] == "http" and scope["path"].split("/")[1] in self._firsts
+        await (self._console if is_ours else self._others)(scope, receive, send)

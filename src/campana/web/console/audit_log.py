@@ -1,0 +1,44 @@
+"""Who did what, newest first; the whole of it as a file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Response, get
+from litestar.response import Stream
+
+from campana.domain.errors import FieldProblem, InvalidParameter
+from campana.services import auditing
+from campana.store.audit import LATEST
+from campana.web.console.pages import page
+from campana.web.console.requests import PageRequest, needs
+
+_PAGE = 100
+
+
+@get("/audit", opt=needs("audit:read"))
+async def show_audit(request: PageRequest) -> Response[Any]:
+    asked = request.query_params.get("before", str(LATEST))
+    if not asked.isdecimal() or int(asked) > LATEST:
+        raise InvalidParameter(problems=[FieldProblem(parameter="before", message="is no number")])
+    found = await auditing.page(
+        request.context, workspace_id=request.workspace_id, before=int(asked), limit=_PAGE + 1
+    )
+    return page(
+        request,
+        "audit.html",
+        entries=found[:_PAGE],
+        next_before=found[_PAGE - 1].id if len(found) > _PAGE else None,
+    )
+
+
+@get("/audit.csv", opt=needs("audit:read"))
+async def export_audit(request: PageRequest) -> Stream:
+    return Stream(
+        auditing.as_csv(request.context, workspace_id=request.workspace_id),
+        media_type="text/csv; charset=utf-8",
+        headers={"content-disposition": 'attachment; filename="audit.csv"'},
+    )
+
+
+ROUTES = [show_audit, export_audit]

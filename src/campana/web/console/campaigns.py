@@ -1,0 +1,69 @@
+"""The campaigns: searched, filtered and sorted in the address, their bars alive."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from litestar import Response, get
+
+from campana.domain.campaign import CampaignState, CampaignStatus, ChannelType, states_of
+from campana.services import board
+from campana.store.campaign_search import Search
+from campana.web.console.pages import page
+from campana.web.console.paging import number_asked
+from campana.web.console.requests import PageRequest, needs
+
+_PAGE = 25
+_ASKED = ("q", "status", "channel", "sort")
+_SORTS = (("newest", "Newest first"), ("oldest", "Oldest first"), ("name", "By name"))
+_STATUSES = [
+    *((status.value, status.value) for status in CampaignStatus),
+    ("Draft", "Drafts"),
+    ("Archived", "Archived"),
+]
+
+
+@get("/campaigns", opt=needs("campaigns:read"))
+async def show_campaigns(request: PageRequest) -> Response[Any]:
+    given = request.query_params
+    asked = {name: given.get(name, "").strip()[:200] for name in _ASKED}
+    number = number_asked(request)
+    sort = asked["sort"] if asked["sort"] in dict(_SORTS) else "newest"
+    lines, total = await board.page(
+        request.context,
+        workspace_id=request.workspace_id,
+        search=Search(
+            words=asked["q"] or None,
+            states=_states(asked["status"]),
+            channel_type=asked["channel"] if asked["channel"] in set(ChannelType) else None,
+            sort=sort,
+            archived=asked["status"] == "Archived",
+        ),
+        limit=_PAGE,
+        offset=(number - 1) * _PAGE,
+    )
+    return page(
+        request,
+        "campaigns.html",
+        lines=lines,
+        total=total,
+        number=number,
+        last=max(1, -(-total // _PAGE)),
+        asked={**asked, "sort": sort},
+        query=urlencode({name: text for name, text in asked.items() if text}),
+        is_narrowed=any(asked[name] for name in ("q", "status", "channel")),
+        sorts=_SORTS,
+        statuses=_STATUSES,
+        channels=[(each.value, each.value) for each in ChannelType],
+        ids=",".join(line.found.id for line in lines),
+    )
+
+
+def _states(status: str) -> list[CampaignState] | None:
+    if status == "Draft":
+        return [CampaignState.DRAFT]
+    return list(states_of(CampaignStatus(status))) if status in set(CampaignStatus) else None
+
+
+ROUTES = [show_campaigns]

@@ -1,0 +1,142 @@
+"""A person: who they are, what happened to them on every channel, and the end of that."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from litestar import Response, get, post
+from litestar.params import FromPath
+
+from campana.domain.errors import CampanaError, NotFound
+from campana.domain.ids import number_of, numbered
+from campana.services import contacts, erasures, suppressions
+from campana.web.console.forms import said_of
+from campana.web.console.pages import page, to
+from campana.web.console.paging import after_asked
+from campana.web.console.requests import PageRequest, guarded, needs
+from campana.web.errors import status_of
+
+_PAGE = 50
+
+
+@get("/contacts", opt=needs("contacts:read"))
+async def show_contacts(request: PageRequest) -> Response[Any]:
+    asked = request.query_params.get("q", "").strip()[:254]
+    problems: dict[str, str] = {}
+    people, next_after = [], None
+    is_address = "@" in asked or asked.lstrip("+").replace(" ", "").isdecimal()
+    try:
+        found = await contacts.page(
+            request.context,
+            workspace_id=request.workspace_id,
+            address=asked if asked and is_address else None,
+            external_id=asked if asked and not is_address else None,
+            after=after_asked(request, "ctc"),
+            limit=_PAGE,
+        )
+        people, next_after = found.contacts, found.next_after
+    except CampanaError as error:
+        problems = said_of(error)
+    return page(
+        request,
+        "contacts.html",
+        q=asked,
+        people=[(numbered("ctc", each.id), each) for each in people],
+        next_after=numbered("ctc", next_after) if next_after else None,
+        problems=problems,
+    )
+
+
+@get("/contacts/{contact_id:str}", opt=needs("contacts:read"))
+async def show_contact(request: PageRequest, contact_id: FromPath[str]) -> Response[Any]:
+    return await _contact(request, contact_id)
+
+
+@get("/contacts/{contact_id:str}/export.json", opt=needs("privacy:write"))
+async def export_contact(request: PageRequest, contact_id: FromPath[str]) -> Response[Any]:
+    known = await contacts.export(
+        request.context, workspace_id=request.workspace_id, contact_id=_number(contact_id)
+    )
+    return Response(
+        msgspec.json.format(msgspec.json.encode(known), indent=2),
+        media_type="application/json",
+        headers={"content-disposition": f'attachment; filename="{contact_id}.json"'},
+    )
+
+
+@post(
+    "/contacts/{contact_id:str}/suppress",
+    opt=needs("suppressions:write", action="contact.suppress"),
+)
+@guarded
+async def suppress_contact(request: PageRequest, contact_id: FromPath[str]) -> Response[Any]:
+    context, workspace_id = request.context, request.workspace_id
+    given = await request.fields()
+    found = await contacts.get(context, workspace_id=workspace_id, contact_id=_number(contact_id))
+    try:
+        for address in found.addresses:
+            await suppressions.add(
+                context,
+                workspace_id=workspace_id,
+                address=address.value,
+                reason=given.get("reason", ""),
+                source="console",
+            )
+    except CampanaError as error:
+        return await _contact(request, contact_id, problems=said_of(error), status=status_of(error))
+    return to(f"/contacts/{contact_id}?done=No address of theirs is contacted any more.")
+
+
+@post("/contacts/{contact_id:str}/erase", opt=needs("privacy:write", action="contact.erase"))
+@guarded
+async def erase_contact(request: PageRequest, contact_id: FromPath[str]) -> Response[Any]:
+    given = await request.fields()
+    if given.get("typed") != contact_id:
+        return await _contact(
+            request, contact_id, problems={"typed": "Type the id of this person."}, status=400
+        )
+    try:
+        await erasures.request(
+            request.context,
+            workspace_id=request.workspace_id,
+            contact_id=_number(contact_id),
+            reason=given.get("why", ""),
+            requested_by=request.actor,
+        )
+    except CampanaError as error:
+        return await _contact(request, contact_id, problems=said_of(error), status=status_of(error))
+    return to("/contacts?done=They are being erased; nobody contacts them any more.")
+
+
+async def _contact(
+    request: PageRequest,
+    contact_id: str,
+    *,
+    problems: dict[str, str] | None = None,
+    status: int = 200,
+) -> Response[str]:
+    context, workspace_id, number = request.context, request.workspace_id, _number(contact_id)
+    found = await contacts.get(context, workspace_id=workspace_id, contact_id=number)
+    history = await contacts.history(
+        context, workspace_id=workspace_id, contact_id=number, limit=_PAGE
+    )
+    return page(
+        request,
+        "contact.html",
+        status=status,
+        contact=found,
+        contact_id=contact_id,
+        history=history.entries,
+        problems=problems or {},
+    )
+
+
+def _number(contact_id: str) -> int:
+    found = number_of("ctc", contact_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+ROUTES = [show_contacts, show_contact, export_contact, suppress_contact, erase_contact]

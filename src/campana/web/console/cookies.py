@@ -1,0 +1,86 @@
+"""The one cookie of the console, and the token of its forms that only the cookie's holder knows.
+
+Every visitor has one: before signing in it stands for nobody, after it for a row on the server.
+It is replaced at each signing in and out. The token of a form is an HMAC under the cookie's text,
+so that it needs no place of its own and ends with the cookie.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+from dataclasses import dataclass
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import urlsplit
+
+from campana.domain.errors import InsufficientScope
+from campana.services.people import LONGEST
+
+FORM_FIELD = "form_token"
+_VALUE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cookies:
+    """How this server's cookie is written: `__Host-` and Secure where TLS carries it.
+
+    Without TLS there is the form for this machine alone: a plain name, the loopback address.
+    """
+
+    is_secure: bool
+
+    @property
+    def name(self) -> str:
+        return "__Host-campana" if self.is_secure else "campana"
+
+    def read(self, header: str | None) -> str | None:
+        """The cookie's text, if it can be one of ours."""
+        try:
+            found = SimpleCookie(header or "").get(self.name)
+        except CookieError:
+            return None
+        return found.value if found and _VALUE.fullmatch(found.value) else None
+
+    def written(self, value: str) -> str:
+        """A Set-Cookie header."""
+        secure = "; Secure" if self.is_secure else ""
+        age = int(LONGEST.total_seconds())
+        return f"{self.name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}{secure}"
+
+    def may_travel(self, host: str) -> bool:
+        """Whether a password may go to this Host: over TLS, or without leaving the machine."""
+        return self.is_secure or (urlsplit(f"//{host}").hostname or "") in _LOOPBACK
+
+
+def form_token(cookie: str) -> str:
+    """What a form of this cookie's holder must send back."""
+    made = hmac.new(cookie.encode(), b"campana form", hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(made).rstrip(b"=").decode()
+
+
+def require_same_site(*, fetch_site: str | None, origin: str | None, host: str) -> None:
+    """Refuse what another site's page has sent; a browser says so itself.
+
+    Raises:
+        InsufficientScope
+    """
+    is_elsewhere = fetch_site not in {None, "same-origin", "none"}
+    if origin is not None and urlsplit(origin).netloc != host:
+        is_elsewhere = True
+    if is_elsewhere:
+        raise InsufficientScope("this form was sent by another site")
+
+
+def require_form_token(given: object, *, cookie: str | None) -> None:
+    """Refuse a form that this browser was not given.
+
+    Raises:
+        InsufficientScope
+    """
+    if not cookie or not isinstance(given, str):
+        raise InsufficientScope("this form has no token: open the page again and send it anew")
+    if not hmac.compare_digest(given.encode(), form_token(cookie).encode()):
+        raise InsufficientScope("this form is of an earlier visit: open the page again")

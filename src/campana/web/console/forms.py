@@ -1,0 +1,35 @@
+"""What is wrong with a form, by the name of the field it stands beside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from campana.domain.errors import CampanaError, FieldProblem
+
+WHOLE = ""
+"""What is wrong with a form as a whole."""
+
+
+def said_of(error: CampanaError) -> dict[str, str]:
+    """Field to what is wrong with it; what belongs to no field stands under WHOLE."""
+    if not error.problems:
+        return {WHOLE: _sentence(error.message)}
+    found: dict[str, str] = {}
+    for each in error.problems:
+        name = _name(each)
+        said = each.message
+        found[name] = f"{found[name]}; {said}" if name in found else said
+    return {name: _sentence(text) for name, text in found.items()}
+
+
+def _name(problem: FieldProblem) -> str:
+    return (problem.pointer or problem.parameter or "").removeprefix("/").replace("/", ".")
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def compact(given: Mapping[str, str], *names: str) -> dict[str, str]:
+    """Of these fields those that were filled in."""
+    return {name: given[name] for name in names if given.get(name)}

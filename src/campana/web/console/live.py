@@ -1,0 +1,225 @@
+"""What changes while it is looked at: one stream a tab, one look at the database a second for all.
+
+Each process looks at what its open tabs show, a workspace at a time, however many tabs there are;
+a tab is sent a part of its page only when that part has changed, so at most once a second. A tab
+that comes back is sent everything anew: nothing has to be remembered for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+
+from jinja2 import Environment
+from litestar import get
+from litestar.types import ASGIApp
+
+from campana.domain.errors import NotFound, RateLimited, Unavailable
+from campana.services import board, people, why
+from campana.services.context import Context
+from campana.web.console.pages import render
+from campana.web.console.requests import PageRequest, needs
+from campana.web.event_stream import EventStream
+
+log = logging.getLogger(__name__)
+
+MOST_TABS = 500
+MOST_LINES = 100
+WALLBOARD, CAMPAIGN = "wallboard", "campaign"
+"""Ids of the elements that are filled anew."""
+_TICK_SECONDS = 1.0
+_CHECK_TICKS = 3
+_ID = re.compile(r"camp_[0-9a-z]{1,40}", re.ASCII)
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Tab:
+    """An open page: what it shows, what it was sent, what waits to be sent."""
+
+    workspace_id: int
+    cookie: str
+    campaign_ids: frozenset[str]
+    has_wallboard: bool
+    page_id: str | None = None
+    """The campaign whose own page it is."""
+    sent: dict[str, str] = field(default_factory=dict[str, str])
+    waiting: dict[str, str] = field(default_factory=dict[str, str])
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+    is_over: bool = False
+
+    def offer(self, parts: dict[str, str]) -> None:
+        """What of this it shows and has not been sent; a slow reader gets only the newest."""
+        for key, text in parts.items():
+            if self.sent.get(key) != text:
+                self.sent[key] = text
+                self.waiting[key] = text
+                self.news.set()
+
+    def end(self) -> None:
+        self.is_over = True
+        self.news.set()
+
+
+class Live:
+    """The tabs of one process."""
+
+    def __init__(self, context: Context, templates: Environment) -> None:
+        self._context = context
+        self._templates = templates
+        self._tabs: set[Tab] = set()
+        self._looker: asyncio.Task[None] | None = None
+        self._is_closing = False
+
+    def open(self, tab: Tab) -> None:
+        """Count a tab in.
+
+        Raises:
+            RateLimited: as many are open as may be.
+            Unavailable: this process is about to end.
+        """
+        if self._is_closing:
+            raise Unavailable("this server is about to restart")
+        if len(self._tabs) >= MOST_TABS:
+            raise RateLimited("too many pages are open")
+        self._tabs.add(tab)
+        if self._looker is None or self._looker.done():
+            self._looker = asyncio.create_task(self._look())
+
+    def close(self, tab: Tab) -> None:
+        """It is gone."""
+        self._tabs.discard(tab)
+        tab.end()
+
+    def close_all(self) -> None:
+        """The process is about to end."""
+        self._is_closing = True
+        for tab in self._tabs:
+            tab.end()
+        if self._looker is not None:
+            self._looker.cancel()
+
+    async def follow(self, tab: Tab) -> AsyncGenerator[bytes]:
+        """Its messages, until it is over."""
+        number = 0
+        while not tab.is_over:
+            await tab.news.wait()
+            tab.news.clear()
+            parts, tab.waiting = tab.waiting, {}
+            if parts:
+                number += 1
+                yield message(parts, number)
+
+    async def _look(self) -> None:
+        """Look for as long as anybody does."""
+        ticks = 0
+        try:
+            while self._tabs:
+                try:
+                    ticks += 1
+                    if ticks % _CHECK_TICKS == 0:
+                        await self._check_sessions()
+                    await self._tell_all()
+                except Unavailable as error:
+                    log.warning("open pages wait for the database: %s", error)
+                await asyncio.sleep(_TICK_SECONDS)
+        finally:
+            # Should this end by a mistake of ours, tabs come back rather than wait in vain.
+            for tab in self._tabs:
+                tab.end()
+
+    async def _tell_all(self) -> None:
+        workspaces: dict[int, list[Tab]] = {}
+        for tab in self._tabs:
+            workspaces.setdefault(tab.workspace_id, []).append(tab)
+        for workspace_id, tabs in workspaces.items():
+            await self._tell(workspace_id, tabs)
+
+    async def _tell(self, workspace_id: int, tabs: list[Tab]) -> None:
+        shown = {campaign_id for tab in tabs for campaign_id in tab.campaign_ids}
+        ids = sorted(shown | {tab.page_id for tab in tabs if tab.page_id})
+        lines: list[board.Line] = []
+        if ids:
+            lines = await board.named(self._context, workspace_id=workspace_id, campaign_ids=ids)
+        wallboard: dict[str, str] = {}
+        if any(tab.has_wallboard for tab in tabs):
+            wallboard = {WALLBOARD: await self.wallboard(workspace_id)}
+        rows = {line.found.id: self._row(line) for line in lines if line.found.id in shown}
+        for tab in tabs:
+            if tab.has_wallboard:
+                tab.offer(wallboard)
+            for campaign_id in tab.campaign_ids & rows.keys():
+                tab.offer(rows[campaign_id])
+        for line in lines:
+            of_page = [tab for tab in tabs if tab.page_id == line.found.id]
+            if of_page:
+                text = await self.campaign(workspace_id, line)
+                for tab in of_page:
+                    tab.offer({CAMPAIGN: text})
+
+    def _row(self, line: board.Line) -> dict[str, str]:
+        """The live parts of a line of the list, by the id of the element each fills."""
+        found = line.found.id
+        return {
+            f"{part}-{found}": render(
+                self._templates, f"live_{part}.html", self._context, line=line
+            )
+            for part in ("state", "bar")
+        }
+
+    async def campaign(self, workspace_id: int, line: board.Line) -> str:
+        """The live part of a campaign's page."""
+        told = await why.why(self._context, workspace_id=workspace_id, campaign_id=line.found.id)
+        return render(self._templates, "live_campaign.html", self._context, line=line, told=told)
+
+    async def wallboard(self, workspace_id: int) -> str:
+        """The live part of the wallboard."""
+        return render(
+            self._templates,
+            "live_wallboard.html",
+            self._context,
+            lines=await board.live(self._context, workspace_id=workspace_id),
+            recent=await board.recent(self._context, workspace_id=workspace_id),
+        )
+
+    async def _check_sessions(self) -> None:
+        """End the tabs of sessions that are over."""
+        for cookie in {tab.cookie for tab in self._tabs}:
+            if await people.visitor(self._context, cookie) is None:
+                for tab in [each for each in self._tabs if each.cookie == cookie]:
+                    tab.end()
+
+
+def message(parts: dict[str, str], number: int) -> bytes:
+    """Parts of a page in the words of the stream: each says which element it becomes."""
+    text = "".join(
+        f'<hx-partial hx-target="#{key}" hx-swap="innerMorph">{part}</hx-partial>'
+        for key, part in parts.items()
+    )
+    lines = "".join(f"data: {line}\n" for line in text.splitlines())
+    return f"id: {number}\n{lines}\n".encode()
+
+
+@get("/live", opt=needs("campaigns:read"))
+async def follow_live(request: PageRequest) -> ASGIApp:
+    asked = request.query_params.get("campaigns", "")
+    ids = [each for each in asked.split(",") if each]
+    page_id = request.query_params.get("page")
+    named = [*ids, page_id] if page_id else ids
+    if len(named) > MOST_LINES or not all(map(_ID.fullmatch, named)):
+        raise NotFound
+    live: Live = request.app.state["live"]
+    tab = Tab(
+        workspace_id=request.workspace_id,
+        cookie=request.cookie,
+        campaign_ids=frozenset(ids),
+        page_id=page_id or None,
+        has_wallboard=request.query_params.get("wallboard") == "1",
+    )
+    live.open(tab)
+    return EventStream(live.follow(tab), ended=lambda: live.close(tab))
+
+
+ROUTES = [follow_live]

@@ -1,0 +1,51 @@
+"""Where a person can go: the screens their role may see, in their order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from campana.services.people import Visitor
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the menu."""
+
+    path: str
+    name: str
+    icon: str
+    scope: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A line as this page shows it."""
+
+    path: str
+    name: str
+    icon: str
+    is_here: bool
+
+
+MENU = (
+    Entry("/", "Wallboard", "dashboard", "campaigns:read"),
+    Entry("/campaigns", "Campaigns", "speakerphone", "campaigns:read"),
+    Entry("/lists", "Lists", "address-book", "lists:read"),
+    Entry("/contacts", "Contacts", "users", "contacts:read"),
+    Entry("/suppressions", "Suppressions", "ban", "suppressions:read"),
+    Entry("/people", "People", "user-shield", "people:manage"),
+    Entry("/audit", "Audit log", "history", "audit:read"),
+)
+
+
+def menu_of(visitor: Visitor, path: str) -> list[Shown]:
+    """The lines this person may follow, and which of them the page is under."""
+    return [
+        Shown(each.path, each.name, each.icon, _is_under(each.path, path))
+        for each in MENU
+        if each.scope in visitor.scopes
+    ]
+
+
+def _is_under(entry: str, path: str) -> bool:
+    return path == entry or (entry != "/" and path.startswith(entry + "/"))

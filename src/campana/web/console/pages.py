@@ -1,0 +1,122 @@
+"""Templates to answers: one environment, the policy of the pages, what every page is given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, cast
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from litestar import Response
+from markupsafe import Markup
+
+from campana.services.context import Context
+from campana.web.console import words
+from campana.web.console.assets import asset
+from campana.web.console.cookies import FORM_FIELD, form_token
+from campana.web.console.menu import menu_of
+from campana.web.console.requests import PageRequest
+
+HTML = "text/html; charset=utf-8"
+
+
+def environment() -> Environment:
+    """Escapes everything; a name that is not given is a mistake, not an empty text."""
+    made = Environment(
+        loader=PackageLoader("campana.web.console"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    given = cast("dict[str, Any]", made.filters)  # pyright: ignore[reportUnknownMemberType]
+    given.update(words.FILTERS)
+    known = cast("dict[str, Any]", made.globals)  # pyright: ignore[reportUnknownMemberType]
+    known.update(asset=asset, bar=words.bar, percent=words.percent, exact=words.stamped, icon=_icon)
+    return made
+
+
+def policy(nonce: str) -> str:
+    """Only what this server sends is run, shown or asked; scripts are known by their nonce."""
+    return (
+        f"default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self';"
+        " img-src 'self' data:; font-src 'self'; media-src 'self'; connect-src 'self';"
+        " form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
+    )
+
+
+def page(
+    request: PageRequest,
+    template: str,
+    /,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    **values: object,
+) -> Response[str]:
+    """A page, or the part of one that htmx asked for: a template decides by `is_part`."""
+    now = request.context.clock.now()
+    visitor = request.user
+    text = (
+        _environment(request)
+        .get_template(template)
+        .render(
+            request=request,
+            visitor=visitor,
+            menu=menu_of(visitor, request.url.path) if visitor else [],
+            now=now,
+            ago=partial(words.ago, now=now),
+            nonce=request.nonce,
+            may=request.may,
+            form_token=Markup('<input type="hidden" name="{}" value="{}">').format(
+                FORM_FIELD, form_token(request.cookie)
+            ),
+            is_part=request.headers.get("hx-request-type") == "partial",
+            **values,
+        )
+    )
+    return answered(request, text, status=status, headers=headers)
+
+
+def answered(
+    request: PageRequest, text: str, *, status: int, headers: Mapping[str, str] | None = None
+) -> Response[str]:
+    """Text as an answer under the policy; a visitor without a cookie gets one."""
+    given = {
+        "content-security-policy": policy(request.nonce),
+        "cache-control": "no-store",
+        "cross-origin-opener-policy": "same-origin",
+        "permissions-policy": "camera=(), geolocation=(), microphone=(self)",
+        **(headers or {}),
+    }
+    if request.scope["state"].get("is_new_cookie"):
+        given.setdefault("set-cookie", request.cookies_of_server.written(request.cookie))
+    return Response(text, status_code=status, media_type=HTML, headers=given)
+
+
+def render(context_env: Environment, template: str, context: Context, **values: object) -> str:
+    """A fragment for a stream, which has no request."""
+    now = context.clock.now()
+    return context_env.get_template(template).render(
+        now=now, ago=partial(words.ago, now=now), **values
+    )
+
+
+def to(path: str, *, cookie: str | None = None) -> Response[Any]:
+    """See other: after a form was taken, so that loading again sends nothing twice."""
+    headers = {"location": path, "cache-control": "no-store"}
+    if cookie is not None:
+        headers["set-cookie"] = cookie
+    return Response(None, status_code=303, headers=headers)
+
+
+def _environment(request: PageRequest) -> Environment:
+    return cast("Environment", request.app.state["templates"])
+
+
+def _icon(name: str) -> Markup:
+    """A picture from the sprite; it says nothing that words beside it do not."""
+    return Markup('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>').format(
+        asset("vendor/icons-3.52.0/icons.svg"), name
+    )

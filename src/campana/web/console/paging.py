@@ -1,0 +1,36 @@
+"""Pages by number, and by the place the last one ended."""
+
+from __future__ import annotations
+
+from campana.domain.errors import FieldProblem, InvalidParameter
+from campana.domain.ids import number_of
+from campana.web.console.requests import PageRequest
+
+_LAST = 400_000
+
+
+def number_asked(request: PageRequest) -> int:
+    """The `page` of the address; 1 without one.
+
+    Raises:
+        InvalidParameter: it is no page.
+    """
+    text = request.query_params.get("page", "1")
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= _LAST):
+        raise InvalidParameter(problems=[FieldProblem(parameter="page", message="is no page")])
+    return int(text)
+
+
+def after_asked(request: PageRequest, prefix: str) -> int:
+    """The number of the last row seen (`?after=tgt_12`); 0 without one.
+
+    Raises:
+        InvalidParameter: it is none of ours.
+    """
+    text = request.query_params.get("after")
+    found = number_of(prefix, text) if text else 0
+    if found is None:
+        raise InvalidParameter(
+            problems=[FieldProblem(parameter="after", message="is no row of this list")]
+        )
+    return found

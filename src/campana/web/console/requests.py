@@ -1,0 +1,172 @@
+"""A request as a screen sees it: who is signed in, which form was sent; and who may ask what.
+
+`needs` stands on each route. A route that does not say what it needs answers nobody, and an unsafe
+one is asked for the form's token, and written down, before it is run.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Concatenate, ParamSpec, cast
+
+from litestar import Request, Response
+from litestar.datastructures import FormMultiDict, State, UploadFile
+from litestar.handlers import BaseRouteHandler
+
+from campana.domain.errors import CampanaError, InsufficientScope, InvalidParameter
+from campana.services import auditing
+from campana.services.auditing import Asked
+from campana.services.context import Context
+from campana.services.people import Visitor
+from campana.web.console.cookies import FORM_FIELD, Cookies, require_form_token
+
+P = ParamSpec("P")
+
+_KEY = "needs"
+ANYBODY = "anybody"
+SIGNED_IN = "signed in"
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a route asks of whom: ANYBODY, SIGNED_IN, or a scope; its word in the audit log."""
+
+    scope: str
+    action: str | None = None
+
+
+def needs(scope: str, *, action: str | None = None) -> dict[str, Any]:
+    """The `opt` of a route."""
+    return {_KEY: Needs(scope, action)}
+
+
+def needs_of(handler: BaseRouteHandler) -> Needs:
+    """What a route needs.
+
+    Raises:
+        KeyError: it does not say, so nobody may call it.
+    """
+    return cast("Needs", handler.opt[_KEY])
+
+
+class PageRequest(Request[Visitor | None, None, State]):
+    """A request to the console."""
+
+    @property
+    def context(self) -> Context:
+        return cast("Context", self.app.state["context"])
+
+    @property
+    def cookies_of_server(self) -> Cookies:
+        return cast("Cookies", self.app.state["cookies"])
+
+    @property
+    def cookie(self) -> str:
+        """The visitor's cookie; a new one when they brought none."""
+        return cast("str", self.scope["state"]["cookie"])
+
+    @property
+    def nonce(self) -> str:
+        """Of this answer's scripts."""
+        return cast("str", self.scope["state"]["nonce"])
+
+    @property
+    def visitor(self) -> Visitor:
+        """Who is signed in.
+
+        Raises:
+            InsufficientScope: nobody; no route that needs somebody lets it come so far.
+        """
+        if self.user is None:
+            raise InsufficientScope("sign in first")
+        return self.user
+
+    @property
+    def workspace_id(self) -> int:
+        return self.visitor.workspace_id
+
+    @property
+    def client_address(self) -> str | None:
+        return self.client.host if self.client else None
+
+    @property
+    def request_id(self) -> str:
+        return str(self.scope["state"].get("request_id", ""))
+
+    @property
+    def actor(self) -> str:
+        """In the words of services that keep who acted."""
+        return self.visitor.email
+
+    def may(self, scope: str) -> bool:
+        return self.user is not None and scope in self.user.scopes
+
+    async def sent(self) -> FormMultiDict:
+        """The form.
+
+        Raises:
+            InvalidParameter: it is malformed.
+        """
+        try:
+            return await self.form()
+        except (UnicodeDecodeError, LookupError, AssertionError, ValueError):
+            raise InvalidParameter("the form cannot be read") from None
+
+    async def fields(self) -> Mapping[str, str]:
+        """The form's texts by name, without space around them; the last of those named alike."""
+        return {
+            name: value.strip()
+            for name, value in (await self.sent()).multi_items()
+            if isinstance(value, str) and name != FORM_FIELD
+        }
+
+    async def all_of(self, name: str) -> list[str]:
+        """Every text of that name: a set of check boxes."""
+        return [
+            value
+            for key, value in (await self.sent()).multi_items()
+            if key == name and isinstance(value, str)
+        ]
+
+    async def upload(self, name: str) -> UploadFile | None:
+        """The file of that name, if one was chosen."""
+        found = (await self.sent()).get(name)
+        return found if isinstance(found, UploadFile) and found.filename else None
+
+
+Screen = Callable[Concatenate[PageRequest, P], Awaitable[Response[Any]]]
+
+
+def guarded(endpoint: Screen[P]) -> Screen[P]:
+    """Of an unsafe route: the form's token is asked for, then what is asked is written down."""
+
+    @functools.wraps(endpoint)
+    async def answered(request: PageRequest, *args: P.args, **kwargs: P.kwargs) -> Response[Any]:
+        sent = await request.sent()
+        require_form_token(
+            sent.get(FORM_FIELD),
+            cookie=request.cookies_of_server.read(request.headers.get("cookie")),
+        )
+        wanted = needs_of(request.scope["route_handler"])
+        if request.user is None or wanted.action is None:
+            return await endpoint(request, *args, **kwargs)
+        asked = Asked(
+            workspace_id=request.workspace_id,
+            person_id=request.visitor.person_id,
+            actor=f"{request.visitor.name} <{request.visitor.email}>",
+            action=wanted.action,
+            subject=" ".join(str(each) for each in request.path_params.values()),
+            fields=await request.fields(),
+            client=request.client_address,
+            request_id=request.request_id,
+        )
+        await auditing.note_asked(request.context, asked)
+        try:
+            return await endpoint(request, *args, **kwargs)
+        except CampanaError as error:
+            await auditing.note_refused(request.context, asked, why=str(error))
+            raise
+
+    return answered

@@ -1,0 +1,134 @@
+"""How the pages say things: times, numbers, states; filters of the templates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from markupsafe import Markup, escape
+
+from campana.domain.campaign import CampaignState
+
+_SPANS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+
+STATE_TONE: Mapping[str, str] = {
+    "draft": "secondary", "scheduled": "azure", "running": "green", "waiting": "azure",
+    "paused": "yellow", "tripped": "red", "completed": "blue", "cancelled": "secondary",
+    "expired": "secondary", "queued": "secondary", "done": "green", "failed": "red",
+    "undone": "secondary", "undoing": "yellow", "finished": "blue", "attempting": "green",
+    "talking": "green", "open": "green", "closed": "secondary", "asked": "secondary",
+    "refused": "red", "published": "green", "handed_off": "yellow", "bot": "azure",
+}  # fmt: skip
+"""A color of the style sheet for each word of a state; the word always stands beside it."""
+
+DASH = "\N{EN DASH}"
+"""What is absent."""
+
+_GOOD = {"completed", "delivered", "confirmed"}
+_BAD = {"invalid_number", "blocked", "carrier_error", "undelivered", "unknown", "congestion"}
+
+
+def number(value: int | float | None) -> str:
+    """`12,345`; a dash for what is absent."""
+    return DASH if value is None else f"{value:,}"
+
+
+def words(code: str | None) -> str:
+    """`no_answer` as "No answer"."""
+    return (code or "").replace("_", " ").capitalize()
+
+
+def percent(part: float, whole: float) -> str:
+    """`12.3 %`; a dash when there is nothing to divide by."""
+    return DASH if not whole else f"{100 * part / whole:.1f} %"
+
+
+def span(seconds: float | None) -> str:
+    """`1 min 12 s`: the two largest parts."""
+    if seconds is None:
+        return DASH
+    if 0 < seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    rest, parts = round(seconds), list[str]()
+    for size, unit in _SPANS:
+        count, rest = divmod(rest, size)
+        if count or (unit == "s" and not parts):
+            parts.append(f"{count} {unit}")
+        if len(parts) == 2:
+            break
+    return " ".join(parts)
+
+
+def ago(moment: datetime | None, now: datetime) -> Markup:
+    """`3 min ago` or `in 2 h`, with the exact time and its zone on hover."""
+    if moment is None:
+        return Markup('<span class="text-secondary">\N{EN DASH}</span>')
+    apart = (now - moment).total_seconds()
+    size = next((n for n, _ in _SPANS if abs(apart) >= n), 1)
+    unit = dict(_SPANS)[size]
+    count = int(abs(apart) // size)
+    said = "now" if count == 0 else f"in {count} {unit}" if apart < 0 else f"{count} {unit} ago"
+    return stamped(moment, said)
+
+
+def stamped(moment: datetime, said: str | None = None, *, fine: bool = False) -> Markup:
+    """A time that says itself exactly on hover: `2026-11-26 09:30:12 UTC`."""
+    exact = f"{moment:%Y-%m-%d %H:%M:%S}"
+    if fine:
+        exact += f".{moment.microsecond // 1000:03d}"
+    return Markup('<time datetime="{}" title="{} UTC">{}</time>').format(
+        moment.isoformat(), exact, said or exact
+    )
+
+
+def badge(code: str | None, text: str | None = None) -> Markup:
+    """A state as a dot of its color and its word."""
+    tone = STATE_TONE.get((code or "").lower(), "secondary")
+    return Markup('<span class="state"><span class="dot dot-{}"></span>{}</span>').format(
+        tone, text or words(code)
+    )
+
+
+def tone(disposition: str) -> str:
+    """The color of an outcome in a bar: good, bad, or between."""
+    return "good" if disposition in _GOOD else "bad" if disposition in _BAD else "between"
+
+
+def bar(parts: Mapping[str, int], total: int) -> Markup:
+    """A stacked bar, drawn by attributes alone: the policy of the pages allows no style.
+
+    `parts` by class in their order; what it shows stands in its label.
+    """
+    if not total:
+        return Markup('<svg class="bar" role="img" aria-label="Nobody yet" height="8"></svg>')
+    drawn, x = Markup(""), 0.0
+    for name, count in parts.items():
+        width = 100 * count / total
+        if count:
+            drawn += Markup('<rect class="{}" x="{}%" y="0" width="{}%" height="8"/>').format(
+                f"part-{name}", round(x, 2), round(width, 2)
+            )
+        x += width
+    said = ", ".join(f"{words(name)} {count:,}" for name, count in parts.items() if count)
+    label = escape(f"{said or 'nothing'} of {total:,}")
+    return Markup(
+        '<svg class="bar" role="img" aria-label="{}" height="8"><title>{}</title>{}</svg>'
+    ).format(label, label, drawn)
+
+
+def whole_seconds(value: timedelta | None) -> str:
+    return span(value.total_seconds() if value is not None else None)
+
+
+def may_pause(state: str) -> bool:
+    return state == CampaignState.RUNNING
+
+
+FILTERS = {
+    "number": number,
+    "words": words,
+    "span": span,
+    "badge": badge,
+    "tone": tone,
+    "stamped": stamped,
+}

@@ -1,0 +1,64 @@
+"""Turns from made-up probabilities: when somebody begins, pauses, goes on and is done."""
+
+from __future__ import annotations
+
+from campana.voice.ears.turns import CHUNK_SECONDS, MOST_SECONDS, Moment, TurnDetector
+
+CHUNK = bytes(512)
+
+
+def moments(*parts: tuple[float, float]) -> list[tuple[Moment, int]]:
+    """What happens and at which millisecond; a part is a probability and how long it lasts."""
+    turns = TurnDetector()
+    found: list[tuple[Moment, int]] = []
+    elapsed = 0.0
+    for probability, seconds in parts:
+        for _ in range(round(seconds / CHUNK_SECONDS)):
+            elapsed += CHUNK_SECONDS
+            moment = turns.hear(CHUNK, probability)
+            if moment is not None:
+                found.append((moment, round(1000 * elapsed)))
+                if moment in {Moment.ENDED, Moment.DROPPED}:
+                    turns.forget()
+    return found
+
+
+def test_a_sentence() -> None:
+    assert moments((0, 0.96), (0.9, 0.96), (0, 0.96)) == [
+        (Moment.STARTED, 1056),
+        (Moment.PAUSED, 2176),
+        (Moment.ENDED, 2624),
+    ]
+
+
+def test_a_pause_within_a_sentence_does_not_end_it() -> None:
+    kinds = [kind for kind, _ in moments((0.9, 0.64), (0, 0.48), (0.9, 0.64), (0, 0.96))]
+    assert kinds == [Moment.STARTED, Moment.PAUSED, Moment.RESUMED, Moment.PAUSED, Moment.ENDED]
+
+
+def test_a_click_is_nothing_and_a_cough_is_dropped() -> None:
+    assert moments((0, 0.32), (0.9, 0.064), (0, 1.6)) == []
+    kinds = [kind for kind, _ in moments((0.9, 0.128), (0, 1.6))]
+    assert kinds == [Moment.STARTED, Moment.DROPPED]
+
+
+def test_a_soft_end_of_a_word_is_still_speech() -> None:
+    assert [kind for kind, _ in moments((0.9, 0.32), (0.4, 0.64), (0, 0.32))] == [
+        Moment.STARTED,
+        Moment.PAUSED,
+    ]
+
+
+def test_nobody_speaks_for_ever() -> None:
+    kinds = [kind for kind, _ in moments((0.9, MOST_SECONDS + 1))]
+    assert kinds[:2] == [Moment.STARTED, Moment.ENDED]
+
+
+def test_the_sound_has_a_little_from_before() -> None:
+    turns = TurnDetector()
+    for _ in range(30):
+        turns.hear(CHUNK, 0.0)
+    for _ in range(10):
+        turns.hear(CHUNK, 0.9)
+    assert len(turns.sound) == 512 * (9 + 7)
+    assert round(turns.spoken_seconds, 3) == 0.32

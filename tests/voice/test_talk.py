@@ -1,0 +1,224 @@
+"""A spoken conversation on a scripted line and a scripted ear, in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from campana.domain.answered_by import AnsweredBy
+from campana.domain.answers import Day, YesNo
+from campana.domain.attempt import EventType
+from campana.domain.dialog import start
+from campana.domain.script import Ask, End, OnMachine, Say, Script
+from campana.voice.media import PHONE_RATE, level, seconds, tone
+from campana.voice.speech import Speech
+from campana.voice.stream import SoundStream
+from campana.voice.talk import Talk
+from tests.voice.hears import Saying, ScriptedEar
+from tests.voice.scripted import Deed, ScriptedCall
+from tests.voice.virtual_time import run
+
+NOW = datetime(2026, 11, 26, 14, 10, tzinfo=UTC)
+
+SCRIPT = Script(
+    greeting="Hello.",
+    steps=(
+        Say(id="why", text="It is about your visit."),
+        Ask(id="coming", text="Can you come?", answer=YesNo(), save_as="coming", timeout_seconds=3),
+        Ask(id="day", text="Which day?", answer=Day(), save_as="day", timeout_seconds=3),
+        End(id="end", text="Goodbye.", result="booked"),
+    ),
+)
+# Each text is two seconds long: greeting 0.3 to 2.3, reason to 4.3, question to 6.3.
+
+
+class Tones:
+    rate = PHONE_RATE
+
+    def sentences(self, text: str) -> list[str]:
+        return [text]
+
+    def speak(self, sentence: str) -> bytes:
+        del sentence
+        return tone(500, duration=2.0, rate=self.rate)
+
+
+class Spoken:
+    """A conversation that was had."""
+
+    def __init__(self, talk: Talk, heard: bytes, told: list[tuple[EventType, Any]]) -> None:
+        self.talk, self.heard, self.told = talk, heard, told
+
+    @property
+    def lines(self) -> list[tuple[str, str]]:
+        return [(line.role, line.text) for line in self.talk.transcript]
+
+    def is_speaking(self, moment: float) -> bool:
+        start = 2 * int(moment * PHONE_RATE)
+        return level(self.heard[start : start + 2 * PHONE_RATE // 10]) > 100
+
+
+def conversation(
+    *sayings: Saying,
+    script: Script = SCRIPT,
+    deeds: tuple[Deed, ...] = (),
+    answered_by: AnsweredBy | None = None,
+    then: Callable[[ScriptedEar], None] | None = None,
+) -> Spoken:
+    told: list[tuple[EventType, Any]] = []
+
+    async def work() -> Spoken:
+        speech = Speech(engine=Tones())
+        texts = ["Hello.", "It is about your visit.", "Can you come?", "Which day?", "Goodbye."]
+        texts += ["Sorry, I did not understand. Can you come?", "Please call us back."]
+        texts += ["Please press 1 for yes, or 2 for no.", "You will not be called again. Goodbye."]
+        texts += ["All right. You will be called tomorrow at 5 PM. Goodbye."]
+        await speech.prepare(texts, rate=PHONE_RATE)
+        # Made once the threads are done: meanwhile the clock jumps.
+        call = ScriptedCall(deeds)
+        ear = ScriptedEar(*sayings, answered_by=answered_by)
+        if then is not None:
+            then(ear)
+        stream = SoundStream(call, recording=None, ear=ear)
+        talk = Talk(
+            call,
+            stream,
+            script,
+            speech=speech,
+            tell=lambda kind, detail: told.append((kind, detail)),
+            ear=ear,
+            now=lambda: NOW,
+        )
+        streaming = asyncio.ensure_future(stream.run())
+        await talk.run(start(script, fields={}))
+        await call.hang_up()
+        streaming.cancel()
+        await asyncio.gather(streaming, return_exceptions=True)
+        speech.close()
+        return Spoken(talk, bytes(call.heard), told)
+
+    return run(work())
+
+
+def test_answers_in_words_lead_to_the_end() -> None:
+    spoken = conversation((7.0, 1.0, "Yes, I can."), (11.0, 1.0, "Next Tuesday."))
+    talk = spoken.talk
+    assert (talk.result, talk.finished) == ("booked", True)
+    assert talk.saved == {"coming": "yes", "day": "2026-12-01"}
+    assert [(each.given.said, each.at_ms) for each in talk.answered] == [
+        ("Yes, I can.", pytest.approx(8000, abs=50)),
+        ("Next Tuesday.", pytest.approx(12000, abs=50)),
+    ]
+    assert spoken.lines[3:5] == [("callee", "Yes, I can."), ("bot", "Which day?")]
+    assert [kind for kind, _ in spoken.told].count(EventType.HEARD) == 2
+
+
+def test_words_cut_the_question_short_and_nothing_else() -> None:
+    spoken = conversation(
+        (1.0, 0.5, "Hello?"), (5.5, 1.0, "Yes."), (9.5, 1.0, "Friday."), (12.0, 0.4, "Bye.")
+    )
+    assert spoken.is_speaking(1.6), "a greeting is not cut short"
+    assert spoken.is_speaking(5.4)
+    assert not spoken.is_speaking(5.8), "the question is"
+    assert spoken.talk.saved == {"coming": "yes", "day": "2026-11-27"}
+    assert ("callee", "Hello?") in spoken.lines
+
+
+def test_who_goes_on_speaking_does_not_answer_the_next_question() -> None:
+    # "Yes. ... on Monday I was away": the rest comes as the next question has just begun.
+    spoken = conversation(
+        (7.0, 0.5, "Yes."), (7.9, 1.0, "On Monday I was away."), (11.0, 1.0, "Friday.")
+    )
+    assert spoken.talk.saved == {"coming": "yes", "day": "2026-11-27"}
+
+
+def test_somebody_who_speaks_is_not_asked_again_before_they_are_done() -> None:
+    spoken = conversation((9.0, 4.0, "Well, let me see, yes."), (17.0, 1.0, "Friday."))
+    assert spoken.talk.saved["coming"] == "yes", spoken.lines
+    assert not any("Sorry" in text for _, text in spoken.lines)
+
+
+def test_a_noise_is_no_answer_and_no_refusal() -> None:
+    spoken = conversation((6.5, 0.4, ""), (7.5, 0.5, "Yes."), (11.0, 0.5, "Friday."))
+    assert spoken.talk.result == "booked"
+    assert not any("Sorry" in text for _, text in spoken.lines)
+
+
+def test_twice_not_understood_asks_for_keys() -> None:
+    spoken = conversation(
+        (7.0, 0.5, "Bananas."),
+        (11.0, 0.5, "More bananas."),
+        deeds=((14.5, "press", "1"), (17.0, "press", "1"), (17.2, "press", "2"),
+               (17.4, "press", "0"), (17.6, "press", "3")),
+    )  # fmt: skip
+    texts = [text for role, text in spoken.lines if role == "bot"]
+    assert texts[3:5] == [
+        "Sorry, I did not understand. Can you come?",
+        "Please press 1 for yes, or 2 for no.",
+    ]
+    assert spoken.talk.saved == {"coming": "yes", "day": "2026-12-03"}
+    assert spoken.talk.keys == "11203"
+
+
+@pytest.mark.parametrize("at", [1.0, 3.0, 5.0, 7.0, 11.0])
+def test_stop_calling_me_is_heard_whatever_is_being_said(at: float) -> None:
+    spoken = conversation((7.0, 0.5, "Yes."), (at + 0.01, 1.0, "Stop calling me."))
+    assert spoken.talk.result == "opt_out"
+    assert [text for role, text in spoken.lines if role == "bot"][-1].startswith("You will not be")
+    wishes = [detail["wish"] for kind, detail in spoken.told if kind is EventType.HEARD]
+    assert "opt_out" in wishes
+
+
+def test_stop_calling_me_is_heard_in_the_goodbye() -> None:
+    spoken = conversation((7.0, 0.5, "Yes."), (10.0, 0.5, "Friday."), (12.0, 2.0, "Don't call me."))
+    assert spoken.talk.result == "opt_out"
+    assert spoken.talk.saved["day"] == "2026-11-27"
+
+
+def test_who_wants_a_callback_and_then_none_gets_none() -> None:
+    spoken = conversation((7.0, 1.0, "Call me tomorrow at five."), (9.0, 1.0, "No, never call me."))
+    assert spoken.talk.result == "opt_out"
+    assert spoken.talk.callback_at is None
+
+
+def test_a_callback_keeps_its_moment() -> None:
+    spoken = conversation((7.0, 1.0, "Call me tomorrow at five."))
+    assert spoken.talk.result == "callback_request"
+    assert spoken.talk.callback_at == NOW.replace(hour=17, minute=0) + timedelta(days=1)
+
+
+MACHINE = Script(
+    greeting="Hello.",
+    steps=(End(id="end", text="Goodbye.", result="told"),),
+    on_machine=OnMachine(do="leave_message", message="Please call us back."),
+)
+
+
+@pytest.mark.parametrize("who", [AnsweredBy.HUMAN, AnsweredBy.UNSURE, AnsweredBy.SILENCE])
+def test_whoever_may_be_a_person_is_talked_to(who: AnsweredBy) -> None:
+    spoken = conversation(script=MACHINE, answered_by=who)
+    assert (spoken.talk.answered_by, spoken.talk.result) == (who, "told")
+    assert spoken.lines[0] == ("bot", "Hello.")
+    assert not spoken.is_speaking(0.8)
+
+
+def test_a_message_is_left_when_the_beep_is_over() -> None:
+    def beep(ear: ScriptedEar) -> None:
+        asyncio.get_running_loop().call_later(6.0, ear.beeped.set)
+
+    spoken = conversation(script=MACHINE, answered_by=AnsweredBy.MACHINE, then=beep)
+    assert spoken.lines == [("bot", "Please call us back.")]
+    assert spoken.talk.has_left_message
+    assert not any(spoken.is_speaking(moment / 10) for moment in range(62))
+    assert spoken.is_speaking(7.0)
+    assert spoken.talk.result is None
+
+
+def test_nothing_is_left_without_a_beep() -> None:
+    spoken = conversation(script=MACHINE, answered_by=AnsweredBy.MACHINE)
+    assert (spoken.lines, spoken.talk.has_left_message) == ([], False)
+    assert 30 < seconds(spoken.heard, PHONE_RATE) < 33

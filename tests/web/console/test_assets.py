@@ -1,0 +1,51 @@
+"""What comes from others is what it was when it came, with its licence; pages are small."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from campana.web.console.assets import asset, files
+from tests.architecture.tree import PACKAGE
+from tests.web.console.conftest import Visit
+
+VENDOR = PACKAGE / "web" / "console" / "static" / "vendor"
+
+
+def test_vendored_files_are_unchanged_and_all_accounted_for() -> None:
+    lines = (VENDOR / "SHA256SUMS").read_text("utf-8").splitlines()
+    told = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+    there = {
+        path.relative_to(VENDOR).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in VENDOR.rglob("*")
+        if path.is_file() and path.name != "SHA256SUMS"
+    }
+    assert told == there
+
+
+@pytest.mark.parametrize("folder", sorted(VENDOR.glob("*/")), ids=lambda path: path.name)
+def test_every_package_has_its_licence(folder: Path) -> None:
+    text = (folder / "LICENSE").read_text("utf-8")
+    assert any(word in text for word in ("Permission", "SIL OPEN FONT LICENSE"))
+
+
+def test_a_first_page_is_under_250_kilobytes() -> None:
+    total = sum(
+        len(body) if name.endswith(".woff2") else len(gzip.compress(body, 9))
+        for name, body in files().items()
+        if name.endswith((".css", ".js", ".svg", ".woff2"))
+    )
+    assert total < 250_000
+
+
+async def test_a_file_is_kept_for_good_and_squeezed(visit: Visit) -> None:
+    browser = await visit()
+    found = await browser.client.get(asset("campana.css"))
+    assert found.status_code == 200
+    assert "immutable" in found.headers["cache-control"]
+    assert found.headers["content-encoding"] == "gzip"
+    assert (await browser.client.get("/static/x/../app.py")).status_code == 404
+    assert (await browser.client.get("/static/x/nothing.css")).status_code == 404

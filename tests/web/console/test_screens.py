@@ -1,0 +1,126 @@
+"""What the screens show and do, over HTTP, with names that are full of markup."""
+
+from __future__ import annotations
+
+from campana.domain.campaign import CampaignState
+from campana.services import campaigns
+from campana.services.context import Context
+from campana.web.console.live import message
+from tests.support.campaign import ANA, Scene
+from tests.web.console.conftest import Browser
+from tests.web.rows import add_campaign
+
+EVIL = "<script>alert(1)</script>"
+
+
+async def test_campaigns_are_searched_in_the_address_and_never_run_their_names(
+    owner: Browser, context: Context, workspace_id: int
+) -> None:
+    assert "No campaign yet" in (await owner.get("/campaigns")).text
+    await add_campaign(context, workspace_id=workspace_id, name=f"Spring {EVIL}")
+    await add_campaign(
+        context, workspace_id=workspace_id, name="100% off", state=CampaignState.DRAFT
+    )
+    listed = (await owner.get("/campaigns")).text
+    assert EVIL not in listed
+    assert "Spring &lt;script&gt;" in listed
+    for query, shown in (
+        ("q=spring", "Spring"), ("q=100%25", "100% off"), ("q=%25", "100% off"),
+        ("status=Draft", "100% off"), ("status=Running", "Spring"),
+    ):  # fmt: skip
+        found = (await owner.get(f"/campaigns?{query}")).text
+        assert ("Spring" in found, "100% off" in found) == (shown == "Spring", shown != "Spring")
+    assert "No campaign matches" in (await owner.get("/campaigns?q=_")).text
+    assert (await owner.get("/campaigns?page=x")).status_code == 400
+
+
+async def test_a_running_campaign_is_paused_and_goes_on(owner: Browser, scene: Scene) -> None:
+    path = f"/campaigns/{scene.campaign_id}"
+    shown = await owner.get(path)
+    assert shown.status_code == 200
+    assert ANA in shown.text
+    assert (await owner.post(f"{path}/pause")).status_code == 303
+    assert "Paused" in (await owner.get(path)).text
+    assert (await owner.post(f"{path}/resume")).status_code == 303
+    refused = await owner.post(f"{path}/cancel", typed="something else")
+    assert refused.status_code == 400
+    log = (await owner.get("/audit")).text
+    assert "campaign.pause" in log
+    assert "Refused: campaign.cancel" in log
+
+
+async def test_a_person_of_a_campaign_shows_what_the_rules_said(
+    owner: Browser, scene: Scene
+) -> None:
+    path = f"/campaigns/{scene.campaign_id}/people"
+    [[number, *_], *_] = await scene.rows("select id from targets order by id")
+    assert "No attempt yet" in (await owner.get(f"{path}/tgt_{number}")).text
+    assert (await owner.get(f"{path}/tgt_999999")).status_code == 404
+    file = await owner.get(f"/campaigns/{scene.campaign_id}/people.csv")
+    assert ANA in file.text
+
+
+async def test_the_wallboard_tells_what_runs(owner: Browser, scene: Scene) -> None:
+    assert scene.campaign_id in (await owner.get("/")).text
+
+
+async def test_a_draft_is_reviewed_and_refused_with_every_reason(
+    owner: Browser, context: Context, workspace_id: int
+) -> None:
+    draft = await campaigns.create(
+        context,
+        workspace_id=workspace_id,
+        raw={"name": "Reminders", "type": "VoiceBot", "channelType": "Voice"},
+    )
+    shown = await owner.get(f"/campaigns/{draft.id}/review")
+    assert "cannot be launched yet" in shown.text
+    assert (await owner.post(f"/campaigns/{draft.id}/launch")).status_code == 422
+    assert (await owner.post(f"/campaigns/{draft.id}/delete")).status_code == 303
+    assert (await owner.get(f"/campaigns/{draft.id}")).status_code == 404
+
+
+async def test_a_file_is_previewed_and_brought_in(owner: Browser) -> None:
+    await owner.get("/lists")
+    made = await owner.post("/lists", name=f"Friends {EVIL}", country="US")
+    path = made.headers["location"]
+    shown = await owner.get(path)
+    assert EVIL not in shown.text
+    people = f"phone,first_name\n(202) 555-0142,{EVIL}\n12,Bruno\n".encode()
+    files = {"file": ("people.csv", people, "text/csv")}
+    preview = await owner.post(f"{path}/preview", files=files, duplicates="skip", country="US")
+    assert "+12025550142" in preview.text
+    assert EVIL not in preview.text
+    begun = await owner.post(f"{path}/imports", files=files, duplicates="skip", country="US")
+    assert begun.status_code == 303, begun.text
+    assert "people.csv" in (await owner.get(begun.headers["location"])).text
+    empty = await owner.post(f"{path}/imports", duplicates="skip")
+    assert "Choose a file" in empty.text
+
+
+async def test_an_address_is_suppressed_checked_and_lifted_with_a_reason(owner: Browser) -> None:
+    await owner.get("/suppressions")
+    wrong = await owner.post("/suppressions", address="12", reason="asked")
+    assert wrong.status_code == 400
+    await owner.post("/suppressions", address=ANA, reason=EVIL)
+    shown = (await owner.get(f"/suppressions?check={ANA.replace('+', '%2B')}")).text
+    assert "is suppressed" in shown
+    assert EVIL not in shown
+    suppression_id = shown.split("/suppressions/")[1].split("/")[0]
+    assert (await owner.post(f"/suppressions/{suppression_id}/lift")).status_code == 400
+    done = await owner.post(f"/suppressions/{suppression_id}/lift", reason="asked to")
+    assert done.status_code == 303
+
+
+async def test_a_contact_is_found_and_shown(owner: Browser, scene: Scene) -> None:
+    listed = (await owner.get(f"/contacts?q={ANA.replace('+', '%2B')}")).text
+    [[number, *_], *_] = await scene.rows("select id from contacts order by id")
+    assert f"/contacts/ctc_{number}" in listed
+    assert ANA in (await owner.get(f"/contacts/ctc_{number}")).text
+    assert (await owner.get("/contacts/ctc_999999")).status_code == 404
+
+
+def test_a_message_of_the_stream_names_the_element_it_fills() -> None:
+    sent = message({"bar-camp_1": "<b>\n1</b>"}, 3).decode()
+    assert sent.startswith("id: 3\ndata: <hx-partial")
+    assert 'hx-target="#bar-camp_1"' in sent
+    assert all(line.startswith(("id: ", "data: ")) for line in sent.strip().splitlines())

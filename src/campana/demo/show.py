@@ -24,7 +24,7 @@ from rich.live import Live
 from rich.table import Table
 
 from campana import bootstrap
-from campana.demo import chat, story
+from campana.demo import chat, staying, story
 from campana.demo.api import body, ended, mapping
 from campana.domain.errors import SetupError
 from campana.services import accounts, documents
@@ -59,16 +59,23 @@ async def show(settings: Settings, *, keep: bool, out: Console) -> bool:
                 base_url=f"{base}/v1", headers={"Authorization": f"Bearer {key}"}, timeout=30
             )
         )
+        if keep:
+            out.print("Watch it in the console; this link works once and makes your account:")
+            out.print(await staying.way_in(settings), soft_wrap=True, highlight=False)
         name = await _import(api, out)
         chats = await chat.launch(api, name=name, port=sandbox)
-        campaign = await _launch(api, name=name, port=port)
+        document = await _document(api, name=name, port=port)
+        campaign = body(await api.post("/campaigns", json=document))
+        campaign = body(await api.post(f"/campaigns/{campaign['id']}/launch"))
         finished = await _watch(api, campaign["id"], chats["id"], out)
         stats = body(await api.get(f"/campaigns/{chats['id']}/stats"))
         out.print(chat.told(stats, log=settings.data_dir / "sandbox.jsonl"))
         await _tell(api, campaign, settings=settings, witness=witness, key=key, base=base, out=out)
         if keep:
-            out.print("\nIt stays up; Ctrl-C ends it.")
-            await server.wait()
+            await staying.leave_a_draft(api, document)
+            out.print(f"\nThe console stays up at {staying.console(settings)}/", highlight=False)
+            out.print(f"The draft “{staying.DRAFT}” calls them again. Ctrl-C ends everything.")
+            await staying.stay(server)
     return finished
 
 
@@ -158,7 +165,8 @@ async def _import(api: httpx.AsyncClient, out: Console) -> str:
     return name
 
 
-async def _launch(api: httpx.AsyncClient, *, name: str, port: int) -> dict[str, Any]:
+async def _document(api: httpx.AsyncClient, *, name: str, port: int) -> dict[str, Any]:
+    """The campaign as it is written, on a new channel to the exchange."""
     text = (resources.files("campana.demo") / "campaign.yaml").read_text("utf-8")
     channel = body(
         await api.post(
@@ -177,11 +185,9 @@ async def _launch(api: httpx.AsyncClient, *, name: str, port: int) -> dict[str, 
             },
         )
     )
-    document = documents.merge(
+    return documents.merge(
         mapping(documents.read_yaml(text)), {"contactList": name, "channel": channel["id"]}
     )
-    campaign = body(await api.post("/campaigns", json=document))
-    return body(await api.post(f"/campaigns/{campaign['id']}/launch"))
 
 
 async def _watch(api: httpx.AsyncClient, calls: str, chats: str, out: Console) -> bool:

@@ -14,6 +14,7 @@ from campana.services.context import Context
 from campana.web.console import words
 from campana.web.console.assets import asset
 from campana.web.console.cookies import FORM_FIELD, form_token
+from campana.web.console.kept_forms import Kept
 from campana.web.console.menu import menu_of
 from campana.web.console.requests import PageRequest
 
@@ -77,6 +78,28 @@ def page(
         )
     )
     return answered(request, text, status=status, headers=headers)
+
+
+def sign_in_page(
+    request: PageRequest,
+    *,
+    next_path: str = "/",
+    problem: str | None = None,
+    email: str = "",
+    kept: Kept | None = None,
+    status: int = 200,
+) -> Response[str]:
+    """The way in; with what somebody sent whose session had ended."""
+    return page(
+        request,
+        "sign_in.html",
+        status=status,
+        next_path=next_path,
+        problem=problem,
+        email=email,
+        kept=kept,
+        is_safe=request.cookies_of_server.may_travel(request.headers.get("host", "")),
+    )
 
 
 def answered(

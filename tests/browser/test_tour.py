@@ -32,7 +32,7 @@ async def judged(shown: Window, path: str, *, status: int = 200) -> list[str]:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_every_page_is_usable_by_all_and_runs_no_name(
     scheme: Scheme, browser: Browser, url: str, owner: httpx.AsyncClient, furnished_house: House

@@ -33,6 +33,9 @@ async def test_a_pause_is_seen_by_another_browser_on_another_process(
             await mine.open("/campaigns")
             await mine.page.get_by_role("button", name="Pause Reminders").click()
             await expect(line).to_contain_text("Paused", timeout=PATIENCE)
+            resume = theirs.page.get_by_role("button", name="Resume Reminders")
+            await expect(resume).to_be_visible(timeout=PATIENCE)
+            await expect(theirs.page.get_by_role("button", name="Pause Reminders")).to_be_hidden()
             assert await theirs.page.evaluate("window.unbroken"), "it was loaded anew"
             await mine.page.get_by_role("button", name="Resume Reminders").click()
             await expect(line.locator(".state")).not_to_contain_text(

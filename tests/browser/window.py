@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -52,12 +51,13 @@ _WIDE = """
 @asynccontextmanager
 async def chromium() -> AsyncGenerator[Browser]:
     """The machine's own chromium; nothing is downloaded."""
-    # As root it has no sandbox to enter; it visits our own pages on loopback and nothing else.
-    words = ["--no-sandbox"] if os.getuid() == 0 else []
+    # Its sandbox needs what containers and root do not have; it visits our own pages on loopback
+    # and nothing else.
+    words = ["--no-sandbox", "--disable-dev-shm-usage"]
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=shutil.which("chromium"),
-            args=[*words, "--disable-dev-shm-usage"],
+            args=words,
             timeout=PATIENCE,
         )
         try:
@@ -108,7 +108,7 @@ class Window:
 
     def _hear(self, message: ConsoleMessage) -> None:
         # The console also tells of each answer that is an error; those are looked for by status.
-        if message.type in {"error", "warning"} and "Failed to load resource" not in message.text:
+        if message.type == "error" and "Failed to load resource" not in message.text:
             self._note(message.text)
 
     async def _dismiss(self, dialog: Dialog) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import sys
 from collections import Counter
 from collections.abc import AsyncGenerator, Mapping
@@ -45,6 +46,10 @@ async def show(settings: Settings, *, keep: bool, out: Console) -> bool:
     Raises:
         SetupError: something it needs is missing or in use.
     """
+    # SIGTERM ends it as Ctrl-C does: whatever was started is ended too.
+    asyncio.get_running_loop().add_signal_handler(
+        signal.SIGTERM, signal.raise_signal, signal.SIGINT
+    )
     async with AsyncExitStack() as stack:
         out.print("Starting an exchange of softphones on loopback: real SIP, real RTP.")
         port, witness = await stack.enter_async_context(_exchange(settings.data_dir))

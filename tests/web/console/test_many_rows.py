@@ -61,7 +61,7 @@ class Asked:
     """What the pages ask of the database, and by which page."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.statements: dict[str, tuple[str, Any]] = {}
+        self.statements: dict[tuple[str, str], Any] = {}
         self.page = ""
         execute = psycopg.AsyncConnection.execute
 
@@ -70,7 +70,7 @@ class Asked:
         ) -> Any:
             text = query if isinstance(query, str) else query.as_string(connection)
             if re.match(r"\s*(--[^\n]*\n\s*)*(select|with)\b", text, re.IGNORECASE):
-                self.statements.setdefault(text, (self.page, params))
+                self.statements.setdefault((self.page, text), params)
             return await execute(connection, query, params, **more)
 
         monkeypatch.setattr(psycopg.AsyncConnection, "execute", noted)
@@ -108,12 +108,12 @@ async def test_no_page_looks_at_all_rows_of_a_big_table(
 
 
 def _whole_reads(
-    conninfo: str, workspace_id: int, statements: Mapping[str, tuple[str, Any]]
+    conninfo: str, workspace_id: int, statements: Mapping[tuple[str, str], Any]
 ) -> list[str]:
     """Pages whose statements would read all of a big table, and which."""
     found: list[str] = []
     with psycopg.connect(conninfo, options=session_options(Role.WEB)) as db:
-        for text, (page, params) in statements.items():
+        for (page, text), params in statements.items():
             db.execute("select set_config('campana.workspace_id', %s, true)", (str(workspace_id),))
             query = f"explain (format json) {text}"
             [[[plan]]] = db.execute(query, params).fetchall()  # pyright: ignore[reportArgumentType, reportCallIssue]

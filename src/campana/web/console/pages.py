@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from campana.services.context import Context
 from campana.web.console import words
-from campana.web.console.assets import asset
+from campana.web.console.assets import asset, beside
 from campana.web.console.cookies import FORM_FIELD, form_token
 from campana.web.console.kept_forms import Kept
 from campana.web.console.menu import menu_of
@@ -34,7 +34,14 @@ def environment() -> Environment:
     given = cast("dict[str, Any]", made.filters)  # pyright: ignore[reportUnknownMemberType]
     given.update(words.FILTERS)
     known = cast("dict[str, Any]", made.globals)  # pyright: ignore[reportUnknownMemberType]
-    known.update(asset=asset, bar=words.bar, percent=words.percent, exact=words.stamped, icon=_icon)
+    known.update(
+        asset=asset,
+        beside=beside,
+        bar=words.bar,
+        percent=words.percent,
+        exact=words.stamped,
+        icon=_icon,
+    )
     return made
 
 

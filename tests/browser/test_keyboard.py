@@ -132,8 +132,7 @@ async def _bring_in(person: Keyboard) -> str:
 async def _launch_and_pause(person: Keyboard) -> None:
     """The dry run, the launch, the first call seen live, the pause."""
     page = person.page
-    await page.keyboard.press("g")
-    await person.follow(lambda: page.keyboard.press("c"))
+    await person.press("Campaigns")
     await person.press("Review By keyboard")
     await expect(page.locator(".figure", has_text="Would be contacted")).to_contain_text("99")
     await person.press("Launch to 99")

@@ -15,6 +15,7 @@ from uuid import UUID
 
 import httpx
 import psycopg
+from psycopg.types.json import Jsonb
 
 from campana.domain.campaign import CampaignState, ChannelType
 from campana.domain.role import Role
@@ -141,7 +142,7 @@ def _call(db: psycopg.Connection[Any], workspace_id: int, *, campaign_id: str) -
             " values (%s, %s, %s, now() - interval '1 minute' + %s * interval '1 ms', %s)",
             (workspace_id, _ATTEMPT, kind, after, detail),
         )
-    said = psycopg.types.json.Jsonb(
+    said = Jsonb(
         [
             {"role": "bot", "text": "Hello Ana. Press one to confirm.", "ms": 300},
             {"role": "person", "text": EVIL, "ms": 5200},

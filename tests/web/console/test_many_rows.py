@@ -71,7 +71,7 @@ class Asked:
             text = query if isinstance(query, str) else query.as_string(connection)
             if re.match(r"\s*(--[^\n]*\n\s*)*(select|with)\b", text, re.IGNORECASE):
                 self.statements.setdefault((self.page, text), params)
-            return await execute(connection, query, params, **more)
+            return await execute(connection, query, params, **more)  # pyright: ignore[reportArgumentType]
 
         monkeypatch.setattr(psycopg.AsyncConnection, "execute", noted)
 

@@ -19,6 +19,7 @@ from tests.support.campaign import ANA, BRUNO, CARLA, launched, person
 from tests.support.database import NOW
 
 CLAIM = {
+    "channel_id": "chan_1",
     "campaign_id": "camp_1",
     "window_key": "America/New_York",
     "priority": 1,

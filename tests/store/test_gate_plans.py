@@ -13,6 +13,7 @@ from campana.store.sql import load
 from tests.support.database import NOW
 
 CLAIM = {
+    "channel_id": "chan_1",
     "campaign_id": "camp_1",
     "window_key": "America/New_York",
     "priority": 1,

@@ -12,6 +12,8 @@ from campana.store.due import BEGINNING
 from campana.store.sql import load
 from tests.support.database import NOW
 
+pytestmark = pytest.mark.new_database
+
 CLAIM = {
     "channel_id": "chan_1",
     "campaign_id": "camp_1",

@@ -33,7 +33,7 @@ EVIL = '"><img src=x onerror=alert(1)><script>alert(2)</script>{{7*7}}'
 """What a stranger may have for a name."""
 PASSWORD = "a sentence nobody guesses"
 EMAIL = "ana@example.com"
-PATIENCE = 120.0
+PATIENCE = 300.0
 
 _ATTEMPT = UUID(int=7)
 _EVENTS: tuple[tuple[str, int, str], ...] = (

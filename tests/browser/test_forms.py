@@ -10,7 +10,7 @@ from playwright.async_api import Browser, expect
 from tests.browser.house import EMAIL, PASSWORD, House
 from tests.browser.window import PATIENCE, window
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(900)]
 
 expect.set_options(timeout=PATIENCE)
 

@@ -17,7 +17,7 @@ from tests.support.campaign import BOT, add_channel
 from tests.support.people import reserved_numbers
 from tests.support.sandbox import sandbox
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(900)]
 
 MOST_STOPS = 80
 PEOPLE = reserved_numbers()[:99]

@@ -62,7 +62,7 @@ async def test_every_page_is_usable_by_all_and_runs_no_name(
     assert not told(wrong), told(wrong)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 async def test_the_first_pages_are_usable_by_all_and_run_no_name(
     browser: Browser, url: str, furnished_house: House
 ) -> None:

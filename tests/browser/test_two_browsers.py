@@ -8,7 +8,7 @@ from playwright.async_api import Browser, expect
 from tests.browser.house import House, web_process
 from tests.browser.window import PATIENCE, window
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 async def test_a_pause_is_seen_by_another_browser_on_another_process(

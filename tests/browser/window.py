@@ -16,7 +16,7 @@ VENDOR = Path(__file__).parent / "vendor"
 AXE = VENDOR / "axe-4.14.1" / "axe.min.js"
 WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa")
 """The rules of WCAG 2.2, levels A and AA."""
-PATIENCE = 120_000.0
+PATIENCE = 240_000.0
 """Milliseconds to wait for what must come; nothing is asserted about time with it."""
 
 Scheme = Literal["light", "dark"]

@@ -117,6 +117,8 @@ def answered(
         "content-security-policy": policy(request.nonce),
         "cache-control": "no-store",
         "cross-origin-opener-policy": "same-origin",
+        # Under `no-referrer` a browser sends its forms with `Origin: null`, as another site's.
+        "referrer-policy": "same-origin",
         "permissions-policy": "camera=(), geolocation=(), microphone=(self)",
         **(headers or {}),
     }

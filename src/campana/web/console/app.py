@@ -29,6 +29,7 @@ from campana.web.console import (
     people_screen,
     suppressions,
     wallboard,
+    wizard,
 )
 from campana.web.console.admission import admission
 from campana.web.console.cookies import Cookies
@@ -49,6 +50,7 @@ SCREENS: Sequence[HTTPRouteHandler] = [
     *wallboard.ROUTES,
     *live.ROUTES,
     *campaigns.ROUTES,
+    *wizard.ROUTES,
     *campaign_page.ROUTES,
     *campaign_acts.ROUTES,
     *attempts.ROUTES,

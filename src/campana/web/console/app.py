@@ -23,12 +23,16 @@ from campana.web.console import (
     campaign_page,
     campaigns,
     contacts,
+    conversations,
+    developers,
     entry,
     lists,
     live,
     people_screen,
     suppressions,
+    templates_screen,
     wallboard,
+    webhook_page,
 )
 from campana.web.console.admission import admission
 from campana.web.console.cookies import Cookies
@@ -55,6 +59,10 @@ SCREENS: Sequence[HTTPRouteHandler] = [
     *lists.ROUTES,
     *contacts.ROUTES,
     *suppressions.ROUTES,
+    *conversations.ROUTES,
+    *templates_screen.ROUTES,
+    *developers.ROUTES,
+    *webhook_page.ROUTES,
     *people_screen.ROUTES,
     *audit_log.ROUTES,
 ]

@@ -142,6 +142,7 @@ ANSWERS: list[dict[str, Any]] = [
     {"type": "transferEnded", "isConnected": True},
     {"type": "webhookAnswered", "status": 200},
     {"type": "lookedUp"},
+    {"type": "intentFound", "intent": "move"},
     {"type": "handedBack"},
 ]
 FITTING = {
@@ -151,6 +152,7 @@ FITTING = {
     "transfer": {"transferEnded", "callEnded"},
     "webhook": {"webhookAnswered"},
     "lookup": {"lookedUp"},
+    "intent": {"intentFound"},
     "handoff": {"handedBack"},
 }
 

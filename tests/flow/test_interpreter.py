@@ -40,6 +40,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "body": st.none() | st.dictionaries(st.sampled_from(["state", "x"]), texts, max_size=2),
     "row": st.none() | st.just({"phone": "+12025550111"}),
     "number": st.none() | st.just("+12025550101"),
+    "intent": st.none() | st.sampled_from(["asks for another day", "x"]),
     "result": st.none() | texts.filter(lambda text: bool(text.strip())),
     "answers": st.just({}),
 }
@@ -53,6 +54,7 @@ SHAPES = {
     "transferEnded": ["wait", "isConnected"],
     "webhookAnswered": ["wait", "body"],
     "lookedUp": ["wait", "row"],
+    "intentFound": ["wait", "intent"],
     "handedBack": ["wait"],
 }
 

@@ -278,6 +278,7 @@ async def explained(tx: Tx, query: str, values: dict[str, Any]) -> Sequence[Any]
     return await (await tx.execute(f"explain {query}", values)).fetchall()  # pyright: ignore[reportArgumentType, reportCallIssue]
 
 
+@pytest.mark.new_database
 async def test_the_sample_is_read_from_its_index(
     engine_context: Context, context: Context, workspace_id: int, clock: FixedClock
 ) -> None:

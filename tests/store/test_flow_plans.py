@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from campana.services.context import Context
 from campana.store.sql import load
 from tests.support.database import NOW
@@ -49,6 +51,7 @@ insert into flow_timers (session_id, wait, workspace_id, due_at)
 )
 
 
+@pytest.mark.new_database
 async def test_a_hundred_thousand_that_wait_are_not_read(
     engine_context: Context, workspace_id: int
 ) -> None:

@@ -12,7 +12,10 @@ from campana.store.due import BEGINNING
 from campana.store.sql import load
 from tests.support.database import NOW
 
+pytestmark = pytest.mark.new_database
+
 CLAIM = {
+    "channel_id": "chan_1",
     "campaign_id": "camp_1",
     "window_key": "America/New_York",
     "priority": 1,

@@ -15,6 +15,8 @@ from campana.store import contacts, segments
 from campana.store.sql import load
 from tests.support.database import NOW
 
+pytestmark = pytest.mark.new_database
+
 FILL = """
 insert into campana.contacts (workspace_id, list_id, external_id, zones, created_at, updated_at)
   select workspace_id, id, n::text, array['UTC'], created_at, created_at

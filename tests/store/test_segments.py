@@ -133,6 +133,7 @@ async def test_a_large_expression_stays_cheap(
     assert await told(context, workspace_id, named, source) == Oracle(named).holds(source, people)
 
 
+@pytest.mark.new_database
 async def test_tags_are_found_by_index(
     context: Context, engine_context: Context, workspace_id: int, named: Mapping[str, str],
     conninfo: str,

@@ -1,4 +1,4 @@
-"""Real PostgreSQL for tests: one migrated template, a fresh database cloned from it for each test.
+"""Real PostgreSQL for tests: one migrated template, a database as it left it for each test.
 
 The server is the embedded one in a directory of this run, unless CAMPANA_TEST_DATABASE_URL names
 another (a superuser of PostgreSQL 16 or newer).
@@ -7,7 +7,6 @@ another (a superuser of PostgreSQL 16 or newer).
 from __future__ import annotations
 
 import fcntl
-import itertools
 import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -26,6 +25,7 @@ from campana.services.outbound import Outbound
 from campana.services.secrets import Secrets
 from campana.store import accounts, migrations
 from campana.store.db import Database, Role
+from tests.support.clones import Clones
 from tests.support.folders import attached, open_folder
 
 NOW = datetime(2026, 3, 10, 15, 0, tzinfo=UTC)
@@ -37,9 +37,6 @@ SECRET_KEY = "dGVzdHMgc2VhbCB0aGVpciBzZWNyZXRzIHdpdGggaXQ="
 async def resolve_nothing(host: str) -> Sequence[str]:
     """Names of tests: `public.example.com` has an address nobody connects to, others have none."""
     return ["93.184.216.34"] if host == "public.example.com" else []
-
-
-_counter = itertools.count()
 
 
 @dataclass
@@ -108,16 +105,20 @@ def template(server: str, run_name: str) -> Iterator[str]:
     path.unlink(missing_ok=True)
 
 
+@pytest.fixture(scope="session")
+def clones(server: str, template: str) -> Iterator[Clones]:
+    made = Clones(server, template)
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def conninfo(server: str, template: str) -> Iterator[str]:
-    """A fresh database for this test alone, as its superuser."""
-    name = f"test_{os.getpid()}_{next(_counter)}"
-    with psycopg.connect(server, autocommit=True) as conn:
-        # A third of the work of copying through the log, which nobody will ever replay.
-        conn.execute(f'create database "{name}" template "{template}" strategy file_copy')  # pyright: ignore[reportArgumentType, reportCallIssue]
-    yield make_conninfo(server, dbname=name)
-    with psycopg.connect(server, autocommit=True) as conn:
-        conn.execute(f'drop database "{name}" with (force)')  # pyright: ignore[reportArgumentType, reportCallIssue]
+def conninfo(clones: Clones, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A database as the migrations leave it for this test alone, as its superuser."""
+    if request.node.get_closest_marker("new_database"):
+        clones.close()
+    yield clones.take()
+    clones.give_back()
 
 
 @pytest.fixture

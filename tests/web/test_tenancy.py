@@ -30,10 +30,14 @@ BODIES: dict[str, Any] = {
     "contactLists.contacts.upsert": {"contacts": [{"phones": [ANA]}]},
     "contacts.change": {"firstName": "Mine"},
     "contacts.erase": {"reason": "mine"},
+    "referenceTables.replace": {"key": "city", "rows": [{"city": "Lima", "opens": 9}]},
     "webhooks.change": {"description": "Mine now"},
     "webhooks.rotate": {},
     "webhooks.replay": {"from": "evt_1"},
 }
+
+WRITTEN_BY_NAME = "referenceTables.replace"
+"""Makes what is not there: no name is unknown to it."""
 
 
 @pytest.fixture
@@ -74,6 +78,7 @@ async def ids(
     credential = await api.post(
         "/v1/flow-credentials", json={"name": "crm", "kind": "bearer", "token": "secret"}
     )
+    table = await api.put("/v1/reference-tables/branches", json=BODIES[WRITTEN_BY_NAME])
     await hear(engine_context, scene.channel, wrote("Hello?"))
     conversations = (await api.get("/v1/conversations")).json()["data"]
     return {
@@ -94,6 +99,7 @@ async def ids(
         "templateId": template.json()["id"],
         "credentialId": credential.json()["id"],
         "conversationId": conversations[0]["id"],
+        "name": table.json()["name"],
     }
 
 
@@ -105,6 +111,7 @@ async def ask(
     queries = {
         "suppressions.delete": {"reason": "mine"},
         "templates.lacking": {"contactList": ids.get("listId", "none_such")},
+        "referenceTables.row": {"key": "Lima"},
     }
     example = (operation.body or {}).get("application/json", {}).get("example")
     return await client.request(
@@ -122,7 +129,7 @@ async def test_anothers_id_is_not_found_on_any_route(
 ) -> None:
     with_ids = [operation for operation in PROTECTED if operation.ids]
     assert {name for operation in with_ids for name in operation.ids} == ids.keys()
-    for operation in with_ids:
+    for operation in (each for each in with_ids if each.id != WRITTEN_BY_NAME):
         answer = await ask(stranger, operation, ids)
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), operation
         unknown = await ask(stranger, operation, {})
@@ -132,6 +139,16 @@ async def test_anothers_id_is_not_found_on_any_route(
         # The same addresses are good for their owner; this call alone has no recording yet.
         wanted = 404 if operation.id == "voiceCalls.recordingUrl" else 200
         assert (await ask(api, operation, ids)).status_code == wanted, operation
+
+
+async def test_a_table_is_written_beside_anothers_of_the_same_name(
+    api: httpx.AsyncClient, stranger: httpx.AsyncClient, ids: dict[str, str]
+) -> None:
+    address = f"/v1/reference-tables/{ids['name']}"
+    theirs = await stranger.put(address, json={"key": "city", "rows": [{"city": "Rome"}]})
+    assert theirs.status_code == 200
+    assert (await api.get(f"{address}/row", params={"key": "Lima"})).json()["row"]["opens"] == 9
+    assert (await api.get(f"{address}/row", params={"key": "Rome"})).status_code == 404
 
 
 @pytest.mark.usefixtures("ids")

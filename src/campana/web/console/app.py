@@ -33,6 +33,7 @@ from campana.web.console import (
     templates_screen,
     wallboard,
     webhook_page,
+    wizard,
 )
 from campana.web.console.admission import admission
 from campana.web.console.cookies import Cookies
@@ -53,6 +54,7 @@ SCREENS: Sequence[HTTPRouteHandler] = [
     *wallboard.ROUTES,
     *live.ROUTES,
     *campaigns.ROUTES,
+    *wizard.ROUTES,
     *campaign_page.ROUTES,
     *campaign_acts.ROUTES,
     *attempts.ROUTES,

@@ -23,12 +23,16 @@ from campana.web.console import (
     campaign_page,
     campaigns,
     contacts,
+    conversations,
+    developers,
     entry,
     lists,
     live,
     people_screen,
     suppressions,
+    templates_screen,
     wallboard,
+    webhook_page,
     wizard,
 )
 from campana.web.console.admission import admission
@@ -57,6 +61,10 @@ SCREENS: Sequence[HTTPRouteHandler] = [
     *lists.ROUTES,
     *contacts.ROUTES,
     *suppressions.ROUTES,
+    *conversations.ROUTES,
+    *templates_screen.ROUTES,
+    *developers.ROUTES,
+    *webhook_page.ROUTES,
     *people_screen.ROUTES,
     *audit_log.ROUTES,
 ]

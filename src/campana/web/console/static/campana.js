@@ -68,6 +68,15 @@
     for (const line of lines) line.addEventListener('click', () => { audio.currentTime = Number(line.dataset.ms) / 1000; audio.play(); });
   }
 
+  // Which of pause and resume can be pressed follows the state that the stream brings.
+  document.addEventListener('htmx:sse:after:message', () => {
+    for (const acts of document.querySelectorAll('[data-acts-of]')) {
+      const told = document.querySelector(`[data-state-of="${acts.dataset.actsOf}"]`);
+      if (!told) continue;
+      for (const form of acts.children) form.hidden = !form.dataset.when.split(' ').includes(told.dataset.state);
+    }
+  });
+
   // A thread is read from its end: it stays there unless somebody scrolled up.
   const tail = () => document.querySelector('[data-tail]');
   let isAtEnd = true;

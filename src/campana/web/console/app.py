@@ -22,6 +22,7 @@ from campana.web.console import (
     campaign_acts,
     campaign_page,
     campaigns,
+    channels_screen,
     contacts,
     entry,
     lists,
@@ -57,6 +58,7 @@ SCREENS: Sequence[HTTPRouteHandler] = [
     *lists.ROUTES,
     *contacts.ROUTES,
     *suppressions.ROUTES,
+    *channels_screen.ROUTES,
     *people_screen.ROUTES,
     *audit_log.ROUTES,
 ]

@@ -33,6 +33,7 @@ MENU = (
     Entry("/lists", "Lists", "address-book", "lists:read"),
     Entry("/contacts", "Contacts", "users", "contacts:read"),
     Entry("/suppressions", "Suppressions", "ban", "suppressions:read"),
+    Entry("/channels", "Channels", "antenna", "channels:read"),
     Entry("/people", "People", "user-shield", "people:manage"),
     Entry("/audit", "Audit log", "history", "audit:read"),
 )

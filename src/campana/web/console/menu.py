@@ -38,6 +38,7 @@ MENU = (
     Entry("/suppressions", "Suppressions", "ban", "suppressions:read"),
     Entry("/developers", "Developers", "code", "keys:manage"),
     Entry("/people", "People", "user-shield", "people:manage"),
+    Entry("/settings", "Settings", "settings", "settings:write"),
     Entry("/audit", "Audit log", "history", "audit:read"),
 )
 

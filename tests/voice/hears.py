@@ -10,8 +10,8 @@ import asyncio
 from collections.abc import Sequence
 
 from campana.domain.answered_by import AnsweredBy
+from campana.voice.ears.ear import Began, Said, Timing
 from campana.voice.ears.hearing import CallSense, Chunk, Read
-from campana.voice.ears.listener import Began, Said
 
 Saying = tuple[float, float, str]
 """When somebody begins to speak, for how long, and the words: seconds since the answer."""
@@ -29,7 +29,7 @@ class ScriptedEar:
         loop = asyncio.get_running_loop()
         for at, seconds, text in sayings:
             loop.call_later(at, self._begin, at)
-            loop.call_later(at + seconds, self._end, at, text)
+            loop.call_later(at + seconds, self._end, at, at + seconds, text)
 
     @property
     def is_busy(self) -> bool:
@@ -54,9 +54,10 @@ class ScriptedEar:
         self._is_speaking = True
         self.events.put_nowait(Began(at=at))
 
-    def _end(self, at: float, text: str) -> None:
+    def _end(self, at: float, until: float, text: str) -> None:
         self._is_speaking = False
-        self.events.put_nowait(Said(text=text, scores={}, at=at))
+        timing = Timing(ended=until - 0.5, sure=until - 0.2, read=until)
+        self.events.put_nowait(Said(text=text, scores={}, at=at, timing=timing))
 
 
 class LevelModels:

@@ -55,7 +55,7 @@ class Spoken:
 
     @property
     def lines(self) -> list[tuple[str, str]]:
-        return [(line.role, line.text) for line in self.talk.transcript]
+        return [(line.role, line.text) for line in self.talk.notes.transcript]
 
     def is_speaking(self, moment: float) -> bool:
         start = 2 * int(moment * PHONE_RATE)
@@ -107,14 +107,35 @@ def conversation(
 def test_answers_in_words_lead_to_the_end() -> None:
     spoken = conversation((7.0, 1.0, "Yes, I can."), (11.0, 1.0, "Next Tuesday."))
     talk = spoken.talk
-    assert (talk.result, talk.finished) == ("booked", True)
-    assert talk.saved == {"coming": "yes", "day": "2026-12-01"}
-    assert [(each.given.said, each.at_ms) for each in talk.answered] == [
+    assert (talk.notes.result, talk.finished) == ("booked", True)
+    assert talk.notes.saved == {"coming": "yes", "day": "2026-12-01"}
+    assert [(each.given.said, each.at_ms) for each in talk.notes.answered] == [
         ("Yes, I can.", pytest.approx(8000, abs=50)),
         ("Next Tuesday.", pytest.approx(12000, abs=50)),
     ]
     assert spoken.lines[3:5] == [("callee", "Yes, I can."), ("bot", "Which day?")]
     assert [kind for kind, _ in spoken.told].count(EventType.HEARD) == 2
+
+
+def test_it_is_kept_how_long_they_waited_for_each_reply_and_where_that_went() -> None:
+    spoken = conversation((7.0, 1.0, "Yes, I can."), (11.0, 1.0, "Next Tuesday."))
+    waited = {line.text: line.latency for line in spoken.talk.notes.transcript}
+    assert [text for text, latency in waited.items() if latency] == ["Which day?", "Goodbye."]
+    latency = waited["Which day?"]
+    assert latency is not None
+    assert (latency.vad_ms, latency.asr_ms) == (
+        pytest.approx(300, abs=2),
+        pytest.approx(200, abs=2),
+    )
+    assert latency.dialog_ms + latency.tts_ms <= 40
+    assert latency.total_ms >= 500
+
+
+def test_a_reply_to_a_key_or_to_silence_has_no_latency() -> None:
+    spoken = conversation(deeds=((7.0, "press", "1"),))
+    lines = spoken.talk.notes.transcript
+    assert "Which day?" in [line.text for line in lines]
+    assert [line.latency for line in lines if line.latency] == []
 
 
 def test_words_cut_the_question_short_and_nothing_else() -> None:
@@ -124,7 +145,7 @@ def test_words_cut_the_question_short_and_nothing_else() -> None:
     assert spoken.is_speaking(1.6), "a greeting is not cut short"
     assert spoken.is_speaking(5.4)
     assert not spoken.is_speaking(5.8), "the question is"
-    assert spoken.talk.saved == {"coming": "yes", "day": "2026-11-27"}
+    assert spoken.talk.notes.saved == {"coming": "yes", "day": "2026-11-27"}
     assert ("callee", "Hello?") in spoken.lines
 
 
@@ -133,18 +154,18 @@ def test_who_goes_on_speaking_does_not_answer_the_next_question() -> None:
     spoken = conversation(
         (7.0, 0.5, "Yes."), (7.9, 1.0, "On Monday I was away."), (11.0, 1.0, "Friday.")
     )
-    assert spoken.talk.saved == {"coming": "yes", "day": "2026-11-27"}
+    assert spoken.talk.notes.saved == {"coming": "yes", "day": "2026-11-27"}
 
 
 def test_somebody_who_speaks_is_not_asked_again_before_they_are_done() -> None:
     spoken = conversation((9.0, 4.0, "Well, let me see, yes."), (17.0, 1.0, "Friday."))
-    assert spoken.talk.saved["coming"] == "yes", spoken.lines
+    assert spoken.talk.notes.saved["coming"] == "yes", spoken.lines
     assert not any("Sorry" in text for _, text in spoken.lines)
 
 
 def test_a_noise_is_no_answer_and_no_refusal() -> None:
     spoken = conversation((6.5, 0.4, ""), (7.5, 0.5, "Yes."), (11.0, 0.5, "Friday."))
-    assert spoken.talk.result == "booked"
+    assert spoken.talk.notes.result == "booked"
     assert not any("Sorry" in text for _, text in spoken.lines)
 
 
@@ -160,14 +181,14 @@ def test_twice_not_understood_asks_for_keys() -> None:
         "Sorry, I did not understand. Can you come?",
         "Please press 1 for yes, or 2 for no.",
     ]
-    assert spoken.talk.saved == {"coming": "yes", "day": "2026-12-03"}
-    assert spoken.talk.keys == "11203"
+    assert spoken.talk.notes.saved == {"coming": "yes", "day": "2026-12-03"}
+    assert spoken.talk.notes.keys == "11203"
 
 
 @pytest.mark.parametrize("at", [1.0, 3.0, 5.0, 7.0, 11.0])
 def test_stop_calling_me_is_heard_whatever_is_being_said(at: float) -> None:
     spoken = conversation((7.0, 0.5, "Yes."), (at + 0.01, 1.0, "Stop calling me."))
-    assert spoken.talk.result == "opt_out"
+    assert spoken.talk.notes.result == "opt_out"
     assert [text for role, text in spoken.lines if role == "bot"][-1].startswith("You will not be")
     wishes = [detail["wish"] for kind, detail in spoken.told if kind is EventType.HEARD]
     assert "opt_out" in wishes
@@ -175,20 +196,20 @@ def test_stop_calling_me_is_heard_whatever_is_being_said(at: float) -> None:
 
 def test_stop_calling_me_is_heard_in_the_goodbye() -> None:
     spoken = conversation((7.0, 0.5, "Yes."), (10.0, 0.5, "Friday."), (12.0, 2.0, "Don't call me."))
-    assert spoken.talk.result == "opt_out"
-    assert spoken.talk.saved["day"] == "2026-11-27"
+    assert spoken.talk.notes.result == "opt_out"
+    assert spoken.talk.notes.saved["day"] == "2026-11-27"
 
 
 def test_who_wants_a_callback_and_then_none_gets_none() -> None:
     spoken = conversation((7.0, 1.0, "Call me tomorrow at five."), (9.0, 1.0, "No, never call me."))
-    assert spoken.talk.result == "opt_out"
-    assert spoken.talk.callback_at is None
+    assert spoken.talk.notes.result == "opt_out"
+    assert spoken.talk.notes.callback_at is None
 
 
 def test_a_callback_keeps_its_moment() -> None:
     spoken = conversation((7.0, 1.0, "Call me tomorrow at five."))
-    assert spoken.talk.result == "callback_request"
-    assert spoken.talk.callback_at == NOW.replace(hour=17, minute=0) + timedelta(days=1)
+    assert spoken.talk.notes.result == "callback_request"
+    assert spoken.talk.notes.callback_at == NOW.replace(hour=17, minute=0) + timedelta(days=1)
 
 
 MACHINE = Script(
@@ -201,7 +222,7 @@ MACHINE = Script(
 @pytest.mark.parametrize("who", [AnsweredBy.HUMAN, AnsweredBy.UNSURE, AnsweredBy.SILENCE])
 def test_whoever_may_be_a_person_is_talked_to(who: AnsweredBy) -> None:
     spoken = conversation(script=MACHINE, answered_by=who)
-    assert (spoken.talk.answered_by, spoken.talk.result) == (who, "told")
+    assert (spoken.talk.answered_by, spoken.talk.notes.result) == (who, "told")
     assert spoken.lines[0] == ("bot", "Hello.")
     assert not spoken.is_speaking(0.8)
 
@@ -215,7 +236,7 @@ def test_a_message_is_left_when_the_beep_is_over() -> None:
     assert spoken.talk.has_left_message
     assert not any(spoken.is_speaking(moment / 10) for moment in range(62))
     assert spoken.is_speaking(7.0)
-    assert spoken.talk.result is None
+    assert spoken.talk.notes.result is None
 
 
 def test_nothing_is_left_without_a_beep() -> None:

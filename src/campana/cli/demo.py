@@ -1,4 +1,4 @@
-"""`campana demo`: fifty phone calls on this machine, and what came of them."""
+"""`campana demo`: calls, chats and conversations on this machine, and what came of them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from campana.settings import Settings
 def demo(
     keep: Annotated[bool, typer.Option("--keep", help="Leave it running afterwards.")] = False,
 ) -> None:
-    """Call fifty made-up people on softphones on this machine. Nothing leaves it."""
+    """Call made-up people on softphones on this machine, and talk with some. Nothing leaves it."""
     with told():
         if not find_spec("baresip"):
             raise SetupError(
@@ -34,9 +34,10 @@ def demo(
             raise SetupError(
                 f"cannot use the data directory {chosen.data_dir}: {error.strerror}"
             ) from error
-        finished = asyncio.run(show.show(chosen, keep=keep, out=out))
-    if not finished:
-        out.print(f"The campaign was not over after {show.CAMPAIGN_SECONDS:.0f} s.")
+        wrong = asyncio.run(show.show(chosen, keep=keep, out=out))
+    for each in wrong:
+        out.print(f"[red]{each}[/]")
+    if wrong:
         raise typer.Exit(FAILED)
 
 

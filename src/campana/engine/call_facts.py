@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from campana.domain.script import Ask, Script
 from campana.store.attempts import CallFacts
 from campana.voice.call import CallResult
+from campana.voice.notes import Line
 
 
 def facts_of(result: CallResult, script: Script | None, *, recording_key: str | None) -> CallFacts:
@@ -17,10 +20,7 @@ def facts_of(result: CallResult, script: Script | None, *, recording_key: str | 
         keys=result.keys,
         saved=result.saved,
         result=result.result,
-        transcript=[
-            {"role": str(line.role), "text": line.text, "atMs": line.at_ms}
-            for line in result.transcript
-        ],
+        transcript=[_line(line) for line in result.transcript],
         recording_key=recording_key,
         answers=[
             {
@@ -40,3 +40,16 @@ def facts_of(result: CallResult, script: Script | None, *, recording_key: str | 
         has_left_message=result.has_left_message,
         callback_at=result.callback_at,
     )
+
+
+def _line(line: Line) -> dict[str, Any]:
+    kept: dict[str, Any] = {"role": str(line.role), "text": line.text, "atMs": line.at_ms}
+    if line.latency is not None:
+        kept["latency"] = {
+            "totalMs": line.latency.total_ms,
+            "vadMs": line.latency.vad_ms,
+            "asrMs": line.latency.asr_ms,
+            "dialogMs": line.latency.dialog_ms,
+            "ttsMs": line.latency.tts_ms,
+        }
+    return kept

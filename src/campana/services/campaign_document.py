@@ -17,7 +17,7 @@ from msgspec import Meta, Struct
 from campana.domain import window
 from campana.domain.cadence import Cadence
 from campana.domain.campaign import CampaignType, ChannelType, FlowPin, Plan, Variant
-from campana.services import limits_document
+from campana.services import documents, limits_document
 from campana.services.cadence_document import CadenceDocument, cadence_of
 from campana.services.limits_document import (
     BreakersDocument,
@@ -31,7 +31,8 @@ from campana.services.voicebot_document import VoiceBotDocument, script_of
 from campana.services.window_document import WindowDocument, window_of
 
 Moment = Annotated[str, Meta(max_length=40, extra_json_schema={"format": "date-time"})]
-Name = Annotated[str, Meta(min_length=1, max_length=200)]
+LONGEST_NAME = 200
+Name = Annotated[str, Meta(min_length=1, max_length=LONGEST_NAME)]
 
 
 class _Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
@@ -140,8 +141,16 @@ def plan_of(
     """The engine's Plan of a stored document (already read once, so it converts).
 
     `channel_window` is what its channel states, as stored: both must be open.
+
+    Raises:
+        InvalidParameter: it was stored by a version of the program that asked for less; names each
+        field that is wrong today.
     """
-    described = plan(msgspec.convert(document, CampaignDocument))
+    try:
+        written = msgspec.convert(document, CampaignDocument)
+    except msgspec.ValidationError:
+        written = documents.read(CampaignDocument, document)
+    described = plan(written)
     if channel_window is None:
         return described
     of_channel = window_of(msgspec.convert(channel_window, WindowDocument))

@@ -25,7 +25,7 @@ from campana.services import (
     window_document,
     windows,
 )
-from campana.services.campaign_document import ONLY_BEFORE_LAUNCH, CampaignDocument
+from campana.services.campaign_document import LONGEST_NAME, ONLY_BEFORE_LAUNCH, CampaignDocument
 from campana.services.context import Context
 from campana.store import campaign_pacing, campaigns, channels, lists
 from campana.store import events as store_events
@@ -58,6 +58,33 @@ async def create(context: Context, *, workspace_id: int, raw: object) -> Campaig
         await campaigns.insert(tx, campaign=campaign)
         await store_events.add(tx, events.of_campaign(EventName.CAMPAIGN_CREATED, campaign, at=now))
     return campaign
+
+
+async def copy(context: Context, *, workspace_id: int, campaign_id: str) -> Campaign:
+    """Make a draft that says what another campaign says; dates that have passed are left out.
+
+    Raises:
+        NotFound
+        InvalidParameter: what it names is gone, or it says what is not taken today.
+    """
+    now = context.clock.now()
+    found = await get(context, workspace_id=workspace_id, campaign_id=campaign_id)
+    document = dict(found.document)
+    for field, moment in (("startDate", found.start_date), ("endDate", found.end_date)):
+        if moment is not None and moment <= now:
+            document.pop(field, None)
+    document["name"] = f"Copy of {found.name}"[:LONGEST_NAME]
+    return await create(context, workspace_id=workspace_id, raw=document)
+
+
+async def check(context: Context, *, workspace_id: int, raw: object) -> None:
+    """Ask what making a draft of it would say, and make none.
+
+    Raises:
+        InvalidParameter: naming each field that is wrong.
+    """
+    async with context.db.read(workspace_id=workspace_id) as tx:
+        await _resolved(tx, workspace_id, raw)
 
 
 async def get(context: Context, *, workspace_id: int, campaign_id: str) -> Campaign:

@@ -33,10 +33,11 @@ from campana.voice.driver import (
 from campana.voice.ears.hearing import Ears
 from campana.voice.ears.listener import Listener
 from campana.voice.media import PHONE_RATE
+from campana.voice.notes import Answered, Line
 from campana.voice.recording import Recording
 from campana.voice.speech import Speech
 from campana.voice.stream import SoundStream
-from campana.voice.talk import Answered, Line, Talk
+from campana.voice.talk import Talk
 
 End = Literal["answered", "refused", "no_answer", "failed", "cancelled", "too_late"]
 
@@ -232,12 +233,12 @@ class _Session:
             ended_at=self._clock.now(),
             talk_seconds=self._talk_seconds,
             finished=talk is not None and talk.finished,
-            saved=talk.saved if talk is not None else {},
-            result=talk.result if talk is not None else None,
-            keys=talk.keys if talk is not None else "",
-            transcript=tuple(talk.transcript) if talk is not None else (),
-            answered=tuple(talk.answered) if talk is not None else (),
-            callback_at=talk.callback_at if talk is not None else None,
+            saved=talk.notes.saved if talk is not None else {},
+            result=talk.notes.result if talk is not None else None,
+            keys=talk.notes.keys if talk is not None else "",
+            transcript=tuple(talk.notes.transcript) if talk is not None else (),
+            answered=tuple(talk.notes.answered) if talk is not None else (),
+            callback_at=talk.notes.callback_at if talk is not None else None,
             answered_by=talk.answered_by if talk is not None else None,
             has_left_message=talk is not None and talk.has_left_message,
             recording=recording.path if recording is not None and self._is_recorded else None,

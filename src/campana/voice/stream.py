@@ -37,6 +37,8 @@ class SoundStream:
         self._waiting: list[bytes] = []
         """Frames to be sent, the next one last."""
         self._sent: asyncio.Future[None] | None = None
+        self.sounded_at: float | None = None
+        """When the first frame of what was played last left for the line; None until it has."""
         self._ahead = int(AHEAD_SECONDS / FRAME_SECONDS) * frame_bytes(call.sample_rate)
 
     def elapsed(self) -> float:
@@ -61,6 +63,7 @@ class SoundStream:
         size = frame_bytes(self._call.sample_rate)
         self._waiting = list(frames(pcm, size))[::-1]
         self._sent = self._loop.create_future()
+        self.sounded_at = None
         try:
             await self._sent
         except asyncio.CancelledError:
@@ -89,6 +92,8 @@ class SoundStream:
             if not self._call.write(frame):
                 return
             self._waiting.pop()
+            if self.sounded_at is None:
+                self.sounded_at = now + queued / (2 * self._call.sample_rate)
             if self._recording is not None:
                 at = now + queued / (2 * self._call.sample_rate)
                 self._recording.said(frame, at=at)

@@ -10,17 +10,13 @@ only the wishes count that count always ("stop calling me").
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Protocol
 
 from campana.domain.answered_by import AnsweredBy
-from campana.domain.attempt import Detail, EventType
 from campana.domain.dialog import is_clear, resume, utter, wish
 from campana.domain.script import (
     Ended,
-    Given,
     Heard,
     Key,
     Listen,
@@ -32,7 +28,8 @@ from campana.domain.script import (
     Utterance,
 )
 from campana.voice.driver import VoiceCall
-from campana.voice.ears.listener import Began, Said
+from campana.voice.ears.ear import Began, Ear, Said
+from campana.voice.notes import Latency, Notes, Tell
 from campana.voice.speech import Speech
 from campana.voice.stream import SoundStream
 
@@ -48,43 +45,9 @@ heard it."""
 BEEP_SECONDS = 30.0
 """How long the beep of a machine is waited for; without one nothing is left."""
 
-Tell = Callable[[EventType, Detail], None]
-
-
-class Ear(Protocol):
-    """What a conversation needs to hear words: `ears.listener.Listener`."""
-
-    events: asyncio.Queue[Began | Said]
-    beeped: asyncio.Event
-
-    @property
-    def is_busy(self) -> bool: ...
-
-    def expect(self, phrases: Sequence[str], is_enough: Callable[[Said], bool]) -> None: ...
-
-    async def who_answered(self) -> AnsweredBy: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """One line of a transcript, `at_ms` milliseconds after the answer."""
-
-    role: str
-    """`bot`, or `callee` with the words or the key pressed as the text."""
-    text: str
-    at_ms: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
-    """An answer, and when it was given, in milliseconds after the answer of the call."""
-
-    given: Given
-    at_ms: int
-
 
 class Talk:
-    """One conversation. What came of it so far can be read at any moment, also after its end."""
+    """One conversation; `notes` is what came of it so far."""
 
     def __init__(
         self,
@@ -97,26 +60,21 @@ class Talk:
         ear: Ear | None = None,
         now: Callable[[], datetime] | None = None,
     ) -> None:
-        """`tell` is called for each text said, key pressed and sentence heard; without an `ear`
-        nothing but keys is heard; `now` is the time in the person's own zone."""
+        """Without an `ear` nothing but keys is heard; `now` is the time in the person's own zone.
+
+        What happens is told to `tell`, as `Notes` does.
+        """
         self._call = call
         self._stream = stream
         self._script = script
         self._speech = speech
-        self._tell = tell
         self._ear = ear
         self._now = now
         self._inbox: asyncio.Queue[str | Began | Said] = asyncio.Queue()
         self._question_at = 0.0
-        self.transcript: list[Line] = []
-        self.keys = ""
-        """Every key that was pressed, in order."""
-        self.saved: dict[str, str] = {}
-        self.answered: list[Answered] = []
-        self.result: str | None = None
-        """What the script calls the end it came to. An answer that leads to an end decides it, even
-        when the goodbye is not waited for."""
-        self.callback_at: datetime | None = None
+        self._replying_to: Said | None = None
+        """What the next thing said replies to."""
+        self.notes = Notes(tell)
         self.answered_by: AnsweredBy | None = None
         """None where nobody listened for it."""
         self.has_left_message = False
@@ -178,13 +136,10 @@ class Talk:
             self._take(turn)
 
     def _take(self, turn: Turn) -> None:
-        """Whatever happens next, this is what was answered and how it ends."""
-        self.saved = dict(turn.state.saved)
-        at_ms = round(1000 * self._stream.elapsed())
-        new = turn.state.given[len(self.answered) :]
-        self.answered += [Answered(given=given, at_ms=at_ms) for given in new]
-        if isinstance(turn.then, Ended):
-            self.result, self.callback_at = turn.then.result, turn.then.callback_at
+        self.notes.take(turn, at_ms=self._at_ms())
+
+    def _at_ms(self) -> int:
+        return round(1000 * self._stream.elapsed())
 
     async def _perform(self, turn: Turn) -> Heard | Turn:
         """Say the turn, then listen if it asks for something; a wish makes another turn of it."""
@@ -219,12 +174,11 @@ class Talk:
 
     async def _say(self, utterance: Utterance, turn: Turn | None) -> Heard | Turn | None:
         """What interrupted it, or None when all of it was said."""
+        begun, replying_to, self._replying_to = self._stream.elapsed(), self._replying_to, None
         pcm = await self._speech.pcm(
             utterance.text, rate=self._call.sample_rate, is_personal=utterance.is_personal
         )
-        self._add("bot", utterance.text)
-        at = {"at_ms": self.transcript[-1].at_ms, "step": utterance.step}
-        self._tell(EventType.SAID, {"text": utterance.text, **at})
+        line = self.notes.said(utterance.text, step=utterance.step, at_ms=self._at_ms())
         if utterance.is_question:
             self._question_at = self._stream.elapsed()
         playing = asyncio.ensure_future(self._stream.play(pcm))
@@ -239,12 +193,24 @@ class Talk:
             playing.cancel()
             interrupting.cancel()
             await asyncio.gather(playing, interrupting, return_exceptions=True)
+            if replying_to is not None and (latency := self._latency(replying_to, begun)):
+                self.notes.took(line, latency)
         if not isinstance(interruption, Began):
             return interruption
         # Barge-in: the bot is silent, and hears them out.
         if turn is None or not isinstance(turn.then, Listen):
             return None
         return await self._listen(turn, turn.then)
+
+    def _latency(self, said: Said, begun: float) -> Latency | None:
+        """How long they waited for what was just said; `begun` is when the words for it were known.
+
+        None where the ear does not say when they finished, or nothing was heard of the reply.
+        """
+        sounded_at = self._stream.sounded_at
+        if said.timing is None or sounded_at is None:
+            return None
+        return Latency.between(*said.timing.moments, begun, sounded_at)
 
     async def _interruption(self, utterance: Utterance, turn: Turn | None) -> Heard | Turn | Began:
         """Waits for what cuts the utterance short."""
@@ -298,6 +264,7 @@ class Talk:
             return wished
         if not said.text or not listen.takes_words or self._is_side_remark(said):
             return None
+        self._replying_to = said
         return self._as_spoken(said)
 
     def _wish(self, said: Said, turn: Turn) -> Turn | None:
@@ -310,6 +277,7 @@ class Talk:
         # Who wants no more may say so twice, and after "call me later", but not the other way.
         if wished is None or before == "opt_out" or before == self._name(wished):
             return None
+        self._replying_to = said
         return wished
 
     async def _last_words(self, turn: Turn) -> Timeout | Turn:
@@ -344,15 +312,7 @@ class Talk:
         return turn.then.result if isinstance(turn.then, Ended) else None
 
     def _heard(self, said: Said, wished: str | None) -> None:
-        at_ms = round(1000 * said.at)
-        self.transcript.append(Line(role="callee", text=said.text, at_ms=at_ms))
-        self._tell(EventType.HEARD, {"text": said.text, "at_ms": at_ms, "wish": wished})
+        self.notes.heard(said.text, at_ms=round(1000 * said.at), wish=wished)
 
     def _pressed(self, key: str) -> None:
-        self.keys += key
-        self._add("callee", key)
-        self._tell(EventType.KEY, {"key": key, "at_ms": self.transcript[-1].at_ms})
-
-    def _add(self, role: str, text: str) -> None:
-        line = Line(role=role, text=text, at_ms=round(1000 * self._stream.elapsed()))
-        self.transcript.append(line)
+        self.notes.pressed(key, at_ms=self._at_ms())

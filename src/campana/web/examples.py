@@ -351,6 +351,12 @@ VOICE_CALL_DETAIL: Json = {
         {"role": "bot", "text": "Hello Ana, this is the practice of Dr. Ortega.", "atMs": 300},
         {"role": "bot", "text": "Can you come on Tuesday at three?", "atMs": 3400},
         {"role": "callee", "text": "Yes, that works for me.", "atMs": 5900},
+        {
+            "role": "bot",
+            "text": "Thank you. Goodbye.",
+            "atMs": 7700,
+            "latency": {"totalMs": 420, "vadMs": 260, "asrMs": 120, "dialogMs": 10, "ttsMs": 30},
+        },
     ],
 }
 

@@ -49,6 +49,16 @@ async def test_what_is_enough_is_taken_in_the_first_pause() -> None:
     assert said.text == "Yes."
 
 
+async def test_it_is_told_when_they_finished_when_that_was_sure_and_when_it_was_read() -> None:
+    said = (await heard(LevelModels("Yes."), SPEECH, silence(1.0, PHONE_RATE)))[-1]
+    assert isinstance(said, Said)
+    assert said.timing is not None
+    # They spoke for 0.96 s from the start; all else is later, in this order.
+    assert 0.9 <= said.timing.ended <= 1.0
+    assert list(said.timing.moments) == sorted(said.timing.moments)
+    assert said.timing.sure >= 1.9, "it was not sure before the sound of the silence was there"
+
+
 async def test_a_sentence_with_a_pause_is_read_whole() -> None:
     models = LevelModels("No,", "No, Tuesday is not good.")
     pause, end = silence(0.45, PHONE_RATE), silence(1.0, PHONE_RATE)

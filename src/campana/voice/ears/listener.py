@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from campana.domain.answered_by import AnsweredBy, Greeting
+from campana.voice.ears.ear import Began, Said, Timing
 from campana.voice.ears.hearing import Chunk, Ears, Read
 from campana.voice.ears.turns import CHUNK_SECONDS, Moment, TurnDetector
 from campana.voice.media import PHONE_RATE, seconds, silence
@@ -23,22 +24,6 @@ log = logging.getLogger(__name__)
 
 GAP_SECONDS = 0.2
 """Nothing came for so long: the other side sends no silence, so it is made."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Began:
-    """Somebody began to speak, `at` seconds after the answer."""
-
-    at: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
-    """What they said; `at` is when they began, in seconds since the answer."""
-
-    text: str
-    scores: Mapping[str, float]
-    at: float
 
 
 def _never(_: Said) -> bool:
@@ -60,7 +45,12 @@ class Listener:
         self._heard = 0.0
         """Seconds of it that were looked at."""
         self._turns = TurnDetector()
-        self._began_at = 0.0
+        self._began_at = self._ended_at = 0.0
+        self._sure_at = 0.0
+        """When there was nothing to wait for but the words."""
+        self._loop = asyncio.get_running_loop()
+        self._answered = self._loop.time()
+        """The moment of the answer, by the loop's clock."""
         self._reading: asyncio.Task[None] | None = None
         self._read: Said | None = None
         """What the turn was when it paused, in case it is over."""
@@ -70,7 +60,7 @@ class Listener:
         self._is_enough: Callable[[Said], bool] = _never
         self._greeting: Greeting | None = None
         self._opening = bytearray()
-        self._verdict: asyncio.Future[AnsweredBy] = asyncio.get_running_loop().create_future()
+        self._verdict: asyncio.Future[AnsweredBy] = self._loop.create_future()
         self._judging: asyncio.Task[None] | None = None
         self._is_beeping = False
 
@@ -85,6 +75,7 @@ class Listener:
 
     def hear(self, pcm: bytes, *, now: float) -> None:
         """Sound of the call up to `now`, seconds since the answer."""
+        self._answered = self._loop.time() - now
         missing = now - self._taken - seconds(pcm, PHONE_RATE)
         if missing > GAP_SECONDS:
             pcm = silence(missing, PHONE_RATE) + pcm
@@ -145,11 +136,15 @@ class Listener:
         self._is_over = True
         if self._reading is None:
             self._have_read()
-        elif self._read is not None:
+        else:
+            self._sure_at = self._elapsed()
+        if self._read is not None:
             self._publish(self._read)
 
     def _have_read(self) -> None:
         self._read = None
+        self._sure_at = self._elapsed()
+        self._ended_at = min(self._sure_at, self._heard - self._turns.quiet_seconds)
         sound, spoken = self._turns.sound, self._turns.spoken_seconds
         self._reading = asyncio.ensure_future(self._reads(sound, spoken, self._phrases))
 
@@ -167,10 +162,15 @@ class Listener:
             self._read = said
 
     def _publish(self, said: Said) -> None:
+        timing = Timing(ended=self._ended_at, sure=self._sure_at, read=self._elapsed())
         self._turns.forget()
         self._reading = self._read = None
         self._is_over = False
-        self._tell(said)
+        self._tell(replace(said, timing=timing))
+
+    def _elapsed(self) -> float:
+        """Seconds since the answer."""
+        return self._loop.time() - self._answered
 
     def _tell(self, said: Said) -> None:
         self.events.put_nowait(said)

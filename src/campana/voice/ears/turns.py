@@ -56,6 +56,11 @@ class TurnDetector:
         """The turn so far, with a little from before it."""
         return bytes(self._sound)
 
+    @property
+    def quiet_seconds(self) -> float:
+        """For how long nothing has been said."""
+        return 0.0 if self.is_speech else self._run
+
     def hear(self, chunk: bytes, probability: float) -> Moment | None:
         """Take in the next chunk."""
         is_speech = probability > (IS_STILL_SPEECH if self.is_speech else IS_SPEECH)

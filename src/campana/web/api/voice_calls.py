@@ -84,7 +84,11 @@ class AnswerShape(Shape, frozen=True, kw_only=True):
 
 class VoiceCallDetail(VoiceCallShape, frozen=True, kw_only=True):
     """A call with the keys pressed, the answers given, and what was said by whom: so far, while
-    it runs."""
+    it runs.
+
+    Once it is over, what the bot said in reply to words has `latency`: how long the callee waited,
+    from their last sound to the reply's first, and where that went (the parts add up to `totalMs`).
+    """
 
     keys: str
     saved: dict[str, str]

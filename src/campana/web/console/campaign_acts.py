@@ -11,6 +11,7 @@ from campana.domain.disposition import Disposition
 from campana.domain.errors import CampanaError, FieldProblem, InvalidParameter
 from campana.services import campaigns, control, outlook, reopening
 from campana.services.control import InFlight
+from campana.web.console import wizard
 from campana.web.console.forms import said_of
 from campana.web.console.heat import heat_of
 from campana.web.console.pages import page, to
@@ -70,8 +71,10 @@ async def review_campaign(request: PageRequest, campaign_id: FromPath[str]) -> R
 async def launch_campaign(request: PageRequest, campaign_id: FromPath[str]) -> Response[Any]:
     context, workspace_id = request.context, request.workspace_id
     found = await campaigns.get(context, workspace_id=workspace_id, campaign_id=campaign_id)
-    ahead = await outlook.look_ahead(context, workspace_id=workspace_id, campaign_id=campaign_id)
     try:
+        ahead = await outlook.look_ahead(
+            context, workspace_id=workspace_id, campaign_id=campaign_id
+        )
         if ahead.eligible > TYPED_ABOVE:
             _require_typed((await request.fields()).get("typed"), found.name)
         await control.launch(
@@ -129,6 +132,10 @@ async def _review(
             status=status_of(error),
             status_code=status_of(error),
             problems=said_of(error),
+            # A draft that says too little for a dry run can still be written to its end.
+            mend=wizard.mend_link(campaign_id, error.problems[0].pointer)
+            if error.problems and request.may(_WRITE)
+            else None,
         )
     return page(
         request,
@@ -138,6 +145,7 @@ async def _review(
         ahead=ahead,
         heat=heat_of(ahead.forecast.planned) if ahead.forecast else None,
         must_type=ahead.eligible > TYPED_ABOVE,
+        mend_link=wizard.mend_link,
         problems=problems or {},
     )
 

@@ -26,5 +26,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """A test whose peer cannot be had on this machine is skipped by name, never passed."""
     if item.get_closest_marker("sipp") and not shutil.which("sipp"):
         pytest.skip("the program sipp is not installed")
+    if item.get_closest_marker("browser") and not shutil.which("chromium"):
+        pytest.skip("the program chromium is not installed")
     if item.get_closest_marker("voice") and not find_spec("baresip"):
         pytest.skip("the voice packages are not installed")

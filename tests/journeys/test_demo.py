@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import signal
 import subprocess
 from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import httpx
+import psutil
 import pytest
 
-from campana.demo import spoken, story, voices
+from campana.demo import spoken, staying, story, voices
 from campana.voice.media import level
 from tests.journeys.served import CAMPANA
 from tests.voice.peers import free_port, sides
@@ -75,3 +79,58 @@ def test_demo_calls_fifty_people_at_three_in_the_morning(folder: Path) -> None:
     assert len(recordings) == 41
     _, bot = sides(recordings[0])
     assert level(bot) > 100
+
+
+@pytest.mark.slow
+@pytest.mark.voice
+@pytest.mark.timeout(400)
+def test_a_kept_demo_lets_one_in_and_leaves_nothing_running(folder: Path) -> None:
+    port = free_port()
+    process = subprocess.Popen(
+        [*CAMPANA, "demo", "--keep"],
+        env={
+            **os.environ,
+            "CAMPANA_DATA_DIR": str(folder),
+            "CAMPANA_PORT": str(port),
+            "COLUMNS": "100",
+            "PYTHONUNBUFFERED": "1",
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    try:
+        lines: list[str] = []
+        for line in process.stdout:
+            lines.append(line)
+            if "Ctrl-C ends everything" in line:
+                break
+        [link] = [line.strip() for line in lines if "/welcome?token=" in line]
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+            shown = client.get(link)
+            token = re.search(r'name="form_token" value="([^"]+)"', shown.text)
+            assert token is not None
+            account = {
+                "form_token": token[1], "token": link.partition("token=")[2], "name": "Ana",
+                "email": "ana@example.com", "password": "a sentence nobody guesses",
+            }  # fmt: skip
+            assert client.post("/welcome", data=account).headers["location"] == "/"
+            listed = client.get("/campaigns").text
+            assert f"Review {staying.DRAFT}" in listed
+            assert "Feedback chats" in listed
+        children = psutil.Process(process.pid).children(recursive=True)
+        assert children
+    finally:
+        # As a terminal does: everything that was started hears it too.
+        os.killpg(process.pid, signal.SIGINT)
+        rest = process.stdout.read()
+        process.wait(60)
+        process.stdout.close()
+    # Whether it was quick enough is another test's question; it ended by itself, and in peace.
+    assert process.returncode >= 0
+    assert "Traceback" not in rest
+    gone, alive = psutil.wait_procs(children, timeout=60)
+    assert not alive
+    assert gone

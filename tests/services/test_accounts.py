@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import LiteralString
 
 import pytest
@@ -75,6 +75,30 @@ async def test_a_key_ends_when_it_expires(
     clock.forward(seconds=1)
     with pytest.raises(Unauthenticated):
         await accounts.authenticate(context, made.text)
+
+
+async def test_when_a_key_was_used_last_is_known_to_five_minutes(
+    context: Context, workspace_id: int, clock: FixedClock
+) -> None:
+    made = await key(context, workspace_id)
+
+    async def used_at() -> datetime | None:
+        [found] = await accounts.list_keys(context, workspace_id=workspace_id)
+        return found.last_used_at
+
+    assert await used_at() is None
+    for after, noted in ((0, NOW), (299, NOW), (1, NOW + timedelta(minutes=5))):
+        clock.forward(seconds=after)
+        await accounts.authenticate(context, made.text)
+        assert await used_at() == noted
+
+
+async def test_a_key_keeps_within_what_its_maker_may_do(
+    context: Context, workspace_id: int
+) -> None:
+    await key(context, workspace_id, within={READ})
+    with pytest.raises(InvalidParameter, match="lists:write is more than your role may do"):
+        await key(context, workspace_id, scopes=[READ, "lists:write"], within={READ})
 
 
 async def test_a_revoked_key_ends_at_once_and_keeps_its_first_end(

@@ -67,6 +67,7 @@ def list_keys(as_json: AsJson = False, workspace: Workspace = DEFAULT_WORKSPACE)
                     "createdAt": wire(key.created_at),
                     "expiresAt": wire(key.expires_at),
                     "revokedAt": wire(key.revoked_at),
+                    "lastUsedAt": wire(key.last_used_at),
                 }
                 for key in found
             ]

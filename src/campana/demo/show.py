@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from collections import Counter
 from collections.abc import AsyncGenerator, Mapping
@@ -21,7 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from campana import bootstrap
-from campana.demo import chat, spoken, story, voices
+from campana.demo import chat, spoken, staying, story, voices
 from campana.demo.api import body, ended, mapping
 from campana.demo.exchanging import exchanging
 from campana.demo.plan import Behavior, Plan
@@ -46,6 +47,10 @@ async def show(settings: Settings, *, keep: bool, out: Console) -> list[str]:
     Raises:
         SetupError: something it needs is missing or in use.
     """
+    # SIGTERM ends it as Ctrl-C does: whatever was started is ended too.
+    asyncio.get_running_loop().add_signal_handler(
+        signal.SIGTERM, signal.raise_signal, signal.SIGINT
+    )
     async with AsyncExitStack() as stack:
         speaking = await _speaking(settings.data_dir, out)
         out.print("Starting an exchange of softphones on loopback: real SIP, real RTP.")
@@ -63,11 +68,16 @@ async def show(settings: Settings, *, keep: bool, out: Console) -> list[str]:
                 base_url=f"{base}/v1", headers={"Authorization": f"Bearer {key}"}, timeout=30
             )
         )
+        if keep:
+            out.print("Watch it in the console; this link works once and makes your account:")
+            out.print(await staying.way_in(settings), soft_wrap=True, highlight=False)
         name = await _import(api, out)
         chats = await chat.launch(api, name=name, port=sandbox)
         channel = _channel(name=name, port=port)
         talks = await spoken.launch(api, name=name, channel=channel) if speaking else None
-        campaign = await _launch(api, name=name, channel=channel)
+        document = await _document(api, name=name, channel=channel)
+        campaign = body(await api.post("/campaigns", json=document))
+        campaign = body(await api.post(f"/campaigns/{campaign['id']}/launch"))
         running = {"Calling": campaign["id"], "Chatting": chats["id"]}
         running |= {"Conversing": talks} if talks is not None else {}
         finished = await watch(api, running, out, seconds=CAMPAIGN_SECONDS)
@@ -80,8 +90,10 @@ async def show(settings: Settings, *, keep: bool, out: Console) -> list[str]:
             wrong += spoken.problems(found)
         await _tell(api, campaign, settings=settings, witness=witness, key=key, base=base, out=out)
         if keep:
-            out.print("\nIt stays up; Ctrl-C ends it.")
-            await server.wait()
+            await staying.leave_a_draft(api, document)
+            out.print(f"\nThe console stays up at {staying.console(settings)}/", highlight=False)
+            out.print(f"The draft “{staying.DRAFT}” calls them again. Ctrl-C ends everything.")
+            await staying.stay(server)
     return wrong
 
 
@@ -179,16 +191,15 @@ def _channel(*, name: str, port: int) -> dict[str, Any]:
     }
 
 
-async def _launch(
+async def _document(
     api: httpx.AsyncClient, *, name: str, channel: Mapping[str, Any]
 ) -> dict[str, Any]:
+    """The campaign as it is written, on a new channel to the exchange."""
     text = (resources.files("campana.demo") / "campaign.yaml").read_text("utf-8")
     made = body(await api.post("/channels", json=channel))
-    document = documents.merge(
+    return documents.merge(
         mapping(documents.read_yaml(text)), {"contactList": name, "channel": made["id"]}
     )
-    campaign = body(await api.post("/campaigns", json=document))
-    return body(await api.post(f"/campaigns/{campaign['id']}/launch"))
 
 
 async def _tell(

@@ -10,7 +10,7 @@ import base64
 import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from campana.domain.errors import (
     Conflict,
@@ -20,6 +20,7 @@ from campana.domain.errors import (
     InvalidParameter,
     NotFound,
     Unauthenticated,
+    Unavailable,
 )
 from campana.services.context import Context
 from campana.store import accounts
@@ -51,6 +52,10 @@ SCOPES: dict[str, str] = {
     "events:read": "See what happens, as it happens.",
     "webhooks:manage": "Have events sent to an address of yours.",
 }
+
+
+_USE_FINENESS = timedelta(minutes=5)
+"""How exactly it is known when a key was used last: one write in that time, not one a request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,17 +113,31 @@ async def create_key(
     name: str,
     scopes: Sequence[str],
     expires_at: datetime | None = None,
+    within: Collection[str] | None = None,
 ) -> NewKey:
     """Make a key; its text cannot be read again.
 
+    Args:
+        context: of either role.
+        workspace_id: what the key opens.
+        name: what it is for, in people's words.
+        scopes: what it may do.
+        expires_at: its end; None is never.
+        within: what whoever makes it may do themselves: a key of theirs does no more.
+
     Raises:
-        InvalidParameter: no scope, or one that does not exist.
+        InvalidParameter: no scope, one that does not exist, or one that goes beyond `within`.
     """
     problems = [
         FieldProblem(pointer="/scopes", message=f"{scope!r} is not a scope; known: {known}")
         for known in [", ".join(SCOPES)]
         for scope in scopes
         if scope not in SCOPES
+    ]
+    problems += [
+        FieldProblem(pointer="/scopes", message=f"{scope} is more than your role may do")
+        for scope in scopes
+        if within is not None and scope in SCOPES and scope not in within
     ]
     if not scopes:
         problems.append(FieldProblem(pointer="/scopes", message="at least one scope is needed"))
@@ -180,7 +199,19 @@ async def authenticate(context: Context, key: str | None) -> Principal:
         raise Unauthenticated
     if found.expires_at is not None and found.expires_at <= now:
         raise Unauthenticated
+    if found.last_used_at is None or now - found.last_used_at >= _USE_FINENESS:
+        await _note_used(context, found, now=now)
     return found
+
+
+async def _note_used(context: Context, found: Principal, *, now: datetime) -> None:
+    try:
+        async with context.db.transaction(workspace_id=found.workspace_id) as tx:
+            await accounts.note_used(
+                tx, workspace_id=found.workspace_id, key_id=found.key_id, now=now
+            )
+    except Unavailable:
+        return  # What was asked may still be answered; the next use is noted.
 
 
 async def still_good(context: Context, hashes: Collection[bytes]) -> set[bytes]:

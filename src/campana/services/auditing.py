@@ -20,7 +20,18 @@ from campana.store.audit import LATEST, Entry
 
 _LONGEST = 300
 _PAGE = 1000
-_SECRET = ("address", "why", "password", "secret", "token", "old", "new", "form_token", "key")
+_SECRET = (
+    "address",
+    "why",
+    "password",
+    "secret",
+    "token",
+    "old",
+    "new",
+    "form_token",
+    "key",
+    "said",
+)
 _COLUMNS = ("number", "at", "actor", "action", "subject", "result", "detail", "client", "request")
 
 

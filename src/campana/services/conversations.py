@@ -31,7 +31,7 @@ from campana.services.values import text_of
 from campana.services.variant_plans import Ways
 from campana.store import conversations, messages, suppressions
 from campana.store import events as store_events
-from campana.store.conversations import Conversation, Filters, Page
+from campana.store.conversations import Conversation, Filters, Latest, Page
 from campana.store.db import Tx
 from campana.store.messages import Message
 from campana.store.suppressions import Scope
@@ -45,10 +45,11 @@ _EVENTS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """A page of conversations, and the names of their people where these are to be masked."""
+    """A page of conversations, the names of their contacts, and what was said last."""
 
     page: Page
     names: Mapping[str, Sequence[str]]
+    latest: Mapping[str, Latest]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +69,9 @@ async def page(
     limit: int,
     offset: int,
     after: tuple[datetime, str] | None,
+    with_latest: bool = False,
 ) -> Listed:
-    """The workspace's conversations, latest message first."""
+    """The workspace's conversations, latest message first; `latest` only when it is asked for."""
     async with context.db.read(workspace_id=workspace_id) as tx:
         found = await conversations.page(
             tx,
@@ -79,10 +81,10 @@ async def page(
             offset=offset,
             after=after,
         )
-        names = await conversations.names(
-            tx, conversation_ids=[each.id for each in found.conversations]
-        )
-    return Listed(page=found, names=names)
+        ids = [each.id for each in found.conversations]
+        names = await conversations.names(tx, conversation_ids=ids)
+        latest = await conversations.latest(tx, conversation_ids=ids) if with_latest else {}
+    return Listed(page=found, names=names, latest=latest)
 
 
 async def thread(
@@ -92,8 +94,11 @@ async def thread(
     conversation_id: str,
     after: tuple[datetime, str] | None = None,
     limit: int = 0,
+    is_newest_first: bool = False,
 ) -> Thread:
     """A conversation, and up to `limit` of its messages after that time and key, oldest first.
+
+    With `is_newest_first`, those before it, and the newest of them first.
 
     Raises:
         NotFound: there is none of that id in this workspace.
@@ -114,6 +119,7 @@ async def thread(
                 address=found.address,
                 after=after,
                 limit=limit,
+                is_newest_first=is_newest_first,
             )
             if limit
             else []

@@ -80,6 +80,11 @@ def read_yaml(text: str) -> object:
         raise InvalidParameter(problems=[FieldProblem(pointer=where, message=str(what))]) from None
 
 
+def write_yaml(value: object) -> str:
+    """Plain values as a YAML 1.2 text that `read_yaml` reads as the same; keys as they stand."""
+    return str(yaml.dump(value, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=100))
+
+
 def yaml_lines(text: str) -> dict[str, int]:
     """The line of each value of a YAML text that `read_yaml` can read, by its JSON pointer."""
     lines = {"": 1}
@@ -112,6 +117,20 @@ def merge(document: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, An
         else:
             merged[key] = value
     return merged
+
+
+def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """The JSON Merge Patch that makes `after` of `before`; null in `after` is what is absent."""
+    patch: dict[str, Any] = {key: None for key in before if after.get(key) is None}
+    for key, value in after.items():
+        old = before.get(key)
+        if isinstance(value, dict) and isinstance(old, dict):
+            below = difference(cast("dict[str, Any]", old), cast("dict[str, Any]", value))
+            if below:
+                patch[key] = below
+        elif value is not None and value != old:
+            patch[key] = value
+    return patch
 
 
 @lru_cache
@@ -274,3 +293,32 @@ _Loader.yaml_constructors = {
 }
 _Loader.add_constructor("tag:yaml.org,2002:str", _Loader.construct_text)  # pyright: ignore[reportUnknownMemberType]
 _Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_integer)  # pyright: ignore[reportUnknownMemberType]
+
+
+_SEPARATORS = frozenset("\x85\u2028\u2029")
+"""What YAML would take for the end of a line."""
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes whatever either version of YAML would not read as a text."""
+
+
+_Dumper.yaml_implicit_resolvers = {
+    first: [
+        *yaml.SafeDumper.yaml_implicit_resolvers.get(first, []),
+        *_Loader.yaml_implicit_resolvers.get(first, []),
+    ]
+    for first in {*yaml.SafeDumper.yaml_implicit_resolvers, *_Loader.yaml_implicit_resolvers}
+}
+
+
+def _written(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    """Lines stand as lines."""
+    is_odd = not _SEPARATORS.isdisjoint(text)
+    style = '"' if is_odd else "|" if "\n" in text else None
+    return dumper.represent_scalar(  # pyright: ignore[reportUnknownMemberType]
+        "tag:yaml.org,2002:str", text, style=style
+    )
+
+
+_Dumper.add_representer(str, _written)

@@ -131,6 +131,11 @@ def required(document: ContentDocument) -> list[str]:
     return sorted(names)
 
 
+def asked(document: ContentDocument) -> list[str]:
+    """What whoever sends it gives: the names it reads of `values`, sorted."""
+    return sorted({name for _, source, _ in _sources(document) for name in _GIVEN.findall(source)})
+
+
 def plain_in(source: str) -> Iterator[str]:
     """The contact's fields that stand plainly in a text, with no `default` for their absence."""
     for found in _PLACE.finditer(source):
@@ -138,6 +143,7 @@ def plain_in(source: str) -> Iterator[str]:
             yield found[1]
 
 
+_GIVEN = re.compile(r"\{[{%][^}]*?\bvalues\.(\w+)")
 _PLACE = re.compile(r"\{\{-?\s*contact\.(\w+)\s*((?:\|[^}]*)?)-?\}\}")
 
 

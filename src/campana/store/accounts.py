@@ -34,6 +34,7 @@ class Principal:
     scopes: Sequence[str]
     expires_at: datetime | None
     revoked_at: datetime | None
+    last_used_at: datetime | None
     revision: int
 
 
@@ -47,6 +48,7 @@ class ApiKey:
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
+    last_used_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,10 +126,16 @@ async def authenticate_all(tx: Tx, *, key_hashes: Collection[bytes]) -> dict[byt
             scopes=row[3],
             expires_at=row[4],
             revoked_at=row[5],
-            revision=row[6],
+            last_used_at=row[6],
+            revision=row[7],
         )
         for row in await cursor.fetchall()
     }
+
+
+async def note_used(tx: Tx, *, workspace_id: int, key_id: str, now: datetime) -> None:
+    """A key was used; nothing happens when another process writes that just now."""
+    await tx.execute(_SQL["note_used"], {"workspace_id": workspace_id, "id": key_id, "now": now})
 
 
 async def create_key(

@@ -10,6 +10,7 @@ from psycopg.rows import class_row
 
 from campana.domain.campaign import CampaignState
 from campana.store.db import Tx
+from campana.store.patterns import containing
 from campana.store.sql import load
 
 _SQL = load("campaign_search")
@@ -71,7 +72,7 @@ async def page(
     """Some of the campaigns, and how many there are in all."""
     values = {
         "workspace_id": workspace_id,
-        "words": None if search.words is None else f"%{_literal(search.words)}%",
+        "words": None if search.words is None else containing(search.words),
         "exact": search.words,
         "states": None if search.states is None else list(search.states),
         "channel_type": search.channel_type,
@@ -110,8 +111,3 @@ async def channels(tx: Tx, *, workspace_id: int) -> list[ChannelUse]:
     async with tx.cursor(row_factory=class_row(ChannelUse)) as cursor:
         await cursor.execute(_SQL["channels"], {"workspace_id": workspace_id})
         return await cursor.fetchall()
-
-
-def _literal(words: str) -> str:
-    """Words as they are in a pattern of LIKE."""
-    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -14,6 +14,7 @@ from campana.domain.campaign import ChannelType
 from campana.domain.conversation import ConversationStatus
 from campana.store import arrays
 from campana.store.db import Tx
+from campana.store.patterns import containing
 from campana.store.sql import load
 
 _SQL = load("conversations")
@@ -66,8 +67,21 @@ class Filters:
     channel_id: str | None = None
     campaign_id: str | None = None
     status: ConversationStatus | None = None
+    assignee: str | None = None
+    search: str | None = None
+    """Part of the address, or of the name of whoever writes."""
     date_from: datetime | None = None
     date_to: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """What was said last in a thread."""
+
+    direction: str
+    origin: str
+    kind: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,6 +266,8 @@ async def page(
         "channel_id": filters.channel_id,
         "campaign_id": filters.campaign_id,
         "status": filters.status,
+        "assignee": filters.assignee,
+        "words": containing(filters.search) if filters.search else None,
         "date_from": filters.date_from,
         "date_to": filters.date_to,
         "after_at": after[0] if after else None,
@@ -262,6 +278,12 @@ async def page(
     found = await _conversations(tx, _SQL["page"], values)
     counted = await (await tx.execute(_SQL["count"], values)).fetchone()
     return Page(conversations=found, total=int(counted[0]) if counted else 0)
+
+
+async def latest(tx: Tx, *, conversation_ids: Sequence[str]) -> dict[str, Latest]:
+    """The last stored message of these threads, by thread."""
+    cursor = await tx.execute(_SQL["latest"], {"ids": list(conversation_ids)})
+    return {str(row[0]): Latest(*row[1:]) for row in await cursor.fetchall()}
 
 
 async def names(tx: Tx, *, conversation_ids: Sequence[str]) -> Mapping[str, Sequence[str]]:

@@ -230,8 +230,9 @@ async def page(
     address: str,
     after: tuple[datetime, str] | None,
     limit: int,
+    is_newest_first: bool = False,
 ) -> list[Message]:
-    """A thread, oldest first, after the message of that time and key."""
+    """A thread after the message of that time and key, oldest first; or before it, newest first."""
     async with tx.cursor(row_factory=class_row(Message)) as cursor:
         await cursor.execute(
             _SQL["page"],
@@ -242,6 +243,7 @@ async def page(
                 "address": address,
                 "after_at": after[0] if after else None,
                 "after_key": after[1] if after else None,
+                "is_newest": is_newest_first,
                 "limit": limit,
             },
         )

@@ -76,8 +76,13 @@ def _id_given(scope: HTTPScope) -> bytes | None:
 
 def _add_headers(message: HTTPResponseStartEvent, request_id: bytes) -> None:
     headers = cast("list[tuple[bytes, bytes]]", message["headers"])
-    added = [*headers, (b"x-request-id", request_id), *_HEADERS]
     names = {name for name, _ in headers}
+    added = [
+        *headers,
+        (b"x-request-id", request_id),
+        # An answer that says it otherwise has its reason.
+        *(each for each in _HEADERS if each[0] not in names),
+    ]
     if b"cache-control" not in names:
         added.append(_CACHING)
     if b"allow" in names:

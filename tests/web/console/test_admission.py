@@ -100,6 +100,8 @@ async def test_pages_allow_nothing_but_their_own(owner: Browser) -> None:
     assert "frame-ancestors 'none'" in policy
     assert policy != second.headers["content-security-policy"]
     assert first.headers["cache-control"] == "no-store"
+    # With `no-referrer` browsers name no origin in a form, and every form is refused.
+    assert first.headers.get_list("referrer-policy") == ["same-origin"]
     assert not re.search(r"<script(?![^>]*nonce=)|\son\w+=|\sstyle=|javascript:", first.text)
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
 
 from campana.web.console.assets import asset, files
 from tests.architecture.tree import PACKAGE
-from tests.web.console.conftest import Visit
+from tests.web.console.conftest import Browser, Visit
 
 VENDOR = PACKAGE / "web" / "console" / "static" / "vendor"
 
@@ -49,3 +51,13 @@ async def test_a_file_is_kept_for_good_and_squeezed(visit: Visit) -> None:
     assert found.headers["content-encoding"] == "gzip"
     assert (await browser.client.get("/static/x/../app.py")).status_code == 404
     assert (await browser.client.get("/static/x/nothing.css")).status_code == 404
+
+
+async def test_the_font_is_loaded_ahead_from_where_the_style_sheet_has_it(owner: Browser) -> None:
+    """Another address would be another file to the browser: it would load both."""
+    text = (await owner.get("/account")).text
+    [ahead] = re.findall(r'<link rel="preload" href="([^"]+)"', text)
+    [sheet] = re.findall(r'<link rel="stylesheet" href="([^"]+campana.css)"', text)
+    [font] = re.findall(r'url\("([^"]+woff2)"\)', files()["campana.css"].decode())
+    assert ahead == urljoin(sheet, font)
+    assert (await owner.get(ahead)).status_code == 200

@@ -22,11 +22,11 @@ where workspace_id = %(workspace_id)s;
 
 -- name: authenticate
 -- Every request asks the database, so that a revoked key ends in every process at once.
-select key_id, workspace_id, scopes, expires_at, revoked_at, revision from authenticate(%(hash)s);
+select key_id, workspace_id, scopes, expires_at, revoked_at, last_used_at, revision from authenticate(%(hash)s);
 
 -- name: authenticate_all
 -- The same for all the keys that hold a stream open, in one question.
-select given.hash, a.key_id, a.workspace_id, a.scopes, a.expires_at, a.revoked_at, a.revision
+select given.hash, a.key_id, a.workspace_id, a.scopes, a.expires_at, a.revoked_at, a.last_used_at, a.revision
 from unnest(%(hashes)s::bytea[]) as given (hash) cross join lateral authenticate(given.hash) a;
 
 -- name: create_key
@@ -36,7 +36,7 @@ values (%(id)s, %(workspace_id)s, %(name)s, %(hash)s, %(scopes)s, %(now)s, %(exp
 
 -- name: list_keys
 -- Newest first; revoked ones stay listed.
-select id, name, scopes, created_at, expires_at, revoked_at from api_keys
+select id, name, scopes, created_at, expires_at, revoked_at, last_used_at from api_keys
 where workspace_id = %(workspace_id)s order by created_at desc, id;
 
 -- name: revoke_key
@@ -44,6 +44,11 @@ where workspace_id = %(workspace_id)s order by created_at desc, id;
 update api_keys set revoked_at = coalesce(revoked_at, %(now)s)
 where workspace_id = %(workspace_id)s and id = %(id)s
 returning id;
+
+-- name: note_used
+-- By one of those who use it at this moment: nobody waits to write the same.
+update api_keys set last_used_at = %(now)s where id in (
+  select id from api_keys where workspace_id = %(workspace_id)s and id = %(id)s for no key update skip locked);
 
 -- name: remember_request
 -- The primary key decides which of two equal requests is answered and which one waits or is refused.

@@ -112,6 +112,9 @@ where c.workspace_id = %(workspace_id)s
   and (%(channel_id)s::text is null or c.channel_id = %(channel_id)s)
   and (%(campaign_id)s::text is null or c.campaign_id = %(campaign_id)s)
   and (%(status)s::text is null or c.status = %(status)s)
+  and (%(assignee)s::text is null or c.assignee = %(assignee)s)
+  and (%(words)s::text is null or c.address ilike %(words)s or c.name ilike %(words)s or exists (select from contacts p
+    where p.id = c.contact_id and concat_ws(' ', p.first_name, p.last_name) ilike %(words)s))
   and (%(date_from)s::timestamptz is null or c.last_message_at >= %(date_from)s)
   and (%(date_to)s::timestamptz is null or c.last_message_at <= %(date_to)s)
   and (%(after_at)s::timestamptz is null or (c.last_message_at, c.id) < (%(after_at)s, %(after_id)s))
@@ -125,8 +128,18 @@ where c.workspace_id = %(workspace_id)s
   and (%(channel_id)s::text is null or c.channel_id = %(channel_id)s)
   and (%(campaign_id)s::text is null or c.campaign_id = %(campaign_id)s)
   and (%(status)s::text is null or c.status = %(status)s)
+  and (%(assignee)s::text is null or c.assignee = %(assignee)s)
+  and (%(words)s::text is null or c.address ilike %(words)s or c.name ilike %(words)s or exists (select from contacts p
+    where p.id = c.contact_id and concat_ws(' ', p.first_name, p.last_name) ilike %(words)s))
   and (%(date_from)s::timestamptz is null or c.last_message_at >= %(date_from)s)
   and (%(date_to)s::timestamptz is null or c.last_message_at <= %(date_to)s);
+
+-- name: latest
+-- The last stored message of each of these threads, by index messages_in_order; what a campaign tells everybody is
+-- not among them.
+select m.conversation_id, m.direction, m.origin, m.kind, m.text from unnest(%(ids)s::text[]) as given (id)
+cross join lateral (
+  select conversation_id, direction, origin, kind, text from messages where conversation_id = given.id order by id desc limit 1) m;
 
 -- name: names
 -- Of the people of these threads: what a masked answer must not show.

@@ -70,7 +70,7 @@ update messages set state = 'queued', due_at = %(due_at)s, attempt_id = null
 where attempt_id = %(attempt_id)s and state = 'sending' and tries < %(most)s;
 
 -- name: page
--- A thread in order, oldest first after a cursor: what is stored, and the sends of campaigns that tell the same to
+-- A thread in order, oldest first after a cursor, or newest first before one: what is stored, and the sends of campaigns that tell the same to
 -- everybody, which are read from their attempts. Of a stored one how far its attempt is.
 select s.key, s.id, s.direction, s.origin, s.kind, s.text, s.subject, s.template, s.payload, s.reply_to, s.media, s.campaign_id, s.author,
   s.permission, s.state, s.problem, s.at, s.attempt_id, a.state as attempt_state, a.disposition, a.reason, a.ended_at,
@@ -91,8 +91,9 @@ left join attempts a on a.id = s.attempt_id
 left join campaigns k on s.id is null and a.session_id is null and k.id = a.campaign_id
 left join targets g on s.id is null and g.id = a.target_id
 left join contacts p on p.id = g.contact_id
-where (%(after_at)s::timestamptz is null or (s.at, s.key) > (%(after_at)s, %(after_key)s))
-order by s.at, s.key limit %(limit)s;
+where (%(after_at)s::timestamptz is null or case when %(is_newest)s
+  then (s.at, s.key) < (%(after_at)s, %(after_key)s) else (s.at, s.key) > (%(after_at)s, %(after_key)s) end)
+order by case when %(is_newest)s then s.at end desc, case when %(is_newest)s then s.key end desc, s.at, s.key limit %(limit)s;
 
 -- name: get
 -- One message of a thread, as far as its attempt is.

@@ -6,6 +6,7 @@ It fails closed: a route that does not say what it needs answers nobody.
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from typing import cast
 from urllib.parse import quote
 
@@ -15,7 +16,8 @@ from campana.domain.errors import CampanaError, InsufficientScope
 from campana.services import people
 from campana.services.context import Context
 from campana.web.console.cookies import Cookies, require_same_site
-from campana.web.console.requests import ANYBODY, SIGNED_IN, needs_of
+from campana.web.console.kept_forms import may_be_kept
+from campana.web.console.requests import ANYBODY, SIGNED_IN, is_guarded, needs_of
 
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 
@@ -60,11 +62,29 @@ async def _admit(scope: HTTPScope) -> None:
     if wanted.scope == ANYBODY:
         return
     if visitor is None:
+        is_page = scope["method"] == "GET"
+        if not is_page and _is_kept(scope, headers, brought):
+            return
         path = scope["path"]
         if scope["query_string"]:
             path += "?" + scope["query_string"].decode("latin-1")
-        is_page = scope["method"] == "GET"
         is_new = is_page and await people.is_new(context)
         raise SignInFirst(quote(path if is_page else "/", safe=""), is_new=is_new)
     if wanted.scope != SIGNED_IN and wanted.scope not in visitor.scopes:
         raise InsufficientScope(f"your role ({visitor.role}) does not include {wanted.scope}")
+
+
+def _is_kept(scope: HTTPScope, headers: Mapping[bytes, str], brought: str | None) -> bool:
+    """Whether a form of an ended session goes on to its route, which keeps it and does nothing.
+
+    Not one's password, nor the end of a session that has ended.
+    """
+    handler = scope["route_handler"]
+    is_from_script = b"hx-request" in headers
+    return (
+        brought is not None
+        and not is_from_script
+        and needs_of(handler).scope != SIGNED_IN
+        and is_guarded(handler)
+        and may_be_kept(headers)
+    )

@@ -52,6 +52,13 @@ def asset(name: str) -> str:
     return f"/static/{version}/{name}"
 
 
+def beside(name: str, other: str) -> str:
+    """The address that a style sheet gives a file it names: a preload must be of the same one."""
+    if other not in files():
+        raise KeyError(other)
+    return asset(name).removesuffix(name) + other
+
+
 @get("/static/{version:str}/{name:path}", opt=needs(ANYBODY))
 async def show_asset(
     request: PageRequest, version: FromPath[str], name: FromPath[str]

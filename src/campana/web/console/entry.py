@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from litestar import Response, get, post
@@ -11,7 +12,8 @@ from campana.domain.errors import CampanaError, NotFound, RateLimited, Unauthent
 from campana.services import auditing, people
 from campana.services.auditing import Asked
 from campana.web.console.forms import said_of
-from campana.web.console.pages import page, to
+from campana.web.console.kept_forms import brought
+from campana.web.console.pages import page, sign_in_page, to
 from campana.web.console.requests import ANYBODY, SIGNED_IN, PageRequest, guarded, needs
 from campana.web.errors import status_of
 
@@ -22,7 +24,7 @@ async def show_sign_in(request: PageRequest) -> Response[Any]:
         return to("/")
     if await people.is_new(request.context):
         return to("/welcome")
-    return _sign_in_page(request, next_path=request.query_params.get("next", "/"))
+    return sign_in_page(request, next_path=_inside(request.query_params.get("next", "/")))
 
 
 @post("/sign-in", opt=needs(ANYBODY))
@@ -30,7 +32,8 @@ async def show_sign_in(request: PageRequest) -> Response[Any]:
 async def sign_in(request: PageRequest) -> Response[Any]:
     _require_safe_way(request)
     given = await request.fields()
-    next_path, email = given.get("next", "/"), given.get("email", "")
+    next_path, email = _inside(given.get("next", "/")), given.get("email", "")
+    kept = brought(await request.sent())
     try:
         token = await people.sign_in(
             request.context,
@@ -40,8 +43,8 @@ async def sign_in(request: PageRequest) -> Response[Any]:
             client=request.client_address,
         )
     except (Unauthenticated, RateLimited) as error:
-        return _sign_in_page(
-            request, next_path=next_path, problem=error.message, email=email,
+        return sign_in_page(
+            request, next_path=next_path, problem=error.message, email=email, kept=kept,
             status=status_of(error),
         )  # fmt: skip
     visitor = await people.visitor(request.context, token)
@@ -59,7 +62,17 @@ async def sign_in(request: PageRequest) -> Response[Any]:
                 request_id=request.request_id,
             ),
         )
-    return to(_inside(next_path), cookie=request.cookies_of_server.written(token))
+    cookie = request.cookies_of_server.written(token)
+    if kept is None:
+        return to(next_path, cookie=cookie)
+    request.scope["state"]["cookie"] = token
+    return page(
+        request,
+        "again.html",
+        headers={"set-cookie": cookie},
+        kept=replace(kept, path=_inside(kept.path)),
+        shown=[(name, value) for name, value in kept.fields if value.strip()],
+    )
 
 
 @post("/sign-out", opt=needs(SIGNED_IN, action="session.end"))
@@ -143,25 +156,6 @@ async def _accepted(request: PageRequest, template: str) -> Response[Any]:
         ),
     )
     return to("/", cookie=request.cookies_of_server.written(session))
-
-
-def _sign_in_page(
-    request: PageRequest,
-    *,
-    next_path: str,
-    problem: str | None = None,
-    email: str = "",
-    status: int = 200,
-) -> Response[str]:
-    return page(
-        request,
-        "sign_in.html",
-        status=status,
-        next_path=_inside(next_path),
-        problem=problem,
-        email=email,
-        is_safe=_is_safe(request),
-    )
 
 
 def _is_safe(request: PageRequest) -> bool:

@@ -11,7 +11,8 @@ from litestar.exceptions import HTTPException
 from campana.domain.errors import Unavailable
 from campana.web.console.admission import SignInFirst
 from campana.web.console.forms import said_of
-from campana.web.console.pages import page, to
+from campana.web.console.kept_forms import SessionEnded
+from campana.web.console.pages import page, sign_in_page, to
 from campana.web.console.requests import PageRequest
 from campana.web.errors import known_error, status_of, title_of
 
@@ -25,6 +26,8 @@ def answer_exception(request: Request[Any, Any, Any], error: Exception) -> Respo
         if request.headers.get("hx-request"):
             return Response(None, status_code=200, headers={"hx-redirect": path})
         return to(path)
+    if isinstance(error, SessionEnded):
+        return sign_in_page(PageRequest(request.scope), status=401, kept=error.kept)
     known = known_error(error)
     status = status_of(known)
     if status >= 500:

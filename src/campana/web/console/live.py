@@ -22,6 +22,7 @@ from campana.services import board, people, why
 from campana.services.context import Context
 from campana.web.console.pages import render
 from campana.web.console.requests import PageRequest, needs
+from campana.web.console.talk_parts import Part, parts_asked
 from campana.web.event_stream import EventStream
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,8 @@ class Tab:
     has_wallboard: bool
     page_id: str | None = None
     """The campaign whose own page it is."""
+    parts: frozenset[Part] = frozenset()
+    """What else of it is filled anew."""
     sent: dict[str, str] = field(default_factory=dict[str, str])
     waiting: dict[str, str] = field(default_factory=dict[str, str])
     news: asyncio.Event = field(default_factory=asyncio.Event)
@@ -130,12 +133,21 @@ class Live:
             for tab in self._tabs:
                 tab.end()
 
+    async def _tell_parts(self, workspace_id: int, tabs: list[Tab]) -> None:
+        """Each part once, however many look at it."""
+        for part in {each for tab in tabs for each in tab.parts}:
+            made = await part.parts(self._context, self._templates, workspace_id=workspace_id)
+            for tab in tabs:
+                if part in tab.parts:
+                    tab.offer(made)
+
     async def _tell_all(self) -> None:
         workspaces: dict[int, list[Tab]] = {}
         for tab in self._tabs:
             workspaces.setdefault(tab.workspace_id, []).append(tab)
         for workspace_id, tabs in workspaces.items():
             await self._tell(workspace_id, tabs)
+            await self._tell_parts(workspace_id, tabs)
 
     async def _tell(self, workspace_id: int, tabs: list[Tab]) -> None:
         shown = {campaign_id for tab in tabs for campaign_id in tab.campaign_ids}
@@ -217,6 +229,7 @@ async def follow_live(request: PageRequest) -> ASGIApp:
         campaign_ids=frozenset(ids),
         page_id=page_id or None,
         has_wallboard=request.query_params.get("wallboard") == "1",
+        parts=parts_asked(request),
     )
     live.open(tab)
     return EventStream(live.follow(tab), ended=lambda: live.close(tab))

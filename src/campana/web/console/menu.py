@@ -32,7 +32,11 @@ MENU = (
     Entry("/campaigns", "Campaigns", "speakerphone", "campaigns:read"),
     Entry("/lists", "Lists", "address-book", "lists:read"),
     Entry("/contacts", "Contacts", "users", "contacts:read"),
+    Entry("/conversations", "Conversations", "messages", "conversations:read"),
+    Entry("/templates", "Templates", "template", "templates:read"),
+    Entry("/flows", "Flows", "sitemap", "flows:read"),
     Entry("/suppressions", "Suppressions", "ban", "suppressions:read"),
+    Entry("/developers", "Developers", "code", "keys:manage"),
     Entry("/people", "People", "user-shield", "people:manage"),
     Entry("/audit", "Audit log", "history", "audit:read"),
 )

@@ -12,8 +12,9 @@ from markupsafe import Markup
 
 from campana.services.context import Context
 from campana.web.console import words
-from campana.web.console.assets import asset
+from campana.web.console.assets import asset, beside
 from campana.web.console.cookies import FORM_FIELD, form_token
+from campana.web.console.kept_forms import Kept
 from campana.web.console.menu import menu_of
 from campana.web.console.requests import PageRequest
 
@@ -33,7 +34,14 @@ def environment() -> Environment:
     given = cast("dict[str, Any]", made.filters)  # pyright: ignore[reportUnknownMemberType]
     given.update(words.FILTERS)
     known = cast("dict[str, Any]", made.globals)  # pyright: ignore[reportUnknownMemberType]
-    known.update(asset=asset, bar=words.bar, percent=words.percent, exact=words.stamped, icon=_icon)
+    known.update(
+        asset=asset,
+        beside=beside,
+        bar=words.bar,
+        percent=words.percent,
+        exact=words.stamped,
+        icon=_icon,
+    )
     return made
 
 
@@ -79,6 +87,28 @@ def page(
     return answered(request, text, status=status, headers=headers)
 
 
+def sign_in_page(
+    request: PageRequest,
+    *,
+    next_path: str = "/",
+    problem: str | None = None,
+    email: str = "",
+    kept: Kept | None = None,
+    status: int = 200,
+) -> Response[str]:
+    """The way in; with what somebody sent whose session had ended."""
+    return page(
+        request,
+        "sign_in.html",
+        status=status,
+        next_path=next_path,
+        problem=problem,
+        email=email,
+        kept=kept,
+        is_safe=request.cookies_of_server.may_travel(request.headers.get("host", "")),
+    )
+
+
 def answered(
     request: PageRequest, text: str, *, status: int, headers: Mapping[str, str] | None = None
 ) -> Response[str]:
@@ -87,6 +117,8 @@ def answered(
         "content-security-policy": policy(request.nonce),
         "cache-control": "no-store",
         "cross-origin-opener-policy": "same-origin",
+        # Under `no-referrer` a browser sends its forms with `Origin: null`, as another site's.
+        "referrer-policy": "same-origin",
         "permissions-policy": "camera=(), geolocation=(), microphone=(self)",
         **(headers or {}),
     }

@@ -9,15 +9,15 @@ from campana.web.console.requests import PageRequest
 _LAST = 400_000
 
 
-def number_asked(request: PageRequest) -> int:
-    """The `page` of the address; 1 without one.
+def number_asked(request: PageRequest, name: str = "page") -> int:
+    """The `page` of the address (or what is named so); 1 without one.
 
     Raises:
         InvalidParameter: it is no page.
     """
-    text = request.query_params.get("page", "1")
+    text = request.query_params.get(name, "1")
     if not (text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= _LAST):
-        raise InvalidParameter(problems=[FieldProblem(parameter="page", message="is no page")])
+        raise InvalidParameter(problems=[FieldProblem(parameter=name, message="is no page")])
     return int(text)
 
 

@@ -21,10 +21,12 @@ from campana.services.auditing import Asked
 from campana.services.context import Context
 from campana.services.people import Visitor
 from campana.web.console.cookies import FORM_FIELD, Cookies, require_form_token
+from campana.web.console.kept_forms import SessionEnded, of_late
 
 P = ParamSpec("P")
 
 _KEY = "needs"
+_GUARDED = "is_guarded"
 ANYBODY = "anybody"
 SIGNED_IN = "signed in"
 
@@ -139,8 +141,16 @@ class PageRequest(Request[Visitor | None, None, State]):
 Screen = Callable[Concatenate[PageRequest, P], Awaitable[Response[Any]]]
 
 
+def is_guarded(handler: BaseRouteHandler) -> bool:
+    """Whether a route refuses by itself what nobody who is signed in has sent."""
+    return bool(getattr(handler.fn, _GUARDED, False))
+
+
 def guarded(endpoint: Screen[P]) -> Screen[P]:
-    """Of an unsafe route: the form's token is asked for, then what is asked is written down."""
+    """Of an unsafe route: the form's token is asked for, then what is asked is written down.
+
+    Of a form whose sender's session has ended nothing is done: it is kept for when they are back.
+    """
 
     @functools.wraps(endpoint)
     async def answered(request: PageRequest, *args: P.args, **kwargs: P.kwargs) -> Response[Any]:
@@ -150,6 +160,8 @@ def guarded(endpoint: Screen[P]) -> Screen[P]:
             cookie=request.cookies_of_server.read(request.headers.get("cookie")),
         )
         wanted = needs_of(request.scope["route_handler"])
+        if request.user is None and wanted.scope != ANYBODY:
+            raise SessionEnded(of_late(request.url.path, sent))
         if request.user is None or wanted.action is None:
             return await endpoint(request, *args, **kwargs)
         asked = Asked(
@@ -169,4 +181,5 @@ def guarded(endpoint: Screen[P]) -> Screen[P]:
             await auditing.note_refused(request.context, asked, why=str(error))
             raise
 
+    setattr(answered, _GUARDED, True)
     return answered

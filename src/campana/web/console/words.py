@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from markupsafe import Markup, escape
 
@@ -17,7 +17,8 @@ STATE_TONE: Mapping[str, str] = {
     "expired": "secondary", "queued": "secondary", "done": "green", "failed": "red",
     "undone": "secondary", "undoing": "yellow", "finished": "blue", "attempting": "green",
     "talking": "green", "open": "green", "closed": "secondary", "asked": "secondary",
-    "refused": "red", "published": "green", "handed_off": "yellow", "bot": "azure",
+    "refused": "red", "assigned": "blue", "published": "green", "handed_off": "yellow",
+    "bot": "azure", "approved": "green", "pending": "azure", "rejected": "red",
 }  # fmt: skip
 """A color of the style sheet for each word of a state; the word always stands beside it."""
 
@@ -81,6 +82,14 @@ def stamped(moment: datetime, said: str | None = None, *, fine: bool = False) ->
     )
 
 
+def short_time(moment: datetime, now: datetime) -> Markup:
+    """`15:04` today, `9 Mar 15:04` before: what does not change while it is looked at."""
+    utc = moment.astimezone(UTC)
+    day = "" if utc.date() == now.astimezone(UTC).date() else f"{utc.day} {utc:%b} "
+    year = "" if utc.year == now.astimezone(UTC).year else f"{utc.year} "
+    return stamped(utc, f"{day}{year if day else ''}{utc:%H:%M}")
+
+
 def badge(code: str | None, text: str | None = None) -> Markup:
     """A state as a dot of its color and its word."""
     tone = STATE_TONE.get((code or "").lower(), "secondary")
@@ -125,6 +134,7 @@ def may_pause(state: str) -> bool:
 
 
 FILTERS = {
+    "short_time": short_time,
     "number": number,
     "words": words,
     "span": span,

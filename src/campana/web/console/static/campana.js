@@ -17,7 +17,7 @@
   if (menu && matchMedia('(max-width: 900px)').matches) menu.open = false;
 
   // `/` searches, `g` and a letter goes somewhere.
-  const places = { w: '/', c: '/campaigns', l: '/lists', p: '/contacts', s: '/suppressions' };
+  const places = { w: '/', c: '/campaigns', l: '/lists', p: '/contacts', s: '/suppressions', i: '/conversations' };
   let went = 0;
   addEventListener('keydown', (event) => {
     const field = event.target.closest('input, textarea, select, [contenteditable]');
@@ -67,6 +67,25 @@
     });
     for (const line of lines) line.addEventListener('click', () => { audio.currentTime = Number(line.dataset.ms) / 1000; audio.play(); });
   }
+
+  // Which of pause and resume can be pressed follows the state that the stream brings.
+  document.addEventListener('htmx:sse:after:message', () => {
+    for (const acts of document.querySelectorAll('[data-acts-of]')) {
+      const told = document.querySelector(`[data-state-of="${acts.dataset.actsOf}"]`);
+      if (!told) continue;
+      for (const form of acts.children) form.hidden = !form.dataset.when.split(' ').includes(told.dataset.state);
+    }
+  });
+
+  // A thread is read from its end: it stays there unless somebody scrolled up.
+  const tail = () => document.querySelector('[data-tail]');
+  let isAtEnd = true;
+  const toEnd = () => { const place = tail(); if (place && isAtEnd) place.scrollTop = place.scrollHeight; };
+  document.addEventListener('scroll', (event) => {
+    if (event.target === tail()) isAtEnd = tail().scrollHeight - tail().scrollTop - tail().clientHeight < 60;
+  }, true);
+  document.addEventListener('htmx:sse:after:message', toEnd);
+  toEnd();
 
   // How old the newest news of the stream is.
   const live = document.querySelector('[data-live]');

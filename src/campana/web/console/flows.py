@@ -1,0 +1,245 @@
+"""Flows: their versions, an editor that says every error at its line, and a chat to try them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+from litestar import Response, get, post
+from litestar.params import FromPath
+
+from campana.domain.errors import CampanaError, InvalidParameter, NotFound
+from campana.services import documents, flows
+from campana.services.flow_files import Checked
+from campana.store.flows import StoredFlow, Version
+from campana.web.console import flow_chat, flow_text
+from campana.web.console.flow_chat import Chat
+from campana.web.console.forms import said_of
+from campana.web.console.pages import page, to
+from campana.web.console.requests import PageRequest, guarded, needs
+from campana.web.errors import status_of
+
+_READ, _WRITE = "flows:read", "flows:write"
+
+_BEGINNING: Mapping[str, Any] = {
+    "nodes": {
+        "begin": {"type": "start", "next": "hello"},
+        "hello": {"type": "send_message", "text": "Hello!", "next": "done"},
+        "done": {"type": "end"},
+    },
+}
+"""What a new one begins with."""
+
+
+@get("/flows", opt=needs(_READ))
+async def show_flows(request: PageRequest) -> Response[Any]:
+    return await _list(request)
+
+
+@post("/flows", opt=needs(_WRITE, action="flow.create"))
+@guarded
+async def create_flow(request: PageRequest) -> Response[Any]:
+    given = await request.fields()
+    try:
+        made = await flows.create(
+            request.context,
+            workspace_id=request.workspace_id,
+            raw={"definition": {"name": given.get("name", ""), **_BEGINNING}},
+        )
+    except CampanaError as error:
+        problems = {key.rpartition(".")[2]: text for key, text in said_of(error).items()}
+        return await _list(request, given=given, problems=problems, status=status_of(error))
+    return to(f"/flows/{made.id}")
+
+
+@get("/flows/{flow_id:str}", opt=needs(_READ))
+async def show_flow(request: PageRequest, flow_id: FromPath[str]) -> Response[Any]:
+    return await _flow(request, flow_id)
+
+
+@post("/flows/{flow_id:str}", opt=needs(_WRITE, action="flow.write"))
+@guarded
+async def write_flow(request: PageRequest, flow_id: FromPath[str]) -> Response[Any]:
+    """Save the text as the draft, or publish it: only what can be run becomes a version."""
+    given = await request.fields()
+    text = await _text(request)
+    is_published = given.get("then") == "publish"
+    checked = await _checked(request, flow_id, text)
+    if is_published and checked.flow is None:
+        return await _flow(request, flow_id, text=text, given=given, checked=checked, status=400)
+    stored = await flows.get(request.context, workspace_id=request.workspace_id, flow_id=flow_id)
+    revision = given.get("revision", "")[:9]
+    try:
+        change = documents.difference(stored.draft, flow_text.definition_of(text))
+        await flows.change(
+            request.context,
+            workspace_id=request.workspace_id,
+            flow_id=flow_id,
+            patch={"definition": change},
+            revision=int(revision) if revision.isdecimal() else stored.revision,
+        )
+        if is_published:
+            made = await flows.publish(
+                request.context, workspace_id=request.workspace_id, flow_id=flow_id
+            )
+            return to(f"/flows/{flow_id}?done=Version {made.number} is published.")
+    except CampanaError as error:
+        return await _flow(
+            request,
+            flow_id,
+            text=text,
+            given=given,
+            problems=said_of(error),
+            status=status_of(error),
+        )
+    said = "Saved as a draft." if checked.flow else "Saved; as it stands it cannot be published."
+    return to(f"/flows/{flow_id}?done={said}")
+
+
+@post("/flows/{flow_id:str}/try", opt=needs(_READ, action="flow.try"))
+@guarded
+async def try_flow(request: PageRequest, flow_id: FromPath[str]) -> Response[Any]:
+    """Check the text, or talk to it: nothing is stored and nothing is sent."""
+    given = await request.fields()
+    text = await _text(request)
+    checked = await _checked(request, flow_id, text)
+    chat, problems = None, dict[str, str]()
+    then = given.get("then", "")
+    told = [] if then in {"check", "restart"} else await request.all_of("told")
+    if then != "check" and checked.flow is not None:
+        try:
+            if then == "tell":
+                told.append(flow_chat.told_by(given.get("what", ""), given.get("words", "")))
+            chat = await flow_chat.play(
+                request.context,
+                workspace_id=request.workspace_id,
+                flow_id=flow_id,
+                definition=flow_text.definition_of(text),
+                person=given.get("person", ""),
+                told=told,
+            )
+        except InvalidParameter as error:
+            problems = said_of(error)
+    return await _flow(
+        request, flow_id, text=text, given=given, checked=checked, chat=chat, problems=problems
+    )
+
+
+@post("/flows/{flow_id:str}/delete", opt=needs(_WRITE, action="flow.delete"))
+@guarded
+async def delete_flow(request: PageRequest, flow_id: FromPath[str]) -> Response[Any]:
+    await flows.delete(request.context, workspace_id=request.workspace_id, flow_id=flow_id)
+    return to("/flows?done=The flow is deleted.")
+
+
+@get("/flows/{flow_id:str}/difference", opt=needs(_READ))
+async def show_difference(request: PageRequest, flow_id: FromPath[str]) -> Response[Any]:
+    """Between two versions, or a version and the draft (`draft`)."""
+    stored = await flows.get(request.context, workspace_id=request.workspace_id, flow_id=flow_id)
+    before, after = request.query_params.get("from", ""), request.query_params.get("to", "draft")
+    return page(
+        request,
+        "flow_difference.html",
+        flow=stored,
+        before=before,
+        after=after,
+        lines=flow_text.difference(
+            await _text_of(request, stored, before), await _text_of(request, stored, after)
+        ),
+    )
+
+
+async def _text_of(request: PageRequest, stored: StoredFlow, which: str) -> str:
+    if which == "draft":
+        return flow_text.text_of(stored.draft)
+    if not (which.isascii() and which.isdecimal() and len(which) < 10):
+        raise NotFound
+    found = await flows.version(
+        request.context,
+        workspace_id=request.workspace_id,
+        flow_id=stored.id,
+        number=int(which),
+    )
+    return flow_text.text_of(found.definition or {})
+
+
+async def _text(request: PageRequest) -> str:
+    """The text of the editor, its spaces and lines as they are."""
+    [*_, text] = ["", *await request.all_of("text")]
+    return text.replace("\r\n", "\n")
+
+
+async def _checked(request: PageRequest, flow_id: str, text: str) -> Checked:
+    return await flows.problems(
+        request.context, workspace_id=request.workspace_id, flow_id=flow_id, raw={"text": text}
+    )
+
+
+async def _list(
+    request: PageRequest,
+    *,
+    status: int = 200,
+    given: Mapping[str, str] | None = None,
+    problems: Mapping[str, str] | None = None,
+) -> Response[str]:
+    return page(
+        request,
+        "flows.html",
+        status=status,
+        rows=await flows.every(request.context, workspace_id=request.workspace_id),
+        given=given or {},
+        problems=problems or {},
+    )
+
+
+async def _flow(
+    request: PageRequest,
+    flow_id: str,
+    *,
+    status: int = 200,
+    text: str | None = None,
+    given: Mapping[str, str] | None = None,
+    checked: Checked | None = None,
+    chat: Chat | None = None,
+    problems: Mapping[str, str] | None = None,
+) -> Response[str]:
+    context, workspace_id = request.context, request.workspace_id
+    stored = await flows.get(context, workspace_id=workspace_id, flow_id=flow_id)
+    every = await flows.versions(context, workspace_id=workspace_id, flow_id=flow_id)
+    asked = request.query_params.get("version")
+    if text is None:
+        text = await _text_of(request, stored, asked or "draft")
+    return page(
+        request,
+        "flow.html",
+        status=status,
+        flow=stored,
+        versions=every,
+        shown_version=asked,
+        pairs=_pairs(every),
+        text=text,
+        rows=min(40, max(16, text.count("\n") + 2)),
+        given=given or {},
+        checked=checked,
+        source=text.split("\n"),
+        chat=chat,
+        problems=problems or {},
+    )
+
+
+def _pairs(versions: Sequence[Version]) -> dict[int, int]:
+    """A version and the one before it."""
+    numbers = [each.number for each in versions]
+    return dict(pairwise(numbers))
+
+
+ROUTES = [
+    show_flows,
+    create_flow,
+    show_flow,
+    write_flow,
+    try_flow,
+    delete_flow,
+    show_difference,
+]

@@ -1,0 +1,277 @@
+"""Templates: how they read to a person, who lacks what they say, and what their provider says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import msgspec
+from litestar import Response, get, post
+from litestar.params import FromPath
+
+from campana.domain import content
+from campana.domain.campaign import ChannelType
+from campana.domain.errors import CampanaError, FieldProblem, InvalidParameter
+from campana.domain.ids import number_of, numbered
+from campana.services import documents, lists, template_document, template_sync, templates
+from campana.store import channels as store_channels
+from campana.store import templates as store
+from campana.store.channels import Channel
+from campana.web.console.forms import said_of
+from campana.web.console.pages import page, to
+from campana.web.console.paging import number_asked
+from campana.web.console.requests import PageRequest, guarded, needs
+from campana.web.errors import status_of
+
+_PAGE = 50
+_LISTS = 100
+_READ, _WRITE = "templates:read", "templates:write"
+_KINDS = (ChannelType.WHATSAPP, ChannelType.SMS, ChannelType.EMAIL)
+
+_BEGINNINGS: Mapping[ChannelType, str] = {
+    ChannelType.SMS: 'text: "Hello {{ contact.first_name }}."\n',
+    ChannelType.EMAIL: 'subject: "For {{ contact.first_name }}"\n'
+    'text: "Hello {{ contact.first_name }}."\n',
+    ChannelType.WHATSAPP: 'text: "Hello {{ contact.first_name }}."\n'
+    "provider:\n"
+    "  name: greeting\n"
+    "  language: en_US\n"
+    "  variables:\n"
+    '    "1": "{{ contact.first_name }}"\n',
+}
+"""What a new one begins with."""
+
+
+@get("/templates", opt=needs(_READ))
+async def show_templates(request: PageRequest) -> Response[Any]:
+    return await _list(request)
+
+
+@post("/templates", opt=needs(_WRITE, action="template.create"))
+@guarded
+async def create_template(request: PageRequest) -> Response[Any]:
+    given = await request.fields()
+    kind = given.get("channel", "")
+    channel_type = ChannelType(kind) if kind in set(_KINDS) else ChannelType.SMS
+    try:
+        made = await templates.create(
+            request.context,
+            workspace_id=request.workspace_id,
+            raw={
+                "name": given.get("name", ""),
+                "channelType": channel_type.value,
+                "content": documents.read_yaml(_BEGINNINGS[channel_type]),
+            },
+        )
+    except CampanaError as error:
+        return await _list(request, given=given, problems=said_of(error), status=status_of(error))
+    return to(f"/templates/{made.id}")
+
+
+@get("/templates/{template_id:str}", opt=needs(_READ))
+async def show_template(request: PageRequest, template_id: FromPath[str]) -> Response[Any]:
+    return await _template(request, template_id)
+
+
+@post("/templates/{template_id:str}", opt=needs(_WRITE, action="template.change"))
+@guarded
+async def change_template(request: PageRequest, template_id: FromPath[str]) -> Response[Any]:
+    """Write the draft over; `version` is the one that was looked at."""
+    given = await request.fields()
+    found = await templates.get(
+        request.context, workspace_id=request.workspace_id, template_id=template_id
+    )
+    try:
+        version = given.get("version", "")[:9]
+        # A patch says what changes, a form all of it.
+        change = documents.difference(found.draft, _read(given.get("content", "")))
+        await templates.change(
+            request.context,
+            workspace_id=request.workspace_id,
+            template_id=template_id,
+            patch={"name": given.get("name", ""), "content": change},
+            version=int(version) if version.isdecimal() else found.version,
+        )
+        if given.get("then") == "publish":
+            await templates.publish(
+                request.context, workspace_id=request.workspace_id, template_id=template_id
+            )
+    except CampanaError as error:
+        return await _template(
+            request, template_id, given=given, problems=said_of(error), status=status_of(error)
+        )
+    is_published = given.get("then") == "publish"
+    return to(f"/templates/{template_id}?done={'Published.' if is_published else 'Saved.'}")
+
+
+@post("/templates/{template_id:str}/delete", opt=needs(_WRITE, action="template.delete"))
+@guarded
+async def delete_template(request: PageRequest, template_id: FromPath[str]) -> Response[Any]:
+    await templates.delete(
+        request.context, workspace_id=request.workspace_id, template_id=template_id
+    )
+    return to("/templates?done=The template is deleted.")
+
+
+@post("/templates/sync/{channel_id:str}", opt=needs("channels:write", action="channel.sync"))
+@guarded
+async def sync_templates(request: PageRequest, channel_id: FromPath[str]) -> Response[Any]:
+    found = await template_sync.sync(
+        request.context, workspace_id=request.workspace_id, channel_id=channel_id
+    )
+    ours = sum(len(each.ours) for each in found)
+    return to(f"/templates?done=The provider knows {len(found)} templates, {ours} of them here.")
+
+
+async def _list(
+    request: PageRequest,
+    *,
+    status: int = 200,
+    given: Mapping[str, str] | None = None,
+    problems: Mapping[str, str] | None = None,
+) -> Response[str]:
+    number = number_asked(request)
+    asked = request.query_params.get("channel", "")
+    syncable: list[Channel] = []
+    async with request.context.db.read(workspace_id=request.workspace_id) as tx:
+        found, total = await store.page(
+            tx,
+            workspace_id=request.workspace_id,
+            channel_type=ChannelType(asked) if asked in set(_KINDS) else None,
+            limit=_PAGE,
+            offset=(number - 1) * _PAGE,
+        )
+        for kind in request.context.carriers.values():
+            if kind.templates is not None:
+                every = await store_channels.of_kind(tx, kind=kind.kind)
+                syncable += [e for e in every if e.workspace_id == request.workspace_id]
+    return page(
+        request,
+        "templates.html",
+        status=status,
+        rows=found,
+        total=total,
+        number=number,
+        last=max(1, -(-total // _PAGE)),
+        asked=asked,
+        kinds=[(each.value, each.value) for each in _KINDS],
+        syncable=syncable,
+        given=given or {},
+        problems=problems or {},
+    )
+
+
+async def _template(
+    request: PageRequest,
+    template_id: str,
+    *,
+    status: int = 200,
+    given: Mapping[str, str] | None = None,
+    problems: Mapping[str, str] | None = None,
+) -> Response[str]:
+    context, workspace_id = request.context, request.workspace_id
+    found = await templates.get(context, workspace_id=workspace_id, template_id=template_id)
+    preview, preview_problem = await _preview(request, template_id)
+    asked_list = request.query_params.get("list", "")
+    lacking = None
+    if asked_list:
+        lacking = await templates.lacking(
+            context, workspace_id=workspace_id, template_id=template_id, list_id=asked_list
+        )
+    every = await lists.page(context, workspace_id=workspace_id, page=1, page_size=_LISTS)
+    as_it_is = {
+        "name": found.name,
+        "content": documents.write_yaml(found.draft),
+        "version": str(found.version),
+    }
+    return page(
+        request,
+        "template.html",
+        status=status,
+        template=found,
+        versions=await templates.versions(
+            context, workspace_id=workspace_id, template_id=template_id
+        ),
+        given=given or as_it_is,
+        problems=problems or {},
+        preview=preview,
+        preview_words=content.words(preview.content) if preview else "",
+        preview_email=preview.content if preview and _is_email(preview.content) else None,
+        preview_sent=_sent(preview.content) if preview else None,
+        preview_problem=preview_problem,
+        asked_contact=request.query_params.get("contact", ""),
+        asked_list=asked_list,
+        lists=[(each.id, each.name) for each in every.lists],
+        lacking=lacking,
+        first_lacking=[numbered("ctc", each) for each in lacking.first] if lacking else [],
+        places=template_document.asked(template_document.stored(found.draft)),
+        values={
+            name: request.query_params.get(f"values.{name}", "")
+            for name in template_document.asked(template_document.stored(found.draft))
+        },
+    )
+
+
+async def _preview(
+    request: PageRequest, template_id: str
+) -> tuple[templates.Preview | None, str | None]:
+    """How the draft reads to the contact who was asked for, or why it does not."""
+    asked = request.query_params.get("contact", "").strip()
+    start = "values."
+    values = {
+        name.removeprefix(start): text[:1000]
+        for name, text in request.query_params.items()
+        if name.startswith(start)
+    }
+    try:
+        contact_id = number_of("ctc", asked) if asked else None
+        if asked and contact_id is None:
+            raise InvalidParameter("there is no such contact")
+        made = await templates.preview(
+            request.context,
+            workspace_id=request.workspace_id,
+            template_id=template_id,
+            contact_id=contact_id,
+            fields={},
+            values=values,
+        )
+    except InvalidParameter as error:
+        return None, "; ".join(said_of(error).values())
+    return made, None
+
+
+def _is_email(said: content.Content) -> bool:
+    return isinstance(said, content.Email)
+
+
+def _sent(said: content.Content) -> Mapping[str, Any] | None:
+    """What goes to the provider of a template it knows."""
+    return msgspec.to_builtins(said) if isinstance(said, content.Template) else None
+
+
+def _read(text: str) -> Mapping[str, Any]:
+    """The content as it was written, in YAML.
+
+    Raises:
+        InvalidParameter: it cannot be read; says in which line.
+    """
+    try:
+        found = documents.read_yaml(text)
+    except InvalidParameter as error:
+        [problem] = error.problems
+        said = f"{problem.pointer}: {problem.message}"
+        raise InvalidParameter(problems=[FieldProblem(pointer="/content", message=said)]) from None
+    if not isinstance(found, dict):
+        problem = FieldProblem(pointer="/content", message="must have fields, such as text")
+        raise InvalidParameter(problems=[problem])
+    return cast("dict[str, Any]", found)
+
+
+ROUTES = [
+    show_templates,
+    create_template,
+    show_template,
+    change_template,
+    delete_template,
+    sync_templates,
+]

@@ -1,0 +1,79 @@
+"""What people type is not lost, and nothing needs JavaScript."""
+
+from __future__ import annotations
+
+import httpx
+import psycopg
+import pytest
+from playwright.async_api import Browser, expect
+
+from tests.browser.house import EMAIL, PASSWORD, House
+from tests.browser.window import PATIENCE, window
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(900)]
+
+expect.set_options(timeout=PATIENCE)
+
+
+async def test_what_was_typed_outlives_the_session(
+    browser: Browser, url: str, furnished_house: House
+) -> None:
+    """The session ends while a form is filled in: after signing in it is sent by one press."""
+    async with window(browser, url=url, session=furnished_house.session) as shown:
+        page = shown.page
+        await shown.open("/lists")
+        await page.get_by_label("Name").fill("Typed before it ended")
+        _end_sessions(furnished_house)
+        await page.get_by_role("button", name="Make the list").click()
+        await expect(page.get_by_role("status")).to_contain_text("What you typed is kept")
+        assert await shown.violations() == []
+        await page.get_by_label("E-mail").fill(EMAIL)
+        await page.get_by_label("Password").fill(PASSWORD)
+        await page.get_by_role("button", name="Sign in").click()
+        await expect(page.get_by_text("Typed before it ended")).to_be_visible()
+        assert await shown.violations() == []
+        await page.get_by_role("button", name="Send it now").click()
+        made = page.get_by_role("heading", name="Typed before it ended", level=1)
+        await expect(made).to_be_visible()
+        assert shown.troubles == []
+
+
+def _end_sessions(house: House) -> None:
+    with psycopg.connect(house.conninfo, options="-c search_path=campana") as db:
+        db.execute("delete from console_sessions")
+
+
+async def test_forms_work_where_javascript_is_off(
+    browser: Browser, url: str, owner: httpx.AsyncClient
+) -> None:
+    async with window(browser, url=url, scripts=False) as shown:
+        page = shown.page
+        await shown.open("/sign-in?next=/campaigns")
+        await page.get_by_label("E-mail").fill(EMAIL)
+        await page.get_by_label("Password").fill(PASSWORD)
+        await page.get_by_role("button", name="Sign in").click()
+        await expect(page.get_by_role("heading", name="Campaigns", level=1)).to_be_visible()
+        await page.get_by_label("Status").select_option("Draft")
+        await page.get_by_role("button", name="Search").click()
+        await expect(page.locator("tbody tr")).to_have_count(1)
+        await page.get_by_role("link", name="Show all").click()
+        await page.get_by_role("button", name="Pause Reminders").click()
+        await expect(page.get_by_role("status").first).to_contain_text("Paused")
+        await page.get_by_role("link", name="Lists").click()
+        await page.get_by_label("Name").fill("Without scripts")
+        await page.locator("form[action='/lists'] button").click()
+        await expect(page.get_by_role("heading", name="Without scripts")).to_be_visible()
+        await page.get_by_label("dropped here or chosen").set_input_files(
+            {
+                "name": "people.csv",
+                "mimeType": "text/csv",
+                "buffer": b"phone,first_name\n(202) 555-0142,Ana\n",
+            }
+        )
+        async with page.context.expect_page() as opened:
+            await page.get_by_role("button", name="Preview 20 rows").click()
+        preview = await opened.value
+        await expect(preview.get_by_text("+12025550142")).to_be_visible()
+        await page.get_by_role("button", name="Bring them in").click()
+        await expect(page.get_by_role("heading", name="people.csv")).to_be_visible()
+    assert "Reminders" in (await owner.get("/campaigns?status=Paused")).text

@@ -1,0 +1,44 @@
+"""What one person does the other one sees, whichever process shows it to them."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from tests.browser.house import House, web_process
+from tests.browser.window import PATIENCE, window
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(900)]
+
+
+async def test_a_pause_is_seen_by_another_browser_on_another_process(
+    browser: Browser, url: str, furnished_house: House
+) -> None:
+    """They are told within two seconds; this waits for the fact, however slow the machine is."""
+    session = furnished_house.session
+    with web_process(furnished_house) as other_url:
+        async with (
+            window(browser, url=url, session=session) as mine,
+            window(browser, url=other_url, session=session) as theirs,
+        ):
+            await theirs.open("/campaigns")
+            line = theirs.page.locator("tr", has_text="Reminders")
+            # Not the word beside it: by night a campaign that runs is told to wait for the hours.
+            running, paused = (
+                line.locator(f"[data-state={word}]") for word in ("running", "paused")
+            )
+            await expect(running).to_be_visible(timeout=PATIENCE)
+            # The stream is open once it has said something.
+            live = theirs.page.locator("[data-live]")
+            await expect(live).to_contain_text("live", timeout=PATIENCE)
+            await theirs.page.evaluate("window.unbroken = true")
+            await mine.open("/campaigns")
+            await mine.page.get_by_role("button", name="Pause Reminders").click()
+            await expect(paused).to_be_visible(timeout=PATIENCE)
+            resume = theirs.page.get_by_role("button", name="Resume Reminders")
+            await expect(resume).to_be_visible(timeout=PATIENCE)
+            await expect(theirs.page.get_by_role("button", name="Pause Reminders")).to_be_hidden()
+            assert await theirs.page.evaluate("window.unbroken"), "it was loaded anew"
+            await mine.page.get_by_role("button", name="Resume Reminders").click()
+            await expect(running).to_be_visible(timeout=PATIENCE)
+        assert mine.troubles == theirs.troubles == []

@@ -1,0 +1,112 @@
+"""A page's stream over a real connection: everything first, then each change once, then the end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+from campana.domain.role import Role
+from campana.services import control, people
+from campana.web.app import create_app
+from campana.web.console import live
+from campana.web.streams import Streams
+from tests.support.campaign import Scene
+from tests.support.sandbox import answering
+from tests.web.console.conftest import PASSWORD
+
+_PARTIAL = re.compile(r'<hx-partial hx-target="#([^"]+)"[^>]*>(.*?)</hx-partial>', re.DOTALL)
+
+
+@asynccontextmanager
+async def following(
+    client: httpx.AsyncClient, query: str
+) -> AsyncIterator[AsyncIterator[Mapping[str, str]]]:
+    """The messages of one tab: the elements it fills, by id, as they come."""
+    async with client.stream("GET", f"/live?{query}") as answer:
+        assert answer.status_code == 200
+        yield _messages(answer)
+
+
+async def _messages(answer: httpx.Response) -> AsyncIterator[Mapping[str, str]]:
+    told: list[str] = []
+    async for line in answer.aiter_lines():
+        if line.startswith("data: "):
+            told.append(line.removeprefix("data: "))
+        elif not line and told:
+            yield dict(_PARTIAL.findall("\n".join(told)))
+            told = []
+
+
+@pytest.fixture
+async def signed_in(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[httpx.AsyncClient]:
+    """An owner at a server that looks ten times a second, with a campaign that runs."""
+    monkeypatch.setattr(live, "_TICK_SECONDS", 0.1)
+    token = await people.invite(
+        scene.web, workspace_id=scene.workspace_id, invited_by=None, email="o@example.com",
+        role=Role.OWNER,
+    )  # fmt: skip
+    _, session = await people.accept(
+        scene.web, token=token, name="Ana", email="", password=PASSWORD, client=None
+    )
+    streams = Streams(scene.web)
+    async with (
+        answering(create_app(scene.web, streams=streams)) as url,
+        httpx.AsyncClient(
+            base_url=url, cookies={"campana": session}, timeout=60, trust_env=False
+        ) as client,
+    ):
+        yield client
+        streams.close_all()
+
+
+async def test_what_changes_arrives_once_and_a_tab_that_returns_is_told_everything(
+    scene: Scene, signed_in: httpx.AsyncClient
+) -> None:
+    state, bar = f"state-{scene.campaign_id}", f"bar-{scene.campaign_id}"
+    asked: dict[str, Any] = {"workspace_id": scene.workspace_id, "campaign_id": scene.campaign_id}
+    async with following(signed_in, f"campaigns={scene.campaign_id}") as messages:
+        first = await anext(messages)
+        assert first.keys() == {state, bar}
+        assert "Paused" not in first[state]
+        await control.pause(scene.web, **asked)
+        second = await anext(messages)
+        assert second.keys() == {state}
+        assert "Paused" in second[state]
+        await control.resume(scene.web, **asked)
+        # Looked at many times since, the pause is not told again: this is the resumption.
+        third = await anext(messages)
+        assert third.keys() == {state}
+        assert third[state] == first[state]
+    await control.pause(scene.web, **asked)
+    async with following(signed_in, f"campaigns={scene.campaign_id}") as messages:
+        again = await anext(messages)
+        assert again == {state: second[state], bar: first[bar]}
+
+
+async def test_a_page_and_the_wallboard_are_streams_too(
+    scene: Scene, signed_in: httpx.AsyncClient
+) -> None:
+    async with following(signed_in, f"page={scene.campaign_id}&wallboard=1") as messages:
+        seen = dict(await anext(messages))
+        while seen.keys() != {live.CAMPAIGN, live.WALLBOARD}:
+            seen |= await anext(messages)
+    assert (await signed_in.get("/live?campaigns=../etc")).status_code == 404
+    assert scene.campaign_id in seen[live.WALLBOARD]
+
+
+async def test_a_stream_ends_with_its_session(scene: Scene, signed_in: httpx.AsyncClient) -> None:
+    async with following(signed_in, "wallboard=1") as messages:
+        await anext(messages)
+        token = signed_in.cookies["campana"]
+        await people.sign_out(scene.web, workspace_id=scene.workspace_id, token=token)
+        async for _ in messages:
+            pass
+    answer = await signed_in.get("/live?wallboard=1", headers={"hx-request": "true"})
+    assert answer.headers["hx-redirect"].startswith("/sign-in")

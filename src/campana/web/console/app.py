@@ -31,6 +31,7 @@ from campana.web.console import (
     lists,
     live,
     people_screen,
+    settings_screen,
     suppressions,
     templates_screen,
     wallboard,
@@ -70,6 +71,7 @@ SCREENS: Sequence[HTTPRouteHandler] = [
     *developers.ROUTES,
     *webhook_page.ROUTES,
     *people_screen.ROUTES,
+    *settings_screen.ROUTES,
     *audit_log.ROUTES,
 ]
 

@@ -39,6 +39,7 @@ MENU = (
     Entry("/channels", "Channels", "antenna", "channels:read"),
     Entry("/developers", "Developers", "code", "keys:manage"),
     Entry("/people", "People", "user-shield", "people:manage"),
+    Entry("/settings", "Settings", "settings", "settings:write"),
     Entry("/audit", "Audit log", "history", "audit:read"),
 )
 

@@ -68,6 +68,24 @@ def test_says_which_column_is_not_there_and_which_are() -> None:
     )
 
 
+def test_says_what_is_mapped_twice() -> None:
+    header = ["phone", "Handset", "name", "nombre"]
+    mapping = {
+        "phone": "Handset",
+        "whatsapp": "handset",
+        "phone1": "phone",
+        "name": "name",
+        "Name": "nombre",
+    }
+    with pytest.raises(InvalidParameter) as raised:
+        read_header(header, mapping)
+    assert [(each.pointer, each.message) for each in raised.value.problems] == [
+        ("/mapping/whatsapp", "column 'handset' is mapped to phone already"),
+        ("/mapping/phone1", "phone 1 is mapped twice"),
+        ("/mapping/Name", "name is mapped twice"),
+    ]
+
+
 def test_needs_a_column_of_numbers() -> None:
     with pytest.raises(InvalidParameter, match=r"no column is named like .*: name, city$"):
         read_header(["name", "city"], {})

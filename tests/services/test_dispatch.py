@@ -8,11 +8,13 @@ from datetime import timedelta
 
 import pytest
 
+from campana.domain.address import AddressKind
 from campana.domain.disposition import Disposition
 from campana.services import control, dispatch, granting, outcomes, suppressions
 from campana.services.context import Context
 from campana.services.dispatch import SEND_DEADLINE
 from campana.store import owners
+from campana.store.contacts import ContactAddress
 from tests.support.campaign import ANA, BRUNO, CARLA, add_channel, launched, person
 from tests.support.database import FixedClock
 from tests.support.ownership import until_gone
@@ -80,6 +82,45 @@ async def test_a_suppressed_number_is_dropped_with_its_reason(
     assert {c.address for c in await scene.claim()} == {BRUNO, CARLA}
     [[disposition, reason]] = await scene.rows(
         "select disposition, last_reason from targets where address = %s", ANA
+    )
+    assert (disposition, reason) == ("suppressed", "suppressed_workspace")
+
+
+async def test_a_suppressed_email_is_dropped_however_it_is_written(
+    engine_context: Context, context: Context, workspace_id: int
+) -> None:
+    channel = await add_channel(
+        context,
+        workspace_id=workspace_id,
+        kind="sandbox",
+        channel_type="Email",
+        config={"url": "http://127.0.0.1:9", "secret": "a-secret-of-the-sandbox"},
+    )
+    kept, stopped = "ana@example.com", "bruno@example.com"
+    scene = await launched(
+        engine_context,
+        context,
+        workspace_id=workspace_id,
+        channel=channel,
+        channelType="Email",
+        people=[
+            person(
+                phone,
+                addresses=(ContactAddress(kind=AddressKind.EMAIL, value=email, country=None),),
+            )
+            for phone, email in ((ANA, kept), (BRUNO, stopped))
+        ],
+    )
+    await suppressions.add(
+        context,
+        workspace_id=workspace_id,
+        address="Bruno@Example.COM",
+        reason="asked us to stop",
+        source="test",
+    )
+    assert {each.address for each in await scene.claim()} == {kept}
+    [[disposition, reason]] = await scene.rows(
+        "select disposition, last_reason from targets where address = %s", stopped
     )
     assert (disposition, reason) == ("suppressed", "suppressed_workspace")
 

@@ -43,3 +43,25 @@ def test_waiting_for_what_can_never_happen_is_an_error() -> None:
 
     with pytest.raises(RuntimeError, match="nothing is left that could happen"):
         virtual_time.run(work())
+
+
+@pytest.mark.parametrize("waits", [0, 1, 5, 90])
+def test_timers_of_one_moment_run_in_the_order_they_were_set_in(waits: int) -> None:
+    """However many others were set and called off meanwhile, as waits for answers do."""
+
+    async def work() -> list[int]:
+        loop = asyncio.get_running_loop()
+        ran: list[int] = []
+        moment = loop.time() + 10.0
+        for number in range(20):
+            loop.call_at(moment, ran.append, number)
+            others = [loop.call_at(moment + n % 7, ran.append, -1) for n in range(waits)]
+            for other in others[::2]:
+                other.cancel()
+            await asyncio.sleep(0.1)
+            for other in others[1::2]:
+                other.cancel()
+        await asyncio.sleep(20)
+        return ran
+
+    assert virtual_time.run(work()) == list(range(20))

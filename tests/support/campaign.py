@@ -63,7 +63,7 @@ class Scene:
             claimed += await dispatch.claim(
                 self.engine,
                 group=group,
-                channel_type="Voice",
+                channel_type=self.channel.channel_type,
                 owner_id=owner_id,
                 limit=limit,
                 send=send,

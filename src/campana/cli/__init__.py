@@ -6,6 +6,7 @@ import typer
 
 from campana import __version__
 from campana.cli import (
+    bots,
     channels,
     contacts,
     demo,
@@ -42,6 +43,7 @@ app.command()(simulate.simulate)
 app.command("allow-countries")(channels.allow)
 for group in (
     keys.app,
+    bots.app,
     lists.app,
     contacts.app,
     suppressions.app,

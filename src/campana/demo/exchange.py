@@ -17,17 +17,25 @@ import sys
 from pathlib import Path
 
 from campana.demo.plan import Plan, read_plan
-from campana.demo.softphones import Softphones
+from campana.demo.softphones import Read, Softphones
 from campana.demo.switchboard import Switchboard
 from campana.demo.witness import Witness
 from campana.domain.errors import SetupError
+from campana.voice.ears.hearing import Ears
+from campana.voice.media import PHONE_RATE, seconds
 
 LOOPBACK = "127.0.0.1"
 READY_SECONDS = 5.0
 
 
 async def run(
-    plan: Plan, witness: Witness, *, port: int, audio: Path | None, stop: asyncio.Event
+    plan: Plan,
+    witness: Witness,
+    *,
+    port: int,
+    audio: Path | None,
+    stop: asyncio.Event,
+    read: Read | None = None,
 ) -> None:
     """Serve until `stop`; prints the port when ready.
 
@@ -35,7 +43,7 @@ async def run(
         SetupError: a port is in use, or the voice packages are missing.
     """
     inner = _free_port()
-    phones = await Softphones.open(port=inner, witness=witness, audio=audio)
+    phones = await Softphones.open(port=inner, witness=witness, audio=audio, read=read)
     try:
         await _wait_ready(inner)
         loop = asyncio.get_running_loop()
@@ -97,11 +105,25 @@ async def _serve(arguments: argparse.Namespace) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
     plan = read_plan(arguments.plan) if arguments.plan is not None else Plan()
+    ears = await Ears.open() if arguments.ears else None
+    if isinstance(ears, str):
+        raise SetupError(ears)
     witness = Witness(arguments.log)
+    read = _reader(ears) if ears is not None else None
     try:
-        await run(plan, witness, port=arguments.port, audio=arguments.audio, stop=stop)
+        await run(plan, witness, port=arguments.port, audio=arguments.audio, stop=stop, read=read)
     finally:
         witness.close()
+        if ears is not None:
+            ears.close()
+
+
+def _reader(ears: Ears) -> Read:
+    async def read(sound: bytes) -> str:
+        spoken = seconds(sound, PHONE_RATE)
+        return (await ears.read(sound, spoken_seconds=spoken, phrases=())).text
+
+    return read
 
 
 def main() -> None:
@@ -111,6 +133,7 @@ def main() -> None:
     parser.add_argument("--log", type=Path, required=True, help="the witness, appended to")
     parser.add_argument("--plan", type=Path, help="how each number behaves; all answer without it")
     parser.add_argument("--audio", type=Path, help="directory for what each called party heard")
+    parser.add_argument("--ears", action="store_true", help="those who reply understand words")
     try:
         asyncio.run(_serve(parser.parse_args()))
     except SetupError as error:

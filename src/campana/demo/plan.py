@@ -27,6 +27,16 @@ REFUSALS = {
 Deed = Literal["answer", "hang_up", "ring", "busy", "decline", "wrong_number", "congestion"]
 
 
+class Reply(msgspec.Struct, kw_only=True, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """What is said or pressed when the bot is understood to have said something."""
+
+    to: str = ""
+    """Most of these words were heard; without any it is for what no other reply is for."""
+    play: tuple[str, ...] = ()
+    """Paths of WAV files, one each time, the last one again and again; an empty one is silence."""
+    press: str = ""
+
+
 class Behavior(
     msgspec.Struct, kw_only=True, frozen=True, rename="camel", forbid_unknown_fields=True
 ):
@@ -41,8 +51,12 @@ class Behavior(
     """Paths of WAV files (8 kHz, 16-bit mono), each said in its turn before any key is pressed."""
     speaks_first: bool = False
     """The first of `play` is said on answering, whatever the bot does: a greeting."""
+    replies: tuple[Reply, ...] = ()
+    """Listens with ears of its own, and replies to what it understood, once `play` is said."""
     interrupts: bool = False
-    """Speaks while the bot does, as soon as it has spoken for a second and a half."""
+    """Speaks while the bot does, as soon as it has spoken for `interrupt_after`."""
+    interrupt_after: float = 1.5
+    """Seconds of speech since our last turn."""
     silence_seconds: float = 0.7
     hang_up_after: float = 1.0
     """Seconds of a call before `hang_up` does."""

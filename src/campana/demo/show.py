@@ -7,7 +7,6 @@ on over the API alone. Nothing here can reach beyond this machine.
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import signal
 import sys
@@ -19,13 +18,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import msgspec
 from rich.console import Console
 from rich.table import Table
 
 from campana import bootstrap
 from campana.demo import chat, spoken, staying, story, voices
 from campana.demo.api import body, ended, mapping
+from campana.demo.exchanging import exchanging
 from campana.demo.plan import Behavior, Plan
 from campana.demo.watching import watch
 from campana.domain.errors import SetupError
@@ -55,7 +54,9 @@ async def show(settings: Settings, *, keep: bool, out: Console) -> list[str]:
     async with AsyncExitStack() as stack:
         speaking = await _speaking(settings.data_dir, out)
         out.print("Starting an exchange of softphones on loopback: real SIP, real RTP.")
-        port, witness = await stack.enter_async_context(_exchange(settings.data_dir, speaking))
+        port, witness = await stack.enter_async_context(
+            exchanging(settings.data_dir, Plan(numbers={**story.plan().numbers, **speaking}))
+        )
         out.print("Starting a sandbox carrier for WhatsApp and SMS: it reaches nobody.")
         sandbox = await stack.enter_async_context(chat.carrier(settings.data_dir))
         out.print("Starting Campana: PostgreSQL, web, work and one voice worker.")
@@ -106,29 +107,6 @@ async def _speaking(data_dir: Path, out: Console) -> dict[str, tuple[Behavior, .
         return {}
     out.print("Making the voices of people who speak: not the bot's.")
     return await spoken.behaviors(data_dir / "voices")
-
-
-@asynccontextmanager
-async def _exchange(
-    data_dir: Path, speaking: Mapping[str, tuple[Behavior, ...]]
-) -> AsyncGenerator[tuple[int, Path]]:
-    """The called parties: a process of their own, with a log of their own."""
-    plan, log = data_dir / "exchange-plan.json", data_dir / "exchange.jsonl"
-    everybody = Plan(numbers={**story.plan().numbers, **speaking})
-    plan.write_bytes(msgspec.json.encode(everybody))
-    command = ["-m", "campana.demo.exchange", "--port", "0", "--log", str(log), "--plan", str(plan)]
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, *command, stdout=asyncio.subprocess.PIPE
-    )
-    try:
-        if process.stdout is None:
-            raise SetupError("the exchange of softphones has no output")
-        line = await asyncio.wait_for(process.stdout.readline(), _READY_SECONDS)
-        if not line:
-            raise SetupError("the exchange of softphones did not start: see `campana doctor`")
-        yield json.loads(line)["port"], log
-    finally:
-        await ended(process)
 
 
 @asynccontextmanager

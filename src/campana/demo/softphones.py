@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import wave
+from collections.abc import Awaitable, Callable
 from functools import cache
 from pathlib import Path
 
-from campana.demo.plan import Behavior
+from campana.demo.listening import reply_to
+from campana.demo.plan import Behavior, Reply
 from campana.demo.switchboard import Arrival
 from campana.demo.witness import Witness
 from campana.domain.errors import SetupError
@@ -19,13 +21,16 @@ SPEECH_LEVEL = 300.0
 """Sound louder than this (-40 dB) is speech; a bot speaks at about -20 dB."""
 SPEECH_SECONDS = 0.2
 """So much speech has to be heard before silence means that it is our turn."""
-INTERRUPT_SECONDS = 1.5
 EAR_SECONDS = 0.04
 HUM_SECONDS = 0.5
 HUM_AHEAD_SECONDS = 0.3
 FAREWELL_SECONDS = 3.0
 DEAD_SECONDS = 5
 """A caller that sends nothing for this long, not even silence, is gone."""
+
+
+Read = Callable[[bytes], Awaitable[str]]
+"""Understands sound at the telephone's rate."""
 
 
 @cache
@@ -42,9 +47,21 @@ class Phone:
     """One call at one softphone."""
 
     def __init__(
-        self, bs: stack.Baresip, call: stack.StackCall, arrival: Arrival, witness: Witness
+        self,
+        bs: stack.Baresip,
+        call: stack.StackCall,
+        arrival: Arrival,
+        witness: Witness,
+        *,
+        read: Read | None = None,
     ) -> None:
+        """`read` is what it understands with; without it nothing is replied to."""
         self.call = call
+        self._read = read
+        self._reading: asyncio.Future[str] | None = None
+        self._understood_until = 0
+        """Bytes of `heard` that were understood already."""
+        self._replied: dict[Reply, int] = {}
         self.arrival = arrival
         self.over = asyncio.Event()
         self.answered = asyncio.Event()
@@ -112,12 +129,39 @@ class Phone:
             elif waiting and self._is_our_turn(behavior.silence_seconds):
                 self._spoken_seconds = 0.0
                 keys = waiting.pop(0)
-                self._tell("pressed", keys=keys)
-                await self.call.send_dtmf(keys)
+                await self._press(keys)
+            elif behavior.replies and self._read is not None and not sayings:
+                await self._reply(behavior, self._read)
+
+    async def _press(self, keys: str) -> None:
+        self._tell("pressed", keys=keys)
+        await self.call.send_dtmf(keys)
+
+    async def _reply(self, behavior: Behavior, read: Read) -> None:
+        """Understand what the bot said once it is our turn, and reply; does not wait for it."""
+        if self._reading is None:
+            if self._is_our_turn(behavior.silence_seconds):
+                self._spoken_seconds = 0.0
+                sound = bytes(self.heard[self._understood_until :])
+                self._understood_until = len(self.heard)
+                self._reading = asyncio.ensure_future(read(sound))
+            return
+        if not self._reading.done():
+            return
+        text, self._reading = self._reading.result(), None
+        reply = reply_to(text, behavior.replies)
+        self._tell("understood", text=text, replies=reply is not None)
+        if reply is None:
+            return
+        times = self._replied[reply] = self._replied.get(reply, 0) + 1
+        if reply.press:
+            await self._press(reply.press)
+        elif path := reply.play[min(times, len(reply.play)) - 1]:
+            self._start_saying(Path(path).name, _sound(path))
 
     def _may_speak(self, behavior: Behavior) -> bool:
         if behavior.interrupts:
-            return self._spoken_seconds >= INTERRUPT_SECONDS
+            return self._spoken_seconds >= behavior.interrupt_after
         return self._is_our_turn(behavior.silence_seconds)
 
     def _start_saying(self, name: str, pcm: bytes) -> None:
@@ -182,8 +226,14 @@ class Softphones:
     """All of them, behind one SIP port. Answers only calls that the switchboard announced."""
 
     def __init__(
-        self, bs: stack.Baresip, runtime: stack.Runtime, witness: Witness, audio: Path | None
+        self,
+        bs: stack.Baresip,
+        runtime: stack.Runtime,
+        witness: Witness,
+        audio: Path | None,
+        read: Read | None,
     ) -> None:
+        self._read = read
         self._bs = bs
         self._runtime = runtime
         self._witness = witness
@@ -193,15 +243,17 @@ class Softphones:
         self._lives: set[asyncio.Task[None]] = set()
 
     @classmethod
-    async def open(cls, *, port: int, witness: Witness, audio: Path | None) -> Softphones:
-        """Listen on a port of loopback.
+    async def open(
+        cls, *, port: int, witness: Witness, audio: Path | None, read: Read | None = None
+    ) -> Softphones:
+        """Listen on a port of loopback; `read` is what those understand with who reply.
 
         Raises:
             SetupError: the voice packages are missing or do not start.
         """
         bs = stack.load()
         runtime = bs.Runtime(command_timeout=15)
-        phones = cls(bs, runtime, witness, audio)
+        phones = cls(bs, runtime, witness, audio, read)
         try:
             await runtime.start(
                 bs.Config(
@@ -230,7 +282,8 @@ class Softphones:
         if arrival is None:
             self._keep(asyncio.ensure_future(call.reject()))
             return
-        phone = self._phones[call.handle] = Phone(self._bs, call, arrival, self._witness)
+        phone = Phone(self._bs, call, arrival, self._witness, read=self._read)
+        self._phones[call.handle] = phone
         self._keep(asyncio.ensure_future(self._live(phone)))
 
     def on_event(self, event: stack.StackEvent) -> None:

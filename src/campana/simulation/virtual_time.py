@@ -2,15 +2,20 @@
 
 Answers from outside (sockets, threads) are waited for in real time, during which the clock stands.
 They are taken only when nothing else is ready to run, so that how fast they come changes nothing:
-what runs after what depends on the program alone.
+what runs after what depends on the program alone. Timers of one moment run in the order they were
+set in: asyncio's own heap runs them as its shape happens to be, and every wait for an answer that
+has not come yet puts a timer into it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import heapq
+import itertools
 import selectors
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
+from contextvars import Context
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -44,16 +49,43 @@ class _Jumping(selectors.DefaultSelector):
         return []
 
 
+class _InOrder(asyncio.TimerHandle):
+    """A timer with a number, which decides between those of one moment."""
+
+    number: int
+
+    def __lt__(self, other: asyncio.TimerHandle) -> bool:
+        if not isinstance(other, _InOrder):
+            return super().__lt__(other)
+        return (self.when(), self.number) < (other.when(), other.number)
+
+
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
     """Runs on the clock of its selector."""
 
     def __init__(self) -> None:
         self._jumping = _Jumping()
+        self._numbers = itertools.count()
+        self._scheduled: list[_InOrder]
         super().__init__(self._jumping)
 
     def time(self) -> float:
         """Virtual seconds."""
         return self._jumping.now
+
+    def call_at(
+        self,
+        when: float,
+        callback: Callable[..., object],
+        *args: object,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """As of any loop, and behind what was set for that moment before."""
+        timer = _InOrder(when, callback, args, self, context)
+        timer.number = next(self._numbers)
+        heapq.heappush(self._scheduled, timer)
+        timer._scheduled = True  # pyright: ignore[reportAttributeAccessIssue]
+        return timer
 
     def run_in_executor(  # pyright: ignore[reportIncompatibleMethodOverride] - typeshed's is generic
         self, executor: Executor | None, func: Callable[..., Any], *args: object

@@ -129,6 +129,11 @@ def _first_country(names: list[object]) -> str | None:
 
 
 @lru_cache(maxsize=4096)
+def is_country(code: str) -> bool:
+    """Is it ISO 3166, two capitals, of a country with telephone numbers?"""
+    return code in SUPPORTED_REGIONS
+
+
 def country_named(text: str) -> str | None:
     """A country's ISO 3166 code from that code or a name of the country in any language."""
     plain = _plain(text[:_LONGEST])

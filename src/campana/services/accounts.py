@@ -22,6 +22,7 @@ from campana.domain.errors import (
     Unauthenticated,
     Unavailable,
 )
+from campana.domain.places import is_country
 from campana.services.context import Context
 from campana.store import accounts
 from campana.store.accounts import ApiKey, Principal, Workspace
@@ -99,8 +100,22 @@ async def ensure_workspace(context: Context, name: str) -> Workspace:
 async def allow_countries(
     context: Context, *, workspace_id: int, countries: Sequence[str], default: str | None
 ) -> None:
-    """Replace the list of countries (ISO 3166, two letters) a workspace may call (engine role)."""
-    async with context.db.transaction() as tx:
+    """Replace the list of countries (ISO 3166, two letters) a workspace may call.
+
+    Raises:
+        InvalidParameter: one of them, or the default, is no country with numbers of its own.
+    """
+    problems = [
+        FieldProblem(pointer=pointer, message=f"{country!r} is no country, such as US")
+        for pointer, country in [
+            *(("/countries", each) for each in countries),
+            *([("/default", default)] if default is not None else []),
+        ]
+        if not is_country(country)
+    ]
+    if problems:
+        raise InvalidParameter(problems=problems)
+    async with context.db.transaction(workspace_id=workspace_id) as tx:
         await accounts.set_countries(
             tx, workspace_id=workspace_id, allowed_countries=countries, default_country=default
         )

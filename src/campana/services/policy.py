@@ -83,7 +83,7 @@ async def show(context: Context, *, workspace_id: int) -> Mapping[str, Any]:
 
 
 async def replace(context: Context, *, workspace_id: int, raw: object) -> None:
-    """Put this policy in the place of the one before (engine role); the next claim obeys it.
+    """Put this policy in the place of the one before; the next claim obeys it.
 
     Raises:
         InvalidParameter: naming each field that is wrong.
@@ -92,7 +92,7 @@ async def replace(context: Context, *, workspace_id: int, raw: object) -> None:
     if zone_named(written.time_zone) is None:
         problem = FieldProblem(pointer="/timeZone", message="is no time zone")
         raise InvalidParameter(problems=[problem])
-    async with context.db.transaction() as tx:
+    async with context.db.transaction(workspace_id=workspace_id) as tx:
         await policies.set_document(
             tx, workspace_id=workspace_id, document=msgspec.to_builtins(written)
         )

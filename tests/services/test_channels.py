@@ -11,6 +11,7 @@ import pytest
 from campana.domain.errors import Conflict, InvalidParameter, NotFound
 from campana.services import accounts, channel_secrets, channels
 from campana.services.context import Context
+from tests.support.campaign import add_channel
 
 SIP: dict[str, Any] = {"trunks": [{"host": "127.0.0.1"}], "callerIds": ["+12025550100"]}
 
@@ -125,3 +126,44 @@ async def test_a_name_is_taken_once_in_a_workspace(
         await channels.get(context, workspace_id=other, wanted=made.id)
     theirs = await channels.create(context, workspace_id=other, raw=written())
     assert theirs.id != made.id
+
+
+async def test_a_change_leaves_alone_what_it_does_not_name(
+    context: Context, workspace_id: int
+) -> None:
+    hours = {"mon": [{"from": "09:00", "to": "17:00"}]}
+    made = await add_channel(
+        context, workspace_id=workspace_id, window=hours, portfolio="main", portfolio_limit=250,
+        pair_seconds=6.0,
+    )  # fmt: skip
+    answered = await channels.change(
+        context, workspace_id=workspace_id, wanted=made.id, patch={"rate": 2}
+    )
+    found = await channels.get(context, workspace_id=workspace_id, wanted=made.id)
+    assert found == answered
+    assert (found.rate, found.portfolio, found.portfolio_limit, found.pair_seconds) == (
+        2, "main", 250, 6.0,
+    )  # fmt: skip
+    assert found.window is not None
+    assert found.window["mon"] == hours["mon"]
+
+
+async def test_the_hours_of_a_channel_are_changed_and_taken_away(
+    context: Context, workspace_id: int
+) -> None:
+    made = await add_channel(context, workspace_id=workspace_id)
+    with pytest.raises(InvalidParameter) as refused:
+        await channels.change(
+            context, workspace_id=workspace_id, wanted=made.id,
+            patch={"window": {"mon": [{"from": "17:00", "to": "09:00"}], "holidays": ["XX"]}},
+        )  # fmt: skip
+    assert {each.pointer for each in refused.value.problems} == {
+        "/window/mon/0", "/window/holidays/0",
+    }  # fmt: skip
+    hours = [{"from": "09:00", "to": "17:00"}]
+    for patch, expected in (({"mon": hours}, hours), ({"mon": None}, []), (None, None)):
+        await channels.change(
+            context, workspace_id=workspace_id, wanted=made.id, patch={"window": patch}
+        )
+        found = await channels.get(context, workspace_id=workspace_id, wanted=made.id)
+        assert (found.window and found.window["mon"]) == expected

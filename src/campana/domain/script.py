@@ -105,6 +105,11 @@ class Script:
         """Does it understand words?"""
         return any(isinstance(step, Ask) and step.answer is not None for step in self.steps)
 
+    @property
+    def needs_ears(self) -> bool:
+        """Does it make use of somebody who hears?"""
+        return self.listens or self.on_machine.do != "talk"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:

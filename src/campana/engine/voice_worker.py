@@ -28,6 +28,7 @@ from campana.services import channel_secrets, dispatch, granting, outcomes, spok
 from campana.services.claimed import Claimed
 from campana.services.context import Context
 from campana.services.dispatch import SEND_DEADLINE
+from campana.services.hearing import hearing
 from campana.services.recordings import key_of
 from campana.services.secrets import Unreadable
 from campana.store import attempts, channels, targets
@@ -94,7 +95,8 @@ class VoiceWorker:
         self._channels_until = 0.0
         self._choosing = Choosing(context, salt=salt)
         self._calls: dict[UUID, _Line] = {}
-        self.ownership = Ownership(context, in_hand=lambda: self._calls, serves=[carrier.kind])
+        serves = [carrier.kind, *([hearing(carrier.kind)] if ears is not None else [])]
+        self.ownership = Ownership(context, in_hand=lambda: self._calls, serves=serves)
 
     async def step(self) -> bool:
         """Claim one call and start it; False when there was none to start."""

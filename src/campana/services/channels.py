@@ -75,6 +75,8 @@ class ChannelLimitsDocument(
     burst: Burst
     lines: Lines
     daily_attempts: DailyAttempts | None = None
+    window: WindowDocument | None = None
+    """Hours in which it may be used at all; null for any that its campaigns have."""
     trunks: dict[str, TrunkLimitsDocument] = {}
     """By name, such as `sip:sip.carrier.example:5060;transport=udp`."""
 
@@ -143,7 +145,7 @@ def _channel_type(
 async def change(
     context: Context, *, workspace_id: int, wanted: str, patch: Mapping[str, Any]
 ) -> Channel:
-    """Change its name, its account, or its limits or a trunk's (JSON Merge Patch).
+    """Change its name, its account, its hours, or its limits or a trunk's (JSON Merge Patch).
 
     In force with the next grant; another account within some seconds. When it returns, no attempt
     begins any more that was granted before, if a limit was lowered.
@@ -167,6 +169,7 @@ async def change(
             "burst": channel.burst,
             "lines": channel.lines,
             "dailyAttempts": channel.daily_attempts,
+            "window": channel.window,
             "trunks": {name: _written(each) for name, each in trunks.items()},
         }
         document = documents.read(
@@ -174,7 +177,12 @@ async def change(
         )
         kind = context.carriers[channel.kind]
         config = channel_secrets.config_of(context, kind=kind, stored=channel.config)
-        if problems := _too_fast(kind, config, document.rate):
+        problems = _too_fast(kind, config, document.rate)
+        if document.window is not None:
+            problems += [
+                _below("/window", each) for each in window_document.problems(document.window)
+            ]
+        if problems:
             raise InvalidParameter(problems=problems)
         wanted_trunks = _trunks(document, trunks)
         changed = replace(
@@ -188,6 +196,7 @@ async def change(
             burst=document.burst,
             lines=document.lines,
             daily_attempts=document.daily_attempts,
+            window=msgspec.to_builtins(document.window),
         )
         if not await channels.configure(tx, channel=changed):
             raise Conflict(f"there is a channel named {changed.name!r} already")
@@ -195,6 +204,8 @@ async def change(
         is_lower = (
             _is_lower(_limits(channel), _limits(changed))
             or dict(before.config) != dict(channel.config)
+            # Hours are asked for at each claim; what was promised under others goes back.
+            or before.window != changed.window
             or any(
                 _is_lower(_of_trunk(was), _of_trunk(wanted_trunks[name]))
                 for name, was in trunks.items()

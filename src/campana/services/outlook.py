@@ -20,7 +20,14 @@ from campana.domain.errors import FieldProblem, InvalidTransition, NotFound
 from campana.domain.forecast import Forecast, Pace, forecast
 from campana.domain.spend import Price
 from campana.domain.window import next_open
-from campana.services import erasure_keys, flow_people, preflight, segments, variant_plans
+from campana.services import (
+    erasure_keys,
+    flow_people,
+    hearing,
+    preflight,
+    segments,
+    variant_plans,
+)
 from campana.services.campaign_document import plan_of
 from campana.services.context import Context
 from campana.services.messaging import DAY
@@ -104,6 +111,8 @@ async def look_ahead(context: Context, *, workspace_id: int, campaign_id: str) -
         found = await _crowds(tx, campaign, plan, prices, pads, now)
         places = await _places(tx, channel, now)
         warnings = await flow_people.lacking(tx, campaign, plan)
+        kind = context.carriers.get(channel.kind) if channel is not None else None
+        warnings += await hearing.unheard(tx, plan, channel, kind)
         unbidden = await flow_people.unbidden(tx, campaign, plan)
     allowed = frozenset(workspace.allowed_countries) if workspace else frozenset[str]()
     eligible, skipped, expense = _judged(found, campaign, plan, allowed, prices, now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from psycopg.rows import class_row
@@ -42,6 +42,42 @@ class Channel:
     """How many those may be in any 24 hours."""
     pair_seconds: float | None = None
     """The least between two messages to one person."""
+
+
+MOST_WAITING = 10_000
+"""So far who waits is counted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a channel is doing now; `down_until` while its carrier lets nothing through."""
+
+    id: str
+    failing: int
+    """Times in a row that the carrier let nothing through."""
+    down_until: datetime | None
+    used_today: int
+    """Attempts of this day of UTC that were granted."""
+    in_use: int
+    campaigns: int
+    """Those running on it."""
+    waiting: int
+    """People of those campaigns who wait for their turn; more than MOST_WAITING are not told
+    apart."""
+
+
+async def standing(tx: Tx, *, workspace_id: int, now: datetime) -> list[Standing]:
+    """Every channel of a workspace, oldest first."""
+    async with tx.cursor(row_factory=class_row(Standing)) as cursor:
+        await cursor.execute(
+            _SQL["standing"],
+            {
+                "workspace_id": workspace_id,
+                "today": now.astimezone(UTC).date(),
+                "most": MOST_WAITING + 1,
+            },
+        )
+        return await cursor.fetchall()
 
 
 async def insert(tx: Tx, *, channel: Channel) -> bool:
@@ -94,6 +130,7 @@ async def configure(tx: Tx, *, channel: Channel) -> bool:
             "name": channel.name,
             "config": Jsonb(dict(channel.config)),
             "is_loopback": channel.is_loopback,
+            "window": Jsonb(dict(channel.window)) if channel.window is not None else None,
             "portfolio": channel.portfolio,
             "portfolio_limit": channel.portfolio_limit,
             "pair_seconds": channel.pair_seconds,

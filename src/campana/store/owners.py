@@ -50,6 +50,14 @@ async def serve(session: Tx, *, kind: str) -> None:
     await session.execute(_SQL["serve"], {"space": KIND_SPACE, "kind": kind})
 
 
+async def is_served(tx: Tx, *, kind: str) -> bool:
+    """Does a worker live that said so?"""
+    row = await (
+        await tx.execute(_SQL["is_served"], {"space": KIND_SPACE, "kind": kind})
+    ).fetchone()
+    return bool(row and row[0])
+
+
 async def is_gone(tx: Tx, *, owner_id: int) -> bool:
     """True when that owner's session is gone; nobody else can conclude so until this transaction
     ends."""

@@ -182,7 +182,7 @@ class _Session:
         self._answered_at = self._clock.now()
         if recording is not None:
             self._recording = Recording(recording, rate=call.sample_rate)
-        ear = Listener(self._ears) if self._ears is not None and self._needs_ears() else None
+        ear = Listener(self._ears) if self._ears is not None and self._script.needs_ears else None
         stream = self._stream = SoundStream(call, recording=self._recording, ear=ear)
         talk = self._talk = Talk(
             call,
@@ -258,10 +258,6 @@ class _Session:
             },
         )
         return result
-
-    def _needs_ears(self) -> bool:
-        """Hearing costs: only for a script that makes use of it."""
-        return self._script.listens or self._script.on_machine.do != "talk"
 
     async def _let_go(self, call: VoiceCall, tasks: tuple[asyncio.Future[Any], ...]) -> None:
         """Silence, hang up, and put the recording on the disk."""

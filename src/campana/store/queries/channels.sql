@@ -19,7 +19,7 @@ where id = %(id)s;
 
 -- name: configure
 -- What a person changed of its account; its limits and its pace are other statements' business.
-update channels set name = %(name)s, config = %(config)s, is_loopback = %(is_loopback)s,
+update channels set name = %(name)s, config = %(config)s, is_loopback = %(is_loopback)s, contact_window = %(window)s,
   portfolio = %(portfolio)s, portfolio_limit = %(portfolio_limit)s, pair_seconds = %(pair_seconds)s
 where id = %(id)s and not exists (
   select from channels other where other.workspace_id = channels.workspace_id and other.name = %(name)s and other.id <> channels.id)
@@ -41,8 +41,8 @@ from channels where workspace_id = %(workspace_id)s and (id = %(wanted)s or name
 order by (id = %(wanted)s) desc limit 1;
 
 -- name: lock
--- The same, held: two changes at once do not undo each other.
-select id, workspace_id, name, kind, channel_type, config, is_loopback, rate, burst, lines, daily_attempts, created_at
+-- The same, held: two changes at once do not undo each other. All of it: what is changed is written back whole.
+select id, workspace_id, name, kind, channel_type, config, is_loopback, rate, burst, lines, daily_attempts, created_at, contact_window as "window", portfolio, portfolio_limit, pair_seconds
 from channels where workspace_id = %(workspace_id)s and (id = %(wanted)s or name = %(wanted)s)
 order by (id = %(wanted)s) desc limit 1 for no key update;
 
@@ -55,3 +55,16 @@ from channels where workspace_id = %(workspace_id)s order by created_at, id;
 -- Every channel a worker of this kind may dial on, in all workspaces.
 select id, workspace_id, name, kind, channel_type, config, is_loopback, rate, burst, lines, daily_attempts, created_at, contact_window as "window", portfolio, portfolio_limit, pair_seconds
 from channels where kind = %(kind)s order by id;
+
+-- name: standing
+-- How each channel of a workspace is doing. Who waits is counted no further than a page can say: what is due may be
+-- millions, and every line of the answer would read them all.
+select c.id, coalesce(p.failing, 0) as failing, p.down_until,
+  case when p.day = %(today)s then p.day_sends else 0 end as used_today,
+  (select count(*) from attempts a where a.channel_id = c.id and a.state not in ('ended', 'unknown')) as in_use,
+  (select count(*) from campaigns k where k.channel_id = c.id and k.state = 'running') as campaigns,
+  (select count(*) from (
+    select from campaigns k join due d on d.campaign_id = k.id
+    where k.channel_id = c.id and k.state = 'running' limit %(most)s) w) as waiting
+from channels c left join pacing p on p.channel_id = c.id
+where c.workspace_id = %(workspace_id)s order by c.created_at, c.id;

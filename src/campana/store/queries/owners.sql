@@ -14,6 +14,13 @@ select pg_advisory_lock(%(space)s, %(owner_id)s);
 -- number may say it; /why looks for it (`queries/overview.sql`).
 select pg_advisory_lock_shared(%(space)s, hashtext(%(kind)s));
 
+-- name: is_served
+-- Looks at the locks without taking one: an answer of this moment, for people. Locks are of one database.
+select exists (select from pg_locks
+  where locktype = 'advisory' and granted and classid::bigint = %(space)s
+    and objid::bigint = hashtext(%(kind)s)::bigint & 4294967295
+    and database = (select oid from pg_database where datname = current_database()));
+
 -- name: try_take
 -- True when that owner's session is gone. Transaction-level: given back by the commit.
 select pg_try_advisory_xact_lock(%(space)s, %(owner_id)s);

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from campana.domain.window import WEEKDAYS
 from campana.web.console import hours, written
-from campana.web.console.drafts import Document, Part, Step, Texts, line, number
+from campana.web.console.drafts import Document, Part, Step, Texts, line, number, plain
 
 MORE = ("breakers", "cadence", "canary", "caps", "pacing", "priority", "runIfWithin", "weight")
 """What the last field may say besides the fields above it."""
@@ -50,13 +50,13 @@ def _show(document: Document) -> dict[str, str]:
     numbers: dict[str, str] = {}
     for field, path in (*_NUMBERS.items(), *_SPANS.items()):
         rest, value = _taken(rest, path)
-        numbers[field] = span(value) if field in _SPANS else _plain(value)
+        numbers[field] = span(value) if field in _SPANS else plain(value)
     return {
         "start": str(document.get("startDate") or ""),
         "end": str(document.get("endDate") or ""),
         **hours.shown(document.get("window"), unsaid=hours.ORDINARY),
         **numbers,
-        "spend_limit": _plain(document.get("spendLimit")),
+        "spend_limit": plain(document.get("spendLimit")),
         "more": written.shown(rest),
     }
 
@@ -156,7 +156,7 @@ def _put(said: dict[str, Any], path: tuple[str, ...], value: object) -> None:
 def span(seconds: Any) -> str:  # noqa: ANN401 - as it stands in a document
     """Seconds in the largest unit that holds them exactly: `15 min`."""
     if not isinstance(seconds, int) or isinstance(seconds, bool):
-        return _plain(seconds)
+        return plain(seconds)
     unit = next(name for name, size in _UNITS.items() if seconds % size == 0)
     return f"{seconds // _UNITS[unit]} {unit if seconds else 's'}"
 
@@ -174,12 +174,6 @@ def _seconds(text: str) -> int | None:
         raise ValueError(text)
     unit = (found[2] or "min")[0]
     return int(found[1]) * {"d": 86400, "h": 3600, "m": 60, "s": 1}[unit]
-
-
-def _plain(value: Any) -> str:  # noqa: ANN401 - as it stands in a document
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return "" if value is None else str(value)
 
 
 TIMING = Step(

@@ -124,3 +124,10 @@ def number(text: str) -> int | float | str | None:
 def line(text: str) -> str | None:
     """What was typed into a line; None for nothing."""
     return text.strip() or None
+
+
+def plain(value: Any) -> str:  # noqa: ANN401 - as it stands in a document
+    """A value as it is typed; empty for nothing."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return "" if value is None else str(value)

@@ -36,6 +36,7 @@ MENU = (
     Entry("/templates", "Templates", "template", "templates:read"),
     Entry("/flows", "Flows", "sitemap", "flows:read"),
     Entry("/suppressions", "Suppressions", "ban", "suppressions:read"),
+    Entry("/channels", "Channels", "antenna", "channels:read"),
     Entry("/developers", "Developers", "code", "keys:manage"),
     Entry("/people", "People", "user-shield", "people:manage"),
     Entry("/settings", "Settings", "settings", "settings:write"),

@@ -61,7 +61,7 @@ async def new_campaign(request: PageRequest) -> Response[Any]:
 @post("/campaigns/new", opt=needs(_WRITE, action="campaign.create"))
 @guarded
 async def create_campaign(request: PageRequest) -> Response[Any]:
-    typed, _ = await _typed(request, BASICS)
+    typed, _ = await typed_of(request, BASICS)
     values = {
         key: value for key, value in BASICS.read(typed, {}).values.items() if value is not None
     }
@@ -72,7 +72,7 @@ async def create_campaign(request: PageRequest) -> Response[Any]:
     except CampanaError as error:
         return await _page(
             request, BASICS, None, values=typed, status=status_of(error),
-            problems=_said(BASICS, error, typed),
+            problems=said_of_step(BASICS, error, typed),
         )  # fmt: skip
     return to(_path(made.id, PEOPLE))
 
@@ -98,8 +98,8 @@ async def save_step(
     request: PageRequest, campaign_id: FromPath[str], step: FromPath[str]
 ) -> Response[Any]:
     shown = _step(step)
-    typed, given = await _typed(request, shown)
-    version, seen = given.get("version", ""), _seen(given.get("seen", ""))
+    typed, given = await typed_of(request, shown)
+    version, seen = given.get("version", ""), marks_seen(given.get("seen", ""))
     for _ in range(_RACES):
         campaign = await campaigns.get(
             request.context, workspace_id=request.workspace_id, campaign_id=campaign_id
@@ -115,7 +115,7 @@ async def save_step(
         except CampanaError as error:
             return await _page(
                 request, shown, campaign, values=typed, status=status_of(error),
-                problems=_said(shown, error, typed),
+                problems=said_of_step(shown, error, typed),
             )  # fmt: skip
         is_alone = version == str(campaign.version)
         return await _onward(request, shown, campaign_id, given, is_alone=is_alone)
@@ -258,7 +258,7 @@ async def _page(
     )
 
 
-async def _typed(request: PageRequest, step: Step) -> tuple[dict[str, str], Mapping[str, str]]:
+async def typed_of(request: PageRequest, step: Step) -> tuple[dict[str, str], Mapping[str, str]]:
     """The page's fields as they were typed, space and all, and the whole form."""
     sent = {
         name: value.replace("\0", "")
@@ -268,7 +268,7 @@ async def _typed(request: PageRequest, step: Step) -> tuple[dict[str, str], Mapp
     return {name: sent.get(name, "") for name in step.fields}, sent
 
 
-def _said(step: Step, error: CampanaError, typed: Mapping[str, str]) -> dict[str, str]:
+def said_of_step(step: Step, error: CampanaError, typed: Mapping[str, str]) -> dict[str, str]:
     if not error.problems:
         return {WHOLE: error.message}
     pointed = [each for each in error.problems if each.parameter is None]
@@ -297,7 +297,7 @@ async def _blocking(request: PageRequest, campaign: Campaign) -> Sequence[FieldP
             return error.problems
 
 
-def _seen(text: str) -> dict[str, str]:
+def marks_seen(text: str) -> dict[str, str]:
     """What the fields held when the page was opened, by their marks."""
     try:
         found: object = msgspec.json.decode(text)

@@ -55,7 +55,7 @@ def shown(value: object) -> str:
     if value is None or value in ({}, []):
         return ""
     text = str(
-        yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=96)  # pyright: ignore[reportUnknownMemberType]
+        yaml.safe_dump(_in_order(value), sort_keys=False, allow_unicode=True, width=96)  # pyright: ignore[reportUnknownMemberType]
     ).rstrip()
     try:
         if read(text) == value:
@@ -64,6 +64,28 @@ def shown(value: object) -> str:
         pass
     # Where the two YAMLs differ (`1e5` is a text in one of them), JSON says it beyond doubt.
     return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+
+
+_RANKS = {
+    name: rank
+    for rank, name in enumerate(
+        (
+            "name", "share", "holdOut", "id", "type", "greeting", "text", "answer", "keys", "on",
+            "saveAs", "next", "otherwise",
+        )
+    )
+}  # fmt: skip
+
+
+def _in_order(value: Any) -> Any:  # noqa: ANN401 - any plain value
+    """The values as people would write them: what is stored has its names in no order of theirs."""
+    if isinstance(value, dict):
+        named = cast("dict[str, Any]", value)
+        ranked = sorted(named, key=lambda key: (_RANKS.get(key, 50), key == "steps"))
+        return {key: _in_order(named[key]) for key in ranked}
+    if isinstance(value, list):
+        return [_in_order(each) for each in cast("list[Any]", value)]
+    return value
 
 
 def said(text: str, found: Iterable[FieldProblem]) -> str:

@@ -1,0 +1,41 @@
+"""Whether somebody is there who understands what callees say to a bot."""
+
+from __future__ import annotations
+
+from campana.carriers.base import CarrierKind
+from campana.domain.campaign import Plan
+from campana.domain.script import Script
+from campana.store import owners
+from campana.store.channels import Channel
+from campana.store.db import Tx
+
+
+def hearing(kind: str) -> str:
+    """What a worker for carriers of this kind says it serves when it understands speech."""
+    return f"{kind} with ears"
+
+
+async def unheard(
+    tx: Tx, plan: Plan, channel: Channel | None, kind: CarrierKind | None
+) -> list[str]:
+    """What somebody should know who launches a bot that listens; nothing where it is heard.
+
+    Args:
+        tx: a transaction that reads.
+        plan: the campaign's.
+        channel: on which it calls, when one is chosen.
+        kind: the channel's kind; those with an account at a provider need no worker of ours.
+    """
+    if channel is None or kind is None or kind.open is not None:
+        return []
+    scripts: list[Script | None] = [plan.script, *plan.scripts.values()]
+    scripts += [variant.script for variant in plan.variants]
+    if not any(script is not None and script.needs_ears for script in scripts):
+        return []
+    if await owners.is_served(tx, kind=hearing(channel.kind)):
+        return []
+    return [
+        "The bot listens, and no voice worker that understands speech is alive: until one is,"
+        " callees are asked for keys, no machine is told from a person, and who asks not to be"
+        " called again is not understood."
+    ]

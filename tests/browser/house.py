@@ -22,7 +22,7 @@ from campana.domain.role import Role
 from campana.services import accounts, campaigns, flows, people, suppressions, templates, webhooks
 from campana.services.context import Context
 from campana.web.flow_examples import DEFINITION
-from tests.journeys.served import CAMPANA, ended
+from tests.journeys.served import CAMPANA
 from tests.support import hearing
 from tests.support.campaign import ANA, BOT, BRUNO, CARLA, add_channel, add_list, launched, person
 from tests.support.chaos.fleet import ROOT, free_port
@@ -220,7 +220,8 @@ def _process(
         try:
             yield process
         finally:
-            code = ended(process)
+            process.terminate()
+            code = process.wait(PATIENCE)
     assert code == 0, told.read_text()
 
 

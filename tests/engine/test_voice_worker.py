@@ -18,6 +18,8 @@ from campana.domain.contact import ContactAddress
 from campana.engine import voice_worker
 from campana.engine.voice_worker import VoiceWorker
 from campana.services.context import Context
+from campana.services.hearing import hearing
+from campana.store import owners
 from campana.voice.driver import LineLost, Placement, Refused, TooLate
 from campana.voice.ears.hearing import Ears
 from campana.voice.speech import Speech
@@ -103,6 +105,28 @@ async def test_what_is_said_in_a_call_is_understood_and_kept(
     ]
     assert answers[0]["question"] == "Can you come?"
     assert ["callee", "Yes, I can."] in [[line["role"], line["text"]] for line in transcript]
+    # The reply, and only the reply, has how long they waited for it, in parts that add up.
+    [waited] = [line["latency"] for line in transcript if "latency" in line]
+    assert waited["totalMs"] == sum(
+        waited[part] for part in ("vadMs", "asrMs", "dialogMs", "ttsMs")
+    )
+
+
+@pytest.mark.timeout(60)
+async def test_a_worker_that_understands_says_so_for_as_long_as_it_lives(
+    engine_context: Context,
+) -> None:
+    async def is_heard() -> bool:
+        async with engine_context.db.read() as tx:
+            return await owners.is_served(tx, kind=hearing("voice_sip"))
+
+    async with working(engine_context, ScriptedDriver()):
+        assert not await is_heard()
+    async with listening(engine_context):
+        assert await is_heard()
+    async with asyncio.timeout(15):
+        while await is_heard():  # noqa: ASYNC110 - the server frees it, and tells nobody
+            await asyncio.sleep(0.01)
 
 
 @pytest.mark.timeout(60)

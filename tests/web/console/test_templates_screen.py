@@ -54,6 +54,7 @@ async def test_it_is_previewed_on_a_person_and_counted_against_a_list(
     assert ": 4711" in shown
     assert "lacks plan" in shown
     assert "UCS-2" in shown
+    assert "null" not in shown
     assert "no such contact" in (await owner.get(f"{path}?contact=ctc_999")).text
     counted = (await owner.get(f"{path}?list={list_id}")).text
     assert "1 of 1 people lack" in counted

@@ -181,7 +181,7 @@ async def _template(
     every = await lists.page(context, workspace_id=workspace_id, page=1, page_size=_LISTS)
     as_it_is = {
         "name": found.name,
-        "content": documents.write_yaml(found.draft),
+        "content": documents.write_yaml(_filled(found.draft)),
         "version": str(found.version),
     }
     return page(
@@ -247,6 +247,16 @@ def _is_email(said: content.Content) -> bool:
 def _sent(said: content.Content) -> Mapping[str, Any] | None:
     """What goes to the provider of a template it knows."""
     return msgspec.to_builtins(said) if isinstance(said, content.Template) else None
+
+
+def _filled(draft: Mapping[str, Any]) -> dict[str, Any]:
+    """What was said of a draft, what is read first before the rest; without what was left out."""
+    first = [name for name in ("subject", "text", "name", "language") if name in draft]
+    kept = {name: draft[name] for name in [*first, *draft] if draft[name] not in (None, [], {})}
+    return {
+        name: _filled(cast("dict[str, Any]", value)) if isinstance(value, dict) else value
+        for name, value in kept.items()
+    }
 
 
 def _read(text: str) -> Mapping[str, Any]:

@@ -92,6 +92,16 @@ def test_a_campaign_is_looked_at_launched_stopped_and_asked(
     assert campana("campaign", "add", made, "Others").exit_code == 1
 
 
+def test_a_clone_can_be_launched_beside_the_first(campana: Campana, tmp_path: Path) -> None:
+    made = drafted(campana, tmp_path)
+    assert campana("campaign", "launch", made).exit_code == 0
+    cloned = json.loads(campana("campaign", "clone", made, "--json").stdout)
+    assert (cloned["name"], cloned["status"]) == ("Copy of Reminder", "Paused")
+    assert cloned["id"] != made
+    assert campana("campaign", "launch", cloned["id"]).exit_code == 0
+    assert campana("campaign", "clone", "camp_none").exit_code == 1
+
+
 def test_a_draft_that_cannot_be_launched_fails_and_says_why(
     campana: Campana, tmp_path: Path
 ) -> None:

@@ -34,6 +34,34 @@ async def add_example(context: Context, workspace_id: int) -> None:
     )
 
 
+async def test_a_clone_is_a_draft_that_says_the_same_but_for_what_is_over(
+    api: httpx.AsyncClient, clock: FixedClock
+) -> None:
+    clock.moment = at("2024-01-10")
+    asked = DRAFT | {
+        "description": "Once more.",
+        "startDate": "2024-01-15T00:00:00Z",
+        "endDate": "2024-03-31T23:59:59Z",
+    }
+    made = (await api.post("/v1/campaigns", json=asked)).json()
+    clock.moment = at("2024-02-01")
+    cloned = await api.post(f"/v1/campaigns/{made['id']}/clone")
+    assert cloned.status_code == 201
+    kept = (await api.get(cloned.headers["location"])).json()
+    assert kept == cloned.json()
+    assert kept["id"] != made["id"]
+    changed = {key: value for key, value in kept.items() if value != made[key]}
+    assert changed == {
+        "id": kept["id"],
+        "name": "Copy of Reminders",
+        "startDate": None,
+        "createdAt": "2024-02-01T00:00:00Z",
+    }
+    assert (await api.post("/v1/campaigns/camp_none/clone")).status_code == 404
+    refused = await api.post(f"/v1/campaigns/{made['id']}/clone", json={"name": "Mine"})
+    assert refused.status_code == 400
+
+
 async def test_a_campaign_comes_back_byte_for_byte(
     api: httpx.AsyncClient, context: Context, workspace_id: int, clock: FixedClock
 ) -> None:

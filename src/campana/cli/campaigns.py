@@ -58,6 +58,21 @@ def create(
 
 
 @app.command()
+def clone(
+    campaign_id: CampaignId, as_json: AsJson = False, workspace: Workspace = DEFAULT_WORKSPACE
+) -> None:
+    """Make a draft that says what a campaign says; dates that are over are left out."""
+    with told():
+        made = run(
+            lambda context, workspace_id: campaigns.copy(
+                context, workspace_id=workspace_id, campaign_id=campaign_id
+            ),
+            workspace=workspace,
+        )
+    show_campaign(made, as_json=as_json)
+
+
+@app.command()
 def launch(
     campaign_id: CampaignId, as_json: AsJson = False, workspace: Workspace = DEFAULT_WORKSPACE
 ) -> None:

@@ -14,7 +14,7 @@ from litestar import Response, delete, get, patch, post
 from litestar.params import FromPath
 from litestar.types import ASGIApp
 
-from campana.domain.campaign import CampaignStatus, ChannelType, states_of
+from campana.domain.campaign import Campaign, CampaignStatus, ChannelType, states_of
 from campana.domain.clock import parse_moment
 from campana.domain.errors import (
     InvalidTransition,
@@ -133,11 +133,41 @@ async def create_campaign(request: ApiRequest) -> Response[bytes]:
     made = await campaigns.create(
         request.context, workspace_id=request.workspace_id, raw=await request.document()
     )
+    return _made(made)
+
+
+@post(
+    "/campaigns/{campaign_id:str}/clone",
+    opt=promise(
+        Operation(
+            "campaigns.clone",
+            "Make a draft that says what a campaign says",
+            scope="campaigns:control",
+            answer=CampaignShape,
+            status=201,
+            is_once=True,
+            errors=(NotFound,),
+            example=examples.CAMPAIGN,
+            headers={"Location": "Where the draft is from now on."},
+        )
+    ),
+)
+@once
+async def clone_campaign(request: ApiRequest, campaign_id: FromPath[str]) -> Response[bytes]:
+    await request.refuse_body()
+    return _made(
+        await campaigns.copy(
+            request.context, workspace_id=request.workspace_id, campaign_id=campaign_id
+        )
+    )
+
+
+def _made(campaign: Campaign) -> Response[bytes]:
     return answer(
-        shape_of(made),
+        shape_of(campaign),
         status=201,
-        version=made.version,
-        headers={"location": f"/v1/campaigns/{made.id}"},
+        version=campaign.version,
+        headers={"location": f"/v1/campaigns/{campaign.id}"},
     )
 
 
@@ -225,4 +255,11 @@ def _filters(asked: CampaignsQuery) -> Filters:
     )
 
 
-ROUTES = [list_campaigns, get_campaign, create_campaign, change_campaign, delete_campaign]
+ROUTES = [
+    list_campaigns,
+    get_campaign,
+    create_campaign,
+    clone_campaign,
+    change_campaign,
+    delete_campaign,
+]

@@ -42,7 +42,7 @@ def behaviors(index: int) -> tuple[Behavior, ...]:
 
 
 @pytest.mark.voice
-@pytest.mark.timeout(170)
+@pytest.mark.timeout(400)
 def test_kill_20_times_in_300_calls_invites_nobody_twice_and_loses_nobody(folder: Path) -> None:
     people = reserved_numbers()[:PEOPLE]
     plan = Plan(numbers={number: behaviors(index) for index, number in enumerate(people)})

@@ -47,7 +47,10 @@ class Chaos:
     _order: itertools.count[int] = field(default_factory=itertools.count)
     _born: dict[str, tuple[int, float]] = field(default_factory=dict[str, tuple[int, float]])
     _is_away: bool = False
-    _islands: set[str] = field(default_factory=set[str])
+    _islands: dict[str, float] = field(default_factory=dict[str, float])
+    """Since when the hosts that are cut off are."""
+    _began_apart: set[int] = field(default_factory=set[int])
+    """Processes that were started on such a host."""
 
     def kills(self, count: int, *, within: float, amid_sends: bool = False) -> None:
         """Kill -9 of any process, so often, spread over so many seconds.
@@ -96,7 +99,11 @@ class Chaos:
             while self._due and self._due[0][0] <= now:
                 heapq.heappop(self._due)[2]()
             # One that cannot reach its database as it starts says so, ends, and is started again.
-            ended = [end for end in self.trial.fleet.keep() if end.name not in self._islands]
+            ended = [
+                end
+                for end in self.trial.fleet.keep()
+                if end.name not in self._islands and end.pid not in self._began_apart
+            ]
             assert ended == [], ended
             self._note_births()
             if not self._due and now - looked > 0.3:
@@ -185,14 +192,19 @@ class Chaos:
             return
         name, since = self.chance.pick(names), time.monotonic()
         hosts[name].cut()
-        self._islands.add(name)
+        self._islands[name] = since
         self.trial.note(f"cut off {name}", since=since, until=since + seconds)
         self._count("partitions")
         self._again(seconds, lambda: self._rejoin(name))
 
     def _rejoin(self, name: str) -> None:
         self.trial.fleet.hosts[name].mend()
-        self._islands.discard(name)
+        since = self._islands.pop(name)
+        self._note_births()
+        pid, born = self._born[name]
+        if born > since:
+            # It may give up on its database a while after the two could meet again.
+            self._began_apart.add(pid)
 
     def _leave(self, seconds: float) -> None:
         since, self._is_away = time.monotonic(), True

@@ -93,6 +93,7 @@ class Ended:
     """A process that nobody killed, and the end of its log."""
 
     name: str
+    pid: int
     code: int
     log: str
 
@@ -179,6 +180,7 @@ class Fleet:
                     ended.append(
                         Ended(
                             name=member.name,
+                            pid=member.process.pid,
                             code=member.process.returncode,
                             log=member.log.read_text()[-2000:],
                         )

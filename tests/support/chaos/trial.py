@@ -79,8 +79,12 @@ class Trial:
         return self._finds("select 1 from campaigns where state = 'completed'")
 
     def is_sending(self) -> bool:
-        """Is a send under way, as far as anybody can tell now?"""
-        return self._finds("select 1 from attempts where state = 'sending' limit 1")
+        """Has a send begun just now? What a dead process had under way stands as `sending` for
+        longer."""
+        return self._finds(
+            "select 1 from attempts where state = 'sending'"
+            " and sending_at > now() - interval '0.3 s' limit 1"
+        )
 
     def _finds(self, query: str) -> bool:
         """Is there a row; none where the database cannot be asked."""

@@ -17,6 +17,8 @@ _T = TypeVar("_T")
 
 _WARM_SECONDS = 1.5
 """A process this old is at work: to kill it before proves less."""
+_STARTING_SECONDS = 10.0
+"""A process younger than this may be on its way to its database still."""
 
 
 class Chance:
@@ -50,7 +52,7 @@ class Chaos:
     _islands: dict[str, float] = field(default_factory=dict[str, float])
     """Since when the hosts that are cut off are."""
     _began_apart: set[int] = field(default_factory=set[int])
-    """Processes that were started on such a host."""
+    """Processes that were started on such a host, or were starting when it was cut off."""
 
     def kills(self, count: int, *, within: float, amid_sends: bool = False) -> None:
         """Kill -9 of any process, so often, spread over so many seconds.
@@ -202,7 +204,7 @@ class Chaos:
         since = self._islands.pop(name)
         self._note_births()
         pid, born = self._born[name]
-        if born > since:
+        if born > since - _STARTING_SECONDS:
             # It may give up on its database a while after the two could meet again.
             self._began_apart.add(pid)
 

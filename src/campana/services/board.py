@@ -80,9 +80,10 @@ async def page(
     """Some campaigns, and how many there are in all."""
     now = context.clock.now()
     async with context.db.read(workspace_id=workspace_id) as tx:
-        found, total = await campaign_search.page(
+        found = await campaign_search.page(
             tx, workspace_id=workspace_id, search=search, limit=limit, offset=offset, now=now
         )
+        total = await campaign_search.count(tx, workspace_id=workspace_id, search=search, now=now)
         return await _lines(tx, context, found, now), total
 
 
@@ -99,10 +100,12 @@ async def named(context: Context, *, workspace_id: int, campaign_ids: Sequence[s
 async def live(context: Context, *, workspace_id: int) -> list[Line]:
     """Campaigns that run, or were stopped by a breaker: what a wallboard shows."""
     search = Search(states=[CampaignState.RUNNING, CampaignState.TRIPPED])
-    lines, _ = await page(
-        context, workspace_id=workspace_id, search=search, limit=MOST_LINES, offset=0
-    )
-    return lines
+    now = context.clock.now()
+    async with context.db.read(workspace_id=workspace_id) as tx:
+        found = await campaign_search.page(
+            tx, workspace_id=workspace_id, search=search, limit=MOST_LINES, offset=0, now=now
+        )
+        return await _lines(tx, context, found, now)
 
 
 async def recent(context: Context, *, workspace_id: int) -> Recent:

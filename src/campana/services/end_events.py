@@ -8,12 +8,11 @@ from campana.domain.attempt import AttemptState
 from campana.domain.disposition import Disposition
 from campana.domain.event import EventName, NewEvent
 from campana.domain.ids import attempt_text
-from campana.services import events
+from campana.services import events, suppressing
 from campana.services.context import Context
-from campana.store import suppressions, targets
+from campana.store import targets
 from campana.store.attempts import Attempt
 from campana.store.db import Tx
-from campana.store.suppressions import Scope, Suppression
 
 
 async def told_of_end(
@@ -60,26 +59,14 @@ async def suppress(
     told: list[NewEvent] = []
     # Sorted, so that two calls of one person lock in one order.
     for address in sorted(set(known)):
-        new_id = context.new_id("sup")
-        stored = await suppressions.insert(
+        _, added = await suppressing.suppress(
             tx,
+            context,
             workspace_id=attempt.workspace_id,
-            suppression=Suppression(
-                id=new_id,
-                address=address,
-                scope=Scope.WORKSPACE,
-                campaign_id=None,
-                channel_type=None,
-                reason=f"{reason} attempt {attempt_text(attempt.id)}",
-                source=source,
-                created_at=now,
-                expires_at=None,
-            ),
+            address=address,
+            reason=f"{reason} attempt {attempt_text(attempt.id)}",
+            source=source,
+            now=now,
         )
-        if stored is not None and stored.id == new_id:
-            told.append(
-                events.of_suppression(
-                    EventName.SUPPRESSION_ADDED, stored, workspace_id=attempt.workspace_id, at=now
-                )
-            )
+        told += added
     return told

@@ -12,15 +12,14 @@ from datetime import datetime
 
 from campana.domain.event import EventName, NewEvent
 from campana.domain.keywords import Heard, Keyword
-from campana.services import events, talk_flow
+from campana.services import events, suppressing, talk_flow
 from campana.services.context import Context
 from campana.services.keyword_document import KeywordsDocument
-from campana.store import conversations, inbound, messages, suppressions
+from campana.store import conversations, inbound, messages
 from campana.store import events as store_events
 from campana.store.conversations import Conversation
 from campana.store.db import Tx
 from campana.store.inbound import Person
-from campana.store.suppressions import Scope, Suppression
 
 SOURCE = "reply"
 
@@ -48,15 +47,17 @@ async def stop(
     reason = f"wrote {heard.keyword.upper()} in conversation {conversation.id}"
     told: list[NewEvent] = []
     for address in await addresses_of(tx, conversation.address, people):
-        told += await _suppress(
+        _, added = await suppressing.suppress(
             tx,
             context,
             workspace_id=conversation.workspace_id,
             address=address,
-            stopped_by=conversation.address,
             reason=reason,
+            source=SOURCE,
             now=now,
+            stopped_by=conversation.address,
         )
+        told += added
     await store_events.add(tx, *told)
     await talk_flow.end(
         tx, context, workspace_id=conversation.workspace_id, address=conversation.address
@@ -135,39 +136,6 @@ async def addresses_of(tx: Tx, address: str, people: Sequence[Person]) -> list[s
     """
     known = await inbound.addresses(tx, contact_ids=[each.id for each in people])
     return sorted({address, *known})
-
-
-async def _suppress(
-    tx: Tx,
-    context: Context,
-    *,
-    workspace_id: int,
-    address: str,
-    stopped_by: str,
-    reason: str,
-    now: datetime,
-) -> list[NewEvent]:
-    new_id = context.new_id("sup")
-    stored = await suppressions.insert(
-        tx,
-        workspace_id=workspace_id,
-        suppression=Suppression(
-            id=new_id,
-            address=address,
-            scope=Scope.WORKSPACE,
-            campaign_id=None,
-            channel_type=None,
-            reason=reason,
-            source=SOURCE,
-            created_at=now,
-            expires_at=None,
-        ),
-        stopped_by=stopped_by,
-    )
-    if stored is None or stored.id != new_id:
-        return []
-    added = EventName.SUPPRESSION_ADDED
-    return [events.of_suppression(added, stored, workspace_id=workspace_id, at=now)]
 
 
 def _is_stopped(conversation: Conversation) -> bool:

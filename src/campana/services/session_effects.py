@@ -14,7 +14,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from campana.domain.campaign import ChannelType
-from campana.domain.event import EventName
 from campana.flow import events as flow_events
 from campana.flow import inputs
 from campana.flow import session as flow_sessions
@@ -33,13 +32,19 @@ from campana.flow.events import (
     WaitStarted,
 )
 from campana.flow.inputs import Input, LookedUp, Reply
-from campana.services import events, flow_engine, flow_plans, reference_tables, threads
+from campana.services import (
+    flow_engine,
+    flow_plans,
+    reference_tables,
+    suppressing,
+    threads,
+)
 from campana.services.context import Context
 from campana.store import events as store_events
-from campana.store import flow_requests, sessions, suppressions
+from campana.store import flow_requests, sessions
 from campana.store.db import Tx
 from campana.store.sessions import Message, StoredSession
-from campana.store.suppressions import Scope, Suppression
+from campana.store.suppressions import Scope
 
 if TYPE_CHECKING:
     from campana.flow.interpreter import Sprint
@@ -279,24 +284,17 @@ async def _opt_out(
     place = await sessions.place(tx, target_id=stored.target_id)
     values = [value for _, value in known] + ([place.address] if place and place.address else [])
     for address in dict.fromkeys(values):
-        new_id = context.new_id("sup")
-        added = await suppressions.insert(
+        _, told = await suppressing.suppress(
             tx,
+            context,
             workspace_id=stored.workspace_id,
-            suppression=Suppression(
-                id=new_id,
-                address=address,
-                scope=scope,
-                campaign_id=stored.campaign_id if scope is Scope.CAMPAIGN else None,
-                channel_type=channel_type if scope is Scope.CHANNEL else None,
-                reason=event.reason or "asked for it in a conversation",
-                source="flow",
-                created_at=now,
-                expires_at=None,
-            ),
+            address=address,
+            reason=event.reason or "asked for it in a conversation",
+            source="flow",
+            now=now,
+            scope=scope,
+            campaign_id=stored.campaign_id if scope is Scope.CAMPAIGN else None,
+            channel_type=channel_type if scope is Scope.CHANNEL else None,
         )
-        if added is not None and added.id == new_id:
-            name = EventName.SUPPRESSION_ADDED
-            told = events.of_suppression(name, added, workspace_id=stored.workspace_id, at=now)
-            await store_events.add(tx, told)
+        await store_events.add(tx, *told)
     return replace(stored, has_opted_out=True)

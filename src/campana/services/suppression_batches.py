@@ -10,13 +10,12 @@ from enum import StrEnum
 from campana.domain.address import Unusable
 from campana.domain.campaign import ChannelType
 from campana.domain.errors import FieldProblem
-from campana.domain.event import EventName
-from campana.services import events
+from campana.services import suppressing
 from campana.services.addresses import read_address
 from campana.services.context import Context
 from campana.services.quiet import until_none_sendable
 from campana.services.suppressions import problems_of
-from campana.store import accounts, campaigns, suppressions
+from campana.store import accounts, campaigns
 from campana.store import events as store_events
 from campana.store.db import Tx
 from campana.store.suppressions import Scope, Suppression
@@ -101,29 +100,21 @@ async def add_many(
 async def _add(
     tx: Tx, context: Context, row: Wanted, address: str, *, workspace_id: int, source: str
 ) -> Result:
-    now, new_id = context.clock.now(), context.new_id("sup")
-    stored = await suppressions.insert(
+    stored, told = await suppressing.suppress(
         tx,
+        context,
         workspace_id=workspace_id,
-        suppression=Suppression(
-            id=new_id,
-            address=address,
-            scope=row.scope,
-            campaign_id=row.campaign_id,
-            channel_type=row.channel_type,
-            reason=row.reason.strip(),
-            source=source,
-            created_at=now,
-            expires_at=row.expires_at,
-        ),
+        address=address,
+        reason=row.reason.strip(),
+        source=source,
+        now=context.clock.now(),
+        scope=row.scope,
+        campaign_id=row.campaign_id,
+        channel_type=row.channel_type,
+        expires_at=row.expires_at,
     )
-    if stored is None or stored.id != new_id:
-        return Result(said=Said.KNOWN, suppression=stored)
-    added = events.of_suppression(
-        EventName.SUPPRESSION_ADDED, stored, workspace_id=workspace_id, at=now
-    )
-    await store_events.add(tx, added)
-    return Result(said=Said.ADDED, suppression=stored)
+    await store_events.add(tx, *told)
+    return Result(said=Said.ADDED if told else Said.KNOWN, suppression=stored)
 
 
 def _problems(row: Wanted, there: set[str], *, now: datetime) -> list[FieldProblem]:

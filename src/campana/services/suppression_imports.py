@@ -72,7 +72,8 @@ async def start(
         default_country: ISO 3166, for numbers without a country code; before the workspace's.
 
     Raises:
-        InvalidParameter: naming each field that is wrong; `/file` has no column of numbers.
+        InvalidParameter: naming each field that is wrong; `/file` has no column of numbers
+            or e-mail addresses.
         Unavailable: the disk refuses the file.
     """
     now = context.clock.now()

@@ -10,7 +10,7 @@ from datetime import datetime
 from campana.domain.campaign import ChannelType
 from campana.domain.errors import FieldProblem, InvalidParameter, NotFound
 from campana.domain.event import EventName
-from campana.services import events, suppressed
+from campana.services import events, suppressed, suppressing
 from campana.services.addresses import normal
 from campana.services.context import Context
 from campana.services.quiet import until_unsendable
@@ -69,7 +69,6 @@ async def add(
         InvalidParameter: naming each field that is wrong.
     """
     now = context.clock.now()
-    new_id = context.new_id("sup")
     async with context.db.transaction(workspace_id=workspace_id) as tx:
         value = await normal(tx, workspace_id=workspace_id, addresses=[address], at="/address")
         problems = problems_of(
@@ -83,28 +82,22 @@ async def add(
         if problems:
             raise InvalidParameter(problems=problems)
         await _require_campaign(tx, campaign_id, workspace_id=workspace_id, now=now)
-        stored = await suppressions.insert(
+        stored, told = await suppressing.suppress(
             tx,
+            context,
             workspace_id=workspace_id,
-            suppression=Suppression(
-                id=new_id,
-                address=value[0],
-                scope=scope,
-                campaign_id=campaign_id,
-                channel_type=channel_type,
-                reason=reason.strip(),
-                source=source,
-                created_at=now,
-                expires_at=expires_at,
-            ),
+            address=value[0],
+            reason=reason.strip(),
+            source=source,
+            now=now,
+            scope=scope,
+            campaign_id=campaign_id,
+            channel_type=channel_type,
+            expires_at=expires_at,
         )
         if stored is None:
             raise _no_campaign()
-        if stored.id == new_id:
-            added = events.of_suppression(
-                EventName.SUPPRESSION_ADDED, stored, workspace_id=workspace_id, at=now
-            )
-            await store_events.add(tx, added)
+        await store_events.add(tx, *told)
     await until_unsendable(context, workspace_id=workspace_id, address=stored.address)
     return stored
 

@@ -18,13 +18,11 @@ from msgspec import Meta, Struct
 
 from campana.domain.campaign import ChannelType
 from campana.domain.errors import NotFound
-from campana.domain.event import EventName
-from campana.services import events
+from campana.services import suppressing
 from campana.services.context import Context
 from campana.services.quiet import until_unsendable
 from campana.store import events as store_events
-from campana.store import suppressions
-from campana.store.suppressions import Scope, Suppression
+from campana.store.suppressions import Scope
 
 KEY_NAME = "unsubscribe"
 SOURCE = "unsubscribe"
@@ -77,26 +75,17 @@ async def unsubscribe(context: Context, subject: Subject) -> None:
     When this returns, no attempt to it begins any more.
     """
     now = context.clock.now()
-    new_id = context.new_id("sup")
     async with context.db.transaction(workspace_id=subject.workspace_id) as tx:
-        stored = await suppressions.insert(
+        _, told = await suppressing.suppress(
             tx,
+            context,
             workspace_id=subject.workspace_id,
-            suppression=Suppression(
-                id=new_id,
-                address=subject.address,
-                scope=Scope.CHANNEL,
-                campaign_id=None,
-                channel_type=ChannelType.EMAIL,
-                reason="pressed the unsubscribe link of an e-mail",
-                source=SOURCE,
-                created_at=now,
-                expires_at=None,
-            ),
+            address=subject.address,
+            reason="pressed the unsubscribe link of an e-mail",
+            source=SOURCE,
+            now=now,
+            scope=Scope.CHANNEL,
+            channel_type=ChannelType.EMAIL,
         )
-        if stored is not None and stored.id == new_id:
-            told = events.of_suppression(
-                EventName.SUPPRESSION_ADDED, stored, workspace_id=subject.workspace_id, at=now
-            )
-            await store_events.add(tx, told)
+        await store_events.add(tx, *told)
     await until_unsendable(context, workspace_id=subject.workspace_id, address=subject.address)

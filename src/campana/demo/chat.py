@@ -5,9 +5,7 @@ The sandbox is a carrier that reaches nobody; what its people write back is plan
 
 from __future__ import annotations
 
-import asyncio
 import json
-import sys
 from collections import Counter
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
@@ -19,9 +17,9 @@ import httpx
 import msgspec
 from rich.table import Table
 
-from campana.demo.api import body, ended, mapping
+from campana.demo.api import body, mapping
+from campana.demo.beside import beside
 from campana.domain.campaign import ChannelType
-from campana.domain.errors import SetupError
 from campana.sandbox.plan import Behavior, Plan, Seconds
 from campana.services import documents
 
@@ -68,21 +66,8 @@ async def carrier(data_dir: Path) -> AsyncGenerator[int]:
     written, log = data_dir / "sandbox-plan.json", data_dir / "sandbox.jsonl"
     written.write_bytes(msgspec.json.encode(plan()))
     words = ["-m", "campana", "sandbox", "--port", "0", "--log", str(log), "--plan", str(written)]
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, *words, stdout=asyncio.subprocess.PIPE
-    )
-    try:
-        if process.stdout is None:
-            raise SetupError("the sandbox has no output")
-        try:
-            line = await asyncio.wait_for(process.stdout.readline(), _READY_SECONDS)
-        except TimeoutError:
-            line = b""
-        if not line:
-            raise SetupError("the sandbox did not start: see `campana doctor`")
-        yield int(json.loads(line)["port"])
-    finally:
-        await ended(process)
+    async with beside(words, name="the sandbox", within=_READY_SECONDS) as said:
+        yield int(said["port"])
 
 
 async def launch(api: httpx.AsyncClient, *, name: str, port: int) -> dict[str, Any]:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
 
-from campana.demo.api import ended
+from campana.demo.beside import beside
 from campana.demo.plan import Plan
-from campana.domain.errors import SetupError
 
 READY_SECONDS = 180.0
 """To start: seconds, or minutes where others keep the machine busy."""
@@ -37,18 +34,5 @@ async def exchanging(
     await asyncio.to_thread(written.write_bytes, msgspec.json.encode(plan))
     words = ["-m", "campana.demo.exchange", "--port", "0", "--log", str(log)]
     words += ["--plan", str(written), *(["--ears"] if listens else [])]
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, *words, stdout=asyncio.subprocess.PIPE
-    )
-    try:
-        if process.stdout is None:
-            raise SetupError("the exchange of softphones has no output")
-        try:
-            line = await asyncio.wait_for(process.stdout.readline(), READY_SECONDS)
-        except TimeoutError:
-            line = b""
-        if not line:
-            raise SetupError("the exchange of softphones did not start: see `campana doctor`")
-        yield json.loads(line)["port"], log
-    finally:
-        await ended(process)
+    async with beside(words, name="the exchange of softphones", within=READY_SECONDS) as said:
+        yield said["port"], log

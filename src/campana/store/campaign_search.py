@@ -68,9 +68,23 @@ class ChannelUse:
 
 async def page(
     tx: Tx, *, workspace_id: int, search: Search, limit: int, offset: int, now: datetime
-) -> tuple[list[Found], int]:
-    """Some of the campaigns, and how many there are in all."""
-    values = {
+) -> list[Found]:
+    """Some of the campaigns."""
+    values = _values(workspace_id, search, now) | {"limit": limit, "offset": offset}
+    async with tx.cursor(row_factory=class_row(Found)) as cursor:
+        await cursor.execute(_SQL["page"], values)
+        return await cursor.fetchall()
+
+
+async def count(tx: Tx, *, workspace_id: int, search: Search, now: datetime) -> int:
+    """How many there are in all: reads them all."""
+    cursor = await tx.execute(_SQL["count"], _values(workspace_id, search, now))
+    row = await cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+def _values(workspace_id: int, search: Search, now: datetime) -> dict[str, object]:
+    return {
         "workspace_id": workspace_id,
         "words": None if search.words is None else containing(search.words),
         "exact": search.words,
@@ -78,15 +92,8 @@ async def page(
         "channel_type": search.channel_type,
         "sort": search.sort,
         "archived": search.archived,
-        "limit": limit,
-        "offset": offset,
         "now": now,
     }
-    async with tx.cursor(row_factory=class_row(Found)) as cursor:
-        await cursor.execute(_SQL["page"], values)
-        found = await cursor.fetchall()
-    counted = await (await tx.execute(_SQL["count"], values)).fetchone()
-    return found, int(counted[0]) if counted else 0
 
 
 async def named(

@@ -184,7 +184,6 @@ async def test_an_open_page_is_sent_what_is_new_and_nothing_else(
             workspace_id=workspace_id,
             cookie=owner.client.cookies["campana"],
             campaign_ids=frozenset(),
-            has_wallboard=False,
             parts=parts,
         )
         for parts in (

@@ -14,6 +14,7 @@ from campana.domain.role import Role
 from campana.services import control, people
 from campana.web.app import create_app
 from campana.web.console import live
+from campana.web.console.wallboard import WALLBOARD
 from campana.web.streams import Streams
 from tests.support.campaign import Scene
 from tests.support.sandbox import answering
@@ -95,10 +96,10 @@ async def test_a_page_and_the_wallboard_are_streams_too(
 ) -> None:
     async with following(signed_in, f"page={scene.campaign_id}&wallboard=1") as messages:
         seen = dict(await anext(messages))
-        while seen.keys() != {live.CAMPAIGN, live.WALLBOARD}:
+        while seen.keys() != {live.CAMPAIGN, WALLBOARD}:
             seen |= await anext(messages)
     assert (await signed_in.get("/live?campaigns=../etc")).status_code == 404
-    assert scene.campaign_id in seen[live.WALLBOARD]
+    assert scene.campaign_id in seen[WALLBOARD]
 
 
 async def test_a_stream_ends_with_its_session(scene: Scene, signed_in: httpx.AsyncClient) -> None:

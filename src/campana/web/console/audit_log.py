@@ -19,7 +19,7 @@ _PAGE = 100
 @get("/audit", opt=needs("audit:read"))
 async def show_audit(request: PageRequest) -> Response[Any]:
     asked = request.query_params.get("before", str(LATEST))
-    if not asked.isdecimal() or int(asked) > LATEST:
+    if not (asked.isascii() and asked.isdecimal() and len(asked) < 20) or int(asked) > LATEST:
         raise InvalidParameter(problems=[FieldProblem(parameter="before", message="is no number")])
     found = await auditing.page(
         request.context, workspace_id=request.workspace_id, before=int(asked), limit=_PAGE + 1

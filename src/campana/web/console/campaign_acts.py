@@ -1,4 +1,4 @@
-"""What a person does to a campaign: pause, resume, launch, cancel, clone, put away, delete."""
+"""What a person does to a campaign: pause, resume, cancel, review, launch, try again, delete."""
 
 from __future__ import annotations
 

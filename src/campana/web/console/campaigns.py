@@ -11,7 +11,7 @@ from campana.domain.campaign import CampaignState, CampaignStatus, ChannelType, 
 from campana.services import board
 from campana.store.campaign_search import Search
 from campana.web.console.pages import page
-from campana.web.console.paging import number_asked
+from campana.web.console.paging import last_page, number_asked
 from campana.web.console.requests import PageRequest, needs
 
 _PAGE = 25
@@ -49,7 +49,7 @@ async def show_campaigns(request: PageRequest) -> Response[Any]:
         lines=lines,
         total=total,
         number=number,
-        last=max(1, -(-total // _PAGE)),
+        last=last_page(total, _PAGE),
         asked={**asked, "sort": sort},
         query=urlencode({name: text for name, text in asked.items() if text}),
         is_narrowed=any(asked[name] for name in ("q", "status", "channel")),

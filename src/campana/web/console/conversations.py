@@ -18,6 +18,7 @@ from campana.store.conversations import Conversation
 from campana.store.templates import StoredTemplate
 from campana.web.console.forms import WHOLE, said_of
 from campana.web.console.pages import page, to
+from campana.web.console.paging import last_page
 from campana.web.console.requests import PageRequest, guarded, needs
 from campana.web.console.talk_parts import INBOX_PAGE, READ, VIEWS, OpenThread, inbox_asked
 from campana.web.errors import status_of
@@ -37,7 +38,7 @@ async def show_inbox(request: PageRequest) -> Response[Any]:
         inbox=inbox,
         found=found,
         views=VIEWS,
-        last=max(1, -(-found.page.total // INBOX_PAGE)),
+        last=last_page(found.page.total, INBOX_PAGE),
     )
 
 

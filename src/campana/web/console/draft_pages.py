@@ -7,7 +7,7 @@ from typing import Any
 from campana.domain.campaign import ChannelType
 from campana.web.console.drafts import Document, Part, Step, Texts, line
 
-_OTHERS = {f"other_{each.value.lower()}": each.value for each in ChannelType}
+OTHERS = {f"other_{each.value.lower()}": each.value for each in ChannelType}
 """Fields of the channels that a flow may use besides the campaign's own."""
 
 
@@ -95,7 +95,7 @@ def _show_channel(document: Document) -> dict[str, str]:
     return {
         "channel": str(document.get("channel") or ""),
         "caller_id": str(document.get("callerId") or ""),
-        **{field: str(others.get(name) or "") for field, name in _OTHERS.items()},
+        **{field: str(others.get(name) or "") for field, name in OTHERS.items()},
     }
 
 
@@ -105,7 +105,7 @@ def _read_channel(given: Texts, document: Document) -> Part:
         "callerId": line(given["caller_id"]),
     }
     if document.get("type") == "Flow":
-        others = {name: line(given[field]) for field, name in _OTHERS.items()}
+        others = {name: line(given[field]) for field, name in OTHERS.items()}
         values["channels"] = {name: each for name, each in others.items() if each} or None
     return Part(values=values)
 
@@ -113,15 +113,13 @@ def _read_channel(given: Texts, document: Document) -> Part:
 CHANNEL = Step(
     path="channel",
     name="Channel",
-    fields=("channel", "caller_id", *_OTHERS),
+    fields=("channel", "caller_id", *OTHERS),
     show=_show_channel,
     read=_read_channel,
     places={
         "/channel": "channel",
         "/callerId": "caller_id",
         "/channels": "channel",
-        **{f"/channels/{name}": field for field, name in _OTHERS.items()},
+        **{f"/channels/{name}": field for field, name in OTHERS.items()},
     },
 )
-
-OTHERS = _OTHERS

@@ -15,7 +15,7 @@ from campana.services.flow_files import Checked
 from campana.store.flows import StoredFlow, Version
 from campana.web.console import flow_chat, flow_text
 from campana.web.console.flow_chat import Chat
-from campana.web.console.forms import said_of
+from campana.web.console.forms import said_of, version_seen
 from campana.web.console.pages import page, to
 from campana.web.console.requests import PageRequest, guarded, needs
 from campana.web.errors import status_of
@@ -69,7 +69,6 @@ async def write_flow(request: PageRequest, flow_id: FromPath[str]) -> Response[A
     if is_published and checked.flow is None:
         return await _flow(request, flow_id, text=text, given=given, checked=checked, status=400)
     stored = await flows.get(request.context, workspace_id=request.workspace_id, flow_id=flow_id)
-    revision = given.get("revision", "")[:9]
     try:
         change = documents.difference(stored.draft, flow_text.definition_of(text))
         await flows.change(
@@ -77,7 +76,7 @@ async def write_flow(request: PageRequest, flow_id: FromPath[str]) -> Response[A
             workspace_id=request.workspace_id,
             flow_id=flow_id,
             patch={"definition": change},
-            revision=int(revision) if revision.isdecimal() else stored.revision,
+            revision=version_seen(given, "revision", otherwise=stored.revision),
         )
         if is_published:
             made = await flows.publish(

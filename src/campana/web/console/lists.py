@@ -15,7 +15,7 @@ from campana.services.export_files import Format
 from campana.store.imports import Duplicates, Import
 from campana.web.console.forms import said_of
 from campana.web.console.pages import page, to
-from campana.web.console.paging import after_asked, number_asked
+from campana.web.console.paging import after_asked, last_page, number_asked
 from campana.web.console.requests import PageRequest, guarded, needs
 from campana.web.errors import status_of
 from campana.web.forms import FILE_LIMIT
@@ -190,7 +190,7 @@ async def _lists(
         lists=found.lists,
         total=found.total,
         number=number,
-        last=max(1, -(-found.total // _PAGE)),
+        last=last_page(found.total, _PAGE),
         given=given or {},
         problems=problems or {},
     )

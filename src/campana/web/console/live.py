@@ -23,14 +23,15 @@ from campana.services.context import Context
 from campana.web.console.pages import render
 from campana.web.console.requests import PageRequest, needs
 from campana.web.console.talk_parts import Part, parts_asked
+from campana.web.console.wallboard import Wallboard
 from campana.web.event_stream import EventStream
 
 log = logging.getLogger(__name__)
 
 MOST_TABS = 500
 MOST_LINES = 100
-WALLBOARD, CAMPAIGN = "wallboard", "campaign"
-"""Ids of the elements that are filled anew."""
+CAMPAIGN = "campaign"
+"""Id of the element of a campaign's page that is filled anew."""
 _TICK_SECONDS = 1.0
 _CHECK_TICKS = 3
 _ID = re.compile(r"camp_[0-9a-z]{1,40}", re.ASCII)
@@ -43,7 +44,6 @@ class Tab:
     workspace_id: int
     cookie: str
     campaign_ids: frozenset[str]
-    has_wallboard: bool
     page_id: str | None = None
     """The campaign whose own page it is."""
     parts: frozenset[Part] = frozenset()
@@ -155,13 +155,8 @@ class Live:
         lines: list[board.Line] = []
         if ids:
             lines = await board.named(self._context, workspace_id=workspace_id, campaign_ids=ids)
-        wallboard: dict[str, str] = {}
-        if any(tab.has_wallboard for tab in tabs):
-            wallboard = {WALLBOARD: await self.wallboard(workspace_id)}
         rows = {line.found.id: self._row(line) for line in lines if line.found.id in shown}
         for tab in tabs:
-            if tab.has_wallboard:
-                tab.offer(wallboard)
             for campaign_id in tab.campaign_ids & rows.keys():
                 tab.offer(rows[campaign_id])
         for line in lines:
@@ -185,16 +180,6 @@ class Live:
         """The live part of a campaign's page."""
         told = await why.why(self._context, workspace_id=workspace_id, campaign_id=line.found.id)
         return render(self._templates, "live_campaign.html", self._context, line=line, told=told)
-
-    async def wallboard(self, workspace_id: int) -> str:
-        """The live part of the wallboard."""
-        return render(
-            self._templates,
-            "live_wallboard.html",
-            self._context,
-            lines=await board.live(self._context, workspace_id=workspace_id),
-            recent=await board.recent(self._context, workspace_id=workspace_id),
-        )
 
     async def _check_sessions(self) -> None:
         """End the tabs of sessions that are over."""
@@ -222,14 +207,15 @@ async def follow_live(request: PageRequest) -> ASGIApp:
     named = [*ids, page_id] if page_id else ids
     if len(named) > MOST_LINES or not all(map(_ID.fullmatch, named)):
         raise NotFound
+    has_wallboard = request.query_params.get("wallboard") == "1"
+    wallboard = frozenset[Part]({Wallboard()} if has_wallboard else ())
     live: Live = request.app.state["live"]
     tab = Tab(
         workspace_id=request.workspace_id,
         cookie=request.cookie,
         campaign_ids=frozenset(ids),
         page_id=page_id or None,
-        has_wallboard=request.query_params.get("wallboard") == "1",
-        parts=parts_asked(request),
+        parts=parts_asked(request) | wallboard,
     )
     live.open(tab)
     return EventStream(live.follow(tab), ended=lambda: live.close(tab))

@@ -16,9 +16,14 @@ def number_asked(request: PageRequest, name: str = "page") -> int:
         InvalidParameter: it is no page.
     """
     text = request.query_params.get(name, "1")
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= _LAST):
+    if not (text.isascii() and text.isdecimal() and len(text) < 10 and 1 <= int(text) <= _LAST):
         raise InvalidParameter(problems=[FieldProblem(parameter=name, message="is no page")])
     return int(text)
+
+
+def last_page(total: int, size: int) -> int:
+    """The number of the last page; an empty list has one, too."""
+    return max(1, -(-total // size))
 
 
 def after_asked(request: PageRequest, prefix: str) -> int:

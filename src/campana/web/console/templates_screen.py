@@ -17,9 +17,9 @@ from campana.services import documents, lists, template_document, template_sync,
 from campana.store import channels as store_channels
 from campana.store import templates as store
 from campana.store.channels import Channel
-from campana.web.console.forms import said_of
+from campana.web.console.forms import said_of, version_seen
 from campana.web.console.pages import page, to
-from campana.web.console.paging import number_asked
+from campana.web.console.paging import last_page, number_asked
 from campana.web.console.requests import PageRequest, guarded, needs
 from campana.web.errors import status_of
 
@@ -82,7 +82,6 @@ async def change_template(request: PageRequest, template_id: FromPath[str]) -> R
         request.context, workspace_id=request.workspace_id, template_id=template_id
     )
     try:
-        version = given.get("version", "")[:9]
         # A patch says what changes, a form all of it.
         change = documents.difference(found.draft, _read(given.get("content", "")))
         await templates.change(
@@ -90,7 +89,7 @@ async def change_template(request: PageRequest, template_id: FromPath[str]) -> R
             workspace_id=request.workspace_id,
             template_id=template_id,
             patch={"name": given.get("name", ""), "content": change},
-            version=int(version) if version.isdecimal() else found.version,
+            version=version_seen(given, "version", otherwise=found.version),
         )
         if given.get("then") == "publish":
             await templates.publish(
@@ -152,7 +151,7 @@ async def _list(
         rows=found,
         total=total,
         number=number,
-        last=max(1, -(-total // _PAGE)),
+        last=last_page(total, _PAGE),
         asked=asked,
         kinds=[(each.value, each.value) for each in _KINDS],
         syncable=syncable,

@@ -1,4 +1,4 @@
-"""Make the pictures of README from a living demo: `.venv/bin/python tools/screenshots.py`.
+"""Make pictures of the console from a living demo: `.venv/bin/python tools/screenshots.py`.
 
 `campana demo --keep` is started in a directory of its own; the machine's chromium comes in by the
 link it prints and looks: at the wallboard while people are called, at the campaign, at a call with

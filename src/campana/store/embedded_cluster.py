@@ -31,7 +31,7 @@ _SETTINGS = {
     "listen_addresses": "",
     "port": str(PORT),
     "unix_socket_permissions": "0700",
-    "max_connections": "200",
+    "max_connections": "500",  # A work process holds up to 30; sixteen of them fit.
     "shared_buffers": "128MB",
     "synchronous_commit": "on",
     "wal_compression": "pglz",  # The wheel's build has no lz4: the server would refuse to start.

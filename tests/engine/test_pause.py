@@ -18,8 +18,10 @@ from campana.carriers.voice_sip import VoiceSip
 from campana.engine.runner import Loop, repeat
 from campana.engine.voice_worker import VoiceWorker
 from campana.services import control
+from campana.services.claimed import Claimed
 from campana.services.context import Context
 from campana.services.control import InFlight
+from campana.store.db import Tx
 from campana.voice.driver import Placement, Progress
 from campana.voice.speech import Speech
 from tests.support import ledger
@@ -176,10 +178,43 @@ async def test_an_intent_ordered_to_end_is_never_sent(
     scene = await launched(engine_context, context, workspace_id=workspace_id, people=[person(ANA)])
     [claimed] = await scene.claim(owner_id=7)
     async with context.db.transaction(workspace_id=workspace_id) as tx:
-        await attempts.order_hang_up(tx, campaign_id=scene.campaign_id, now=NOW)
+        await attempts.order_hang_up(tx, attempt_ids=[claimed.attempt_id], now=NOW)
     assert not await dispatch.begin_sending(
         engine_context, claimed=claimed, owner_id=7, from_number="+12025550100"
     )
+
+
+async def test_who_resumes_while_calls_are_ordered_to_end_loses_none_begun_since(
+    engine_context: Context, context: Context, workspace_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from campana.store import attempts
+
+    web = replace(context, clock=RunningClock())
+    scene = await launched(
+        engine_context,
+        web,
+        workspace_id=workspace_id,
+        people=[person(phone) for phone in reserved_numbers()[:2]],
+    )
+    [first] = await scene.claim(limit=1)
+    later: list[Claimed] = []
+
+    async def order(tx: Tx, **given: Any) -> None:
+        await control.resume(web, workspace_id=workspace_id, campaign_id=scene.campaign_id)
+        later.extend(await scene.claim())
+        await ordering(tx, **given)
+
+    ordering = attempts.order_hang_up
+    monkeypatch.setattr(attempts, "order_hang_up", order)
+    await control.pause(
+        web,
+        workspace_id=workspace_id,
+        campaign_id=scene.campaign_id,
+        in_flight=InFlight.HANGUP,
+    )
+    [second] = later
+    ordered = "select id, hang_up_at is not null from attempts"
+    assert dict(await scene.rows(ordered)) == {first.attempt_id: True, second.attempt_id: False}
 
 
 @pytest.mark.parametrize("stop", [control.pause, control.cancel])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from enum import StrEnum
+from uuid import UUID
 
 from campana.domain.campaign import TRANSITIONS, Action, Campaign, CampaignState
 from campana.domain.disposition import Disposition
@@ -109,13 +110,15 @@ async def resume(
         NotFound
         InvalidTransition: it is not paused.
     """
-    return await _act(
-        context,
-        workspace_id=workspace_id,
-        campaign_id=campaign_id,
-        action=Action.RESUME,
-        actor=actor,
-    )
+    async with context.db.transaction(workspace_id=workspace_id) as tx:
+        return await _act(
+            tx,
+            context,
+            workspace_id=workspace_id,
+            campaign_id=campaign_id,
+            action=Action.RESUME,
+            actor=actor,
+        )
 
 
 async def cancel(
@@ -155,19 +158,30 @@ async def _stop(
 
     Both actions may be asked again: whoever got no answer asks again, and the order is given then.
     """
-    stopped = await _act(
-        context, workspace_id=workspace_id, campaign_id=campaign_id, action=action, actor=actor
-    )
-    if in_flight is InFlight.HANGUP:
-        # Claims in progress held a share lock: every intent they wrote is to be seen by now. Not
-        # with the campaign locked: an outcome holds its attempt while it waits for the campaign.
+    in_progress: list[UUID] = []
+    async with context.db.transaction(workspace_id=workspace_id) as tx:
+        stopped = await _act(
+            tx,
+            context,
+            workspace_id=workspace_id,
+            campaign_id=campaign_id,
+            action=action,
+            actor=actor,
+        )
+        if in_flight is InFlight.HANGUP:
+            # Claims hold a share lock: every intent they wrote is to be seen by now. Who resumes
+            # the campaign after this commit gets none of the calls of then ended.
+            in_progress = await attempts.open_of_campaign(tx, campaign_id=campaign_id)
+    if in_progress:
+        # Not with the campaign locked: an outcome holds its attempt while it waits for it.
         async with context.db.transaction(workspace_id=workspace_id) as tx:
-            await attempts.order_hang_up(tx, campaign_id=campaign_id, now=context.clock.now())
+            await attempts.order_hang_up(tx, attempt_ids=in_progress, now=context.clock.now())
     await standstill.of_campaign(context, workspace_id=workspace_id, campaign_id=campaign_id)
     return stopped
 
 
 async def _act(
+    tx: Tx,
     context: Context,
     *,
     workspace_id: int,
@@ -176,35 +190,32 @@ async def _act(
     actor: str,
 ) -> Campaign:
     now = context.clock.now()
-    async with context.db.transaction(workspace_id=workspace_id) as tx:
-        campaign = await campaigns.locked(
-            tx, context, workspace_id=workspace_id, campaign_id=campaign_id
+    campaign = await campaigns.locked(
+        tx, context, workspace_id=workspace_id, campaign_id=campaign_id
+    )
+    state = _next_state(campaign, action)
+    if state is campaign.state:
+        return campaign
+    await store.set_state(tx, campaign_id=campaign.id, state=state, now=now)
+    closed = 0
+    await _note(tx, context, campaign, action, actor)
+    if state is CampaignState.CANCELLED:
+        closed = await targets.close_waiting(
+            tx, campaign_id=campaign.id, disposition=Disposition.CANCELLED, now=now
         )
-        state = _next_state(campaign, action)
-        if state is campaign.state:
-            return campaign
-        await store.set_state(tx, campaign_id=campaign.id, state=state, now=now)
-        closed = 0
-        await _note(tx, context, campaign, action, actor)
-        if state is CampaignState.CANCELLED:
-            closed = await targets.close_waiting(
-                tx, campaign_id=campaign.id, disposition=Disposition.CANCELLED, now=now
-            )
-        if state is CampaignState.RUNNING:
-            await _begin_anew(tx, campaign)
-            # A person is here now; and nobody kept its windows while it was paused.
-            await watches.set_watched(
-                tx, campaign_id=campaign.id, workspace_id=workspace_id, now=now
-            )
-            await windows.refresh(
-                tx,
-                context,
-                campaign_id=campaign.id,
-                workspace_id=workspace_id,
-                document=campaign.document,
-            )
-        changed = _changed(campaign, state)
-        await store_events.add(tx, events.of_state(changed, at=now, targets_closed=closed))
+    if state is CampaignState.RUNNING:
+        await _begin_anew(tx, campaign)
+        # A person is here now; and nobody kept its windows while it was paused.
+        await watches.set_watched(tx, campaign_id=campaign.id, workspace_id=workspace_id, now=now)
+        await windows.refresh(
+            tx,
+            context,
+            campaign_id=campaign.id,
+            workspace_id=workspace_id,
+            document=campaign.document,
+        )
+    changed = _changed(campaign, state)
+    await store_events.add(tx, events.of_state(changed, at=now, targets_closed=closed))
     return changed
 
 

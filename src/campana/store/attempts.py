@@ -246,9 +246,15 @@ async def move_to_trunk(
     return await cursor.fetchone() is not None
 
 
-async def order_hang_up(tx: Tx, *, campaign_id: str, now: datetime) -> None:
-    """Ask that every open attempt of a campaign end now."""
-    await tx.execute(_SQL["order_hang_up"], {"campaign_id": campaign_id, "now": now})
+async def open_of_campaign(tx: Tx, *, campaign_id: str) -> list[UUID]:
+    """Its attempts that are not over, and that nobody has ordered to end."""
+    cursor = await tx.execute(_SQL["open_of_campaign"], {"campaign_id": campaign_id})
+    return [row[0] for row in await cursor.fetchall()]
+
+
+async def order_hang_up(tx: Tx, *, attempt_ids: Sequence[UUID], now: datetime) -> None:
+    """Ask that those of them that are still open end now."""
+    await tx.execute(_SQL["order_hang_up"], {"ids": list(attempt_ids), "now": now})
 
 
 async def hang_up_orders(tx: Tx, *, owner_id: int) -> set[UUID]:

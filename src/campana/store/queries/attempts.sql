@@ -90,12 +90,16 @@ told as (
   select workspace_id, id, 'sending', %(now)s, jsonb_build_object('trunk', %(trunk)s::text) from moved)
 select id from moved;
 
+-- name: open_of_campaign
+-- Those that may still be ordered to end; index attempts_open_campaign.
+select id from attempts where campaign_id = %(campaign_id)s and state not in ('ended', 'unknown') and hang_up_at is null;
+
 -- name: order_hang_up
 -- Whoever holds these obeys within a second; what is not sent yet never will be. Locked in the order of their ids:
 -- two who stop the same campaign at once must not wait for each other.
 update attempts set hang_up_at = %(now)s
 where id in (select id from attempts
-  where campaign_id = %(campaign_id)s and state not in ('ended', 'unknown') and hang_up_at is null
+  where id = any(%(ids)s) and state not in ('ended', 'unknown') and hang_up_at is null
   order by id for update);
 
 -- name: hang_up_orders

@@ -101,6 +101,11 @@ FINALITY: dict[Disposition, Finality] = {
     Disposition.HELD_OUT: Finality.CONTACT_DONE,
 }
 
+PERSON_REACHED: frozenset[Disposition] = frozenset(
+    each for each, finality in FINALITY.items() if finality is Finality.REACHED
+) | {Disposition.CALLBACK_REQUEST, Disposition.OPT_OUT}
+"""A person answered, or the message arrived: what share of attempts comes to this is reported."""
+
 # Completed conversations were had; a person who declined said no; an expired campaign is over.
 RETRYABLE: frozenset[Disposition] = frozenset(Disposition) - {
     Disposition.COMPLETED,

@@ -92,6 +92,27 @@ async def test_nobody_sees_a_page_without_signing_in(visit: Visit) -> None:
         assert answer.headers["location"].startswith("/sign-in")
 
 
+async def test_no_page_is_asked_for_with_a_nul(owner: Browser) -> None:
+    for method, path, _ in ROUTES:
+        if method == "GET":
+            for asked in {f"{path}?q=a%00b", path.replace("x_1", "a%00b")} - {path}:
+                answer = await owner.get(asked)
+                assert answer.status_code == 400, asked
+                assert "NUL" in answer.text
+
+
+async def test_what_is_typed_is_kept_without_its_nuls(owner: Browser) -> None:
+    made = await owner.post("/lists", name="Fri\0ends", country="US", **{"more\0": "or\0less"})
+    assert made.status_code == 303, made.text
+    assert "Friends" in (await owner.get(made.headers["location"])).text
+    assert "orless" in (await owner.get("/audit")).text
+    people = {"file": ("peo\0ple.csv", b"phone\n+12025550142\n", "text/csv")}
+    begun = await owner.post(f"{made.headers['location']}/imports", files=people)
+    assert begun.status_code == 303, begun.text
+    draft = await owner.post("/campaigns/new", name="Re\0minders", type="VoiceBot")
+    assert draft.status_code < 500, draft.text
+
+
 async def test_pages_allow_nothing_but_their_own(owner: Browser) -> None:
     first, second = await owner.get("/account"), await owner.get("/account")
     policy = first.headers["content-security-policy"]

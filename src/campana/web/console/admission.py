@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
-from campana.domain.errors import CampanaError, InsufficientScope
+from campana.domain.errors import CampanaError, InsufficientScope, InvalidParameter
 from campana.services import people
 from campana.services.context import Context
 from campana.web.console.cookies import Cookies, require_same_site
@@ -43,6 +43,8 @@ def admission(app: ASGIApp) -> ASGIApp:
 
 
 async def _admit(scope: HTTPScope) -> None:
+    if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+        raise InvalidParameter("must not hold a NUL character")
     state = scope["litestar_app"].state
     context, cookies = cast("Context", state["context"]), cast("Cookies", state["cookies"])
     headers = {name: value.decode("latin-1") for name, value in scope["headers"]}

@@ -116,26 +116,29 @@ class PageRequest(Request[Visitor | None, None, State]):
         except (UnicodeDecodeError, LookupError, AssertionError, ValueError):
             raise InvalidParameter("the form cannot be read") from None
 
+    async def texts(self) -> list[tuple[str, str]]:
+        """The form's texts in their order, as they were typed; the database takes no NUL."""
+        return [
+            (name.replace("\0", ""), value.replace("\0", ""))
+            for name, value in (await self.sent()).multi_items()
+            if isinstance(value, str)
+        ]
+
     async def fields(self) -> Mapping[str, str]:
         """The form's texts by name, without space around them; the last of those named alike."""
-        return {
-            name: value.strip()
-            for name, value in (await self.sent()).multi_items()
-            if isinstance(value, str) and name != FORM_FIELD
-        }
+        return {name: value.strip() for name, value in await self.texts() if name != FORM_FIELD}
 
     async def all_of(self, name: str) -> list[str]:
         """Every text of that name: a set of check boxes."""
-        return [
-            value
-            for key, value in (await self.sent()).multi_items()
-            if key == name and isinstance(value, str)
-        ]
+        return [value for key, value in await self.texts() if key == name]
 
     async def upload(self, name: str) -> UploadFile | None:
         """The file of that name, if one was chosen."""
         found = (await self.sent()).get(name)
-        return found if isinstance(found, UploadFile) and found.filename else None
+        if not isinstance(found, UploadFile):
+            return None
+        found.filename = found.filename.replace("\0", "")
+        return found if found.filename else None
 
 
 Screen = Callable[Concatenate[PageRequest, P], Awaitable[Response[Any]]]

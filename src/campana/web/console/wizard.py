@@ -260,11 +260,7 @@ async def _page(
 
 async def typed_of(request: PageRequest, step: Step) -> tuple[dict[str, str], Mapping[str, str]]:
     """The page's fields as they were typed, space and all, and the whole form."""
-    sent = {
-        name: value.replace("\0", "")
-        for name, value in (await request.sent()).multi_items()
-        if isinstance(value, str)
-    }
+    sent = dict(await request.texts())
     return {name: sent.get(name, "") for name in step.fields}, sent
 
 

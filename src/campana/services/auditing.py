@@ -52,7 +52,7 @@ class Asked:
 async def note_asked(context: Context, asked: Asked) -> None:
     """Write down what was asked, without what is secret in it or would name a contact."""
     kept = {
-        name[:100]: "***" if any(word in name.lower() for word in _SECRET) else text[:_LONGEST]
+        name[:100]: "***" if _is_secret(name) else text[:_LONGEST]
         for name, text in asked.fields.items()
     }
     await _add(context, asked, result="asked", detail=kept)
@@ -61,6 +61,19 @@ async def note_asked(context: Context, asked: Asked) -> None:
 async def note_refused(context: Context, asked: Asked, *, why: str) -> None:
     """Write down why nothing was done."""
     await _add(context, asked, result="refused", detail={"why": why[:_LONGEST]})
+
+
+def said(problems: Mapping[str, str]) -> str:
+    """What was wrong with a form, by field, without what might repeat something secret."""
+    return "; ".join(
+        text if not name else f"{name}: {'***' if _is_secret(name) else text}"
+        for name, text in problems.items()
+    )
+
+
+def _is_secret(name: str) -> bool:
+    """Whether a field of that name may hold a secret or name a contact."""
+    return any(word in name.lower() for word in _SECRET)
 
 
 async def page(

@@ -147,6 +147,18 @@ async def test_the_log_cannot_be_changed_or_emptied(context: Context) -> None:
                 await tx.execute(statement)
 
 
+async def test_a_form_that_comes_back_is_refused_in_the_log_too(owner: Browser) -> None:
+    refused = await owner.post("/people/invitations", email="nobody", role="king")
+    assert refused.status_code == 400
+    log = (await owner.get("/audit.csv")).text
+    assert "person.invite,,refused" in log
+    assert "role: Must be one of the roles" in log
+    await owner.post("/suppressions", address="the number 12", reason="asked")
+    log = (await owner.get("/audit.csv")).text
+    assert "suppression.add,,refused" in log
+    assert "number 12" not in log
+
+
 async def test_what_is_asked_of_the_log_is_a_file_too(owner: Browser) -> None:
     await owner.post("/people/invitations", email="=cmd@example.com", role="analyst")
     file = await owner.get("/audit.csv")

@@ -16,7 +16,7 @@ from campana.web.console.assets import asset, beside
 from campana.web.console.cookies import FORM_FIELD, form_token
 from campana.web.console.kept_forms import Kept
 from campana.web.console.menu import menu_of
-from campana.web.console.requests import PageRequest
+from campana.web.console.requests import PROBLEMS, PageRequest
 
 HTML = "text/html; charset=utf-8"
 
@@ -66,6 +66,7 @@ def page(
     """A page, or the part of one that htmx asked for: a template decides by `is_part`."""
     now = request.context.clock.now()
     visitor = request.user
+    request.scope["state"][PROBLEMS] = values.get("problems") or {}
     text = (
         _environment(request)
         .get_template(template)

@@ -29,6 +29,8 @@ _KEY = "needs"
 _GUARDED = "is_guarded"
 ANYBODY = "anybody"
 SIGNED_IN = "signed in"
+PROBLEMS = "problems"
+"""Where a page leaves what it says is wrong, by field, in the state of its request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,10 +181,16 @@ def guarded(endpoint: Screen[P]) -> Screen[P]:
         )
         await auditing.note_asked(request.context, asked)
         try:
-            return await endpoint(request, *args, **kwargs)
+            answer = await endpoint(request, *args, **kwargs)
         except CampanaError as error:
             await auditing.note_refused(request.context, asked, why=str(error))
             raise
+        if (answer.status_code or 200) >= 400:
+            why = auditing.said(request.scope["state"].get(PROBLEMS, {}))
+            await auditing.note_refused(
+                request.context, asked, why=why or f"answered with {answer.status_code}"
+            )
+        return answer
 
     setattr(answered, _GUARDED, True)
     return answered

@@ -8,7 +8,7 @@ from html import unescape
 import pytest
 
 from campana.domain.campaign import CampaignState
-from campana.services import campaigns
+from campana.services import board, campaigns
 from campana.services.context import Context
 from campana.web.console import contacts
 from campana.web.console.live import message
@@ -152,6 +152,19 @@ async def test_the_next_contacts_are_found_by_the_same_words(
     second = (await owner.get(f"/contacts{unescape(query)}")).text
     assert f'value="{ANA}"' in second
     assert "/contacts/ctc_" in second
+
+
+async def test_who_is_held_out_of_a_comparison_is_skipped_not_failed(
+    scene: Scene, context: Context
+) -> None:
+    async with scene.engine.db.transaction(workspace_id=scene.workspace_id) as tx:
+        await tx.execute(
+            "update targets set state = 'finished', disposition = 'held_out', finished_at = now()"
+        )
+    [line] = await board.named(
+        context, workspace_id=scene.workspace_id, campaign_ids=[scene.campaign_id]
+    )
+    assert (line.skipped, line.failed) == (1, 0)
 
 
 def test_a_message_of_the_stream_names_the_element_it_fills() -> None:

@@ -13,7 +13,7 @@ from campana.services.accounts import SCOPES
 from campana.services.context import Context
 from campana.web.console.app import SCREENS
 from campana.web.console.cookies import Cookies
-from campana.web.console.requests import ANYBODY, SIGNED_IN, needs_of
+from campana.web.console.requests import ANYBODY, PUBLIC, SIGNED_IN, needs_of
 from tests.web.console.conftest import BASE, Browser, Visit
 
 ROUTES = [
@@ -27,7 +27,7 @@ UNSAFE = [(method, path) for method, path, _ in ROUTES if method != "GET"]
 
 
 def test_every_need_is_a_scope_of_the_table() -> None:
-    known = {*SCOPES, *ADMIN_SCOPES, ANYBODY, SIGNED_IN}
+    known = {*SCOPES, *ADMIN_SCOPES, PUBLIC, ANYBODY, SIGNED_IN}
     assert {needs.scope for *_, needs in ROUTES} <= known
     for role, scopes in SCOPES_OF.items():
         assert scopes <= {*SCOPES, *ADMIN_SCOPES}, role
@@ -72,7 +72,7 @@ async def test_every_route_asks_for_its_scope(visit: Visit) -> None:
     for role in Role:
         browser = await visit(role)
         for method, path, needs in ROUTES:
-            if needs.scope in {ANYBODY, SIGNED_IN} or needs.scope in SCOPES_OF[role]:
+            if needs.scope in {PUBLIC, ANYBODY, SIGNED_IN} or needs.scope in SCOPES_OF[role]:
                 continue
             answer = await browser.client.request(
                 method, path, data={"form_token": browser.token}, headers={"origin": BASE}
@@ -85,7 +85,7 @@ async def test_nobody_sees_a_page_without_signing_in(visit: Visit) -> None:
     await visit(Role.OWNER)
     stranger = await visit()
     for method, path, needs in ROUTES:
-        if needs.scope == ANYBODY:
+        if needs.scope in {PUBLIC, ANYBODY}:
             continue
         answer = await stranger.client.request(method, path)
         assert answer.status_code == 303, (method, path)

@@ -17,7 +17,7 @@ from campana.services import people
 from campana.services.context import Context
 from campana.web.console.cookies import Cookies, require_same_site
 from campana.web.console.kept_forms import may_be_kept
-from campana.web.console.requests import ANYBODY, SIGNED_IN, is_guarded, needs_of
+from campana.web.console.requests import ANYBODY, PUBLIC, SIGNED_IN, is_guarded, needs_of
 
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 
@@ -59,9 +59,9 @@ async def _admit(scope: HTTPScope) -> None:
     scope["state"]["cookie"] = brought or people.new_token(context)
     scope["state"]["is_new_cookie"] = brought is None
     scope["state"]["nonce"] = base64.b64encode(context.entropy(18)).decode()
-    visitor = await people.visitor(context, brought)
+    visitor = None if wanted.scope == PUBLIC else await people.visitor(context, brought)
     scope["user"] = visitor
-    if wanted.scope == ANYBODY:
+    if wanted.scope in {PUBLIC, ANYBODY}:
         return
     if visitor is None:
         is_page = scope["method"] == "GET"

@@ -27,6 +27,8 @@ P = ParamSpec("P")
 
 _KEY = "needs"
 _GUARDED = "is_guarded"
+PUBLIC = "public"
+"""Anybody, and it does not matter who."""
 ANYBODY = "anybody"
 SIGNED_IN = "signed in"
 PROBLEMS = "problems"
@@ -35,7 +37,7 @@ PROBLEMS = "problems"
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What a route asks of whom: ANYBODY, SIGNED_IN, or a scope; its word in the audit log."""
+    """What a route asks of whom: PUBLIC to SIGNED_IN, or a scope; its word in the audit log."""
 
     scope: str
     action: str | None = None

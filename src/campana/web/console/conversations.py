@@ -38,7 +38,7 @@ async def show_inbox(request: PageRequest) -> Response[Any]:
         inbox=inbox,
         found=found,
         views=VIEWS,
-        last=last_page(found.page.total, INBOX_PAGE),
+        last=last_page(found.total, INBOX_PAGE),
     )
 
 

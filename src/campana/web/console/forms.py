@@ -34,8 +34,3 @@ def version_seen(given: Mapping[str, str], name: str, *, otherwise: int) -> int:
     """The version the form was made from; without one, `otherwise`."""
     text = given.get(name, "")[:9]
     return int(text) if text.isdecimal() else otherwise
-
-
-def compact(given: Mapping[str, str], *names: str) -> dict[str, str]:
-    """Of these fields those that were filled in."""
-    return {name: given[name] for name in names if given.get(name)}

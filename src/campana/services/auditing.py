@@ -6,15 +6,13 @@ leaves what was asked, so nothing that happened is missing.
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
 from campana.services.context import Context
-from campana.services.defusing import defused
+from campana.services.defusing import csv_lines
 from campana.store import audit
 from campana.store.audit import LATEST, Entry
 
@@ -86,10 +84,10 @@ async def page(
 
 async def as_csv(context: Context, *, workspace_id: int) -> AsyncIterator[bytes]:
     """The whole log as a file, newest first, a thousand lines at a time."""
-    yield _lines([_COLUMNS])
+    yield csv_lines([_COLUMNS])
     before = LATEST
     while rows := await page(context, workspace_id=workspace_id, before=before, limit=_PAGE):
-        yield _lines(_row(each) for each in rows)
+        yield csv_lines(_row(each) for each in rows)
         before = rows[-1].id
 
 
@@ -106,14 +104,6 @@ def _row(entry: Entry) -> list[object]:
         entry.client,
         entry.request_id,
     ]
-
-
-def _lines(rows: Iterable[Sequence[object]]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerows(
-        [defused(cell) for cell in row] for row in rows
-    )
-    return text.getvalue().encode()
 
 
 async def _add(context: Context, asked: Asked, *, result: str, detail: Mapping[str, str]) -> None:

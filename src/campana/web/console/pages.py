@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from functools import partial
 from typing import Any, cast
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar import Response
+from litestar.response import Stream
 from markupsafe import Markup
 
 from campana.services.context import Context
@@ -142,6 +143,15 @@ def to(path: str, *, cookie: str | None = None) -> Response[Any]:
     if cookie is not None:
         headers["set-cookie"] = cookie
     return Response(None, status_code=303, headers=headers)
+
+
+def csv_file(pieces: AsyncIterator[bytes], name: str) -> Stream:
+    """A file to be kept, sent piece by piece."""
+    return Stream(
+        pieces,
+        media_type="text/csv; charset=utf-8",
+        headers={"content-disposition": f'attachment; filename="{name}.csv"'},
+    )
 
 
 def _environment(request: PageRequest) -> Environment:

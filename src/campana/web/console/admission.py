@@ -15,6 +15,7 @@ from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 from campana.domain.errors import CampanaError, InsufficientScope, InvalidParameter
 from campana.services import people
 from campana.services.context import Context
+from campana.services.tokens import new_token
 from campana.web.console.cookies import Cookies, require_same_site
 from campana.web.console.kept_forms import may_be_kept
 from campana.web.console.requests import ANYBODY, PUBLIC, SIGNED_IN, is_guarded, needs_of
@@ -56,7 +57,7 @@ async def _admit(scope: HTTPScope) -> None:
             host=headers.get(b"host", ""),
         )
     brought = cookies.read(headers.get(b"cookie"))
-    scope["state"]["cookie"] = brought or people.new_token(context)
+    scope["state"]["cookie"] = brought or new_token(context)
     scope["state"]["is_new_cookie"] = brought is None
     scope["state"]["nonce"] = base64.b64encode(context.entropy(18)).decode()
     visitor = None if wanted.scope == PUBLIC else await people.visitor(context, brought)

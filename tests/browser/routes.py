@@ -11,7 +11,7 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 
 from campana.web.console.app import SCREENS
-from campana.web.console.requests import ANYBODY, needs_of
+from campana.web.console.requests import ANYBODY, PUBLIC, needs_of
 
 MOST = 4
 """Addresses of one route that are visited; its rows differ little."""
@@ -39,7 +39,8 @@ def _routes(*, of_anybody: bool) -> list[str]:
     found = [
         path
         for handler in SCREENS
-        if "GET" in handler.http_methods and (needs_of(handler).scope == ANYBODY) == of_anybody
+        if "GET" in handler.http_methods
+        and (needs_of(handler).scope in {PUBLIC, ANYBODY}) == of_anybody
         for path in handler.paths
     ]
     # The more of a route is written out, the sooner it is meant.

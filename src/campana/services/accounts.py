@@ -6,7 +6,6 @@ slow hash, and an attacker with the table has nothing to send.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from campana.domain.errors import (
 )
 from campana.domain.places import is_country
 from campana.services.context import Context
+from campana.services.tokens import hash_of, new_token
 from campana.store import accounts
 from campana.store.accounts import ApiKey, Principal, Workspace
 
@@ -65,11 +65,6 @@ class NewKey:
 
     id: str
     text: str
-
-
-def hash_of(key: str) -> bytes:
-    """What is stored of a key."""
-    return hashlib.sha256(key.encode()).digest()
 
 
 async def workspace_named(context: Context, name: str) -> Workspace:
@@ -160,8 +155,7 @@ async def create_key(
         problems.append(FieldProblem(pointer="/name", message="must have 1 to 100 characters"))
     if problems:
         raise InvalidParameter(problems=problems)
-    secret = context.entropy(32)
-    text = "ck_" + base64.urlsafe_b64encode(secret).rstrip(b"=").decode()
+    text = "ck_" + new_token(context)
     key_id = context.new_id("key")
     async with context.db.transaction(workspace_id=workspace_id) as tx:
         await accounts.create_key(

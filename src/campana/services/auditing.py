@@ -6,15 +6,13 @@ leaves what was asked, so nothing that happened is missing.
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
 from campana.services.context import Context
-from campana.services.defusing import defused
+from campana.services.defusing import csv_lines
 from campana.store import audit
 from campana.store.audit import LATEST, Entry
 
@@ -52,7 +50,7 @@ class Asked:
 async def note_asked(context: Context, asked: Asked) -> None:
     """Write down what was asked, without what is secret in it or would name a contact."""
     kept = {
-        name[:100]: "***" if any(word in name.lower() for word in _SECRET) else text[:_LONGEST]
+        name[:100]: "***" if _is_secret(name) else text[:_LONGEST]
         for name, text in asked.fields.items()
     }
     await _add(context, asked, result="asked", detail=kept)
@@ -61,6 +59,19 @@ async def note_asked(context: Context, asked: Asked) -> None:
 async def note_refused(context: Context, asked: Asked, *, why: str) -> None:
     """Write down why nothing was done."""
     await _add(context, asked, result="refused", detail={"why": why[:_LONGEST]})
+
+
+def said(problems: Mapping[str, str]) -> str:
+    """What was wrong with a form, by field, without what might repeat something secret."""
+    return "; ".join(
+        text if not name else f"{name}: {'***' if _is_secret(name) else text}"
+        for name, text in problems.items()
+    )
+
+
+def _is_secret(name: str) -> bool:
+    """Whether a field of that name may hold a secret or name a contact."""
+    return any(word in name.lower() for word in _SECRET)
 
 
 async def page(
@@ -73,10 +84,10 @@ async def page(
 
 async def as_csv(context: Context, *, workspace_id: int) -> AsyncIterator[bytes]:
     """The whole log as a file, newest first, a thousand lines at a time."""
-    yield _lines([_COLUMNS])
+    yield csv_lines([_COLUMNS])
     before = LATEST
     while rows := await page(context, workspace_id=workspace_id, before=before, limit=_PAGE):
-        yield _lines(_row(each) for each in rows)
+        yield csv_lines(_row(each) for each in rows)
         before = rows[-1].id
 
 
@@ -93,14 +104,6 @@ def _row(entry: Entry) -> list[object]:
         entry.client,
         entry.request_id,
     ]
-
-
-def _lines(rows: Iterable[Sequence[object]]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerows(
-        [defused(cell) for cell in row] for row in rows
-    )
-    return text.getvalue().encode()
 
 
 async def _add(context: Context, asked: Asked, *, result: str, detail: Mapping[str, str]) -> None:

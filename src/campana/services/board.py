@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from campana.domain.campaign import CampaignState
+from campana.domain.disposition import Disposition
 from campana.domain.waiting import Standing, standing
 from campana.services.context import Context
 from campana.store import campaign_search, overview
@@ -17,9 +18,20 @@ from campana.store.overview import TargetCount
 MOST_LINES = 200
 """Campaigns of the wallboard, at most."""
 _RECENT = timedelta(minutes=15)
-_GOOD = {"completed", "delivered"}
-_SKIPPED = {"suppressed", "duplicate", "no_consent", "zone_unknown", "country_not_allowed",
-            "number_refused", "no_address", "price_unknown", "expired", "cancelled"}  # fmt: skip
+_GOOD = {Disposition.COMPLETED, Disposition.DELIVERED}
+_SKIPPED = {
+    Disposition.SUPPRESSED,
+    Disposition.DUPLICATE,
+    Disposition.NO_CONSENT,
+    Disposition.ZONE_UNKNOWN,
+    Disposition.COUNTRY_NOT_ALLOWED,
+    Disposition.NUMBER_REFUSED,
+    Disposition.NO_ADDRESS,
+    Disposition.PRICE_UNKNOWN,
+    Disposition.EXPIRED,
+    Disposition.CANCELLED,
+    Disposition.HELD_OUT,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,7 +31,7 @@ from campana.services.values import text_of
 from campana.services.variant_plans import Ways
 from campana.store import conversations, messages, suppressions
 from campana.store import events as store_events
-from campana.store.conversations import Conversation, Filters, Latest, Page
+from campana.store.conversations import Conversation, Filters, Latest
 from campana.store.db import Tx
 from campana.store.messages import Message
 from campana.store.suppressions import Scope
@@ -47,7 +47,9 @@ _EVENTS = {
 class Listed:
     """A page of conversations, the names of their contacts, and what was said last."""
 
-    page: Page
+    conversations: Sequence[Conversation]
+    total: int
+    """How many there are in all; 0 when nobody asked."""
     names: Mapping[str, Sequence[str]]
     latest: Mapping[str, Latest]
 
@@ -70,6 +72,7 @@ async def page(
     offset: int,
     after: tuple[datetime, str] | None,
     with_latest: bool = False,
+    with_total: bool = True,
 ) -> Listed:
     """The workspace's conversations, latest message first; `latest` only when it is asked for."""
     async with context.db.read(workspace_id=workspace_id) as tx:
@@ -81,10 +84,13 @@ async def page(
             offset=offset,
             after=after,
         )
-        ids = [each.id for each in found.conversations]
+        total = 0
+        if with_total:
+            total = await conversations.count(tx, workspace_id=workspace_id, filters=filters)
+        ids = [each.id for each in found]
         names = await conversations.names(tx, conversation_ids=ids)
         latest = await conversations.latest(tx, conversation_ids=ids) if with_latest else {}
-    return Listed(page=found, names=names, latest=latest)
+    return Listed(conversations=found, total=total, names=names, latest=latest)
 
 
 async def thread(

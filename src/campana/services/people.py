@@ -6,7 +6,6 @@ tells an unknown e-mail address from a wrong password.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,6 +23,7 @@ from campana.domain.errors import (
 from campana.domain.role import SCOPES_OF, Role
 from campana.services import passwords
 from campana.services.context import Context
+from campana.services.tokens import hash_of, new_token
 from campana.store import people
 from campana.store.db import Tx
 from campana.store.people import Invitation, OpenInvitation, Person
@@ -58,16 +58,6 @@ class Visitor:
     def scopes(self) -> frozenset[str]:
         """What the role includes."""
         return SCOPES_OF[self.role]
-
-
-def hash_of(token: str) -> bytes:
-    """What is stored of a cookie or of a link."""
-    return hashlib.sha256(token.encode()).digest()
-
-
-def new_token(context: Context) -> str:
-    """256 random bits as text fit for cookies and links."""
-    return base64.urlsafe_b64encode(context.entropy(32)).rstrip(b"=").decode()
 
 
 async def is_new(context: Context) -> bool:

@@ -6,15 +6,13 @@ Campana's behind them, which the next import passes over.
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 
 from campana.domain.contact import AttributeValue
 from campana.services import lists
 from campana.services.columns import OWN_PREFIX
 from campana.services.context import Context
-from campana.services.defusing import defused
+from campana.services.defusing import csv_lines
 from campana.services.values import text_of
 from campana.store.imports import RejectedRow
 
@@ -43,9 +41,9 @@ async def _pieces(
 ) -> AsyncIterator[bytes]:
     # A file that was mended once already has Campana's columns; they are not piled up.
     own = [place for place, text in enumerate(header) if not text.startswith(OWN_PREFIX)]
-    yield _lines([[*(header[place] for place in own), *_ADDED]])
+    yield csv_lines([[*(header[place] for place in own), *_ADDED]])
     while rows:
-        yield _lines(
+        yield csv_lines(
             [
                 *_own(row.cells or (), own, width=len(header)),
                 row.row_number,
@@ -70,9 +68,3 @@ def _own(cells: Sequence[AttributeValue], own: Sequence[int], *, width: int) -> 
     if len(cells) > width:
         cells = ()
     return [text_of(cells[place]) if place < len(cells) else "" for place in own]
-
-
-def _lines(rows: Iterable[Sequence[object]]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text).writerows([defused(cell) for cell in row] for row in rows)
-    return text.getvalue().encode()

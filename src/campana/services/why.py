@@ -47,6 +47,7 @@ async def _further(
         opening = [next_open(window, zones_of(key), now) for key in keys]
         return replace(facts, opens_at=min((each for each in opening if each), default=None))
     if campaign.state in _TOLD_WITH_OUTCOMES or told.cause is Cause.ALL_FINISHED:
-        counts = await campaigns.counts(tx, campaign_id=campaign.id)
-        return replace(facts, outcomes=counts.dispositions)
+        counted = (await overview.progress(tx, campaign_ids=[campaign.id])).get(campaign.id, [])
+        outcomes = {each.disposition: each.count for each in counted if each.disposition}
+        return replace(facts, outcomes=outcomes)
     return facts

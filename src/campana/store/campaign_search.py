@@ -37,9 +37,6 @@ class Found:
     channel_type: str
     state: str
     created_at: datetime
-    launched_at: datetime | None
-    finished_at: datetime | None
-    archived: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,12 +53,10 @@ class Minute:
 class ChannelUse:
     """How busy a channel is; `down_until` while its carrier does not answer."""
 
-    id: str
     name: str
     kind: str
     channel_type: str
     lines: int
-    is_loopback: bool
     down_until: datetime | None
     in_use: int
 

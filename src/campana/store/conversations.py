@@ -84,14 +84,6 @@ class Latest:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """Some threads, and how many there are in all."""
-
-    conversations: list[Conversation]
-    total: int
-
-
 async def open_for(
     tx: Tx,
     *,
@@ -259,9 +251,27 @@ async def page(
     limit: int,
     offset: int,
     after: tuple[datetime, str] | None,
-) -> Page:
+) -> list[Conversation]:
     """Latest message first, after the thread of that time and id."""
     values = {
+        **_narrowed(workspace_id, filters),
+        "after_at": after[0] if after else None,
+        "after_id": after[1] if after else None,
+        "limit": limit,
+        "offset": offset,
+    }
+    return await _conversations(tx, _SQL["page"], values)
+
+
+async def count(tx: Tx, *, workspace_id: int, filters: Filters) -> int:
+    """How many threads there are in all: reads them all."""
+    cursor = await tx.execute(_SQL["count"], _narrowed(workspace_id, filters))
+    row = await cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+def _narrowed(workspace_id: int, filters: Filters) -> dict[str, object]:
+    return {
         "workspace_id": workspace_id,
         "channel_id": filters.channel_id,
         "campaign_id": filters.campaign_id,
@@ -270,14 +280,7 @@ async def page(
         "words": containing(filters.search) if filters.search else None,
         "date_from": filters.date_from,
         "date_to": filters.date_to,
-        "after_at": after[0] if after else None,
-        "after_id": after[1] if after else None,
-        "limit": limit,
-        "offset": offset,
     }
-    found = await _conversations(tx, _SQL["page"], values)
-    counted = await (await tx.execute(_SQL["count"], values)).fetchone()
-    return Page(conversations=found, total=int(counted[0]) if counted else 0)
 
 
 async def latest(tx: Tx, *, conversation_ids: Sequence[str]) -> dict[str, Latest]:

@@ -128,9 +128,10 @@ def create_app(
     """
     meter = Meter()
     streams = streams or Streams(context)
-    links = Links(key=signing_key(context.blobs, context.entropy))
     known = build(context, meter=meter, public_url=public_url, streams=streams)
-    screens = console.build(context, public_url=public_url, streams=streams, links=links)
+    screens = console.build(
+        context, public_url=public_url, streams=streams, links=known.state["links"]
+    )
     faces = Faces(screens, others=known)
     routes = Callbacks(context, others=faces, public_url=public_url)
     return Edge(routes, entropy=context.entropy, meter=meter)

@@ -13,7 +13,7 @@ from campana.services.accounts import SCOPES
 from campana.services.context import Context
 from campana.web.console.app import SCREENS
 from campana.web.console.cookies import Cookies
-from campana.web.console.requests import ANYBODY, SIGNED_IN, needs_of
+from campana.web.console.requests import ANYBODY, PUBLIC, SIGNED_IN, needs_of
 from tests.web.console.conftest import BASE, Browser, Visit
 
 ROUTES = [
@@ -27,7 +27,7 @@ UNSAFE = [(method, path) for method, path, _ in ROUTES if method != "GET"]
 
 
 def test_every_need_is_a_scope_of_the_table() -> None:
-    known = {*SCOPES, *ADMIN_SCOPES, ANYBODY, SIGNED_IN}
+    known = {*SCOPES, *ADMIN_SCOPES, PUBLIC, ANYBODY, SIGNED_IN}
     assert {needs.scope for *_, needs in ROUTES} <= known
     for role, scopes in SCOPES_OF.items():
         assert scopes <= {*SCOPES, *ADMIN_SCOPES}, role
@@ -72,7 +72,7 @@ async def test_every_route_asks_for_its_scope(visit: Visit) -> None:
     for role in Role:
         browser = await visit(role)
         for method, path, needs in ROUTES:
-            if needs.scope in {ANYBODY, SIGNED_IN} or needs.scope in SCOPES_OF[role]:
+            if needs.scope in {PUBLIC, ANYBODY, SIGNED_IN} or needs.scope in SCOPES_OF[role]:
                 continue
             answer = await browser.client.request(
                 method, path, data={"form_token": browser.token}, headers={"origin": BASE}
@@ -85,11 +85,32 @@ async def test_nobody_sees_a_page_without_signing_in(visit: Visit) -> None:
     await visit(Role.OWNER)
     stranger = await visit()
     for method, path, needs in ROUTES:
-        if needs.scope == ANYBODY:
+        if needs.scope in {PUBLIC, ANYBODY}:
             continue
         answer = await stranger.client.request(method, path)
         assert answer.status_code == 303, (method, path)
         assert answer.headers["location"].startswith("/sign-in")
+
+
+async def test_no_page_is_asked_for_with_a_nul(owner: Browser) -> None:
+    for method, path, _ in ROUTES:
+        if method == "GET":
+            for asked in {f"{path}?q=a%00b", path.replace("x_1", "a%00b")} - {path}:
+                answer = await owner.get(asked)
+                assert answer.status_code == 400, asked
+                assert "NUL" in answer.text
+
+
+async def test_what_is_typed_is_kept_without_its_nuls(owner: Browser) -> None:
+    made = await owner.post("/lists", name="Fri\0ends", country="US", **{"more\0": "or\0less"})
+    assert made.status_code == 303, made.text
+    assert "Friends" in (await owner.get(made.headers["location"])).text
+    assert "orless" in (await owner.get("/audit")).text
+    people = {"file": ("peo\0ple.csv", b"phone\n+12025550142\n", "text/csv")}
+    begun = await owner.post(f"{made.headers['location']}/imports", files=people)
+    assert begun.status_code == 303, begun.text
+    draft = await owner.post("/campaigns/new", name="Re\0minders", type="VoiceBot")
+    assert draft.status_code < 500, draft.text
 
 
 async def test_pages_allow_nothing_but_their_own(owner: Browser) -> None:
@@ -124,6 +145,18 @@ async def test_the_log_cannot_be_changed_or_emptied(context: Context) -> None:
         with pytest.raises(InsufficientPrivilege):
             async with context.db.transaction(workspace_id=1) as tx:
                 await tx.execute(statement)
+
+
+async def test_a_form_that_comes_back_is_refused_in_the_log_too(owner: Browser) -> None:
+    refused = await owner.post("/people/invitations", email="nobody", role="king")
+    assert refused.status_code == 400
+    log = (await owner.get("/audit.csv")).text
+    assert "person.invite,,refused" in log
+    assert "role: Must be one of the roles" in log
+    await owner.post("/suppressions", address="the number 12", reason="asked")
+    log = (await owner.get("/audit.csv")).text
+    assert "suppression.add,,refused" in log
+    assert "number 12" not in log
 
 
 async def test_what_is_asked_of_the_log_is_a_file_too(owner: Browser) -> None:

@@ -10,6 +10,7 @@ from urllib.parse import urljoin
 
 import pytest
 
+from campana.services import people
 from campana.web.console.assets import asset, files
 from tests.architecture.tree import PACKAGE
 from tests.web.console.conftest import Browser, Visit
@@ -51,6 +52,16 @@ async def test_a_file_is_kept_for_good_and_squeezed(visit: Visit) -> None:
     assert found.headers["content-encoding"] == "gzip"
     assert (await browser.client.get("/static/x/../app.py")).status_code == 404
     assert (await browser.client.get("/static/x/nothing.css")).status_code == 404
+
+
+async def test_a_file_asks_nobody_who_wants_it(
+    owner: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def asked(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(people, "visitor", asked)
+    assert (await owner.client.get(asset("campana.css"))).status_code == 200
 
 
 async def test_the_font_is_loaded_ahead_from_where_the_style_sheet_has_it(owner: Browser) -> None:

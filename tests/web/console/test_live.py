@@ -5,15 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 import pytest
+from jinja2 import Environment
 
+from campana.domain.errors import NotFound
 from campana.domain.role import Role
 from campana.services import control, people
+from campana.services.context import Context
 from campana.web.app import create_app
 from campana.web.console import live
+from campana.web.console.pages import environment
 from campana.web.console.wallboard import WALLBOARD
 from campana.web.streams import Streams
 from tests.support.campaign import Scene
@@ -100,6 +105,55 @@ async def test_a_page_and_the_wallboard_are_streams_too(
             seen |= await anext(messages)
     assert (await signed_in.get("/live?campaigns=../etc")).status_code == 404
     assert scene.campaign_id in seen[WALLBOARD]
+
+
+async def test_a_campaign_deleted_while_it_is_told_of_ends_no_page(
+    signed_in: httpx.AsyncClient, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def gone(*_: object, **__: object) -> None:
+        raise NotFound
+
+    monkeypatch.setattr(live.why, "why", gone)
+    async with following(signed_in, f"page={scene.campaign_id}&wallboard=1") as messages:
+        assert (await anext(messages)).keys() == {WALLBOARD}
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """A part that is another each time; of one workspace it cannot be made."""
+
+    broken_in: int
+    made: list[int] = field(default_factory=list[int], compare=False)
+
+    async def parts(
+        self, context: Context, templates: Environment, *, workspace_id: int
+    ) -> dict[str, str]:
+        del context, templates
+        if workspace_id == self.broken_in:
+            raise RuntimeError("a mistake of ours")
+        self.made.append(workspace_id)
+        return {"counted": str(len(self.made))}
+
+
+async def test_a_mistake_ends_the_pages_of_its_workspace_alone(
+    context: Context, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(live, "_TICK_SECONDS", 0.01)
+    monkeypatch.setattr(live, "_CHECK_TICKS", 1_000_000)
+    pulse, part = live.Live(context, environment()), _Counted(broken_in=1)
+    tabs = [
+        live.Tab(workspace_id=number, cookie="", campaign_ids=frozenset(), parts=frozenset({part}))
+        for number in (1, 2)
+    ]
+    for tab in tabs:
+        pulse.open(tab)
+    assert [each async for each in pulse.follow(tabs[0])] == []
+    messages = pulse.follow(tabs[1])
+    assert b"1" in await anext(messages)
+    assert b"2" in await anext(messages)
+    await messages.aclose()
+    pulse.close_all()
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
 
 
 async def test_a_stream_ends_with_its_session(scene: Scene, signed_in: httpx.AsyncClient) -> None:

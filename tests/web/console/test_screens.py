@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
+
+import pytest
+
 from campana.domain.campaign import CampaignState
-from campana.services import campaigns
+from campana.services import board, campaigns
 from campana.services.context import Context
+from campana.web.console import contacts
 from campana.web.console.live import message
-from tests.support.campaign import ANA, Scene
+from tests.support.campaign import ANA, Scene, launched, person
 from tests.web.console.conftest import Browser
 from tests.web.rows import add_campaign
 
@@ -117,6 +123,48 @@ async def test_a_contact_is_found_and_shown(owner: Browser, scene: Scene) -> Non
     assert f"/contacts/ctc_{number}" in listed
     assert ANA in (await owner.get(f"/contacts/ctc_{number}")).text
     assert (await owner.get("/contacts/ctc_999999")).status_code == 404
+
+
+async def test_a_contact_is_found_by_a_numeric_id_and_a_number_however_it_is_written(
+    owner: Browser, engine_context: Context, context: Context, workspace_id: int
+) -> None:
+    known = person("+12025550142", external_id="4711")
+    await launched(engine_context, context, workspace_id=workspace_id, people=[known])
+    for asked in ("4711", "+12025550142", "(202)+555-0142", "202.555.0142"):
+        found = (await owner.get(f"/contacts?q={asked.replace('+1', '%2B1')}")).text
+        assert "/contacts/ctc_" in found, asked
+    for asked in ("4712 Elm Street", "Ana"):
+        found = (await owner.get(f"/contacts?q={asked}")).text
+        assert "Nobody found" in found
+        assert 'role="alert"' not in found
+
+
+async def test_the_next_contacts_are_found_by_the_same_words(
+    owner: Browser, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contacts, "_PAGE", 1)
+    await launched(
+        scene.engine, scene.web, workspace_id=scene.workspace_id, people=[person(ANA)],
+        channel=scene.channel,
+    )  # fmt: skip
+    first = (await owner.get(f"/contacts?q={ANA.replace('+', '%2B')}")).text
+    [query] = re.findall(r'href="(\?[^"]*)">Next', first)
+    second = (await owner.get(f"/contacts{unescape(query)}")).text
+    assert f'value="{ANA}"' in second
+    assert "/contacts/ctc_" in second
+
+
+async def test_who_is_held_out_of_a_comparison_is_skipped_not_failed(
+    scene: Scene, context: Context
+) -> None:
+    async with scene.engine.db.transaction(workspace_id=scene.workspace_id) as tx:
+        await tx.execute(
+            "update targets set state = 'finished', disposition = 'held_out', finished_at = now()"
+        )
+    [line] = await board.named(
+        context, workspace_id=scene.workspace_id, campaign_ids=[scene.campaign_id]
+    )
+    assert (line.skipped, line.failed) == (1, 0)
 
 
 def test_a_message_of_the_stream_names_the_element_it_fills() -> None:

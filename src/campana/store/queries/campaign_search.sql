@@ -3,8 +3,7 @@
 -- name: page
 -- Newest first by index campaigns_newest when no other order is asked for: the two other keys are then
 -- constants. Archived ones only when asked for.
-select id, name, type, channel_type, campaign_state_at(state, end_date, %(now)s) as state, created_at,
-  launched_at, finished_at, archived
+select id, name, type, channel_type, campaign_state_at(state, end_date, %(now)s) as state, created_at
 from campaigns
 where workspace_id = %(workspace_id)s and archived = %(archived)s
   and (%(words)s::text is null or name ilike %(words)s or id = %(exact)s)
@@ -24,8 +23,7 @@ where workspace_id = %(workspace_id)s and archived = %(archived)s
 
 -- name: named
 -- The lines of the pages that are open now, whoever looks at them.
-select id, name, type, channel_type, campaign_state_at(state, end_date, %(now)s) as state, created_at,
-  launched_at, finished_at, archived
+select id, name, type, channel_type, campaign_state_at(state, end_date, %(now)s) as state, created_at
 from campaigns where workspace_id = %(workspace_id)s and id = any(%(ids)s);
 
 -- name: recent_attempts
@@ -38,7 +36,7 @@ group by 1, 2 order by 1, 2;
 
 -- name: channels
 -- Lines in use and in all of each channel, from the index of open attempts.
-select c.id, c.name, c.kind, c.channel_type, c.lines, c.is_loopback, p.down_until,
+select c.name, c.kind, c.channel_type, c.lines, p.down_until,
   (select count(*) from attempts a where a.channel_id = c.id and a.state not in ('ended', 'unknown')) as in_use
 from channels c left join pacing p on p.channel_id = c.id
 where c.workspace_id = %(workspace_id)s order by c.name;

@@ -47,7 +47,7 @@ update people set role = %(role)s where id = %(id)s and workspace_id = %(workspa
 update people set disabled_at = %(at)s where id = %(id)s and workspace_id = %(workspace_id)s returning id;
 
 -- name: set_password
--- Also when the parameters of the hash were raised.
+-- Whoever changes it ends their other sessions with it (`end_sessions_of`).
 update people set password_hash = %(password_hash)s where id = %(id)s;
 
 -- name: signed_in

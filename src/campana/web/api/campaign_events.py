@@ -10,7 +10,7 @@ from litestar.response.base import ASGIResponse
 from litestar.types import ASGIApp
 
 from campana.domain.errors import NotFound, RateLimited
-from campana.services.accounts import hash_of
+from campana.services.tokens import hash_of
 from campana.store import campaigns
 from campana.web import event_examples
 from campana.web.answers import shown

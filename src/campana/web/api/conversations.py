@@ -152,8 +152,8 @@ async def list_conversations(request: ApiRequest) -> ASGIApp:
         offset=(page - 1) * asked.page_size if page else 0,
         after=after(asked.cursor),
     )
-    rows = found.page.conversations[: asked.page_size]
-    is_last = len(found.page.conversations) <= len(rows)
+    rows = found.conversations[: asked.page_size]
+    is_last = len(found.conversations) <= len(rows)
     return shown(
         request,
         ConversationPage(
@@ -163,7 +163,7 @@ async def list_conversations(request: ApiRequest) -> ASGIApp:
             ],
             page=page,
             page_size=asked.page_size,
-            total_count=found.page.total,
+            total_count=found.total,
             next_cursor=None if is_last else cursor_of(rows[-1].last_message_at, rows[-1].id),
         ),
     )

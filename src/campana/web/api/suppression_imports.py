@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, BinaryIO, cast
 
@@ -18,7 +16,7 @@ from campana.domain.clock import parse_moment, wire
 from campana.domain.errors import NotFound, PayloadTooLarge, UnsupportedMediaType
 from campana.services import suppression_imports
 from campana.services.campaign_document import Moment
-from campana.services.defusing import defused
+from campana.services.defusing import csv_lines
 from campana.store.imports import ImportState
 from campana.store.suppression_imports import RefusedRow, SuppressionImport
 from campana.store.suppressions import Scope
@@ -196,16 +194,10 @@ async def _rejected(request: ApiRequest, import_id: str, *, after: int) -> list[
 async def _csv(
     request: ApiRequest, import_id: str, rows: Sequence[RefusedRow]
 ) -> AsyncIterator[bytes]:
-    yield _lines([("row", "column", "value", "reason")])
+    yield csv_lines([("row", "column", "value", "reason")])
     while rows:
-        yield _lines([(row.row_number, row.column_name, row.value, row.reason) for row in rows])
+        yield csv_lines([(row.row_number, row.column_name, row.value, row.reason) for row in rows])
         rows = await _rejected(request, import_id, after=rows[-1].row_number)
-
-
-def _lines(rows: Sequence[tuple[object, ...]]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text).writerows([defused(cell) for cell in row] for row in rows)
-    return text.getvalue().encode()
 
 
 def _shape(found: SuppressionImport) -> SuppressionImportShape:

@@ -12,12 +12,13 @@ from urllib.parse import quote
 
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
-from campana.domain.errors import CampanaError, InsufficientScope
+from campana.domain.errors import CampanaError, InsufficientScope, InvalidParameter
 from campana.services import people
 from campana.services.context import Context
+from campana.services.tokens import new_token
 from campana.web.console.cookies import Cookies, require_same_site
 from campana.web.console.kept_forms import may_be_kept
-from campana.web.console.requests import ANYBODY, SIGNED_IN, is_guarded, needs_of
+from campana.web.console.requests import ANYBODY, PUBLIC, SIGNED_IN, is_guarded, needs_of
 
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 
@@ -43,6 +44,8 @@ def admission(app: ASGIApp) -> ASGIApp:
 
 
 async def _admit(scope: HTTPScope) -> None:
+    if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+        raise InvalidParameter("must not hold a NUL character")
     state = scope["litestar_app"].state
     context, cookies = cast("Context", state["context"]), cast("Cookies", state["cookies"])
     headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
@@ -54,12 +57,12 @@ async def _admit(scope: HTTPScope) -> None:
             host=headers.get(b"host", ""),
         )
     brought = cookies.read(headers.get(b"cookie"))
-    scope["state"]["cookie"] = brought or people.new_token(context)
+    scope["state"]["cookie"] = brought or new_token(context)
     scope["state"]["is_new_cookie"] = brought is None
     scope["state"]["nonce"] = base64.b64encode(context.entropy(18)).decode()
-    visitor = await people.visitor(context, brought)
+    visitor = None if wanted.scope == PUBLIC else await people.visitor(context, brought)
     scope["user"] = visitor
-    if wanted.scope == ANYBODY:
+    if wanted.scope in {PUBLIC, ANYBODY}:
         return
     if visitor is None:
         is_page = scope["method"] == "GET"

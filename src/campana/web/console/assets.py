@@ -15,7 +15,7 @@ from litestar import Response, get
 from litestar.params import FromPath
 
 from campana.domain.errors import NotFound
-from campana.web.console.requests import ANYBODY, PageRequest, needs
+from campana.web.console.requests import PUBLIC, PageRequest, needs
 
 _ROOT = resources.files("campana.web.console") / "static"
 _TYPES = {".woff2": "font/woff2", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
@@ -59,7 +59,7 @@ def beside(name: str, other: str) -> str:
     return asset(name).removesuffix(name) + other
 
 
-@get("/static/{version:str}/{name:path}", opt=needs(ANYBODY))
+@get("/static/{version:str}/{name:path}", opt=needs(PUBLIC))
 async def show_asset(
     request: PageRequest, version: FromPath[str], name: FromPath[str]
 ) -> Response[bytes]:

@@ -10,7 +10,7 @@ from litestar.response import Stream
 from campana.domain.errors import FieldProblem, InvalidParameter
 from campana.services import auditing
 from campana.store.audit import LATEST
-from campana.web.console.pages import page
+from campana.web.console.pages import csv_file, page
 from campana.web.console.requests import PageRequest, needs
 
 _PAGE = 100
@@ -34,11 +34,7 @@ async def show_audit(request: PageRequest) -> Response[Any]:
 
 @get("/audit.csv", opt=needs("audit:read"))
 async def export_audit(request: PageRequest) -> Stream:
-    return Stream(
-        auditing.as_csv(request.context, workspace_id=request.workspace_id),
-        media_type="text/csv; charset=utf-8",
-        headers={"content-disposition": 'attachment; filename="audit.csv"'},
-    )
+    return csv_file(auditing.as_csv(request.context, workspace_id=request.workspace_id), "audit")
 
 
 ROUTES = [show_audit, export_audit]

@@ -19,7 +19,7 @@ from campana.services.exports import What
 from campana.services.reopening import RETRYABLE
 from campana.store import campaigns as store
 from campana.store import targets
-from campana.web.console.pages import page
+from campana.web.console.pages import csv_file, page
 from campana.web.console.paging import after_asked
 from campana.web.console.requests import PageRequest, needs
 
@@ -71,11 +71,7 @@ async def export_people(request: PageRequest, campaign_id: FromPath[str]) -> Str
         campaign_id=campaign_id,
         what=What.TARGETS,
     )
-    return Stream(
-        export_files.written(found, Format.CSV),
-        media_type="text/csv; charset=utf-8",
-        headers={"content-disposition": f'attachment; filename="{campaign_id}.csv"'},
-    )
+    return csv_file(export_files.written(found, Format.CSV), campaign_id)
 
 
 def _one_of(asked: str | None, known: set[Any]) -> str | None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 from litestar import Response, get, post
 from litestar.params import FromPath
 
-from campana.domain.errors import CampanaError, NotFound
+from campana.domain.errors import CampanaError, InvalidParameter, NotFound
 from campana.domain.ids import number_of, numbered
 from campana.services import contacts, erasures, suppressions
+from campana.services.contacts import ContactPage
 from campana.web.console.forms import said_of
 from campana.web.console.pages import page, to
 from campana.web.console.paging import after_asked
@@ -25,25 +28,20 @@ async def show_contacts(request: PageRequest) -> Response[Any]:
     asked = request.query_params.get("q", "").strip()[:254]
     problems: dict[str, str] = {}
     people, next_after = [], None
-    is_address = "@" in asked or asked.lstrip("+").replace(" ", "").isdecimal()
     try:
-        found = await contacts.page(
-            request.context,
-            workspace_id=request.workspace_id,
-            address=asked if asked and is_address else None,
-            external_id=asked if asked and not is_address else None,
-            after=after_asked(request, "ctc"),
-            limit=_PAGE,
-        )
+        found = await _found(request, asked)
         people, next_after = found.contacts, found.next_after
     except CampanaError as error:
         problems = said_of(error)
+    query = {"q": asked} if asked else {}
+    if next_after:
+        query["after"] = numbered("ctc", next_after)
     return page(
         request,
         "contacts.html",
         q=asked,
         people=[(numbered("ctc", each.id), each) for each in people],
-        next_after=numbered("ctc", next_after) if next_after else None,
+        next_query=urlencode(query) if next_after else None,
         problems=problems,
     )
 
@@ -107,6 +105,30 @@ async def erase_contact(request: PageRequest, contact_id: FromPath[str]) -> Resp
     except CampanaError as error:
         return await _contact(request, contact_id, problems=said_of(error), status=status_of(error))
     return to("/contacts?done=They are being erased; nobody contacts them any more.")
+
+
+async def _found(request: PageRequest, asked: str) -> ContactPage:
+    """Everybody; those of an external id, or else whoever has that address.
+
+    Raises:
+        InvalidParameter: what looks like an address is none, or `after` is no contact.
+    """
+    find = functools.partial(
+        contacts.page,
+        request.context,
+        workspace_id=request.workspace_id,
+        after=after_asked(request, "ctc"),
+        limit=_PAGE,
+    )
+    found = await find(external_id=asked or None)
+    if found.contacts or not asked:
+        return found
+    try:
+        return await find(address=asked)
+    except InvalidParameter:
+        if "@" in asked or asked.lstrip("+").replace(" ", "").isdecimal():
+            raise
+        return found
 
 
 async def _contact(

@@ -16,7 +16,7 @@ from campana.services import conversations, template_document
 from campana.store import templates
 from campana.store.conversations import Conversation
 from campana.store.templates import StoredTemplate
-from campana.web.console.forms import WHOLE, said_of
+from campana.web.console.forms import WHOLE, said_of, texts_below
 from campana.web.console.pages import page, to
 from campana.web.console.paging import last_page
 from campana.web.console.requests import PageRequest, guarded, needs
@@ -38,7 +38,7 @@ async def show_inbox(request: PageRequest) -> Response[Any]:
         inbox=inbox,
         found=found,
         views=VIEWS,
-        last=last_page(found.page.total, INBOX_PAGE),
+        last=last_page(found.total, INBOX_PAGE),
     )
 
 
@@ -54,7 +54,7 @@ async def show_thread(request: PageRequest, conversation_id: FromPath[str]) -> R
 @guarded
 async def answer(request: PageRequest, conversation_id: FromPath[str]) -> Response[Any]:
     given = await request.fields()
-    template = given.get("template") or None
+    template, said = given.get("template") or None, texts_below(given, "said_values.")
     try:
         await conversations.answer(
             request.context,
@@ -64,7 +64,7 @@ async def answer(request: PageRequest, conversation_id: FromPath[str]) -> Respon
             text=None if template else given.get("said", "")[:4097],
             subject=given.get("said_subject") or None,
             template=template,
-            values=_values(given),
+            values={name: text for name, text in said.items() if text},
         )
     except CampanaError as error:
         return await _thread(
@@ -174,16 +174,6 @@ async def _templates(request: PageRequest, found: Conversation) -> list[StoredTe
 def _places(template: StoredTemplate) -> list[str]:
     """What whoever sends it fills in."""
     return template_document.asked(template_document.stored(template.draft))
-
-
-def _values(given: Mapping[str, str]) -> dict[str, str]:
-    """Fields named `said_values.<name>`, those that were filled in."""
-    start = "said_values."
-    return {
-        name.removeprefix(start): text[:1000]
-        for name, text in given.items()
-        if name.startswith(start) and text
-    }
 
 
 ROUTES = [show_inbox, show_thread, answer, take_over, hand_back, close]

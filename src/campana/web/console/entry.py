@@ -11,6 +11,7 @@ from litestar.params import FromPath
 from campana.domain.errors import CampanaError, NotFound, RateLimited, Unauthenticated
 from campana.services import auditing, people
 from campana.services.auditing import Asked
+from campana.services.tokens import new_token
 from campana.web.console.forms import said_of
 from campana.web.console.kept_forms import brought
 from campana.web.console.pages import page, sign_in_page, to
@@ -79,7 +80,7 @@ async def sign_in(request: PageRequest) -> Response[Any]:
 @guarded
 async def sign_out(request: PageRequest) -> Response[Any]:
     await people.sign_out(request.context, workspace_id=request.workspace_id, token=request.cookie)
-    fresh = people.new_token(request.context)
+    fresh = new_token(request.context)
     return to("/sign-in", cookie=request.cookies_of_server.written(fresh))
 
 

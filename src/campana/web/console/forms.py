@@ -30,12 +30,16 @@ def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def texts_below(given: Mapping[str, str], start: str) -> dict[str, str]:
+    """Of the fields named `start` and a name the texts by that name, a thousand characters each."""
+    return {
+        name.removeprefix(start): text[:1000]
+        for name, text in given.items()
+        if name.startswith(start)
+    }
+
+
 def version_seen(given: Mapping[str, str], name: str, *, otherwise: int) -> int:
     """The version the form was made from; without one, `otherwise`."""
     text = given.get(name, "")[:9]
     return int(text) if text.isdecimal() else otherwise
-
-
-def compact(given: Mapping[str, str], *names: str) -> dict[str, str]:
-    """Of these fields those that were filled in."""
-    return {name: given[name] for name in names if given.get(name)}

@@ -50,19 +50,11 @@ def read(given: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
     return window, problems
 
 
-ALL_DAY: Mapping[str, Any] = {day: [{"from": "00:00", "to": "24:00"}] for day in WEEKDAYS}
-"""What a channel without hours of its own allows."""
 ORDINARY: Mapping[str, Any] = {
     day: [{"from": f"{span.start:%H:%M}", "to": f"{span.end:%H:%M}"} for span in spans]
     for day, spans in zip(WEEKDAYS, DEFAULT.days, strict=True)
 }
 """What a campaign without hours of its own keeps to."""
-
-
-def place_of(pointer: str) -> str | None:
-    """The field that a pointer into a window speaks of; None for none of them."""
-    first = pointer.strip("/").split("/")[0]
-    return {"closedDates": "closed_dates"}.get(first, first if first in FIELDS else None)
 
 
 def _spans(window: Mapping[str, Any], day: str) -> Sequence[Mapping[str, Any]]:

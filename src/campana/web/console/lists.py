@@ -14,7 +14,7 @@ from campana.services import export_files, exports, lists, previews, rejections,
 from campana.services.export_files import Format
 from campana.store.imports import Duplicates, Import
 from campana.web.console.forms import said_of
-from campana.web.console.pages import page, to
+from campana.web.console.pages import csv_file, page, to
 from campana.web.console.paging import after_asked, last_page, number_asked
 from campana.web.console.requests import PageRequest, guarded, needs
 from campana.web.errors import status_of
@@ -65,11 +65,7 @@ async def export_list(request: PageRequest, list_id: FromPath[str]) -> Stream:
     found = await exports.of_list(
         request.context, workspace_id=request.workspace_id, list_id=list_id
     )
-    return Stream(
-        export_files.written(found, Format.CSV),
-        media_type="text/csv; charset=utf-8",
-        headers={"content-disposition": f'attachment; filename="{list_id}.csv"'},
-    )
+    return csv_file(export_files.written(found, Format.CSV), list_id)
 
 
 @post(
@@ -151,11 +147,7 @@ async def export_rejected(request: PageRequest, import_id: FromPath[str]) -> Str
     pieces = await rejections.as_csv(
         request.context, workspace_id=request.workspace_id, import_id=import_id
     )
-    return Stream(
-        pieces,
-        media_type="text/csv; charset=utf-8",
-        headers={"content-disposition": f'attachment; filename="{import_id}-rejected.csv"'},
-    )
+    return csv_file(pieces, f"{import_id}-rejected")
 
 
 @post("/imports/{import_id:str}/undo", opt=needs(_WRITE, action="import.undo"))

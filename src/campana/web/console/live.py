@@ -146,8 +146,16 @@ class Live:
         for tab in self._tabs:
             workspaces.setdefault(tab.workspace_id, []).append(tab)
         for workspace_id, tabs in workspaces.items():
-            await self._tell(workspace_id, tabs)
-            await self._tell_parts(workspace_id, tabs)
+            try:
+                await self._tell(workspace_id, tabs)
+                await self._tell_parts(workspace_id, tabs)
+            except Unavailable:
+                raise
+            except Exception:
+                # A mistake of ours, or of what one of them asks for: the others go on.
+                log.exception("the open pages of workspace %d end", workspace_id)
+                for tab in tabs:
+                    self.close(tab)
 
     async def _tell(self, workspace_id: int, tabs: list[Tab]) -> None:
         shown = {campaign_id for tab in tabs for campaign_id in tab.campaign_ids}
@@ -162,9 +170,9 @@ class Live:
         for line in lines:
             of_page = [tab for tab in tabs if tab.page_id == line.found.id]
             if of_page:
-                text = await self.campaign(workspace_id, line)
+                parts = await self._campaign(workspace_id, line)
                 for tab in of_page:
-                    tab.offer({CAMPAIGN: text})
+                    tab.offer(parts)
 
     def _row(self, line: board.Line) -> dict[str, str]:
         """The live parts of a line of the list, by the id of the element each fills."""
@@ -176,10 +184,15 @@ class Live:
             for part in ("state", "bar")
         }
 
-    async def campaign(self, workspace_id: int, line: board.Line) -> str:
-        """The live part of a campaign's page."""
-        told = await why.why(self._context, workspace_id=workspace_id, campaign_id=line.found.id)
-        return render(self._templates, "live_campaign.html", self._context, line=line, told=told)
+    async def _campaign(self, workspace_id: int, line: board.Line) -> dict[str, str]:
+        """The live part of a campaign's page; none of one that was deleted since `line`."""
+        campaign_id = line.found.id
+        try:
+            told = await why.why(self._context, workspace_id=workspace_id, campaign_id=campaign_id)
+        except NotFound:
+            return {}
+        text = render(self._templates, "live_campaign.html", self._context, line=line, told=told)
+        return {CAMPAIGN: text}
 
     async def _check_sessions(self) -> None:
         """End the tabs of sessions that are over."""

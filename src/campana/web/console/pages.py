@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from functools import partial
 from typing import Any, cast
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar import Response
+from litestar.response import Stream
 from markupsafe import Markup
 
 from campana.services.context import Context
@@ -16,7 +17,7 @@ from campana.web.console.assets import asset, beside
 from campana.web.console.cookies import FORM_FIELD, form_token
 from campana.web.console.kept_forms import Kept
 from campana.web.console.menu import menu_of
-from campana.web.console.requests import PageRequest
+from campana.web.console.requests import PROBLEMS, PageRequest
 
 HTML = "text/html; charset=utf-8"
 
@@ -66,6 +67,7 @@ def page(
     """A page, or the part of one that htmx asked for: a template decides by `is_part`."""
     now = request.context.clock.now()
     visitor = request.user
+    request.scope["state"][PROBLEMS] = values.get("problems") or {}
     text = (
         _environment(request)
         .get_template(template)
@@ -141,6 +143,15 @@ def to(path: str, *, cookie: str | None = None) -> Response[Any]:
     if cookie is not None:
         headers["set-cookie"] = cookie
     return Response(None, status_code=303, headers=headers)
+
+
+def csv_file(pieces: AsyncIterator[bytes], name: str) -> Stream:
+    """A file to be kept, sent piece by piece."""
+    return Stream(
+        pieces,
+        media_type="text/csv; charset=utf-8",
+        headers={"content-disposition": f'attachment; filename="{name}.csv"'},
+    )
 
 
 def _environment(request: PageRequest) -> Environment:

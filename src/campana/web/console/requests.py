@@ -27,13 +27,17 @@ P = ParamSpec("P")
 
 _KEY = "needs"
 _GUARDED = "is_guarded"
+PUBLIC = "public"
+"""Anybody, and it does not matter who."""
 ANYBODY = "anybody"
 SIGNED_IN = "signed in"
+PROBLEMS = "problems"
+"""Where a page leaves what it says is wrong, by field, in the state of its request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What a route asks of whom: ANYBODY, SIGNED_IN, or a scope; its word in the audit log."""
+    """What a route asks of whom: PUBLIC to SIGNED_IN, or a scope; its word in the audit log."""
 
     scope: str
     action: str | None = None
@@ -116,26 +120,29 @@ class PageRequest(Request[Visitor | None, None, State]):
         except (UnicodeDecodeError, LookupError, AssertionError, ValueError):
             raise InvalidParameter("the form cannot be read") from None
 
+    async def texts(self) -> list[tuple[str, str]]:
+        """The form's texts in their order, as they were typed; the database takes no NUL."""
+        return [
+            (name.replace("\0", ""), value.replace("\0", ""))
+            for name, value in (await self.sent()).multi_items()
+            if isinstance(value, str)
+        ]
+
     async def fields(self) -> Mapping[str, str]:
         """The form's texts by name, without space around them; the last of those named alike."""
-        return {
-            name: value.strip()
-            for name, value in (await self.sent()).multi_items()
-            if isinstance(value, str) and name != FORM_FIELD
-        }
+        return {name: value.strip() for name, value in await self.texts() if name != FORM_FIELD}
 
     async def all_of(self, name: str) -> list[str]:
         """Every text of that name: a set of check boxes."""
-        return [
-            value
-            for key, value in (await self.sent()).multi_items()
-            if key == name and isinstance(value, str)
-        ]
+        return [value for key, value in await self.texts() if key == name]
 
     async def upload(self, name: str) -> UploadFile | None:
         """The file of that name, if one was chosen."""
         found = (await self.sent()).get(name)
-        return found if isinstance(found, UploadFile) and found.filename else None
+        if not isinstance(found, UploadFile):
+            return None
+        found.filename = found.filename.replace("\0", "")
+        return found if found.filename else None
 
 
 Screen = Callable[Concatenate[PageRequest, P], Awaitable[Response[Any]]]
@@ -176,10 +183,16 @@ def guarded(endpoint: Screen[P]) -> Screen[P]:
         )
         await auditing.note_asked(request.context, asked)
         try:
-            return await endpoint(request, *args, **kwargs)
+            answer = await endpoint(request, *args, **kwargs)
         except CampanaError as error:
             await auditing.note_refused(request.context, asked, why=str(error))
             raise
+        if (answer.status_code or 200) >= 400:
+            why = auditing.said(request.scope["state"].get(PROBLEMS, {}))
+            await auditing.note_refused(
+                request.context, asked, why=why or f"answered with {answer.status_code}"
+            )
+        return answer
 
     setattr(answered, _GUARDED, True)
     return answered

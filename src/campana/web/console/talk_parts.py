@@ -69,7 +69,9 @@ class Inbox:
             search=self.search or None,
         )
 
-    async def found(self, context: Context, *, workspace_id: int) -> Listed:
+    async def found(
+        self, context: Context, *, workspace_id: int, with_total: bool = True
+    ) -> Listed:
         return await conversations.page(
             context,
             workspace_id=workspace_id,
@@ -78,12 +80,13 @@ class Inbox:
             offset=(self.number - 1) * INBOX_PAGE,
             after=None,
             with_latest=True,
+            with_total=with_total,
         )
 
     async def parts(
         self, context: Context, templates: Environment, *, workspace_id: int
     ) -> dict[str, str]:
-        found = await self.found(context, workspace_id=workspace_id)
+        found = await self.found(context, workspace_id=workspace_id, with_total=False)
         text = render(templates, "live_inbox.html", context, found=found, inbox=self)
         return {"inbox": text}
 

@@ -17,7 +17,7 @@ from campana.services import documents, lists, template_document, template_sync,
 from campana.store import channels as store_channels
 from campana.store import templates as store
 from campana.store.channels import Channel
-from campana.web.console.forms import said_of, version_seen
+from campana.web.console.forms import said_of, texts_below, version_seen
 from campana.web.console.pages import page, to
 from campana.web.console.paging import last_page, number_asked
 from campana.web.console.requests import PageRequest, guarded, needs
@@ -216,12 +216,6 @@ async def _preview(
 ) -> tuple[templates.Preview | None, str | None]:
     """How the draft reads to the contact who was asked for, or why it does not."""
     asked = request.query_params.get("contact", "").strip()
-    start = "values."
-    values = {
-        name.removeprefix(start): text[:1000]
-        for name, text in request.query_params.items()
-        if name.startswith(start)
-    }
     try:
         contact_id = number_of("ctc", asked) if asked else None
         if asked and contact_id is None:
@@ -232,7 +226,7 @@ async def _preview(
             template_id=template_id,
             contact_id=contact_id,
             fields={},
-            values=values,
+            values=texts_below(request.query_params, "values."),
         )
     except InvalidParameter as error:
         return None, "; ".join(said_of(error).values())

@@ -32,7 +32,7 @@ from campana.web.console.draft_content import CONTENT
 from campana.web.console.draft_pages import BASICS, CHANNEL, PEOPLE
 from campana.web.console.draft_timing import TIMING
 from campana.web.console.drafts import Step
-from campana.web.console.forms import WHOLE
+from campana.web.console.forms import said_of
 from campana.web.console.pages import page, to
 from campana.web.console.requests import PageRequest, guarded, needs
 from campana.web.errors import status_of
@@ -260,17 +260,13 @@ async def _page(
 
 async def typed_of(request: PageRequest, step: Step) -> tuple[dict[str, str], Mapping[str, str]]:
     """The page's fields as they were typed, space and all, and the whole form."""
-    sent = {
-        name: value.replace("\0", "")
-        for name, value in (await request.sent()).multi_items()
-        if isinstance(value, str)
-    }
+    sent = dict(await request.texts())
     return {name: sent.get(name, "") for name in step.fields}, sent
 
 
 def said_of_step(step: Step, error: CampanaError, typed: Mapping[str, str]) -> dict[str, str]:
     if not error.problems:
-        return {WHOLE: error.message}
+        return said_of(error)
     pointed = [each for each in error.problems if each.parameter is None]
     told = drafts.placed(step, pointed, typed)
     for each in error.problems:

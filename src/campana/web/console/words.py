@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from markupsafe import Markup, escape
 
-from campana.domain.campaign import CampaignState
+from campana.domain.disposition import Disposition
 
 _SPANS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
@@ -25,8 +25,15 @@ STATE_TONE: Mapping[str, str] = {
 DASH = "\N{EN DASH}"
 """What is absent."""
 
-_GOOD = {"completed", "delivered", "confirmed"}
-_BAD = {"invalid_number", "blocked", "carrier_error", "undelivered", "unknown", "congestion"}
+_GOOD = {Disposition.COMPLETED, Disposition.DELIVERED}
+_BAD = {
+    Disposition.INVALID_NUMBER,
+    Disposition.BLOCKED,
+    Disposition.CARRIER_ERROR,
+    Disposition.UNDELIVERED,
+    Disposition.UNKNOWN,
+    Disposition.CONGESTION,
+}
 
 
 def number(value: int | float | None) -> str:
@@ -72,11 +79,9 @@ def ago(moment: datetime | None, now: datetime) -> Markup:
     return stamped(moment, said)
 
 
-def stamped(moment: datetime, said: str | None = None, *, fine: bool = False) -> Markup:
+def stamped(moment: datetime, said: str | None = None) -> Markup:
     """A time that says itself exactly on hover: `2026-11-26 09:30:12 UTC`."""
     exact = f"{moment:%Y-%m-%d %H:%M:%S}"
-    if fine:
-        exact += f".{moment.microsecond // 1000:03d}"
     return Markup('<time datetime="{}" title="{} UTC">{}</time>').format(
         moment.isoformat(), exact, said or exact
     )
@@ -125,14 +130,6 @@ def bar(parts: Mapping[str, int], total: int) -> Markup:
     ).format(label, label, drawn)
 
 
-def whole_seconds(value: timedelta | None) -> str:
-    return span(value.total_seconds() if value is not None else None)
-
-
-def may_pause(state: str) -> bool:
-    return state == CampaignState.RUNNING
-
-
 FILTERS = {
     "short_time": short_time,
     "number": number,
@@ -140,5 +137,4 @@ FILTERS = {
     "span": span,
     "badge": badge,
     "tone": tone,
-    "stamped": stamped,
 }

@@ -41,8 +41,8 @@ def number_of(kind: Kind) -> str:
 
 
 def sample_fields(script: Script) -> dict[str, str]:
-    """A value for every field that the script names."""
-    named = {name for text in texts(script) for name in placeholders(text)}
+    """A value for every field that the script names; `when` to call again the bot knows itself."""
+    named = {name for text in texts(script) for name in placeholders(text)} - {"when"}
     return {name: _KNOWN.get(name, name.rpartition(".")[2].replace("_", " ")) for name in named}
 
 

@@ -56,6 +56,7 @@ _DISPATCHING, _BESIDE_IT = 8, 12
 """Connections of a work process, at most."""
 ACCOUNT_SECONDS = 5.0
 """How often a worker looks for attempts of its own that it knows nothing of."""
+_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what is bound, told apart
 
 
 @contextmanager
@@ -225,11 +226,14 @@ def work_loops(context: Context, *, accounts: Accounts, dispatcher: Dispatcher) 
 
 
 def public_url(settings: Settings) -> str:
-    """How carriers reach the web processes, without a slash at its end."""
+    """How browsers and carriers reach the web processes, without a slash at its end.
+
+    Of processes that are bound to every address, this machine knows its own.
+    """
     if settings.public_url:
         return settings.public_url.rstrip("/")
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return f"http://{host}:{settings.port}"
+    host = _ANYWHERE.get(settings.host, settings.host)
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
 
 
 async def voice(settings: Settings, conninfo: str) -> None:

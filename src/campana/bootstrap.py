@@ -245,10 +245,7 @@ async def voice(settings: Settings, conninfo: str) -> None:
     stop = stop_on_signals()
     async with opened(settings, conninfo, role=Role.ENGINE, max_connections=20) as context:
         speech = await Speech.open(cache=settings.data_dir / "speech")
-        ears = await Ears.open(model_dir=settings.asr_model_dir)
-        if isinstance(ears, str):
-            log.warning("bots hear keys only: %s", ears)
-            ears = None
+        ears = await _ears(settings)
         driver = await SipDriver.open(
             interface=settings.voice_interface, max_calls=settings.voice_lines
         )
@@ -284,6 +281,14 @@ async def voice(settings: Settings, conninfo: str) -> None:
             speech.close()
             if ears is not None:
                 ears.close()
+
+
+async def _ears(settings: Settings) -> Ears | None:
+    try:
+        return await Ears.open(model_dir=settings.asr_model_dir)
+    except SetupError as error:
+        log.warning("bots hear keys only: %s", error.message)
+        return None
 
 
 async def web(settings: Settings, conninfo: str, *, fd: int | None = None) -> None:

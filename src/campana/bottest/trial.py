@@ -75,8 +75,6 @@ async def try_bot(
     fields = sample_fields(script)
     rights = right_answers(script, fields)
     ears = await Ears.open(model_dir=model_dir)
-    if isinstance(ears, str):
-        raise SetupError(ears)
     speech = await Speech.open()
     try:
         with TemporaryDirectory() as folder:

@@ -40,6 +40,7 @@ class Read:
 
     text: str
     scores: dict[str, float]
+    """The mean log probability of a phrase's tokens, 0 at best."""
 
 
 class CallSense(Protocol):

@@ -178,5 +178,4 @@ async def _sounds(rights: Sequence[RightAnswer], folder: Path) -> Sounds:
     return Sounds(
         clear=clear.__getitem__,
         noisy=lambda sentence: noisy / clear[sentence].name,
-        beeping=clear.__getitem__,
     )

@@ -56,6 +56,7 @@ _DISPATCHING, _BESIDE_IT = 8, 12
 """Connections of a work process, at most."""
 ACCOUNT_SECONDS = 5.0
 """How often a worker looks for attempts of its own that it knows nothing of."""
+_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what is bound, told apart
 
 
 @contextmanager
@@ -225,11 +226,14 @@ def work_loops(context: Context, *, accounts: Accounts, dispatcher: Dispatcher) 
 
 
 def public_url(settings: Settings) -> str:
-    """How carriers reach the web processes, without a slash at its end."""
+    """How browsers and carriers reach the web processes, without a slash at its end.
+
+    Of processes that are bound to every address, this machine knows its own.
+    """
     if settings.public_url:
         return settings.public_url.rstrip("/")
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return f"http://{host}:{settings.port}"
+    host = _ANYWHERE.get(settings.host, settings.host)
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
 
 
 async def voice(settings: Settings, conninfo: str) -> None:
@@ -241,10 +245,7 @@ async def voice(settings: Settings, conninfo: str) -> None:
     stop = stop_on_signals()
     async with opened(settings, conninfo, role=Role.ENGINE, max_connections=20) as context:
         speech = await Speech.open(cache=settings.data_dir / "speech")
-        ears = await Ears.open(model_dir=settings.asr_model_dir)
-        if isinstance(ears, str):
-            log.warning("bots hear keys only: %s", ears)
-            ears = None
+        ears = await _ears(settings)
         driver = await SipDriver.open(
             interface=settings.voice_interface, max_calls=settings.voice_lines
         )
@@ -280,6 +281,14 @@ async def voice(settings: Settings, conninfo: str) -> None:
             speech.close()
             if ears is not None:
                 ears.close()
+
+
+async def _ears(settings: Settings) -> Ears | None:
+    try:
+        return await Ears.open(model_dir=settings.asr_model_dir)
+    except SetupError as error:
+        log.warning("bots hear keys only: %s", error.message)
+        return None
 
 
 async def web(settings: Settings, conninfo: str, *, fd: int | None = None) -> None:

@@ -28,6 +28,7 @@ from campana.domain.script import (
     texts,
 )
 from campana.domain.script_problems import problems
+from campana.domain.understanding.dates import Direction
 
 NOW = datetime(2026, 11, 26, 14, 10, tzinfo=ZoneInfo("America/New_York"))
 
@@ -246,9 +247,27 @@ def test_a_number_may_be_its_own_score() -> None:
     assert meant.score == 9
 
 
-@pytest.mark.parametrize("keys", ["1345", "0230", "120"])
+@pytest.mark.parametrize("keys", ["1345", "0230", "120", "0012", "0600", "0632"])
 def test_a_day_that_does_not_exist_is_not_taken_from_keys(keys: str) -> None:
     assert answers.from_keys(Day(), keys, today=NOW.date()) is None
+
+
+@pytest.mark.parametrize(
+    ("direction", "keys", "day"),
+    [
+        ("future", "1126", "2026-11-26"),
+        ("future", "1125", "2027-11-25"),
+        ("past", "1126", "2026-11-26"),
+        ("past", "1127", "2025-11-27"),
+        ("future", "0229", "2028-02-29"),
+    ],
+)
+def test_a_day_by_keys_is_the_nearest_of_its_name(
+    direction: Direction, keys: str, day: str
+) -> None:
+    meant = answers.from_keys(Day(direction=direction), keys, today=NOW.date())
+    assert meant is not None
+    assert meant.value == day
 
 
 def test_only_what_cannot_go_on_is_acted_on_at_once() -> None:

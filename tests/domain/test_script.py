@@ -8,12 +8,15 @@ import pytest
 
 from campana.domain.dialog import resume, start
 from campana.domain.script import (
+    CALLBACK_TEXT,
+    OPT_OUT_TEXT,
     Ask,
     Branch,
     End,
     Ended,
     Key,
     Listen,
+    OnMachine,
     Say,
     Script,
     State,
@@ -150,6 +153,8 @@ def test_knows_which_fields_and_texts_a_script_uses() -> None:
     assert texts(APPOINTMENT)[0].startswith("Hello {{")
     assert "See you then. Goodbye." in texts(APPOINTMENT)
     assert len(texts(APPOINTMENT)) == 5
+    minding = replace(APPOINTMENT, on_machine=OnMachine(do="hang_up"))
+    assert texts(minding)[5:] == (OPT_OUT_TEXT, CALLBACK_TEXT)
 
 
 def test_a_sound_script_has_no_problems() -> None:

@@ -17,9 +17,10 @@ from campana.domain.address import AddressKind
 from campana.domain.contact import ContactAddress
 from campana.engine import voice_worker
 from campana.engine.voice_worker import VoiceWorker
+from campana.services import dispatch
 from campana.services.context import Context
 from campana.services.hearing import hearing
-from campana.store import owners
+from campana.store import owners, targets
 from campana.voice.driver import LineLost, Placement, Refused, TooLate
 from campana.voice.ears.hearing import Ears
 from campana.voice.speech import Speech
@@ -75,6 +76,8 @@ SPOKEN_BOT: Any = {
         {"type": "end", "id": "end", "text": "Goodbye.", "result": "booked"},
     ],
 }  # fmt: skip
+KEYS_BOT: Any = {**BOT, "onMachine": {"do": "hang_up"}}
+LATER = "Call me tomorrow at five."
 
 
 @asynccontextmanager
@@ -157,11 +160,13 @@ async def test_stop_calling_me_counts_on_every_address_while_the_call_still_runs
 
 
 @pytest.mark.timeout(60)
+@pytest.mark.parametrize("bot", [SPOKEN_BOT, KEYS_BOT], ids=["spoken", "keys"])
 async def test_call_me_tomorrow_at_five_is_due_then_in_the_persons_zone(
-    engine_context: Context, context: Context, workspace_id: int, clock: FixedClock
+    bot: Any, engine_context: Context, context: Context, workspace_id: int, clock: FixedClock
 ) -> None:
-    scene = await one(engine_context, context, workspace_id, voiceBot=SPOKEN_BOT)
-    async with listening(engine_context, "Call me tomorrow at five.") as worker:
+    scene = await one(engine_context, context, workspace_id, voiceBot=bot)
+    # The other bot's ear reads the greeting as well, while it grows.
+    async with listening(engine_context, *[LATER] * 4) as worker:
         assert await worker.step()
         _, _, disposition, _, _ = await ended(scene)
     assert disposition == "callback_request"
@@ -170,6 +175,35 @@ async def test_call_me_tomorrow_at_five_is_due_then_in_the_persons_zone(
     zone = ZoneInfo("America/New_York")
     tomorrow = clock.now().astimezone(zone).date() + timedelta(days=1)
     assert due_at == kept == datetime.combine(tomorrow, time(17), zone)
+
+
+@pytest.mark.timeout(60)
+async def test_a_day_by_keys_is_of_the_persons_zone_where_nobody_hears(
+    engine_context: Context, context: Context, workspace_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, begin, zones = list[str](), dispatch.begin_sending, targets.zones
+
+    async def beginning(*given: Any, **named: Any) -> bool:
+        asked.append("begin")
+        return await begin(*given, **named)
+
+    async def finding(*given: Any, **named: Any) -> tuple[str, ...]:
+        asked.append("zone")
+        return await zones(*given, **named)
+
+    async def calling(*_: Any, zone: ZoneInfo | None, **__: Any) -> Any:
+        asked.append(f"call in {zone}")
+        raise LineLost("that is enough")
+
+    monkeypatch.setattr(dispatch, "begin_sending", beginning)
+    monkeypatch.setattr(targets, "zones", finding)
+    monkeypatch.setattr(voice_worker, "run_call", calling)
+    scene = await one(engine_context, context, workspace_id, voiceBot=SPOKEN_BOT)
+    async with working(engine_context, ScriptedDriver()) as worker:
+        assert await worker.step()
+        await ended(scene)
+    # Nothing is asked once the call is said to begin: it would make it late.
+    assert asked[:3] == ["zone", "begin", "call in America/New_York"]
 
 
 async def test_a_call_runs_from_claim_to_its_record(

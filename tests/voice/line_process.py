@@ -213,8 +213,6 @@ def be_busy_while_dialing() -> None:
 
 async def main(interface: str, *, speaks: bool, listens: bool) -> None:
     ears = await Ears.open() if listens else None
-    if isinstance(ears, str):
-        sys.exit(ears)
     loop = asyncio.get_running_loop()
     speech = await Speech.open() if speaks else Speech(engine=None, reason="not wanted here")
     driver = await SipDriver.open(interface=interface, max_calls=50)

@@ -40,7 +40,6 @@ class Sounds:
 
     clear: Callable[[str], Path]
     noisy: Callable[[str], Path]
-    beeping: Callable[[str], Path]
 
 
 def sentences(rights: Sequence[RightAnswer]) -> set[str]:
@@ -99,4 +98,4 @@ def behavior(
                 play=hello, speaks_first=True, replies=(Reply(play=(str(say(WRONG)),)),)
             )
         case Kind.VOICEMAIL:
-            return Behavior(play=(str(sounds.beeping(GREETING)),), speaks_first=True)
+            return Behavior(play=(str(sounds.clear(GREETING)),), speaks_first=True)

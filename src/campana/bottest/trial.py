@@ -41,8 +41,8 @@ def number_of(kind: Kind) -> str:
 
 
 def sample_fields(script: Script) -> dict[str, str]:
-    """A value for every field that the script names."""
-    named = {name for text in texts(script) for name in placeholders(text)}
+    """A value for every field that the script names; `when` to call again the bot knows itself."""
+    named = {name for text in texts(script) for name in placeholders(text)} - {"when"}
     return {name: _KNOWN.get(name, name.rpartition(".")[2].replace("_", " ")) for name in named}
 
 
@@ -75,8 +75,6 @@ async def try_bot(
     fields = sample_fields(script)
     rights = right_answers(script, fields)
     ears = await Ears.open(model_dir=model_dir)
-    if isinstance(ears, str):
-        raise SetupError(ears)
     speech = await Speech.open()
     try:
         with TemporaryDirectory() as folder:
@@ -180,5 +178,4 @@ async def _sounds(rights: Sequence[RightAnswer], folder: Path) -> Sounds:
     return Sounds(
         clear=clear.__getitem__,
         noisy=lambda sentence: noisy / clear[sentence].name,
-        beeping=clear.__getitem__,
     )

@@ -1,8 +1,10 @@
-"""What both parts of the demo do with the API's answers and with the processes they start."""
+"""What the parts of the demo do with the API's answers, with processes and with their logs."""
 
 from __future__ import annotations
 
 import asyncio
+import json
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -27,6 +29,11 @@ def body(answer: httpx.Response) -> dict[str, Any]:
 def mapping(value: object) -> dict[str, Any]:
     """What was read from a file, which holds an object."""
     return msgspec.convert(value, dict[str, Any])
+
+
+def json_lines(log: Path) -> list[dict[str, Any]]:
+    """What a process has written to its log, a line each."""
+    return [json.loads(line) for line in log.read_text("utf-8").splitlines()]
 
 
 async def ended(process: asyncio.subprocess.Process) -> None:

@@ -5,7 +5,6 @@ The sandbox is a carrier that reaches nobody; what its people write back is plan
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
@@ -17,7 +16,7 @@ import httpx
 import msgspec
 from rich.table import Table
 
-from campana.demo.api import body, mapping
+from campana.demo.api import body, json_lines, mapping
 from campana.demo.beside import beside
 from campana.domain.campaign import ChannelType
 from campana.sandbox.plan import Behavior, Plan, Seconds
@@ -158,7 +157,7 @@ def told(stats: Mapping[str, Any], *, log: Path) -> Table:
     for outcome, count in sorted(stats["dispositions"].items(), key=lambda each: -each[1]):
         table.add_row(outcome.replace("_", " "), str(count))
     table.add_section()
-    lines = [json.loads(line) for line in log.read_text("utf-8").splitlines()]
+    lines = json_lines(log)
     sends = Counter(line["channelType"] for line in lines if line["event"] == "send")
     replies = {line["inbound"] for line in lines if line["event"] == "said"}
     for channel_type, count in sends.items():

@@ -106,8 +106,6 @@ async def _serve(arguments: argparse.Namespace) -> None:
         loop.add_signal_handler(name, stop.set)
     plan = read_plan(arguments.plan) if arguments.plan is not None else Plan()
     ears = await Ears.open() if arguments.ears else None
-    if isinstance(ears, str):
-        raise SetupError(ears)
     witness = Witness(arguments.log)
     read = _reader(ears) if ears is not None else None
     try:

@@ -91,7 +91,8 @@ async def show(settings: Settings, *, keep: bool, out: Console) -> list[str]:
         await _tell(api, campaign, settings=settings, witness=witness, key=key, base=base, out=out)
         if keep:
             await staying.leave_a_draft(api, document)
-            out.print(f"\nThe console stays up at {staying.console(settings)}/", highlight=False)
+            console = bootstrap.public_url(settings)
+            out.print(f"\nThe console stays up at {console}/", highlight=False)
             out.print(f"The draft “{staying.DRAFT}” calls them again. Ctrl-C ends everything.")
             await staying.stay(server)
     return wrong

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import wave
 from collections.abc import Awaitable, Callable
 from functools import cache
 from pathlib import Path
 
+from campana.demo import voices
 from campana.demo.listening import reply_to
 from campana.demo.plan import Behavior, Reply
 from campana.demo.switchboard import Arrival
@@ -36,11 +36,6 @@ Read = Callable[[bytes], Awaitable[str]]
 @cache
 def _hum(hertz: float) -> bytes:
     return tone(hertz, duration=HUM_SECONDS, rate=PHONE_RATE)
-
-
-def _sound(path: str) -> bytes:
-    with wave.open(path, "rb") as file:
-        return file.readframes(file.getnframes())
 
 
 class Phone:
@@ -111,7 +106,7 @@ class Phone:
     async def _converse(self, behavior: Behavior) -> None:
         loop = asyncio.get_running_loop()
         waiting = list(behavior.press)
-        sayings = [(Path(path).name, _sound(path)) for path in behavior.play]
+        sayings = [(Path(path).name, voices.read(Path(path))) for path in behavior.play]
         if sayings and behavior.speaks_first:
             self._start_saying(*sayings.pop(0))
         leaves_at = loop.time() + behavior.hang_up_after
@@ -157,7 +152,7 @@ class Phone:
         if reply.press:
             await self._press(reply.press)
         elif path := reply.play[min(times, len(reply.play)) - 1]:
-            self._start_saying(Path(path).name, _sound(path))
+            self._start_saying(Path(path).name, voices.read(Path(path)))
 
     def _may_speak(self, behavior: Behavior) -> bool:
         if behavior.interrupts:
@@ -307,11 +302,7 @@ class Softphones:
         await phone.live()
         if self._audio is not None and phone.heard:
             name = phone.arrival.attempt or phone.arrival.call_id
-            with wave.open(str(self._audio / f"{name}.wav"), "wb") as file:
-                file.setnchannels(1)
-                file.setsampwidth(2)
-                file.setframerate(PHONE_RATE)
-                file.writeframes(bytes(phone.heard))
+            voices.write(self._audio / f"{name}.wav", bytes(phone.heard))
         phone.say_bye()
 
     def _keep(self, life: asyncio.Task[None]) -> None:

@@ -7,7 +7,6 @@ suppressed, a no is no yes. What it did not catch, and asked for keys, is shown 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -21,7 +20,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 
 from campana.demo import voices
-from campana.demo.api import body, mapping
+from campana.demo.api import body, json_lines, mapping
 from campana.demo.plan import Behavior
 from campana.services import documents
 
@@ -181,8 +180,7 @@ async def facts(api: httpx.AsyncClient, campaign_id: str, *, witness: Path) -> l
 
 
 def _witnessed(log: Path) -> list[dict[str, Any]]:
-    lines = [json.loads(line) for line in log.read_text("utf-8").splitlines()]
-    return [line for line in lines if line["event"] == "speaks"]
+    return [line for line in json_lines(log) if line["event"] == "speaks"]
 
 
 def _said(

@@ -18,14 +18,6 @@ from campana.settings import Settings
 from campana.store.db import Role
 
 DRAFT = "Appointment reminders, once more"
-_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - what is bound, told apart
-
-
-def console(settings: Settings) -> str:
-    """Where a browser on this machine finds the console, without a slash at its end."""
-    if settings.public_url is None and settings.host in _ANYWHERE:
-        return f"http://{_ANYWHERE[settings.host]}:{settings.port}"
-    return bootstrap.public_url(settings)
 
 
 async def way_in(settings: Settings) -> str:
@@ -37,7 +29,7 @@ async def way_in(settings: Settings) -> str:
             home = await accounts.workspace_named(context, bootstrap.DEFAULT_WORKSPACE)
             first = await people.first_link(context, workspace_id=home.workspace_id)
         if first is not None:
-            return f"{console(settings)}/welcome?token={first}"
+            return f"{bootstrap.public_url(settings)}/welcome?token={first}"
         async with bootstrap.opened(
             settings, conninfo, role=Role.WEB, max_connections=1
         ) as context:
@@ -49,7 +41,7 @@ async def way_in(settings: Settings) -> str:
                 email=f"demo{len(known) + 1}@example.com",
                 role=Part.OWNER,
             )
-    return f"{console(settings)}/invitations/{token}"
+    return f"{bootstrap.public_url(settings)}/invitations/{token}"
 
 
 async def leave_a_draft(api: httpx.AsyncClient, document: Mapping[str, Any]) -> None:

@@ -59,9 +59,7 @@ def make_noisy(files: Iterable[Path], folder: Path) -> None:
     """The same sentences in another folder, with a hiss about 15 dB under the voice."""
     folder.mkdir(parents=True, exist_ok=True)
     for path in files:
-        with wave.open(str(path), "rb") as file:
-            voice = samples(file.readframes(file.getnframes()))
-        write(folder / path.name, array("h", map(_sum, voice, _hiss())).tobytes())
+        write(folder / path.name, array("h", map(_sum, samples(read(path)), _hiss())).tobytes())
 
 
 def _hiss() -> Iterator[int]:
@@ -79,6 +77,12 @@ def _sum(voice: int, noise: int) -> int:
 def file_name(sentence: str) -> str:
     """Of the file that `rendered` makes for it."""
     return f"{sha256(sentence.encode()).hexdigest()[:12]}.wav"
+
+
+def read(path: Path) -> bytes:
+    """The samples of a file that `write` has made."""
+    with wave.open(str(path), "rb") as file:
+        return file.readframes(file.getnframes())
 
 
 def write(path: Path, pcm: bytes) -> None:

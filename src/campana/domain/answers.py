@@ -7,14 +7,14 @@ is read from the text. What is not sure is None: the question is asked again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 
 from campana.domain.understanding.choices import choice_in
-from campana.domain.understanding.dates import Direction, date_in
+from campana.domain.understanding.dates import Direction, date_in, nearest
 from campana.domain.understanding.numbers import digits_in, number_in
 from campana.domain.understanding.yes_no import yes_no_in
 
@@ -174,11 +174,7 @@ def from_keys(answer: Answer, keys: str, *, today: date | None) -> Meant | None:
             plain = keys.replace("*", ".", 1)
             return _number(answer, Decimal(plain) if _is_number(plain) else None)
         case Day() if today is not None and len(keys) == 4 and keys.isdecimal():
-            day = date_in(
-                f"{_MONTHS[int(keys[:2]) - 1]} {int(keys[2:])}" if 0 < int(keys[:2]) < 13 else "",
-                today=today,
-                direction=answer.direction,
-            )
+            day = nearest(int(keys[:2]), int(keys[2:]), today, answer.direction)
             return Meant(value=day.isoformat()) if day is not None else None
         case _:
             return None
@@ -279,12 +275,6 @@ def _is_number(text: str) -> bool:
     return text.replace(".", "", 1).isdecimal()
 
 
-_MONTHS: Sequence[str] = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September",
-    "October", "November", "December",
-)  # fmt: skip
-
-
 def moment_text(moment: datetime, *, now: datetime) -> str:
     """A moment as it is said back: "tomorrow at 5 PM", "on Friday, November 27 at 9:30 AM"."""
     days = (moment.date() - now.date()).days
@@ -292,4 +282,4 @@ def moment_text(moment: datetime, *, now: datetime) -> str:
     clock = f"{(moment.hour - 1) % 12 + 1}{minutes} {'AM' if moment.hour < 12 else 'PM'}"
     if days in (0, 1):
         return f"{('today', 'tomorrow')[days]} at {clock}"
-    return f"on {moment:%A}, {_MONTHS[moment.month - 1]} {moment.day} at {clock}"
+    return f"on {moment:%A, %B} {moment.day} at {clock}"

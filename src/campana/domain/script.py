@@ -242,5 +242,8 @@ def texts(script: Script) -> tuple[str, ...]:
                 pass
             case _:
                 assert_never(step)
-    said += [script.on_machine.message or "", script.opt_out_text if script.listens else ""]
+    said.append(script.on_machine.message or "")
+    if script.needs_ears:
+        # Who hears words at all minds these two, whatever the questions ask for.
+        said += [script.opt_out_text, script.callback_text]
     return tuple(text for text in said if text)

@@ -216,6 +216,8 @@ class VoiceWorker:
         intent = given.intent
         placement = self._placement(given)
         script = intent.plan.script
+        # Asked before its moment: nothing else stands between "is it late?" and the call.
+        zone = await self._zone(intent)
         await asyncio.sleep(max(0.0, given.at - time.monotonic()))
         began = placement.may_send() and await self._begin(intent, given, placement.caller_id)
         # The commit took its time: what is late is not sent, and that is certain.
@@ -240,7 +242,7 @@ class VoiceWorker:
                 emit=events.put_nowait,
                 stop=stop,
                 ears=self._ears,
-                zone=await self._zone(intent),
+                zone=zone,
             )
         except LineLost as lost:
             log.error("attempt %s: %s", intent.attempt_id, lost)
@@ -309,8 +311,8 @@ class VoiceWorker:
             return False
 
     async def _zone(self, intent: Claimed) -> ZoneInfo | None:
-        """Where the person is, for "tomorrow at five"; None where nobody knows."""
-        if self._ears is None or intent.plan.script is None or not intent.plan.script.listens:
+        """Where the person is, for "tomorrow at five" and a day by keys; None if nobody knows."""
+        if intent.plan.script is None or not intent.plan.script.needs_ears:
             return None
         try:
             async with self._context.db.read() as tx:

@@ -272,7 +272,7 @@ class Talk:
         if not said.text:
             return None
         wished = wish(self._script, turn.state, self._as_spoken(said))
-        before = turn.then.result if isinstance(turn.then, Ended) else None
+        before = self._name(turn)
         self._heard(said, None if wished is None else self._name(wished))
         # Who wants no more may say so twice, and after "call me later", but not the other way.
         if wished is None or before == "opt_out" or before == self._name(wished):

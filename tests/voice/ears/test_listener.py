@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from threading import Event
+from typing import Any
 
 from campana.domain.answered_by import AnsweredBy
-from campana.voice.ears.hearing import Ears
+from campana.voice.ears.hearing import Ears, Read
 from campana.voice.ears.listener import Began, Listener, Said
+from campana.voice.ears.turns import MOST_SECONDS
 from campana.voice.media import PHONE_RATE, silence, tone
 from tests.voice.hears import LevelModels
 
@@ -59,6 +62,53 @@ async def test_it_is_told_when_they_finished_when_that_was_sure_and_when_it_was_
     assert said.timing.sure >= 1.9, "it was not sure before the sound of the silence was there"
 
 
+class Slow(LevelModels):
+    def __init__(self, *texts: str) -> None:
+        super().__init__(*texts)
+        self.began, self.may_go_on = Event(), Event()
+
+    def read(self, *given: Any, **named: Any) -> Read:
+        found = super().read(*given, **named)
+        self.began.set()
+        assert self.may_go_on.wait(10)
+        return found
+
+
+async def slowly_heard(models: Slow, *parts: bytes) -> Said:
+    """What is said when all of `parts` has been heard before it is read."""
+    ears = Ears(models)
+    listener = Listener(ears)
+    running = asyncio.ensure_future(listener.run())
+    elapsed = 0.0
+    for part in parts:
+        elapsed += len(part) / (2 * PHONE_RATE)
+        listener.hear(part, now=elapsed)
+        assert await asyncio.to_thread(models.began.wait, 10)
+        await asyncio.sleep(0.1)
+    models.may_go_on.set()
+    async with asyncio.timeout(10):
+        while not isinstance(said := await listener.events.get(), Said):
+            pass
+    running.cancel()
+    ears.close()
+    return said
+
+
+async def test_the_time_it_takes_to_read_is_not_taken_for_doubt_whether_they_go_on() -> None:
+    said = await slowly_heard(
+        Slow("Yes."), SPEECH + silence(1.0, PHONE_RATE), silence(20.0, PHONE_RATE)
+    )
+    assert said.timing is not None
+    assert said.timing.sure < 21.96 <= said.timing.read
+
+
+async def test_who_talks_on_for_too_long_is_read_once() -> None:
+    models = Slow("I wanted to tell you", "I wanted to tell you")
+    on_and_on = tone(300, duration=MOST_SECONDS + 0.5, rate=PHONE_RATE)
+    await slowly_heard(models, on_and_on + silence(0.5, PHONE_RATE), silence(0.1, PHONE_RATE))
+    assert models.sounds == [MOST_SECONDS]
+
+
 async def test_a_sentence_with_a_pause_is_read_whole() -> None:
     models = LevelModels("No,", "No, Tuesday is not good.")
     pause, end = silence(0.45, PHONE_RATE), silence(1.0, PHONE_RATE)
@@ -95,11 +145,25 @@ async def test_a_greeting_is_judged_while_it_is_heard() -> None:
     ears.close()
 
 
-async def test_a_model_that_fails_is_as_if_nothing_was_understood() -> None:
-    class Broken(LevelModels):
-        def read(self, *_: object, **__: object) -> None:  # type: ignore[override]
-            raise RuntimeError("out of memory")
+class Broken(LevelModels):
+    def read(self, *_: object, **__: object) -> Read:
+        raise RuntimeError("out of memory")
 
+
+async def test_a_model_that_fails_is_as_if_nothing_was_understood() -> None:
     said = (await heard(Broken(), SPEECH, silence(1.0, PHONE_RATE)))[-1]
     assert isinstance(said, Said)
     assert said.text == ""
+
+
+async def test_a_model_that_fails_takes_who_answers_for_a_person() -> None:
+    ears = Ears(Broken())
+    listener = Listener(ears)
+    running = asyncio.ensure_future(listener.run())
+    judging = asyncio.ensure_future(listener.who_answered())
+    await asyncio.sleep(0)
+    listener.hear(SPEECH + silence(2.0, PHONE_RATE), now=2.96)
+    async with asyncio.timeout(5):
+        assert await judging is AnsweredBy.HUMAN
+    running.cancel()
+    ears.close()

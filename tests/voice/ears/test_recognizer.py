@@ -16,7 +16,8 @@ from campana.domain.errors import SetupError
 from campana.domain.understanding.wishes import OPT_OUT_PHRASES, wants_callback, wants_no_more
 from campana.domain.understanding.words import words
 from campana.voice.ears import recognizer
-from campana.voice.ears.recognizer import Recognized, Recognizer
+from campana.voice.ears.hearing import Read
+from campana.voice.ears.recognizer import Recognizer
 from campana.voice.ears.vocabulary import Vocabulary
 from campana.voice.media import PHONE_RATE, seconds, silence, tone
 from tests.voice.ears.speaking import VOICES, noisy, say
@@ -31,7 +32,7 @@ def whisper() -> Recognizer:
     return Recognizer(None, threads=1)
 
 
-def heard(whisper: Recognizer, pcm: bytes, *phrases: str) -> Recognized:
+def heard(whisper: Recognizer, pcm: bytes, *phrases: str) -> Read:
     spoken = max(0.1, seconds(pcm, PHONE_RATE) - 1.6)
     return whisper.recognize(pcm, rate=PHONE_RATE, spoken_seconds=spoken, phrases=phrases)
 

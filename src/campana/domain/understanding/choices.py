@@ -5,16 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from campana.domain.understanding.dates import ORDINALS
+from campana.domain.understanding.numbers import UNITS
 from campana.domain.understanding.words import spoken
 
-_PLACES = {
-    "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5,
-    "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9,
-}  # fmt: skip
-_FIGURES = {
-    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
-    "nine": 9,
-}  # fmt: skip
+_PLACES = {word: place for word, place in ORDINALS.items() if place < 10}
+_FIGURES = {word: value for word, value in UNITS.items() if 0 < value < 10}
 _PLACE = re.compile(rf"\b(?:the )?({'|'.join(_PLACES)})(?: (?:one|option|choice|answer))?$")
 _NUMBER = re.compile(
     rf"^(?:(?:ill take|id like|i want|its|please|say|press) )*(?:number |option |choice )?"

@@ -24,7 +24,7 @@ _MONTHS = {
     )
     for name in names
 }  # fmt: skip
-_ORDINALS = {
+ORDINALS = {
     **{
         word: place + 1
         for place, word in enumerate(
@@ -90,7 +90,7 @@ def _in_month(said: Sequence[str], today: date, direction: Direction) -> Iterato
         year = _year_at(said, end)
         found = _day(year, month, day) if year is not None else None
         if year is None:
-            found = _nearest(month, day, today, direction)
+            found = nearest(month, day, today, direction)
         if found is not None:
             yield found
 
@@ -201,9 +201,9 @@ def _ordinal(said: Sequence[str], place: int) -> tuple[int | None, int]:
     if found := _ORDINAL_FIGURES.fullmatch(said[place]):
         return int(found[1]), place + 1
     following = said[place + 1] if place + 1 < len(said) else ""
-    if said[place] in {"twenty", "thirty"} and _ORDINALS.get(following, 99) < 10:
-        return TENS[said[place]] + _ORDINALS[following], place + 2
-    day = _ORDINALS.get(said[place])
+    if said[place] in {"twenty", "thirty"} and ORDINALS.get(following, 99) < 10:
+        return TENS[said[place]] + ORDINALS[following], place + 2
+    day = ORDINALS.get(said[place])
     return day, place + 1
 
 
@@ -228,7 +228,8 @@ def _year_at(said: Sequence[str], place: int) -> int | None:
     return None
 
 
-def _nearest(month: int, day: int, today: date, direction: Direction) -> date | None:
+def nearest(month: int, day: int, today: date, direction: Direction) -> date | None:
+    """The day of that name to come, or the last one, today among them; None if there is none."""
     step = 1 if direction == "future" else -1
     for years in range(9):
         found = _day(today.year + step * years, month, day)

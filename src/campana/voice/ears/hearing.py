@@ -4,7 +4,7 @@ The event loop only moves sound: the detector works in a thread of its own, so t
 does not keep it waiting, and `THREADS` others read what was said. Each call has at most one
 sentence in their hands.
 
-Without the voice packages `Ears.open` answers None and the reason: bots then ask for keys.
+Without the voice packages `Ears.open` fails and says why: bots then ask for keys.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ class Read:
 
     text: str
     scores: dict[str, float]
+    """The mean log probability of a phrase's tokens, 0 at best."""
 
 
 class CallSense(Protocol):
@@ -69,16 +70,16 @@ class Ears:
         self._reading = ThreadPoolExecutor(THREADS, thread_name_prefix="reading")
 
     @classmethod
-    async def open(cls, *, model_dir: Path | None = None) -> Ears | str:
-        """Load the models, a second. Where that fails, why.
+    async def open(cls, *, model_dir: Path | None = None) -> Ears:
+        """Load the models, a second.
 
         Args:
             model_dir: a Whisper model for CTranslate2 instead of the packaged one.
+
+        Raises:
+            SetupError: a package or a file is missing or is not the one; says which.
         """
-        try:
-            return cls(await asyncio.to_thread(load, model_dir))
-        except SetupError as error:
-            return error.message
+        return cls(await asyncio.to_thread(load, model_dir))
 
     def call(self) -> CallSense:
         """For a new call."""

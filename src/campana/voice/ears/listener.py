@@ -117,16 +117,17 @@ class Listener:
             case Moment.STARTED:
                 self._began_at = max(0.0, self._heard - self._turns.spoken_seconds)
                 self.events.put_nowait(Began(at=self._began_at))
-            case Moment.PAUSED:
+            case Moment.PAUSED if not self._is_over:
                 self._have_read()
             case Moment.RESUMED:
                 self._drop_reading()
-            case Moment.ENDED:
+            # Told with each chunk until the turn is forgotten, when it has been read.
+            case Moment.ENDED if not self._is_over:
                 self._end()
             case Moment.DROPPED:
                 self._turns.forget()
                 self._tell(Said(text="", scores={}, at=self._began_at))
-            case None:
+            case Moment.PAUSED | Moment.ENDED | None:
                 pass
         if self._greeting is not None:
             self._judge(self._greeting, chunk)
@@ -149,17 +150,20 @@ class Listener:
         self._reading = asyncio.ensure_future(self._reads(sound, spoken, self._phrases))
 
     async def _reads(self, sound: bytes, spoken: float, phrases: Sequence[str]) -> None:
-        try:
-            found = await self._ears.read(sound, spoken_seconds=spoken, phrases=phrases)
-        except Exception:
-            # A bug or a model that fails: the call goes on as if nothing had been understood.
-            log.exception("what was said could not be read")
-            found = Read(text="", scores={})
+        found = await self._words_in(sound, spoken, phrases)
         said = Said(text=found.text, scores=found.scores, at=self._began_at)
         if self._is_over or self._is_enough(said):
             self._publish(said)
         else:
             self._read = said
+
+    async def _words_in(self, sound: bytes, spoken: float, phrases: Sequence[str]) -> Read:
+        try:
+            return await self._ears.read(sound, spoken_seconds=spoken, phrases=phrases)
+        except Exception:
+            # A bug or a model that fails: the call goes on as if nothing had been understood.
+            log.exception("what was said could not be read")
+            return Read(text="", scores={})
 
     def _publish(self, said: Said) -> None:
         timing = Timing(ended=self._ended_at, sure=self._sure_at, read=self._elapsed())
@@ -193,7 +197,7 @@ class Listener:
 
     async def _judges(self, greeting: Greeting) -> None:
         spoken = greeting.spoken_seconds
-        found = await self._ears.read(bytes(self._opening), spoken_seconds=spoken, phrases=())
+        found = await self._words_in(bytes(self._opening), spoken, ())
         greeting.read(found.text, spoken_seconds=spoken)
         self._decide(greeting)
 

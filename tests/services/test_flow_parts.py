@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from campana.domain.errors import FieldProblem
 from campana.services import campaigns, flows, outlook, templates
 from campana.services.context import Context
@@ -102,6 +104,42 @@ async def test_everything_that_is_missing_is_said_at_once(
         "3 of 3 contacts did not write by WhatsApp in the last 24 hours: what the node a says"
         " before they do is not sent to them; it needs a template",
     ]
+
+
+async def test_what_a_variants_flow_lacks_is_said_of_the_flow_that_the_variant_has(
+    context: Context, workspace_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    says, end = NODES["say"], NODES["end"]
+    nodes = {"a": says, "look": NODES["look"], "end": end}
+    campaign_id = await draft(context, workspace_id, flow(nodes, contact={"balance": "number"}))
+    other = {**flow({"a": {**says, "next": "end"}, "end": end}), "name": "Other"}
+    made = await flows.create(context, workspace_id=workspace_id, raw={"definition": other})
+    await flows.publish(context, workspace_id=workspace_id, flow_id=made.id)
+    ways = [
+        {"name": "A", "share": 50, "changes": {"templates": {"a": "b"}}},
+        {"name": "B", "share": 50, "changes": {"flow": {"id": made.id}}},
+    ]
+    await campaigns.change(
+        context,
+        workspace_id=workspace_id,
+        campaign_id=campaign_id,
+        patch={"variants": ways},
+        version=None,
+    )
+
+    async def pointers() -> list[str | None]:
+        found = await outlook.look_ahead(
+            context, workspace_id=workspace_id, campaign_id=campaign_id
+        )
+        return [each.pointer for each in found.problems]
+
+    assert await pointers() == ["/flow/nodes/a", "/flow", "/variants/1/changes/flow/nodes/a"]
+
+    async def gone(*_: object, **__: object) -> None:
+        raise LookupError
+
+    monkeypatch.setattr("campana.services.flow_plans.pinned", gone)
+    assert await pointers() == ["/flow/version", "/variants/1/changes/flow/version"]
 
 
 async def test_a_flow_that_was_never_published_cannot_run(

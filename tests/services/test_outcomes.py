@@ -11,6 +11,7 @@ import pytest
 
 from campana.domain.attempt import AttemptEvent, EventType
 from campana.domain.disposition import Disposition
+from campana.domain.errors import Unavailable
 from campana.services import control, dispatch, outcomes
 from campana.services.claimed import Claimed
 from campana.services.context import Context
@@ -230,6 +231,25 @@ async def test_an_event_of_no_attempt_of_ours_is_ignored(scene: Scene) -> None:
     await outcomes.record(scene.engine, attempt_id=stranger, event=event)
     await settle(scene, stranger, D.BUSY)
     assert await scene.rows("select 1 from attempt_events") == []
+
+
+async def test_who_asks_for_no_more_calls_is_suppressed_with_the_words_or_neither_is_kept(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claimed = await call(scene)
+    detail = {"text": "Stop calling me.", "at_ms": 1200, "wish": "opt_out"}
+    heard = AttemptEvent(type=E.HEARD, at=NOW, detail=detail)
+
+    async def goes_away(*_: object, **__: object) -> None:
+        raise Unavailable
+
+    with monkeypatch.context() as patch:
+        patch.setattr("campana.services.suppressing.suppress", goes_away)
+        with pytest.raises(Unavailable):
+            await outcomes.record(scene.engine, attempt_id=claimed.attempt_id, event=heard)
+    await outcomes.record(scene.engine, attempt_id=claimed.attempt_id, event=heard)
+    assert (await events(scene, claimed)).count("heard") == 1
+    assert await scene.rows("select address, source from suppressions") == [(ANA, "call")]
 
 
 async def stop(scene: Scene, clock: FixedClock, how: str) -> None:

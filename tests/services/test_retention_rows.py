@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from typing import Any
 
 import pytest
+from psycopg import AsyncConnection
 
 from campana.domain.errors import InvalidTransition
 from campana.services import lists, retention, suppression_imports, undoing
@@ -14,6 +16,7 @@ from campana.store.imports import Duplicates
 from tests.support.campaign import ANA, Scene, launched
 from tests.support.database import FixedClock
 from tests.support.people import BRUNO, csv_of, imported
+from tests.support.waiting import eventually
 
 FOREVER = {
     "recordingDays": None,
@@ -84,6 +87,36 @@ async def test_messages_go_and_a_conversation_with_its_last(
     left = "select conversation_id, coalesce(provider_key, state) from messages order by 1"
     assert await scene.rows(left) == [("live", "second"), ("owed", "queued")]
     assert await scene.rows("select id from conversations order by id") == [("live",), ("owed",)]
+
+
+async def test_a_conversation_in_which_somebody_speaks_meanwhile_stays(
+    scene: Scene, engine_context: Context, context: Context, clock: FixedClock, conninfo: str
+) -> None:
+    """The message commits while its conversation is about to be forgotten."""
+    await keep(context, scene.workspace_id, messageDays=20)
+    given = {"id": "old", "workspace": scene.workspace_id, "address": ANA, "at": clock.now()}
+    await run(engine_context, CONVERSATION, **given)
+    clock.forward(days=21)
+    later = {**given, "at": clock.now(), "key": "second"}
+    waits = (
+        "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
+        " and datname = current_database()"
+    )
+    async with (
+        await AsyncConnection.connect(conninfo, autocommit=True) as onlooker,
+        engine_context.db.transaction() as tx,
+    ):
+
+        async def is_waiting() -> bool:
+            return await (await onlooker.execute(waits)).fetchone() == (1,)
+
+        await tx.execute("update conversations set last_message_at = %(at)s", later)
+        await tx.execute(MESSAGE.encode(), later)
+        forgetting = asyncio.create_task(retention.keep_to(engine_context))
+        await eventually(is_waiting)
+    await forgetting
+    assert await scene.rows("select provider_key from messages") == [("second",)]
+    assert await scene.rows("select id from conversations") == [("old",)]
 
 
 FLOW = (

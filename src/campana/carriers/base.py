@@ -286,7 +286,8 @@ could not, and then the provider is to be left believing that it was not taken."
 class Marking(Protocol):
     """A Carrier whose provider can never say that it has not heard of an attempt.
 
-    It awaits `Outbound.leave` before its first octet: until then its attempts are intents.
+    It awaits `Outbound.leave` before its first octet: until then what a campaign sends by it is an
+    intent. An answer to a conversation counts as sent from its claim on, as by any carrier.
     """
 
     awaits_leave: bool

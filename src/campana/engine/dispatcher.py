@@ -152,6 +152,7 @@ class Dispatcher:
             # Whoever comes next finds it open, and asks.
             task.cancel()
         await asyncio.gather(*self._sends.values(), return_exceptions=True)
+        await self._departures.settled()
         await self._answers.settled()
         await self._unsent.settled()
 

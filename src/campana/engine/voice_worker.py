@@ -13,6 +13,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -23,8 +24,9 @@ from campana.domain.errors import Unavailable
 from campana.domain.window import zone_named
 from campana.engine.call_facts import facts_of
 from campana.engine.choosing import Choosing
+from campana.engine.enduring import until_stored
 from campana.engine.ownership import Ownership
-from campana.services import channel_secrets, dispatch, granting, outcomes, spoken
+from campana.services import channel_secrets, dispatch, granting, outcomes
 from campana.services.claimed import Claimed
 from campana.services.context import Context
 from campana.services.dispatch import SEND_DEADLINE
@@ -45,7 +47,6 @@ AHEAD = timedelta(milliseconds=200)
 """How much of the near future a grant covers: with the claim's time within the send deadline."""
 
 _CHANNELS_SECONDS = 1.0
-_RETRY_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,14 +325,9 @@ class VoiceWorker:
     async def _tell(self, attempt_id: UUID, events: asyncio.Queue[AttemptEvent | None]) -> None:
         """Store the call's events as they come, in order, for as long as it takes."""
         while (event := await events.get()) is not None:
-            while True:
-                try:
-                    await outcomes.record(self._context, attempt_id=attempt_id, event=event)
-                    if event.detail.get("wish") == "opt_out":
-                        await spoken.opt_out(self._context, attempt_id=attempt_id)
-                    break
-                except Unavailable:
-                    await asyncio.sleep(_RETRY_SECONDS)
+            await until_stored(
+                partial(outcomes.record, self._context, attempt_id=attempt_id, event=event)
+            )
 
     async def _settle(
         self,
@@ -347,18 +343,14 @@ class VoiceWorker:
         facts = None
         if result is not None:
             facts = facts_of(result, intent.plan.script, recording_key=recording_key)
-        while True:
-            try:
-                await outcomes.settle(
-                    self._context,
-                    attempt_id=intent.attempt_id,
-                    disposition=disposition,
-                    reason=reason,
-                    facts=facts,
-                    answered_at=result.answered_at if result else None,
-                    callback_at=result.callback_at if result else None,
-                )
-            except Unavailable:
-                await asyncio.sleep(_RETRY_SECONDS)
-            else:
-                return
+        await until_stored(
+            lambda: outcomes.settle(
+                self._context,
+                attempt_id=intent.attempt_id,
+                disposition=disposition,
+                reason=reason,
+                facts=facts,
+                answered_at=result.answered_at if result else None,
+                callback_at=result.callback_at if result else None,
+            )
+        )

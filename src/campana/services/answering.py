@@ -85,8 +85,11 @@ async def claim(
         )
         await messages.defer(
             tx,
-            message_ids=[each.id for attempt_id, each in allowed.items() if attempt_id not in made],
-            until=now + _BUSY,
+            until={
+                each.id: now + _BUSY
+                for attempt_id, each in allowed.items()
+                if attempt_id not in made
+            },
         )
     return [
         Answerable(
@@ -121,10 +124,9 @@ async def _within_limits(
         channel_id=channel_id,
         now=now,
     )
-    for each in late:
-        await messages.defer(tx, message_ids=[each.target_id], until=each.until)
-    gone = {each.target_id for each in late}
-    return {attempt_id: each for attempt_id, each in allowed.items() if each.id not in gone}
+    until = {each.target_id: each.until for each in late}
+    await messages.defer(tx, until=until)
+    return {attempt_id: each for attempt_id, each in allowed.items() if each.id not in until}
 
 
 async def _with_erased(tx: Tx, context: Context, claimed: Sequence[Queued]) -> list[Queued]:

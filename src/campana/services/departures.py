@@ -1,9 +1,9 @@
 """The last commit before the network, for carriers that can never say they have not heard of us.
 
 Most carriers are asked about what a dead worker left, so their attempts are written as sending with
-the claim. One that knows messages only by names of its own cannot be: its attempts are intents
-until the moment they leave, and an intent that its worker left behind is certainly not sent.
-Whoever leaves at one time shares the commit.
+the claim. One that knows messages only by names of its own cannot be: what campaigns send by it are
+intents until the moment they leave, and an intent that its worker left behind is certainly not
+sent. Whoever leaves at one time shares the commit.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from campana.domain.errors import FieldProblem, InvalidParameter
@@ -69,22 +69,24 @@ def check(text: str) -> Checked:
     try:
         flow = load(document)
     except InvalidParameter as error:
-        lines = documents.yaml_lines(text)
-        located = [Located(line=line_of(each, lines), problem=each) for each in error.problems]
-        return Checked(flow=None, problems=tuple(sorted(located, key=lambda each: each.line)))
-    return Checked(flow=flow, warnings=tuple(_warnings(flow, text)))
+        return Checked(flow=None, problems=_located(error.problems, text))
+    return Checked(flow=flow, warnings=_located(_warnings(flow), text))
 
 
-def _warnings(flow: Flow, text: str) -> Iterator[Located]:
-    found = [
+def _warnings(flow: Flow) -> list[FieldProblem]:
+    return [
         FieldProblem(pointer=pointer_of(graph, node_id), message=why)
         for graph, within in flow.graphs.items()
         for node_id, node in within.nodes.items()
         if (why := not_run(node)) is not None
     ]
-    lines = documents.yaml_lines(text) if found else {}
-    located = [Located(line=line_of(each, lines), problem=each) for each in found]
-    yield from sorted(located, key=lambda each: each.line)
+
+
+def _located(problems: Sequence[FieldProblem], text: str) -> tuple[Located, ...]:
+    """In the order of the file."""
+    lines = documents.yaml_lines(text) if problems else {}
+    located = [Located(line=line_of(each, lines), problem=each) for each in problems]
+    return tuple(sorted(located, key=lambda each: each.line))
 
 
 def line_of(problem: FieldProblem, lines: Mapping[str, int]) -> int:

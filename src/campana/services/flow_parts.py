@@ -113,25 +113,30 @@ async def unready(tx: Tx, campaign: Campaign, plan: Plan, *, has_model: bool) ->
     if plan.flow is None:
         return [_problem("/flow", "the flow was never published")]
     found: list[FieldProblem] = []
-    for at, own in variant_plans.each_way(plan):
+    for way, own in variant_plans.each_way(plan):
         if own.flow is None:
             continue
+        # A variant without a flow of its own has the campaign's, which stands where that does.
+        at = "/flow" if own.flow is plan.flow else f"{way}/flow"
         try:
             flow = await flow_plans.pinned(tx, flow_id=own.flow.id, version=own.flow.version)
         except LookupError:
-            found.append(_problem(f"{at}/flow/version", f"there is no version {own.flow.version}"))
+            found.append(_problem(f"{at}/version", f"there is no version {own.flow.version}"))
         except InvalidParameter as error:
-            found += [_problem(f"/flow{e.pointer or ''}", e.message) for e in error.problems]
+            found += [_problem(f"{at}{e.pointer or ''}", e.message) for e in error.problems]
         else:
-            found += _nodes(flow, campaign, plan)
-            found += [] if has_model else _intents(flow)
-            found += await _credentials(tx, flow, campaign)
-            found += await _tables(tx, flow, campaign)
+            found += _nodes(flow, campaign, plan, at=at)
+            found += [] if has_model else _intents(flow, at=at)
+            found += await _credentials(tx, flow, campaign, at=at)
+            found += await _tables(tx, flow, campaign, at=at)
     return list(dict.fromkeys(found))
 
 
-def _nodes(flow: Flow, campaign: Campaign, plan: Plan) -> Iterable[FieldProblem]:
-    """What its nodes need that the campaign does not have, or that campaigns do not do."""
+def _nodes(flow: Flow, campaign: Campaign, plan: Plan, *, at: str) -> Iterable[FieldProblem]:
+    """What its nodes need that the campaign does not have, or that campaigns do not do.
+
+    `at`: where the document says that this is the flow.
+    """
     from campana.flow.nodes.voice_call import VoiceCall
     from campana.flow.sending import Sending
     from campana.services import flow_files
@@ -142,8 +147,8 @@ def _nodes(flow: Flow, campaign: Campaign, plan: Plan) -> Iterable[FieldProblem]
             where = f"the node {node_id}" + (f" of {graph_name}" if graph_name else "")
             not_run = flow_files.not_run(node)
             if not_run is not None:
-                at = f"/flow{flow_files.pointer_of(graph_name, node_id)}"
-                yield _problem(at, f"{where} {not_run}")
+                pointer = f"{at}{flow_files.pointer_of(graph_name, node_id)}"
+                yield _problem(pointer, f"{where} {not_run}")
             elif isinstance(node, Sending) and node.channel and node.channel not in usable:
                 said = f"{where} sends by {node.channel}: name the channel to use"
                 yield _problem(f"/channels/{node.channel}", said)
@@ -151,7 +156,7 @@ def _nodes(flow: Flow, campaign: Campaign, plan: Plan) -> Iterable[FieldProblem]
                 yield from _call(node, where, usable, plan)
 
 
-def _intents(flow: Flow) -> Iterable[FieldProblem]:
+def _intents(flow: Flow, *, at: str) -> Iterable[FieldProblem]:
     """Nodes that go by what somebody meant, where nobody can say it."""
     from campana.flow.nodes.response_branch import ResponseBranch
     from campana.services import flow_files
@@ -159,9 +164,9 @@ def _intents(flow: Flow) -> Iterable[FieldProblem]:
     for graph_name, graph in flow.graphs.items():
         for node_id, node in graph.nodes.items():
             if isinstance(node, ResponseBranch) and any(each.intent for each in node.cases):
-                at = f"/flow{flow_files.pointer_of(graph_name, node_id)}"
+                pointer = f"{at}{flow_files.pointer_of(graph_name, node_id)}"
                 said = f"the node {node_id} goes by intent: that needs CAMPANA_LLM_URL"
-                yield _problem(at, said)
+                yield _problem(pointer, said)
 
 
 def _call(
@@ -177,7 +182,9 @@ def _call(
         yield _problem(f"/voiceBots/{node.bot}{wrong.pointer}", wrong.message)
 
 
-async def _credentials(tx: Tx, flow: Flow, campaign: Campaign) -> Sequence[FieldProblem]:
+async def _credentials(
+    tx: Tx, flow: Flow, campaign: Campaign, *, at: str
+) -> Sequence[FieldProblem]:
     """Credentials that its webhooks name and nobody has stored."""
     from campana.flow.nodes.webhook import Webhook
 
@@ -192,12 +199,12 @@ async def _credentials(tx: Tx, flow: Flow, campaign: Campaign) -> Sequence[Field
     stored = await flows.credentials(tx, workspace_id=campaign.workspace_id)
     known = {each.name for each in stored}
     return [
-        _problem("/flow", f"its webhooks show the credential {name}, which is not stored")
+        _problem(at, f"its webhooks show the credential {name}, which is not stored")
         for name in sorted(named - known)
     ]
 
 
-async def _tables(tx: Tx, flow: Flow, campaign: Campaign) -> Sequence[FieldProblem]:
+async def _tables(tx: Tx, flow: Flow, campaign: Campaign, *, at: str) -> Sequence[FieldProblem]:
     """Reference tables that its lookups name and nobody has written."""
     from campana.flow.nodes.lookup import Lookup
 
@@ -211,7 +218,7 @@ async def _tables(tx: Tx, flow: Flow, campaign: Campaign) -> Sequence[FieldProbl
         return []
     known = await reference_tables.names_known(tx, workspace_id=campaign.workspace_id)
     return [
-        _problem("/flow", f"its lookups look into the table {name}, which is not there")
+        _problem(at, f"its lookups look into the table {name}, which is not there")
         for name in sorted(named.difference(known))
     ]
 

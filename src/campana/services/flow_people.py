@@ -33,7 +33,13 @@ async def lacking(tx: Tx, campaign: Campaign, plan: Plan) -> list[str]:
     if campaign.list_id is None:
         return []
     found: list[str] = []
+    asked = set[tuple[str, tuple[tuple[str, str], ...]]]()
     async for flow, own in _flows(tx, plan):
+        # Ways that differ in neither would be told the same, at a look through the list for each.
+        way = (flow.version, tuple(sorted(own.templates.items())))
+        if way in asked:
+            continue
+        asked.add(way)
         fields = [name for name in flow.reads if name != "time_zone"]
         found += await _holes(tx, campaign, flow, own.templates, list_id=campaign.list_id)
         found += _missing(await flows.lacking(tx, list_id=campaign.list_id, fields=fields))

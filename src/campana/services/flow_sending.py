@@ -144,7 +144,7 @@ class FlowClaim:
         if head.kind != "call":
             replaced = self.ways.of(candidate.contact_id).templates
             content = await content_of(self.tx, head, stored, replaced=replaced)
-            barred = self._barred(candidate, content)
+            barred = None if content is None else self._barred(candidate, content)
             if content is None or barred is not None:
                 why = barred.disposition if barred is not None else Disposition.UNDELIVERED
                 if barred is not None:
@@ -161,7 +161,7 @@ class FlowClaim:
         self.messages[candidate.id] = head
         return True
 
-    def _barred(self, candidate: Candidate, content: Content | None) -> gate.Drop | None:
+    def _barred(self, candidate: Candidate, content: Content) -> gate.Drop | None:
         """What keeps this from being sent: WhatsApp has its own rule on who may be told what.
 
         Anything but a template needs a person who wrote in the last 24 hours.

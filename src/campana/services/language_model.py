@@ -6,6 +6,7 @@ wrote goes in as it is; whatever it says, all that comes out is one of the choic
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -86,7 +87,9 @@ class LanguageModel:
 
     async def _post(self, body: bytes, headers: dict[str, str]) -> bytes:
         try:
+            # The client's own time-outs begin anew with every byte; this one does not.
             async with (
+                asyncio.timeout(SECONDS),
                 httpx.AsyncClient(trust_env=False, timeout=SECONDS) as client,
                 client.stream(
                     "POST",
@@ -103,5 +106,5 @@ class LanguageModel:
                     if len(read) > _MOST_BYTES:
                         raise Unanswered("its answer is too long")
                 return bytes(read)
-        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError) as error:
             raise Unanswered(f"it could not be asked: {type(error).__name__}") from None

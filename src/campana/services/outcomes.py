@@ -43,7 +43,12 @@ SWEEP_MARGIN = timedelta(seconds=5)
 
 
 async def record(context: Context, *, attempt_id: UUID, event: AttemptEvent) -> None:
-    """Keep an event and move the attempt as far as it takes it; never back, never twice."""
+    """Keep an event and move the attempt as far as it takes it; never back, never twice.
+
+    What was said in a call and asks for no more of them counts from this very commit on, not at
+    the end of the call: another campaign may be about to write to them.
+    """
+    wants_no_more = event.detail.get("wish") == "opt_out"
     async with context.db.transaction() as tx:
         attempt = await attempts.lock(tx, attempt_id=attempt_id)
         if attempt is None:
@@ -53,6 +58,16 @@ async def record(context: Context, *, attempt_id: UUID, event: AttemptEvent) -> 
         await attempts.add_event(
             tx, workspace_id=attempt.workspace_id, attempt_id=attempt_id, event=event
         )
+        if wants_no_more:
+            told = await end_events.suppress(
+                tx,
+                context,
+                attempt,
+                reason="asked for it in",
+                source="call",
+                now=context.clock.now(),
+            )
+            await store_events.add(tx, *told)
         state = apply(attempt.state, event.type)
         if state is not attempt.state and state.is_open:
             answered_at = event.at if event.type is EventType.ANSWERED else None

@@ -205,6 +205,8 @@ def _uncared_for(
     now: datetime,
 ) -> list[str]:
     """What a flow would say by WhatsApp and may not, in a sentence for each node."""
+    if not unbidden:
+        return []
     reached = [
         crowd
         for crowd in found

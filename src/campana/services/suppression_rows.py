@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain, islice
 
-from campana.domain.address import Unusable
+from campana.domain.address import AddressKind, Unusable
 from campana.domain.clock import parse_moment
 from campana.services.addresses import read_address
-from campana.services.columns import shown
+from campana.services.columns import ADDRESS_SYNONYMS, shown
 from campana.services.rows import Cells
 from campana.services.table import Broken, Row, Table, TableProblem
 from campana.services.values import text_of
@@ -31,10 +31,7 @@ _HEADERS = {
         "telephone", "telephonenumber", "msisdn", "e164", "address", "telefon", "telefono",
         "telefone", "celular", "movil", "handy",
     ),
-    "email": (
-        "email", "emailaddress", "mail", "mailaddress", "correo", "correoelectronico",
-        "emailadresse", "courriel",
-    ),
+    "email": ADDRESS_SYNONYMS[AddressKind.EMAIL],
     "reason": ("reason", "comment", "note", "grund", "motivo", "raison"),
     "expires": ("expires", "expiresat", "expiry", "until", "validuntil"),
 }  # fmt: skip

@@ -209,10 +209,11 @@ async def refuse(tx: Tx, *, message_id: int, problem: str) -> None:
     await tx.execute(_SQL["refuse"], {"id": message_id, "problem": problem})
 
 
-async def defer(tx: Tx, *, message_ids: Sequence[int], until: datetime) -> None:
-    """Not before `until`."""
-    if message_ids:
-        await tx.execute(_SQL["defer"], {"ids": list(message_ids), "until": until})
+async def defer(tx: Tx, *, until: Mapping[int, datetime]) -> None:
+    """Each of these messages not before its moment."""
+    if until:
+        values = {"ids": arrays.numbers(until), "moments": arrays.moments(until.values())}
+        await tx.execute(_SQL["defer"], values)
 
 
 async def requeue(tx: Tx, *, attempt_id: UUID, due_at: datetime, most: int) -> None:

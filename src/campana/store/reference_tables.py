@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -59,12 +59,6 @@ async def put(
         written = [msgspec.json.encode(fields).decode() for fields in rows.values()]
         values = {**whose, "keys": arrays.texts(rows), "fields": arrays.texts(written)}
         await tx.execute(_SQL["fill"], values)
-
-
-async def rows(tx: Tx, *, workspace_id: int, name: str, after: str, limit: int) -> Sequence[Fields]:
-    """Rows in the order of their keys, those behind `after`."""
-    values = {"workspace_id": workspace_id, "name": name, "after": after, "limit": limit}
-    return [row[0] for row in await (await tx.execute(_SQL["rows"], values)).fetchall()]
 
 
 async def row(tx: Tx, *, workspace_id: int, name: str, key: str) -> Fields | None:

@@ -22,7 +22,10 @@ _SQL = load("voice_calls")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VoiceCall:
-    """A call that was placed. `transcript` is None where only a list was asked for."""
+    """A call that was placed.
+
+    Where only a list was asked for, `transcript` is None and `answers` and `questions` are empty.
+    """
 
     id: UUID
     campaign_id: str

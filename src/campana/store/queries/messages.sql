@@ -61,8 +61,9 @@ returning made.id;
 update messages set state = 'refused', problem = %(problem)s, due_at = null where id = %(id)s and state = 'queued';
 
 -- name: defer
--- Not now.
-update messages set due_at = %(until)s where id = any(%(ids)s) and state = 'queued';
+-- Not now, each until a moment of its own.
+update messages m set due_at = g.moment
+from unnest(%(ids)s::bigint[], %(moments)s::timestamptz[]) as g (id, moment) where m.id = g.id and m.state = 'queued';
 
 -- name: requeue
 -- Its attempt certainly did not reach anybody: once more, unless it was tried often enough or is too old.

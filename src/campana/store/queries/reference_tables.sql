@@ -24,11 +24,6 @@ delete from reference_rows where workspace_id = %(workspace_id)s and table_name 
 insert into reference_rows (workspace_id, table_name, row_key, fields)
 select %(workspace_id)s, %(name)s, key, fields from unnest(%(keys)s::text[], %(fields)s::jsonb[]) as g (key, fields);
 
--- name: rows
--- In the order of their keys, after one of them.
-select fields from reference_rows
-where workspace_id = %(workspace_id)s and table_name = %(name)s and row_key > %(after)s order by row_key limit %(limit)s;
-
 -- name: row
 -- The row a flow asks for.
 select fields from reference_rows where workspace_id = %(workspace_id)s and table_name = %(name)s and row_key = %(key)s;

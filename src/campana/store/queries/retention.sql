@@ -58,13 +58,13 @@ where m.id = oldest.id;
 
 -- name: forget_conversations
 -- In which nobody has said anything since, by conversations_newest read backwards; what the person says next begins a
--- new one. One with something left to send stays.
+-- new one. One with something left to send stays, and so does one in which something is said while this waits for it.
 delete from conversations c using (
   select id from conversations x
   where workspace_id = %(workspace_id)s and last_message_at < %(before)s
     and not exists (select from messages m where m.conversation_id = x.id)
   order by last_message_at limit %(limit)s) oldest
-where c.id = oldest.id;
+where c.id = oldest.id and c.last_message_at < %(before)s;
 
 -- name: forget_sessions
 -- Those that are over and have nothing left to send, with what they were told and said: flow_sessions_by_age.

@@ -1,11 +1,12 @@
 -- Voice calls as people see them: the attempt and what was said. Written by the engine (attempts.sql).
 
 -- name: page
--- Newest first, by number or after a cursor; index attempts_newest gives the order. Every call so far is outbound.
+-- Newest first, by number or after a cursor; index attempts_newest gives the order. Every call so far is outbound. What
+-- was answered is shown of one call only, and not read here.
 select a.id, a.campaign_id, a.target_id, t.contact_id, a.channel_id, a.attempt_no, a.state, a.disposition, a.reason,
   a.created_at, a.answered_at, a.ended_at, v.from_number, v.to_number, v.sip_status, v.talk_seconds,
   v.recording_key, v.recording_removed_at, v.transcript_removed_at, v.keys, v.saved, v.result, v.answered_by, v.has_left_message, v.callback_at,
-  v.answers, v.questions, null as transcript
+  '[]'::jsonb as answers, 0 as questions, null as transcript
 from attempts a join voice_calls v on v.attempt_id = a.id join targets t on t.id = a.target_id
 where a.workspace_id = %(workspace_id)s
   and (%(campaign_id)s::text is null or a.campaign_id = %(campaign_id)s)

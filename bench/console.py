@@ -25,15 +25,14 @@ from ground import Ground, ground
 from playwright.async_api import async_playwright
 
 from campana.domain.role import Role
-from campana.services import people
 from tests.support.campaign import add_list, person
 from tests.support.people import reserved_numbers
+from tests.support.visitors import signed_in
 from tests.web.rows import add_campaign
 
 PEOPLE = 100
 FINISHED_A_SECOND = 50
 LOADS = 7
-PASSWORD = "a sentence nobody guesses"  # noqa: S105 - of a database that is gone with the program
 _FINISH = """
 with some as (
   select id from targets where state = 'waiting' and id %% 97 = %s order by id limit 5
@@ -62,7 +61,9 @@ async def main() -> None:
     print(f"load before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     async with ground() as made:
         ids = await fill(made, campaigns=asked.campaigns)
-        session = await owner(made)
+        session = await signed_in(
+            made.web, workspace_id=made.workspace_id, role=Role.OWNER, email="ana@example.com"
+        )
         changing = asyncio.create_task(change(made))
         try:
             await first_page(made, session)
@@ -99,18 +100,6 @@ async def fill(made: Ground, *, campaigns: int) -> list[str]:
         db.autocommit = True
         db.execute("vacuum analyze")
     return ids
-
-
-async def owner(made: Ground) -> str:
-    """Somebody's session."""
-    token = await people.invite(
-        made.web, workspace_id=made.workspace_id, invited_by=None, email="ana@example.com",
-        role=Role.OWNER,
-    )  # fmt: skip
-    _, session = await people.accept(
-        made.web, token=token, name="Ana", email="", password=PASSWORD, client=None,
-    )  # fmt: skip
-    return session
 
 
 async def change(made: Ground) -> None:

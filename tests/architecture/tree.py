@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,3 +30,15 @@ def modules(folder: Path) -> list[Path]:
 def relative(path: Path) -> str:
     """As a person would name it."""
     return path.relative_to(ROOT).as_posix()
+
+
+def sums(folder: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """The digests that the folder's SHA256SUMS tells, and those of its files, by name."""
+    lines = (folder / "SHA256SUMS").read_text("utf-8").splitlines()
+    told = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+    there = {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.rglob("*")
+        if path.is_file() and path.name != "SHA256SUMS"
+    }
+    return told, there

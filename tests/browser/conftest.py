@@ -8,13 +8,15 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
 from campana.services import people
 from campana.services.context import Context
 from tests.browser.house import EMAIL, PASSWORD, House, furnished, web_process
-from tests.browser.window import chromium
+from tests.browser.window import PATIENCE, chromium
 from tests.support.sandbox import WallClock
+
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -13,20 +11,20 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import httpx
 import psycopg
 from psycopg.types.json import Jsonb
 
 from campana.domain.campaign import CampaignState, ChannelType
 from campana.domain.role import Role
-from campana.services import accounts, campaigns, flows, people, suppressions, templates, webhooks
+from campana.services import accounts, campaigns, people, suppressions, templates, webhooks
 from campana.services.context import Context
 from campana.web.flow_examples import DEFINITION
-from tests.journeys.served import CAMPANA
+from tests.journeys.served import CAMPANA, ended, until
 from tests.support import hearing
 from tests.support.campaign import ANA, BOT, BRUNO, CARLA, add_channel, add_list, launched, person
-from tests.support.chaos.fleet import ROOT, free_port
+from tests.support.chaos.fleet import answers, environment, free_port
 from tests.support.database import SECRET_KEY
+from tests.support.talking import published
 from tests.web.rows import add_campaign
 
 EVIL = '"><img src=x onerror=alert(1)><script>alert(2)</script>{{7*7}}'
@@ -106,10 +104,7 @@ async def furnished(house: House) -> None:
         workspace_id=workspace_id,
         raw={"url": "https://public.example.com/hook", "description": EVIL},
     )
-    flow = await flows.create(
-        web, workspace_id=workspace_id, raw={"definition": {**DEFINITION, "name": EVIL}}
-    )
-    await flows.publish(web, workspace_id=workspace_id, flow_id=flow.id)
+    await published(web, workspace_id=workspace_id, definition={**DEFINITION, "name": EVIL})
     template = {"name": "reminder", "channelType": "SMS", "content": {"text": f"Hello {EVIL[:20]}"}}
     await templates.create(web, workspace_id=workspace_id, raw=template)
     chats = await add_channel(
@@ -187,10 +182,10 @@ def _import(db: psycopg.Connection[Any], workspace_id: int, *, list_id: str) -> 
 def web_process(house: House) -> Generator[str]:
     """The URL of `campana web` in a process of its own, ended by SIGTERM."""
     port = free_port()
-    with _process(house, f"web-{port}", "web", "--port", str(port)) as process:
-        url = f"http://127.0.0.1:{port}"
-        _wait(url, process)
-        yield url
+    with _process(house, f"web-{port}", "web", "--port", str(port)) as (process, told):
+        until(lambda: answers(port) or process.poll() is not None, patience=PATIENCE, pause=0.05)
+        assert process.poll() is None, told.read_text()
+        yield f"http://127.0.0.1:{port}"
 
 
 @contextmanager
@@ -202,35 +197,19 @@ def work_process(house: House, *, public_url: str) -> Generator[None]:
 
 @contextmanager
 def _process(
-    house: House, name: str, *words: str, **environment: str
-) -> Generator[subprocess.Popen[bytes]]:
-    shared = {
-        **{k: v for k, v in os.environ.items() if not k.startswith("CAMPANA_")},
-        "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)]),
-        "CAMPANA_DATABASE_URL": house.conninfo,
-        "CAMPANA_DATA_DIR": str(house.folder),
-        "CAMPANA_SECRET_KEY": SECRET_KEY,
-        "CAMPANA_DRAIN_SECONDS": "1",
-    }
+    house: House, name: str, *words: str, **settings: str
+) -> Generator[tuple[subprocess.Popen[bytes], Path]]:
+    """A process and its log."""
+    shared = environment(
+        house.conninfo, folder=house.folder, secret_key=SECRET_KEY, drain_seconds=1
+    )
     told = house.folder / f"{name}.log"
     with told.open("wb") as log:
         process = subprocess.Popen(
-            [*CAMPANA, *words], env={**shared, **environment}, stdout=log, stderr=log
+            [*CAMPANA, *words], env={**shared, **settings}, stdout=log, stderr=log
         )
         try:
-            yield process
+            yield process, told
         finally:
-            process.terminate()
-            code = process.wait(PATIENCE)
+            code = ended(process, patience=PATIENCE)
     assert code == 0, told.read_text()
-
-
-def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            if httpx.get(f"{url}/healthz", trust_env=False).status_code == 200:
-                return
-        except httpx.TransportError:
-            time.sleep(0.05)
-    raise TimeoutError(f"no web process answers at {url}")

@@ -8,11 +8,9 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from tests.browser.house import EMAIL, PASSWORD, House
-from tests.browser.window import PATIENCE, window
+from tests.browser.window import window
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(900)]
-
-expect.set_options(timeout=PATIENCE)
 
 
 async def test_what_was_typed_outlives_the_session(

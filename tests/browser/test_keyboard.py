@@ -101,9 +101,6 @@ async def test_the_whole_journey_by_the_keyboard(
         assert carrier.lines("send")
 
 
-expect.set_options(timeout=PATIENCE)
-
-
 async def _sign_in(person: Keyboard) -> None:
     await person.type("E-mail", EMAIL)
     await person.type("Password", PASSWORD)
@@ -128,7 +125,7 @@ async def _bring_in(person: Keyboard) -> str:
         {"name": "guests.csv", "mimeType": "text/csv", "buffer": file.encode()}
     )
     await person.press("Bring them in")
-    await expect(page.locator(".lede .state")).to_contain_text("Done", timeout=PATIENCE)
+    await expect(page.locator(".lede .state")).to_contain_text("Done")
     await expect(page.locator(".figure", has_text="New")).to_contain_text(str(len(PEOPLE)))
     return list_id
 
@@ -143,7 +140,7 @@ async def _launch_and_pause(person: Keyboard) -> None:
     await expect(page.get_by_role("status").first).to_contain_text("Launched")
     # Not loaded anew: the stream brings the first outcome.
     await page.evaluate("window.unbroken = true")
-    await expect(page.locator("#campaign")).to_contain_text("Completed", timeout=PATIENCE)
+    await expect(page.locator("#campaign")).to_contain_text("Completed")
     assert await page.evaluate("window.unbroken")
     await person.press("Pause By keyboard")
-    await expect(page.locator("#campaign")).to_contain_text("Paused", timeout=PATIENCE)
+    await expect(page.locator("#campaign")).to_contain_text("Paused")

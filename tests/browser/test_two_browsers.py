@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from tests.browser.house import House, web_process
-from tests.browser.window import PATIENCE, window
+from tests.browser.window import window
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -27,18 +27,18 @@ async def test_a_pause_is_seen_by_another_browser_on_another_process(
             running, paused = (
                 line.locator(f"[data-state={word}]") for word in ("running", "paused")
             )
-            await expect(running).to_be_visible(timeout=PATIENCE)
+            await expect(running).to_be_visible()
             # The stream is open once it has said something.
             live = theirs.page.locator("[data-live]")
-            await expect(live).to_contain_text("live", timeout=PATIENCE)
+            await expect(live).to_contain_text("live")
             await theirs.page.evaluate("window.unbroken = true")
             await mine.open("/campaigns")
             await mine.page.get_by_role("button", name="Pause Reminders").click()
-            await expect(paused).to_be_visible(timeout=PATIENCE)
+            await expect(paused).to_be_visible()
             resume = theirs.page.get_by_role("button", name="Resume Reminders")
-            await expect(resume).to_be_visible(timeout=PATIENCE)
+            await expect(resume).to_be_visible()
             await expect(theirs.page.get_by_role("button", name="Pause Reminders")).to_be_hidden()
             assert await theirs.page.evaluate("window.unbroken"), "it was loaded anew"
             await mine.page.get_by_role("button", name="Resume Reminders").click()
-            await expect(running).to_be_visible(timeout=PATIENCE)
+            await expect(running).to_be_visible()
         assert mine.troubles == theirs.troubles == []

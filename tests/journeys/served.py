@@ -41,13 +41,18 @@ def until(true: Any, *, patience: float = PATIENCE, pause: float = 0.2) -> Any:
     return found
 
 
-def ended(process: subprocess.Popen[Any]) -> int:
-    """Ask a process to end, and see that it does."""
+def ended(process: subprocess.Popen[Any], *, patience: float = PATIENCE) -> int:
+    """Ask a process to end, and see that it does; one that does not is killed.
+
+    Raises:
+        subprocess.TimeoutExpired: it had to be.
+    """
     process.terminate()
     try:
-        return process.wait(PATIENCE)
+        return process.wait(patience)
     except subprocess.TimeoutExpired:
         process.kill()
+        process.wait(PATIENCE)
         raise
 
 

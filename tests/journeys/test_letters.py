@@ -39,6 +39,27 @@ def somebody(name: str) -> NewContact:
     return person(ANA, first_name=name.title(), addresses=(address,))
 
 
+async def mailbox(
+    web: Context, workspace_id: int, *, port: int, sender: str, patience: float
+) -> Channel:
+    """An e-mail channel; what nothing came back about in `patience` seconds is delivered."""
+    return await add_channel(
+        web,
+        workspace_id=workspace_id,
+        kind="email_smtp",
+        channel_type=ChannelType.EMAIL,
+        config={
+            "host": "127.0.0.1",
+            "port": port,
+            "security": "none",
+            "senders": [sender],
+            "returnAddress": "bounce@shop.example",
+            "secret": SECRET,
+            "deliveredAfterSeconds": patience,
+        },
+    )
+
+
 async def campaign(engine: Context, web: Context, workspace_id: int, channel: Channel) -> Scene:
     return await launched(
         engine,
@@ -89,20 +110,8 @@ async def test_one_unsubscribes_one_bounces_and_one_is_delivered(
     engine = replace(engine_context, clock=WallClock())
     web = replace(context, clock=WallClock())
     async with mail_server() as server, answering(create_app(web)) as url:
-        channel = await add_channel(
-            web,
-            workspace_id=workspace_id,
-            kind="email_smtp",
-            channel_type=ChannelType.EMAIL,
-            config={
-                "host": "127.0.0.1",
-                "port": server.port,
-                "security": "none",
-                "senders": ["The Shop <news@shop.example>"],
-                "returnAddress": "bounce@shop.example",
-                "secret": SECRET,
-                "deliveredAfterSeconds": 600,
-            },
+        channel = await mailbox(
+            web, workspace_id, port=server.port, sender="The Shop <news@shop.example>", patience=600
         )
         scene = await campaign(engine, web, workspace_id, channel)
         async with working(engine, url):
@@ -152,20 +161,8 @@ async def test_what_nothing_comes_back_about_is_delivered(
     engine = replace(engine_context, clock=WallClock())
     web = replace(context, clock=WallClock())
     async with mail_server() as server:
-        channel = await add_channel(
-            web,
-            workspace_id=workspace_id,
-            kind="email_smtp",
-            channel_type=ChannelType.EMAIL,
-            config={
-                "host": "127.0.0.1",
-                "port": server.port,
-                "security": "none",
-                "senders": ["news@shop.example"],
-                "returnAddress": "bounce@shop.example",
-                "secret": SECRET,
-                "deliveredAfterSeconds": 0.5,
-            },
+        channel = await mailbox(
+            web, workspace_id, port=server.port, sender="news@shop.example", patience=0.5
         )
         scene = await campaign(engine, web, workspace_id, channel)
         async with working(engine, "http://127.0.0.1:9"):

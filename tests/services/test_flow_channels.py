@@ -11,12 +11,12 @@ from campana.domain import variants
 from campana.domain.campaign import ChannelType
 from campana.domain.disposition import Disposition
 from campana.domain.errors import CampanaError
-from campana.services import breaking, comparing, flows, templates
+from campana.services import breaking, comparing, templates
 from campana.services.context import Context
 from campana.store import campaigns as store
 from tests.support.campaign import ANA, BOT, launched, person
 from tests.support.database import FixedClock
-from tests.support.talking import Talk, flow, talking, words
+from tests.support.talking import Talk, flow, published, talking, words
 
 TalkOf = Callable[..., Awaitable[Talk]]
 
@@ -241,10 +241,7 @@ async def test_variants_of_flow_template_and_channel_are_sticky_and_counted_apar
     engine_context: Context, context: Context, workspace_id: int, clock: FixedClock
 ) -> None:
     other = flow({"a": {"type": "send_message", "text": "Good day.", "next": "end"}, "end": END})
-    made = await flows.create(
-        context, workspace_id=workspace_id, raw={"definition": {**other, "name": "Other"}}
-    )
-    await flows.publish(context, workspace_id=workspace_id, flow_id=made.id)
+    await published(context, workspace_id=workspace_id, definition={**other, "name": "Other"})
     plain = {"type": "send_template", "template": "hello", "next": "ask"}
     talk = await talking(
         engine_context,

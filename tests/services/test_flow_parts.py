@@ -11,7 +11,7 @@ from campana.domain.errors import FieldProblem
 from campana.services import campaigns, flows, outlook, templates
 from campana.services.context import Context
 from tests.support.campaign import ANA, BRUNO, CARLA, add_channel, add_list, person
-from tests.support.talking import flow
+from tests.support.talking import flow, published
 
 NODES = {
     "a": {
@@ -183,15 +183,14 @@ async def test_whom_a_template_cannot_be_sent_to_is_said_by_number_and_by_name(
         "end": {"type": "end", "status": "told"},
     }
     definition = flow(nodes, contact={"plan": "text"})
-    made = await flows.create(context, workspace_id=workspace_id, raw={"definition": definition})
-    await flows.publish(context, workspace_id=workspace_id, flow_id=made.id)
+    flow_id = await published(context, workspace_id=workspace_id, definition=definition)
     raw = {
         "name": "Renewal",
         "type": "Flow",
         "channelType": "WhatsApp",
         "contactList": list_id,
         "channel": channel.id,
-        "flow": {"id": made.id},
+        "flow": {"id": flow_id},
         "window": {"always": True},
     }
     campaign = await campaigns.create(context, workspace_id=workspace_id, raw=raw)

@@ -22,6 +22,7 @@ from campana.services.context import Context
 from campana.services.messaging import DAY
 from campana.store import owners
 from campana.store.channels import Channel
+from tests.support import talking
 from tests.support.campaign import (
     ANA,
     Scene,
@@ -76,9 +77,7 @@ async def template_flow(web: Context, workspace_id: int) -> str:
     }
     for each in await flows.every(web, workspace_id=workspace_id):
         return each.id
-    made = await flows.create(web, workspace_id=workspace_id, raw={"definition": flow(nodes)})
-    await flows.publish(web, workspace_id=workspace_id, flow_id=made.id)
-    return made.id
+    return await talking.published(web, workspace_id=workspace_id, definition=flow(nodes))
 
 
 async def published(web: Context, workspace_id: int) -> None:

@@ -22,8 +22,8 @@ def wrote(text: str, *, sender: str = ANA, at: datetime = NOW, **more: Any) -> I
     return Inbound(**given | more)
 
 
-async def hear(context: Context, channel: Channel, *inbounds: Inbound) -> None:
-    """Keep these and apply all there is."""
+async def hear(context: Context, channel: Channel, *inbounds: Inbound) -> int:
+    """Keep these and apply all there is; returns how many that were."""
     kept = [
         KeptInbound(
             workspace_id=channel.workspace_id,
@@ -34,5 +34,7 @@ async def hear(context: Context, channel: Channel, *inbounds: Inbound) -> None:
         for each in inbounds
     ]
     await inbound.keep(context, kept)
-    while await inbound.apply_kept(context):
-        pass
+    count = 0
+    while applied := await inbound.apply_kept(context):
+        count += applied
+    return count

@@ -7,21 +7,21 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from campana.carriers.base import Accepted, Inbound, Report
+from campana.carriers.base import Accepted, Report
 from campana.domain.attempt import AttemptEvent, EventType
 from campana.domain.campaign import ChannelType
 from campana.domain.contact import NewContact
 from campana.domain.content import words as said
 from campana.domain.disposition import Disposition
-from campana.services import dispatch, flows, inbound, outcomes, reports, sent, sessions
+from campana.services import dispatch, flows, outcomes, reports, sent, sessions
 from campana.services.claimed import Claimed, content_of
 from campana.services.context import Context
 from campana.services.intents import Send
 from campana.services.sent import Answer
 from campana.store import conversations, owners
 from campana.store.channels import Channel
-from campana.store.inbound import KeptInbound
 from campana.store.reports import Told
+from tests.support import hearing
 from tests.support.campaign import Scene, add_channel, launched
 from tests.support.database import FixedClock
 from tests.support.ledger import broken
@@ -141,16 +141,8 @@ class Talk:
 
     async def stop(self, address: str, *, channel_type: ChannelType = ChannelType.SMS) -> None:
         """The person answers STOP."""
-        now = self.clock.now()
-        written = Inbound(key=f"stop {address}", sender=address, text="STOP", at=now)
-        kept = KeptInbound(
-            workspace_id=self.scene.workspace_id,
-            channel_id=self.channels[channel_type].id,
-            said=inbound.said(written),
-            received_at=now,
-        )
-        await inbound.keep(self.scene.engine, [kept])
-        assert await inbound.apply_kept(self.scene.engine) == 1
+        said = hearing.wrote("STOP", sender=address, key=f"stop {address}", at=self.clock.now())
+        assert await hearing.hear(self.scene.engine, self.channels[channel_type], said) == 1
 
     async def timers(self) -> int:
         """Every wait whose time is up ends; returns how many that were."""
@@ -196,6 +188,13 @@ def words(claimed: Claimed) -> str:
     return said(content_of(claimed))
 
 
+async def published(web: Context, *, workspace_id: int, definition: Mapping[str, Any]) -> str:
+    """The id of a new flow that campaigns may run."""
+    made = await flows.create(web, workspace_id=workspace_id, raw={"definition": definition})
+    await flows.publish(web, workspace_id=workspace_id, flow_id=made.id)
+    return made.id
+
+
 async def talking(
     engine: Context,
     web: Context,
@@ -218,8 +217,7 @@ async def talking(
             channel_type=channel_type,
             config={"url": "http://127.0.0.1:9", "secret": "a-secret-of-the-sandbox"},
         )
-    made = await flows.create(web, workspace_id=workspace_id, raw={"definition": definition})
-    await flows.publish(web, workspace_id=workspace_id, flow_id=made.id)
+    flow_id = await published(web, workspace_id=workspace_id, definition=definition)
     first, *others = channel_types
     scene = await launched(
         engine,
@@ -231,10 +229,10 @@ async def talking(
             "type": "Flow",
             "channelType": str(first),
             "voiceBot": None,
-            "flow": {"id": made.id},
+            "flow": {"id": flow_id},
             "channels": {str(each): channels[each].id for each in others},
             "window": {"always": True},
             **document,
         },
     )
-    return Talk(scene=scene, channels=channels, clock=clock, flow_id=made.id)
+    return Talk(scene=scene, channels=channels, clock=clock, flow_id=flow_id)

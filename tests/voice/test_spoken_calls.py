@@ -8,7 +8,6 @@ listener at the callee's end makes of the bot.
 from __future__ import annotations
 
 import re
-import wave
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -19,11 +18,11 @@ import pytest
 pytest.importorskip("ctranslate2")
 pytest.importorskip("hibari")
 
+from campana.demo import voices
 from campana.domain.understanding.words import words
 from campana.voice.ears.recognizer import Recognizer
-from campana.voice.media import PHONE_RATE, level, seconds, silence, tone
-from tests.voice.ears.speaking import say
-from tests.voice.ears.test_recognizer import distance
+from campana.voice.media import PHONE_RATE, level, seconds
+from tests.voice.ears.speaking import distance, say
 from tests.voice.peers import Exchange, LineProcess
 
 pytestmark = [
@@ -53,15 +52,6 @@ BEHAVES: dict[str, dict[str, Any]] = {
 SCRIPTS = {MACHINE: "message", OTHER_MACHINE: "no machines", PERSON: "message", HASTY: "hasty"}
 
 
-def written(path: Path, pcm: bytes) -> str:
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(PHONE_RATE)
-        file.writeframes(pcm)
-    return str(path)
-
-
 class Calls:
     """All the calls of this file, two at a time: each of them costs."""
 
@@ -70,9 +60,12 @@ class Calls:
         for number, sentences in SAYS.items():
             sounds = [say(text, quiet=0.2) for text in sentences]
             if number in {MACHINE, OTHER_MACHINE}:
-                sounds[0] += silence(0.6, PHONE_RATE) + tone(1000, duration=0.5, rate=PHONE_RATE)
-            files = [written(directory / f"{number}-{n}.wav", pcm) for n, pcm in enumerate(sounds)]
-            numbers[number] = [{"do": "answer", "play": files, **BEHAVES.get(number, {})}]
+                sounds[0] += voices.beep()
+            files = [directory / f"{number}-{n}.wav" for n in range(len(sounds))]
+            for file, pcm in zip(files, sounds, strict=True):
+                voices.write(file, pcm)
+            play = [str(file) for file in files]
+            numbers[number] = [{"do": "answer", "play": play, **BEHAVES.get(number, {})}]
         self.exchange = Exchange({"numbers": numbers}, directory)
         self.line = LineProcess("--speech", "--ears")
         numbers_left = [*SAYS, KEYS]

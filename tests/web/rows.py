@@ -11,6 +11,9 @@ import httpx
 from campana.domain.campaign import Campaign, CampaignState, CampaignType, ChannelType
 from campana.services.context import Context
 from campana.store import campaigns
+from campana.store.channels import Channel
+from tests.support import hearing
+from tests.support.campaign import ANA, add_channel
 
 LAUNCHED = {CampaignState.PAUSED, CampaignState.TRIPPED, CampaignState.RUNNING}
 
@@ -45,6 +48,24 @@ async def add_campaign(context: Context, *, workspace_id: int, **changes: Any) -
     async with context.db.transaction(workspace_id=workspace_id) as tx:
         await campaigns.insert(tx, campaign=campaign)
     return campaign
+
+
+async def add_whatsapp(context: Context, *, workspace_id: int) -> Channel:
+    """A sandbox that people write to."""
+    return await add_channel(
+        context, workspace_id=workspace_id, kind="sandbox", channel_type=ChannelType.WHATSAPP,
+        config={"url": "http://127.0.0.1:9", "secret": "a-secret-of-the-sandbox"},
+    )  # fmt: skip
+
+
+async def hear(
+    engine: Context, channel: Channel, text: str, *, sender: str = ANA, name: str = "Anita"
+) -> None:
+    """Somebody writes now; the same words of the same person are one message."""
+    said = hearing.wrote(
+        text, sender=sender, key=f"{sender} {text}", at=engine.clock.now(), name=name
+    )
+    await hearing.hear(engine, channel, said)
 
 
 def at(text: str) -> datetime:

@@ -7,32 +7,16 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from campana.domain.campaign import ChannelType
 from campana.services.context import Context
 from campana.store.channels import Channel
-from tests.support import hearing
-from tests.support.campaign import ANA, BRUNO, Scene, add_channel, launched
+from tests.support.campaign import ANA, BRUNO, Scene, launched
 from tests.support.database import NOW, FixedClock
-from tests.support.hearing import wrote
-from tests.web.rows import codes
-
-CONFIG = {"url": "http://127.0.0.1:9", "secret": "a-secret-of-the-sandbox"}
+from tests.web.rows import add_whatsapp, codes, hear
 
 
 @pytest.fixture
 async def channel(context: Context, workspace_id: int) -> Channel:
-    return await add_channel(
-        context,
-        workspace_id=workspace_id,
-        kind="sandbox",
-        channel_type=ChannelType.WHATSAPP,
-        config=CONFIG,
-    )
-
-
-async def hear(engine: Context, channel: Channel, text: str, *, sender: str = ANA) -> None:
-    said = wrote(text, sender=sender, key=f"{sender} {text}", at=engine.clock.now(), name="Anita")
-    await hearing.hear(engine, channel, said)
+    return await add_whatsapp(context, workspace_id=workspace_id)
 
 
 async def first(api: httpx.AsyncClient) -> str:

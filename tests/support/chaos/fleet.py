@@ -28,6 +28,28 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
+def environment(
+    conninfo: str, *, folder: Path, secret_key: str, drain_seconds: int
+) -> dict[str, str]:
+    """Of a process of Campana: the settings this one was given do not reach it."""
+    return {
+        **{k: v for k, v in os.environ.items() if not k.startswith("CAMPANA_")},
+        "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)]),
+        "CAMPANA_DATABASE_URL": conninfo,
+        "CAMPANA_DATA_DIR": str(folder),
+        "CAMPANA_SECRET_KEY": secret_key,
+        "CAMPANA_DRAIN_SECONDS": str(drain_seconds),
+    }
+
+
+def answers(port: int) -> bool:
+    """Is there a web process that says it is well?"""
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/healthz", trust_env=False).is_success
+    except httpx.HTTPError:
+        return False
+
+
 @dataclass
 class Member:
     """One process, and how it is started."""
@@ -125,14 +147,9 @@ class Fleet:
         """
         self.hosts = {f"work {n + 1}": host for n, host in enumerate(hosts)}
         ports = [free_port() for _ in range(web)]
-        shared = {
-            **{k: v for k, v in os.environ.items() if not k.startswith("CAMPANA_")},
-            "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)]),
-            "CAMPANA_DATABASE_URL": conninfo,
-            "CAMPANA_DATA_DIR": str(folder / "data"),
-            "CAMPANA_SECRET_KEY": secret_key,
-            "CAMPANA_DRAIN_SECONDS": "3",
-        }
+        shared = environment(
+            conninfo, folder=folder / "data", secret_key=secret_key, drain_seconds=3
+        )
         self.web = [
             Member(
                 name=f"web {n + 1}",
@@ -166,7 +183,7 @@ class Fleet:
         for member in self.members:
             member.start()
         deadline = time.monotonic() + PATIENCE
-        while not all(_answers(port) for port in self._ports):
+        while not all(answers(port) for port in self._ports):
             if time.monotonic() > deadline:
                 raise AssertionError(self.web[0].log.read_text()[-2000:])
             time.sleep(0.1)
@@ -194,13 +211,6 @@ class Fleet:
             member.signal(signal.SIGTERM)
         for member in self.members:
             member.end()
-
-
-def _answers(port: int) -> bool:
-    try:
-        return httpx.get(f"http://127.0.0.1:{port}/healthz", trust_env=False).is_success
-    except httpx.HTTPError:
-        return False
 
 
 @contextmanager

@@ -51,3 +51,15 @@ def noisy(pcm: bytes, *, level: float, seed: int = 0) -> bytes:
     sound = np.frombuffer(pcm, "<i2").astype(np.float64)
     hiss = np.random.default_rng(seed).standard_normal(len(sound)) * level * 32768
     return (sound + hiss).clip(-32768, 32767).astype("<i2").tobytes()
+
+
+def distance(wanted: list[str], got: list[str]) -> int:
+    """How many words must change (Levenshtein)."""
+    row = list(range(len(got) + 1))
+    for place, word in enumerate(wanted, 1):
+        before, row[0] = row[0], place
+        for other, candidate in enumerate(got, 1):
+            changed = before + (word != candidate)
+            before = row[other]
+            row[other] = min(changed, row[other] + 1, row[other - 1] + 1)
+    return row[-1]

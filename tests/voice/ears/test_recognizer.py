@@ -20,7 +20,7 @@ from campana.voice.ears.hearing import Read
 from campana.voice.ears.recognizer import Recognizer
 from campana.voice.ears.vocabulary import Vocabulary
 from campana.voice.media import PHONE_RATE, seconds, silence, tone
-from tests.voice.ears.speaking import VOICES, noisy, say
+from tests.voice.ears.speaking import VOICES, distance, noisy, say
 
 pytestmark = [pytest.mark.voice, pytest.mark.long, pytest.mark.timeout(120)]
 
@@ -152,15 +152,3 @@ def test_the_vocabulary_turns_text_into_tokens_and_back() -> None:
     assert vocabulary.encode(" Stop calling me.") == [13707, 4585, 502, 13]
     for text in ("Don't call me at 5:30, Zoë!", "it's 125,50 €", "  two  spaces"):
         assert vocabulary.decode(vocabulary.encode(text)) == text.strip()
-
-
-def distance(wanted: list[str], got: list[str]) -> int:
-    """How many words must change (Levenshtein)."""
-    row = list(range(len(got) + 1))
-    for place, word in enumerate(wanted, 1):
-        before, row[0] = row[0], place
-        for other, candidate in enumerate(got, 1):
-            changed = before + (word != candidate)
-            before = row[other]
-            row[other] = min(changed, row[other] + 1, row[other - 1] + 1)
-    return row[-1]

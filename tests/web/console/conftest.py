@@ -18,9 +18,11 @@ from campana.services import passwords, people
 from campana.services.context import Context
 from campana.web.app import create_app
 from tests.support.campaign import ANA, Scene, launched, person
+from tests.support.visitors import signed_in
 
 BASE = "http://127.0.0.1:8080"
-PASSWORD = "a sentence nobody guesses"
+EVIL = "<script>alert(1)</script>"
+"""What a stranger may have for a name."""
 _TOKEN = re.compile(r'name="form_token" value="([^"]+)"')
 
 Visit = Callable[..., Awaitable["Browser"]]
@@ -46,6 +48,34 @@ class Browser:
             files=files,
             headers={"sec-fetch-site": "same-origin", "origin": BASE},
         )
+
+
+def fields_of(page: httpx.Response) -> dict[str, str]:
+    """What the form of a draft would send if its button were pressed at once."""
+    form = page.text.split('<form id="draft"')[1].split("</form>")[0]
+    found: dict[str, str] = {}
+    for tag in re.findall(r"<input[^>]*>", form):
+        name, value = re.search(r'name="(\w+)"', tag), re.search(r'value="([^"]*)"', tag)
+        if name and ('type="checkbox"' not in tag or " checked" in tag):
+            found[name[1]] = unescape(value[1]) if value else ""
+    for name, text in re.findall(
+        r'<textarea[^>]*name="(\w+)"[^>]*>\n?(.*?)</textarea>', form, re.DOTALL
+    ):
+        found[name] = unescape(text)
+    for name, options in re.findall(
+        r'<select[^>]*name="(\w+)"[^>]*>(.*?)</select>', form, re.DOTALL
+    ):
+        chosen = re.search(r'<option value="([^"]*)" selected', options)
+        found[name] = unescape(
+            (chosen or re.search(r'<option value="([^"]*)"', options) or [""] * 2)[1]
+        )
+    return found
+
+
+async def save(browser: Browser, path: str, **typed: str) -> httpx.Response:
+    """Open the page, type over some of its fields, press the button."""
+    fields = fields_of(await browser.get(path))
+    return await browser.post(path, **{**fields, **typed})
 
 
 @pytest.fixture
@@ -76,13 +106,9 @@ async def visit(app: ASGIApp, context: Context, workspace_id: int) -> AsyncItera
             browser = Browser(client)
             if role is not None:
                 email = f"{role}{workspace}@example.com"
-                token = await people.invite(
-                    context, workspace_id=workspace, invited_by=None, email=email, role=role
+                session = await signed_in(
+                    context, workspace_id=workspace, role=role, email=email, name=f"Ana {role}"
                 )
-                _, session = await people.accept(
-                    context, token=token, name=f"Ana {role}", email="", password=PASSWORD,
-                    client=None,
-                )  # fmt: skip
                 client.cookies.set("campana", session, domain="127.0.0.1")
                 await browser.get("/account")
             return browser

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import re
 from pathlib import Path
 from urllib.parse import urljoin
@@ -12,20 +11,14 @@ import pytest
 
 from campana.services import people
 from campana.web.console.assets import asset, files
-from tests.architecture.tree import PACKAGE
+from tests.architecture.tree import PACKAGE, sums
 from tests.web.console.conftest import Browser, Visit
 
 VENDOR = PACKAGE / "web" / "console" / "static" / "vendor"
 
 
 def test_vendored_files_are_unchanged_and_all_accounted_for() -> None:
-    lines = (VENDOR / "SHA256SUMS").read_text("utf-8").splitlines()
-    told = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
-    there = {
-        path.relative_to(VENDOR).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in VENDOR.rglob("*")
-        if path.is_file() and path.name != "SHA256SUMS"
-    }
+    told, there = sums(VENDOR)
     assert told == there
 
 

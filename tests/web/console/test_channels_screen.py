@@ -9,8 +9,7 @@ from campana.services import channels
 from campana.services.context import Context
 from campana.store.channels import Channel
 from tests.support.campaign import Scene
-from tests.web.console.conftest import Browser, Visit
-from tests.web.console.test_wizard import EVIL, fields_of
+from tests.web.console.conftest import EVIL, Browser, Visit, fields_of
 
 SECRET = "a-secret-of-thirty-two-characters"
 ACCOUNT = f"url: http://127.0.0.1:9\nsecret: {SECRET}"

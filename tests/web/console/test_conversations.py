@@ -7,7 +7,6 @@ import re
 
 import pytest
 
-from campana.domain.campaign import ChannelType
 from campana.domain.role import Role
 from campana.services import suppressions, templates
 from campana.services.context import Context
@@ -15,32 +14,15 @@ from campana.store.channels import Channel
 from campana.web.console.live import Live, Tab
 from campana.web.console.pages import environment
 from campana.web.console.talk_parts import Inbox, OpenThread
-from tests.support import hearing
-from tests.support.campaign import ANA, BRUNO, add_channel
+from tests.support.campaign import ANA, BRUNO
 from tests.support.database import FixedClock
-from tests.support.hearing import wrote
-from tests.web.console.conftest import Browser, Visit
-
-EVIL = "<script>alert(1)</script>"
-CONFIG = {"url": "http://127.0.0.1:9", "secret": "a-secret-of-the-sandbox"}
+from tests.web.console.conftest import EVIL, Browser, Visit
+from tests.web.rows import add_whatsapp, hear
 
 
 @pytest.fixture
 async def channel(context: Context, workspace_id: int) -> Channel:
-    return await add_channel(
-        context,
-        workspace_id=workspace_id,
-        kind="sandbox",
-        channel_type=ChannelType.WHATSAPP,
-        config=CONFIG,
-    )
-
-
-async def hear(
-    engine: Context, channel: Channel, text: str, *, sender: str = ANA, name: str = "Anita"
-) -> None:
-    said = wrote(text, sender=sender, key=f"{sender} {text}", at=engine.clock.now(), name=name)
-    await hearing.hear(engine, channel, said)
+    return await add_whatsapp(context, workspace_id=workspace_id)
 
 
 async def first_path(browser: Browser) -> str:

@@ -12,9 +12,8 @@ from campana.services.context import Context
 from tests.support.database import FixedClock
 from tests.support.receiver import answers, receiver
 from tests.support.telling import work
-from tests.web.console.conftest import Browser, Visit
+from tests.web.console.conftest import EVIL, Browser, Visit
 
-EVIL = "<script>alert(1)</script>"
 KEY = re.compile(r"ck_[A-Za-z0-9_-]{43}")
 SECRET = re.compile(r"whsec_[A-Za-z0-9+/=]{40,}")
 

@@ -8,7 +8,8 @@ import pytest
 
 from campana.domain.role import Role
 from tests.support.database import FixedClock
-from tests.web.console.conftest import PASSWORD, Browser, Visit
+from tests.support.visitors import PASSWORD
+from tests.web.console.conftest import Browser, Visit
 
 ANA = {"name": "Ana", "email": "Ana@Example.com", "password": PASSWORD}
 

@@ -9,9 +9,8 @@ from campana.domain.role import Role
 from campana.services import documents
 from campana.web.console import flow_text
 from campana.web.flow_examples import DEFINITION
-from tests.web.console.conftest import Browser, Visit
+from tests.web.console.conftest import EVIL, Browser, Visit
 
-EVIL = "<script>alert(1)</script>"
 TEXT = """\
 name: Feedback
 nodes:

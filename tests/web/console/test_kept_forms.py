@@ -8,7 +8,8 @@ from html import unescape
 from campana.domain.role import Role
 from campana.services.context import Context
 from campana.store import lists
-from tests.web.console.conftest import BASE, PASSWORD, Browser, Visit
+from tests.support.visitors import PASSWORD
+from tests.web.console.conftest import BASE, Browser, Visit
 
 NAME = 'Spring "<b>&'
 _HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)">')

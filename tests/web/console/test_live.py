@@ -21,9 +21,9 @@ from campana.web.console import live
 from campana.web.console.pages import environment
 from campana.web.console.wallboard import WALLBOARD
 from campana.web.streams import Streams
+from tests.support import visitors
 from tests.support.campaign import Scene
 from tests.support.sandbox import answering
-from tests.web.console.conftest import PASSWORD
 
 _PARTIAL = re.compile(r'<hx-partial hx-target="#([^"]+)"[^>]*>(.*?)</hx-partial>', re.DOTALL)
 
@@ -54,12 +54,8 @@ async def signed_in(
 ) -> AsyncIterator[httpx.AsyncClient]:
     """An owner at a server that looks ten times a second, with a campaign that runs."""
     monkeypatch.setattr(live, "_TICK_SECONDS", 0.1)
-    token = await people.invite(
-        scene.web, workspace_id=scene.workspace_id, invited_by=None, email="o@example.com",
-        role=Role.OWNER,
-    )  # fmt: skip
-    _, session = await people.accept(
-        scene.web, token=token, name="Ana", email="", password=PASSWORD, client=None
+    session = await visitors.signed_in(
+        scene.web, workspace_id=scene.workspace_id, role=Role.OWNER, email="o@example.com"
     )
     streams = Streams(scene.web)
     async with (

@@ -9,9 +9,7 @@ from campana.domain.role import Role
 from campana.services import dispatch, outcomes
 from campana.services.context import Context
 from tests.support.campaign import ANA, Scene, launched, person
-from tests.web.console.conftest import Browser, Visit
-
-EVIL = "<script>alert(1)</script>"
+from tests.web.console.conftest import EVIL, Browser, Visit
 
 
 @pytest.fixture

@@ -13,10 +13,8 @@ from campana.services.context import Context
 from campana.web.console import contacts
 from campana.web.console.live import message
 from tests.support.campaign import ANA, Scene, launched, person
-from tests.web.console.conftest import Browser
+from tests.web.console.conftest import EVIL, Browser
 from tests.web.rows import add_campaign
-
-EVIL = "<script>alert(1)</script>"
 
 
 async def test_campaigns_are_searched_in_the_address_and_never_run_their_names(

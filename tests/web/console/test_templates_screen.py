@@ -5,9 +5,7 @@ from __future__ import annotations
 from campana.domain.role import Role
 from campana.services.context import Context
 from tests.support.campaign import ANA, add_list, person
-from tests.web.console.conftest import Browser, Visit
-
-EVIL = "<script>alert(1)</script>"
+from tests.web.console.conftest import EVIL, Browser, Visit
 
 
 async def test_a_template_is_written_published_and_kept_from_being_lost(owner: Browser) -> None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from html import unescape
 from typing import Any
 
-import httpx
 import pytest
 
 from campana.domain.campaign import CampaignState
@@ -17,38 +14,8 @@ from campana.web.console.draft_content import EXAMPLE_CALL, EXAMPLE_MESSAGE
 from campana.web.console.draft_timing import TIMING
 from campana.web.console.drafts import patch_of
 from tests.support.campaign import ANA, Scene, add_channel, add_list, person
-from tests.web.console.conftest import Browser, Visit
+from tests.web.console.conftest import EVIL, Browser, Visit, fields_of, save
 from tests.web.rows import add_campaign
-
-EVIL = "<script>alert(1)</script>"
-
-
-def fields_of(page: httpx.Response) -> dict[str, str]:
-    """What the form of a draft would send if its button were pressed at once."""
-    form = page.text.split('<form id="draft"')[1].split("</form>")[0]
-    found: dict[str, str] = {}
-    for tag in re.findall(r"<input[^>]*>", form):
-        name, value = re.search(r'name="(\w+)"', tag), re.search(r'value="([^"]*)"', tag)
-        if name and ('type="checkbox"' not in tag or " checked" in tag):
-            found[name[1]] = unescape(value[1]) if value else ""
-    for name, text in re.findall(
-        r'<textarea[^>]*name="(\w+)"[^>]*>\n?(.*?)</textarea>', form, re.DOTALL
-    ):
-        found[name] = unescape(text)
-    for name, options in re.findall(
-        r'<select[^>]*name="(\w+)"[^>]*>(.*?)</select>', form, re.DOTALL
-    ):
-        chosen = re.search(r'<option value="([^"]*)" selected', options)
-        found[name] = unescape(
-            (chosen or re.search(r'<option value="([^"]*)"', options) or [""] * 2)[1]
-        )
-    return found
-
-
-async def save(browser: Browser, path: str, **typed: str) -> httpx.Response:
-    """Open the page, type over some of its fields, press the button."""
-    fields = fields_of(await browser.get(path))
-    return await browser.post(path, **{**fields, **typed})
 
 
 @pytest.fixture

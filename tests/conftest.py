@@ -5,8 +5,13 @@ It knows nothing of databases, carriers or the web: those have fixtures of their
 
 from __future__ import annotations
 
+import asyncio
 import shutil
+from collections.abc import Awaitable, Callable
+from functools import wraps
 from importlib.util import find_spec
+from inspect import iscoroutinefunction
+from typing import Any
 
 import pytest
 
@@ -19,7 +24,30 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("long"):
             item.add_marker(pytest.mark.xdist_group("long"))
+        if isinstance(item, pytest.Function) and iscoroutinefunction(item.obj):
+            item.obj = limited(item.obj, seconds=seconds_of(item))
     items.sort(key=lambda item: item.get_closest_marker("long") is not None)
+
+
+def seconds_of(item: pytest.Item) -> float:
+    """What pytest-timeout gives this test."""
+    marker = item.get_closest_marker("timeout")
+    return float(marker.args[0] if marker else item.config.getini("timeout"))
+
+
+def limited(test: Callable[..., Awaitable[None]], *, seconds: float) -> Callable[..., Any]:
+    """A coroutine test that its own loop ends too.
+
+    The alarm of pytest-timeout is raised in whatever task is at work. Where that is one which the
+    test has begun, the test only waits on, without it, and nobody ends it.
+    """
+
+    @wraps(test)
+    async def ended(*args: Any, **kwargs: Any) -> None:
+        async with asyncio.timeout(seconds):
+            await test(*args, **kwargs)
+
+    return ended
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -7,6 +7,8 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,13 +17,23 @@ from campana.demo.plan import Behavior, Plan, read_plan
 from campana.domain.errors import SetupError
 
 LOOPBACK = "127.0.0.1"
+PATIENCE = 60.0
+"""Seconds in which a process ends, also on a machine that has much else to do."""
+
+pytestmark = pytest.mark.timeout(120)
 
 
-def exchange(directory: Path, *options: str) -> subprocess.Popen[str]:
+@contextmanager
+def exchange(directory: Path, *options: str) -> Generator[subprocess.Popen[str]]:
+    """It is gone afterwards, whatever a test found: who is left over troubles those that follow."""
     words = (sys.executable, "-m", "campana.demo.exchange", "--log", str(directory / "log"))
-    return subprocess.Popen(
+    with subprocess.Popen(
         [*words, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def test_a_number_goes_through_its_behaviors_and_stays_with_the_last() -> None:
@@ -47,8 +59,8 @@ def test_a_bad_plan_is_told(tmp_path: Path, content: str, message: str) -> None:
 
 
 def test_a_plan_that_is_not_there_is_a_sentence_and_not_success(tmp_path: Path) -> None:
-    process = exchange(tmp_path, "--plan", str(tmp_path / "absent.json"))
-    said, wrong = process.communicate(timeout=15)
+    with exchange(tmp_path, "--plan", str(tmp_path / "absent.json")) as process:
+        said, wrong = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
     assert said == ""
     assert "absent.json cannot be used" in wrong
@@ -60,8 +72,8 @@ def test_a_port_in_use_is_a_sentence_and_not_success(tmp_path: Path) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
         taken.bind((LOOPBACK, 0))
         port = taken.getsockname()[1]
-        process = exchange(tmp_path, "--port", str(port))
-        _, wrong = process.communicate(timeout=15)
+        with exchange(tmp_path, "--port", str(port)) as process:
+            _, wrong = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
     assert f"the port {LOOPBACK}:{port} cannot be used" in wrong
     assert "Traceback" not in wrong
@@ -70,9 +82,18 @@ def test_a_port_in_use_is_a_sentence_and_not_success(tmp_path: Path) -> None:
 @pytest.mark.voice
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
 def test_tells_its_port_and_ends_when_asked(tmp_path: Path, ending: signal.Signals) -> None:
-    process = exchange(tmp_path)
-    assert process.stdout is not None
-    port = json.loads(process.stdout.readline())["port"]
+    with exchange(tmp_path) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line, process.communicate(timeout=PATIENCE)
+        assert is_answered(json.loads(line)["port"])
+        process.send_signal(ending)
+        _, wrong = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, wrong) == (0, "")
+
+
+def is_answered(port: int) -> bool:
+    """Does a switchboard say that it is well?"""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as caller:
         caller.bind((LOOPBACK, 0))
         caller.settimeout(10)
@@ -83,7 +104,4 @@ def test_tells_its_port_and_ends_when_asked(tmp_path: Path, ending: signal.Signa
             f"CSeq: 1 OPTIONS\r\n\r\n".encode(),
             (LOOPBACK, port),
         )
-        assert caller.recv(2048).startswith(b"SIP/2.0 200")
-    process.send_signal(ending)
-    _, wrong = process.communicate(timeout=15)
-    assert (process.returncode, wrong) == (0, "")
+        return caller.recv(2048).startswith(b"SIP/2.0 200")

@@ -2,8 +2,8 @@
 
 `campana demo --keep` is started in a directory of its own; the machine's chromium comes in by the
 link it prints and looks: at the wallboard while people are called, at the campaign, at a call with
-what was said, at the dry run of the draft the demo leaves; in light and in dark. It needs the voice
-packages and chromium, and takes two or three minutes.
+what was said, at the report, at the dry run of the draft the demo leaves; in light and in dark. It
+needs the voice packages and chromium, and takes a minute or two.
 """
 
 import os
@@ -130,8 +130,12 @@ def shoot(browser: Browser, link: str, demo: Demo) -> None:
     page.goto(f"{base}{path}?outcome=completed#people")
     page.locator("#people tbody a").first.click()
     page.locator(".talk").wait_for()
+    page.locator("#wave").wait_for()
     page.evaluate("document.querySelector('.talk').scrollIntoView({block: 'end'})")
     take(page, "attempt")
+    page.goto(f"{base}/reports")
+    page.get_by_role("heading", name="When people are reached").wait_for()
+    take(page, "report")
     page.goto(f"{base}/campaigns?status=Draft")
     page.get_by_role("link", name=re.compile("^Review ")).first.click()
     page.get_by_role("heading", name="Launch", exact=True).wait_for()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import subprocess
+import wave
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -18,6 +20,7 @@ from campana.domain.campaign import CampaignState, ChannelType
 from campana.domain.role import Role
 from campana.services import accounts, campaigns, people, suppressions, templates, webhooks
 from campana.services.context import Context
+from campana.voice.media import PHONE_RATE, SAMPLE_BYTES, tone
 from campana.web.flow_examples import DEFINITION
 from tests.journeys.served import CAMPANA, ended, until
 from tests.support import hearing
@@ -92,6 +95,7 @@ async def furnished(house: House) -> None:
             ("failure limit: 42 of the last 100 attempts failed", tripped.id),
         )
         _call(db, workspace_id, campaign_id=calls.campaign_id)
+        _recorded(house.folder / "blobs" / "x.wav")
         _import(db, workspace_id, list_id=people_list)
     await suppressions.add(web, workspace_id=workspace_id, address=CARLA, reason=EVIL)
     await people.invite(
@@ -139,8 +143,8 @@ def _call(db: psycopg.Connection[Any], workspace_id: int, *, campaign_id: str) -
         )
     said = Jsonb(
         [
-            {"role": "bot", "text": "Hello Ana. Press one to confirm.", "ms": 300},
-            {"role": "person", "text": EVIL, "ms": 5200},
+            {"role": "bot", "text": "Hello Ana. Press one to confirm.", "atMs": 300},
+            {"role": "callee", "text": EVIL, "atMs": 1200},
         ]
     )
     db.execute(
@@ -155,6 +159,20 @@ def _call(db: psycopg.Connection[Any], workspace_id: int, *, campaign_id: str) -
         (target_id,),
     )
     db.execute("delete from due where target_id = %s", (target_id,))
+
+
+def _recorded(path: Path) -> None:
+    """Two seconds of a call: the person left, the bot right."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(2)
+        file.setsampwidth(SAMPLE_BYTES)
+        file.setframerate(PHONE_RATE)
+        person, bot = (tone(hertz, duration=2.0, rate=PHONE_RATE) for hertz in (300, 500))
+        file.writeframes(bytes(chain.from_iterable(
+            person[n : n + SAMPLE_BYTES] + bot[n : n + SAMPLE_BYTES]
+            for n in range(0, len(person), SAMPLE_BYTES)
+        )))  # fmt: skip
 
 
 def _import(db: psycopg.Connection[Any], workspace_id: int, *, list_id: str) -> None:

@@ -45,6 +45,13 @@ async def add_campaign(context: Context, *, workspace_id: int, **changes: Any) -
     if changes.get("state") is CampaignState.DRAFT:
         changes["launched_at"] = None
     campaign = replace(campaign, **changes)
+    if "document" not in changes:
+        least = {
+            "name": campaign.name,
+            "type": campaign.type,
+            "channelType": campaign.channel_type,
+        }
+        campaign = replace(campaign, document=least)
     async with context.db.transaction(workspace_id=workspace_id) as tx:
         await campaigns.insert(tx, campaign=campaign)
     return campaign

@@ -17,6 +17,8 @@ from campana.web.console.requests import PageRequest, needs
 from campana.web.links import Links
 
 _LINK_LIFE = timedelta(minutes=15)
+_LONGEST_DRAWN = 900
+"""Seconds of a call whose sound is drawn: a browser has to fetch all of it."""
 
 
 @get("/campaigns/{campaign_id:str}/people/{target_id:str}", opt=needs("campaigns:read"))
@@ -48,6 +50,7 @@ async def show_person(
         target_id=target_id,
         contact_id=numbered("ctc", target.contact_id),
         decisions=decided,
+        longest_drawn=_LONGEST_DRAWN,
         attempts=[
             {
                 "id": attempt_text(each.id),

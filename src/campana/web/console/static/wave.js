@@ -1,0 +1,57 @@
+// The sound of a call as a picture: the bot above the line, the person below it. It follows the
+// player, and a press moves the player there. Without it the player and the words work alone.
+(() => {
+  const audio = document.querySelector('audio[data-follow]');
+  const canvas = document.getElementById('wave');
+  if (!audio || !canvas) return;
+  const RATE = 8000, STEP = 3;
+  let sides = null, seconds = 0, loudest = 0;
+
+  const peaks = (samples, bars) => {
+    const found = new Float32Array(bars);
+    for (let n = 0; n < samples.length; n++) {
+      const bar = Math.min(bars - 1, Math.floor((n * bars) / samples.length));
+      found[bar] = Math.max(found[bar], Math.abs(samples[n]));
+    }
+    return found;
+  };
+
+  const draw = () => {
+    if (!sides) return;
+    const width = canvas.clientWidth, height = canvas.clientHeight, scale = devicePixelRatio || 1;
+    canvas.width = width * scale; canvas.height = height * scale;
+    const pen = canvas.getContext('2d');
+    pen.scale(scale, scale);
+    const style = getComputedStyle(canvas);
+    const played = width * (seconds ? audio.currentTime / seconds : 0);
+    const bars = Math.floor(width / STEP), middle = height / 2;
+    sides.forEach((samples, side) => {
+      peaks(samples, bars).forEach((peak, bar) => {
+        const tall = Math.max(1, (peak / loudest) * (middle - 1));
+        pen.fillStyle = bar * STEP < played ? style.accentColor : style.color;
+        pen.fillRect(bar * STEP, side ? middle : middle - tall, STEP - 1, tall);
+      });
+    });
+  };
+
+  const load = async () => {
+    const answer = await fetch(audio.getAttribute('src'));
+    if (!answer.ok) return;
+    const sound = await new OfflineAudioContext(1, 1, RATE).decodeAudioData(await answer.arrayBuffer());
+    seconds = sound.duration;
+    // The file has the person left and the bot right.
+    sides = [sound.numberOfChannels > 1 ? 1 : 0, 0].map((channel) => sound.getChannelData(channel));
+    loudest = Math.max(0.01, ...sides.flatMap((samples) => [...peaks(samples, 100)]));
+    canvas.parentElement.hidden = false;
+    draw();
+  };
+
+  canvas.addEventListener('click', (event) => {
+    audio.currentTime = (event.offsetX / canvas.clientWidth) * seconds;
+    audio.play();
+  });
+  for (const name of ['timeupdate', 'seeked']) audio.addEventListener(name, draw);
+  new MutationObserver(draw).observe(document.documentElement, { attributeFilter: ['data-bs-theme'] });
+  addEventListener('resize', draw);
+  load().catch(() => {});
+})();

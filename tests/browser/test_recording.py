@@ -1,0 +1,45 @@
+"""A call is heard, seen and read at once."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from tests.browser.house import House
+from tests.browser.window import PATIENCE, window
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(900)]
+
+COLORS = """() => {
+  const canvas = document.getElementById('wave'), found = new Set();
+  const dots = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+  for (let n = 0; n < dots.length; n += 4) {
+    if (dots[n + 3] === 255) found.add(dots.slice(n, n + 3).join());
+  }
+  return found.size;
+}"""
+
+
+async def test_what_was_said_and_the_picture_follow_the_recording(
+    browser: Browser, url: str, furnished_house: House
+) -> None:
+    async with window(browser, url=url, session=furnished_house.session) as mine:
+        await mine.open("/campaigns")
+        await mine.page.get_by_role("link", name="Reminders").first.click()
+        await mine.page.locator("#people tbody tr", has_text="Completed").locator("a").click()
+        picture = mine.page.locator("#wave")
+        await expect(picture).to_be_visible()
+        assert await mine.page.evaluate(COLORS) == 0, "nothing was played: one pale color"
+        spoken = mine.page.locator(".talk .spoken")
+        await expect(spoken).to_have_count(0)
+        size = await picture.bounding_box()
+        assert size is not None
+        await picture.click(position={"x": size["width"] * 0.75, "y": size["height"] / 2})
+        await mine.page.wait_for_function(
+            "document.querySelector('audio').currentTime > 1.4", timeout=PATIENCE
+        )
+        await expect(spoken).to_contain_text("1.2 s")
+        assert await mine.page.evaluate(COLORS) > 0, "what was played stands out"
+        await mine.page.locator(".talk li").first.click()
+        await expect(spoken).to_contain_text("0.3 s")
+        assert mine.troubles == []

@@ -14,6 +14,10 @@ from campana.domain.masking import masked, masked_address
     [
         ("call +12015550101 now", "call [phone] now"),
         ("call (201) 555-0101.", "call [phone]."),
+        ("It is two oh one, five five five, oh one oh one.", "It is [number]."),
+        ("My card: double four 1 two three-four-five six seven", "My card: [number]"),
+        ("one two three four five six", "one two three four five six"),
+        ("at one, or two, or three", "at one, or two, or three"),
         ("555-0101", "[phone]"),
         ("+44 20 7946 0958, ok?", "[phone], ok?"),
         ("0491 570 006", "[phone]"),

@@ -24,7 +24,7 @@ def facts(**changes: Any) -> CallFacts:
         "keys": "1",
         "saved": {"answer": "1"},
         "result": "confirmed",
-        "transcript": [{"role": "bot", "text": "Hello Ana.", "ms": 0}],
+        "transcript": [{"role": "bot", "text": "Hello Ana.", "atMs": 0}],
         "recording_key": None,
     }
     return CallFacts(**given | changes)

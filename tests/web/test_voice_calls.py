@@ -56,11 +56,56 @@ async def test_a_call_is_shown_with_all_that_was_said(
     assert shown == listed | {
         "keys": "1", "saved": {"answer": "1"}, "answers": [], "answeredBy": None,
         "hasLeftMessage": False, "callbackAt": None,
-        "transcript": [{"role": "bot", "text": "Hello Ana.", "ms": 0}],
+        "transcript": [{"role": "bot", "text": "Hello Ana.", "atMs": 0}],
     }  # fmt: skip
     assert await page_of(api) == {
         "data": [listed], "page": 1, "pageSize": 25, "totalCount": 1, "nextCursor": None,
     }  # fmt: skip
+
+
+async def test_who_it_was_is_left_out_on_request(
+    api: httpx.AsyncClient, scene: Scene, clock: FixedClock
+) -> None:
+    card = "4111111111111111"
+    [claimed] = await scene.claim(limit=1)
+    answer: dict[str, Any] = {
+        "step": "who", "question": "Is this Dana?", "type": "text", "value": "four one one 1 2 3 4",
+        "by": "speech", "said": "Yes, Dana, call me at +1 202 555 0142.", "score": None,
+        "atMs": 900,
+    }  # fmt: skip
+    await answer_and_end(
+        scene,
+        claimed,
+        clock,
+        keys=card,
+        saved={"card": card, "good": "yes"},
+        answers=[answer],
+        questions=1,
+        transcript=[
+            {"role": "bot", "text": "Hello Dana.", "atMs": 0},
+            *({"role": "callee", "text": each, "atMs": 1} for each in card),
+        ],
+    )
+    call = f"{URL}/{attempt_text(claimed.attempt_id)}"
+    masked = {"X-Exclude-PII": "true"}
+    shown = (await api.get(call, headers=masked)).json()
+    assert shown["to"] == "[phone]"
+    assert shown["from"] == "+12025550100", "it is ours"
+    assert (shown["keys"], shown["saved"]) == ("[card]", {"card": "[card]", "good": "yes"})
+    assert [line["text"] for line in shown["transcript"]] == ["Hello [name].", *["[number]"] * 16]
+    [given] = shown["answers"]
+    assert (given["question"], given["value"]) == ("Is this [name]?", "[number]")
+    assert given["said"] == "Yes, [name], call me at [phone]."
+    responses = (await api.get(f"{call}/survey-results", headers=masked)).json()["responses"]
+    assert responses == [given]
+    [line] = (await api.get(URL, headers=masked)).json()["data"]
+    assert line["to"] == "[phone]"
+    plain = (await api.get(call)).json()
+    assert plain["to"] == claimed.address
+    assert plain["transcript"][0]["text"] == "Hello Dana."
+    assert plain["answers"][0]["said"] == answer["said"]
+    wrong = await api.get(call, headers={"X-Exclude-PII": "yes"})
+    assert (wrong.status_code, set(codes(wrong))) == (400, {"X-Exclude-PII"})
 
 
 async def test_what_was_never_sent_is_no_call(api: httpx.AsyncClient, scene: Scene) -> None:

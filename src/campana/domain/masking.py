@@ -1,7 +1,8 @@
 """Texts without what says who somebody is: for eyes that need the conversation and not the person.
 
-Masked are phone numbers, e-mail addresses, card numbers (by their check digit, ISO/IEC 7812) and
-the names it is given. In doubt more is masked than need be, except dates.
+Masked are phone numbers, e-mail addresses, card numbers (by their check digit, ISO/IEC 7812), seven
+or more digits spoken one by one in English, and the names it is given. In doubt more is masked than
+need be, except dates.
 """
 
 from __future__ import annotations
@@ -18,6 +19,12 @@ _RUN = re.compile(r"\+?\(?\d(?:[\s\u00a0.\-\u2013/()]{0,3}\d)+")
 _DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}|\d{1,2}([./-])\d{1,2}\1(?:\d{4}|\d{2})")
 _FEWEST = 7
 """Digits a phone number has at least, when it is written without its country."""
+_SPOKEN_DIGIT = (
+    r"(?:(?:double|triple)\s+)?(?:zero|oh|one|two|three|four|five|six|seven|eight|nine|\d)"
+)
+_SPOKEN = re.compile(
+    rf"\b{_SPOKEN_DIGIT}(?:[\s,.\-]+{_SPOKEN_DIGIT}){{{_FEWEST - 1},}}\b", re.IGNORECASE
+)
 
 
 def masked(text: str, *, names: Sequence[str | None] = ()) -> str:
@@ -25,6 +32,7 @@ def masked(text: str, *, names: Sequence[str | None] = ()) -> str:
     plain = unicodedata.normalize("NFC", text)
     plain = _EMAIL.sub(EMAIL, plain)
     plain = _RUN.sub(lambda found: _number(found[0]), plain)
+    plain = _SPOKEN.sub(NUMBER, plain)
     return _without_names(plain, names)
 
 

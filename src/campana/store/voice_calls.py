@@ -55,6 +55,8 @@ class VoiceCall:
     answers: Sequence[Mapping[str, Any]]
     questions: int
     transcript: Sequence[Mapping[str, Any]] | None
+    names: Sequence[str]
+    """Of the person: first and last, those that are known."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "state", AttemptState(self.state))

@@ -5,7 +5,7 @@
   const canvas = document.getElementById('wave');
   if (!audio || !canvas) return;
   const RATE = 8000, STEP = 3;
-  let sides = null, seconds = 0, loudest = 0;
+  let sides = null, seconds = 0, loudest = 0, shape = [];
 
   const peaks = (samples, bars) => {
     const found = new Float32Array(bars);
@@ -25,8 +25,10 @@
     const style = getComputedStyle(canvas);
     const played = width * (seconds ? audio.currentTime / seconds : 0);
     const bars = Math.floor(width / STEP), middle = height / 2;
-    sides.forEach((samples, side) => {
-      peaks(samples, bars).forEach((peak, bar) => {
+    // A quarter of an hour has fourteen million samples: they are looked at once for a width.
+    if (shape[0]?.length !== bars) shape = sides.map((samples) => peaks(samples, bars));
+    shape.forEach((heights, side) => {
+      heights.forEach((peak, bar) => {
         const tall = Math.max(1, (peak / loudest) * (middle - 1));
         pen.fillStyle = bar * STEP < played ? style.accentColor : style.color;
         pen.fillRect(bar * STEP, side ? middle : middle - tall, STEP - 1, tall);

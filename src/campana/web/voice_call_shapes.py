@@ -1,0 +1,203 @@
+"""Calls as the API shows them; on request without what says who somebody is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Literal, cast
+
+from msgspec import field
+
+from campana.domain.attempt import AttemptState
+from campana.domain.clock import wire
+from campana.domain.disposition import Disposition
+from campana.domain.ids import attempt_text, numbered
+from campana.domain.masking import NUMBER, masked, masked_address
+from campana.store.voice_calls import VoiceCall
+from campana.web.answers import Instant, Shape, instant
+
+Direction = Literal["inbound", "outbound"]
+
+
+class VoiceCallShape(Shape, frozen=True, kw_only=True):
+    """A call: the attempt and what the line said of it."""
+
+    id: str
+    campaign_id: str
+    target_id: str
+    contact_id: str
+    channel_id: str
+    attempt_number: int
+    direction: Direction
+    from_: str = field(name="from")
+    to: str
+    state: AttemptState
+    disposition: str | None
+    reason: str | None
+    sip_status: int | None
+    created_at: Instant
+    answered_at: Instant | None
+    ended_at: Instant | None
+    talk_seconds: float | None
+    result: str | None
+    has_recording: bool
+    recording_removed_at: Instant | None
+    transcript_removed_at: Instant | None
+
+
+class VoiceCallPage(Shape, frozen=True, kw_only=True):
+    """Newest first. `page` is null when a cursor was followed."""
+
+    data: list[VoiceCallShape]
+    page: int | None
+    page_size: int
+    total_count: int
+    next_cursor: str | None
+
+
+class AnswerShape(Shape, frozen=True, kw_only=True):
+    """An answer to a question: what was meant, and the words or the keys that said so.
+
+    `said` is null once the transcript was removed.
+    """
+
+    step: str
+    question: str
+    type: Literal["key", "yes_no", "choice", "number", "date", "text"]
+    value: str
+    by: Literal["key", "speech"]
+    said: str | None = None
+    score: float | None
+    at_ms: int
+
+
+class VoiceCallDetail(VoiceCallShape, frozen=True, kw_only=True):
+    """A call with the keys pressed, the answers given, and what was said by whom: so far, while
+    it runs.
+
+    Once it is over, what the bot said in reply to words has `latency`: how long the callee waited,
+    from their last sound to the reply's first, and where that went (the parts add up to `totalMs`).
+    """
+
+    keys: str
+    saved: dict[str, str]
+    answers: list[AnswerShape]
+    answered_by: Literal["human", "machine", "silence", "unsure"] | None
+    has_left_message: bool
+    callback_at: Instant | None
+    transcript: list[dict[str, Any]]
+
+
+class SurveyResults(Shape, frozen=True, kw_only=True):
+    """How far the questions of a call came.
+
+    `completed` is a script that ran to its end, `partial` one that was answered in part. The score
+    is the sum of those that the bot gives to answers; null when none of them has one.
+    """
+
+    state: Literal["in_progress", "completed", "partial", "not_answered"]
+    completion_reason: str | None
+    total_questions: int
+    questions_answered: int
+    calculated_score: float | None
+    responses: list[AnswerShape]
+
+
+def listed(call: VoiceCall, *, is_masked: bool) -> VoiceCallShape:
+    """A line of a list."""
+    return VoiceCallShape(**_facts(call, is_masked=is_masked))
+
+
+def detail(call: VoiceCall, *, is_masked: bool) -> VoiceCallDetail:
+    """The whole call."""
+    mask = _mask(call, is_masked=is_masked)
+    # Numbers are typed a key a line: one alone says nothing, all of them are the number.
+    key = NUMBER if mask(call.keys) != call.keys else None
+    return VoiceCallDetail(
+        **_facts(call, is_masked=is_masked),
+        keys=mask(call.keys),
+        saved={name: mask(value) for name, value in call.saved.items()},
+        answers=_answers(call, mask),
+        answered_by=cast("Any", call.answered_by),
+        has_left_message=call.has_left_message,
+        callback_at=wire(call.callback_at),
+        transcript=[_line(line, mask, key) for line in call.transcript or ()],
+    )
+
+
+def survey(call: VoiceCall, *, is_masked: bool) -> SurveyResults:
+    """What its questions were answered with."""
+    given = _answers(call, _mask(call, is_masked=is_masked))
+    # A question that was come to again is answered by what was said last.
+    last = {each.step: each for each in given}
+    scores = [each.score for each in last.values() if each.score is not None]
+    return SurveyResults(
+        state=_survey_state(call, bool(given)),
+        completion_reason=call.reason,
+        total_questions=call.questions,
+        questions_answered=len(last),
+        calculated_score=sum(scores) if scores else None,
+        responses=list(last.values()),
+    )
+
+
+def _mask(call: VoiceCall, *, is_masked: bool) -> Callable[[str], str]:
+    return partial(masked, names=call.names) if is_masked else str
+
+
+def _line(line: Mapping[str, Any], mask: Callable[[str], str], key: str | None) -> dict[str, Any]:
+    text = str(line["text"])
+    is_key = len(text) == 1 and text in "0123456789*#"
+    return {**line, "text": key if key and is_key else mask(text)}
+
+
+def _survey_state(
+    call: VoiceCall, is_answered: bool
+) -> Literal["in_progress", "completed", "partial", "not_answered"]:
+    if call.state.is_open:
+        return "in_progress"
+    if call.disposition == Disposition.COMPLETED:
+        return "completed"
+    return "partial" if is_answered else "not_answered"
+
+
+def _answers(call: VoiceCall, mask: Callable[[str], str]) -> list[AnswerShape]:
+    return [
+        AnswerShape(
+            step=each["step"],
+            question=mask(each["question"]),
+            type=each["type"],
+            value=mask(each["value"]),
+            by=each["by"],
+            said=None if each.get("said") is None else mask(each["said"]),
+            score=each["score"],
+            at_ms=each["atMs"],
+        )
+        for each in call.answers
+    ]
+
+
+def _facts(call: VoiceCall, *, is_masked: bool) -> dict[str, Any]:
+    return {
+        "id": attempt_text(call.id),
+        "campaign_id": call.campaign_id,
+        "target_id": numbered("tgt", call.target_id),
+        "contact_id": numbered("ctc", call.contact_id),
+        "channel_id": call.channel_id,
+        "attempt_number": call.attempt_no,
+        "direction": "outbound",
+        "from_": call.from_number,
+        "to": masked_address(call.to_number) if is_masked else call.to_number,
+        "state": call.state,
+        "disposition": call.disposition,
+        "reason": call.reason,
+        "sip_status": call.sip_status,
+        "created_at": instant(call.created_at),
+        "answered_at": wire(call.answered_at),
+        "ended_at": wire(call.ended_at),
+        "talk_seconds": call.talk_seconds,
+        "result": call.result,
+        "has_recording": call.recording_key is not None,
+        "recording_removed_at": wire(call.recording_removed_at),
+        "transcript_removed_at": wire(call.transcript_removed_at),
+    }

@@ -118,10 +118,10 @@ async def test_the_file_says_the_same(scene: Scene) -> None:
 @pytest.mark.parametrize(
     ("asked", "wrong"),
     [
-        ({"first": "yesterday", "last": "0001-01-01"}, ["from", "to"]),
-        ({"first": "2026-03-10", "last": "2026-03-09"}, ["to"]),
-        ({"first": "2026-01-01", "last": "2026-04-03"}, ["to"]),
-        ({"last": "9999-12-31"}, ["to"]),
+        ({"first": "yesterday", "last": "0001-01-01"}, ["dateFrom", "dateTo"]),
+        ({"first": "2026-03-10", "last": "2026-03-09"}, ["dateTo"]),
+        ({"first": "2026-01-01", "last": "2026-04-03"}, ["dateTo"]),
+        ({"last": "9999-12-31"}, ["dateTo"]),
     ],
 )
 async def test_days_that_cannot_be_are_named(

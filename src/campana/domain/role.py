@@ -30,7 +30,7 @@ _READING = frozenset(
     {
         "campaigns:read", "lists:read", "contacts:read", "suppressions:read", "consents:read",
         "channels:read", "conversations:read", "templates:read", "flows:read", "voice:read",
-        "events:read",
+        "events:read", "analytics:read",
     }
 )  # fmt: skip
 _OPERATING = frozenset(

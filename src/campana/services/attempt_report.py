@@ -171,7 +171,7 @@ def _rows(found: Report) -> Iterator[Sequence[object]]:
 
 def _days(first: str, last: str, *, today: date, since: date | None) -> tuple[date, date]:
     problems: list[FieldProblem] = []
-    begin, end = _date("from", first, problems), _date("to", last, problems)
+    begin, end = _date("dateFrom", first, problems), _date("dateTo", last, problems)
     if not problems:
         end = end or max(today, begin or today)
         usual = end - timedelta(days=USUAL_DAYS - 1)
@@ -179,10 +179,10 @@ def _days(first: str, last: str, *, today: date, since: date | None) -> tuple[da
         begin = begin or max(most, min(since or usual, end))
         if begin > end:
             said = "must not lie before the first day"
-            problems.append(FieldProblem(parameter="to", message=said))
+            problems.append(FieldProblem(parameter="dateTo", message=said))
         elif (end - begin).days >= MOST_DAYS:
             said = f"must lie within {MOST_DAYS} days of the first"
-            problems.append(FieldProblem(parameter="to", message=said))
+            problems.append(FieldProblem(parameter="dateTo", message=said))
     if problems or begin is None or end is None:
         raise InvalidParameter(problems=problems)
     return begin, end

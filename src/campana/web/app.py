@@ -18,6 +18,7 @@ from campana.services.unsubscribes import KEY_NAME, Unsubscribes
 from campana.web import docs_page, openapi
 from campana.web.answers import Shown
 from campana.web.api import (
+    analytics,
     campaign_actions,
     campaign_events,
     campaign_outlook,
@@ -101,6 +102,7 @@ V1: Sequence[HTTPRouteHandler] = [
     *suppressions.ROUTES,
     *suppression_batches.ROUTES,
     *suppression_imports.ROUTES,
+    *analytics.ROUTES,
     *consents.ROUTES,
     *templates.ROUTES,
     *template_previews.ROUTES,

@@ -46,6 +46,7 @@ TAGS = {
     "referenceTables": "What flows look rows up in, and is not about people.",
     "suppressions": "Whom never to contact.",
     "suppressionImports": "Files of numbers never to contact.",
+    "analytics": "What attempts came to, summed up over days.",
     "consents": "Who agreed to be contacted, and who took it back: a ledger that only grows.",
     "conversations": "What people write back, and answering it.",
     "templates": "Texts that are written once: drafts, and versions that never change.",

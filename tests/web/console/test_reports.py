@@ -53,24 +53,24 @@ async def test_a_report_shows_what_was_done_and_runs_no_name(visit: Visit, calle
 
 
 async def test_the_file_is_that_of_the_days_shown(owner: Browser, called: Scene) -> None:
-    file = await owner.get("/reports.csv?from=2026-03-10&to=2026-03-10")
+    file = await owner.get("/reports.csv?dateFrom=2026-03-10&dateTo=2026-03-10")
     assert file.headers["content-disposition"] == (
         'attachment; filename="report-2026-03-10-2026-03-10.csv"'
     )
     assert f"campaign,{called.campaign_id},Spring {EVIL},1,1,1.0," in file.text
-    empty = await owner.get("/reports.csv?from=2026-03-08&to=2026-03-09")
+    empty = await owner.get("/reports.csv?dateFrom=2026-03-08&dateTo=2026-03-09")
     assert called.campaign_id not in empty.text
 
 
 async def test_days_without_attempts_and_days_that_cannot_be(owner: Browser) -> None:
     assert "No attempt in these days" in (await owner.get("/reports")).text
-    wrong = await owner.get("/reports?from=2026-03-10&to=2026-03-09")
+    wrong = await owner.get("/reports?dateFrom=2026-03-10&dateTo=2026-03-09")
     assert wrong.status_code == 400
     assert "Must not lie before the first day" in wrong.text
     assert 'value="2026-03-10"' in wrong.text
-    odd = await owner.get("/reports?from=%22%3E%3Cscript%3E")
+    odd = await owner.get("/reports?dateFrom=%22%3E%3Cscript%3E")
     assert odd.status_code == 400
     assert "must be a date such as" in odd.text.lower()
     assert "<script>" not in odd.text.replace('<script src="', "")
-    assert (await owner.get("/reports.csv?to=x")).status_code == 400
+    assert (await owner.get("/reports.csv?dateTo=x")).status_code == 400
     assert (await owner.get("/reports?campaign=camp_none")).status_code == 404

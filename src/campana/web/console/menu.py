@@ -30,7 +30,7 @@ class Shown:
 MENU = (
     Entry("/", "Wallboard", "dashboard", "campaigns:read"),
     Entry("/campaigns", "Campaigns", "speakerphone", "campaigns:read"),
-    Entry("/reports", "Reports", "chart-bar", "campaigns:read"),
+    Entry("/reports", "Reports", "chart-bar", "analytics:read"),
     Entry("/lists", "Lists", "address-book", "lists:read"),
     Entry("/contacts", "Contacts", "users", "contacts:read"),
     Entry("/conversations", "Conversations", "messages", "conversations:read"),

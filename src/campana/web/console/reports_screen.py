@@ -17,12 +17,12 @@ from campana.web.console.pages import csv_file, page
 from campana.web.console.requests import PageRequest, needs
 from campana.web.errors import status_of
 
-_ASKED = ("from", "to", "campaign")
+_ASKED = ("dateFrom", "dateTo", "campaign")
 _MOST_CAMPAIGNS = 100
 """The newest campaigns, to choose one of; any other is reached from its own page."""
 
 
-@get("/reports", opt=needs("campaigns:read"))
+@get("/reports", opt=needs("analytics:read"))
 async def show_report(request: PageRequest) -> Response[Any]:
     asked = _asked(request)
     found, problems, status = None, dict[str, str](), 200
@@ -52,7 +52,7 @@ async def show_report(request: PageRequest) -> Response[Any]:
     )
 
 
-@get("/reports.csv", opt=needs("campaigns:read"))
+@get("/reports.csv", opt=needs("analytics:read"))
 async def export_report(request: PageRequest) -> Stream:
     found = await _report(request, _asked(request))
     name = f"report-{found.first}-{found.last}"
@@ -63,8 +63,8 @@ async def _report(request: PageRequest, asked: dict[str, str]) -> Report:
     return await attempt_report.report(
         request.context,
         workspace_id=request.workspace_id,
-        first=asked["from"],
-        last=asked["to"],
+        first=asked["dateFrom"],
+        last=asked["dateTo"],
         campaign_id=asked["campaign"],
     )
 

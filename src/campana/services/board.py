@@ -99,6 +99,16 @@ async def page(
         return await _lines(tx, context, found, now), total
 
 
+async def newest(context: Context, *, workspace_id: int, limit: int) -> dict[str, str]:
+    """The names of the newest campaigns, by id."""
+    now = context.clock.now()
+    async with context.db.read(workspace_id=workspace_id) as tx:
+        found = await campaign_search.page(
+            tx, workspace_id=workspace_id, search=Search(), limit=limit, offset=0, now=now
+        )
+    return {each.id: each.name for each in found}
+
+
 async def named(context: Context, *, workspace_id: int, campaign_ids: Sequence[str]) -> list[Line]:
     """These campaigns, those of them that there are."""
     now = context.clock.now()

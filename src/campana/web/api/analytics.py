@@ -137,7 +137,9 @@ async def analyze_campaigns(request: ApiRequest) -> ASGIApp:
         CampaignAnalytics(
             **_period(found),
             data=[
-                CampaignSums(campaign_id=each.key, name=found.names.get(each.key, each.key), **_sums(each))
+                CampaignSums(
+                    campaign_id=each.key, name=found.names.get(each.key, each.key), **_sums(each)
+                )
                 for each in found.campaigns[: asked.limit]
             ],
             campaigns=len(found.campaigns),
@@ -185,7 +187,9 @@ async def analyze_trends(request: ApiRequest) -> ASGIApp:
             ],
             best_hour=found.best_hour.hour if found.best_hour else None,
             channels=[
-                ChannelSums(channel_id=each.key, name=found.names.get(each.key, each.key), **_sums(each))
+                ChannelSums(
+                    channel_id=each.key, name=found.names.get(each.key, each.key), **_sums(each)
+                )
                 for each in found.channels
             ],
             outcomes={each.key: each.attempts for each in found.outcomes},

@@ -11,7 +11,6 @@ from litestar.response import Stream
 from campana.domain.errors import InvalidParameter
 from campana.services import attempt_report, board
 from campana.services.attempt_report import Report
-from campana.store.campaign_search import Search
 from campana.web.console.forms import said_of
 from campana.web.console.pages import csv_file, page
 from campana.web.console.requests import PageRequest, needs
@@ -30,14 +29,9 @@ async def show_report(request: PageRequest) -> Response[Any]:
         found = await _report(request, asked)
     except InvalidParameter as error:
         problems, status = said_of(error), status_of(error)
-    lines, _ = await board.page(
-        request.context,
-        workspace_id=request.workspace_id,
-        search=Search(),
-        limit=_MOST_CAMPAIGNS,
-        offset=0,
+    campaigns = await board.newest(
+        request.context, workspace_id=request.workspace_id, limit=_MOST_CAMPAIGNS
     )
-    campaigns = {each.found.id: each.found.name for each in lines}
     if found and found.campaign_name:
         campaigns.setdefault(asked["campaign"], found.campaign_name)
     return page(

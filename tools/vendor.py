@@ -41,6 +41,14 @@ PACKAGES = {
             "LICENSE": "LICENSE",
         },
     ),
+    "@dagrejs/dagre@3.1.3": (
+        STATIC / "vendor" / "dagre-3.1.3",
+        {
+            "dist/dagre.min.js": "dagre.min.js",
+            "dist/dagre.min.js.LEGAL.txt": "dagre.min.js.LEGAL.txt",
+            "LICENSE": "LICENSE",
+        },
+    ),
     "@fontsource-variable/inter@5.3.0": (
         STATIC / "vendor" / "inter-5.3.0",
         {"files/inter-latin-wght-normal.woff2": "inter-latin.woff2", "LICENSE": "LICENSE"},

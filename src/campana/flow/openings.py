@@ -7,19 +7,15 @@ follows every way it may go.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
-from typing import cast
-
 from campana.domain.campaign import ChannelType
 from campana.flow.definition import Flow
-from campana.flow.marks import Exit
 from campana.flow.nodes.send_message import SendMessageNode
 from campana.flow.nodes.subflow import Subflow
 from campana.flow.nodes.survey import Survey
 from campana.flow.nodes.wait_for_response import WaitForResponse
 from campana.flow.run import Node
 from campana.flow.sending import Sending
+from campana.flow.ways import ways
 
 
 def free_form(flow: Flow, *, on: ChannelType, begins_on: ChannelType) -> list[str]:
@@ -53,18 +49,4 @@ def _unanswered(node: Node) -> list[str]:
     """Where a node leads as long as the person says nothing."""
     if isinstance(node, WaitForResponse | Survey):
         return [str(node.on_timeout)]
-    return [str(each) for each in _exits(node)]
-
-
-def _exits(value: object) -> Iterator[Exit]:
-    if isinstance(value, Exit):
-        yield value
-    elif is_dataclass(value) and not isinstance(value, type):
-        for each in fields(value):
-            yield from _exits(getattr(value, each.name))
-    elif isinstance(value, Mapping):
-        for each in cast("Mapping[object, object]", value).values():
-            yield from _exits(each)
-    elif isinstance(value, tuple):
-        for each in cast("tuple[object, ...]", value):
-            yield from _exits(each)
+    return [each.target for each in ways(node)]

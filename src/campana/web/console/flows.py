@@ -15,6 +15,7 @@ from campana.services.flow_files import Checked
 from campana.store.flows import StoredFlow, Version
 from campana.web.console import flow_chat, flow_text
 from campana.web.console.flow_chat import Chat
+from campana.web.console.flow_drawing import drawings
 from campana.web.console.forms import said_of, version_seen
 from campana.web.console.pages import page, to
 from campana.web.console.requests import PageRequest, guarded, needs
@@ -209,6 +210,7 @@ async def _flow(
     asked = request.query_params.get("version")
     if text is None:
         text = await _text_of(request, stored, asked or "draft")
+    drawn = checked or await _checked(request, flow_id, text)
     return page(
         request,
         "flow.html",
@@ -223,6 +225,7 @@ async def _flow(
         checked=checked,
         source=text.split("\n"),
         chat=chat,
+        drawings=drawings(drawn.flow, chat.session if chat else None) if drawn.flow else [],
         problems=problems or {},
     )
 

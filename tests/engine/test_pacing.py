@@ -1,24 +1,29 @@
-"""A channel's pace as its carrier saw it: several work processes, one of them killed on the way.
+"""A channel's pace as its carrier saw it: several workers, some of them killed on the way.
 
 The grants behind it are proven on a clock of their own (`services/test_granting.py`,
-`services/test_limits.py`); `bench/pacing.py` measures longer, with more processes.
+`services/test_limits.py`); `bench/pacing.py` measures longer, with sixteen processes.
 """
 
 from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Sequence
-from contextlib import ExitStack
+import os
+import subprocess
+import sys
+from collections.abc import Generator, Sequence
+from contextlib import ExitStack, contextmanager
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from tests.engine.test_dispatcher_kills import worker
+from tests.support.chaos.fleet import ROOT
 from tests.support.stage import Stage, twice
 from tests.support.waiting import eventually
 
+DISPATCHING = Path(__file__).parent / "dispatch_process.py"
 WINDOW, SETTLING = 1.05, 3.0
 
 
@@ -35,35 +40,56 @@ def longest_silence(times: Sequence[float]) -> float:
     return max((after - before for before, after in pairwise(times)), default=0.0)
 
 
+@contextmanager
+def several(
+    count: int, conninfo: str, url: str, folder: Path
+) -> Generator[subprocess.Popen[bytes]]:
+    """A process of so many workers that do nothing but send."""
+    words = [sys.executable, DISPATCHING, conninfo, folder / "data", url, str(count)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
+    with (folder / "work.log").open("a") as log:
+        process = subprocess.Popen(words, env=environment, stdout=log, stderr=log)
+        try:
+            yield process
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
 @pytest.mark.timeout(400)
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("workers", "seconds"),
+    ("processes", "workers", "seconds"),
     [
-        (2, 6),
-        pytest.param(1, 30, marks=pytest.mark.long),
-        pytest.param(4, 30, marks=pytest.mark.long),
-        pytest.param(16, 30, marks=pytest.mark.long),
+        (2, 1, 6),
+        pytest.param(1, 1, 30, marks=pytest.mark.long),
+        pytest.param(4, 1, 30, marks=pytest.mark.long),
+        pytest.param(4, 4, 30, marks=pytest.mark.long),
     ],
 )
-async def test_the_carrier_sees_the_rate_and_no_more_even_when_a_worker_is_killed(
-    workers: int, seconds: int, stage: Stage, conninfo: str, tmp_path: Path
+async def test_the_carrier_sees_the_rate_and_no_more_even_when_a_process_is_killed(
+    processes: int, workers: int, seconds: int, stage: Stage, conninfo: str, tmp_path: Path
 ) -> None:
     rate = 20.0
     await stage.campaign(people=math.ceil(rate * (seconds + 20)), rate=rate)
     with ExitStack() as stack:
-        processes = [
-            stack.enter_context(worker(conninfo, stage.url, tmp_path)) for _ in range(workers)
+        started = [
+            stack.enter_context(
+                worker(conninfo, stage.url, tmp_path)
+                if workers == 1
+                else several(workers, conninfo, stage.url, tmp_path)
+            )
+            for _ in range(processes)
         ]
 
         def sent() -> int:
             return len(stage.sandboxed.lines("send"))
 
         await eventually(lambda: sent() > rate * (SETTLING + seconds / 2))
-        if workers > 1:
+        if processes > 1:
             # Whatever it had been granted is lost, and no more than that.
-            processes[0].kill()
-            await asyncio.to_thread(processes[0].wait)
+            started[0].kill()
+            await asyncio.to_thread(started[0].wait)
         await eventually(lambda: sent() > rate * (SETTLING + seconds))
     times = sorted(line["at"] for line in stage.sandboxed.lines("send"))
     seen = [at for at in times if at >= times[0] + SETTLING]

@@ -36,7 +36,7 @@ def test_first_user_gets_a_server_with_the_database_and_no_network(
             "server_encoding": "UTF8",
             "synchronous_commit": "on",
             "fsync": "on",
-            "max_connections": "200",
+            "max_connections": "500",
         }.items():
             assert place.ask(f"SHOW {setting}") == value
         assert str(place.ask("SHOW server_version")).startswith("18.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
 from tests.browser.house import House, web_process
 from tests.browser.window import window
@@ -42,3 +42,22 @@ async def test_a_pause_is_seen_by_another_browser_on_another_process(
             await mine.page.get_by_role("button", name="Resume Reminders").click()
             await expect(running).to_be_visible()
         assert mine.troubles == theirs.troubles == []
+
+
+async def test_a_stream_that_is_refused_at_first_is_asked_for_again(
+    browser: Browser, url: str, furnished_house: House
+) -> None:
+    async with window(browser, url=url, session=furnished_house.session) as mine:
+        refused: list[str] = []
+
+        async def refuse(route: Route) -> None:
+            if len(refused) < 2:
+                refused.append(route.request.url)
+                await route.fulfill(status=503, body="this server is about to restart")
+            else:
+                await route.continue_()
+
+        await mine.page.route("**/live?*", refuse)
+        await mine.open("/campaigns")
+        await expect(mine.page.locator("[data-live]")).to_contain_text("live")
+        assert len(refused) == 2

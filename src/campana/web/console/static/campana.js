@@ -87,6 +87,19 @@
   document.addEventListener('htmx:sse:after:message', toEnd);
   toEnd();
 
+  // A stream that broke off comes back by itself; one whose first request failed is asked for again.
+  let tries = 0;
+  for (const name of ['htmx:response:error', 'htmx:error']) document.addEventListener(name, (event) => {
+    const stream = event.target.closest?.('[hx-sse\\:connect]');
+    if (!stream || stream._htmx?.sse) return;
+    setTimeout(() => {
+      const again = stream.cloneNode(false);
+      again.removeAttribute('data-htmx-powered');
+      stream.replaceWith(again);
+      htmx.process(again);
+    }, Math.min(30000, 1000 * 2 ** tries++));
+  });
+
   // How old the newest news of the stream is.
   const live = document.querySelector('[data-live]');
   if (live) {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from playwright.async_api import Browser, Route, expect
 
@@ -61,3 +63,22 @@ async def test_a_stream_that_is_refused_at_first_is_asked_for_again(
         await mine.open("/campaigns")
         await expect(mine.page.locator("[data-live]")).to_contain_text("live")
         assert len(refused) == 2
+
+
+async def test_a_page_is_live_whichever_of_its_scripts_comes_last(
+    browser: Browser, url: str, furnished_house: House
+) -> None:
+    """htmx looks at the page once: what it can do has to be there by then."""
+    async with window(browser, url=url, session=furnished_house.session) as mine:
+
+        async def delay(route: Route) -> None:
+            await asyncio.sleep(1)
+            await route.continue_()
+
+        for script in ("htmx.min.js", "hx-csp.min.js", "hx-sse.min.js", "campana.js"):
+            pattern = f"**/{script}*"
+            await mine.page.route(pattern, delay)
+            await mine.open("/campaigns")
+            await expect(mine.page.locator("[data-live]")).to_contain_text("live")
+            await mine.page.unroute(pattern)
+        assert mine.troubles == []

@@ -108,6 +108,19 @@ async def test_who_it_was_is_left_out_on_request(
     assert (wrong.status_code, set(codes(wrong))) == (400, {"X-Exclude-PII"})
 
 
+async def test_a_number_typed_in_a_call_that_runs_is_left_out_too(
+    api: httpx.AsyncClient, scene: Scene, clock: FixedClock
+) -> None:
+    [claimed] = await scene.claim(limit=1)
+    await place(scene, claimed)
+    for key in "4111111111111111":
+        event = AttemptEvent(type=EventType.KEY, at=clock.now(), detail={"key": key, "at_ms": 1})
+        await outcomes.record(scene.engine, attempt_id=claimed.attempt_id, event=event)
+    call = f"{URL}/{attempt_text(claimed.attempt_id)}"
+    shown = (await api.get(call, headers={"X-Exclude-PII": "true"})).json()
+    assert [line["text"] for line in shown["transcript"]] == ["[number]"] * 16
+
+
 async def test_what_was_never_sent_is_no_call(api: httpx.AsyncClient, scene: Scene) -> None:
     [claimed] = await scene.claim(limit=1)
     assert (await page_of(api))["totalCount"] == 0

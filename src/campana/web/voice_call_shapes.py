@@ -111,8 +111,6 @@ def listed(call: VoiceCall, *, is_masked: bool) -> VoiceCallShape:
 def detail(call: VoiceCall, *, is_masked: bool) -> VoiceCallDetail:
     """The whole call."""
     mask = _mask(call, is_masked=is_masked)
-    # Numbers are typed a key a line: one alone says nothing, all of them are the number.
-    key = NUMBER if mask(call.keys) != call.keys else None
     return VoiceCallDetail(
         **_facts(call, is_masked=is_masked),
         keys=mask(call.keys),
@@ -121,7 +119,7 @@ def detail(call: VoiceCall, *, is_masked: bool) -> VoiceCallDetail:
         answered_by=cast("Any", call.answered_by),
         has_left_message=call.has_left_message,
         callback_at=wire(call.callback_at),
-        transcript=[_line(line, mask, key) for line in call.transcript or ()],
+        transcript=_transcript(call, mask),
     )
 
 
@@ -145,10 +143,22 @@ def _mask(call: VoiceCall, *, is_masked: bool) -> Callable[[str], str]:
     return partial(masked, names=call.names) if is_masked else str
 
 
-def _line(line: Mapping[str, Any], mask: Callable[[str], str], key: str | None) -> dict[str, Any]:
-    text = str(line["text"])
-    is_key = len(text) == 1 and text in "0123456789*#"
-    return {**line, "text": key if key and is_key else mask(text)}
+def _transcript(call: VoiceCall, mask: Callable[[str], str]) -> list[dict[str, Any]]:
+    """Numbers are typed a key a line: one alone says nothing, all of them are the number.
+
+    They are read from the lines: the keys of a call that runs are not counted yet.
+    """
+    lines = call.transcript or ()
+    typed = "".join(line["text"] for line in lines if _is_key(line))
+    is_number = mask(typed) != typed
+    return [
+        {**line, "text": NUMBER if is_number and _is_key(line) else mask(line["text"])}
+        for line in lines
+    ]
+
+
+def _is_key(line: Mapping[str, Any]) -> bool:
+    return len(line["text"]) == 1 and line["text"] in "0123456789*#"
 
 
 def _survey_state(

@@ -66,19 +66,19 @@ async def report(scene: Scene, **asked: str) -> Report:
 
 async def test_it_adds_up_by_day_outcome_channel_campaign_and_hour(scene: Scene) -> None:
     found = await report(scene, first="2026-03-09", last="2026-03-11")
-    assert [(each.key, each.attempts, each.reached) for each in found.days] == [
+    assert [(each.key, each.attempts, each.reached) for each in found.sums.days] == [
         ("2026-03-09", 0, 0),
         ("2026-03-10", 3, 2),
         ("2026-03-11", 1, 0),
     ]
-    assert {each.key: each.attempts for each in found.outcomes} == {
+    assert {each.key: each.attempts for each in found.sums.outcomes} == {
         "completed": 1, "no_answer": 1, "opt_out": 1, "busy": 1,
     }  # fmt: skip
-    [channel], [campaign] = found.channels, found.campaigns
+    [channel], [campaign] = found.sums.channels, found.sums.campaigns
     assert (channel.attempts, campaign.attempts) == (4, 4)
-    assert found.names[campaign.key] == "Reminder"
+    assert found.sums.names[campaign.key] == "Reminder"
     assert found.people == People(tried=3, reached=2, completed=1)
-    assert found.talk_seconds == 60
+    assert found.sums.talk_seconds == 60
     # 15:00 UTC is 11 in New Jersey, 10 in Chicago, 8 in Los Angeles.
     assert [(each.hour, each.attempts, each.reached) for each in found.hours if each.attempts] == [
         (8, 1, 1),
@@ -90,8 +90,11 @@ async def test_it_adds_up_by_day_outcome_channel_campaign_and_hour(scene: Scene)
 
 async def test_a_campaign_is_reported_alone_and_since_its_launch(scene: Scene) -> None:
     found = await report(scene, campaign_id=scene.campaign_id)
-    assert (found.first.isoformat(), found.last.isoformat()) == ("2026-03-10", "2026-03-11")
-    assert found.attempts == 4
+    assert (found.sums.first.isoformat(), found.sums.last.isoformat()) == (
+        "2026-03-10",
+        "2026-03-11",
+    )
+    assert found.sums.attempts == 4
     other = await launched(
         scene.engine,
         scene.web,
@@ -99,7 +102,7 @@ async def test_a_campaign_is_reported_alone_and_since_its_launch(scene: Scene) -
         channel=scene.channel,
         people=[person("+13125550104")],
     )
-    assert (await report(scene, campaign_id=other.campaign_id)).attempts == 0
+    assert (await report(scene, campaign_id=other.campaign_id)).sums.attempts == 0
     with pytest.raises(NotFound):
         await report(scene, campaign_id="camp_none")
 
@@ -136,6 +139,6 @@ async def test_the_longest_is_ninety_two_days(context: Context, workspace_id: in
     found = await attempt_report.report(
         context, workspace_id=workspace_id, first="2026-01-01", last="2026-04-02"
     )
-    assert len(found.days) == 92
-    assert found.attempts == 0
-    assert found.cost is None
+    assert len(found.sums.days) == 92
+    assert found.sums.attempts == 0
+    assert found.sums.cost is None

@@ -101,6 +101,9 @@ FINALITY: dict[Disposition, Finality] = {
     Disposition.HELD_OUT: Finality.CONTACT_DONE,
 }
 
+SUCCESSES: frozenset[Disposition] = frozenset({Disposition.COMPLETED, Disposition.DELIVERED})
+"""What counts as a success unless somebody says otherwise."""
+
 PERSON_REACHED: frozenset[Disposition] = frozenset(
     each for each, finality in FINALITY.items() if finality is Finality.REACHED
 ) | {Disposition.CALLBACK_REQUEST, Disposition.OPT_OUT}

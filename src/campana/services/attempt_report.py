@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from campana.domain.disposition import PERSON_REACHED
+from campana.domain.campaign import Campaign
+from campana.domain.disposition import PERSON_REACHED, SUCCESSES
 from campana.domain.errors import FieldProblem, InvalidParameter
 from campana.domain.window import zone_named
 from campana.services import campaigns, comparing
@@ -19,6 +20,7 @@ from campana.services.policy import policy_of
 from campana.store import attempt_report as store
 from campana.store import policies
 from campana.store.attempt_report import Group, HalfHour, Kind, People, Span
+from campana.store.db import Tx
 
 MOST_DAYS = 92
 USUAL_DAYS = 7
@@ -38,31 +40,20 @@ class Hour:
     attempts: int
     reached: int
 
-    @property
-    def share(self) -> float:
-        """Of the attempts, those that reached somebody; 0 to 1."""
-        return self.reached / self.attempts if self.attempts else 0.0
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Sums:
     """Of the days `first` to `last`, both included, in `zone`."""
 
     first: date
     last: date
     zone: str
-    campaign_name: str | None
-    people: People
     days: Sequence[Group]
     """Every day, also those without an attempt."""
     outcomes: Sequence[Group]
     channels: Sequence[Group]
     campaigns: Sequence[Group]
-    hours: Sequence[Hour]
-    """All twenty-four."""
-    variants: Sequence[Compared]
-    """Of a campaign that has any; counted since its launch, not in these days alone."""
-    names: dict[str, str]
+    names: Mapping[str, str]
     """Of channels and campaigns, by id."""
 
     @property
@@ -86,62 +77,122 @@ class Report:
         known = [each.cost for each in self.days if each.cost is not None]
         return sum(known, Decimal(0)) if known else None
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The sums, and how far people got, when they are reached, by which variant."""
+
+    sums: Sums
+    campaign_name: str | None
+    people: People
+    hours: Sequence[Hour]
+    """All twenty-four."""
+    variants: Sequence[Compared]
+    """Of a campaign that has any; counted since its launch, not in these days alone."""
+
     @property
     def best_hour(self) -> Hour | None:
         """The one with the largest share reached, among those that say anything."""
         known = [each for each in self.hours if each.attempts >= ENOUGH]
-        return max(known, key=lambda each: each.share, default=None)
+        return max(known, key=lambda each: each.reached / each.attempts, default=None)
+
+
+def share(of: Group | Hour | Sums) -> float | None:
+    """Of the attempts, those that reached somebody: 0 to 1; None without attempts."""
+    return round(of.reached / of.attempts, 4) if of.attempts else None
+
+
+async def sums(
+    context: Context, *, workspace_id: int, first: str | None = None, last: str | None = None
+) -> Sums:
+    """Of all campaigns on these days, as ISO dates; without them, of the last seven.
+
+    Raises:
+        InvalidParameter: no date, the wrong way round, or more than 92 days.
+    """
+    async with context.db.read(workspace_id=workspace_id) as tx:
+        asked = await _asked(tx, context, workspace_id, first=first, last=last, campaign=None)
+        return await _sums(tx, asked)
 
 
 async def report(
     context: Context,
     *,
     workspace_id: int,
-    first: str = "",
-    last: str = "",
-    campaign_id: str = "",
+    first: str | None = None,
+    last: str | None = None,
+    campaign_id: str | None = None,
 ) -> Report:
-    """The report of these days, as ISO dates.
-
-    Without them it is of the last seven, of a campaign since its launch, of 92 at most.
+    """Of these days; without them of the last seven, of a campaign since its launch (92 at most).
 
     Raises:
         InvalidParameter: no date, the wrong way round, or more than 92 days.
         NotFound: there is no such campaign.
     """
-    async with context.db.read(workspace_id=workspace_id) as tx:
-        zone = policy_of(await policies.get(tx, workspace_id=workspace_id)).zone
-    campaign, since = None, None
+    campaign = None
     if campaign_id:
         campaign = await campaigns.get(context, workspace_id=workspace_id, campaign_id=campaign_id)
-        since = campaign.launched_at and campaign.launched_at.astimezone(zone).date()
-    days = _days(first, last, today=context.clock.now().astimezone(zone).date(), since=since)
+    async with context.db.read(workspace_id=workspace_id) as tx:
+        asked = await _asked(tx, context, workspace_id, first=first, last=last, campaign=campaign)
+        return Report(
+            sums=await _sums(tx, asked),
+            campaign_name=campaign.name if campaign else None,
+            people=await store.people(tx, asked.span, reached=PERSON_REACHED, done=SUCCESSES),
+            hours=_by_hour(
+                await store.half_hours(tx, asked.span, reached=PERSON_REACHED), asked.zone
+            ),
+            variants=await comparing.by_variant(tx, campaign) if campaign else [],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """Days of a zone, and their attempts."""
+
+    first: date
+    last: date
+    zone: ZoneInfo
+    span: Span
+
+
+async def _asked(
+    tx: Tx,
+    context: Context,
+    workspace_id: int,
+    *,
+    first: str | None,
+    last: str | None,
+    campaign: Campaign | None,
+) -> _Asked:
+    zone = policy_of(await policies.get(tx, workspace_id=workspace_id)).zone
+    launched_at = campaign.launched_at if campaign else None
+    begin, end = _days(
+        first,
+        last,
+        today=context.clock.now().astimezone(zone).date(),
+        since=launched_at.astimezone(zone).date() if launched_at else None,
+    )
     span = Span(
         workspace_id=workspace_id,
-        since=_midnight(days[0], zone),
-        before=_midnight(days[1] + timedelta(days=1), zone),
+        since=_midnight(begin, zone),
+        before=_midnight(end + timedelta(days=1), zone),
         campaign_id=campaign.id if campaign else None,
     )
-    async with context.db.read(workspace_id=workspace_id) as tx:
-        groups = await store.groups(tx, span, zone=zone.key, reached=PERSON_REACHED)
-        halves = await store.half_hours(tx, span, reached=PERSON_REACHED)
-        people = await store.people(tx, span, reached=PERSON_REACHED, done=comparing.SUCCESSES)
-        named = [each.key for each in groups if each.kind in ("channel", "campaign")]
-        names = await store.names(tx, workspace_id=workspace_id, ids=named)
-        variants = await comparing.by_variant(tx, campaign) if campaign else []
-    return Report(
-        first=days[0],
-        last=days[1],
-        zone=zone.key,
-        campaign_name=campaign.name if campaign else None,
-        people=people,
-        days=_every_day(days, _of(groups, "day")),
+    return _Asked(first=begin, last=end, zone=zone, span=span)
+
+
+async def _sums(tx: Tx, asked: _Asked) -> Sums:
+    groups = await store.groups(tx, asked.span, zone=asked.zone.key, reached=PERSON_REACHED)
+    named = [each.key for each in groups if each.kind in ("channel", "campaign")]
+    return Sums(
+        first=asked.first,
+        last=asked.last,
+        zone=asked.zone.key,
+        days=_every_day((asked.first, asked.last), _of(groups, "day")),
         outcomes=_of(groups, "outcome"),
         channels=_of(groups, "channel"),
         campaigns=_of(groups, "campaign"),
-        hours=_by_hour(halves, zone),
-        variants=variants,
-        names=names,
+        names=await store.names(tx, workspace_id=asked.span.workspace_id, ids=named),
     )
 
 
@@ -152,24 +203,18 @@ async def as_csv(found: Report) -> AsyncIterator[bytes]:
 
 
 def _rows(found: Report) -> Iterator[Sequence[object]]:
-    for group in (*found.days, *found.channels, *found.campaigns, *found.outcomes):
-        share = round(group.reached / group.attempts, 4) if group.attempts else None
-        yield (
-            group.kind,
-            group.key,
-            found.names.get(group.key),
-            group.attempts,
-            group.reached,
-            share,
-            round(group.talk_seconds, 3),
-            group.cost,
-        )
+    sums = found.sums
+    for group in (*sums.days, *sums.channels, *sums.campaigns, *sums.outcomes):
+        name, talk = sums.names.get(group.key), round(group.talk_seconds, 3)
+        counts = (group.attempts, group.reached, share(group))
+        yield (group.kind, group.key, name, *counts, talk, group.cost)
     for hour in found.hours:
-        share = round(hour.share, 4) if hour.attempts else None
-        yield ("hour", hour.hour, None, hour.attempts, hour.reached, share, None, None)
+        yield ("hour", hour.hour, None, hour.attempts, hour.reached, share(hour), None, None)
 
 
-def _days(first: str, last: str, *, today: date, since: date | None) -> tuple[date, date]:
+def _days(
+    first: str | None, last: str | None, *, today: date, since: date | None
+) -> tuple[date, date]:
     problems: list[FieldProblem] = []
     begin, end = _date("dateFrom", first, problems), _date("dateTo", last, problems)
     if not problems:
@@ -188,7 +233,7 @@ def _days(first: str, last: str, *, today: date, since: date | None) -> tuple[da
     return begin, end
 
 
-def _date(name: str, text: str, problems: list[FieldProblem]) -> date | None:
+def _date(name: str, text: str | None, problems: list[FieldProblem]) -> date | None:
     if not text:
         return None
     try:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from campana.domain.campaign import CampaignState
-from campana.domain.disposition import Disposition
+from campana.domain.disposition import SUCCESSES, Disposition
 from campana.domain.waiting import Standing, standing
 from campana.services.context import Context
 from campana.store import campaign_search, overview
@@ -18,7 +18,6 @@ from campana.store.overview import TargetCount
 MOST_LINES = 200
 """Campaigns of the wallboard, at most."""
 _RECENT = timedelta(minutes=15)
-_GOOD = {Disposition.COMPLETED, Disposition.DELIVERED}
 _SKIPPED = {
     Disposition.SUPPRESSED,
     Disposition.DUPLICATE,
@@ -183,7 +182,7 @@ def _line(found: Found, told: Standing, counted: Sequence[TargetCount]) -> Line:
         states[each.state] = states.get(each.state, 0) + each.count
         if each.disposition is not None:
             dispositions[each.disposition] = each.count
-    good = sum(count for name, count in dispositions.items() if name in _GOOD)
+    good = sum(count for name, count in dispositions.items() if name in SUCCESSES)
     skipped = sum(count for name, count in dispositions.items() if name in _SKIPPED)
     return Line(
         found=found,

@@ -8,15 +8,12 @@ from dataclasses import dataclass
 
 from campana.domain import variants
 from campana.domain.campaign import Campaign
-from campana.domain.disposition import Disposition
+from campana.domain.disposition import SUCCESSES
 from campana.domain.variants import Interval
 from campana.services import variant_plans
 from campana.services.campaign_document import plan_of
 from campana.store import variants as store
 from campana.store.db import Tx
-
-SUCCESSES = (Disposition.COMPLETED, Disposition.DELIVERED)
-"""What counts as a success unless somebody says otherwise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from campana.domain.errors import NotFound
 from campana.services import attempt_report
-from campana.services.attempt_report import Report
+from campana.services.attempt_report import Sums
 from campana.store.attempt_report import Group
 from campana.web import analytics_examples as examples
 from campana.web.answers import Shape, shown
@@ -126,11 +126,11 @@ class TrendsQuery(Query, frozen=True, kw_only=True):
 )
 async def analyze_campaigns(request: ApiRequest) -> ASGIApp:
     asked = request.parameters(CampaignAnalyticsQuery)
-    found = await attempt_report.report(
+    found = await attempt_report.sums(
         request.context,
         workspace_id=request.workspace_id,
-        first=asked.date_from or "",
-        last=asked.date_to or "",
+        first=asked.date_from,
+        last=asked.date_to,
     )
     return shown(
         request,
@@ -167,20 +167,21 @@ async def analyze_trends(request: ApiRequest) -> ASGIApp:
     found = await attempt_report.report(
         request.context,
         workspace_id=request.workspace_id,
-        first=asked.date_from or "",
-        last=asked.date_to or "",
-        campaign_id=asked.campaign_id or "",
+        first=asked.date_from,
+        last=asked.date_to,
+        campaign_id=asked.campaign_id,
     )
+    sums = found.sums
     return shown(
         request,
         TrendAnalytics(
-            **_period(found),
+            **_period(sums),
             people=PeopleSums(
                 tried=found.people.tried,
                 reached=found.people.reached,
                 completed=found.people.completed,
             ),
-            days=[DaySums(date=each.key, **_sums(each)) for each in found.days],
+            days=[DaySums(date=each.key, **_sums(each)) for each in sums.days],
             hours=[
                 HourSums(hour=each.hour, attempts=each.attempts, reached=each.reached)
                 for each in found.hours
@@ -188,16 +189,16 @@ async def analyze_trends(request: ApiRequest) -> ASGIApp:
             best_hour=found.best_hour.hour if found.best_hour else None,
             channels=[
                 ChannelSums(
-                    channel_id=each.key, name=found.names.get(each.key, each.key), **_sums(each)
+                    channel_id=each.key, name=sums.names.get(each.key, each.key), **_sums(each)
                 )
-                for each in found.channels
+                for each in sums.channels
             ],
-            outcomes={each.key: each.attempts for each in found.outcomes},
+            outcomes={each.key: each.attempts for each in sums.outcomes},
         ),
     )
 
 
-def _period(found: Report) -> dict[str, Any]:
+def _period(found: Sums) -> dict[str, Any]:
     return {
         "date_from": found.first.isoformat(),
         "date_to": found.last.isoformat(),
@@ -206,11 +207,11 @@ def _period(found: Report) -> dict[str, Any]:
     }
 
 
-def _sums(of: Group | Report) -> dict[str, Any]:
+def _sums(of: Group | Sums) -> dict[str, Any]:
     return {
         "attempts": of.attempts,
         "reached": of.reached,
-        "share": round(of.reached / of.attempts, 4) if of.attempts else None,
+        "share": attempt_report.share(of),
         "talk_seconds": round(of.talk_seconds, 3),
         "cost": None if of.cost is None else round(float(of.cost), 6),
     }

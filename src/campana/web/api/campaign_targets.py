@@ -11,7 +11,7 @@ from litestar.types import ASGIApp
 from msgspec import UNSET, Meta, UnsetType
 
 from campana.domain.clock import wire
-from campana.domain.disposition import Disposition
+from campana.domain.disposition import SUCCESSES, Disposition
 from campana.domain.errors import NotFound
 from campana.domain.ids import attempt_text, number_of, numbered
 from campana.domain.target import Target, TargetState
@@ -151,7 +151,7 @@ async def campaign_stats(request: ApiRequest, campaign_id: FromPath[str]) -> ASG
         counts = await campaigns.counts(tx, campaign_id=campaign_id)
         compared = None
         if asked.by is not None:
-            successes = asked.success or comparing.SUCCESSES
+            successes = asked.success or SUCCESSES
             compared = await comparing.by_variant(tx, campaign, successes=successes)
     return shown(
         request,

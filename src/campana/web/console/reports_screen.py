@@ -49,7 +49,7 @@ async def show_report(request: PageRequest) -> Response[Any]:
 @get("/reports.csv", opt=needs("analytics:read"))
 async def export_report(request: PageRequest) -> Stream:
     found = await _report(request, _asked(request))
-    name = f"report-{found.first}-{found.last}"
+    name = f"report-{found.sums.first}-{found.sums.last}"
     return csv_file(attempt_report.as_csv(found), name)
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from markupsafe import Markup, escape
 
-from campana.domain.disposition import Disposition
+from campana.domain.disposition import SUCCESSES, Disposition
 
 _SPANS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
@@ -25,7 +25,6 @@ STATE_TONE: Mapping[str, str] = {
 DASH = "\N{EN DASH}"
 """What is absent."""
 
-_GOOD = {Disposition.COMPLETED, Disposition.DELIVERED}
 _BAD = {
     Disposition.INVALID_NUMBER,
     Disposition.BLOCKED,
@@ -105,7 +104,7 @@ def badge(code: str | None, text: str | None = None) -> Markup:
 
 def tone(disposition: str) -> str:
     """The color of an outcome in a bar: good, bad, or between."""
-    return "good" if disposition in _GOOD else "bad" if disposition in _BAD else "between"
+    return "good" if disposition in SUCCESSES else "bad" if disposition in _BAD else "between"
 
 
 def bar(parts: Mapping[str, int], total: int) -> Markup:

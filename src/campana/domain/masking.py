@@ -11,6 +11,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
+from campana.domain.understanding.numbers import DIGITS, TIMES
+
 PHONE, EMAIL, CARD, NAME, NUMBER = "[phone]", "[email]", "[card]", "[name]", "[number]"
 
 _EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+")
@@ -19,12 +21,8 @@ _RUN = re.compile(r"\+?\(?\d(?:[\s\u00a0.\-\u2013/()]{0,3}\d)+")
 _DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}|\d{1,2}([./-])\d{1,2}\1(?:\d{4}|\d{2})")
 _FEWEST = 7
 """Digits a phone number has at least, when it is written without its country."""
-_SPOKEN_DIGIT = (
-    r"(?:(?:double|triple)\s+)?(?:zero|oh|one|two|three|four|five|six|seven|eight|nine|\d)"
-)
-_SPOKEN = re.compile(
-    rf"\b{_SPOKEN_DIGIT}(?:[\s,.\-]+{_SPOKEN_DIGIT}){{{_FEWEST - 1},}}\b", re.IGNORECASE
-)
+_DIGIT = rf"(?:(?:{'|'.join(TIMES)})\s+)?(?:{'|'.join(DIGITS)}|\d)"
+_SPOKEN = re.compile(rf"\b{_DIGIT}(?:[\s,.\-]+{_DIGIT}){{{_FEWEST - 1},}}\b", re.IGNORECASE)
 
 
 def masked(text: str, *, names: Sequence[str | None] = ()) -> str:

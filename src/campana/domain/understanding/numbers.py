@@ -27,8 +27,8 @@ TENS = {
     )
 }
 _SCALES = {"thousand": 1_000, "million": 1_000_000}
-_DIGITS = {**{word: value for word, value in UNITS.items() if value < 10}, "oh": 0, "o": 0}
-_TIMES = {"double": 2, "triple": 3}
+DIGITS = {**{word: value for word, value in UNITS.items() if value < 10}, "oh": 0, "o": 0}
+TIMES = {"double": 2, "triple": 3}
 _FIGURES = re.compile(r"\d+(?:\.\d+)?")
 _CORRECTIONS = frozenset({"no", "sorry", "mean", "actually", "rather", "wait"})
 
@@ -66,13 +66,13 @@ def digits_in(text: str) -> str | None:
     said = words(text)
     digits, place = "", 0
     while place < len(said):
-        times = _TIMES.get(said[place], 1)
-        place += said[place] in _TIMES
+        times = TIMES.get(said[place], 1)
+        place += said[place] in TIMES
         if place >= len(said):
             break
         word = said[place]
-        if word in _DIGITS:
-            digits += str(_DIGITS[word]) * times
+        if word in DIGITS:
+            digits += str(DIGITS[word]) * times
             place += 1
         elif word.isdecimal():
             digits += word * times
@@ -119,8 +119,8 @@ def _number_at(said: Sequence[str], start: int) -> Said | None:
     if said[place : place + 1] == ["point"]:
         tail = ""
         end = place + 1
-        while end < len(said) and (said[end] in _DIGITS or said[end].isdecimal()):
-            tail += str(_DIGITS.get(said[end], said[end]))
+        while end < len(said) and (said[end] in DIGITS or said[end].isdecimal()):
+            tail += str(DIGITS.get(said[end], said[end]))
             end += 1
         if tail:
             value, place = value + Decimal(f"0.{tail}"), end

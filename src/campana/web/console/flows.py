@@ -10,6 +10,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 
 from campana.domain.errors import CampanaError, InvalidParameter, NotFound
+from campana.flow.definition import Flow, load
 from campana.services import documents, flows
 from campana.services.flow_files import Checked
 from campana.store.flows import StoredFlow, Version
@@ -145,14 +146,15 @@ async def show_difference(request: PageRequest, flow_id: FromPath[str]) -> Respo
         before=before,
         after=after,
         lines=flow_text.difference(
-            await _text_of(request, stored, before), await _text_of(request, stored, after)
+            flow_text.text_of(await _definition(request, stored, before)),
+            flow_text.text_of(await _definition(request, stored, after)),
         ),
     )
 
 
-async def _text_of(request: PageRequest, stored: StoredFlow, which: str) -> str:
+async def _definition(request: PageRequest, stored: StoredFlow, which: str) -> Mapping[str, Any]:
     if which == "draft":
-        return flow_text.text_of(stored.draft)
+        return stored.draft
     if not (which.isascii() and which.isdecimal() and len(which) < 10):
         raise NotFound
     found = await flows.version(
@@ -161,7 +163,14 @@ async def _text_of(request: PageRequest, stored: StoredFlow, which: str) -> str:
         flow_id=stored.id,
         number=int(which),
     )
-    return flow_text.text_of(found.definition or {})
+    return found.definition or {}
+
+
+def _readable(definition: Mapping[str, Any]) -> Flow | None:
+    try:
+        return load(definition)
+    except InvalidParameter:
+        return None
 
 
 async def _text(request: PageRequest) -> str:
@@ -208,9 +217,10 @@ async def _flow(
     stored = await flows.get(context, workspace_id=workspace_id, flow_id=flow_id)
     every = await flows.versions(context, workspace_id=workspace_id, flow_id=flow_id)
     asked = request.query_params.get("version")
+    flow = checked.flow if checked else None
     if text is None:
-        text = await _text_of(request, stored, asked or "draft")
-    drawn = checked or await _checked(request, flow_id, text)
+        definition = await _definition(request, stored, asked or "draft")
+        text, flow = flow_text.text_of(definition), _readable(definition)
     return page(
         request,
         "flow.html",
@@ -225,7 +235,7 @@ async def _flow(
         checked=checked,
         source=text.split("\n"),
         chat=chat,
-        drawings=drawings(drawn.flow, chat.session if chat else None) if drawn.flow else [],
+        drawings=drawings(flow, chat.session if chat else None) if flow else [],
         problems=problems or {},
     )
 

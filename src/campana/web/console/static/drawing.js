@@ -22,11 +22,11 @@
   };
 
   const show = (id) => {
-    const at = text.value.search(new RegExp(`^ *${id}:`, 'm'));
-    if (at < 0) return;
+    const found = text.value.match(new RegExp(`^ *${id}:.*`, 'm'));
+    if (!found) return;
     text.focus();
-    text.setSelectionRange(at, text.value.indexOf('\n', at) < 0 ? text.value.length : text.value.indexOf('\n', at));
-    const line = text.value.slice(0, at).split('\n').length;
+    text.setSelectionRange(found.index, found.index + found[0].length);
+    const line = text.value.slice(0, found.index).split('\n').length;
     text.scrollTop = (line - 3) * parseFloat(getComputedStyle(text).lineHeight);
   };
 
@@ -68,5 +68,5 @@
     svg.removeAttribute('hidden');
   };
 
-  if (window.dagre) document.querySelectorAll('.drawing').forEach(draw);
+  if (window.dagre) document.querySelectorAll('div.drawing').forEach(draw);
 })();

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import subprocess
-import wave
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from itertools import chain
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -20,7 +18,8 @@ from campana.domain.campaign import CampaignState, ChannelType
 from campana.domain.role import Role
 from campana.services import accounts, campaigns, people, suppressions, templates, webhooks
 from campana.services.context import Context
-from campana.voice.media import PHONE_RATE, SAMPLE_BYTES, tone
+from campana.voice.media import PHONE_RATE, tone
+from campana.voice.recording import Recording
 from campana.web.flow_examples import DEFINITION
 from tests.journeys.served import CAMPANA, ended, until
 from tests.support import hearing
@@ -162,17 +161,11 @@ def _call(db: psycopg.Connection[Any], workspace_id: int, *, campaign_id: str) -
 
 
 def _recorded(path: Path) -> None:
-    """Two seconds of a call: the person left, the bot right."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(2)
-        file.setsampwidth(SAMPLE_BYTES)
-        file.setframerate(PHONE_RATE)
-        person, bot = (tone(hertz, duration=2.0, rate=PHONE_RATE) for hertz in (300, 500))
-        file.writeframes(bytes(chain.from_iterable(
-            person[n : n + SAMPLE_BYTES] + bot[n : n + SAMPLE_BYTES]
-            for n in range(0, len(person), SAMPLE_BYTES)
-        )))  # fmt: skip
+    """Two seconds of a call."""
+    recording = Recording(path, rate=PHONE_RATE)
+    recording.heard(tone(300, duration=2.0, rate=PHONE_RATE), at=0.0)
+    recording.said(tone(500, duration=2.0, rate=PHONE_RATE), at=0.0)
+    assert recording.finish()
 
 
 def _import(db: psycopg.Connection[Any], workspace_id: int, *, list_id: str) -> None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import subprocess
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.support.chaos.fleet import environment
 from tests.support.database import SECRET_KEY
 from tests.support.stage import Stage, over, twice
 from tests.support.waiting import eventually
@@ -22,20 +22,18 @@ PEOPLE, KILLS = 200, 3
 
 
 @contextmanager
-def worker(conninfo: str, url: str, folder: Path) -> Generator[subprocess.Popen[bytes]]:
-    """`campana work` on the test's database, whose carriers report to `url`."""
-    environment = {
-        **os.environ,
-        "CAMPANA_DATABASE_URL": conninfo,
-        "CAMPANA_DATA_DIR": str(folder / "data"),
-        "CAMPANA_PUBLIC_URL": url,
-        "CAMPANA_DRAIN_SECONDS": "5",
-        # Whoever starts first seals what a channel has to hide: with the key of all of them.
-        "CAMPANA_SECRET_KEY": SECRET_KEY,
-    }
+def worker(
+    conninfo: str, url: str, folder: Path, *, words: Sequence[str] = ("-m", "campana", "work")
+) -> Generator[subprocess.Popen[bytes]]:
+    """`campana work` on the test's database, whose carriers report to `url`; or another program."""
+    # Whoever starts first seals what a channel has to hide: with the key of all of them.
+    settings = environment(conninfo, folder=folder / "data", secret_key=SECRET_KEY, drain_seconds=5)
     with (folder / "work.log").open("a") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "campana", "work"], env=environment, stdout=log, stderr=log
+            [sys.executable, *words],
+            env={**settings, "CAMPANA_PUBLIC_URL": url},
+            stdout=log,
+            stderr=log,
         )
         try:
             yield process

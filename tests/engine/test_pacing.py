@@ -8,18 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import math
-import os
-import subprocess
-import sys
-from collections.abc import Generator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from tests.engine.test_dispatcher_kills import worker
-from tests.support.chaos.fleet import ROOT
 from tests.support.stage import Stage, twice
 from tests.support.waiting import eventually
 
@@ -40,22 +36,6 @@ def longest_silence(times: Sequence[float]) -> float:
     return max((after - before for before, after in pairwise(times)), default=0.0)
 
 
-@contextmanager
-def several(
-    count: int, conninfo: str, url: str, folder: Path
-) -> Generator[subprocess.Popen[bytes]]:
-    """A process of so many workers that do nothing but send."""
-    words = [sys.executable, DISPATCHING, conninfo, folder / "data", url, str(count)]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
-    with (folder / "work.log").open("a") as log:
-        process = subprocess.Popen(words, env=environment, stdout=log, stderr=log)
-        try:
-            yield process
-        finally:
-            process.terminate()
-            process.wait(20)
-
-
 @pytest.mark.timeout(400)
 @pytest.mark.slow
 @pytest.mark.parametrize(
@@ -71,14 +51,11 @@ async def test_the_carrier_sees_the_rate_and_no_more_even_when_a_process_is_kill
     processes: int, workers: int, seconds: int, stage: Stage, conninfo: str, tmp_path: Path
 ) -> None:
     rate = 20.0
+    words = ("-m", "campana", "work") if workers == 1 else (str(DISPATCHING), str(workers))
     await stage.campaign(people=math.ceil(rate * (seconds + 20)), rate=rate)
     with ExitStack() as stack:
         started = [
-            stack.enter_context(
-                worker(conninfo, stage.url, tmp_path)
-                if workers == 1
-                else several(workers, conninfo, stage.url, tmp_path)
-            )
+            stack.enter_context(worker(conninfo, stage.url, tmp_path, words=words))
             for _ in range(processes)
         ]
 

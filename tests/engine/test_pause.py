@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from psycopg import AsyncConnection
 
 from campana.carriers.voice_sip import VoiceSip
 from campana.engine.runner import Loop, repeat
@@ -27,6 +26,7 @@ from campana.voice.speech import Speech
 from tests.support import ledger
 from tests.support.campaign import ANA, BOT, Scene, add_channel, launched, person
 from tests.support.database import NOW
+from tests.support.locks import onlooking
 from tests.support.people import reserved_numbers
 from tests.support.waiting import eventually
 from tests.voice.scripted import ScriptedCall, ScriptedDriver
@@ -224,18 +224,7 @@ async def test_an_outcome_and_an_order_to_hang_up_do_not_wait_for_each_other(
     scene = await launched(engine_context, context, workspace_id=workspace_id, people=[person(ANA)])
     await scene.claim()
     stopping = replace(context, clock=RunningClock())
-    waits = (
-        "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
-        " and datname = current_database()"
-    )
-    async with (
-        await AsyncConnection.connect(conninfo, autocommit=True) as onlooker,
-        engine_context.db.transaction() as tx,
-    ):
-
-        async def is_waiting() -> bool:
-            return await (await onlooker.execute(waits)).fetchone() == (1,)
-
+    async with onlooking(conninfo) as until_one_waits, engine_context.db.transaction() as tx:
         # As whoever writes an outcome does: first the attempt, then the campaign.
         await tx.execute("select from attempts for update")
         ordering = asyncio.create_task(
@@ -246,7 +235,7 @@ async def test_an_outcome_and_an_order_to_hang_up_do_not_wait_for_each_other(
                 in_flight=InFlight.HANGUP,
             )
         )
-        await eventually(is_waiting)
+        await until_one_waits()
         await tx.execute("select from campaigns for share")
     await ordering
     assert await scene.rows("select 1 from attempts where hang_up_at is not null")

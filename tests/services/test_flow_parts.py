@@ -113,11 +113,10 @@ async def test_what_a_variants_flow_lacks_is_said_of_the_flow_that_the_variant_h
     nodes = {"a": says, "look": NODES["look"], "end": end}
     campaign_id = await draft(context, workspace_id, flow(nodes, contact={"balance": "number"}))
     other = {**flow({"a": {**says, "next": "end"}, "end": end}), "name": "Other"}
-    made = await flows.create(context, workspace_id=workspace_id, raw={"definition": other})
-    await flows.publish(context, workspace_id=workspace_id, flow_id=made.id)
+    other_id = await published(context, workspace_id=workspace_id, definition=other)
     ways = [
         {"name": "A", "share": 50, "changes": {"templates": {"a": "b"}}},
-        {"name": "B", "share": 50, "changes": {"flow": {"id": made.id}}},
+        {"name": "B", "share": 50, "changes": {"flow": {"id": other_id}}},
     ]
     await campaigns.change(
         context,

@@ -7,7 +7,6 @@ import io
 from typing import Any
 
 import pytest
-from psycopg import AsyncConnection
 
 from campana.domain.errors import InvalidTransition
 from campana.services import lists, retention, suppression_imports, undoing
@@ -15,8 +14,8 @@ from campana.services.context import Context
 from campana.store.imports import Duplicates
 from tests.support.campaign import ANA, Scene, launched
 from tests.support.database import FixedClock
+from tests.support.locks import onlooking
 from tests.support.people import BRUNO, csv_of, imported
-from tests.support.waiting import eventually
 
 FOREVER = {
     "recordingDays": None,
@@ -98,22 +97,11 @@ async def test_a_conversation_in_which_somebody_speaks_meanwhile_stays(
     await run(engine_context, CONVERSATION, **given)
     clock.forward(days=21)
     later = {**given, "at": clock.now(), "key": "second"}
-    waits = (
-        "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
-        " and datname = current_database()"
-    )
-    async with (
-        await AsyncConnection.connect(conninfo, autocommit=True) as onlooker,
-        engine_context.db.transaction() as tx,
-    ):
-
-        async def is_waiting() -> bool:
-            return await (await onlooker.execute(waits)).fetchone() == (1,)
-
+    async with onlooking(conninfo) as until_one_waits, engine_context.db.transaction() as tx:
         await tx.execute("update conversations set last_message_at = %(at)s", later)
         await tx.execute(MESSAGE.encode(), later)
         forgetting = asyncio.create_task(retention.keep_to(engine_context))
-        await eventually(is_waiting)
+        await until_one_waits()
     await forgetting
     assert await scene.rows("select provider_key from messages") == [("second",)]
     assert await scene.rows("select id from conversations") == [("old",)]

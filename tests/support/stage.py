@@ -34,30 +34,35 @@ QUICK = {"reply": [0.0, 0.01], "ring": [0.0, 0.02], "answer": [0.0, 0.05], "talk
 
 
 @asynccontextmanager
-async def working(engine: Context, public_url: str) -> AsyncIterator[Dispatcher]:
-    """The loops of a work process that have to do with sending."""
+async def working(
+    engine: Context, public_url: str, *, dispatchers: int = 1
+) -> AsyncIterator[Dispatcher]:
+    """The loops of a work process that have to do with sending; its dispatcher, the first of so
+    many."""
     stop = asyncio.Event()
     accounts = Accounts(engine)
-    dispatcher = Dispatcher(engine, accounts=accounts, public_url=public_url)
+    several = [
+        Dispatcher(engine, accounts=accounts, public_url=public_url) for _ in range(dispatchers)
+    ]
     loops = [
-        Loop(name="dispatch", step=dispatcher.step, rest=0.02),
+        *(Loop(name="dispatch", step=each.step, rest=0.02) for each in several),
         Loop(name="apply", step=Applier(engine).step, rest=0.02),
         Loop(name="match", step=Applier(engine).match, rest=0.02),
         Loop(name="inquire", step=Inquirer(engine, accounts=accounts).step, rest=0.1),
         *Sweeper(engine).loops(),
     ]
-    keeping = asyncio.create_task(dispatcher.ownership.keep())
-    listening = asyncio.create_task(Listening(engine, accounts=accounts).run())
+    beside = [asyncio.create_task(each.ownership.keep()) for each in several]
+    beside.append(asyncio.create_task(Listening(engine, accounts=accounts).run()))
     running = [asyncio.create_task(repeat(loop, stop)) for loop in loops]
     try:
-        yield dispatcher
+        yield several[0]
     finally:
         stop.set()
         await asyncio.gather(*running)
-        await dispatcher.drain(seconds=5)
-        keeping.cancel()
-        listening.cancel()
-        await asyncio.gather(keeping, listening, return_exceptions=True)
+        await asyncio.gather(*(each.drain(seconds=5) for each in several))
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
         await accounts.aclose()
 
 

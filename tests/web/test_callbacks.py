@@ -26,6 +26,7 @@ from campana.web import callbacks
 from campana.web.app import create_app
 from tests.support.campaign import add_channel
 from tests.support.database import NOW
+from tests.support.locks import onlooking
 from tests.support.sandbox import SECRET, answering
 from tests.support.waiting import eventually
 
@@ -182,21 +183,13 @@ async def test_nothing_is_acknowledged_before_it_is_committed(
 ) -> None:
     """While somebody holds the inbox nobody gets an answer; then all at once do."""
     assert (await tell(anonymous, channel)).status_code == 204
-    waits = (
-        "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
-        " and datname = current_database() and query like '%keep_callbacks%'"
-    )
     async with (
         await AsyncConnection.connect(conninfo) as blocker,
-        await AsyncConnection.connect(conninfo, autocommit=True) as onlooker,
+        onlooking(conninfo, at="keep_callbacks") as until_one_waits,
     ):
         await blocker.execute("lock table campana.callback_inbox in exclusive mode")
         tasks = [asyncio.create_task(tell(anonymous, channel)) for _ in range(30)]
-
-        async def is_waiting() -> bool:
-            return await (await onlooker.execute(waits)).fetchone() == (1,)
-
-        await eventually(is_waiting)
+        await until_one_waits()
         assert not any(task.done() for task in tasks)
         await blocker.rollback()
         answers = await asyncio.gather(*tasks)

@@ -208,7 +208,7 @@ async def work(settings: Settings, conninfo: str) -> None:
 def answer_loops(answerer: Answerer) -> list[Loop]:
     """What a work process repeats for conversations."""
     return [
-        Loop(name="answer", step=answerer.step, rest=0.2),
+        Loop(name="answer", step=answerer.step, rest=0.2, longest=0.4),
         Loop(name="account of answers", step=answerer.ownership.account, rest=ACCOUNT_SECONDS),
     ]
 
@@ -216,10 +216,17 @@ def answer_loops(answerer: Answerer) -> list[Loop]:
 def work_loops(context: Context, *, accounts: Accounts, dispatcher: Dispatcher) -> list[Loop]:
     """What a work process repeats: the dispatcher first, then what keeps the ledger true."""
     return [
-        Loop(name="dispatch", step=dispatcher.step, rest=0.05),
+        Loop(
+            name="dispatch",
+            step=dispatcher.step,
+            rest=0.05,
+            longest=0.25,
+            # A channel that has nothing to give right now is asked again soon.
+            is_awake=lambda: dispatcher.is_awaited,
+        ),
         *Sweeper(context).loops(),
         *Applier(context).loops(),
-        Loop(name="inquire", step=Inquirer(context, accounts=accounts).step, rest=0.5),
+        Loop(name="inquire", step=Inquirer(context, accounts=accounts).step, rest=0.5, longest=1.0),
         *FlowTimers(context).loops(),
         Loop(name="account", step=dispatcher.ownership.account, rest=ACCOUNT_SECONDS),
     ]

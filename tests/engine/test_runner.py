@@ -38,6 +38,39 @@ async def test_a_resting_loop_stops_at_once() -> None:
     await running
 
 
+async def test_rests_grow_while_nothing_is_found_and_begin_anew_with_what_is() -> None:
+    stop, rests = asyncio.Event(), list[float]()
+    found = iter([False] * 6 + [True, False, False])
+
+    async def step() -> bool:
+        return next(found)
+
+    async def wait(_: asyncio.Event, seconds: float) -> None:
+        rests.append(seconds)
+        if len(rests) == 8:
+            stop.set()
+
+    await repeat(Loop(name="idle", step=step, rest=0.1, longest=0.4), stop, wait=wait)
+    assert rests == pytest.approx([0.1, 0.15, 0.225, 0.3375, 0.4, 0.4, 0.1, 0.15])
+
+
+async def test_rests_do_not_grow_while_the_loop_is_awake() -> None:
+    stop, rests, awake = asyncio.Event(), list[float](), [True]
+
+    async def step() -> bool:
+        return False
+
+    async def wait(_: asyncio.Event, seconds: float) -> None:
+        rests.append(seconds)
+        awake[0] = len(rests) < 3
+        if len(rests) == 5:
+            stop.set()
+
+    loop = Loop(name="held", step=step, rest=0.1, longest=0.4, is_awake=lambda: awake[0])
+    await repeat(loop, stop, wait=wait)
+    assert rests == pytest.approx([0.1, 0.1, 0.1, 0.15, 0.225])
+
+
 async def test_an_absent_database_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner, "_PAUSE_WITHOUT_DATABASE", 0.0)
     stop, count = asyncio.Event(), 0

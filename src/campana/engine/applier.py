@@ -15,10 +15,10 @@ class Applier:
 
     def loops(self) -> list[Loop]:
         return [
-            Loop(name="apply", step=self.step, rest=0.05),
-            Loop(name="match", step=self.match, rest=0.2),
-            Loop(name="hear", step=self.hear, rest=0.1),
-            Loop(name="return", step=self.give_back, rest=0.5),
+            Loop(name="apply", step=self.step, rest=0.05, longest=0.25),
+            Loop(name="match", step=self.match, rest=0.2, longest=1.0),
+            Loop(name="hear", step=self.hear, rest=0.1, longest=0.3),
+            Loop(name="return", step=self.give_back, rest=0.5, longest=1.0),
         ]
 
     async def hear(self) -> bool:

@@ -61,6 +61,11 @@ class Choosing:
             key=lambda each: (self._rounds[each].first or (0, 0), self._served.get(each, 0)),
         )
 
+    @property
+    def is_awaited(self) -> bool:
+        """Does anybody wait anywhere?"""
+        return any(self._rounds.values())
+
     def waiting(self, channel_id: str) -> int:
         """How many groups wait there."""
         return len(self._rounds.get(channel_id, ()))

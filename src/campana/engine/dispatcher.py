@@ -124,6 +124,11 @@ class Dispatcher:
         """Is a send of this process under way, or not yet written down?"""
         return bool(self._sends)
 
+    @property
+    def is_awaited(self) -> bool:
+        """Did somebody wait on a channel when this process last looked?"""
+        return self._choosing.is_awaited
+
     async def step(self) -> bool:
         """Start what one grant allows; False when there was nothing to start."""
         if not self._may_start():

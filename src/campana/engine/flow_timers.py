@@ -31,8 +31,8 @@ class FlowTimers:
 
     def loops(self) -> list[Loop]:
         return [
-            Loop(name="flow timers", step=self.step, rest=0.2),
-            Loop(name="flow requests", step=self.ask, rest=0.1),
+            Loop(name="flow timers", step=self.step, rest=0.2, longest=0.5),
+            Loop(name="flow requests", step=self.ask, rest=0.1, longest=0.3),
         ]
 
     async def step(self) -> bool:

@@ -17,15 +17,29 @@ from campana.domain.errors import Unavailable
 log = logging.getLogger(__name__)
 
 _PAUSE_WITHOUT_DATABASE = 1.0
+_LONGER = 1.5
+"""How much longer each rest is than the one before, while there is nothing to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loop:
-    """A step and how long to rest (seconds) after one that found nothing to do."""
+    """A step and how long to rest (seconds) after one that found nothing to do.
+
+    With `longest`, rests grow to that while steps go on finding nothing and `is_awake`, if there is
+    one, says no.
+    """
 
     name: str
     step: Callable[[], Awaitable[bool]]
     rest: float
+    longest: float | None = None
+    is_awake: Callable[[], bool] | None = None
+
+    def rest_after(self, rest: float) -> float:
+        """How long to rest after another step that found nothing; `rest` was the last one, or 0."""
+        if self.longest is None or not rest or (self.is_awake and self.is_awake()):
+            return self.rest
+        return min(self.longest, rest * _LONGER)
 
 
 async def wait(stop: asyncio.Event, seconds: float) -> None:
@@ -47,12 +61,14 @@ async def repeat(
 
     `wait` is how it rests: a rehearsal in virtual time skips rests in which nothing happens.
     """
+    rest = 0.0
     while not stop.is_set():
         try:
-            rest = 0.0 if await loop.step() else loop.rest
+            rest = 0.0 if await loop.step() else loop.rest_after(rest)
         except Unavailable as error:
             log.warning("%s: %s", loop.name, error)
-            rest = _PAUSE_WITHOUT_DATABASE
+            await wait(stop, _PAUSE_WITHOUT_DATABASE)
+            continue
         if rest:
             await wait(stop, rest)
         else:

@@ -24,7 +24,7 @@ class Sweeper:
     def loops(self) -> list[Loop]:
         return [
             Loop(name="sweep", step=self.sweep, rest=1.0),
-            Loop(name="close", step=self.close, rest=0.5),
+            Loop(name="close", step=self.close, rest=0.5, longest=1.0),
             Loop(name="windows", step=self.refresh_windows, rest=1.0),
             Loop(name="breakers", step=self.watch, rest=1.0),
         ]

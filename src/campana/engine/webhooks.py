@@ -36,8 +36,8 @@ class Deliverer:
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until `stop`, then finish what is under way: it takes seconds at most."""
         loops = [
-            Loop(name="webhooks", step=self.deliver, rest=0.1),
-            Loop(name="spreading", step=self.spread, rest=0.2),
+            Loop(name="webhooks", step=self.deliver, rest=0.1, longest=0.4),
+            Loop(name="spreading", step=self.spread, rest=0.2, longest=0.5),
         ]
         async with asyncio.TaskGroup() as group:
             for loop in loops:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from cryptography.fernet import Fernet
 
+from campana.domain.errors import Conflict, NotFound
 from campana.services import channel_checks, channels
 from campana.services.context import Context
 from campana.services.secrets import Secrets
@@ -40,6 +42,26 @@ async def test_each_channel_is_asked_about_and_what_is_wrong_is_said(
         rehearsal = replace(engine_context, is_rehearsal=True)
         await channel_checks.check_all(rehearsal)
         assert len(peer.asked) == 1
+
+
+async def test_one_channel_is_asked_about_by_its_name(context: Context, workspace_id: int) -> None:
+    async with serving(Peer(judge=answer)) as peer:
+        raw = {"name": "x", "kind": "sms_twilio", "config": {**TWILIO, "url": peer.url}}
+        await channels.create(context, workspace_id=workspace_id, raw=raw)
+        found = await channel_checks.check(context, workspace_id=workspace_id, wanted="x")
+        assert (found.is_well, found.detail) == (True, "Ops, Full, active")
+    with pytest.raises(NotFound):
+        await channel_checks.check(context, workspace_id=workspace_id, wanted="y")
+
+
+async def test_a_rehearsal_asks_nobody_elsewhere(context: Context, workspace_id: int) -> None:
+    elsewhere = {"trunks": [{"host": "sip.example.net"}], "callerIds": ["+12025550100"]}
+    raw = {"name": "x", "kind": "voice_sip", "config": elsewhere}
+    await channels.create(context, workspace_id=workspace_id, raw=raw)
+    with pytest.raises(Conflict, match="rehearsal"):
+        await channel_checks.check(
+            replace(context, is_rehearsal=True), workspace_id=workspace_id, wanted="x"
+        )
 
 
 async def test_a_secret_is_in_no_finding(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import httpx
 
+from tests.support.sandbox import sandbox
 from tests.web.rows import codes
 
 SECRET = "correct-horse-battery"
@@ -104,3 +106,21 @@ async def test_a_channel_of_messages_may_have_many_under_way(api: httpx.AsyncCli
         raw = {"kind": "sandbox", "name": channel_type, "config": config}
         made = await api.post("/v1/channels", json=raw | {"channelType": channel_type})
         assert made.json()["lines"] == lines
+
+
+async def test_the_provider_is_asked_whether_the_account_can_be_used(
+    api: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    with sandbox(tmp_path) as running:
+        channel = {"name": "S", "kind": "sandbox", "channelType": "SMS"}
+        made = await api.post("/v1/channels", json={**channel, "config": running.config()})
+        address = f"{made.headers['location']}/test"
+        told = await api.post(address)
+        assert told.status_code == 200
+        assert told.json() == {
+            "channelId": made.json()["id"], "isWell": True, "detail": "the sandbox answers",
+        }  # fmt: skip
+    told = await api.post(address)
+    assert told.json()["isWell"] is False
+    assert "no answer" in told.json()["detail"]
+    assert (await api.post("/v1/channels/S/test")).status_code == 404

@@ -193,6 +193,20 @@ class Smtp:
         self._grey.pop(outbound.to, None)
         return Accepted(ref=token, refs=(token,))
 
+    async def check(self) -> str:
+        """That the server lets us in; no letter is handed over.
+
+        Raises:
+            CarrierError: it does not.
+        """
+        try:
+            await self._post.try_once()
+        except NotHanded as error:
+            raise CarrierError(Disposition.NOT_SENT, retryable=True, detail=str(error)) from error
+        except Rejected as error:
+            raise self._rejected(error, "") from error
+        return f"{self._config.host} lets us in"
+
     def parse_callback(self, callback: Callback) -> list[Heard]:
         """A letter that came back, as the server that took it passed it on.
 
@@ -340,6 +354,15 @@ def senders(config: Config) -> tuple[str, ...]:
     return config.senders
 
 
+async def check(config: Config) -> str:
+    """That the server lets us in; raises CarrierError when it does not."""
+    account = Smtp(config)
+    try:
+        return await account.check()
+    finally:
+        await account.aclose()
+
+
 def open_account(config: Config) -> Carrier:
     """The account of a channel."""
     return Smtp(config)
@@ -353,5 +376,6 @@ KIND = CarrierKind(
     senders=senders,
     masked=masked,
     secrets=(SecretField("password", goes_to=("host", "port", "security")), SecretField("secret")),
+    check=check,
     open=open_account,
 )

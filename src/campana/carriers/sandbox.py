@@ -303,6 +303,22 @@ def _report(status: _Status) -> Report:
     )
 
 
+async def check(config: Config) -> str:
+    """That the sandbox answers.
+
+    Raises:
+        CarrierError: it does not.
+    """
+    account = Sandbox(config)
+    try:
+        found = await account.lookup(UUID(int=0))
+    finally:
+        await account.aclose()
+    if isinstance(found, Unknowable):
+        raise CarrierError(Disposition.NOT_SENT, retryable=True, detail=found.why)
+    return "the sandbox answers"
+
+
 def is_loopback_only(config: Config) -> bool:
     """Always."""
     return ipaddress.ip_address(urlsplit(config.url).hostname or "").is_loopback
@@ -328,5 +344,6 @@ KIND = CarrierKind(
     senders=senders,
     masked=masked,
     secrets=(SecretField("secret", goes_to=("url",)),),
+    check=check,
     open=Sandbox,
 )

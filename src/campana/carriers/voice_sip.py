@@ -5,7 +5,9 @@ The calls are placed by `voice`; this is what the rest of Campana has to know of
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
+import secrets
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, assert_never
 from uuid import UUID
@@ -14,13 +16,14 @@ import msgspec
 from msgspec import Meta, Struct
 
 from campana.carriers.account import SecretField
-from campana.carriers.base import CarrierKind
+from campana.carriers.base import CarrierError, CarrierKind
 from campana.domain.answered_by import AnsweredBy
 from campana.domain.campaign import ChannelType
 from campana.domain.disposition import Disposition
 from campana.domain.pacing import TrunkLimits
 from campana.voice.call import CallResult
-from campana.voice.driver import Placement, Trunk
+from campana.voice.driver import Placement, Trunk, Unreachable
+from campana.voice.options import ask_options
 
 Host = Annotated[str, Meta(pattern=r"^[A-Za-z0-9.:_-]{1,253}$", description="Name or address")]
 Number = Annotated[str, Meta(pattern=r"^\+[1-9][0-9]{6,14}$", description="E.164, with its plus")]
@@ -191,6 +194,28 @@ def masked(config: Config) -> Mapping[str, Any]:
     return shown
 
 
+async def check(config: Config) -> str:
+    """That every trunk answers SIP. Whether it knows the username, only a call shows.
+
+    Raises:
+        CarrierError: one of them does not.
+    """
+    found = await asyncio.gather(*(_asked(trunk) for trunk in config.trunks))
+    detail = "; ".join(
+        f"{trunk.host}: {said}" for trunk, (_, said) in zip(config.trunks, found, strict=True)
+    )
+    if not all(is_there for is_there, _ in found):
+        raise CarrierError(Disposition.NOT_SENT, retryable=True, detail=detail)
+    return detail
+
+
+async def _asked(trunk: TrunkConfig) -> tuple[bool, str]:
+    try:
+        return True, await ask_options(trunk.trunk(), token=secrets.token_hex(8))
+    except Unreachable as error:
+        return False, error.message
+
+
 def _is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -208,6 +233,7 @@ KIND = CarrierKind(
     secrets=(
         SecretField("password", within="trunks", goes_to=("host", "port", "transport", "username")),
     ),
+    check=check,
     trunks=trunks,
     limit_trunks=limit_trunks,
 )

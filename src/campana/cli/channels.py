@@ -10,7 +10,8 @@ from rich.table import Table
 
 from campana.bootstrap import DEFAULT_WORKSPACE
 from campana.cli.session import AsJson, Workspace, out, print_json, run, told, whole
-from campana.services import accounts, channels, documents
+from campana.services import accounts, channel_checks, channels, documents
+from campana.services.channel_checks import Checked
 from campana.services.context import Context
 from campana.store import channels as store
 from campana.store.channels import Channel
@@ -115,6 +116,31 @@ def change(
         f" {changed.lines} lines{quota}",
         highlight=False,
     )
+
+
+@app.command("test")
+def ask(
+    name: Annotated[str, typer.Argument(metavar="CHANNEL", help="Its name or id.")],
+    as_json: AsJson = False,
+    workspace: Workspace = DEFAULT_WORKSPACE,
+) -> None:
+    """Ask the provider whether the account can be used; nobody is contacted.
+
+    Exits with 1 when it cannot.
+    """
+
+    async def act(context: Context, workspace_id: int) -> Checked:
+        return await channel_checks.check(context, workspace_id=workspace_id, wanted=name)
+
+    with told():
+        checked = run(act, workspace=workspace)
+    if as_json:
+        print_json({"isWell": checked.is_well, "detail": checked.detail})
+    else:
+        word = "can be used" if checked.is_well else "cannot be used as it is"
+        out.print(f"{checked.channel.name} {word}: {checked.detail}", highlight=False)
+    if not checked.is_well:
+        raise typer.Exit(1)
 
 
 def allow(

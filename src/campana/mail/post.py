@@ -108,6 +108,22 @@ class Post:
                 await connection.quit(timeout=1)
             connection.close()
 
+    async def try_once(self) -> None:
+        """Connect, log in where there is a username, and say goodbye.
+
+        Raises:
+            NotHanded, Rejected
+        """
+        connection = await self._connect()
+        try:
+            await connection.noop()
+        except (SMTPException, OSError, TimeoutError) as error:
+            raise NotHanded(f"the connection broke: {type(error).__name__}") from error
+        finally:
+            with suppress(SMTPException, OSError, TimeoutError):
+                await connection.quit(timeout=1)
+            connection.close()
+
     async def _hand(
         self,
         connection: SMTP,

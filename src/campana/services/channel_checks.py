@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import msgspec
 
 from campana.carriers.base import CarrierError, CarrierKind
+from campana.domain.errors import Conflict
+from campana.services import channels as service
 from campana.services.channel_secrets import config_of
 from campana.services.context import Context
 from campana.services.secrets import Unreadable
@@ -46,12 +48,27 @@ async def check_all(context: Context) -> list[Checked]:
     )
 
 
+async def check(context: Context, *, workspace_id: int, wanted: str) -> Checked:
+    """Ask about one channel, by id or name.
+
+    Raises:
+        NotFound: there is none.
+        Conflict: this is a rehearsal, and the channel could leave this machine.
+    """
+    channel = await service.get(context, workspace_id=workspace_id, wanted=wanted)
+    if context.is_rehearsal and not channel.is_loopback:
+        raise Conflict("a rehearsal asks nobody beyond this machine")
+    return await _check(context, channel, context.carriers[channel.kind])
+
+
 async def _check(context: Context, channel: Channel, kind: CarrierKind) -> Checked:
     is_well, detail = False, ""
+    if kind.check is None:
+        return Checked(channel=channel, is_well=True, detail="its config can be used")
     try:
         config = config_of(context, kind=kind, stored=channel.config)
         async with asyncio.timeout(_SECONDS):
-            detail = await kind.check(config) if kind.check is not None else ""
+            detail = await kind.check(config)
             is_well = True
     except Unreadable:
         detail = "its secrets were sealed with another CAMPANA_SECRET_KEY"

@@ -19,6 +19,7 @@ from campana.smpp.receipt import STATES, State
 from campana.smpp.session import (
     GO,
     BindRefused,
+    Delivery,
     Go,
     Line,
     NotWritten,
@@ -100,6 +101,16 @@ class Binding:
         finally:
             await self.aclose()
 
+    async def try_once(self) -> None:
+        """Bind and say goodbye; what is delivered meanwhile is left to come again.
+
+        Raises:
+            OSError, TimeoutError, NotWritten, Unanswered: there is no connection.
+            BindRefused: there is, and the account is not let in.
+        """
+        session = await self._bound(_leave)
+        await session.unbind()
+
     async def aclose(self) -> None:
         """Give up the session, after the answers that are due; it is not bound again."""
         self._is_over = True
@@ -176,6 +187,11 @@ class Binding:
             line=provider.line,
             take=take,
         )
+
+
+async def _leave(deliveries: Sequence[Delivery]) -> None:
+    for delivery in deliveries:
+        delivery.answer(is_taken=False)
 
 
 def _name(answer: Pdu) -> str:

@@ -220,6 +220,12 @@ CHANNEL: Json = {
     "window": None,
 }
 
+CHANNEL_TEST: Json = {
+    "channelId": CHANNEL["id"],
+    "isWell": True,
+    "detail": "sip.example.net: 401 Unauthorized",
+}
+
 CHANNEL_PAGE: Json = {"data": [CHANNEL], "page": 1, "pageSize": 25, "totalCount": 1}
 
 SUPPRESSION_DOCUMENT: Json = {"address": "+12025550177", "reason": "asked by letter"}

@@ -138,3 +138,20 @@ async def test_who_may_not_build_sees_and_changes_nothing(visit: Visit, path: st
     assert "secret_config" not in shown.text
     assert (await operator.post(path, rate="9")).status_code == 403
     assert (await operator.get("/channels/new")).status_code == 403
+
+
+async def test_the_account_is_tested_and_what_the_provider_said_is_shown(
+    owner: Browser, path: str
+) -> None:
+    told = await owner.post(f"{path}/test", **fields_of(await owner.get(path)))
+    assert told.status_code == 200
+    assert "The account cannot be used as it is." in told.text
+    assert "no answer" in told.text
+    assert fields_of(told)["name"] == f"Line {EVIL}"
+    assert SECRET not in told.text
+
+
+async def test_who_changes_no_channels_tests_none(visit: Visit, path: str) -> None:
+    operator = await visit(Role.OPERATOR)
+    assert "Test the account" not in (await operator.get(path)).text
+    assert (await operator.post(f"{path}/test")).status_code == 403

@@ -10,7 +10,7 @@ from litestar.types import ASGIApp
 
 from campana.domain.campaign import ChannelType
 from campana.domain.errors import Conflict, NotFound
-from campana.services import channels
+from campana.services import channel_checks, channels
 from campana.services.channels import ChannelDocument, ChannelLimitsDocument
 from campana.services.context import Context
 from campana.store import channels as store
@@ -38,6 +38,14 @@ class ChannelShape(Shape, frozen=True, kw_only=True):
     daily_attempts: int | None
     created_at: Instant
     window: dict[str, Any] | None
+
+
+class ChannelTest(Shape, frozen=True, kw_only=True):
+    """What the provider said; `detail` is for people."""
+
+    channel_id: str
+    is_well: bool
+    detail: str
 
 
 class ChannelPage(Shape, frozen=True, kw_only=True):
@@ -122,12 +130,7 @@ async def create_channel(request: ApiRequest) -> Response[bytes]:
     ),
 )
 async def get_channel(request: ApiRequest, channel_id: FromPath[str]) -> ASGIApp:
-    found = await channels.get(
-        request.context, workspace_id=request.workspace_id, wanted=channel_id
-    )
-    # A name is for people on the command line; an address is an id.
-    if found.id != channel_id:
-        raise NotFound
+    found = await _channel(request, channel_id)
     return shown(request, _shape(request.context, found))
 
 
@@ -147,12 +150,7 @@ async def get_channel(request: ApiRequest, channel_id: FromPath[str]) -> ASGIApp
     ),
 )
 async def change_channel(request: ApiRequest, channel_id: FromPath[str]) -> Response[bytes]:
-    found = await channels.get(
-        request.context, workspace_id=request.workspace_id, wanted=channel_id
-    )
-    # A name is for people on the command line; an address is an id.
-    if found.id != channel_id:
-        raise NotFound
+    await _channel(request, channel_id)
     changed = await channels.change(
         request.context,
         workspace_id=request.workspace_id,
@@ -160,6 +158,38 @@ async def change_channel(request: ApiRequest, channel_id: FromPath[str]) -> Resp
         patch=await request.patch(),
     )
     return answer(_shape(request.context, changed))
+
+
+@post(
+    "/channels/{channel_id:str}/test",
+    opt=promise(
+        Operation(
+            "channels.test",
+            "Ask the provider whether the account can be used; nobody is contacted",
+            scope="channels:write",
+            answer=ChannelTest,
+            status=200,
+            errors=(NotFound, Conflict),
+            example=examples.CHANNEL_TEST,
+        )
+    ),
+)
+async def test_channel(request: ApiRequest, channel_id: FromPath[str]) -> Response[bytes]:
+    found = await _channel(request, channel_id)
+    checked = await channel_checks.check(
+        request.context, workspace_id=request.workspace_id, wanted=channel_id
+    )
+    return answer(ChannelTest(channel_id=found.id, is_well=checked.is_well, detail=checked.detail))
+
+
+async def _channel(request: ApiRequest, channel_id: str) -> Channel:
+    found = await channels.get(
+        request.context, workspace_id=request.workspace_id, wanted=channel_id
+    )
+    # A name is for people on the command line; an address is an id.
+    if found.id != channel_id:
+        raise NotFound
+    return found
 
 
 def _shape(context: Context, found: Channel) -> ChannelShape:
@@ -179,4 +209,4 @@ def _shape(context: Context, found: Channel) -> ChannelShape:
     )
 
 
-ROUTES = [list_channels, create_channel, get_channel, change_channel]
+ROUTES = [list_channels, create_channel, get_channel, change_channel, test_channel]

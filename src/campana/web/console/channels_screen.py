@@ -15,7 +15,8 @@ from litestar.params import FromPath
 
 from campana.domain.campaign import ChannelType
 from campana.domain.errors import CampanaError, FieldProblem, InvalidParameter, NotFound
-from campana.services import channels
+from campana.services import channel_checks, channels
+from campana.services.channel_checks import Checked
 from campana.services.context import Context
 from campana.store import channels as store
 from campana.store.channels import MOST_WAITING, Channel
@@ -174,6 +175,22 @@ async def change_channel(request: PageRequest, channel_id: FromPath[str]) -> Res
     return to(f"/channels/{found.id}?done=Kept. It holds from the next attempt on.")
 
 
+@post("/channels/{channel_id:str}/test", opt=needs(_WRITE, action="channel.test"))
+@guarded
+async def test_channel(request: PageRequest, channel_id: FromPath[str]) -> Response[Any]:
+    found = await _channel(request, channel_id)
+    values = _show(_document(request.context, found))
+    try:
+        checked = await channel_checks.check(
+            request.context, workspace_id=request.workspace_id, wanted=found.id
+        )
+    except CampanaError as error:
+        return await _page(
+            request, found, values=values, problems={"test": error.message}, status=status_of(error)
+        )
+    return await _page(request, found, values=values, checked=checked)
+
+
 def _touched(typed: Mapping[str, str], seen: Mapping[str, str]) -> set[str]:
     """Fields that say something else than the page did; hours are one thing."""
     touched = {name for name in FORM.fields if drafts.mark(typed[name]) != seen.get(name)}
@@ -187,6 +204,7 @@ async def _page(
     values: Mapping[str, str],
     problems: Mapping[str, str] | None = None,
     changed: Mapping[str, str] | None = None,
+    checked: Checked | None = None,
     status: int = 200,
 ) -> Response[str]:
     context, workspace_id = request.context, request.workspace_id
@@ -205,6 +223,7 @@ async def _page(
         problems=dict(problems or {}),
         known=FORM.fields,
         changed=changed or {},
+        checked=checked,
         kind_name=_NAMES.get(channel.kind, channel.kind),
         secrets=_secrets(context, channel.kind),
         fields=_fields(context, channel.kind),
@@ -286,4 +305,4 @@ def _unread(problems: Mapping[str, str]) -> InvalidParameter:
     )
 
 
-ROUTES = [show_channels, new_channel, create_channel, show_channel, change_channel]
+ROUTES = [show_channels, new_channel, create_channel, show_channel, change_channel, test_channel]

@@ -9,17 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import ipaddress
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal
 from uuid import UUID
 
-import msgspec
-from msgspec import Meta, Struct
-
-from campana.carriers.account import SecretField
 from campana.carriers.base import (
     Accepted,
     Callback,
@@ -37,6 +31,8 @@ from campana.carriers.base import (
     Report,
     Unknowable,
 )
+from campana.carriers.sms_smpp import config
+from campana.carriers.sms_smpp.config import Config
 from campana.domain import sms_text
 from campana.domain.attempt import AttemptEvent, EventType
 from campana.domain.campaign import ChannelType
@@ -47,74 +43,23 @@ from campana.smpp.addressing import address_of, number_of
 from campana.smpp.binding import PUSH_BACK, Binding, Provider, Refused
 from campana.smpp.inbox import Inbox, Written
 from campana.smpp.meaning import OUTCOMES, REFUSALS
-from campana.smpp.parts import LongMessages, split
-from campana.smpp.pdu import Bind, Message, period
-from campana.smpp.receipt import MessageIds, Receipt, State, is_receipt, read_receipt
-from campana.smpp.session import Delivery, Go, Line, NotWritten, Unanswered, trusting
+from campana.smpp.parts import split
+from campana.smpp.pdu import Bind, Message, Status, period
+from campana.smpp.receipt import Receipt, State, is_receipt, read_receipt
+from campana.smpp.session import (
+    BindRefused,
+    Delivery,
+    Go,
+    Line,
+    NotWritten,
+    Unanswered,
+    trusting,
+)
 
 log = logging.getLogger(__name__)
 
-Secret = Annotated[str, Meta(pattern=r"^[!-~]{0,64}$")]
-Meaning = Literal["invalid_number", "blocked", "undelivered"]
-
 _NOT_TAKEN_SECONDS = 0.5
 """Before saying that deliveries were not taken: many providers repeat them at once."""
-
-
-class Config(Struct, kw_only=True, frozen=True, rename="camel", forbid_unknown_fields=True):
-    """A channel of kind `sms_smpp`."""
-
-    host: Annotated[str, Meta(pattern=r"^[A-Za-z0-9.:_-]{1,253}$", description="Name or address")]
-    port: Annotated[int, Meta(ge=1, le=65535)] = 2775
-    tls: bool = False
-    """The certificate must be valid for `host`."""
-    tls_authority: Annotated[str, Meta(max_length=20_000)] | None = None
-    """Certificates in PEM to trust in place of the system's, for a provider with its own."""
-    system_id: Annotated[str, Meta(pattern=r"^[!-~]{1,15}$")]
-    password: Secret
-    system_type: Annotated[str, Meta(pattern=r"^[ -~]{0,12}$")] = ""
-    senders: Annotated[
-        tuple[Annotated[str, Meta(pattern=r"^(\+?[0-9]{3,15}|[A-Za-z0-9 ._-]{1,11})$")], ...],
-        Meta(min_length=1, max_length=1000),
-    ]
-    """Numbers, short codes, or names of up to eleven characters."""
-    max_binds: Annotated[int, Meta(ge=1, le=64)] | None = None
-    """How many connections the provider allows at once; without it, each work process has one."""
-    window: Annotated[int, Meta(ge=1, le=1000)] = 10
-    """Submits of one connection that have no answer yet."""
-    enquire_link_seconds: Annotated[float, Meta(gt=0, le=3600)] = 30.0
-    answer_seconds: Annotated[float, Meta(gt=0, le=60)] = 10.0
-    """How long a submit may go unanswered before it counts as in doubt."""
-    throttle_seconds: Annotated[float, Meta(gt=0, le=3600)] = 1.0
-    """How long the channel rests at least when the provider says that it is too fast."""
-    long_messages: LongMessages = LongMessages.UDH
-    max_segments: Annotated[int, Meta(ge=1, le=255)] = 10
-    plain_characters: bool = True
-    """Typographic quotes and dashes become plain ones where that makes a text cheaper."""
-    message_ids: MessageIds = MessageIds.SAME
-    can_query: bool = False
-    """Whether the provider answers query_sm."""
-    error_meanings: Annotated[
-        Mapping[Annotated[str, Meta(pattern=r"^[0-9A-Za-z]{1,10}$")], Meaning],
-        Meta(max_length=200),
-    ] = {}
-    """What the provider's own `err:` codes of undelivered messages mean."""
-    validity_minutes: Annotated[int, Meta(ge=1, le=60 * 24 * 7)] | None = None
-    """How long the provider tries; without it, as long as it does by itself."""
-    ask_after_seconds: Annotated[float, Meta(gt=0, le=7 * 86_400)] = 3_600.0
-    """Without a receipt for this long, the provider is asked, where it can be."""
-    give_up_after_seconds: Annotated[float, Meta(gt=0, le=30 * 86_400)] = 3 * 86_400.0
-    """Without a receipt for this long, nobody will ever know."""
-
-    def __post_init__(self) -> None:
-        if self.tls_authority is not None:
-            if not self.tls:
-                raise ValueError("tlsAuthority needs tls")
-            trusting(self.tls_authority)
-
-    def __repr__(self) -> str:
-        """Without the password: configs end up in logs."""
-        return f"Config({self.host}:{self.port}, {self.system_id})"
 
 
 class Smpp:
@@ -217,6 +162,24 @@ class Smpp:
         end = bad or Disposition.DELIVERED
         event = _ended(end, reason=f"query_sm: {end}", at=now)
         return [Report(attempt_id=attempt_id, key=f"query:{end}", event=event)]
+
+    async def check(self) -> str:
+        """Bind and say goodbye. What is delivered meanwhile is not taken, and comes again.
+
+        Raises:
+            CarrierError: the account is not let in.
+        """
+        try:
+            await self._binding.try_once()
+        except BindRefused as error:
+            if error.status == Status.ALREADY_BOUND:
+                return "the account is bound already"
+            detail = f"the account is not let in: {error}"
+            raise CarrierError(Disposition.CARRIER_ERROR, retryable=False, detail=detail) from error
+        except (OSError, TimeoutError, NotWritten, Unanswered) as error:
+            detail = f"no connection: {str(error) or type(error).__name__}"[:200]
+            raise CarrierError(Disposition.NOT_SENT, retryable=True, detail=detail) from error
+        return "the account is let in"
 
     async def listen(self, keep: Keep, *, now: Callable[[], datetime]) -> None:
         """Hold a connection, again and again, until cancelled; then say goodbye."""
@@ -348,38 +311,32 @@ def _doubt(why: str) -> CarrierError:
     return CarrierError(Disposition.UNKNOWN, retryable=True, detail=why)
 
 
-def is_loopback_only(config: Config) -> bool:
-    """Only an address says so for certain; a name may lead anywhere tomorrow."""
+async def check(chosen: Config) -> str:
+    """That the message center lets the account in, for a moment; nothing is submitted.
+
+    Raises:
+        CarrierError: it does not.
+    """
+    account = Smpp(chosen)
     try:
-        return ipaddress.ip_address(config.host).is_loopback
-    except ValueError:
-        return False
+        return await account.check()
+    finally:
+        await account.aclose()
 
 
-def masked(config: Config) -> Mapping[str, Any]:
-    """The config without its password."""
-    shown: dict[str, Any] = msgspec.to_builtins(config)
-    del shown["password"]
-    return shown
-
-
-def senders(config: Config) -> tuple[str, ...]:
-    """What may be shown as the sender."""
-    return config.senders
-
-
-def open_account(config: Config) -> Carrier:
+def open_account(chosen: Config) -> Carrier:
     """The account of a channel."""
-    return Smpp(config)
+    return Smpp(chosen)
 
 
 KIND = CarrierKind(
     kind="sms_smpp",
     channel_types=(ChannelType.SMS,),
     config=Config,
-    is_loopback_only=is_loopback_only,
-    senders=senders,
-    masked=masked,
-    secrets=(SecretField("password", goes_to=("host", "port")),),
+    is_loopback_only=config.is_loopback_only,
+    senders=config.senders,
+    masked=config.masked,
+    secrets=config.SECRETS,
+    check=check,
     open=open_account,
 )

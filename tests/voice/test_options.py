@@ -1,0 +1,113 @@
+"""Asking a SIP server whether it is there, when datagrams are lost and answers come in pieces."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import cast
+
+import pytest
+
+from campana.voice.driver import Trunk, Unreachable
+from campana.voice.options import answer_in, ask_options, question
+
+TOKEN = "0123456789abcdef"
+
+
+def test_the_question_has_every_line_that_a_request_must_have() -> None:
+    """RFC 3261, section 8.1.1."""
+    trunk = Trunk(host="2001:db8::1", port=5061, transport="tls", username="acme")
+    asked = question(trunk, local=("2001:db8::2", 40000), token=TOKEN).decode()
+    first, *lines = asked.split("\r\n")
+    assert first == "OPTIONS sip:[2001:db8::1]:5061;transport=tls SIP/2.0"
+    assert {line.split(":")[0] for line in lines if line} >= {
+        "Via", "Max-Forwards", "From", "To", "Call-ID", "CSeq", "Contact", "Content-Length",
+    }  # fmt: skip
+    assert f"Via: SIP/2.0/TLS [2001:db8::2]:40000;branch=z9hG4bK{TOKEN};rport" in lines
+    assert asked.endswith("\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    ("octets", "status"),
+    [
+        (f"SIP/2.0 200 OK\r\nCall-ID: {TOKEN}\r\n\r\n", "200 OK"),
+        (f"SIP/2.0 404\r\nCall-ID: {TOKEN}\r\n\r\n", "404"),
+        (f"SIP/2.0 100 Trying\r\nCall-ID: {TOKEN}\r\n\r\n", None),
+        ("SIP/2.0 200 OK\r\nCall-ID: another\r\n\r\n", None),
+        (f"HTTP/1.1 200 OK\r\nCall-ID: {TOKEN}\r\n\r\n", None),
+        (f"SIP/2.0 999 Odd\r\nCall-ID: {TOKEN}\r\n\r\n", None),
+        ("", None),
+    ],
+)
+def test_only_a_final_answer_to_this_question_counts(octets: str, status: str | None) -> None:
+    assert answer_in(octets.encode(), token=TOKEN) == status
+
+
+class Deaf(asyncio.DatagramProtocol):
+    """Answers the second datagram, and says first that it is busy with it."""
+
+    def __init__(self) -> None:
+        self.heard = 0
+        self.transport: asyncio.DatagramTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # Not every event loop's transports are subclasses of it.
+        self.transport = cast("asyncio.DatagramTransport", transport)
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        assert data.startswith(b"OPTIONS ")
+        self.heard += 1
+        if self.heard == 2 and self.transport is not None:
+            for status in ("100 Trying", "200 OK"):
+                told = f"SIP/2.0 {status}\r\nCall-ID: {TOKEN}\r\n\r\n"
+                self.transport.sendto(told.encode(), addr)
+
+
+async def test_a_lost_datagram_is_sent_again() -> None:
+    transport, server = await asyncio.get_running_loop().create_datagram_endpoint(
+        Deaf, local_addr=("127.0.0.1", 0)
+    )
+    try:
+        port = transport.get_extra_info("sockname")[1]
+        trunk = Trunk(host="127.0.0.1", port=port)
+        assert await ask_options(trunk, token=TOKEN, seconds=30) == "200 OK"
+        assert server.heard == 2
+    finally:
+        transport.close()
+
+
+async def test_an_answer_may_come_in_pieces() -> None:
+    is_over = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        for piece in ("\r\n\r\nSIP/2.0 40", "5 Not Allowed\r\nCall-ID: ", f"{TOKEN}\r\n\r\n"):
+            writer.write(piece.encode())
+            await writer.drain()
+            await asyncio.sleep(0.01)
+        writer.close()
+        await writer.wait_closed()
+        is_over.set()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        trunk = Trunk(host="127.0.0.1", port=server.sockets[0].getsockname()[1], transport="tcp")
+        assert await ask_options(trunk, token=TOKEN, seconds=30) == "405 Not Allowed"
+        await is_over.wait()
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp", "tls"])
+async def test_where_nobody_listens_there_is_no_connection(transport: str) -> None:
+    trunk = Trunk(host="127.0.0.1", port=9, transport=transport)
+    with pytest.raises(Unreachable, match=r"no connection|no answer"):
+        await ask_options(trunk, token=TOKEN, seconds=5)
+
+
+async def test_silence_is_no_answer() -> None:
+    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+        asyncio.DatagramProtocol, local_addr=("127.0.0.1", 0)
+    )
+    try:
+        trunk = Trunk(host="127.0.0.1", port=transport.get_extra_info("sockname")[1])
+        with pytest.raises(Unreachable, match=r"no answer in 0\.2 seconds"):
+            await ask_options(trunk, token=TOKEN, seconds=0.2)
+    finally:
+        transport.close()

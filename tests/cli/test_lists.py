@@ -164,6 +164,7 @@ def progress(conninfo: str, process: subprocess.Popen[bytes], *, rows_done: int)
     raise AssertionError(f"the import ended with {process.returncode} before it began")
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(60)
 def test_two_who_follow_one_import_do_each_row_once(
     campana: Campana, conninfo: str, tmp_path: Path

@@ -120,3 +120,11 @@ def test_a_channel_is_changed(campana: Campana) -> None:
     refused = campana("channel", "change", "Main line", "--lines", "0")
     assert refused.exit_code == 1
     assert "/lines: must be at least 1" in refused.output
+
+
+def test_a_channel_whose_account_cannot_be_used_fails_the_command(campana: Campana) -> None:
+    told = campana("channel", "test", "Main line")
+    assert told.exit_code == 1
+    assert told.stdout.startswith("Main line cannot be used as it is: ")
+    assert json.loads(campana("channel", "test", "Main line", "--json").stdout)["isWell"] is False
+    assert campana("channel", "test", "nobody's").exit_code == 1

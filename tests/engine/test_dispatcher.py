@@ -125,6 +125,7 @@ async def test_callbacks_in_any_order_number_and_disguise_come_to_the_same_end(
     assert await scene.rows("select 1 from attempt_events where report = 'forged'") == []
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(60)
 async def test_the_sends_of_a_grant_are_spread_over_its_time(stage: Stage) -> None:
     scene = await stage.campaign(people=60, rate=20)
@@ -136,6 +137,7 @@ async def test_the_sends_of_a_grant_are_spread_over_its_time(stage: Stage) -> No
     assert early == []
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(60)
 async def test_a_pause_leaves_nothing_that_is_still_sent(stage: Stage) -> None:
     scene = await stage.campaign(people=200, rate=40)
@@ -246,6 +248,7 @@ async def test_a_send_that_waited_too_long_for_a_connection_never_leaves(
     assert {reason for (reason,) in rows} <= missed
 
 
+@pytest.mark.slow
 async def test_the_attempts_in_hand_come_along_when_adopting_fails_at_first(
     stage: Stage, conninfo: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -206,6 +206,7 @@ async def test_of_one_subject_the_later_waits_for_the_earlier(
     assert peer.ids() == [other, first, second, third]
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(90)
 async def test_a_receiver_down_for_a_day_gets_everything_in_order(
     engine_context: Context, context: Context, workspace_id: int, clock: FixedClock,

@@ -97,6 +97,7 @@ def test_its_plan_can_be_read_and_changed_while_it_runs(tmp_path: Path) -> None:
         assert ask(running, "POST", "/sends", json=SEND).status_code == 202
 
 
+@pytest.mark.slow
 def test_what_it_cannot_use_it_says_in_a_sentence(tmp_path: Path) -> None:
     with sandbox(tmp_path) as running:
         done = subprocess.run(

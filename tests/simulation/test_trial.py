@@ -47,6 +47,7 @@ def test_no_promise_is_broken_on_many_bad_days(server: str, template: str, first
             check(server, template, seed)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(60)
 def test_a_trial_can_be_had_again_by_its_seed(server: str, template: str) -> None:
     one, same = (tried(server, template, seed=3) for _ in range(2))

@@ -6,11 +6,13 @@ All calls of this file are placed at once and looked at one by one. The line say
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from campana.voice.driver import Trunk
 from campana.voice.media import (
     FRAME_SECONDS,
     PHONE_RATE,
@@ -20,8 +22,9 @@ from campana.voice.media import (
     tone_share,
     trim,
 )
+from campana.voice.options import ask_options
 from campana.voice.recording import part_of
-from tests.voice.peers import Exchange, LineProcess, sides
+from tests.voice.peers import LOOPBACK, Exchange, LineProcess, sides
 
 pytestmark = [pytest.mark.voice, pytest.mark.timeout(60), pytest.mark.xdist_group("exchange")]
 
@@ -155,6 +158,11 @@ def test_a_recording_has_both_sides_in_step(calls: Calls) -> None:
     assert level(before[-2 * PHONE_RATE // 5 :]) < 100
 
 
+def test_the_exchange_says_that_it_is_there(calls: Calls) -> None:
+    trunk = Trunk(host=LOOPBACK, port=calls.exchange.port)
+    assert asyncio.run(ask_options(trunk, token="d15c0", seconds=15)).startswith("200")
+
+
 def test_two_calls_are_up_at_once(calls: Calls) -> None:
     spans: list[tuple[float, float]] = []
     for name in ("answers", "answers too"):
@@ -280,6 +288,7 @@ def wait_for(calls: Calls, name: str, event: str) -> list[dict[str, object]]:
     raise AssertionError(f"the exchange never saw {event} of {name}")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("calls")
 def test_a_spoken_prompt_is_heard_and_cut_short_by_a_key(tmp_path: Path) -> None:
     pytest.importorskip("hibari")

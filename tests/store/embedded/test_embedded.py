@@ -138,6 +138,7 @@ def test_eight_users_at_once_get_one_server(place_at: Callable[[str], Place]) ->
     assert place.layout.log.read_text().count("starting PostgreSQL") == 1
 
 
+@pytest.mark.slow
 def test_socket_address_fits_however_long_the_directory_is(
     place_at: Callable[[str], Place],
 ) -> None:
@@ -185,6 +186,7 @@ def test_neither_supervisor_nor_server_holds_a_users_lock(place: Place) -> None:
     place.wait_until(lambda: str(place.layout.users_lock) not in holds(supervisor))
 
 
+@pytest.mark.slow
 def test_half_made_files_of_a_killed_first_start_are_made_anew(
     place_at: Callable[[str], Place],
 ) -> None:
@@ -198,6 +200,7 @@ def test_half_made_files_of_a_killed_first_start_are_made_anew(
     assert not list(place.layout.home.glob("initdb-*"))
 
 
+@pytest.mark.slow
 def test_version_16_runs_when_asked_and_is_never_opened_by_18(
     place_at: Callable[[str], Place],
 ) -> None:

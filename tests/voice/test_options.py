@@ -94,6 +94,19 @@ async def test_an_answer_may_come_in_pieces() -> None:
         await is_over.wait()
 
 
+async def test_who_speaks_something_else_is_no_sip_server() -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 mail.example ESMTP\r\n")
+        await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+        await writer.wait_closed()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        trunk = Trunk(host="127.0.0.1", port=server.sockets[0].getsockname()[1], transport="tcp")
+        with pytest.raises(Unreachable, match="not in SIP"):
+            await ask_options(trunk, token=TOKEN, seconds=30)
+
+
 @pytest.mark.parametrize("transport", ["udp", "tcp", "tls"])
 async def test_where_nobody_listens_there_is_no_connection(transport: str) -> None:
     trunk = Trunk(host="127.0.0.1", port=9, transport=transport)

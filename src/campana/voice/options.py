@@ -33,8 +33,10 @@ async def ask_options(trunk: Trunk, *, token: str, seconds: float = _SECONDS) ->
             return await _by_connection(trunk, token)
     except TimeoutError as error:
         raise Unreachable(f"no answer in {seconds:g} seconds") from error
-    except (OSError, ssl.SSLError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
-        raise Unreachable(f"no connection: {str(error) or type(error).__name__}"[:200]) from error
+    except OSError as error:
+        raise Unreachable(f"no connection: {error.strerror or error}"[:200]) from error
+    except (asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
+        raise Unreachable("it answers, and not in SIP") from error
 
 
 def question(trunk: Trunk, *, local: tuple[str, int], token: str) -> bytes:
@@ -119,7 +121,7 @@ async def _by_connection(trunk: Trunk, token: str) -> str:
                 return status
     finally:
         writer.close()
-        with suppress(OSError, ssl.SSLError):
+        with suppress(OSError):
             await writer.wait_closed()
 
 

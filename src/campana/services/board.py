@@ -133,7 +133,9 @@ async def recent(context: Context, *, workspace_id: int) -> Recent:
     """The last quarter of an hour."""
     since = (context.clock.now() - _RECENT).replace(second=0, microsecond=0)
     async with context.db.read(workspace_id=workspace_id) as tx:
-        counted = await campaign_search.recent_attempts(tx, workspace_id=workspace_id, since=since)
+        counted = await context.counts.minutes(
+            tx, workspace_id=workspace_id, since=since, monotonic=context.monotonic
+        )
         channels = await campaign_search.channels(tx, workspace_id=workspace_id)
     outcomes: dict[str, int] = {}
     for each in counted:
@@ -161,7 +163,7 @@ def _by_minute(counted: Sequence[Minute], since: datetime) -> list[tuple[datetim
 async def _lines(tx: Tx, context: Context, found: Sequence[Found], now: datetime) -> list[Line]:
     ids = [each.id for each in found]
     facts = await overview.waiting(tx, campaign_ids=ids, now=now)
-    counted = await overview.progress(tx, campaign_ids=ids)
+    counted = await context.counts.targets(tx, campaign_ids=ids, monotonic=context.monotonic)
     steady = context.clock.is_steady
     return [
         _line(

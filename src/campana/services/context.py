@@ -11,6 +11,7 @@ from campana.blobs import Blobs
 from campana.carriers.base import Carriers
 from campana.domain.clock import Clock
 from campana.domain.ids import public_id
+from campana.services.counting import Counts
 from campana.services.language_model import LanguageModel
 from campana.services.outbound import Outbound
 from campana.services.secrets import NO_SECRETS, Secrets
@@ -37,6 +38,8 @@ class Context:
     """Seconds that pass evenly, for spans within one process."""
     doze: Callable[[float], Awaitable[None]] = asyncio.sleep
     """Waits between looks at something that is nearly always as it was."""
+    counts: Counts = field(default_factory=Counts)
+    """What this process counted last, for whoever watches."""
     is_rehearsal: bool = False
     """The clock is not the real one: nothing may leave this machine."""
 

@@ -1,0 +1,94 @@
+"""Counts for whoever watches: made anew each time, but the largest not so often.
+
+Counting takes as long as there are rows: the people of a campaign of a million, counted each second
+for a page that somebody left open, would be a core's work. So what was found among many is used
+twenty times as long as finding it took: a twentieth of the time at most goes into counting, and
+what is shown of a million is some seconds old. Nothing is decided by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from campana.store import campaign_search, overview
+from campana.store.campaign_search import Minute
+from campana.store.db import Tx
+from campana.store.overview import TargetCount
+
+MANY = 20_000
+"""Rows from which on a count is used for a while; of fewer it is always made anew."""
+_USE_PER_COST = 20.0
+_MOST_KEPT = 10_000
+"""Counts of one process that are remembered; whoever shows more of them counts more often."""
+
+_T = TypeVar("_T")
+
+
+class _Kept(Generic[_T]):
+    """What was found, by key, and until when it will do (monotonic seconds)."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, tuple[_T, float]] = {}
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._found
+
+    def fresh(self, key: str, *, now: float) -> _T | None:
+        found, until = self._found.get(key, (None, 0.0))
+        return found if now < until else None
+
+    def keep(self, key: str, found: _T, *, rows: int, took: float, now: float) -> None:
+        self._found.pop(key, None)
+        if rows >= MANY and len(self._found) < _MOST_KEPT:
+            self._found[key] = found, now + _USE_PER_COST * took
+
+
+class Counts:
+    """Of one process. A campaign's id is known to one workspace alone."""
+
+    def __init__(self) -> None:
+        """Nothing is counted yet."""
+        self._targets = _Kept[list[TargetCount]]()
+        self._minutes = _Kept[list[Minute]]()
+
+    async def targets(
+        self, tx: Tx, *, campaign_ids: Sequence[str], monotonic: Callable[[], float]
+    ) -> dict[str, list[TargetCount]]:
+        """The targets of each campaign by state and outcome; one without targets may be absent."""
+        now = monotonic()
+        known = {each: self._targets.fresh(each, now=now) for each in campaign_ids}
+        found = {each: counted for each, counted in known.items() if counted is not None}
+        stale = [each for each in campaign_ids if each not in found]
+        # Large ones by themselves: each is worth what it costs.
+        large = [[each] for each in stale if each in self._targets]
+        for ids in ([each for each in stale if each not in self._targets], *large):
+            if ids:
+                found |= await self._count(tx, ids, monotonic)
+        return found
+
+    async def minutes(
+        self, tx: Tx, *, workspace_id: int, since: datetime, monotonic: Callable[[], float]
+    ) -> list[Minute]:
+        """Attempts begun since then, by minute and outcome."""
+        key, began = str(workspace_id), monotonic()
+        known = self._minutes.fresh(key, now=began)
+        if known is not None:
+            return [each for each in known if each.minute >= since]
+        found = await campaign_search.recent_attempts(tx, workspace_id=workspace_id, since=since)
+        rows, now = sum(each.count for each in found), monotonic()
+        self._minutes.keep(key, found, rows=rows, took=now - began, now=now)
+        return found
+
+    async def _count(
+        self, tx: Tx, ids: Sequence[str], monotonic: Callable[[], float]
+    ) -> dict[str, list[TargetCount]]:
+        began = monotonic()
+        counted = await overview.progress(tx, campaign_ids=ids)
+        now = monotonic()
+        for each in ids:
+            of_it = counted.get(each, [])
+            rows = sum(part.count for part in of_it)
+            self._targets.keep(each, of_it, rows=rows, took=now - began, now=now)
+        return counted

@@ -85,6 +85,7 @@ def test_a_turn_that_was_none_is_had_again() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(180)
 def test_a_thousand_campaigns_are_never_a_whole_turn_from_their_share() -> None:
     """So none starves, and whoever has had twenty turns is within 5 % of its weight's share."""
     groups = [Group(f"camp_{n}", weight=[1.0, 2.0, 5.0, 10.0][n % 4]) for n in range(1000)]

@@ -53,6 +53,7 @@ async def test_a_killed_child_is_started_again_as_often_as_it_is_killed() -> Non
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(120)
 async def test_a_child_that_keeps_failing_ends_the_others_and_is_named() -> None:
     with pytest.raises(SetupError, match="broken failed 5 times within a minute"):
         await kept(asyncio.Event(), child(SLEEPS), child(FAILS, "broken"))

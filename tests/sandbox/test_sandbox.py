@@ -98,6 +98,7 @@ def test_its_plan_can_be_read_and_changed_while_it_runs(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(120)
 def test_what_it_cannot_use_it_says_in_a_sentence(tmp_path: Path) -> None:
     with sandbox(tmp_path) as running:
         done = subprocess.run(

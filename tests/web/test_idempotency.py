@@ -198,6 +198,7 @@ def test_every_post_that_creates_or_acts_takes_a_key() -> None:
     # Asking changes nothing; who unsubscribes twice has unsubscribed, and mail sends no key.
     asking = {
         "campaigns.preflight",
+        "channels.test",
         "contactLists.imports.preview",
         "contactLists.preview",
         "flows.simulate",

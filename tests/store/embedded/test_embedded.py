@@ -139,6 +139,7 @@ def test_eight_users_at_once_get_one_server(place_at: Callable[[str], Place]) ->
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(120)
 def test_socket_address_fits_however_long_the_directory_is(
     place_at: Callable[[str], Place],
 ) -> None:
@@ -187,6 +188,7 @@ def test_neither_supervisor_nor_server_holds_a_users_lock(place: Place) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(120)
 def test_half_made_files_of_a_killed_first_start_are_made_anew(
     place_at: Callable[[str], Place],
 ) -> None:
@@ -201,6 +203,7 @@ def test_half_made_files_of_a_killed_first_start_are_made_anew(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(120)
 def test_version_16_runs_when_asked_and_is_never_opened_by_18(
     place_at: Callable[[str], Place],
 ) -> None:

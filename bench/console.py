@@ -21,7 +21,7 @@ from collections.abc import Sequence
 import httpx
 import psutil
 import psycopg
-from ground import Ground, ground
+from ground import Ground, ground, processor_seconds
 from playwright.async_api import async_playwright
 
 from campana.domain.role import Role
@@ -163,9 +163,9 @@ async def tabs(
         reading = [asyncio.create_task(read(number)) for number in range(count)]
         while not all(messages):  # noqa: ASYNC110 - the readers count
             await asyncio.sleep(0.1)
-        at_start, before = sum(messages), spent(process)
+        at_start, before = sum(messages), processor_seconds([process.pid])
         await asyncio.sleep(seconds)
-        share = (spent(process) - before) / seconds
+        share = (processor_seconds([process.pid]) - before) / seconds
         told = (sum(messages) - at_start) / seconds / count
         for task in reading:
             task.cancel()
@@ -174,12 +174,6 @@ async def tabs(
     print(f"  the web process took {100 * share:.1f} % of one processor,")
     print(f"  each tab was told {told:.2f} times a second;")
     print(f"  resident memory {process.memory_info().rss / 1e6:.0f} MB")
-
-
-def spent(process: psutil.Process) -> float:
-    """Seconds of processors."""
-    times = process.cpu_times()
-    return times.user + times.system
 
 
 if __name__ == "__main__":

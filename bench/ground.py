@@ -13,11 +13,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -130,6 +132,15 @@ class Ground:
                 stdout=log,
                 stderr=log,
             )
+
+
+def processor_seconds(pids: Iterable[int]) -> float:
+    """What these processes took so far, user and system; one that has ended counts no more."""
+    spent = 0.0
+    for pid in pids:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            spent += sum(psutil.Process(pid).cpu_times()[:2])
+    return spent
 
 
 @asynccontextmanager

@@ -11,18 +11,15 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import time
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import psycopg
-from ground import Ground, ground
+from ground import Ground, ground, processor_seconds
 
 SETTLING = 8.0
 """Seconds in which processes start and their loops come to rest."""
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,20 +33,8 @@ class Cost:
     transactions: float
 
 
-def processor_seconds(pids: Iterable[int]) -> float:
-    """What these took so far, user and system."""
-    spent = 0.0
-    for pid in pids:
-        try:
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        spent += (int(fields[11]) + int(fields[12])) / _TICKS
-    return spent
-
-
 def backends(made: Ground) -> list[int]:
-    """Sessions of the work processes; our own and the web's are none."""
+    """Sessions at the database, without the one that asks."""
     with psycopg.connect(made.conninfo) as db:
         found = db.execute(
             "select pid from pg_stat_activity where datname = current_database()"

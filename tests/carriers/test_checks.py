@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 import pytest
@@ -18,10 +16,8 @@ from tests.carriers import test_email_smtp as email
 from tests.support import smpp_account as smpp
 from tests.support.mailserver import mail_server
 from tests.support.sandbox import sandbox as sandboxed
+from tests.support.sip_server import sip_server
 from tests.support.smsc import smsc
-
-AWAY = "127.0.0.1"
-"""Nobody listens on port 9 there."""
 
 
 async def said(kind: CarrierKind, config: Mapping[str, Any]) -> str:
@@ -67,44 +63,13 @@ async def test_the_sandbox_answers_where_there_is_one(tmp_path: Path) -> None:
 
 
 def trunk(port: int, **more: object) -> dict[str, Any]:
-    return {"host": AWAY, "port": port, **more}
+    return {"host": "127.0.0.1", "port": port, **more}
 
 
 async def test_every_trunk_is_asked_and_the_silent_one_named() -> None:
-    async with sip_server(lambda asked: answering(asked, b"SIP/2.0 401 Unauthorized")) as port:
-        config = {"trunks": [trunk(port)], "callerIds": ["+12025550100"]}
+    async with sip_server(lambda _: [(401, "Unauthorized")]) as server:
+        config = {"trunks": [trunk(server.port)], "callerIds": ["+12025550100"]}
         assert await said(voice_sip.KIND, config) == "127.0.0.1: 401 Unauthorized"
         config["trunks"].append(trunk(9, transport="tcp"))
         wrong = await refused(voice_sip.KIND, config)
         assert wrong.detail.startswith("127.0.0.1: 401 Unauthorized; 127.0.0.1: no connection")
-
-
-def answering(asked: bytes, status: bytes) -> bytes:
-    """An answer with the lines of the question that an answer repeats."""
-    repeated = (b"Via", b"From", b"To", b"Call-ID", b"CSeq")
-    kept = [line for line in asked.split(b"\r\n") if line.split(b":")[0] in repeated]
-    return b"\r\n".join([status, *kept, b"Content-Length: 0", b"", b""])
-
-
-class _Server(asyncio.DatagramProtocol):
-    def __init__(self, answer: Callable[[bytes], bytes]) -> None:
-        self._answer = answer
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # Not every event loop's transports are subclasses of it.
-        self._transport = cast("asyncio.DatagramTransport", transport)
-
-    def datagram_received(self, data: bytes, addr: Any) -> None:
-        self._transport.sendto(self._answer(data), addr)
-
-
-@asynccontextmanager
-async def sip_server(answer: Callable[[bytes], bytes]) -> AsyncIterator[int]:
-    """The port of one that answers every datagram."""
-    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
-        lambda: _Server(answer), local_addr=("127.0.0.1", 0)
-    )
-    try:
-        yield transport.get_extra_info("sockname")[1]
-    finally:
-        transport.close()

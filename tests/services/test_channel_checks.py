@@ -44,24 +44,32 @@ async def test_each_channel_is_asked_about_and_what_is_wrong_is_said(
         assert len(peer.asked) == 1
 
 
-async def test_one_channel_is_asked_about_by_its_name(context: Context, workspace_id: int) -> None:
+async def test_one_channel_is_asked_about(context: Context, workspace_id: int) -> None:
     async with serving(Peer(judge=answer)) as peer:
         raw = {"name": "x", "kind": "sms_twilio", "config": {**TWILIO, "url": peer.url}}
-        await channels.create(context, workspace_id=workspace_id, raw=raw)
-        found = await channel_checks.check(context, workspace_id=workspace_id, wanted="x")
+        made = await channels.create(context, workspace_id=workspace_id, raw=raw)
+        channel = await channels.with_id(context, workspace_id=workspace_id, channel_id=made.id)
+        found = await channel_checks.check(context, channel)
         assert (found.is_well, found.detail) == (True, "Ops, Full, active")
+
+
+async def test_an_address_is_an_id_and_no_name(context: Context, workspace_id: int) -> None:
+    raw = {"name": "x", "kind": "sms_twilio", "config": {**TWILIO, "url": "http://127.0.0.1:9"}}
+    made = await channels.create(context, workspace_id=workspace_id, raw=raw)
+    assert await channels.get(context, workspace_id=workspace_id, wanted="x") == made
+    for unknown in ("x", "y"):
+        with pytest.raises(NotFound):
+            await channels.with_id(context, workspace_id=workspace_id, channel_id=unknown)
     with pytest.raises(NotFound):
-        await channel_checks.check(context, workspace_id=workspace_id, wanted="y")
+        await channels.get(context, workspace_id=workspace_id, wanted="y")
 
 
 async def test_a_rehearsal_asks_nobody_elsewhere(context: Context, workspace_id: int) -> None:
     elsewhere = {"trunks": [{"host": "sip.example.net"}], "callerIds": ["+12025550100"]}
     raw = {"name": "x", "kind": "voice_sip", "config": elsewhere}
-    await channels.create(context, workspace_id=workspace_id, raw=raw)
+    made = await channels.create(context, workspace_id=workspace_id, raw=raw)
     with pytest.raises(Conflict, match="rehearsal"):
-        await channel_checks.check(
-            replace(context, is_rehearsal=True), workspace_id=workspace_id, wanted="x"
-        )
+        await channel_checks.check(replace(context, is_rehearsal=True), made)
 
 
 async def test_a_secret_is_in_no_finding(

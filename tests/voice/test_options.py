@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from typing import cast
 
 import pytest
 
 from campana.voice.driver import Trunk, Unreachable
 from campana.voice.options import answer_in, ask_options, question
+from tests.support.sip_server import sip_server
 
 TOKEN = "0123456789abcdef"
 
@@ -42,37 +42,13 @@ def test_only_a_final_answer_to_this_question_counts(octets: str, status: str | 
     assert answer_in(octets.encode(), token=TOKEN) == status
 
 
-class Deaf(asyncio.DatagramProtocol):
-    """Answers the second datagram, and says first that it is busy with it."""
-
-    def __init__(self) -> None:
-        self.heard = 0
-        self.transport: asyncio.DatagramTransport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # Not every event loop's transports are subclasses of it.
-        self.transport = cast("asyncio.DatagramTransport", transport)
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        assert data.startswith(b"OPTIONS ")
-        self.heard += 1
-        if self.heard == 2 and self.transport is not None:
-            for status in ("100 Trying", "200 OK"):
-                told = f"SIP/2.0 {status}\r\nCall-ID: {TOKEN}\r\n\r\n"
-                self.transport.sendto(told.encode(), addr)
-
-
 async def test_a_lost_datagram_is_sent_again() -> None:
-    transport, server = await asyncio.get_running_loop().create_datagram_endpoint(
-        Deaf, local_addr=("127.0.0.1", 0)
-    )
-    try:
-        port = transport.get_extra_info("sockname")[1]
-        trunk = Trunk(host="127.0.0.1", port=port)
+    """And being told that somebody is busy with it is no answer."""
+    busy_then_well = [(100, "Trying"), (200, "OK")]
+    async with sip_server(lambda number: busy_then_well if number == 2 else []) as server:
+        trunk = Trunk(host="127.0.0.1", port=server.port)
         assert await ask_options(trunk, token=TOKEN, seconds=30) == "200 OK"
-        assert server.heard == 2
-    finally:
-        transport.close()
+        assert [each.method for each in server.asked] == ["OPTIONS", "OPTIONS"]
 
 
 async def test_an_answer_may_come_in_pieces() -> None:
@@ -115,12 +91,7 @@ async def test_where_nobody_listens_there_is_no_connection(transport: str) -> No
 
 
 async def test_silence_is_no_answer() -> None:
-    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
-        asyncio.DatagramProtocol, local_addr=("127.0.0.1", 0)
-    )
-    try:
-        trunk = Trunk(host="127.0.0.1", port=transport.get_extra_info("sockname")[1])
+    async with sip_server(lambda _: []) as server:
+        trunk = Trunk(host="127.0.0.1", port=server.port)
         with pytest.raises(Unreachable, match=r"no answer in 0\.2 seconds"):
             await ask_options(trunk, token=TOKEN, seconds=0.2)
-    finally:
-        transport.close()

@@ -11,6 +11,7 @@ import asyncio
 import hmac
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import aclosing
 from datetime import datetime, timedelta
 from email.utils import parseaddr
 from typing import Annotated, Any
@@ -356,11 +357,8 @@ def senders(config: Config) -> tuple[str, ...]:
 
 async def check(config: Config) -> str:
     """That the server lets us in; raises CarrierError when it does not."""
-    account = Smtp(config)
-    try:
+    async with aclosing(Smtp(config)) as account:
         return await account.check()
-    finally:
-        await account.aclose()
 
 
 def open_account(config: Config) -> Carrier:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 import ipaddress
 from collections.abc import Mapping
+from contextlib import aclosing
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -309,11 +310,8 @@ async def check(config: Config) -> str:
     Raises:
         CarrierError: it does not.
     """
-    account = Sandbox(config)
-    try:
+    async with aclosing(Sandbox(config)) as account:
         found = await account.lookup(UUID(int=0))
-    finally:
-        await account.aclose()
     if isinstance(found, Unknowable):
         raise CarrierError(Disposition.NOT_SENT, retryable=True, detail=found.why)
     return "the sandbox answers"

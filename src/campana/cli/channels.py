@@ -130,7 +130,8 @@ def ask(
     """
 
     async def act(context: Context, workspace_id: int) -> Checked:
-        return await channel_checks.check(context, workspace_id=workspace_id, wanted=name)
+        found = await channels.get(context, workspace_id=workspace_id, wanted=name)
+        return await channel_checks.check(context, found)
 
     with told():
         checked = run(act, workspace=workspace)

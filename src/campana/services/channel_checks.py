@@ -9,7 +9,6 @@ import msgspec
 
 from campana.carriers.base import CarrierError, CarrierKind
 from campana.domain.errors import Conflict
-from campana.services import channels as service
 from campana.services.channel_secrets import config_of
 from campana.services.context import Context
 from campana.services.secrets import Unreadable
@@ -48,14 +47,12 @@ async def check_all(context: Context) -> list[Checked]:
     )
 
 
-async def check(context: Context, *, workspace_id: int, wanted: str) -> Checked:
-    """Ask about one channel, by id or name.
+async def check(context: Context, channel: Channel) -> Checked:
+    """Ask about one channel.
 
     Raises:
-        NotFound: there is none.
         Conflict: this is a rehearsal, and the channel could leave this machine.
     """
-    channel = await service.get(context, workspace_id=workspace_id, wanted=wanted)
     if context.is_rehearsal and not channel.is_loopback:
         raise Conflict("a rehearsal asks nobody beyond this machine")
     return await _check(context, channel, context.carriers[channel.kind])

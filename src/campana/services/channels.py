@@ -351,6 +351,18 @@ async def get(context: Context, *, workspace_id: int, wanted: str) -> Channel:
     return found
 
 
+async def with_id(context: Context, *, workspace_id: int, channel_id: str) -> Channel:
+    """The channel of that id: a name is for people on the command line, an address is an id.
+
+    Raises:
+        NotFound: there is none in this workspace.
+    """
+    found = await get(context, workspace_id=workspace_id, wanted=channel_id)
+    if found.id != channel_id:
+        raise NotFound
+    return found
+
+
 def shown_config(context: Context, channel: Channel) -> dict[str, Any]:
     """The config without its secrets."""
     kind = context.carriers[channel.kind]

@@ -11,6 +11,7 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import aclosing
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -317,11 +318,8 @@ async def check(chosen: Config) -> str:
     Raises:
         CarrierError: it does not.
     """
-    account = Smpp(chosen)
-    try:
+    async with aclosing(Smpp(chosen)) as account:
         return await account.check()
-    finally:
-        await account.aclose()
 
 
 def open_account(chosen: Config) -> Carrier:

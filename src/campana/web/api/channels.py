@@ -176,20 +176,14 @@ async def change_channel(request: ApiRequest, channel_id: FromPath[str]) -> Resp
 )
 async def test_channel(request: ApiRequest, channel_id: FromPath[str]) -> Response[bytes]:
     found = await _channel(request, channel_id)
-    checked = await channel_checks.check(
-        request.context, workspace_id=request.workspace_id, wanted=channel_id
-    )
+    checked = await channel_checks.check(request.context, found)
     return answer(ChannelTest(channel_id=found.id, is_well=checked.is_well, detail=checked.detail))
 
 
 async def _channel(request: ApiRequest, channel_id: str) -> Channel:
-    found = await channels.get(
-        request.context, workspace_id=request.workspace_id, wanted=channel_id
+    return await channels.with_id(
+        request.context, workspace_id=request.workspace_id, channel_id=channel_id
     )
-    # A name is for people on the command line; an address is an id.
-    if found.id != channel_id:
-        raise NotFound
-    return found
 
 
 def _shape(context: Context, found: Channel) -> ChannelShape:

@@ -14,7 +14,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 
 from campana.domain.campaign import ChannelType
-from campana.domain.errors import CampanaError, FieldProblem, InvalidParameter, NotFound
+from campana.domain.errors import CampanaError, FieldProblem, InvalidParameter
 from campana.services import channel_checks, channels
 from campana.services.channel_checks import Checked
 from campana.services.context import Context
@@ -181,9 +181,7 @@ async def test_channel(request: PageRequest, channel_id: FromPath[str]) -> Respo
     found = await _channel(request, channel_id)
     values = _show(_document(request.context, found))
     try:
-        checked = await channel_checks.check(
-            request.context, workspace_id=request.workspace_id, wanted=found.id
-        )
+        checked = await channel_checks.check(request.context, found)
     except CampanaError as error:
         return await _page(
             request, found, values=values, problems={"test": error.message}, status=status_of(error)
@@ -257,13 +255,9 @@ async def _new(
 
 
 async def _channel(request: PageRequest, channel_id: str) -> Channel:
-    found = await channels.get(
-        request.context, workspace_id=request.workspace_id, wanted=channel_id
+    return await channels.with_id(
+        request.context, workspace_id=request.workspace_id, channel_id=channel_id
     )
-    # A name is for people on the command line; an address is an id.
-    if found.id != channel_id:
-        raise NotFound
-    return found
 
 
 def _document(context: Context, channel: Channel) -> dict[str, Any]:

@@ -74,6 +74,72 @@ async def test_nobody_answering_is_noticed_when_the_time_is_up(
     assert not await talk.reply("yes", address=ANA, key="m1")
 
 
+ASK_AGAIN = ASK | {
+    "b": {"type": "send_message", "text": "At what time?", "next": "v"},
+    "v": {"type": "wait_for_response", "timeoutSeconds": 3600, "next": "end", "onTimeout": "gone"},
+}
+
+
+async def test_the_time_of_an_answer_begins_when_the_question_has_left(
+    talk_of: TalkOf, clock: FixedClock
+) -> None:
+    talk = await talk_of(ASK_AGAIN)
+    await talk.send()
+    await talk.reply("yes", address=ANA, key="m1")
+    clock.forward(hours=7)  # the channel is slow, or it is night
+    assert await talk.timers() == 1  # looked at, and left
+    assert await talk.targets() == [("waiting", None)]
+    assert await talk.send() == ["At what time?"]
+    clock.forward(minutes=59)
+    assert await talk.timers() == 0
+    clock.forward(minutes=1)
+    assert await talk.timers() == 1
+    assert await talk.targets() == [("finished", "no_answer")]
+
+
+async def test_the_time_of_an_answer_begins_when_the_question_cannot_leave(
+    talk_of: TalkOf, clock: FixedClock
+) -> None:
+    talk = await talk_of(ASK_AGAIN)
+    await talk.send()
+    await talk.reply("yes", address=ANA, key="m1")
+    clock.forward(hours=2)
+    [question] = await talk.claim()
+    assert await talk.timers() == 0
+    await talk.refuse(question, Disposition.BLOCKED)
+    clock.forward(minutes=59)
+    assert await talk.timers() == 0
+    clock.forward(minutes=1)
+    assert await talk.timers() == 1
+    assert await talk.targets() == [("finished", "no_answer")]
+
+
+async def test_an_answer_may_come_before_its_question_has_left(talk_of: TalkOf) -> None:
+    talk = await talk_of(ASK_AGAIN)
+    await talk.send()
+    await talk.reply("yes", address=ANA, key="m1")
+    assert await talk.reply("at nine", address=ANA, key="m2")
+    assert await talk.send() == ["At what time?"]
+    assert await talk.timers() == 0
+    assert await talk.targets() == [("finished", "completed")]
+
+
+async def test_a_beginning_that_was_missed_is_made_up_for(
+    talk_of: TalkOf, engine_context: Context, clock: FixedClock
+) -> None:
+    talk = await talk_of(ASK)
+    [question] = await talk.claim()
+    await talk.accept([question])
+    async with engine_context.db.transaction() as tx:  # as a program would that knows nothing of it
+        await tx.execute("update flow_timers set lasts = '1 hour', due_at = due_at + '5 hours'")
+    clock.forward(hours=6)
+    assert await talk.timers() == 1
+    assert await talk.targets() == [("talking", None)]
+    clock.forward(hours=1)
+    assert await talk.timers() == 1
+    assert await talk.targets() == [("finished", "no_answer")]
+
+
 async def test_a_reply_told_twice_is_heard_once(talk_of: TalkOf) -> None:
     nodes = {
         "a": {"type": "send_message", "text": "One or more?", "next": "w"},

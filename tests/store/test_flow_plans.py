@@ -10,7 +10,7 @@ from campana.services.context import Context
 from campana.store.sql import load
 from tests.support.database import NOW
 
-_SQL = load("sessions")
+_SQL = load("flow_timers")
 
 FILL = """
 with flow as (
@@ -64,7 +64,7 @@ async def test_a_hundred_thousand_that_wait_are_not_read(
         await tx.execute("set local role none")
         await tx.execute("analyze campana.flow_timers")
     async with engine_context.db.read() as tx:
-        query = "explain (format json, analyze, buffers) " + _SQL["due_timers"]
+        query = "explain (format json, analyze, buffers) " + _SQL["due"]
         row = await (await tx.execute(query, {**values, "limit": 50})).fetchone()
     assert row is not None
     plan = row[0] if isinstance(row[0], list) else json.loads(row[0])

@@ -141,6 +141,16 @@ BREAKS: dict[str, tuple[str, dict[str, int]]] = {
         "  '{{}}', '{NOW}' from campana.attempts where address = '{BRUNO}'",
         {"reports_applied": 1},
     ),
+    "a wait for an answer whose time never begins": (
+        "set session_replication_role = replica;"
+        " insert into campana.flow_sessions (workspace_id, campaign_id, target_id, contact_id,"
+        "  flow_id, flow_version, status, session, channel_type, started, created_at, updated_at)"
+        " select workspace_id, campaign_id, id, contact_id, 'flow_1', 1, 'waiting', '{{}}', 'SMS',"
+        "  '{{}}', '{NOW}', '{NOW}' from campana.targets where address = '{CARLA}';"
+        " insert into campana.flow_timers (session_id, wait, workspace_id, due_at, lasts)"
+        " select id, 2, workspace_id, '{LATER}', '1 hour' from campana.flow_sessions",
+        {"waits_begin": 1},
+    ),
     "somebody who waits in a campaign that is over": (
         "update campana.campaigns set state = 'expired'",
         {"over_is_over": 1},

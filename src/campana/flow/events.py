@@ -43,6 +43,11 @@ class SendTemplate:
     channel: str | None = None
 
 
+ANSWERS = frozenset({"reply", "survey"})
+"""Kinds of waits for what the contact writes. Nobody answers what has not been said: their time
+begins when the messages before them have left. `until` reckons as if that were at once."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitStarted:
     """The session waits; without `until`, for as long as it takes."""

@@ -18,6 +18,7 @@ from campana.flow import events as flow_events
 from campana.flow import inputs
 from campana.flow import session as flow_sessions
 from campana.flow.events import (
+    ANSWERS,
     CallWebhook,
     FindIntent,
     HandOff,
@@ -41,7 +42,7 @@ from campana.services import (
 )
 from campana.services.context import Context
 from campana.store import events as store_events
-from campana.store import flow_requests, sessions
+from campana.store import flow_requests, flow_timers, sessions
 from campana.store.db import Tx
 from campana.store.sessions import Message, StoredSession
 from campana.store.suppressions import Scope
@@ -146,7 +147,7 @@ async def _carry_out(
     )
     await sessions.save(tx, stored=stored, now=now)
     if stored.status == "ended":
-        await sessions.clear_all_timers(tx, session_id=stored.id)
+        await flow_timers.clear_all(tx, session_id=stored.id)
     return stored
 
 
@@ -168,12 +169,14 @@ async def _begin_wait(
             now=now,
         )
     elif event.until is not None:
-        await sessions.set_timer(
+        await flow_timers.start(
             tx,
             session_id=stored.id,
             wait=event.wait,
             workspace_id=stored.workspace_id,
             due_at=event.until,
+            lasts=event.until - now if event.kind in ANSWERS else None,
+            now=now,
         )
 
 
@@ -215,6 +218,14 @@ def waits_for(stored: StoredSession, *, message: int) -> bool:
     )
 
 
+def awaits_answer(stored: StoredSession) -> bool:
+    """Does the session wait for something that the contact writes?"""
+    return any(
+        thread.get("wait") and thread["wait"]["kind"] in ANSWERS
+        for thread in stored.session["threads"]
+    )
+
+
 def has_wait(stored: StoredSession, number: int) -> bool:
     """Is that wait still on?"""
     return any(
@@ -230,14 +241,14 @@ async def stop(tx: Tx, stored: StoredSession, *, outcome: str, now: datetime) ->
     stored = replace(stored, status="ended", outcome=outcome)
     await sessions.save(tx, stored=stored, now=now)
     await sessions.withdraw_all(tx, session_id=stored.id)
-    await sessions.clear_all_timers(tx, session_id=stored.id)
+    await flow_timers.clear_all(tx, session_id=stored.id)
     await flow_requests.drop_all(tx, session_id=stored.id)
     return stored
 
 
 async def _end_waits(tx: Tx, stored: StoredSession, waits: list[int]) -> None:
     """Their timers go, nobody is asked for them, and what they wanted word of stays if it can."""
-    await sessions.clear_timers(tx, session_id=stored.id, waits=waits)
+    await flow_timers.clear(tx, session_id=stored.id, waits=waits)
     await sessions.withdraw(tx, session_id=stored.id, waits=waits)
     await flow_requests.drop(tx, session_id=stored.id, waits=waits)
 

@@ -23,7 +23,7 @@ from campana.flow.inputs import CallEnded, MessageReported
 from campana.services import events, session_effects, windows
 from campana.services.context import Context
 from campana.store import events as store_events
-from campana.store import sessions, targets
+from campana.store import flow_timers, sessions, targets
 from campana.store.db import Tx
 from campana.store.sessions import Message, Place, StoredSession
 
@@ -117,13 +117,16 @@ async def settle(
                 due_at=due_at or now,
                 reason=reason,
             )
-            return
+            break
         why = Disposition.NO_ADDRESS
         stored = await failed(tx, context, stored, head, disposition=why)
-    if stored.status == "ended":
-        await finish(tx, stored, now=now)
     else:
+        if stored.status == "ended":
+            await finish(tx, stored, now=now)
+            return
         await sessions.talk(tx, target_id=stored.target_id)
+    if session_effects.awaits_answer(stored):
+        await flow_timers.begin(tx, session_id=stored.id, now=now)
 
 
 async def failed(

@@ -23,7 +23,7 @@ from campana.services import flow_engine, flow_plans, session_effects, session_p
 from campana.services.context import Context
 from campana.services.session_places import Ground
 from campana.services.values import text_of
-from campana.store import campaigns, sessions
+from campana.store import campaigns, flow_timers, sessions
 from campana.store.db import Tx
 from campana.store.sessions import Known, StoredSession
 
@@ -177,10 +177,22 @@ async def hand_back(
 async def resume_due(context: Context) -> int:
     """Resume sessions with a wait whose time is up; how many that were (engine role)."""
     async with context.db.read() as tx:
-        due = await sessions.due_timers(tx, limit=TIMERS_AT_ONCE, now=context.clock.now())
-    for session_id, wait in due:
-        await time_out(context, session_id=session_id, wait=wait)
+        due = await flow_timers.due(tx, limit=TIMERS_AT_ONCE, now=context.clock.now())
+    for session_id, wait, has_begun in due:
+        if has_begun:
+            await time_out(context, session_id=session_id, wait=wait)
+        else:
+            await _begin_late(context, session_id=session_id, wait=wait)
     return len(due)
+
+
+async def _begin_late(context: Context, *, session_id: int, wait: int) -> None:
+    """A wait that has waited long for its beginning: it begins now, unless it still has to."""
+    now = context.clock.now()
+    async with context.db.transaction() as tx:
+        if await sessions.lock(tx, session_id=session_id) is not None:
+            await flow_timers.begin(tx, session_id=session_id, now=now)
+            await flow_timers.look_again(tx, session_id=session_id, wait=wait, now=now)
 
 
 async def time_out(context: Context, *, session_id: int, wait: int) -> None:
@@ -189,7 +201,7 @@ async def time_out(context: Context, *, session_id: int, wait: int) -> None:
         await resume(
             tx, context, session_id=session_id, told=TimedOut(wait=wait), key=f"time {wait}"
         )
-        await sessions.clear_timers(tx, session_id=session_id, waits=[wait])
+        await flow_timers.clear(tx, session_id=session_id, waits=[wait])
 
 
 async def resume(

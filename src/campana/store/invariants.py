@@ -94,6 +94,10 @@ INVARIANTS: tuple[Invariant, ...] = (
         sentence="A report that was acknowledged is applied within minutes, if any worker lives.",
     ),
     Invariant(
+        name="waits_begin",
+        sentence="A conversation's wait for an answer begins when what it said has left.",
+    ),
+    Invariant(
         name="over_is_over",
         sentence="Nobody waits in a campaign that is over.",
     ),

@@ -310,29 +310,6 @@ async def tries(tx: Tx, *, session_id: int, number: int) -> dict[Disposition, in
     return {Disposition(row[0]): int(row[1]) for row in rows}
 
 
-async def set_timer(
-    tx: Tx, *, session_id: int, wait: int, workspace_id: int, due_at: datetime
-) -> None:
-    await tx.execute(
-        _SQL["set_timer"],
-        {"session_id": session_id, "wait": wait, "workspace_id": workspace_id, "due_at": due_at},
-    )
-
-
-async def clear_timers(tx: Tx, *, session_id: int, waits: Sequence[int]) -> None:
-    await tx.execute(_SQL["clear_timers"], {"session_id": session_id, "waits": list(waits)})
-
-
-async def clear_all_timers(tx: Tx, *, session_id: int) -> None:
-    await tx.execute(_SQL["clear_all_timers"], {"session_id": session_id})
-
-
-async def due_timers(tx: Tx, *, limit: int, now: datetime) -> list[tuple[int, int]]:
-    """Waits (session, number) whose time has come, longest ago first."""
-    rows = await (await tx.execute(_SQL["due_timers"], {"limit": limit, "now": now})).fetchall()
-    return [(int(row[0]), int(row[1])) for row in rows]
-
-
 async def place(tx: Tx, *, target_id: int) -> Place | None:
     """Where the target stands, held."""
     row = await (await tx.execute(_SQL["place"], {"target_id": target_id})).fetchone()

@@ -1,7 +1,7 @@
 """Waits for the contact to write.
 
 A reply that came while nothing waited was kept, and is taken first; with `ignoreEarlier` those are
-forgotten.
+forgotten. The time begins when what was said before has left.
 
     {"type": "wait_for_response", "timeoutSeconds": 86400, "saveAs": "answer",
      "onTimeout": "remind", "next": "which"}

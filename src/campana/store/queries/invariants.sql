@@ -104,6 +104,14 @@ where i.received_at < %(minutes_ago)s
     and l.database = (select oid from pg_database where datname = current_database()))
 order by i.id limit %(limit)s;
 
+-- name: waits_begin
+-- The time of a wait begins at the latest when the session has nothing more to send that was said before it.
+select 'session ' || w.session_id, format('its wait %%s has not begun, and nothing holds it up', w.wait), count(*) over ()
+from flow_timers w
+where w.lasts is not null and not exists (select from flow_messages m
+  where m.session_id = w.session_id and m.number < w.wait and m.state in ('queued', 'attempting'))
+order by w.session_id, w.wait limit %(limit)s;
+
 -- name: over_is_over
 -- Nobody waits in a campaign that is over, and one that completed has nothing left at all.
 select 'target ' || t.id, format('%%s in campaign %%s, which is %%s', t.state, c.id, c.state), count(*) over ()

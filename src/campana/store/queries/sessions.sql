@@ -123,24 +123,6 @@ returning id;
 select disposition, count(*) from attempts
 where session_id = %(session_id)s and message_no = %(number)s and disposition is not null group by disposition;
 
--- name: set_timer
--- A wait that ends by itself.
-insert into flow_timers (session_id, wait, workspace_id, due_at)
-values (%(session_id)s, %(wait)s, %(workspace_id)s, %(due_at)s)
-on conflict (session_id, wait) do update set due_at = excluded.due_at;
-
--- name: clear_timers
--- Waits that are over, whatever ended them.
-delete from flow_timers where session_id = %(session_id)s and wait = any(%(waits)s);
-
--- name: clear_all_timers
--- The conversation is over.
-delete from flow_timers where session_id = %(session_id)s;
-
--- name: due_timers
--- Those whose time has come, longest ago first: found in the index by time alone, however many wait.
-select session_id, wait from flow_timers where due_at <= %(now)s order by due_at, session_id, wait limit %(limit)s;
-
 -- name: place
 -- What of a target its conversation needs to see, held.
 select t.state, t.address, t.reach_address, coalesce(t.zones, c.zones), d.window_key

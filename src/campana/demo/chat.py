@@ -61,8 +61,12 @@ def plan() -> Plan:
 
 @asynccontextmanager
 async def carrier(data_dir: Path) -> AsyncGenerator[int]:
-    """`campana sandbox` in a process of its own; its port."""
+    """`campana sandbox` in a process of its own; its port.
+
+    It remembers nothing of a demo before: whoever answered then would have nothing more to say.
+    """
     written, log = data_dir / "sandbox-plan.json", data_dir / "sandbox.jsonl"
+    log.unlink(missing_ok=True)
     written.write_bytes(msgspec.json.encode(plan()))
     words = ["-m", "campana", "sandbox", "--port", "0", "--log", str(log), "--plan", str(written)]
     async with beside(words, name="the sandbox", within=_READY_SECONDS) as said:

@@ -139,3 +139,10 @@ def test_only_literal_loopback_cannot_leave_the_machine(hosts: list[str], expect
 def test_refuses_what_the_stack_would_misread(changes: dict[str, Any], where: str) -> None:
     with pytest.raises(msgspec.ValidationError, match=where):
         config(**changes)
+
+
+def test_keys_of_encrypted_sound_travel_over_tls_alone() -> None:
+    secure = {**TRUNK, "transport": "tls", "srtp": True}
+    assert config(trunks=[secure]).trunks[0].trunk().srtp
+    with pytest.raises(msgspec.ValidationError, match=r"srtp needs the transport tls.*trunks"):
+        config(trunks=[{**TRUNK, "srtp": True}])

@@ -23,15 +23,25 @@ def authority() -> str:
     return _made()[0]
 
 
+def unrelated_authority() -> str:
+    """A certificate to trust that has signed nothing."""
+    return _made.__wrapped__()[0]
+
+
 def server_context() -> ssl.SSLContext:
     """For a server on loopback."""
-    _, certificate, key = _made()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "both.pem")
-        path.write_text(certificate + key)
+        path.write_text(server_pem())
         context.load_cert_chain(path)
     return context
+
+
+def server_pem() -> str:
+    """The same server's certificate and key, in PEM."""
+    _, certificate, key = _made()
+    return certificate + key
 
 
 @cache

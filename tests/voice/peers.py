@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import queue
 import shutil
 import socket
@@ -30,12 +31,13 @@ Call = dict[str, Any]
 class LineProcess:
     """`line_process.py`: places calls and tells what comes of them."""
 
-    def __init__(self, *options: str) -> None:
+    def __init__(self, *options: str, **environment: str) -> None:
         self._process = subprocess.Popen(
             [sys.executable, str(HERE / "line_process.py"), LOOPBACK, *options],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            env=os.environ | environment,
         )
         self._told: queue.Queue[Call | None] = queue.Queue()
         self._seen: list[Call] = []

@@ -44,6 +44,8 @@ class TrunkConfig(Struct, kw_only=True, frozen=True, rename="camel", forbid_unkn
     transport: Literal["udp", "tcp", "tls"] = "udp"
     username: Word | None = None
     password: Secret | None = None
+    srtp: bool = False
+    """Sound is encrypted, or there is no call; over `tls` alone, for the keys travel with it."""
     rate: Annotated[float, Meta(ge=0.001, le=10_000)] | None = None
     """Calls placed a second."""
     burst: Annotated[int, Meta(ge=1, le=1000)] = 1
@@ -51,6 +53,10 @@ class TrunkConfig(Struct, kw_only=True, frozen=True, rename="camel", forbid_unkn
     """Calls open at once."""
     daily_attempts: Annotated[int, Meta(ge=1, le=100_000_000)] | None = None
     """Calls placed in a day of UTC."""
+
+    def __post_init__(self) -> None:
+        if self.srtp and self.transport != "tls":
+            raise ValueError("srtp needs the transport tls: its keys travel in the signalling")
 
     @property
     def name(self) -> str:
@@ -80,6 +86,7 @@ class TrunkConfig(Struct, kw_only=True, frozen=True, rename="camel", forbid_unkn
             transport=self.transport,
             username=self.username,
             password=self.password,
+            srtp=self.srtp,
         )
 
 

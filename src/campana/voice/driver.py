@@ -29,6 +29,8 @@ class Trunk:
     transport: str = "udp"
     username: str | None = None
     password: str | None = field(default=None, repr=False)
+    srtp: bool = False
+    """Sound is encrypted, or there is no call (SRTP, its keys in the SDP: RFC 4568)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

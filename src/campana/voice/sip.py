@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import logging
 import socket
+import ssl
 from collections.abc import Callable
 
 from campana.domain.errors import SetupError
@@ -72,7 +73,7 @@ class SipDriver:
             media_ports: RTP ports, first and last; below those the system hands out by itself.
             max_calls: lines; above about 50 a second process is better.
             silence_seconds: a call from which no RTP has come for this long is over.
-            ca_file: certificates that a TLS trunk is checked against.
+            ca_file: who may have signed the certificates of TLS trunks; the system's when None.
 
         Raises:
             SetupError: the package is missing, another driver is open, or the port is in use.
@@ -83,8 +84,10 @@ class SipDriver:
         lines = [f"rtp_ports {media_ports[0]}-{media_ports[1]}"]
         if port is not None:
             lines.append(f"sip_listen {interface or '0.0.0.0'}:{port}")  # noqa: S104  as above
-        if ca_file is not None:
-            lines += [f"sip_cafile {ca_file}", "sip_verify_server yes"]
+        # Of a trunk that is named by an address the stack checks who signed, and not for whom.
+        lines.append("sip_verify_server yes")
+        if authorities := ca_file or ssl.get_default_verify_paths().cafile:
+            lines.append(f"sip_cafile {authorities}")
         runtime = bs.Runtime(command_timeout=15)
         try:
             await runtime.start(
@@ -197,6 +200,7 @@ class SipDriver:
             reg_interval=0,
             transport=trunk.transport,
             audio_codecs=CODECS,
+            extra_params=("mediaenc=srtp-mand",) if trunk.srtp else (),
         )
         name = "".join(
             c for c in placement.display_name or "" if c.isprintable() and c not in '"\\'

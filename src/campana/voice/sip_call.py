@@ -17,6 +17,12 @@ from campana.voice.media import PHONE_RATE
 
 log = logging.getLogger(__name__)
 
+_UNTRUSTED = {
+    "Protocol error [71]": "no TLS connection: its certificate is perhaps none that this machine"
+    " trusts"
+}
+"""What the stack says of a TLS handshake that failed, whatever the reason."""
+
 READ_BYTES = 16_000
 """The most one read takes: a second of sound."""
 CLOSE_SECONDS = 3.0
@@ -93,7 +99,7 @@ class SipCall:
             status, _, reason = self._over.result().partition(" ")
             if len(status) == 3 and status.isdecimal():
                 raise Refused(status=int(status), reason=reason)
-            raise Unreachable(reason=self._over.result())
+            raise Unreachable(reason=_UNTRUSTED.get(self._over.result(), self._over.result()))
 
     @property
     def ended(self) -> Hangup | None:

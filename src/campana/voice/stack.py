@@ -110,6 +110,7 @@ class Baresip(Protocol):
         reg_interval: int,
         transport: str,
         audio_codecs: tuple[str, ...],
+        extra_params: tuple[str, ...],
     ) -> _Account: ...
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from campana.demo import voices
 from tests.journeys.served import CAMPANA
@@ -39,15 +41,21 @@ steps:
 """
 
 
-def outcome(folder: Path, bot: str, *kinds: str) -> tuple[int, dict[str, Any]]:
-    (folder / "bot.yaml").write_text(bot)
-    only = [word for kind in kinds for word in ("--only", kind)]
-    done = subprocess.run(
-        [*CAMPANA, "bot", "test", str(folder / "bot.yaml"), "--json", *only],
+def said(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*CAMPANA, *words],
         capture_output=True,
         text=True,
         check=False,
+        env=os.environ | {"CAMPANA_DATA_DIR": str(folder / "data")},
     )
+
+
+def outcome(folder: Path, bot: str, *kinds: str, keep: bool = False) -> tuple[int, dict[str, Any]]:
+    (folder / "bot.yaml").write_text(bot)
+    only = [word for kind in kinds for word in ("--only", kind)]
+    kept = ["--keep"] if keep else []
+    done = said(folder, "bot", "test", str(folder / "bot.yaml"), "--json", *only, *kept)
     assert done.stdout, done.stderr
     return done.returncode, json.loads(done.stdout)
 
@@ -61,6 +69,14 @@ def test_a_bot_that_listens_obeys_and_is_answered(tmp_path: Path) -> None:
     assert all(callee["latenciesMs"] for callee in told["callees"])
 
 
-def test_a_bot_that_cannot_hear_an_opt_out_fails(tmp_path: Path) -> None:
-    code, told = outcome(tmp_path, KEYS_ONLY, "opting_out")
+def test_a_bot_that_cannot_hear_an_opt_out_fails_and_is_not_launched(tmp_path: Path) -> None:
+    code, told = outcome(tmp_path, KEYS_ONLY, "opting_out", keep=True)
     assert (code, told["optOutIgnored"]) == (1, True), told
+    campaign = {"name": "Keys", "type": "VoiceBot", "channelType": "Voice"}
+    campaign["voiceBot"] = yaml.safe_load(KEYS_ONLY)
+    (tmp_path / "campaign.yaml").write_text(yaml.safe_dump(campaign))
+    made = said(tmp_path, "campaign", "create", "--json", "-f", str(tmp_path / "campaign.yaml"))
+    assert made.returncode == 0, made.stderr
+    launched = said(tmp_path, "campaign", "launch", json.loads(made.stdout)["id"])
+    assert launched.returncode == 1
+    assert "/voiceBot: ignored a wish not to be called again" in launched.stderr

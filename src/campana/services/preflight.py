@@ -13,7 +13,13 @@ from campana.domain.campaign import Campaign, CampaignType, Plan
 from campana.domain.errors import FieldProblem
 from campana.domain.script_problems import problems as script_problems
 from campana.domain.window import never_closes, next_open
-from campana.services import campaign_document, channel_secrets, flow_parts, variant_plans
+from campana.services import (
+    bot_trials,
+    campaign_document,
+    channel_secrets,
+    flow_parts,
+    variant_plans,
+)
 from campana.services.context import Context
 from campana.services.policy import policy_of
 from campana.store import accounts, channels, policies, spend
@@ -46,7 +52,7 @@ async def blocking(tx: Tx, context: Context, campaign: Campaign) -> list[FieldPr
 
 
 async def unfit(tx: Tx, context: Context, campaign: Campaign) -> list[FieldProblem]:
-    """Every way its hours never open, or it asks more of its channel than that allows."""
+    """Every way its hours never open, it asks too much of its channel, or its bot disobeys."""
     channel = None
     if campaign.channel_id is not None:
         channel = await channels.find(
@@ -57,6 +63,7 @@ async def unfit(tx: Tx, context: Context, campaign: Campaign) -> list[FieldProbl
         campaign.document, channel_window=channel.window if channel else None
     )
     found = _never_open(plan, together, now=context.clock.now())
+    found += await bot_trials.failed(tx, workspace_id=campaign.workspace_id, plan=plan)
     if channel is None:
         found.append(_problem("/channel", "how to contact them is not chosen"))
     else:

@@ -1,0 +1,76 @@
+"""What is known of bots that were tried on simulated callees, and what that keeps from happening.
+
+A bot is known by what it is: one that was changed has not been tried.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+import msgspec
+
+from campana.domain.campaign import Plan
+from campana.domain.errors import FieldProblem
+from campana.domain.script import Script
+from campana.services import variant_plans
+from campana.services.context import Context
+from campana.store import bot_trials
+from campana.store.db import Tx
+
+
+def fingerprint(script: Script) -> str:
+    """64 hexadecimal digits that only this bot has."""
+    return hashlib.sha256(msgspec.json.encode(script, order="sorted")).hexdigest()
+
+
+async def keep(
+    context: Context,
+    *,
+    workspace_id: int,
+    script: Script,
+    calls: int,
+    right_calls: int,
+    opt_out_ignored: bool,
+) -> None:
+    """Remember how a bot did; its last trial counts."""
+    async with context.db.transaction(workspace_id=workspace_id) as tx:
+        await bot_trials.keep(
+            tx,
+            workspace_id=workspace_id,
+            fingerprint=fingerprint(script),
+            opt_out_ignored=opt_out_ignored,
+            calls=calls,
+            right_calls=right_calls,
+            now=context.clock.now(),
+        )
+
+
+async def failed(tx: Tx, *, workspace_id: int, plan: Plan) -> list[FieldProblem]:
+    """The bots of a plan that last ignored a wish not to be called again: none of them calls."""
+    scripts = _scripts(plan)
+    if not scripts:
+        return []
+    known = {pointer: fingerprint(script) for pointer, script in scripts.items()}
+    ignoring = await bot_trials.ignoring(
+        tx, workspace_id=workspace_id, fingerprints=sorted(set(known.values()))
+    )
+    return [
+        FieldProblem(
+            pointer=pointer,
+            message="ignored a wish not to be called again when it was tried on"
+            f" {ignoring[mark]:%Y-%m-%d}: mend it, or try it again with `campana bot test`",
+        )
+        for pointer, mark in known.items()
+        if mark in ignoring
+    ]
+
+
+def _scripts(plan: Plan) -> Mapping[str, Script]:
+    """Every bot that may call somebody, by where it is written."""
+    found = {f"/voiceBots/{name}": script for name, script in plan.scripts.items()}
+    for where, way in variant_plans.each_way(plan):
+        if way.script is not None:
+            is_own = way.script is plan.script
+            found["/voiceBot" if is_own else f"{where}/voiceBot"] = way.script
+    return found

@@ -1,0 +1,122 @@
+"""A bot that ignored a wish not to be called again calls nobody."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from campana.domain.errors import CampanaError, PreflightBlocked
+from campana.domain.script import Script
+from campana.services import bot_trials, campaign_document, campaigns, control
+from campana.services.context import Context
+from tests.support.campaign import BOT, add_channel, add_list, person
+
+OTHER = {**BOT, "greeting": "Good morning {{ contact.first_name }}."}
+
+
+async def draft(context: Context, workspace_id: int, **document: Any) -> str:
+    name = context.new_id("l")
+    channel = await add_channel(context, workspace_id=workspace_id, name=name)
+    list_id = await add_list(
+        context, workspace_id=workspace_id, people=[person("+12125550101")], name=name
+    )
+    written = {
+        "name": "Reminder",
+        "type": "VoiceBot",
+        "channelType": "Voice",
+        "contactList": list_id,
+        "channel": channel.id,
+        "voiceBot": BOT,
+        **document,
+    }
+    return (await campaigns.create(context, workspace_id=workspace_id, raw=written)).id
+
+
+async def script_of(context: Context, workspace_id: int, campaign_id: str) -> Script:
+    made = await campaigns.get(context, workspace_id=workspace_id, campaign_id=campaign_id)
+    script = campaign_document.plan_of(made.document).script
+    assert script is not None
+    return script
+
+
+async def tried(context: Context, workspace_id: int, script: Script, *, obeys: bool) -> None:
+    await bot_trials.keep(
+        context,
+        workspace_id=workspace_id,
+        script=script,
+        calls=7,
+        right_calls=6,
+        opt_out_ignored=not obeys,
+    )
+
+
+async def refused(context: Context, workspace_id: int, campaign_id: str) -> list[str]:
+    with pytest.raises(PreflightBlocked) as caught:
+        await control.launch(context, workspace_id=workspace_id, campaign_id=campaign_id)
+    assert all("not to be called again" in each.message for each in caught.value.problems)
+    return [each.pointer or "" for each in caught.value.problems]
+
+
+async def launches(context: Context, workspace_id: int, campaign_id: str) -> None:
+    await control.launch(context, workspace_id=workspace_id, campaign_id=campaign_id)
+
+
+async def test_it_is_not_launched_until_it_is_another_or_obeys(
+    context: Context, workspace_id: int
+) -> None:
+    first = await draft(context, workspace_id)
+    script = await script_of(context, workspace_id, first)
+    await tried(context, workspace_id, script, obeys=False)
+    assert await refused(context, workspace_id, first) == ["/voiceBot"]
+    mended = await draft(context, workspace_id, voiceBot=OTHER)
+    await launches(context, workspace_id, mended)
+    await tried(context, workspace_id, script, obeys=True)
+    await launches(context, workspace_id, first)
+
+
+async def test_it_is_not_taken_up_by_a_campaign_that_runs(
+    context: Context, workspace_id: int
+) -> None:
+    other = await draft(context, workspace_id, voiceBot=OTHER)
+    script = await script_of(context, workspace_id, other)
+    await tried(context, workspace_id, script, obeys=False)
+    running = await draft(context, workspace_id)
+    await launches(context, workspace_id, running)
+    with pytest.raises(CampanaError) as caught:
+        await campaigns.change(
+            context,
+            workspace_id=workspace_id,
+            campaign_id=running,
+            patch={"voiceBot": OTHER},
+            version=None,
+        )
+    assert [each.pointer for each in caught.value.problems] == ["/voiceBot"]
+
+
+async def test_nor_by_one_of_several_ways(context: Context, workspace_id: int) -> None:
+    other = await draft(context, workspace_id, voiceBot=OTHER)
+    script = await script_of(context, workspace_id, other)
+    await tried(context, workspace_id, script, obeys=False)
+    variants = [
+        {"name": "a", "share": 50},
+        {"name": "b", "share": 50, "changes": {"voiceBot": OTHER}},
+    ]
+    compared = await draft(context, workspace_id, variants=variants)
+    assert await refused(context, workspace_id, compared) == ["/variants/1/changes/voiceBot"]
+
+
+async def test_what_one_workspace_found_out_holds_for_it_alone(
+    engine_context: Context, context: Context, workspace_id: int
+) -> None:
+    made = await draft(context, workspace_id)
+    script = await script_of(context, workspace_id, made)
+    async with engine_context.db.transaction() as tx:
+        cursor = await tx.execute(
+            "insert into workspaces (name, created_at) values ('other', now())"
+            " returning workspace_id"
+        )
+        row = await cursor.fetchone()
+    assert row is not None
+    await tried(engine_context, int(row[0]), script, obeys=False)
+    await launches(context, workspace_id, made)

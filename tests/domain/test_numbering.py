@@ -57,7 +57,7 @@ def test_agrees_on_numbers_written_at_random(seed: int) -> None:
     _agrees_on(1_000, seed=seed)
 
 
-@pytest.mark.long
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("seed", range(100, 105))
 def test_agrees_on_a_hundred_thousand_numbers(seed: int) -> None:

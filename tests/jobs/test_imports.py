@@ -122,7 +122,7 @@ async def test_no_kill_loses_a_row_or_does_one_twice(
     assert [contact.external_id for contact in found] == [str(n) for n in range(10_000)]
 
 
-@pytest.mark.long
+@pytest.mark.slow
 @pytest.mark.timeout(1200)
 async def test_no_kill_loses_a_row_of_a_million(
     engine_context: Context, workspace_id: int, list_id: str

@@ -38,7 +38,7 @@ def test_no_promise_is_broken_on_a_bad_day(server: str, template: str, seed: int
     check(server, template, seed)
 
 
-@pytest.mark.long
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("first", range(1, LONG + 1, CHUNK))
 def test_no_promise_is_broken_on_many_bad_days(server: str, template: str, first: int) -> None:

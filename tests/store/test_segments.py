@@ -77,7 +77,7 @@ async def test_it_means_what_cel_means(
     assert telling > 50
 
 
-@pytest.mark.long
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("seed", range(2, 10))
 async def test_it_means_what_cel_means_for_long(

@@ -1,0 +1,59 @@
+-- migrate:up
+
+set local role campana_owner;
+set local search_path = campana;
+
+-- How many people each list has: counting a million takes a second, and every page that names a list says it. Written
+-- by triggers alone, in the transaction that adds or removes people, which holds the list (lists.lock): one such
+-- transaction of a list at a time, so nobody waits for this row who would not wait for the list.
+create table contact_counts (
+  list_id text primary key references contact_lists on delete cascade,
+  workspace_id bigint not null references workspaces,
+  people bigint not null check (people >= 0)
+);
+select protect('contact_counts', 'select', 'select');
+
+create function count_contacts_made() returns trigger
+language plpgsql security definer set search_path = campana set enable_seqscan = off as $$
+begin
+  insert into campana.contact_counts as k (list_id, workspace_id, people)
+    select m.list_id, min(m.workspace_id), count(*) from made m where m.list_id is not null
+    group by m.list_id order by m.list_id
+    on conflict (list_id) do update set people = k.people + excluded.people;
+  return null;
+end $$;
+revoke all on function count_contacts_made from public;
+create trigger people_counted after insert on contacts
+  referencing new table as made for each statement execute function count_contacts_made();
+
+-- Of a list that is gone the row went with it.
+create function count_contacts_gone() returns trigger
+language plpgsql security definer set search_path = campana set enable_seqscan = off as $$
+begin
+  update campana.contact_counts k set people = k.people - g.people
+    from (select list_id, count(*) as people from gone where list_id is not null group by list_id) g
+    where k.list_id = g.list_id;
+  return null;
+end $$;
+revoke all on function count_contacts_gone from public;
+create trigger people_counted_out after delete on contacts
+  referencing old table as gone for each statement execute function count_contacts_gone();
+
+-- Who is erased leaves the list, and stays as a row that says nothing.
+create function count_contact_left() returns trigger
+language plpgsql security definer set search_path = campana set enable_seqscan = off as $$
+begin
+  update campana.contact_counts set people = people - 1 where list_id = old.list_id;
+  return null;
+end $$;
+revoke all on function count_contact_left from public;
+create trigger people_counted_away after update of list_id on contacts
+  for each row when (old.list_id is not null and new.list_id is null) execute function count_contact_left();
+
+-- Nobody writes people between the triggers and this: making them locked the table against writers.
+insert into contact_counts (list_id, workspace_id, people)
+  select list_id, min(workspace_id), count(*) from contacts where list_id is not null group by list_id;
+
+reset role;
+
+-- migrate:down

@@ -97,6 +97,7 @@ def test_functions_that_run_as_the_owner_are_few_and_pinned(conn: psycopg.Connec
         ("callback_channel", ["search_path=campana"]),
         ("console_is_new", ["search_path=campana"]),
         ("console_session", ["search_path=campana"]),
+        ("contacts_tagged", ["search_path=campana", "plan_cache_mode=force_custom_plan"]),
         ("count_contact_left", ["search_path=campana", "enable_seqscan=off"]),
         ("count_contacts_gone", ["search_path=campana", "enable_seqscan=off"]),
         ("count_contacts_made", ["search_path=campana", "enable_seqscan=off"]),

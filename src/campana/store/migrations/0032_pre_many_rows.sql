@@ -54,6 +54,13 @@ create trigger people_counted_away after update of list_id on contacts
 insert into contact_counts (list_id, workspace_id, people)
   select list_id, min(workspace_id), count(*) from contacts where list_id is not null group by list_id;
 
+-- The console's lists of campaigns are read from these alone, with all they are searched and filtered by: of ten
+-- thousand campaigns a few pages, however much each says of itself.
+create index campaigns_listed on campaigns (workspace_id, archived, created_at desc, id)
+  include (name, type, channel_type, state, end_date);
+create index campaigns_by_name on campaigns (workspace_id, archived, lower(name), created_at desc, id)
+  include (name, type, channel_type, state, end_date);
+
 -- Under row level security `@>` is asked of rows and never of an index: it is not known to keep a secret. Asked here as
 -- the owner, of the workspace that is named and, where the transaction names one, of no other. Planned for each tag:
 -- a rare one by contacts_by_tag, one that half of all people have in their order.

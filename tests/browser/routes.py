@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from html import unescape
 from urllib.parse import urljoin, urlsplit
 
@@ -58,10 +58,12 @@ def route_of(path: str) -> str | None:
     return next((each for each in ROUTES if pattern(each).fullmatch(path)), None)
 
 
-async def pages(client: httpx.AsyncClient) -> Mapping[str, Sequence[str]]:
+async def pages(
+    client: httpx.AsyncClient, *, but: Collection[str] = ()
+) -> Mapping[str, Sequence[str]]:
     """Addresses of pages by route, from the first page on; a route that is no page has none.
 
-    Every route is in it that some link leads to.
+    Every route is in it that some link leads to, `but` those that are named.
     """
     found: dict[str, list[str]] = {}
     shapes: dict[str, set[str]] = defaultdict(set)
@@ -72,7 +74,9 @@ async def pages(client: httpx.AsyncClient) -> Mapping[str, Sequence[str]]:
         route = route_of(urlsplit(address).path)
         shape = "?" if urlsplit(address).query else ""
         full = route is not None and len(found.get(route, [])) >= MOST
-        if address in seen or route is None or full or (shape and shape in shapes[route]):
+        if route is None or route in but or address in seen or full:
+            continue
+        if shape and shape in shapes[route]:
             continue
         seen.add(address)
         shapes[route].add(shape)

@@ -75,6 +75,25 @@ async def test_a_large_one_is_used_twenty_times_as_long_as_counting_it_took(
     assert await shown(replace(watched, counts=Counts()), scene) == (2, 1)
 
 
+async def test_so_is_what_the_page_of_one_campaign_counts(
+    context: Context, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def waiting(counts: Counts) -> int:
+        async with context.db.read(workspace_id=scene.workspace_id) as tx:
+            found = await counts.campaign(tx, campaign_id=scene.campaign_id, monotonic=seconds)
+        return found.targets["waiting"]
+
+    seconds, small = Seconds(), Counts()
+    assert await waiting(small) == 3
+    monkeypatch.setattr(counting, "MANY", 3)
+    large = Counts()
+    assert await waiting(large) == 3
+    await scene.claim()
+    assert (await waiting(small), await waiting(large)) == (0, 3)
+    seconds.now += 30
+    assert await waiting(large) == 0
+
+
 async def test_the_attempts_of_the_last_minutes_are_counted_as_often_as_they_allow(
     context: Context, engine_context: Context, scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -171,6 +171,10 @@ BREAKS: dict[str, tuple[str, dict[str, int]]] = {
         "  created_at - interval '1 hour' from campana.attempts where address = '{BRUNO}'",
         {"suppressed_left_alone": 1},
     ),
+    "a list that says it has more people than it has": (
+        "update campana.contact_counts set people = people + 1",
+        {"lists_are_counted": 1},
+    ),
 }
 
 

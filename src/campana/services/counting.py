@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from campana.store import campaign_search, overview
+from campana.store import campaign_search, campaigns, overview
 from campana.store.campaign_search import Minute
 from campana.store.db import Tx
 from campana.store.overview import TargetCount
@@ -52,6 +52,7 @@ class Counts:
         """Nothing is counted yet."""
         self._targets = _Kept[list[TargetCount]]()
         self._minutes = _Kept[list[Minute]]()
+        self._campaigns = _Kept[campaigns.Counts]()
 
     async def targets(
         self, tx: Tx, *, campaign_ids: Sequence[str], monotonic: Callable[[], float]
@@ -66,6 +67,19 @@ class Counts:
         for ids in ([each for each in stale if each not in self._targets], *large):
             if ids:
                 found |= await self._count(tx, ids, monotonic)
+        return found
+
+    async def campaign(
+        self, tx: Tx, *, campaign_id: str, monotonic: Callable[[], float]
+    ) -> campaigns.Counts:
+        """The targets and the attempts of one campaign by what became of them."""
+        began = monotonic()
+        known = self._campaigns.fresh(campaign_id, now=began)
+        if known is not None:
+            return known
+        found = await campaigns.counts(tx, campaign_id=campaign_id)
+        rows, now = sum(found.targets.values()) + sum(found.attempts.values()), monotonic()
+        self._campaigns.keep(campaign_id, found, rows=rows, took=now - began, now=now)
         return found
 
     async def minutes(

@@ -15,6 +15,9 @@ from campana.store.sql import load
 
 _SQL = load("campaign_search")
 
+_ORDERS = {"newest": "newest", "oldest": "oldest", "name": "by_name"}
+"""The query of each order that may be asked for."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
@@ -67,7 +70,7 @@ async def page(
     """Some of the campaigns."""
     values = _values(workspace_id, search, now) | {"limit": limit, "offset": offset}
     async with tx.cursor(row_factory=class_row(Found)) as cursor:
-        await cursor.execute(_SQL["page"], values)
+        await cursor.execute(_SQL[_ORDERS[search.sort]], values)
         return await cursor.fetchall()
 
 
@@ -85,7 +88,6 @@ def _values(workspace_id: int, search: Search, now: datetime) -> dict[str, objec
         "exact": search.words,
         "states": None if search.states is None else list(search.states),
         "channel_type": search.channel_type,
-        "sort": search.sort,
         "archived": search.archived,
         "now": now,
     }

@@ -117,6 +117,10 @@ INVARIANTS: tuple[Invariant, ...] = (
         name="erased_are_gone",
         sentence="Of a person who was erased nothing is left but numbers.",
     ),
+    Invariant(
+        name="lists_are_counted",
+        sentence="A list has as many people as it says.",
+    ),
 )
 
 

@@ -1,20 +1,41 @@
 -- Campaigns as people look for them: by words, states and channel, in the order they ask for.
 
--- name: page
--- Newest first by index campaigns_newest when no other order is asked for: the two other keys are then
--- constants. Archived ones only when asked for.
+-- name: newest
+-- Newest first, archived ones only when asked for. The index campaigns_listed has the order and all that is asked, so
+-- that what a filter or an offset passes over is read from a few pages.
 select id, name, type, channel_type, campaign_state_at(state, end_date, %(now)s) as state, created_at
 from campaigns
 where workspace_id = %(workspace_id)s and archived = %(archived)s
   and (%(words)s::text is null or name ilike %(words)s or id = %(exact)s)
   and (%(states)s::text[] is null or campaign_state_at(state, end_date, %(now)s) = any(%(states)s))
   and (%(channel_type)s::text is null or channel_type = %(channel_type)s)
-order by case when %(sort)s = 'name' then lower(name) end, case when %(sort)s = 'oldest' then created_at end,
-  created_at desc, id
+order by created_at desc, id
+limit %(limit)s offset %(offset)s;
+
+-- name: oldest
+-- The same index from its other end.
+select id, name, type, channel_type, campaign_state_at(state, end_date, %(now)s) as state, created_at
+from campaigns
+where workspace_id = %(workspace_id)s and archived = %(archived)s
+  and (%(words)s::text is null or name ilike %(words)s or id = %(exact)s)
+  and (%(states)s::text[] is null or campaign_state_at(state, end_date, %(now)s) = any(%(states)s))
+  and (%(channel_type)s::text is null or channel_type = %(channel_type)s)
+order by created_at, id desc
+limit %(limit)s offset %(offset)s;
+
+-- name: by_name
+-- The index campaigns_by_name; of one name the newest first.
+select id, name, type, channel_type, campaign_state_at(state, end_date, %(now)s) as state, created_at
+from campaigns
+where workspace_id = %(workspace_id)s and archived = %(archived)s
+  and (%(words)s::text is null or name ilike %(words)s or id = %(exact)s)
+  and (%(states)s::text[] is null or campaign_state_at(state, end_date, %(now)s) = any(%(states)s))
+  and (%(channel_type)s::text is null or channel_type = %(channel_type)s)
+order by lower(name), created_at desc, id
 limit %(limit)s offset %(offset)s;
 
 -- name: count
--- How many there are in all, for the number of pages.
+-- How many there are in all, for the number of pages, from campaigns_listed and no rows.
 select count(*) from campaigns
 where workspace_id = %(workspace_id)s and archived = %(archived)s
   and (%(words)s::text is null or name ilike %(words)s or id = %(exact)s)

@@ -15,12 +15,21 @@ select c.id, c.list_id, c.external_id, c.first_name, c.last_name, c.language, c.
 from contacts c where c.workspace_id = %(workspace_id)s and c.id = any(%(ids)s) and c.list_id is not null order by c.id;
 
 -- name: page
--- The next of each list by contacts_by_list, then the next of those: no index has all contacts of a workspace in order,
--- and an import would have to keep it.
-select c.id from contact_lists l
+-- No index has all contacts of a workspace in order, and an import would have to keep it: the next of each list by
+-- contacts_by_list says which lists come first, and how far the last of them can lie; what is between is read.
+with nearest as materialized (
+  select l.id as list_id, next.id from contact_lists l
+  cross join lateral (
+    select x.id from contacts x where x.list_id = l.id and x.id > %(after)s order by x.id limit 1) next
+  where l.workspace_id = %(workspace_id)s and (%(list_id)s::text is null or l.id = %(list_id)s)
+  order by next.id limit %(limit)s),
+furthest as materialized (
+  select case when count(*) = %(limit)s then max(id) end as id from nearest)
+select c.id from nearest n
 cross join lateral (
-  select x.id from contacts x where x.list_id = l.id and x.id > %(after)s order by x.id limit %(limit)s) c
-where l.workspace_id = %(workspace_id)s and (%(list_id)s::text is null or l.id = %(list_id)s)
+  select x.id from contacts x
+  where x.list_id = n.list_id and x.id >= n.id and x.id <= coalesce((select id from furthest), 9223372036854775807)
+  order by x.id limit %(limit)s) c
 order by c.id limit %(limit)s;
 
 -- name: by_external_id
@@ -43,8 +52,5 @@ where l.workspace_id = %(workspace_id)s and (%(list_id)s::text is null or l.id =
 order by a.contact_id limit %(limit)s;
 
 -- name: by_tag
--- By the index that holds only those with tags.
-select c.id from contacts c
-where c.tags <> '{}' and c.tags @> array[%(tag)s::text] and c.workspace_id = %(workspace_id)s and c.list_id is not null
-  and (%(list_id)s::text is null or c.list_id = %(list_id)s) and c.id > %(after)s
-order by c.id limit %(limit)s;
+-- By the index that holds only those with tags, which a policy would keep from being used (migration 0032).
+select id from contacts_tagged(%(workspace_id)s, %(tag)s, %(list_id)s, %(after)s, %(limit)s) found (id) order by id;

@@ -18,9 +18,11 @@ update workspaces set erasure_key = %(sealed)s where workspace_id = %(workspace_
 
 -- name: same_person
 -- Whoever in the workspace has an address of this contact, in whatever list: one look into contact_addresses_by_value
--- for each list, kind and address.
+-- for each list, kind and address, and one a contact found. As an array, so that nobody else is looked at.
 select c.id, c.list_id from contacts c
-where c.workspace_id = %(workspace_id)s and c.list_id is not null and (c.id = %(contact_id)s or c.id in (
+where c.workspace_id = %(workspace_id)s and c.list_id is not null and c.id = any(array(
+  select %(contact_id)s::bigint
+  union
   select o.contact_id from contact_lists l
   cross join contact_addresses a
   cross join (values ('phone'), ('whatsapp'), ('email')) k (kind)

@@ -176,6 +176,15 @@ cross join lateral (
 where c.erased_at is not null
 order by c.id limit %(limit)s;
 
+-- name: lists_are_counted
+-- What the triggers of contacts keep is what counting would find.
+select 'list ' || l.id, format('counts %%s, has %%s', coalesce(k.people, 0), coalesce(c.people, 0)), count(*) over ()
+from contact_lists l
+left join contact_counts k on k.list_id = l.id
+left join (select list_id, count(*) as people from contacts where list_id is not null group by list_id) c on c.list_id = l.id
+where coalesce(k.people, 0) is distinct from coalesce(c.people, 0)
+order by l.id limit %(limit)s;
+
 -- name: unknown
 -- Attempts whose fate nobody knows: no fault of the ledger, and a number people must see.
 select count(*) from attempts where state = 'unknown';

@@ -8,22 +8,22 @@ on conflict (workspace_id, name) do nothing
 returning id;
 
 -- name: get
--- The count is read from contacts_by_list, true at the moment of asking; no counter to keep in step.
+-- The count is kept by the triggers of contacts, in the transaction that changes it: true at the moment of asking.
 select id, name, default_country, mapping, types, segment, created_at,
-  case when segment is null then (select count(*) from contacts c where c.list_id = l.id) end as contact_count
+  case when segment is null then coalesce((select k.people from contact_counts k where k.list_id = l.id), 0) end as contact_count
 from contact_lists l where workspace_id = %(workspace_id)s and id = %(id)s;
 
 -- name: find
 -- People name lists, programs hold ids; a name that looks like another list's id loses to the id.
 select id, name, default_country, mapping, types, segment, created_at,
-  case when segment is null then (select count(*) from contacts c where c.list_id = l.id) end as contact_count
+  case when segment is null then coalesce((select k.people from contact_counts k where k.list_id = l.id), 0) end as contact_count
 from contact_lists l where workspace_id = %(workspace_id)s and (id = %(wanted)s or name = %(wanted)s)
 order by id = %(wanted)s desc limit 1;
 
 -- name: page
--- Newest first by contact_lists_newest; people are counted for the lists of this page only.
+-- Newest first by contact_lists_newest.
 select id, name, default_country, mapping, types, segment, created_at,
-  case when segment is null then (select count(*) from contacts c where c.list_id = l.id) end as contact_count
+  case when segment is null then coalesce((select k.people from contact_counts k where k.list_id = l.id), 0) end as contact_count
 from contact_lists l where workspace_id = %(workspace_id)s
 order by created_at desc, id desc limit %(limit)s offset %(offset)s;
 

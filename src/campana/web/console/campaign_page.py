@@ -17,7 +17,6 @@ from campana.services import board, campaigns, export_files, exports, why
 from campana.services.export_files import Format
 from campana.services.exports import What
 from campana.services.reopening import RETRYABLE
-from campana.store import campaigns as store
 from campana.store import targets
 from campana.web.console.pages import csv_file, page
 from campana.web.console.paging import after_asked
@@ -36,7 +35,9 @@ async def show_campaign(request: PageRequest, campaign_id: FromPath[str]) -> Res
     state = _one_of(request.query_params.get("state"), set(TargetState))
     disposition = _one_of(request.query_params.get("outcome"), set(Disposition))
     async with context.db.read(workspace_id=workspace_id) as tx:
-        counts = await store.counts(tx, campaign_id=campaign_id)
+        counts = await context.counts.campaign(
+            tx, campaign_id=campaign_id, monotonic=context.monotonic
+        )
         people = await targets.page(
             tx,
             campaign_id=campaign_id,

@@ -22,7 +22,7 @@ from campana.voice.ears.vocabulary import Vocabulary
 from campana.voice.media import PHONE_RATE, seconds, silence, tone
 from tests.voice.ears.speaking import VOICES, distance, noisy, say
 
-pytestmark = [pytest.mark.voice, pytest.mark.long, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.voice, pytest.mark.long, pytest.mark.timeout(400)]
 
 TODAY = date(2026, 11, 26)
 

@@ -14,6 +14,17 @@ from inspect import iscoroutinefunction
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# An example takes as long as a machine that stands still in the middle of it, and each run has the
+# same ones: what fails fails again. Others, by chance: --hypothesis-profile=default
+settings.register_profile(
+    "campana",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("campana")
 
 pytest_plugins = ["tests.support.folders", "tests.support.database", "tests.support.stage"]
 

@@ -60,6 +60,6 @@ def url(furnished_house: House) -> Iterator[str]:
 async def owner(url: str, furnished_house: House) -> AsyncIterator[httpx.AsyncClient]:
     """Somebody who may see everything, without a browser."""
     async with httpx.AsyncClient(
-        base_url=url, cookies={"campana": furnished_house.session}, trust_env=False, timeout=30
+        base_url=url, cookies={"campana": furnished_house.session}, trust_env=False, timeout=120
     ) as client:
         yield client

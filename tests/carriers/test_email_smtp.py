@@ -61,7 +61,7 @@ CONTRACT = Contract(
         "secret": SECRET,
         "username": USERNAME,
         "password": PASSWORD,
-        "answerSeconds": 1,
+        "answerSeconds": 15,
     },
     secrets=[SECRET, PASSWORD],
     sign=sign,
@@ -207,7 +207,7 @@ async def test_a_refusal_means_what_its_code_says(
 async def test_a_letter_that_left_without_an_answer_is_in_doubt(how: str) -> None:
     async with mail_server() as server:
         setattr(server, how, True)
-        async with account(server) as carrier:
+        async with account(server, answerSeconds=1) as carrier:
             error = await refusal(carrier, letter())
             assert error.disposition is Disposition.UNKNOWN
             assert isinstance(await carrier.lookup(ATTEMPT), Unknowable)

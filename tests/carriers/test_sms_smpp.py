@@ -84,7 +84,10 @@ async def test_any_other_refusal_is_an_error_of_the_message(status: int) -> None
     ids=["silent", "drops", "garbage", "slow", "nameless"],
 )
 async def test_what_nobody_answers_is_in_doubt(answer: Answer) -> None:
-    async with smsc(answer=lambda _: answer) as center, bound(center) as carrier:
+    async with (
+        smsc(answer=lambda _: answer) as center,
+        bound(center, answerSeconds=0.5) as carrier,
+    ):
         error = await refusal(carrier, sms())
         assert error.disposition is Disposition.UNKNOWN
         assert len(center.submits) == 1

@@ -121,9 +121,12 @@ async def test_it_binds_again_when_the_connection_ends() -> None:
 
 
 async def test_silence_is_asked_about_and_a_dead_provider_given_up() -> None:
-    async with smsc() as center, bound(center, enquireLinkSeconds=0.05) as carrier:
-        await eventually(lambda: center.enquiries >= 2)
-        assert carrier.most_at_once
+    async with (
+        smsc() as center,
+        bound(center, enquireLinkSeconds=0.05, answerSeconds=0.5) as carrier,
+    ):
+        # Bound, though it may have to bind again on a machine that stands still.
+        await eventually(lambda: center.enquiries >= 2 and carrier.most_at_once)
         center.is_deaf = True
         await eventually(lambda: carrier.most_at_once == 0)
 

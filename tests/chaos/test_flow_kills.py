@@ -29,15 +29,15 @@ from campana.settings import Settings
 from campana.store.db import Role
 from tests.support.campaign import add_list, person
 from tests.support.chaos.failpoints import AFTER, BEFORE, POINTS
-from tests.support.chaos.fleet import FAILPOINTS
+from tests.support.chaos.fleet import FAILPOINTS, PATIENCE
 from tests.support.chaos.trial import Trial, trial
 from tests.support.database import SECRET_KEY
 from tests.support.people import reserved_numbers
 from tests.support.talking import flow
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(200)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(400)]
 
-PEOPLE, RATE, MESSAGES = 60, 4, 3
+PEOPLE, RATE, MESSAGES = 90, 4, 3
 STEPS = (
     "services.dispatch.claim",
     "services.sent.store_answers",
@@ -167,7 +167,7 @@ def test_a_work_process_dies(step: str, moment: str, running: Trial) -> None:
     work.start(program=FAILPOINTS, **{POINTS: f"{step}: {moment}=2"}, **loopback)
     assert work.process is not None
     try:
-        assert work.process.wait(60) == -signal.SIGKILL
+        assert work.process.wait(PATIENCE) == -signal.SIGKILL
     except subprocess.TimeoutExpired:
         raise AssertionError(f"{running.standing()} {work.log.read_text()[-2000:]}") from None
     assert running.broken() == {}
@@ -176,7 +176,7 @@ def test_a_work_process_dies(step: str, moment: str, running: Trial) -> None:
 def test_after_all_that_everybody_was_told_everything_once(running: Trial) -> None:
     running.rows("update channels set rate = 40, burst = 20 returning 1")
     running.fleet.work[0].start(CAMPANA_WEBHOOKS_TO_LOOPBACK="true")
-    deadline = time.monotonic() + 150
+    deadline = time.monotonic() + 300
     while not running.rows("select 1 from campaigns where type = 'Flow' and state = 'completed'"):
         assert time.monotonic() < deadline, running.standing()
         assert running.fleet.work[0].lives

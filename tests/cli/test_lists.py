@@ -165,7 +165,7 @@ def progress(conninfo: str, process: subprocess.Popen[bytes], *, rows_done: int)
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 def test_two_who_follow_one_import_do_each_row_once(
     campana: Campana, conninfo: str, tmp_path: Path
 ) -> None:
@@ -181,7 +181,7 @@ def test_two_who_follow_one_import_do_each_row_once(
     assert shown(second)["accepted"] == 5000
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 def test_follow_finishes_what_a_killed_command_began(
     campana: Campana, conninfo: str, tmp_path: Path
 ) -> None:

@@ -13,7 +13,7 @@ import pytest
 from tests.simulation.ground import WEEK
 from tests.support.folders import forget
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 
 def campana(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -29,11 +29,10 @@ def campana(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=100,
+        timeout=180,
     )
 
 
-@pytest.mark.timeout(120)
 def test_a_week_is_told_for_people_and_for_programs(folder: Path) -> None:
     file = folder / "week.yaml"
     file.write_text(WEEK.replace("count: 12", "count: 3"), "utf-8")

@@ -96,7 +96,7 @@ def is_answered(port: int) -> bool:
     """Does a switchboard say that it is well?"""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as caller:
         caller.bind((LOOPBACK, 0))
-        caller.settimeout(10)
+        caller.settimeout(PATIENCE)
         here = "{}:{}".format(*caller.getsockname())
         caller.sendto(
             f"OPTIONS sip:a@{LOOPBACK} SIP/2.0\r\nVia: SIP/2.0/UDP {here};branch=z9hG4bK1\r\n"

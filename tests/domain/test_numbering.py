@@ -58,7 +58,7 @@ def test_agrees_on_numbers_written_at_random(seed: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("seed", range(100, 105))
 def test_agrees_on_a_hundred_thousand_numbers(seed: int) -> None:
     _agrees_on(20_000, seed=seed)

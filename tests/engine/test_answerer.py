@@ -128,16 +128,19 @@ async def test_stop_is_confirmed_though_they_are_suppressed_and_no_answer_goes_o
         await say(stage, channel, "hi")
         thread = await conversation(stage)
         async with stage.engine.db.transaction() as tx:
-            # Written before, and not yet sent when they say stop.
+            # Written before, and not due before they have said stop.
             await tx.execute(
                 "insert into messages (workspace_id, conversation_id, direction, origin, kind,"
                 " text, state, due_at, at) select workspace_id, id, 'outbound', 'person', 'text',"
-                " 'an offer', 'queued', created_at + interval '3 seconds', created_at"
+                " 'an offer', 'queued', created_at + interval '1 day', created_at"
                 " from conversations"
             )
         await say(stage, channel, "STOP", id="once")
         await say(stage, channel, "STOP", id="once")
         await say(stage, channel, "stop")
+        await eventually(lambda: rows(stage, "select 1 from suppressions"))
+        async with stage.engine.db.transaction() as tx:
+            await tx.execute("update messages set due_at = at where text = 'an offer'")
         await eventually(lambda: rows(stage, "select 1 from messages where problem = 'suppressed'"))
         await eventually(
             lambda: rows(stage, "select 1 from attempts where disposition = 'delivered'")

@@ -68,7 +68,7 @@ async def thousand(engine: Context, web: Context, conninfo: str, *, people: int)
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(2400)
 @pytest.mark.parametrize(
     ("sends", "workers"), [(SHARES, 1), pytest.param(20 * SHARES, 4, marks=pytest.mark.long)]
 )

@@ -14,7 +14,7 @@ from tests.support.stage import Stage, dispatching
 
 HOUR = timedelta(hours=1)
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(120)
 
 
 async def sampled(stage: Stage, clock: DatabaseClock, *, off: timedelta) -> None:

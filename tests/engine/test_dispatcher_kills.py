@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.chaos.fleet import environment
+from tests.support.chaos.fleet import PATIENCE, environment
 from tests.support.database import SECRET_KEY
 from tests.support.stage import Stage, over, twice
 from tests.support.waiting import eventually
@@ -39,10 +39,10 @@ def worker(
             yield process
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(PATIENCE)
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(300)
 async def test_three_kills_in_200_sends_reach_nobody_twice_and_lose_nobody(
     stage: Stage, conninfo: str, tmp_path: Path
 ) -> None:

@@ -66,7 +66,7 @@ async def test_a_slow_answer_that_it_never_heard_of_it_proves_nothing(
     assert isinstance(await believed(NotSent()), Unknowable)
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(120)
 async def test_a_carrier_that_was_frozen_dials_nobody_twice(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -35,7 +35,7 @@ async def lines_in_use(scene: Scene) -> int:
         return await owners.lines_in_use(tx, channel_id=scene.channel.id, owner_id=0)
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(300)
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("kills", "people"), [(1, 40), pytest.param(4, 100, marks=pytest.mark.long)]

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 
 import psutil
@@ -26,6 +27,16 @@ async def kept(stop: asyncio.Event, *children: Child) -> None:
     await keep(children, environment=os.environ, stop=stop, drain_seconds=5)
 
 
+pytestmark = pytest.mark.timeout(60)
+
+
+@pytest.fixture
+def left() -> Callable[[], set[psutil.Process]]:
+    """The children that this test has now; others of this process may have some for longer."""
+    before = set(psutil.Process().children())
+    return lambda: set(psutil.Process().children()) - before
+
+
 async def sleeping() -> psutil.Process:
     """The child that sleeps, once it is there."""
     while True:
@@ -37,7 +48,9 @@ async def sleeping() -> psutil.Process:
         await asyncio.sleep(0.01)
 
 
-async def test_a_killed_child_is_started_again_as_often_as_it_is_killed() -> None:
+async def test_a_killed_child_is_started_again_as_often_as_it_is_killed(
+    left: Callable[[], set[psutil.Process]],
+) -> None:
     stop = asyncio.Event()
     keeping = asyncio.create_task(kept(stop, child(SLEEPS)))
     seen: set[int] = set()
@@ -49,24 +62,28 @@ async def test_a_killed_child_is_started_again_as_often_as_it_is_killed() -> Non
         await asyncio.sleep(0.01)
     stop.set()
     await keeping
-    assert not psutil.Process().children()
+    assert not left()
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(120)
-async def test_a_child_that_keeps_failing_ends_the_others_and_is_named() -> None:
+async def test_a_child_that_keeps_failing_ends_the_others_and_is_named(
+    left: Callable[[], set[psutil.Process]],
+) -> None:
     with pytest.raises(SetupError, match="broken failed 5 times within a minute"):
         await kept(asyncio.Event(), child(SLEEPS), child(FAILS, "broken"))
-    assert not psutil.Process().children()
+    assert not left()
 
 
-async def test_stopping_ends_the_children() -> None:
+async def test_stopping_ends_the_children(
+    left: Callable[[], set[psutil.Process]],
+) -> None:
     stop = asyncio.Event()
     keeping = asyncio.create_task(kept(stop, child(SLEEPS), child(SLEEPS)))
     await sleeping()
     stop.set()
     await keeping
-    assert not psutil.Process().children()
+    assert not left()
 
 
 async def test_a_process_stops_when_its_parent_is_gone() -> None:

@@ -24,7 +24,7 @@ def sessions(conninfo: str) -> set[int]:
         return {row[0] for row in superuser.execute(SESSIONS)}
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 async def test_a_stopped_worker_whose_sessions_were_cut_sends_nothing_when_it_goes_on(
     stage: Stage, conninfo: str, tmp_path: Path
 ) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from campana.engine import voice_worker
 from campana.services import control, suppressions
 from campana.services.context import Context
 from campana.voice.driver import Placement, Progress, Refused
@@ -16,6 +18,14 @@ from tests.support.campaign import ANA, Scene, add_channel, launched, person
 from tests.voice.scripted import ScriptedCall, ScriptedDriver
 
 FIRST, SECOND, THIRD = 5061, 5062, 5063
+
+pytestmark = pytest.mark.timeout(60)
+
+
+@pytest.fixture(autouse=True)
+def whenever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call may be placed however long the machine takes from its claim to the line."""
+    monkeypatch.setattr(voice_worker, "SEND_DEADLINE", timedelta(minutes=1))
 
 
 class TrunkedDriver(ScriptedDriver):

@@ -52,7 +52,7 @@ async def real_time(context: Context, *, ahead: timedelta = timedelta(0)) -> Con
     return replace(context, clock=clock)
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(120)
 async def test_what_a_killed_process_had_under_way_is_sent_again(
     conninfo: str, context: Context, engine_context: Context, workspace_id: int
 ) -> None:
@@ -78,7 +78,7 @@ async def test_what_a_killed_process_had_under_way_is_sent_again(
         assert mine == [each for each in wanted if each in mine]
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 async def test_kills_of_two_processes_at_once_lose_nothing(
     conninfo: str, context: Context, engine_context: Context, workspace_id: int,
 ) -> None:  # fmt: skip

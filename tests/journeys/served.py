@@ -21,7 +21,7 @@ import yaml
 from campana.demo.plan import Plan
 from tests.support.logs import json_lines
 
-PATIENCE = 60.0
+PATIENCE = 180.0
 """Seconds to wait for something that must come; nothing is asserted about time with it."""
 
 CAMPANA = (sys.executable, "-m", "campana")

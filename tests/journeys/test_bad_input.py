@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.served import CAMPANA
+from tests.journeys.served import CAMPANA, PATIENCE
 
 FAILED, USAGE, SETUP = 1, 2, 3
 
 # Each starts the program, some of them with a database of their own, twice.
-pytestmark = [pytest.mark.timeout(120), pytest.mark.slow]
+pytestmark = [pytest.mark.timeout(400), pytest.mark.slow]
 
 
 def refused(*words: str, code: int, folder: Path, settings: Mapping[str, str] | None = None) -> str:
@@ -31,7 +31,7 @@ def refused(*words: str, code: int, folder: Path, settings: Mapping[str, str] | 
         },
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode == code, done.stdout + done.stderr

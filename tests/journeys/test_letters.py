@@ -155,6 +155,7 @@ async def pressed(letter: Taken) -> None:
     assert answer.status_code == 200, answer.text
 
 
+@pytest.mark.timeout(60)
 async def test_what_nothing_comes_back_about_is_delivered(
     engine_context: Context, context: Context, workspace_id: int
 ) -> None:

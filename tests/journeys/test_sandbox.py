@@ -17,7 +17,7 @@ PEOPLE = reserved_numbers()[:20]
 BUSY_AT_FIRST, DECLINES = PEOPLE[0], PEOPLE[1]
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(600)
 def test_a_campaign_on_the_sandbox_by_the_command_line(folder: Path) -> None:
     well = Behavior(outcome="completed")
     plan = Plan(

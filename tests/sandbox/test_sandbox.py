@@ -13,6 +13,8 @@ import pytest
 from campana.sandbox.plan import Plan
 from tests.support.sandbox import SECRET, Sandboxed, sandbox
 
+pytestmark = pytest.mark.timeout(120)
+
 SEND = {
     "attempt": "att_1",
     "channelType": "SMS",
@@ -98,7 +100,6 @@ def test_its_plan_can_be_read_and_changed_while_it_runs(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
 def test_what_it_cannot_use_it_says_in_a_sentence(tmp_path: Path) -> None:
     with sandbox(tmp_path) as running:
         done = subprocess.run(

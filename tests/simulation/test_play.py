@@ -13,7 +13,7 @@ from campana.domain.errors import InvalidParameter
 from campana.simulation import document, report
 from tests.simulation.ground import campaign, played
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(180)
 
 
 @pytest.mark.slow

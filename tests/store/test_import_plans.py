@@ -15,7 +15,7 @@ from campana.store import contacts, segments
 from campana.store.sql import load
 from tests.support.database import NOW
 
-pytestmark = [pytest.mark.new_database, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.new_database, pytest.mark.timeout(120)]
 
 FILL = """
 insert into campana.contacts (workspace_id, list_id, external_id, zones, created_at, updated_at)

@@ -23,7 +23,7 @@ from campana.store.embedded import attach
 from campana.store.sql import load
 from tests.support.database import NOW
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(240)
 
 # One workspace with many campaigns of which one runs, another with as many; people wait in the
 # running one under two zones, and more of them in one that is paused, before it in every order.

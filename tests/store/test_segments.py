@@ -78,7 +78,7 @@ async def test_it_means_what_cel_means(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("seed", range(2, 10))
 async def test_it_means_what_cel_means_for_long(
     context: Context, workspace_id: int, named: Mapping[str, str], people: list[Person], seed: int

@@ -25,7 +25,7 @@ from campana.sandbox.plan import Plan
 from tests.support.logs import json_lines
 
 SECRET = "a-secret-of-the-sandbox"
-PATIENCE = 15.0
+PATIENCE = 60.0
 
 
 @dataclass
@@ -69,6 +69,7 @@ class Sandboxed:
             content=msgspec.json.encode(plan),
             headers={"authorization": f"Bearer {SECRET}"},
             trust_env=False,
+            timeout=PATIENCE,
         )
         answer.raise_for_status()
 

@@ -33,7 +33,7 @@ CONTRACT = Contract(
         "systemId": SYSTEM_ID,
         "password": PASSWORD,
         "senders": ["+12025550100", "Shop", "2255"],
-        "answerSeconds": 0.5,
+        "answerSeconds": 15,
         "throttleSeconds": 0.05,
     },
     secrets=[PASSWORD],

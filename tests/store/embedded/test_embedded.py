@@ -20,6 +20,9 @@ from campana.store import embedded
 if TYPE_CHECKING:
     from tests.store.embedded.conftest import Place
 
+# Each starts programs and servers, some of them dozens.
+pytestmark = pytest.mark.timeout(120)
+
 _LONGER_THAN_TWO_LINGERS = "SELECT 'still here' FROM pg_sleep(0.8)"
 
 
@@ -139,7 +142,6 @@ def test_eight_users_at_once_get_one_server(place_at: Callable[[str], Place]) ->
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
 def test_socket_address_fits_however_long_the_directory_is(
     place_at: Callable[[str], Place],
 ) -> None:
@@ -188,7 +190,6 @@ def test_neither_supervisor_nor_server_holds_a_users_lock(place: Place) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
 def test_half_made_files_of_a_killed_first_start_are_made_anew(
     place_at: Callable[[str], Place],
 ) -> None:
@@ -203,7 +204,6 @@ def test_half_made_files_of_a_killed_first_start_are_made_anew(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
 def test_version_16_runs_when_asked_and_is_never_opened_by_18(
     place_at: Callable[[str], Place],
 ) -> None:

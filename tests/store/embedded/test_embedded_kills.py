@@ -20,7 +20,7 @@ from campana.store.embedded_binaries import programs
 from campana.store.embedded_cluster import is_ready, start_postmaster
 from campana.store.embedded_layout import open_log
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
 if TYPE_CHECKING:
     from tests.store.embedded.conftest import Place

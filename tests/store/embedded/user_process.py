@@ -21,7 +21,7 @@ def say(line: str) -> None:
 
 def main(data_dir: str, major: str = "18") -> None:
     try:
-        attachment = embedded.attach(Path(data_dir), major=int(major), timeout_seconds=15)
+        attachment = embedded.attach(Path(data_dir), major=int(major), timeout_seconds=90)
     except SetupError as refusal:
         say(f"refused {refusal}")
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import socket
@@ -9,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,12 +21,21 @@ from tests.support.chaos.network import Host
 CAMPANA = ("-m", "campana")
 FAILPOINTS = ("-m", "tests.support.chaos.failpoints")
 ROOT = Path(__file__).parents[3]
-PATIENCE = 60.0
+PATIENCE = 120.0
+
+
+_FIRST_PORT = 20_000 + os.getpid() * 997 % 10_000
+_ports = itertools.cycle(range(_FIRST_PORT, _FIRST_PORT + 2_000))
+"""Below those the system gives away, to whoever asks for any: one of these stays free until the
+program that is told of it takes it, and once more when it is started again."""
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+    """A port nobody listens on, which this process gave away to nobody."""
+    for port in _ports:
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise AssertionError("ports do not end")
 
 
 def environment(
@@ -167,6 +177,8 @@ class Fleet:
                     **shared,
                     "CAMPANA_DATABASE_URL": work_conninfo or conninfo,
                     "CAMPANA_PUBLIC_URL": f"http://127.0.0.1:{ports[n % web]}",
+                    # Its sessions bear its name.
+                    "PGAPPNAME": f"work {n + 1}",
                 },
                 log=folder / f"work-{n + 1}.log",
                 prefix=hosts[n].prefix if n < len(hosts) else (),

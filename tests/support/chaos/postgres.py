@@ -20,7 +20,7 @@ from campana.store.embedded_binaries import Programs, programs
 from tests.support.chaos.fleet import free_port
 
 _PORT = 5432
-_PATIENCE = 60.0
+_PATIENCE = 120.0
 _SMALL = 1 << 30
 
 _SETTINGS = {

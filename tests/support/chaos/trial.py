@@ -25,7 +25,7 @@ from campana.store import invariants, migrations
 from campana.store.db import Role
 from tests.support.chaos import checker, network
 from tests.support.chaos.checker import Fault, Verdict
-from tests.support.chaos.fleet import Fleet, running
+from tests.support.chaos.fleet import PATIENCE, Fleet, running
 from tests.support.chaos.network import Host
 from tests.support.chaos.postgres import Postgres, postgres
 from tests.support.database import SECRET_KEY
@@ -73,6 +73,20 @@ class Trial:
         """A look at the database."""
         with psycopg.connect(self.server.conninfo, options="-c search_path=campana") as superuser:
             return superuser.execute(query).fetchall()  # pyright: ignore[reportArgumentType, reportCallIssue]
+
+    def until_at_work(self) -> None:
+        """Wait until every work process has an identity: before, it is on its way to its database,
+        and ends where that is taken from it."""
+        names = (
+            "select distinct a.application_name from pg_stat_activity a join pg_locks l using (pid)"
+            " where a.datname = current_database() and l.locktype = 'advisory' and l.granted"
+            " and l.objsubid = 2 and a.application_name <> ''"
+        )
+        deadline = time.monotonic() + PATIENCE
+        while {name for (name,) in self.rows(names)} < {each.name for each in self.fleet.work}:
+            if time.monotonic() > deadline:
+                raise AssertionError(self.fleet.work[0].log.read_text()[-2000:])
+            time.sleep(0.1)
 
     def is_over(self) -> bool:
         """Is the campaign completed, as far as anybody can tell now?"""
@@ -283,4 +297,5 @@ def trial(
             yield made
             return
         with running(fleet):
+            made.until_at_work()
             yield made

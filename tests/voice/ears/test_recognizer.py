@@ -22,7 +22,7 @@ from campana.voice.ears.vocabulary import Vocabulary
 from campana.voice.media import PHONE_RATE, seconds, silence, tone
 from tests.voice.ears.speaking import VOICES, distance, noisy, say
 
-pytestmark = [pytest.mark.voice, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.voice, pytest.mark.slow, pytest.mark.timeout(400)]
 
 TODAY = date(2026, 11, 26)
 

@@ -14,7 +14,7 @@ from campana.voice.ears.vad import Vad
 from campana.voice.media import PHONE_RATE, silence, tone
 from tests.voice.ears.speaking import noisy, say
 
-pytestmark = pytest.mark.voice
+pytestmark = [pytest.mark.voice, pytest.mark.timeout(120)]
 
 
 def chunks(pcm: bytes) -> list[bytes]:

@@ -275,6 +275,24 @@ async def test_a_grant_counts_from_when_it_is_made_however_long_that_was_waited_
     assert moment >= waited_until
 
 
+async def test_who_does_not_wait_goes_away_while_another_is_being_granted_something(
+    engine_context: Context, context: Context, workspace_id: int, clock: FixedClock
+) -> None:
+    channel = await add_channel(context, workspace_id=workspace_id, rate=10.0, burst=1)
+
+    async def without_waiting() -> Allowance:
+        return await granting.grant_ahead(
+            engine_context, channel_id=channel.id, owner_id=1, wanted=1, ahead=AHEAD, waits=False
+        )
+
+    async with engine_context.db.transaction() as tx:
+        await owners.lock_pace(tx, channel_id=channel.id, now=clock.now())
+        turned_away = await without_waiting()
+    assert turned_away.sends == 0
+    assert turned_away.again_after > timedelta(0)
+    assert (await without_waiting()).sends == 1
+
+
 async def test_a_worker_with_a_long_notice_is_granted_nothing_while_quicker_ones_are_served(
     engine_context: Context, context: Context, workspace_id: int, clock: FixedClock
 ) -> None:

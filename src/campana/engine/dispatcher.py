@@ -24,6 +24,7 @@ from campana.domain.disposition import Disposition
 from campana.domain.ids import attempt_text
 from campana.engine.accounts import Account, Accounts
 from campana.engine.appetite import Appetite
+from campana.engine.asking import Asking
 from campana.engine.choosing import Choosing
 from campana.engine.enduring import until_stored
 from campana.engine.notice import Notice
@@ -56,8 +57,6 @@ _CLAIMS = 16
 """The most groups one grant is shared among: a claim costs the same for one as for many."""
 _PUT_BACK_AT_ONCE = 500
 """In one transaction: it holds locks a pause may have to wait for."""
-_SHORTEST_PAUSE = 0.05
-"""Before a channel that has nothing to give is asked again (seconds)."""
 
 _MOST_IN_FLIGHT = 5_000
 """Of a process, sent or about to be; a carrier may take fewer at once."""
@@ -89,7 +88,7 @@ class Dispatcher:
         self._accounts = accounts
         self._public_url = public_url
         self._choosing = Choosing(context, salt=int.from_bytes(context.entropy(8), "big"))
-        self._ask_grant_at: dict[str, float] = {}
+        self._asking = Asking()
         self._resting = Resting(monotonic=context.monotonic)
         self._sends: dict[UUID, asyncio.Task[None]] = {}
         self._at_once: Counter[str] = Counter()
@@ -130,7 +129,7 @@ class Dispatcher:
         rested = [
             channel_id
             for channel_id, account in accounts.items()
-            if self._ask_grant_at.get(channel_id, 0.0) <= now
+            if self._asking.is_due(channel_id, now=now)
             and account.carrier.most_at_once
             and not self._resting.is_on(channel_id)
         ]
@@ -164,7 +163,7 @@ class Dispatcher:
     async def _serve(self, account: Account) -> bool:
         """Get a grant on a channel and start what it allows; False when nothing came of it."""
         channel_id, owner_id = account.channel.id, self.ownership.owner_id
-        asked_at, notice = self._context.monotonic(), self._notice
+        notice = self._notice
         allowed = await granting.grant_ahead(
             self._context,
             channel_id=channel_id,
@@ -173,20 +172,19 @@ class Dispatcher:
             ahead=notice.reach,
             notice=notice.span,
             after=self._granted_until.get(channel_id),
+            waits=False,
         )
         if not allowed.sends:
-            pause = max(_SHORTEST_PAUSE, allowed.again_after.total_seconds())
-            self._ask_grant_at[channel_id] = asked_at + pause
+            now = self._context.monotonic()
+            self._asking.denied(channel_id, at=now, again_after=allowed.again_after)
             return False
         self._granted_until[channel_id] = allowed.arrival_at
-        # The future that was given out has to come nearer before more of it is worth asking for.
-        self._ask_grant_at[channel_id] = (
-            asked_at + (allowed.sends * allowed.interval).total_seconds() / 2
-        )
+        lasting = allowed.sends * allowed.interval
+        self._asking.granted(channel_id, at=allowed.at, lasting=lasting)
         slots = Slots(allowed.moments, tolerance=allowed.lateness.total_seconds())
         started = await self._fill(account, slots, most=allowed.sends, granted_at=allowed.at)
         if unused := allowed.sends - started:
-            self._ask_grant_at.pop(channel_id, None)
+            self._asking.at_once(channel_id)
             await granting.give_back(
                 self._context,
                 channel_id=channel_id,

@@ -22,6 +22,8 @@ from campana.store.db import Tx
 from campana.store.owners import Pace
 
 _NOTHING = timedelta(0)
+_IN_USE = timedelta(milliseconds=50)
+"""What a grant takes at most, where there are processors for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,19 +76,25 @@ async def grant_ahead(
     ahead: timedelta,
     notice: timedelta = _NOTHING,
     after: datetime | None = None,
+    waits: bool = True,
 ) -> Allowance:
     """The same, and what may be begun within `ahead` from now, each at its time.
 
     None may begin within `notice` from now: what the worker needs to get ready. Nothing is granted
     while the channel's carrier is down or its quota of the day is used up, nor to a slow worker
     while others are served: where the pace still stands where its own last grant left it
-    (`after`), there are none.
+    (`after`), there are none. Who does not wait goes away where another is being granted something
+    at this moment: of many who queue, each would hold up all behind it to be told that there is
+    nothing.
     """
     async with context.db.transaction() as tx:
-        pace = await owners.lock_pace(tx, channel_id=channel_id, now=context.clock.now())
+        lock = owners.lock_pace if waits else owners.lock_pace_if_free
+        pace = await lock(tx, channel_id=channel_id, now=context.clock.now())
         # Only now: while many ask, and processors are busy, it is a long time since it was asked.
         now, at = context.clock.now(), context.monotonic()
-        if pace is None or (pace.down_until is not None and pace.down_until > now):
+        if pace is None:
+            return _NONE if waits else replace(_NONE, again_after=_IN_USE)
+        if pace.down_until is not None and pace.down_until > now:
             return _NONE
         if pace.arrival_at != after and pacing.cedes(
             arrival_at=pace.arrival_at, notice=notice, now=now

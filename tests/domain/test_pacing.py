@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from campana.domain.pacing import Limits, grant
+from campana.domain.pacing import USUAL_NOTICE, Limits, cedes, grant
 
 NOW = datetime(2026, 3, 10, 15, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(days=1)
@@ -207,3 +207,16 @@ def test_however_grants_fall_their_sends_keep_the_rate(
     window = timedelta(seconds=1.05)
     most = max((sum(start <= t < start + window for t in times) for start in times), default=0)
     assert most <= math.ceil(1.05 * rate) + 1
+
+
+@pytest.mark.parametrize(
+    ("granted_ahead", "is_left"),
+    [(-5.0, False), (0.0, False), (0.1, True), (0.29, True), (0.31, False), (0.9, False)],
+)
+def test_a_slow_worker_leaves_the_channel_to_others_where_it_would_leave_a_gap(
+    granted_ahead: float, is_left: bool
+) -> None:
+    notice = USUAL_NOTICE + timedelta(seconds=0.3)
+    arrival_at = NOW + timedelta(seconds=granted_ahead)
+    assert cedes(arrival_at=arrival_at, notice=notice, now=NOW) is is_left
+    assert not cedes(arrival_at=arrival_at, notice=USUAL_NOTICE, now=NOW)

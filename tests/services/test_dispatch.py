@@ -17,6 +17,7 @@ from campana.store import owners
 from campana.store.contacts import ContactAddress
 from tests.support.campaign import ANA, BRUNO, CARLA, add_channel, launched, person
 from tests.support.database import FixedClock
+from tests.support.locks import onlooking
 from tests.support.ownership import until_gone
 from tests.support.waiting import eventually
 
@@ -209,6 +210,26 @@ async def test_pause_answers_only_when_a_written_intent_can_no_longer_be_sent(
     assert not pausing.done()
     clock.moment += SEND_DEADLINE + timedelta(seconds=0.2)
     await pausing
+
+
+async def test_the_send_deadline_runs_from_where_a_stop_would_wait_for_the_claim(
+    engine_context: Context, context: Context, workspace_id: int, clock: FixedClock, conninfo: str
+) -> None:
+    """Not from before: a claim may wait for a connection, or for its grant."""
+    scene = await launched(engine_context, context, workspace_id=workspace_id)
+    await granting.grant(engine_context, channel_id=scene.channel.id, owner_id=1, wanted=3)
+    async with onlooking(conninfo) as until_one_waits, engine_context.db.transaction() as tx:
+        await tx.execute("select from grants for update")
+        claiming = asyncio.create_task(scene.claim())
+        await until_one_waits()
+        waited_until = engine_context.monotonic()
+        clock.forward(seconds=3)
+    claimed = await claiming
+    assert len(claimed) == 3
+    assert {each.claimed_at for each in claimed} == {clock.now()}
+    assert all(each.began >= waited_until for each in claimed)
+    created = await scene.rows("select distinct created_at from attempts")
+    assert created == [(clock.now(),)]
 
 
 async def test_resume_goes_on_where_pause_left_off(

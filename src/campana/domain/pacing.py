@@ -28,6 +28,8 @@ not meet too many that are on time. With it the mean stays above 98 % of the rat
 _MOST_PUNCTUAL = 100.0
 """Up to this rate a send that misses its moment is not sent."""
 _UNPUNCTUAL = timedelta(seconds=1)
+USUAL_NOTICE = timedelta(milliseconds=150)
+"""The most that a worker needs from a grant to its first send where it gets a processor."""
 _LONGEST_HOLD = timedelta(seconds=0.5)
 """A campaign at its rate is asked again after so long: the rate may have been raised."""
 
@@ -119,6 +121,15 @@ def lateness(rate: float) -> timedelta:
     if rate > _MOST_PUNCTUAL:
         return _UNPUNCTUAL
     return timedelta(seconds=(1 / rate + _HEADROOM) / 2)
+
+
+def cedes(*, arrival_at: datetime, notice: timedelta, now: datetime) -> bool:
+    """Is a worker that needs such a notice to leave the channel to others for now?
+
+    Its sends would begin late after what is granted already, and whoever is quicker could not be
+    granted the time between any more. Where nothing lies ahead nobody is quicker.
+    """
+    return now < arrival_at < now + notice - USUAL_NOTICE
 
 
 def rescaled(arrival_at: datetime, *, before: float | None, rate: float, now: datetime) -> datetime:

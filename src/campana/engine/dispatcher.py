@@ -14,7 +14,7 @@ import logging
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property, partial
 from uuid import UUID
 
@@ -24,8 +24,10 @@ from campana.domain.disposition import Disposition
 from campana.domain.ids import attempt_text
 from campana.engine.accounts import Account, Accounts
 from campana.engine.appetite import Appetite
+from campana.engine.asking import Asking
 from campana.engine.choosing import Choosing
 from campana.engine.enduring import until_stored
+from campana.engine.notice import Notice
 from campana.engine.ownership import Ownership
 from campana.engine.resting import Resting
 from campana.engine.slots import Slots
@@ -51,23 +53,10 @@ from campana.store.due import Group
 
 log = logging.getLogger(__name__)
 
-COVERED = timedelta(milliseconds=220)
-"""How much of the near future one grant covers."""
-NOTICE = timedelta(milliseconds=30)
-"""What a claim takes at least: no send is granted sooner, for its moment would be missed."""
-_LONGEST_NOTICE = timedelta(milliseconds=150)
-"""With what a grant covers it stays well inside the send deadline."""
-_FIRST_CLAIMS_TAKE = 0.15
-"""Seconds, until it is known: nothing is prepared yet in a process that has just started."""
-_NOTICE_PER_CLAIM = 1.5
-"""Notice to take, by what claims took lately: a process that is slow asks in time."""
-
 _CLAIMS = 16
 """The most groups one grant is shared among: a claim costs the same for one as for many."""
 _PUT_BACK_AT_ONCE = 500
 """In one transaction: it holds locks a pause may have to wait for."""
-_SHORTEST_PAUSE = 0.05
-"""Before a channel that has nothing to give is asked again (seconds)."""
 
 _MOST_IN_FLIGHT = 5_000
 """Of a process, sent or about to be; a carrier may take fewer at once."""
@@ -99,7 +88,7 @@ class Dispatcher:
         self._accounts = accounts
         self._public_url = public_url
         self._choosing = Choosing(context, salt=int.from_bytes(context.entropy(8), "big"))
-        self._ask_grant_at: dict[str, float] = {}
+        self._asking = Asking()
         self._resting = Resting(monotonic=context.monotonic)
         self._sends: dict[UUID, asyncio.Task[None]] = {}
         self._at_once: Counter[str] = Counter()
@@ -107,7 +96,9 @@ class Dispatcher:
         self._departures = Departures(context)
         self._answers = GroupCommit(self._store_answers)
         self._unsent = GroupCommit(self._store_unsent, largest=_PUT_BACK_AT_ONCE)
-        self._claims_took = _FIRST_CLAIMS_TAKE
+        self._notice = Notice()
+        self._granted_until: dict[str, datetime | None] = {}
+        """Where the pace of each channel stood after the last grant to this process."""
         self._appetite = Appetite()
         self._is_draining = False
         self.ownership = Ownership(context, in_hand=lambda: self._sends, serves=accounts.kinds)
@@ -138,7 +129,7 @@ class Dispatcher:
         rested = [
             channel_id
             for channel_id, account in accounts.items()
-            if self._ask_grant_at.get(channel_id, 0.0) <= now
+            if self._asking.is_due(channel_id, now=now)
             and account.carrier.most_at_once
             and not self._resting.is_on(channel_id)
         ]
@@ -172,27 +163,28 @@ class Dispatcher:
     async def _serve(self, account: Account) -> bool:
         """Get a grant on a channel and start what it allows; False when nothing came of it."""
         channel_id, owner_id = account.channel.id, self.ownership.owner_id
-        asked_at, notice = self._context.monotonic(), self._notice
+        notice = self._notice
         allowed = await granting.grant_ahead(
             self._context,
             channel_id=channel_id,
             owner_id=owner_id,
             wanted=self._wanted(account),
-            ahead=notice + COVERED,
-            notice=notice,
+            ahead=notice.reach,
+            notice=notice.span,
+            after=self._granted_until.get(channel_id),
+            waits=False,
         )
         if not allowed.sends:
-            pause = max(_SHORTEST_PAUSE, allowed.again_after.total_seconds())
-            self._ask_grant_at[channel_id] = asked_at + pause
+            now = self._context.monotonic()
+            self._asking.denied(channel_id, at=now, again_after=allowed.again_after)
             return False
-        # The future that was given out has to come nearer before more of it is worth asking for.
-        self._ask_grant_at[channel_id] = (
-            asked_at + (allowed.sends * allowed.interval).total_seconds() / 2
-        )
-        slots = Slots(allowed.moments(asked_at), tolerance=allowed.lateness.total_seconds())
-        started = await self._fill(account, slots, most=allowed.sends, asked_at=asked_at)
+        self._granted_until[channel_id] = allowed.arrival_at
+        lasting = allowed.sends * allowed.interval
+        self._asking.granted(channel_id, at=allowed.at, lasting=lasting)
+        slots = Slots(allowed.moments, tolerance=allowed.lateness.total_seconds())
+        started = await self._fill(account, slots, most=allowed.sends, granted_at=allowed.at)
         if unused := allowed.sends - started:
-            self._ask_grant_at.pop(channel_id, None)
+            self._asking.at_once(channel_id)
             await granting.give_back(
                 self._context,
                 channel_id=channel_id,
@@ -208,17 +200,13 @@ class Dispatcher:
         free = account.carrier.most_at_once - self._at_once[account.channel.id]
         return max(0, min(self._appetite.most, free, _MOST_IN_FLIGHT - len(self._sends)))
 
-    @property
-    def _notice(self) -> timedelta:
-        """How long this process needs from asking for a grant to its first send."""
-        took = timedelta(seconds=self._claims_took * _NOTICE_PER_CLAIM)
-        return min(max(took, NOTICE), _LONGEST_NOTICE)
-
-    async def _fill(self, account: Account, slots: Slots, *, most: int, asked_at: float) -> int:
+    async def _fill(self, account: Account, slots: Slots, *, most: int, granted_at: float) -> int:
         """Start sends at the moments of a grant, group after group; returns how many."""
         channel_id, owner_id = account.channel.id, self.ownership.owner_id
         share = -(-most // max(1, min(_CLAIMS, self._choosing.waiting(channel_id))))
         started = asked = 0
+        if not slots.reachable(now=self._context.monotonic()):
+            self._notice.missed(self._context.monotonic() - granted_at)
         # A line that was asked for is promised no more, whether somebody was found for it or not.
         while True:
             begun = self._context.monotonic()
@@ -242,11 +230,10 @@ class Dispatcher:
             started += len(claimed)
             if claimed:
                 self._appetite.took(self._context.monotonic() - begun, sends=len(claimed))
-                self._start(claimed, account, slots, group=group, begun=begun)
+                self._start(claimed, account, slots, group=group)
                 if started == len(claimed):
-                    # The slowest lately, forgotten over some ten grants.
-                    took = self._context.monotonic() - asked_at
-                    self._claims_took = max(took, 0.9 * self._claims_took)
+                    took = self._context.monotonic() - granted_at
+                    self._notice.took(took, before=claimed[0].began - granted_at)
         return started
 
     def _start(
@@ -256,10 +243,9 @@ class Dispatcher:
         slots: Slots,
         *,
         group: Group,
-        begun: float,
     ) -> None:
         owner_id = self.ownership.owner_id
-        deadline = begun + SEND_DEADLINE.total_seconds()
+        deadline = claimed[0].began + SEND_DEADLINE.total_seconds()
         now, monotonic = self._context.clock.now(), self._context.monotonic()
         for intent in claimed:
             by_campaign = monotonic + (intent.not_before - now).total_seconds()
@@ -285,10 +271,13 @@ class Dispatcher:
         intent = departure.intent
         if departure.at is not None:
             await asyncio.sleep(max(0.0, departure.at - self._context.monotonic()))
-        if departure.is_missed(self._context.monotonic()) or not self._may_go(departure):
+        is_missed = departure.is_missed(self._context.monotonic())
+        if is_missed or not self._may_go(departure):
             if not departure.slots.is_given_up:
                 departure.slots.is_given_up = True
                 self._appetite.missed()
+                if is_missed:
+                    self._notice.missed()
             unsent = Unsent(intent=intent, group=departure.group)
             await until_stored(lambda: self._unsent.add([unsent]))
             return

@@ -117,7 +117,7 @@ class VoiceWorker:
 
     async def _serve(self, channel: Channel) -> bool:
         """Get a grant on a channel, and claim and start a call; False when nothing came of it."""
-        owner_id, asked_at = self.ownership.owner_id, time.monotonic()
+        owner_id = self.ownership.owner_id
         allowed = await granting.grant_ahead(
             self._context, channel_id=channel.id, owner_id=owner_id, wanted=1, ahead=AHEAD
         )
@@ -138,7 +138,7 @@ class VoiceWorker:
             self._choosing.had(group, sends=len(claimed))
             for intent in claimed:
                 own = begun + (intent.not_before - now).total_seconds()
-                at = max(own, *allowed.moments(asked_at))
+                at = max(own, *allowed.moments)
                 self._start(
                     _Given(
                         intent=intent,

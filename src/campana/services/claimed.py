@@ -33,6 +33,8 @@ class Claimed:
     """The same in the words of the port."""
     claimed_at: datetime
     """When it was written; where it was written as sending, also since when that is so."""
+    began: float
+    """The same in monotonic seconds: the send deadline runs from here."""
     not_before: datetime
     """The campaign's own pace: it waits for this moment, which lies within the send deadline."""
 

@@ -1,7 +1,8 @@
 """From what is due to an intent that may be sent: choose, claim, gate (`granting` says how many).
 
 The order of commits is the promise. An intent is committed before the network is touched, and may
-be sent only within SEND_DEADLINE of the moment its claim began; `sending_at` is committed last.
+be sent only within SEND_DEADLINE of the moment its claim looked whether the campaign goes on;
+`sending_at` is committed last.
 """
 
 from __future__ import annotations
@@ -43,8 +44,8 @@ from campana.store.due import BEGINNING, NO_MARKS, Candidate, Deferral, Group, P
 log = logging.getLogger(__name__)
 
 SEND_DEADLINE = timedelta(milliseconds=500)
-"""How long after its claim began an intent may still be sent (design: pause answers within a
-second)."""
+"""How long after its claim saw that the campaign goes on an intent may still be sent (design: pause
+answers within a second)."""
 
 
 async def ready(
@@ -81,13 +82,15 @@ async def claim(
     lines of the grant that are not used are free again when it returns. A grant from before a limit
     of the channel was lowered claims nothing.
     """
-    now = context.clock.now()
     after = marks.of(group.key) if marks is not None else BEGINNING
     async with context.db.transaction() as tx:
         if not await owners.use_promise(
             tx, channel_id=group.channel_id, owner_id=owner_id, lines=limit
         ):
             return []
+        # The send deadline runs from here, not from before a connection was had: who stops the
+        # campaign, or suppresses somebody, waits for what comes now and for nothing before it.
+        began, now = context.monotonic(), context.clock.now()
         in_force = await campaigns.share(
             tx, campaign_id=group.campaign_id, channel_id=group.channel_id, now=now
         )
@@ -169,6 +172,7 @@ async def claim(
             owner_id=owner_id,
             send=send,
             now=now,
+            began=began,
         )
         claimed = await flow_sending.carry(flow, claimed)
         await spending.promise(

@@ -9,7 +9,7 @@ their own lie below the channel's and are chosen here, in the order of the chann
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from campana.domain import pacing
@@ -22,6 +22,8 @@ from campana.store.db import Tx
 from campana.store.owners import Pace
 
 _NOTHING = timedelta(0)
+_IN_USE = timedelta(milliseconds=50)
+"""What a grant takes at most, where there are processors for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +32,10 @@ class Allowance:
 
     The first may go `first_after` from the grant, each of the others an `interval` later.
     """
+
+    at: float = 0.0
+    """When it was made: the pace of the channel was had, however long that was waited for
+    (monotonic seconds)."""
 
     sends: int
     first_after: timedelta
@@ -42,11 +48,12 @@ class Allowance:
     trunk: str | None = None
     """The trunk the sends are for, on channels that have any."""
 
-    def moments(self, since: float) -> list[float]:
-        """When each send may leave, if the grant was asked for at `since` (seconds)."""
+    @property
+    def moments(self) -> list[float]:
+        """When each send may leave (monotonic seconds)."""
         first, interval = self.first_after.total_seconds(), self.interval.total_seconds()
         # Those of a burst lie in the past: they leave at once.
-        return [since + max(0.0, first + n * interval) for n in range(self.sends)]
+        return [self.at + max(0.0, first + n * interval) for n in range(self.sends)]
 
 
 _NONE = Allowance(sends=0, first_after=_NOTHING, interval=_NOTHING)
@@ -68,17 +75,31 @@ async def grant_ahead(
     wanted: int,
     ahead: timedelta,
     notice: timedelta = _NOTHING,
+    after: datetime | None = None,
+    waits: bool = True,
 ) -> Allowance:
     """The same, and what may be begun within `ahead` from now, each at its time.
 
     None may begin within `notice` from now: what the worker needs to get ready. Nothing is granted
-    while the channel's carrier is down or its quota of the day is used up.
+    while the channel's carrier is down or its quota of the day is used up, nor to a slow worker
+    while others are served: where the pace still stands where its own last grant left it
+    (`after`), there are none. Who does not wait goes away where another is being granted something
+    at this moment: of many who queue, each would hold up all behind it to be told that there is
+    nothing.
     """
-    now = context.clock.now()
     async with context.db.transaction() as tx:
-        pace = await owners.lock_pace(tx, channel_id=channel_id, now=now)
-        if pace is None or (pace.down_until is not None and pace.down_until > now):
+        lock = owners.lock_pace if waits else owners.lock_pace_if_free
+        pace = await lock(tx, channel_id=channel_id, now=context.clock.now())
+        # Only now: while many ask, and processors are busy, it is a long time since it was asked.
+        now, at = context.clock.now(), context.monotonic()
+        if pace is None:
+            return _NONE if waits else replace(_NONE, again_after=_IN_USE)
+        if pace.down_until is not None and pace.down_until > now:
             return _NONE
+        if pace.arrival_at != after and pacing.cedes(
+            arrival_at=pace.arrival_at, notice=notice, now=now
+        ):
+            return replace(_NONE, again_after=pace.arrival_at - now)
         known = _trunks(context, pace)
         start = now + notice
         on_trunk = await _on_a_trunk(
@@ -122,6 +143,7 @@ async def grant_ahead(
             await on_trunk.use(tx, pace, channel_id=channel_id, sends=granted.sends, now=now)
     first_at = granted.first_at if on_trunk is None else max(granted.first_at, on_trunk.first_at)
     return Allowance(
+        at=at,
         sends=granted.sends,
         first_after=max(first_at - now, notice),
         interval=granted.interval,

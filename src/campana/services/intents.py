@@ -51,10 +51,12 @@ async def write(
     owner_id: int,
     send: Send | None,
     now: datetime,
+    began: float,
 ) -> list[Claimed]:
     """An intent for each, in the claim's transaction; returns those that stand.
 
-    With `send` they are about to be sent, and their events say so.
+    With `send` they are about to be sent, and their events say so. `began` is `now` in monotonic
+    seconds.
     """
     ways = Ways(plan, campaign_id=group.campaign_id)
     unix_ms = int(now.timestamp() * 1000)
@@ -75,6 +77,7 @@ async def write(
             ),
             plan=ways.of(candidate.contact_id),
             claimed_at=now,
+            began=began,
             not_before=now,
         )
         for candidate in allowed

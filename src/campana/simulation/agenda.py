@@ -16,7 +16,7 @@ from campana.domain.campaign import Plan
 from campana.domain.pacing import quota_day, quota_resets_at
 from campana.domain.target import zones_of
 from campana.domain.window import next_open
-from campana.engine.dispatcher import COVERED, NOTICE
+from campana.engine.notice import COVERED, SHORTEST
 from campana.services.campaign_document import plan_of
 from campana.services.dispatch import SEND_DEADLINE
 from campana.services.outcomes import SWEEP_MARGIN
@@ -116,7 +116,7 @@ def _sends(waiting: Waiting, now: datetime) -> datetime:
     moment = max(waiting.due_at, waiting.not_before or waiting.due_at, now)
     if waiting.daily_attempts is not None and waiting.sent_today >= waiting.daily_attempts:
         moment = max(moment, quota_resets_at(now))
-    early = timedelta(seconds=(waiting.burst - 1) / waiting.rate) + NOTICE + COVERED
+    early = timedelta(seconds=(waiting.burst - 1) / waiting.rate) + SHORTEST + COVERED
     return max(moment, waiting.arrival_at - early)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 
 from campana.domain.pacing import Limits, quota_day
 from campana.store.db import Tx
@@ -69,9 +69,19 @@ async def is_gone(tx: Tx, *, owner_id: int) -> bool:
 
 async def lock_pace(tx: Tx, *, channel_id: str, now: datetime) -> Pace | None:
     """The channel's pacing row, held until the transaction ends."""
-    row = await (
-        await tx.execute(_SQL["lock_pacing"], {"channel_id": channel_id, "day": quota_day(now)})
-    ).fetchone()
+    return await _lock_pace(tx, _SQL["lock_pacing"], channel_id=channel_id, now=now)
+
+
+async def lock_pace_if_free(tx: Tx, *, channel_id: str, now: datetime) -> Pace | None:
+    """The same, but None while another holds it."""
+    return await _lock_pace(tx, _SQL["lock_pacing_if_free"], channel_id=channel_id, now=now)
+
+
+async def _lock_pace(
+    tx: Tx, query: LiteralString, *, channel_id: str, now: datetime
+) -> Pace | None:
+    values = {"channel_id": channel_id, "day": quota_day(now)}
+    row = await (await tx.execute(query, values)).fetchone()
     if row is None:
         return None
     arrival_at, reckoned, down_until, sent_today = row

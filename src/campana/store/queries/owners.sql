@@ -30,6 +30,11 @@ select pg_try_advisory_xact_lock(%(space)s, %(owner_id)s);
 select arrival_at, rate, down_until, case when day = %(day)s then day_sends else 0 end
 from pacing where channel_id = %(channel_id)s for update;
 
+-- name: lock_pacing_if_free
+-- The same for whoever comes again soon: nobody queues behind those who are only told that there is nothing.
+select arrival_at, rate, down_until, case when day = %(day)s then day_sends else 0 end
+from pacing where channel_id = %(channel_id)s for update skip locked;
+
 -- name: limits
 -- A statement of its own, so that its snapshot is younger than the lock: whoever lowers a limit takes that too.
 select rate, burst, lines, daily_attempts, kind, config, workspace_id from channels where id = %(channel_id)s;

@@ -172,7 +172,7 @@ class Dispatcher:
             ahead=notice.reach,
             notice=notice.span,
             after=self._granted_until.get(channel_id),
-            waits=False,
+            waits=not notice.is_slow,
         )
         if not allowed.sends:
             now = self._context.monotonic()

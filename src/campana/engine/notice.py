@@ -44,6 +44,11 @@ class Notice:
         self._has_missed = False
 
     @property
+    def is_slow(self) -> bool:
+        """Has it missed moments lately, for which a usual notice would have been too short?"""
+        return self._has_missed
+
+    @property
     def span(self) -> timedelta:
         """How long this process needs from a grant to its first send."""
         wanted = max(timedelta(seconds=self._took * _PER_CLAIM), SHORTEST)

@@ -83,9 +83,9 @@ async def grant_ahead(
     None may begin within `notice` from now: what the worker needs to get ready. Nothing is granted
     while the channel's carrier is down or its quota of the day is used up, nor to a slow worker
     while others are served: where the pace still stands where its own last grant left it
-    (`after`), there are none. Who does not wait goes away where another is being granted something
-    at this moment: of many who queue, each would hold up all behind it to be told that there is
-    nothing.
+    (`after`), there are none. A worker that does not wait goes away where another is being granted
+    something at this moment: of many who queue, each would hold up all behind it to be told that
+    there is nothing.
     """
     async with context.db.transaction() as tx:
         lock = owners.lock_pace if waits else owners.lock_pace_if_free

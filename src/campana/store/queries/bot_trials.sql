@@ -1,6 +1,7 @@
 -- How bots did with simulated callees; the last trial of each counts.
 
 -- name: keep
+-- In place of the trial before of the same bot.
 insert into bot_trials (workspace_id, fingerprint, opt_out_ignored, calls, right_calls, tried_at)
 values (%(workspace_id)s, %(fingerprint)s, %(opt_out_ignored)s, %(calls)s, %(right_calls)s, %(tried_at)s)
 on conflict (workspace_id, fingerprint) do update set opt_out_ignored = excluded.opt_out_ignored,

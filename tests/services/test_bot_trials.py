@@ -2,35 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from campana.domain.errors import CampanaError, PreflightBlocked
 from campana.domain.script import Script
 from campana.services import bot_trials, campaign_document, campaigns, control
 from campana.services.context import Context
-from tests.support.campaign import BOT, add_channel, add_list, person
+from tests.services.test_control import ready
+from tests.support.campaign import BOT
 
 OTHER = {**BOT, "greeting": "Good morning {{ contact.first_name }}."}
-
-
-async def draft(context: Context, workspace_id: int, **document: Any) -> str:
-    name = context.new_id("l")
-    channel = await add_channel(context, workspace_id=workspace_id, name=name)
-    list_id = await add_list(
-        context, workspace_id=workspace_id, people=[person("+12125550101")], name=name
-    )
-    written = {
-        "name": "Reminder",
-        "type": "VoiceBot",
-        "channelType": "Voice",
-        "contactList": list_id,
-        "channel": channel.id,
-        "voiceBot": BOT,
-        **document,
-    }
-    return (await campaigns.create(context, workspace_id=workspace_id, raw=written)).id
 
 
 async def script_of(context: Context, workspace_id: int, campaign_id: str) -> Script:
@@ -65,11 +46,11 @@ async def launches(context: Context, workspace_id: int, campaign_id: str) -> Non
 async def test_it_is_not_launched_until_it_is_another_or_obeys(
     context: Context, workspace_id: int
 ) -> None:
-    first = await draft(context, workspace_id)
+    first = await ready(context, workspace_id=workspace_id)
     script = await script_of(context, workspace_id, first)
     await tried(context, workspace_id, script, obeys=False)
     assert await refused(context, workspace_id, first) == ["/voiceBot"]
-    mended = await draft(context, workspace_id, voiceBot=OTHER)
+    mended = await ready(context, workspace_id=workspace_id, voiceBot=OTHER)
     await launches(context, workspace_id, mended)
     await tried(context, workspace_id, script, obeys=True)
     await launches(context, workspace_id, first)
@@ -78,10 +59,10 @@ async def test_it_is_not_launched_until_it_is_another_or_obeys(
 async def test_it_is_not_taken_up_by_a_campaign_that_runs(
     context: Context, workspace_id: int
 ) -> None:
-    other = await draft(context, workspace_id, voiceBot=OTHER)
+    other = await ready(context, workspace_id=workspace_id, voiceBot=OTHER)
     script = await script_of(context, workspace_id, other)
     await tried(context, workspace_id, script, obeys=False)
-    running = await draft(context, workspace_id)
+    running = await ready(context, workspace_id=workspace_id)
     await launches(context, workspace_id, running)
     with pytest.raises(CampanaError) as caught:
         await campaigns.change(
@@ -95,21 +76,21 @@ async def test_it_is_not_taken_up_by_a_campaign_that_runs(
 
 
 async def test_nor_by_one_of_several_ways(context: Context, workspace_id: int) -> None:
-    other = await draft(context, workspace_id, voiceBot=OTHER)
+    other = await ready(context, workspace_id=workspace_id, voiceBot=OTHER)
     script = await script_of(context, workspace_id, other)
     await tried(context, workspace_id, script, obeys=False)
     variants = [
         {"name": "a", "share": 50},
         {"name": "b", "share": 50, "changes": {"voiceBot": OTHER}},
     ]
-    compared = await draft(context, workspace_id, variants=variants)
+    compared = await ready(context, workspace_id=workspace_id, variants=variants)
     assert await refused(context, workspace_id, compared) == ["/variants/1/changes/voiceBot"]
 
 
 async def test_what_one_workspace_found_out_holds_for_it_alone(
     engine_context: Context, context: Context, workspace_id: int
 ) -> None:
-    made = await draft(context, workspace_id)
+    made = await ready(context, workspace_id=workspace_id)
     script = await script_of(context, workspace_id, made)
     async with engine_context.db.transaction() as tx:
         cursor = await tx.execute(

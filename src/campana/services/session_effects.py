@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -210,28 +210,24 @@ async def _mark(
             return stored
 
 
+def waits_of(stored: StoredSession) -> Iterator[Mapping[str, Any]]:
+    """What a session as stored waits for (`flow.session.Wait`, as JSON)."""
+    return (thread["wait"] for thread in stored.session["threads"] if thread.get("wait"))
+
+
 def waits_for(stored: StoredSession, *, message: int) -> bool:
     """Does the session want to hear what becomes of that message?"""
-    return any(
-        thread.get("wait") and thread["wait"]["message"] == message
-        for thread in stored.session["threads"]
-    )
+    return any(wait["message"] == message for wait in waits_of(stored))
 
 
 def awaits_answer(stored: StoredSession) -> bool:
     """Does the session wait for something that the contact writes?"""
-    return any(
-        thread.get("wait") and thread["wait"]["kind"] in ANSWERS
-        for thread in stored.session["threads"]
-    )
+    return any(wait["kind"] in ANSWERS for wait in waits_of(stored))
 
 
 def has_wait(stored: StoredSession, number: int) -> bool:
     """Is that wait still on?"""
-    return any(
-        thread.get("wait") and thread["wait"]["number"] == number
-        for thread in stored.session["threads"]
-    )
+    return any(wait["number"] == number for wait in waits_of(stored))
 
 
 async def stop(tx: Tx, stored: StoredSession, *, outcome: str, now: datetime) -> StoredSession:

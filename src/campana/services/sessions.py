@@ -159,9 +159,7 @@ async def hand_back(
         if stored is None or stored.handed_off_at is None:
             continue
         waits = [
-            thread["wait"]["number"]
-            for thread in stored.session["threads"]
-            if thread.get("wait") and thread["wait"]["kind"] == "handoff"
+            wait["number"] for wait in session_effects.waits_of(stored) if wait["kind"] == "handoff"
         ]
         stored = replace(stored, handed_off_at=None)
         for wait in waits[:1]:

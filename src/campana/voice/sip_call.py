@@ -17,11 +17,9 @@ from campana.voice.media import PHONE_RATE
 
 log = logging.getLogger(__name__)
 
-_UNTRUSTED = {
-    "Protocol error [71]": "no TLS connection: its certificate is perhaps none that this machine"
-    " trusts"
-}
+_TLS_FAILED = "Protocol error [71]"
 """What the stack says of a TLS handshake that failed, whatever the reason."""
+_UNTRUSTED = "no TLS connection: its certificate is perhaps none that this machine trusts"
 
 READ_BYTES = 16_000
 """The most one read takes: a second of sound."""
@@ -96,10 +94,11 @@ class SipCall:
         if self._is_lost and not self._answered.done():
             raise LineLost
         if self._over.done():
-            status, _, reason = self._over.result().partition(" ")
+            ended = self._over.result()
+            status, _, reason = ended.partition(" ")
             if len(status) == 3 and status.isdecimal():
                 raise Refused(status=int(status), reason=reason)
-            raise Unreachable(reason=_UNTRUSTED.get(self._over.result(), self._over.result()))
+            raise Unreachable(reason=_UNTRUSTED if ended == _TLS_FAILED else ended)
 
     @property
     def ended(self) -> Hangup | None:

@@ -8,7 +8,7 @@ what is shown of a million is some seconds old. Nothing is decided by it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Generic, TypeVar
 
@@ -44,6 +44,24 @@ class _Kept(Generic[_T]):
         if rows >= MANY and len(self._found) < _MOST_KEPT:
             self._found[key] = found, now + _USE_PER_COST * took
 
+    async def counted(
+        self,
+        key: str,
+        count: Callable[[], Awaitable[_T]],
+        *,
+        rows: Callable[[_T], int],
+        monotonic: Callable[[], float],
+    ) -> _T:
+        """What will still do, else what `count` finds now, among so many `rows`."""
+        began = monotonic()
+        known = self.fresh(key, now=began)
+        if known is not None:
+            return known
+        found = await count()
+        now = monotonic()
+        self.keep(key, found, rows=rows(found), took=now - began, now=now)
+        return found
+
 
 class Counts:
     """Of one process. A campaign's id is known to one workspace alone."""
@@ -73,27 +91,25 @@ class Counts:
         self, tx: Tx, *, campaign_id: str, monotonic: Callable[[], float]
     ) -> campaigns.Counts:
         """The targets and the attempts of one campaign by what became of them."""
-        began = monotonic()
-        known = self._campaigns.fresh(campaign_id, now=began)
-        if known is not None:
-            return known
-        found = await campaigns.counts(tx, campaign_id=campaign_id)
-        rows, now = sum(found.targets.values()) + sum(found.attempts.values()), monotonic()
-        self._campaigns.keep(campaign_id, found, rows=rows, took=now - began, now=now)
-        return found
+        return await self._campaigns.counted(
+            campaign_id,
+            lambda: campaigns.counts(tx, campaign_id=campaign_id),
+            rows=lambda found: sum(found.targets.values()) + sum(found.attempts.values()),
+            monotonic=monotonic,
+        )
 
     async def minutes(
         self, tx: Tx, *, workspace_id: int, since: datetime, monotonic: Callable[[], float]
     ) -> list[Minute]:
-        """Attempts begun since then, by minute and outcome."""
-        key, began = str(workspace_id), monotonic()
-        known = self._minutes.fresh(key, now=began)
-        if known is not None:
-            return [each for each in known if each.minute >= since]
-        found = await campaign_search.recent_attempts(tx, workspace_id=workspace_id, since=since)
-        rows, now = sum(each.count for each in found), monotonic()
-        self._minutes.keep(key, found, rows=rows, took=now - began, now=now)
-        return found
+        """Attempts begun since then, the beginning of a minute, by minute and outcome."""
+        found = await self._minutes.counted(
+            str(workspace_id),
+            lambda: campaign_search.recent_attempts(tx, workspace_id=workspace_id, since=since),
+            rows=lambda found: sum(each.count for each in found),
+            monotonic=monotonic,
+        )
+        # What was counted a while ago may begin earlier.
+        return [each for each in found if each.minute >= since]
 
     async def _count(
         self, tx: Tx, ids: Sequence[str], monotonic: Callable[[], float]

@@ -32,13 +32,13 @@ HERE = Path(__file__).resolve().parent
 MEMORY_GOAL = 400_000_000
 
 TABLE = """
-create table people (
+create table bench_people (
   id bigint generated always as identity primary key,
   external_id text not null unique, first_name text, last_name text,
   phone text not null unique, zones text[], attributes jsonb not null)
 """
 COPY = """
-copy people (external_id, first_name, last_name, phone, zones, attributes) from stdin (format csv)
+copy bench_people (external_id, first_name, last_name, phone, zones, attributes) from stdin (format csv)
 """
 
 
@@ -109,7 +109,7 @@ def _arguments(words: Sequence[str]) -> argparse.Namespace:
 def _clean(conninfo: str) -> None:
     """The same start for each: empty tables, nothing left to write out or to clear away."""
     with psycopg.connect(conninfo, autocommit=True) as conn:
-        conn.execute("drop table if exists people")
+        conn.execute("drop table if exists bench_people")
         conn.execute(TABLE)
         conn.execute(
             "truncate campana.contact_lists, campana.contacts, campana.contact_addresses,"
@@ -151,7 +151,7 @@ def _copy(conninfo: str, files: Files) -> None:
         with files.ready.open("rb") as file, conn.cursor().copy(COPY) as copy:
             while piece := file.read(1 << 18):
                 copy.write(piece)
-        [[count]] = conn.execute("select count(*) from people").fetchall()
+        [[count]] = conn.execute("select count(*) from bench_people").fetchall()
     _agree("copy", count, files.accepted)
 
 
@@ -159,7 +159,7 @@ def _script(conninfo: str, files: Files) -> None:
     said = _process("script_side.py", conninfo, str(files.csv))
     _agree("script, rejected", int(said), files.rejected)
     with psycopg.connect(conninfo) as conn:
-        [[count]] = conn.execute("select count(*) from people").fetchall()
+        [[count]] = conn.execute("select count(*) from bench_people").fetchall()
     _agree("script, accepted", count, files.accepted)
 
 

@@ -19,7 +19,7 @@ from phonenumbers.timezone import time_zones_for_number
 COUNTRY = "US"
 BATCH = 1000
 INSERT = """
-insert into people (external_id, first_name, last_name, phone, zones, attributes)
+insert into bench_people (external_id, first_name, last_name, phone, zones, attributes)
 values (%s, %s, %s, %s, %s, %s) on conflict do nothing
 """
 

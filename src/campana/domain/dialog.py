@@ -50,14 +50,30 @@ CLEARLY_OPT_OUT = -1.0
 """A phrase of an opt-out that fits so well was said, whatever the words read like: in trials it was
 above -0.5 where it was said and under -3.5 where it was not."""
 MOST_KEYS = 20
+KEYPAD = frozenset("0123456789*#")
 NOT_UNDERSTOOD = "Sorry, I did not understand."
 
 
 def start(script: Script, *, fields: Mapping[str, str]) -> Turn:
-    """The first turn: the greeting and on to the first question or end."""
+    """The first turn: the greeting and on to the first question or end, or to the model."""
     first = script.steps[0].id if script.steps else None
     greeting = utter(None, script.greeting, fields)
+    if script.prompt is not None:
+        then = Listen(
+            step="",
+            keys=KEYPAD,
+            seconds=script.prompt.listen_seconds,
+            takes_words=True,
+            phrases=OPT_OUT_PHRASES,
+        )
+        return Turn(say=(greeting,), then=then, state=State(fields=fields))
     return _walk(script, State(step=first, fields=fields), said=[greeting])
+
+
+def fall_back(script: Script, state: State) -> Turn:
+    """The first turn of the steps alone, when the model that spoke before them has failed."""
+    first = script.steps[0].id if script.steps else None
+    return _walk(script, replace(state, step=first), said=[])
 
 
 def resume(script: Script, state: State, heard: Heard) -> Turn:

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Literal, assert_never
 
 from campana.domain.answers import Answer
+from campana.domain.prompted import Prompt, texts_of
 
 OPT_OUT_TEXT = "You will not be called again. Goodbye."
 CALLBACK_TEXT = "All right. You will be called {{ when }}. Goodbye."
@@ -99,11 +100,15 @@ class Script:
     opt_out_text: str = OPT_OUT_TEXT
     callback_text: str = CALLBACK_TEXT
     """`when` is the moment that was understood, or "later"."""
+    prompt: Prompt | None = None
+    """A language model speaks after the greeting; the steps are for when it fails."""
 
     @property
     def listens(self) -> bool:
         """Does it understand words?"""
-        return any(isinstance(step, Ask) and step.answer is not None for step in self.steps)
+        return self.prompt is not None or any(
+            isinstance(step, Ask) and step.answer is not None for step in self.steps
+        )
 
     @property
     def needs_ears(self) -> bool:
@@ -243,6 +248,8 @@ def texts(script: Script) -> tuple[str, ...]:
             case _:
                 assert_never(step)
     said.append(script.on_machine.message or "")
+    if script.prompt is not None:
+        said += texts_of(script.prompt)
     if script.needs_ears:
         # Who hears words at all minds these two, whatever the questions ask for.
         said += [script.opt_out_text, script.callback_text]

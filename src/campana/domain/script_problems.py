@@ -13,6 +13,7 @@ from typing import assert_never
 from campana.domain import answers
 from campana.domain.answers import Answer, Choice, Number, YesNo
 from campana.domain.errors import FieldProblem
+from campana.domain.prompt_problems import problems as prompt_problems
 from campana.domain.script import Ask, Branch, End, Say, Script, Step
 
 KEYS = frozenset("0123456789*#")
@@ -28,6 +29,8 @@ def problems(script: Script) -> list[FieldProblem]:
     for index, step in enumerate(script.steps):
         found.extend(_alone(step, f"/steps/{index}"))
     found.extend(_links(script))
+    if script.prompt is not None:
+        found.extend(prompt_problems(script.prompt))
     if not found:
         found.extend(_paths(script))
     return found

@@ -21,7 +21,11 @@ from campana.store.db import Tx
 
 def fingerprint(script: Script) -> str:
     """64 hexadecimal digits that only this bot has."""
-    return hashlib.sha256(msgspec.json.encode(script, order="sorted")).hexdigest()
+    written: dict[str, object] = msgspec.to_builtins(script)
+    if script.prompt is None:
+        # As before there were prompts: what is known of a bot without one stays known.
+        del written["prompt"]
+    return hashlib.sha256(msgspec.json.encode(written, order="sorted")).hexdigest()
 
 
 async def keep(
@@ -48,7 +52,7 @@ async def keep(
 
 async def failed(tx: Tx, *, workspace_id: int, plan: Plan) -> list[FieldProblem]:
     """The bots of a plan that last ignored a wish not to be called again: none of them calls."""
-    scripts = _scripts(plan)
+    scripts = scripts_of(plan)
     if not scripts:
         return []
     known = {pointer: fingerprint(script) for pointer, script in scripts.items()}
@@ -66,7 +70,7 @@ async def failed(tx: Tx, *, workspace_id: int, plan: Plan) -> list[FieldProblem]
     ]
 
 
-def _scripts(plan: Plan) -> Mapping[str, Script]:
+def scripts_of(plan: Plan) -> Mapping[str, Script]:
     """Every bot that may call somebody, by where it is written."""
     found = {f"/voiceBots/{name}": script for name, script in plan.scripts.items()}
     for where, way in variant_plans.each_way(plan):

@@ -1,0 +1,116 @@
+"""What a model's answer is made of while it comes: parts in, sentences and tool calls out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from campana.domain.sentences import Sentences
+
+MOST_TEXT = 6_000
+"""Characters of one reply: minutes of speech."""
+MOST_ARGUMENTS = 8_000
+MOST_CALLS = 32
+"""That are kept of a reply at all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """More of the text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallPart:
+    """More of the call with this number: its id and name once, its arguments in pieces."""
+
+    index: int
+    id: str | None = None
+    name: str | None = None
+    arguments: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """What the endpoint says it took, in tokens, of the prompt and the answer."""
+
+    tokens: int
+
+
+Part = Words | CallPart | Counted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A tool that the model asks for, as it says it: neither name nor arguments are checked."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """A whole answer. `tokens` is None where the endpoint did not count."""
+
+    text: str
+    calls: tuple[Call, ...] = ()
+    tokens: int | None = None
+
+
+class TooMuch(Exception):
+    """The answer is longer than anybody would listen to."""
+
+
+@dataclass(slots=True)
+class _Gathered:
+    id: str = ""
+    name: str = ""
+    arguments: str = ""
+
+
+@dataclass(slots=True)
+class Gathering:
+    """The answer so far."""
+
+    _text: str = ""
+    _calls: dict[int, _Gathered] = field(default_factory=dict[int, _Gathered])
+    _tokens: int | None = None
+    _sentences: Sentences = field(default_factory=Sentences)
+
+    def take(self, part: Part) -> list[str]:
+        """The sentences that can be spoken now.
+
+        Raises:
+            TooMuch
+        """
+        match part:
+            case Words(text=text):
+                self._text += text
+                if len(self._text) > MOST_TEXT:
+                    raise TooMuch
+                return self._sentences.add(text)
+            case CallPart():
+                call = self._calls.setdefault(part.index, _Gathered())
+                call.id, call.name = part.id or call.id, part.name or call.name
+                call.arguments += part.arguments
+                if len(call.arguments) > MOST_ARGUMENTS or len(self._calls) > MOST_CALLS:
+                    raise TooMuch
+            case Counted(tokens=tokens):
+                self._tokens = tokens
+        return []
+
+    def last(self) -> str:
+        """What is left to be spoken when nothing more comes."""
+        return self._sentences.last()
+
+    def reply(self) -> Reply:
+        """What has come."""
+        return Reply(
+            text=self._text,
+            calls=tuple(
+                Call(id=call.id or f"call_{index}", name=call.name, arguments=call.arguments)
+                for index, call in sorted(self._calls.items())
+            ),
+            tokens=self._tokens,
+        )

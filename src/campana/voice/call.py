@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any, Literal
@@ -18,6 +18,7 @@ from campana.domain.answered_by import AnsweredBy
 from campana.domain.attempt import AttemptEvent, Detail, EventType
 from campana.domain.clock import Clock
 from campana.domain.dialog import start
+from campana.domain.model_talk import Talked
 from campana.domain.script import Script, Turn
 from campana.voice.driver import (
     Hangup,
@@ -33,6 +34,8 @@ from campana.voice.driver import (
 from campana.voice.ears.hearing import Ears
 from campana.voice.ears.listener import Listener
 from campana.voice.media import PHONE_RATE
+from campana.voice.mind import Mind
+from campana.voice.model_talk import ModelTalk
 from campana.voice.notes import Answered, Line
 from campana.voice.recording import Recording
 from campana.voice.speech import Speech
@@ -72,6 +75,10 @@ class CallResult:
     """None where nobody listened for it."""
     has_left_message: bool = False
     """On a machine, after its beep."""
+    talked: Talked | None = None
+    """What a language model said and did; None where none spoke."""
+    model_failure: str | None = None
+    """Why the script took over from it, where it did."""
     recording: Path | None = None
     """Where the whole recording lies; None when there is none."""
     recording_problem: str | None = None
@@ -90,6 +97,7 @@ async def run_call(
     stop: asyncio.Event | None = None,
     ears: Ears | None = None,
     zone: tzinfo | None = None,
+    mind: Mind | None = None,
 ) -> CallResult:
     """Place a call, run the script on it, and return what came of it.
 
@@ -105,14 +113,20 @@ async def run_call(
         stop: when set, the call is ended as soon as possible and its result returned.
         ears: understand words; without them nothing but keys is heard.
         zone: the person's own, in which "tomorrow at five" is meant.
+        mind: the language model of a script with a prompt; without it, or without ears, the steps
+            of the script are all there is.
 
     Cancelling the task ends the call in the same way, emits `ended`, and raises CancelledError.
 
     Raises:
         LineLost: the stack failed while the call was being placed; what became of it is unknown.
     """
-    session = _Session(script, speech=speech, clock=clock, emit=emit, ears=ears, zone=zone)
-    opening = start(script, fields=fields)
+    if ears is None or script.prompt is None:
+        mind = None
+    session = _Session(
+        script, speech=speech, clock=clock, emit=emit, ears=ears, zone=zone, mind=mind
+    )
+    opening = start(script if mind is not None else replace(script, prompt=None), fields=fields)
     stop = stop or asyncio.Event()
     # Made while it rings, so that the first word does not wait.
     preparing = asyncio.ensure_future(session.prepare(opening))
@@ -150,8 +164,10 @@ class _Session:
         emit: Callable[[AttemptEvent], None],
         ears: Ears | None,
         zone: tzinfo | None,
+        mind: Mind | None,
     ) -> None:
         self._script = script
+        self._mind = mind
         self._ears = ears
         self._zone = zone
         self._speech = speech
@@ -184,15 +200,7 @@ class _Session:
             self._recording = Recording(recording, rate=call.sample_rate)
         ear = Listener(self._ears) if self._ears is not None and self._script.needs_ears else None
         stream = self._stream = SoundStream(call, recording=self._recording, ear=ear)
-        talk = self._talk = Talk(
-            call,
-            stream,
-            self._script,
-            speech=self._speech,
-            tell=self.tell,
-            ear=ear,
-            now=lambda: self._clock.now().astimezone(self._zone or UTC),
-        )
+        talk = self._talk = self._conversation(call, stream, ear)
         self.tell(EventType.ANSWERED, {})
         hearing = asyncio.ensure_future(ear.run() if ear is not None else _for_ever())
         talking = asyncio.ensure_future(talk.run(opening))
@@ -222,6 +230,27 @@ class _Session:
             reason = "cancelled" if stopping in done else "time_limit"
         return self.close(end="answered", reason=reason)
 
+    def _conversation(self, call: VoiceCall, stream: SoundStream, ear: Listener | None) -> Talk:
+        def now() -> datetime:
+            return self._clock.now().astimezone(self._zone or UTC)
+
+        speech, tell = self._speech, self.tell
+        if self._mind is not None and ear is not None:
+            return ModelTalk(
+                call,
+                stream,
+                self._script,
+                mind=self._mind,
+                speech=speech,
+                tell=tell,
+                ear=ear,
+                now=now,
+            )
+        talk = Talk(call, stream, self._script, speech=speech, tell=tell, ear=ear, now=now)
+        if self._script.prompt is not None:
+            talk.notes.failure = "there is no model, or nobody who hears"
+        return talk
+
     def close(self, *, end: End, status: int | None = None, reason: str) -> CallResult:
         """The result, told as the last event."""
         talk, recording = self._talk, self._recording
@@ -241,6 +270,8 @@ class _Session:
             callback_at=talk.notes.callback_at if talk is not None else None,
             answered_by=talk.answered_by if talk is not None else None,
             has_left_message=talk is not None and talk.has_left_message,
+            talked=talk.notes.talked if talk is not None else None,
+            model_failure=talk.notes.failure if talk is not None else None,
             recording=recording.path if recording is not None and self._is_recorded else None,
             recording_problem=recording.problem if recording is not None else None,
         )

@@ -8,6 +8,7 @@ from datetime import datetime
 from itertools import pairwise
 
 from campana.domain.attempt import Detail, EventType
+from campana.domain.model_talk import Talked
 from campana.domain.script import Ended, Given, Turn
 
 Tell = Callable[[EventType, Detail], None]
@@ -75,6 +76,17 @@ class Notes:
         """What the script calls the end it came to. An answer that leads to an end decides it, even
         when the goodbye is not waited for."""
         self.callback_at: datetime | None = None
+        self.talked: Talked | None = None
+        """What a language model said and did; None where none spoke."""
+        self.failure: str | None = None
+        """Why the script took over from it, where it did."""
+        self.understood: str | None = None
+        """A wish that the model understood: told with the next line, which replies to it."""
+
+    def thought(self, talked: Talked) -> None:
+        """The model's part of the conversation stands here now."""
+        self.talked = talked
+        self.saved = dict(talked.state.saved)
 
     def take(self, turn: Turn, *, at_ms: int) -> None:
         """Whatever happens next, this is what was answered and how it ends."""
@@ -87,7 +99,14 @@ class Notes:
     def said(self, text: str, *, step: str | None, at_ms: int) -> int:
         """The bot begins to say this; the number of the line, for `took`."""
         self.transcript.append(Line(role="bot", text=text, at_ms=at_ms))
-        self._tell(EventType.SAID, {"text": text, "at_ms": at_ms, "step": step})
+        detail: dict[str, str | int | float | bool | None] = {
+            "text": text,
+            "at_ms": at_ms,
+            "step": step,
+        }
+        if self.understood is not None:
+            detail["wish"], self.understood = self.understood, None
+        self._tell(EventType.SAID, detail)
         return len(self.transcript) - 1
 
     def took(self, line: int, latency: Latency) -> None:

@@ -39,6 +39,8 @@ class SoundStream:
         self._sent: asyncio.Future[None] | None = None
         self.sounded_at: float | None = None
         """When the first frame of what was played last left for the line; None until it has."""
+        self.share = 0.0
+        """How much of what was played last has left for the line, from 0 to 1."""
         self._ahead = int(AHEAD_SECONDS / FRAME_SECONDS) * frame_bytes(call.sample_rate)
 
     def elapsed(self) -> float:
@@ -63,12 +65,14 @@ class SoundStream:
         size = frame_bytes(self._call.sample_rate)
         self._waiting = list(frames(pcm, size))[::-1]
         self._sent = self._loop.create_future()
-        self.sounded_at = None
+        self.sounded_at, self.share = None, 0.0
         try:
             await self._sent
+            self.share = 1.0
         except asyncio.CancelledError:
-            self._waiting = []
+            waiting, self._waiting = size * len(self._waiting), []
             forgotten = self._call.flush()
+            self.share = max(0.0, 1 - (waiting + forgotten) / max(1, len(pcm)))
             if self._recording is not None:
                 self._recording.unsaid(forgotten)
             raise

@@ -180,7 +180,7 @@ class Talk:
         )
         line = self.notes.said(utterance.text, step=utterance.step, at_ms=self._at_ms())
         if utterance.is_question:
-            self._question_at = self._stream.elapsed()
+            self._asks()
         playing = asyncio.ensure_future(self._stream.play(pcm))
         interrupting = asyncio.ensure_future(self._interruption(utterance, turn))
         try:
@@ -201,6 +201,10 @@ class Talk:
         if turn is None or not isinstance(turn.then, Listen):
             return None
         return await self._listen(turn, turn.then)
+
+    def _asks(self) -> None:
+        """A question begins: what is said from before it can be understood is no answer to it."""
+        self._question_at = self._stream.elapsed()
 
     def _latency(self, said: Said, begun: float) -> Latency | None:
         """How long they waited for what was just said; `begun` is when the words for it were known.

@@ -1,0 +1,29 @@
+"""What a conversation needs of a language model, and of the programs that it has asked."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from typing import Protocol
+
+from campana.domain.model_talk import Errand, Talked
+from campana.domain.speaking import Part
+
+
+class Lost(Exception):
+    """The model did not answer, or not as one does; a phrase for people."""
+
+
+class Mind(Protocol):
+    """One model, for one call."""
+
+    def reply(self, talked: Talked) -> AsyncGenerator[Part]:
+        """What it says next, as it comes.
+
+        Raises:
+            Lost
+        """
+        ...
+
+    async def run(self, errand: Errand) -> tuple[bool, str]:
+        """Ask the program; whether it did what it was asked, and what it said."""
+        ...

@@ -60,8 +60,9 @@ class Settings:
     ] = False
     llm_url: Annotated[
         str | None,
-        "A language model that flows may ask what somebody meant: an endpoint of OpenAI's chat"
-        " completions, such as `http://127.0.0.1:11434/v1`.",
+        "A language model that flows may ask what somebody meant, and that VoiceBots with a prompt"
+        " speak with: an endpoint of OpenAI's chat completions, such as"
+        " `http://127.0.0.1:11434/v1`.",
     ] = None
     llm_model: Annotated[str | None, "Which of its models."] = None
     llm_key: Annotated[str | None, "Its key; a secret."] = None

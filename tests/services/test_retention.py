@@ -79,6 +79,9 @@ async def test_what_was_said_and_typed_goes_and_the_answers_stay(
     assert (found["to"], found["seconds"]) == (ANA, 12.0)
     assert found["recording"] is not None
     assert await scene.rows("select detail from attempt_events where type = 'said'") == [({},)]
+    [[model]] = await scene.rows("select model from voice_calls where model is not null")
+    assert model["values"], "what it came to"
+    assert model["tools"] == [{"name": "end", "outcome": "done"}]
 
 
 async def test_an_attempt_keeps_its_numbers_and_loses_its_person(

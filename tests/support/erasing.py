@@ -147,6 +147,12 @@ async def talk(engine: Context, scene: Scene, attempt_id: UUID, *, disposition: 
             result=None,
             transcript=[{"role": "bot", "text": "Hello Zephyrine Quetzalcoatl.", "atMs": 1}],
             recording_key=key,
+            model={
+                "values": {"name": "Zephyrine"},
+                "tools": [{"name": "end", "outcome": "done", "arguments": "{}", "answer": "-"}],
+                "tokens": 7,
+                "failure": None,
+            },
         ),
         answered_at=engine.clock.now(),
     )

@@ -55,12 +55,28 @@ async def test_a_call_is_shown_with_all_that_was_said(
     }  # fmt: skip
     assert shown == listed | {
         "keys": "1", "saved": {"answer": "1"}, "answers": [], "answeredBy": None,
-        "hasLeftMessage": False, "callbackAt": None,
+        "hasLeftMessage": False, "callbackAt": None, "model": None,
         "transcript": [{"role": "bot", "text": "Hello Ana.", "atMs": 0}],
     }  # fmt: skip
     assert await page_of(api) == {
         "data": [listed], "page": 1, "pageSize": 25, "totalCount": 1, "nextCursor": None,
     }  # fmt: skip
+
+
+async def test_what_a_language_model_did_is_shown_and_masked_on_request(
+    api: httpx.AsyncClient, scene: Scene, clock: FixedClock
+) -> None:
+    [claimed] = await scene.claim(limit=1)
+    number = "+1 202 555 0142"
+    used = {"name": "book", "outcome": "done", "arguments": number, "answer": "Dana is booked."}
+    values: dict[str, Any] = {"who": "Dana", "numbers": [number], "sure": True}
+    model = {"values": values, "tools": [used], "tokens": 7, "failure": None}
+    await answer_and_end(scene, claimed, clock, model=model)
+    call = f"{URL}/{attempt_text(claimed.attempt_id)}"
+    assert (await api.get(call)).json()["model"] == model
+    shown = (await api.get(call, headers={"X-Exclude-PII": "true"})).json()["model"]
+    assert shown["values"] == {"who": "[name]", "numbers": ["[phone]"], "sure": True}
+    assert shown["tools"] == [{**used, "arguments": "[phone]", "answer": "[name] is booked."}]
 
 
 async def test_who_it_was_is_left_out_on_request(

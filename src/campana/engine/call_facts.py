@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from campana.domain.model_talk import MOST_OF_AN_ANSWER
 from campana.domain.script import Ask, Script
 from campana.store.attempts import CallFacts
 from campana.voice.call import CallResult
@@ -39,7 +40,29 @@ def facts_of(result: CallResult, script: Script | None, *, recording_key: str | 
         answered_by=result.answered_by,
         has_left_message=result.has_left_message,
         callback_at=result.callback_at,
+        model=_model(result),
     )
+
+
+def _model(result: CallResult) -> dict[str, Any] | None:
+    """What a language model did; None where the bot has none."""
+    if result.talked is None and result.model_failure is None:
+        return None
+    talked = result.talked
+    return {
+        "values": dict(talked.values) if talked is not None and talked.values else None,
+        "tools": [
+            {
+                "name": each.name,
+                "arguments": each.arguments,
+                "outcome": each.outcome,
+                "answer": each.answer[:MOST_OF_AN_ANSWER],
+            }
+            for each in (talked.used if talked is not None else ())
+        ],
+        "tokens": talked.tokens if talked is not None else 0,
+        "failure": result.model_failure,
+    }
 
 
 def _line(line: Line) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from campana.engine.call_facts import facts_of
 from campana.engine.choosing import Choosing
 from campana.engine.enduring import until_stored
 from campana.engine.ownership import Ownership
-from campana.services import channel_secrets, dispatch, granting, outcomes
+from campana.services import channel_secrets, dispatch, granting, minds, outcomes
 from campana.services.claimed import Claimed
 from campana.services.context import Context
 from campana.services.dispatch import SEND_DEADLINE
@@ -39,6 +39,7 @@ from campana.voice.call import CallResult, run_call
 from campana.voice.detour import Detouring, NextWay
 from campana.voice.driver import LineLost, Placement, Refused, VoiceDriver
 from campana.voice.ears.hearing import Ears
+from campana.voice.mind import Mind
 from campana.voice.speech import Speech
 
 log = logging.getLogger(__name__)
@@ -219,6 +220,7 @@ class VoiceWorker:
         script = intent.plan.script
         # Asked before its moment: nothing else stands between "is it late?" and the call.
         zone = await self._zone(intent)
+        mind = await self._mind(intent)
         await asyncio.sleep(max(0.0, given.at - time.monotonic()))
         began = placement.may_send() and await self._begin(intent, given, placement.caller_id)
         # The commit took its time: what is late is not sent, and that is certain.
@@ -244,6 +246,7 @@ class VoiceWorker:
                 stop=stop,
                 ears=self._ears,
                 zone=zone,
+                mind=mind,
             )
         except LineLost as lost:
             log.error("attempt %s: %s", intent.attempt_id, lost)
@@ -321,6 +324,15 @@ class VoiceWorker:
         except Unavailable:
             return None
         return zone_named(found[0]) if found else None
+
+    async def _mind(self, intent: Claimed) -> Mind | None:
+        """The language model of its bot; None when it has none, or none can be had now."""
+        if intent.plan.script is None or self._ears is None:
+            return None
+        try:
+            return await minds.mind_of(self._context, intent, intent.plan.script)
+        except Unavailable:
+            return None
 
     async def _tell(self, attempt_id: UUID, events: asyncio.Queue[AttemptEvent | None]) -> None:
         """Store the call's events as they come, in order, for as long as it takes."""

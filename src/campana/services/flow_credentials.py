@@ -15,7 +15,7 @@ from campana.services.outbound import Refused
 from campana.store import flows
 from campana.store.flows import Credential
 
-Kind = Literal["api_key", "bearer", "basic", "query", "oauth2"]
+Kind = Literal["api_key", "bearer", "basic", "query", "oauth2", "signature"]
 _Secret = Annotated[str, Meta(min_length=1, max_length=4096, pattern=r"^[ -~]+$")]
 _Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
@@ -25,6 +25,7 @@ _NEEDS: Mapping[Kind, tuple[str, ...]] = {
     "basic": ("user", "password"),
     "query": ("parameter", "value"),
     "oauth2": ("tokenUrl", "clientId", "clientSecret"),
+    "signature": ("secret",),
 }
 _MAY: Mapping[Kind, tuple[str, ...]] = {"oauth2": ("scope",)}
 
@@ -35,6 +36,7 @@ class CredentialDocument(
     """A credential by the name that webhooks call it; which fields it has its kind says.
 
     `api_key`: header, key. `bearer`: token. `basic`: user, password. `query`: parameter, value.
+    `signature` (Standard Webhooks): secret, `whsec_` and 24 to 64 bytes in base 64.
     `oauth2` (client credentials, RFC 6749 section 4.4): tokenUrl, clientId, clientSecret, scope.
     """
 
@@ -53,6 +55,7 @@ class CredentialDocument(
     client_id: _Secret | None = None
     client_secret: _Secret | None = None
     scope: Annotated[str, Meta(max_length=1000)] | None = None
+    secret: Annotated[str, Meta(pattern=r"^whsec_[A-Za-z0-9+/]{32,88}={0,2}$")] | None = None
 
 
 async def create(context: Context, *, workspace_id: int, raw: object) -> Credential:

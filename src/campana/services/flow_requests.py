@@ -7,23 +7,18 @@ drops the request. Where a request may go, and how much of an answer is read, `o
 
 from __future__ import annotations
 
-import base64
 import json
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
-from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 import msgspec
 
 from campana.flow.inputs import Input, IntentFound, WebhookAnswered
-from campana.services import sessions
+from campana.services import sessions, showing
 from campana.services.context import Context
 from campana.services.language_model import Unanswered
-from campana.services.secrets import Unreadable
-from campana.store import flow_requests, flows
+from campana.store import flow_requests
 from campana.store.flow_requests import Request
 
 log = logging.getLogger(__name__)
@@ -59,18 +54,23 @@ async def ask(context: Context, request: Request) -> Answered:
     if wanted["type"] == "findIntent":
         return Answered(status=None, intent=await _intent(context, request))
     headers = {str(key): str(value) for key, value in wanted.get("headers", {}).items()}
-    url = str(wanted["url"])
+    url, shown = str(wanted["url"]), None
     if wanted.get("credential"):
-        shown = await _credential(context, request, str(wanted["credential"]))
+        shown = await showing.of(
+            context, workspace_id=request.workspace_id, name=str(wanted["credential"])
+        )
         if shown is None:
             return Answered(status=None)
         headers |= shown.headers
-        url = _with_query(url, shown.query)
+        url = showing.with_query(url, shown.query)
     body = b""
     if wanted.get("body") is not None:
         body = json.dumps(wanted["body"], ensure_ascii=False).encode()
         headers.setdefault("content-type", "application/json")
-    headers["idempotency-key"] = f"campana-{request.session_id}-{request.wait}"
+    key = f"campana-{request.session_id}-{request.wait}"
+    headers["idempotency-key"] = key
+    if shown is not None:
+        headers |= shown.signature(body, message_id=key, now=context.clock.now())
     outcome = await context.outbound.ask(
         str(wanted["method"]),
         url,
@@ -115,74 +115,6 @@ async def _intent(context: Context, request: Request) -> str | None:
         log.warning("session %d: the language model: %s", request.session_id, error)
         return None
     return None if chosen is None else intents[chosen]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Shown:
-    headers: Mapping[str, str]
-    query: Mapping[str, str]
-
-
-async def _credential(context: Context, request: Request, name: str) -> _Shown | None:
-    """What the credential of that name adds; None when there is none, or it gave nothing."""
-    async with context.db.read() as tx:
-        found = await flows.credential(tx, workspace_id=request.workspace_id, name=name)
-    if found is None:
-        log.warning("session %d: there is no credential %s", request.session_id, name)
-        return None
-    kind, sealed = found
-    try:
-        secret: dict[str, str] = msgspec.json.decode(context.secrets.open(sealed))
-    except (Unreadable, msgspec.DecodeError):
-        log.warning("the credential %s cannot be opened", name)
-        return None
-    match kind:
-        case "bearer":
-            return _Shown(headers={"authorization": f"Bearer {secret['token']}"}, query={})
-        case "basic":
-            pair = f"{secret['user']}:{secret['password']}".encode()
-            value = "Basic " + base64.b64encode(pair).decode()
-            return _Shown(headers={"authorization": value}, query={})
-        case "api_key":
-            return _Shown(headers={secret["header"].lower(): secret["key"]}, query={})
-        case "query":
-            return _Shown(headers={}, query={secret["parameter"]: secret["value"]})
-        case _:
-            return await _token(context, secret)
-
-
-async def _token(context: Context, secret: Mapping[str, str]) -> _Shown | None:
-    """A token of the client-credentials kind (RFC 6749 section 4.4), asked for anew each time."""
-    form = {"grant_type": "client_credentials"}
-    if secret.get("scope"):
-        form["scope"] = secret["scope"]
-    pair = f"{quote(secret['clientId'], safe='')}:{quote(secret['clientSecret'], safe='')}"
-    outcome = await context.outbound.ask(
-        "POST",
-        secret["tokenUrl"],
-        body=urlencode(form).encode(),
-        headers={
-            "authorization": "Basic " + base64.b64encode(pair.encode()).decode(),
-            "content-type": "application/x-www-form-urlencoded",
-            "accept": "application/json",
-        },
-        seconds=10.0,
-        most_bytes=MOST_BYTES,
-    )
-    answer: Any = _json(outcome.body)
-    if outcome.status != 200 or not isinstance(answer, dict) or "access_token" not in answer:
-        log.warning("a token for a webhook was not given: %s", outcome.problem or outcome.status)
-        return None
-    token = str(answer["access_token"])  # pyright: ignore[reportUnknownArgumentType]
-    return _Shown(headers={"authorization": f"Bearer {token}"}, query={})
-
-
-def _with_query(url: str, more: Mapping[str, str]) -> str:
-    if not more:
-        return url
-    parts = urlsplit(url)
-    query = "&".join(filter(None, [parts.query, urlencode(more)]))
-    return urlunsplit(parts._replace(query=query))
 
 
 def _json(body: bytes | None) -> object:

@@ -12,8 +12,9 @@ import asyncio
 import socket
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
 from ipaddress import ip_address
@@ -181,7 +182,31 @@ class Outbound:
                 continue
         return await self._send_to(where, addresses[-1], asked)
 
+    @asynccontextmanager
+    async def stream(
+        self, url: str, *, body: bytes, headers: Mapping[str, str], seconds: float
+    ) -> AsyncGenerator[httpx.Response]:
+        """The same for an answer that is read as it comes; its reader bounds how long that takes.
+
+        No byte for `seconds` is an error.
+
+        Raises:
+            Refused
+            httpx.HTTPError
+        """
+        where, addresses = await self._destination(url)
+        asked = _Asked(method="POST", body=body, headers=headers, most_bytes=0)
+        async with self._opened(where, addresses[0], asked, seconds=seconds) as response:
+            yield response
+
     async def _send_to(self, where: Destination, address: Ip, asked: _Asked) -> tuple[int, bytes]:
+        async with self._opened(where, address, asked, seconds=self.seconds) as response:
+            return response.status_code, await _beginning(response, asked.most_bytes)
+
+    @asynccontextmanager
+    async def _opened(
+        self, where: Destination, address: Ip, asked: _Asked, *, seconds: float
+    ) -> AsyncGenerator[httpx.Response]:
         host = f"[{address}]" if address.version == 6 else str(address)
         async with (
             httpx.AsyncClient(
@@ -190,7 +215,7 @@ class Outbound:
                 ),
                 trust_env=False,
                 follow_redirects=False,
-                timeout=httpx.Timeout(self.seconds, connect=self.seconds / 3),
+                timeout=httpx.Timeout(seconds, connect=seconds / 3),
             ) as client,
             client.stream(
                 asked.method,
@@ -200,7 +225,7 @@ class Outbound:
                 extensions={"sni_hostname": where.host},
             ) as response,
         ):
-            return response.status_code, await _beginning(response, asked.most_bytes)
+            yield response
 
     async def _destination(self, url: str) -> tuple[Destination, Sequence[Ip]]:
         """Where to connect to: at most two addresses, the best first.

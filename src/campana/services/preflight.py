@@ -18,6 +18,7 @@ from campana.services import (
     campaign_document,
     channel_secrets,
     flow_parts,
+    prompt_needs,
     variant_plans,
 )
 from campana.services.context import Context
@@ -52,7 +53,7 @@ async def blocking(tx: Tx, context: Context, campaign: Campaign) -> list[FieldPr
 
 
 async def unfit(tx: Tx, context: Context, campaign: Campaign) -> list[FieldProblem]:
-    """Every way its hours never open, it asks too much of its channel, or its bot disobeys."""
+    """Every way its hours never open, it asks too much of its channel, or a bot is not fit."""
     channel = None
     if campaign.channel_id is not None:
         channel = await channels.find(
@@ -64,6 +65,7 @@ async def unfit(tx: Tx, context: Context, campaign: Campaign) -> list[FieldProbl
     )
     found = _never_open(plan, together, now=context.clock.now())
     found += await bot_trials.failed(tx, workspace_id=campaign.workspace_id, plan=plan)
+    found += await prompt_needs.lacking(tx, context, workspace_id=campaign.workspace_id, plan=plan)
     if channel is None:
         found.append(_problem("/channel", "how to contact them is not chosen"))
     else:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from campana.domain import answers, script
+from campana.services.prompt_document import PromptDocument, prompt_of
 
 Text = Annotated[str, Meta(min_length=1, max_length=2000)]
 StepId = Annotated[str, Meta(min_length=1, max_length=60, pattern="^[A-Za-z0-9_-]+$")]
@@ -140,6 +141,8 @@ class VoiceBotDocument(_Document, frozen=True):
     """Said to whoever asks not to be called again."""
     callback_text: Text = script.CALLBACK_TEXT
     """Said to whoever asks to be called later; `{{ when }}` is what was understood."""
+    prompt: PromptDocument | None = None
+    """A language model speaks after the greeting; the steps are for when it fails."""
 
 
 def script_of(document: VoiceBotDocument) -> script.Script:
@@ -152,6 +155,7 @@ def script_of(document: VoiceBotDocument) -> script.Script:
         on_machine=script.OnMachine(do=document.on_machine.do, message=document.on_machine.message),
         opt_out_text=document.opt_out_text,
         callback_text=document.callback_text,
+        prompt=prompt_of(document.prompt) if document.prompt is not None else None,
     )
 
 

@@ -95,11 +95,20 @@ class CallFacts:
     has_left_message: bool = False
     callback_at: datetime | None = None
     """When they asked to be called again."""
+    model: Mapping[str, Any] | None = None
+    """Of a bot with a language model: values, tools, tokens, failure."""
 
     def bare(self) -> CallFacts:
         """What is kept of it when the person was erased."""
         return replace(
-            self, keys="", saved={}, transcript=[], answers=[], recording_key=None, callback_at=None
+            self,
+            keys="",
+            saved={},
+            transcript=[],
+            answers=[],
+            recording_key=None,
+            callback_at=None,
+            model=None,
         )
 
 
@@ -213,6 +222,7 @@ async def describe_call(tx: Tx, *, attempt_id: UUID, facts: CallFacts) -> None:
             "answered_by": facts.answered_by,
             "has_left_message": facts.has_left_message,
             "callback_at": facts.callback_at,
+            "model": Jsonb(dict(facts.model)) if facts.model is not None else None,
         },
     )
 

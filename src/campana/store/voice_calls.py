@@ -24,7 +24,8 @@ _SQL = load("voice_calls")
 class VoiceCall:
     """A call that was placed.
 
-    Where only a list was asked for, `transcript` is None and `answers` and `questions` are empty.
+    Where only a list was asked for, `transcript` and `model` are None, `answers` and `questions`
+    empty.
     """
 
     id: UUID
@@ -54,6 +55,8 @@ class VoiceCall:
     callback_at: datetime | None
     answers: Sequence[Mapping[str, Any]]
     questions: int
+    model: Mapping[str, Any] | None
+    """Of a bot with a language model: values, tools, tokens, failure."""
     transcript: Sequence[Mapping[str, Any]] | None
     names: Sequence[str]
     """Of the person: first and last, those that are known."""

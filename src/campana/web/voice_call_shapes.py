@@ -71,6 +71,31 @@ class AnswerShape(Shape, frozen=True, kw_only=True):
     at_ms: int
 
 
+class UsedToolShape(Shape, frozen=True, kw_only=True):
+    """A tool that a language model called: `refused` where it has none such, or not with these
+    arguments; `failed` where its program did not do it.
+
+    `arguments` and `answer` are null once the transcript was removed.
+    """
+
+    name: str
+    outcome: Literal["done", "refused", "failed"]
+    arguments: str | None
+    answer: str | None
+
+
+class ModelShape(Shape, frozen=True, kw_only=True):
+    """What a language model did in a call: `values` fit the bot's `result`.
+
+    `failure` says why the bot's steps took over from it; null where they did not.
+    """
+
+    values: dict[str, Any] | None
+    tools: list[UsedToolShape]
+    tokens: int
+    failure: str | None
+
+
 class VoiceCallDetail(VoiceCallShape, frozen=True, kw_only=True):
     """A call with the keys pressed, the answers given, and what was said by whom: so far, while
     it runs.
@@ -85,6 +110,7 @@ class VoiceCallDetail(VoiceCallShape, frozen=True, kw_only=True):
     answered_by: Literal["human", "machine", "silence", "unsure"] | None
     has_left_message: bool
     callback_at: Instant | None
+    model: ModelShape | None
     transcript: list[dict[str, Any]]
 
 
@@ -119,8 +145,46 @@ def detail(call: VoiceCall, *, is_masked: bool) -> VoiceCallDetail:
         answered_by=cast("Any", call.answered_by),
         has_left_message=call.has_left_message,
         callback_at=wire(call.callback_at),
+        model=_model(call, mask),
         transcript=_transcript(call, mask),
     )
+
+
+def _model(call: VoiceCall, mask: Callable[[str], str]) -> ModelShape | None:
+    model = call.model
+    if model is None:
+        return None
+
+    def text(value: str | None) -> str | None:
+        return None if value is None else mask(value)
+
+    return ModelShape(
+        values=_masked(model["values"], mask),
+        tools=[
+            UsedToolShape(
+                name=each["name"],
+                outcome=each["outcome"],
+                arguments=text(each.get("arguments")),
+                answer=text(each.get("answer")),
+            )
+            for each in model["tools"]
+        ],
+        tokens=model["tokens"],
+        failure=model["failure"],
+    )
+
+
+def _masked(value: Any, mask: Callable[[str], str]) -> Any:  # noqa: ANN401 - any JSON
+    match value:
+        case str():
+            return mask(value)
+        case dict():
+            named = cast("dict[str, Any]", value)
+            return {name: _masked(each, mask) for name, each in named.items()}
+        case list():
+            return [_masked(each, mask) for each in cast("list[Any]", value)]
+        case _:
+            return value
 
 
 def survey(call: VoiceCall, *, is_masked: bool) -> SurveyResults:

@@ -41,6 +41,9 @@ where attempt_id = any(%(attempt_ids)s) and recording_key is not null;
 update voice_calls set transcript = '[]', keys = '',
   answers = (select coalesce(jsonb_agg(each - 'said' order by place), '[]')
     from jsonb_array_elements(answers) with ordinality as a (each, place)),
+  model = case when model is not null then jsonb_set(model, '{tools}', (
+    select coalesce(jsonb_agg(each - 'arguments' - 'answer' order by place), '[]')
+    from jsonb_array_elements(model->'tools') with ordinality as t (each, place))) end,
   transcript_removed_at = %(now)s
 where attempt_id = any(%(attempt_ids)s) and transcript_removed_at is null;
 

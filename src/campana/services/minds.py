@@ -1,0 +1,154 @@
+"""The language model of one call, and the programs that it may have asked.
+
+The installation's endpoint is its operator's choice. One that a workspace names goes out as every
+address does that somebody else chose (`outbound.py`), and so does every `http` tool, signed if its
+credential signs. The same arguments have the same `Idempotency-Key` for the whole call: a model
+that asks twice has nothing done twice by a program that keeps to it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import httpx
+import msgspec
+
+from campana.domain.ids import attempt_text, numbered
+from campana.domain.model_talk import Errand, Talked
+from campana.domain.prompted import Prompt
+from campana.domain.script import Script
+from campana.domain.speaking import Part
+from campana.services import showing
+from campana.services.chat_model import ChatModel, Open, completions, directly
+from campana.services.claimed import Claimed
+from campana.services.context import Context
+from campana.services.showing import Shown
+
+log = logging.getLogger(__name__)
+
+MOST_BYTES = 32_768
+"""Of a program's answer; a longer one is none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallMind:
+    """A mind as the voice wants one."""
+
+    context: Context
+    model: ChatModel
+    workspace_id: int
+    call: Mapping[str, str]
+    """What a program is told of the call it is asked in."""
+
+    def reply(self, talked: Talked) -> AsyncGenerator[Part]:
+        """As `ChatModel.reply`."""
+        return self.model.reply(talked)
+
+    async def run(self, errand: Errand) -> tuple[bool, str]:
+        """Ask the program of a tool. Whatever goes wrong is an answer, not an error."""
+        tool, shown = errand.tool, Shown()
+        if tool.credential is not None:
+            found = await showing.of(
+                self.context, workspace_id=self.workspace_id, name=tool.credential
+            )
+            if found is None:
+                return False, "it could not be asked"
+            shown = found
+        url, body = showing.with_query(tool.url, shown.query), b""
+        key = self._key(errand)
+        headers = {**shown.headers, "idempotency-key": key}
+        if tool.method in {"GET", "DELETE"}:
+            url = showing.with_query(url, _plain(errand.arguments))
+        else:
+            told = {**self.call, "tool": tool.name, "arguments": errand.arguments}
+            body = msgspec.json.encode(told)
+            headers["content-type"] = "application/json"
+        headers |= shown.signature(body, message_id=key, now=self.context.clock.now())
+        outcome = await self.context.outbound.ask(
+            tool.method,
+            url,
+            body=body,
+            headers=headers,
+            seconds=tool.seconds,
+            most_bytes=MOST_BYTES,
+        )
+        if outcome.status is None:
+            log.info("call %s: %s: %s", self.call["call"], tool.name, outcome.problem)
+            return False, outcome.problem or "it could not be asked"
+        answer = (outcome.body or b"").decode("utf-8", errors="replace")
+        is_done = 200 <= outcome.status < 300
+        return is_done, answer if is_done else f"it answered {outcome.status}: {answer}"
+
+    def _key(self, errand: Errand) -> str:
+        asked = msgspec.json.encode([errand.tool.name, errand.arguments], order="sorted")
+        return f"campana-{self.call['call']}-{hashlib.sha256(asked).hexdigest()[:24]}"
+
+
+async def mind_of(context: Context, claimed: Claimed, script: Script) -> CallMind | None:
+    """The mind of a call that is about to be placed; None where none is needed, or can be had."""
+    prompt = script.prompt
+    if prompt is None:
+        return None
+    found = await _endpoint(context, prompt, workspace_id=claimed.workspace_id)
+    if found is None:
+        return None
+    name, opened = found
+    return CallMind(
+        context=context,
+        model=ChatModel(prompt=prompt, name=name, open=opened),
+        workspace_id=claimed.workspace_id,
+        call=_call(claimed),
+    )
+
+
+async def _endpoint(
+    context: Context, prompt: Prompt, *, workspace_id: int
+) -> tuple[str, Open] | None:
+    own = prompt.model
+    if own.url is None:
+        model = context.language_model
+        if model is None or (context.is_rehearsal and not model.is_on_this_machine):
+            return None
+        return own.name or model.model, directly(model.url, model.key)
+    shown = Shown()
+    if own.credential is not None:
+        given = await showing.of(context, workspace_id=workspace_id, name=own.credential)
+        if given is None:
+            return None
+        shown = given
+    return own.name or "", _guarded(context, own.url, shown)
+
+
+def _guarded(context: Context, url: str, shown: Shown) -> Open:
+    @asynccontextmanager
+    async def opened(
+        body: bytes, headers: Mapping[str, str], seconds: float
+    ) -> AsyncGenerator[httpx.Response]:
+        whole = showing.with_query(completions(url), shown.query)
+        async with context.outbound.stream(
+            whole, body=body, headers={**headers, **shown.headers}, seconds=seconds
+        ) as response:
+            yield response
+
+    return opened
+
+
+def _call(claimed: Claimed) -> dict[str, str]:
+    return {
+        "call": attempt_text(claimed.attempt_id),
+        "campaign": claimed.campaign_id,
+        "contact": numbered("ctc", claimed.contact_id),
+    }
+
+
+def _plain(arguments: Mapping[str, object]) -> dict[str, str]:
+    """What can stand in a query: the plain values."""
+    return {
+        name: str(value).lower() if isinstance(value, bool) else str(value)
+        for name, value in arguments.items()
+        if isinstance(value, str | int | float)
+    }

@@ -254,6 +254,11 @@ def test_somebody_who_says_nothing_is_asked_after_and_then_let_go() -> None:
     assert model_talk.silent(model_talk.pressed(talked, "1")) is not None
 
 
+def test_whoever_only_listens_is_told_more() -> None:
+    talked = model_talk.going_on(begun())
+    assert (talked.messages[-1].role, talked.messages[-1].text) == ("user", "(listens)")
+
+
 def test_what_was_cut_off_is_told_as_far_as_it_was_heard_and_its_tools_are_not() -> None:
     reply = Reply(text="Let me book that.", calls=(call("book", {"day": "x"}),))
     talked = model_talk.cut_off(begun(), "Let me", reply)

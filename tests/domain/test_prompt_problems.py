@@ -9,6 +9,7 @@ import pytest
 from campana.domain.json_shapes import misfits, wrong_with
 from campana.domain.prompt_problems import problems
 from campana.domain.prompted import (
+    CallbackTool,
     EndTool,
     HttpTool,
     Model,
@@ -34,6 +35,8 @@ def told(prompt: Prompt) -> list[str]:
 
 def test_a_good_prompt_has_no_problems() -> None:
     assert told(GOOD) == []
+    both = replace(GOOD, tools=(EndTool(), ResultTool()), result={"type": "object"})
+    assert told(both) == []
     assert told(replace(GOOD, tools=(EndTool(results=("a", "b")), OptOutTool(), HTTP))) == []
 
 
@@ -127,7 +130,7 @@ def test_at_most_five_misfits_are_told() -> None:
     ]
 
 
-@pytest.mark.parametrize("tool", [EndTool(), OptOutTool(), HTTP, ResultTool()])
+@pytest.mark.parametrize("tool", [EndTool(), OptOutTool(), CallbackTool(), HTTP, ResultTool()])
 def test_every_tool_has_a_name_a_description_and_the_shape_of_its_arguments(tool: Tool) -> None:
     assert name_of(tool)
     assert description_of(tool)

@@ -120,28 +120,29 @@ async def test_an_endpoint_of_the_workspace_is_guarded_and_shown_its_credential(
         prompt = Prompt(
             goal="-", tools=(EndTool(),), model=Model(url=url, name="m", credential=credential)
         )
-        found = await minds.mind_of(engine, claimed, replace(script, prompt=prompt))
-        if found is None:
-            return None
+        found = minds.mind_of(engine, claimed, replace(script, prompt=prompt))
+        assert found is not None
         talked = minds.Talked(messages=(), fields={})
         return [part async for part in found.reply(talked)]
 
     async with chat_endpoint(says("Hello.")) as listening:
         assert await first_words(base(listening), engine_context)
         assert listening.came[0].headers["authorization"] == "Bearer t"
-        assert await first_words(base(listening), engine_context, "nobody") is None
+        with pytest.raises(Lost, match="credential nobody"):
+            await first_words(base(listening), engine_context, "nobody")
         guarded = replace(engine_context, outbound=Outbound(allow_loopback=False))
         with pytest.raises(Lost, match="public address"):
             await first_words(base(listening), guarded)
     assert len(listening.came) == 1
-    assert await minds.mind_of(engine_context, claimed, script) is None
+    assert minds.mind_of(engine_context, claimed, script) is None
     without = replace(script, prompt=Prompt(goal="-"))
-    assert await minds.mind_of(engine_context, claimed, without) is None
+    assert minds.mind_of(engine_context, claimed, without) is None
 
 
+@pytest.mark.parametrize("secret", ["hello", "whsec_" + "A" * 33, "whsec_" + "A" * 88])
 async def test_a_secret_that_signs_is_one_of_the_standard(
-    context: Context, workspace_id: int
+    secret: str, context: Context, workspace_id: int
 ) -> None:
     with pytest.raises(InvalidParameter) as refused:
-        await keep(context, workspace_id, name="ours", kind="signature", secret="hello")
+        await keep(context, workspace_id, name="ours", kind="signature", secret=secret)
     assert [each.pointer for each in refused.value.problems] == ["/secret"]

@@ -21,7 +21,10 @@ from uuid import UUID
 
 from campana.domain.answers import Choice, Day, Option, YesNo
 from campana.domain.attempt import AttemptEvent
+from campana.domain.model_talk import Errand
+from campana.domain.prompted import EndTool, Prompt
 from campana.domain.script import Ask, Branch, End, OnMachine, Say, Script
+from campana.services.chat_model import ChatModel, directly
 from campana.voice.call import CallResult, run_call
 from campana.voice.driver import LineLost, Placement, Trunk
 from campana.voice.ears.hearing import Ears
@@ -112,7 +115,23 @@ SCRIPTS["hasty"] = Script(
     ),
     max_seconds=60,
 )
+SCRIPTS["model"] = Script(
+    greeting="Hello, this is the Riverside clinic.",
+    steps=(End(id="sorry", text="We will call you again. Goodbye.", result="by script"),),
+    prompt=Prompt(goal="Find a day.", tools=(EndTool(results=("booked",)),)),
+    max_seconds=90,
+)
 SCRIPTS["no machines"] = replace(SCRIPTS["message"], on_machine=OnMachine(do="hang_up"))
+
+
+class LineMind:
+    """A model at the endpoint that an order names; it has no programs to ask."""
+
+    def __init__(self, url: str, prompt: Prompt) -> None:
+        self.reply = ChatModel(prompt=prompt, name="m", open=directly(url, None)).reply
+
+    async def run(self, errand: Errand) -> tuple[bool, str]:
+        return False, f"{errand.tool.name} cannot be asked here"
 
 
 class MonotonicClock:
@@ -130,7 +149,8 @@ def tell(name: str, kind: str, **content: object) -> None:
 
 
 async def call(driver: SipDriver, speech: Speech, ears: Ears | None, order: dict[str, Any]) -> None:
-    name = order["name"]
+    name, script = order["name"], SCRIPTS[order.get("script", "question")]
+    mind = LineMind(order["model"], script.prompt) if script.prompt is not None else None
     stop = asyncio.Event()
     dialed = time.monotonic()
 
@@ -155,7 +175,7 @@ async def call(driver: SipDriver, speech: Speech, ears: Ears | None, order: dict
         run_call(
             driver,
             placement,
-            SCRIPTS[order.get("script", "question")],
+            script,
             {"contact.first_name": "Ana"},
             speech=speech,
             recording=Path(order["recording"]) if "recording" in order else None,
@@ -164,6 +184,7 @@ async def call(driver: SipDriver, speech: Speech, ears: Ears | None, order: dict
             stop=stop,
             ears=ears,
             zone=UTC,
+            mind=mind,
         )
     )
     try:
@@ -192,6 +213,7 @@ def shown(result: CallResult) -> dict[str, Any]:
         "has_left_message": result.has_left_message,
         "callback_at": result.callback_at.isoformat() if result.callback_at else None,
         "recording": str(result.recording) if result.recording else None,
+        "model_failure": result.model_failure,
         "recording_problem": result.recording_problem,
     }
 

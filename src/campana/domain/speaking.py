@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import assert_never
 
 from campana.domain.sentences import Sentences
 
@@ -98,6 +99,8 @@ class Gathering:
                     raise TooMuch
             case Counted(tokens=tokens):
                 self._tokens = tokens
+            case _:
+                assert_never(part)
         return []
 
     def last(self) -> str:

@@ -13,7 +13,10 @@ from campana.voice.notes import Line
 
 def facts_of(result: CallResult, script: Script | None, *, recording_key: str | None) -> CallFacts:
     """The facts of a call that ran this script."""
-    asked = [step for step in script.steps if isinstance(step, Ask)] if script is not None else []
+    # Where a model spoke to the end, nobody came to the steps.
+    is_asked = result.talked is None or result.model_failure is not None
+    steps = script.steps if script is not None and is_asked else ()
+    asked = [step for step in steps if isinstance(step, Ask)]
     questions = {ask.id: ask.text for ask in asked}
     return CallFacts(
         sip_status=result.status,

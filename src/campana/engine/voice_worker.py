@@ -39,7 +39,6 @@ from campana.voice.call import CallResult, run_call
 from campana.voice.detour import Detouring, NextWay
 from campana.voice.driver import LineLost, Placement, Refused, VoiceDriver
 from campana.voice.ears.hearing import Ears
-from campana.voice.mind import Mind
 from campana.voice.speech import Speech
 
 log = logging.getLogger(__name__)
@@ -220,7 +219,6 @@ class VoiceWorker:
         script = intent.plan.script
         # Asked before its moment: nothing else stands between "is it late?" and the call.
         zone = await self._zone(intent)
-        mind = await self._mind(intent)
         await asyncio.sleep(max(0.0, given.at - time.monotonic()))
         began = placement.may_send() and await self._begin(intent, given, placement.caller_id)
         # The commit took its time: what is late is not sent, and that is certain.
@@ -246,7 +244,7 @@ class VoiceWorker:
                 stop=stop,
                 ears=self._ears,
                 zone=zone,
-                mind=mind,
+                mind=minds.mind_of(self._context, intent, script),
             )
         except LineLost as lost:
             log.error("attempt %s: %s", intent.attempt_id, lost)
@@ -324,15 +322,6 @@ class VoiceWorker:
         except Unavailable:
             return None
         return zone_named(found[0]) if found else None
-
-    async def _mind(self, intent: Claimed) -> Mind | None:
-        """The language model of its bot; None when it has none, or none can be had now."""
-        if intent.plan.script is None or self._ears is None:
-            return None
-        try:
-            return await minds.mind_of(self._context, intent, intent.plan.script)
-        except Unavailable:
-            return None
 
     async def _tell(self, attempt_id: UUID, events: asyncio.Queue[AttemptEvent | None]) -> None:
         """Store the call's events as they come, in order, for as long as it takes."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
@@ -55,7 +56,9 @@ class CredentialDocument(
     client_id: _Secret | None = None
     client_secret: _Secret | None = None
     scope: Annotated[str, Meta(max_length=1000)] | None = None
-    secret: Annotated[str, Meta(pattern=r"^whsec_[A-Za-z0-9+/]{32,88}={0,2}$")] | None = None
+    secret: Annotated[str, Meta(pattern=r"^whsec_[A-Za-z0-9+/]+={0,2}$", max_length=100)] | None = (
+        None
+    )
 
 
 async def create(context: Context, *, workspace_id: int, raw: object) -> Credential:
@@ -67,6 +70,9 @@ async def create(context: Context, *, workspace_id: int, raw: object) -> Credent
     """
     document = documents.read(CredentialDocument, raw)
     secret = _secret(document)
+    if document.secret is not None and not _signs(document.secret):
+        message = "must be whsec_ and 24 to 64 bytes in base 64"
+        raise InvalidParameter(problems=[FieldProblem(pointer="/secret", message=message)])
     if document.token_url is not None:
         try:
             await context.outbound.check(document.token_url)
@@ -106,6 +112,14 @@ async def delete(context: Context, *, workspace_id: int, credential_id: str) -> 
             tx, workspace_id=workspace_id, credential_id=credential_id
         ):
             raise NotFound
+
+
+def _signs(secret: str) -> bool:
+    """Is it a secret of Standard Webhooks?"""
+    try:
+        return 24 <= len(base64.b64decode(secret.removeprefix("whsec_"), validate=True)) <= 64
+    except ValueError:
+        return False
 
 
 def _secret(document: CredentialDocument) -> dict[str, str]:

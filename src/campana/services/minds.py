@@ -17,9 +17,10 @@ from dataclasses import dataclass
 import httpx
 import msgspec
 
+from campana.domain.errors import Unavailable
 from campana.domain.ids import attempt_text, numbered
 from campana.domain.model_talk import Errand, Talked
-from campana.domain.prompted import Prompt
+from campana.domain.prompted import Model
 from campana.domain.script import Script
 from campana.domain.speaking import Part
 from campana.services import showing
@@ -27,6 +28,7 @@ from campana.services.chat_model import ChatModel, Open, completions, directly
 from campana.services.claimed import Claimed
 from campana.services.context import Context
 from campana.services.showing import Shown
+from campana.voice.mind import Lost
 
 log = logging.getLogger(__name__)
 
@@ -50,14 +52,11 @@ class CallMind:
 
     async def run(self, errand: Errand) -> tuple[bool, str]:
         """Ask the program of a tool. Whatever goes wrong is an answer, not an error."""
-        tool, shown = errand.tool, Shown()
-        if tool.credential is not None:
-            found = await showing.of(
-                self.context, workspace_id=self.workspace_id, name=tool.credential
-            )
-            if found is None:
-                return False, "it could not be asked"
-            shown = found
+        tool = errand.tool
+        try:
+            shown = await _shown(self.context, workspace_id=self.workspace_id, name=tool.credential)
+        except Lost:
+            return False, "it could not be asked"
         url, body = showing.with_query(tool.url, shown.query), b""
         key = self._key(errand)
         headers = {**shown.headers, "idempotency-key": key}
@@ -88,15 +87,22 @@ class CallMind:
         return f"campana-{self.call['call']}-{hashlib.sha256(asked).hexdigest()[:24]}"
 
 
-async def mind_of(context: Context, claimed: Claimed, script: Script) -> CallMind | None:
-    """The mind of a call that is about to be placed; None where none is needed, or can be had."""
+def mind_of(context: Context, claimed: Claimed, script: Script) -> CallMind | None:
+    """The mind of a call that is about to be placed; None where none is needed, or can be had.
+
+    Nothing is asked of anybody yet: a call that is to be placed within a moment waits for nobody.
+    """
     prompt = script.prompt
     if prompt is None:
         return None
-    found = await _endpoint(context, prompt, workspace_id=claimed.workspace_id)
-    if found is None:
-        return None
-    name, opened = found
+    if prompt.model.url is not None:
+        name = prompt.model.name or ""
+        opened = _guarded(context, prompt.model, workspace_id=claimed.workspace_id)
+    else:
+        model = context.language_model
+        if model is None or (context.is_rehearsal and not model.is_on_this_machine):
+            return None
+        name, opened = prompt.model.name or model.model, directly(model.url, model.key)
     return CallMind(
         context=context,
         model=ChatModel(prompt=prompt, name=name, open=opened),
@@ -105,36 +111,40 @@ async def mind_of(context: Context, claimed: Claimed, script: Script) -> CallMin
     )
 
 
-async def _endpoint(
-    context: Context, prompt: Prompt, *, workspace_id: int
-) -> tuple[str, Open] | None:
-    own = prompt.model
-    if own.url is None:
-        model = context.language_model
-        if model is None or (context.is_rehearsal and not model.is_on_this_machine):
-            return None
-        return own.name or model.model, directly(model.url, model.key)
-    shown = Shown()
-    if own.credential is not None:
-        given = await showing.of(context, workspace_id=workspace_id, name=own.credential)
-        if given is None:
-            return None
-        shown = given
-    return own.name or "", _guarded(context, own.url, shown)
+def _guarded(context: Context, model: Model, *, workspace_id: int) -> Open:
+    """To an endpoint of the workspace's own, with its credential, asked for once a call."""
+    known: list[Shown] = [Shown()] if model.credential is None else []
 
-
-def _guarded(context: Context, url: str, shown: Shown) -> Open:
     @asynccontextmanager
     async def opened(
         body: bytes, headers: Mapping[str, str], seconds: float
     ) -> AsyncGenerator[httpx.Response]:
-        whole = showing.with_query(completions(url), shown.query)
+        if not known:
+            known.append(await _shown(context, workspace_id=workspace_id, name=model.credential))
+        whole = showing.with_query(completions(model.url or ""), known[0].query)
         async with context.outbound.stream(
-            whole, body=body, headers={**headers, **shown.headers}, seconds=seconds
+            whole, body=body, headers={**headers, **known[0].headers}, seconds=seconds
         ) as response:
             yield response
 
     return opened
+
+
+async def _shown(context: Context, *, workspace_id: int, name: str | None) -> Shown:
+    """What that credential adds.
+
+    Raises:
+        Lost: it is not to be had now.
+    """
+    if name is None:
+        return Shown()
+    try:
+        found = await showing.of(context, workspace_id=workspace_id, name=name)
+    except Unavailable:
+        found = None
+    if found is None:
+        raise Lost(f"the credential {name} is not to be had")
+    return found
 
 
 def _call(claimed: Claimed) -> dict[str, str]:

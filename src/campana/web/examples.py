@@ -353,6 +353,7 @@ VOICE_CALL_DETAIL: Json = {
     "answeredBy": "human",
     "hasLeftMessage": False,
     "callbackAt": None,
+    "transfers": [],
     "transcript": [
         {"role": "bot", "text": "Hello Ana, this is the practice of Dr. Ortega.", "atMs": 300},
         {"role": "bot", "text": "Can you come on Tuesday at three?", "atMs": 3400},

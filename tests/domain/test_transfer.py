@@ -39,6 +39,7 @@ PBX = "pbx.example.com"
         ("12025550160", "must be a number such as"),
         (f"sip:desk@{PBX}", None),
         (f"sip:1001@{PBX}:5070", None),
+        ("sip:desk@PBX.example.com", None),
         (f"sip:{DESK}@{PBX}", None),
         (f"sip:+442079460160@{PBX}", "country"),
         (f"sip:+19005550123@{PBX}", "premium"),

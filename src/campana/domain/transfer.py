@@ -19,7 +19,7 @@ TIMEOUT_SECONDS = (5.0, 120.0)
 
 _NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
 _URI = re.compile(
-    r"sip:([A-Za-z0-9+._~*#-]{1,64})@([A-Za-z0-9.-]{1,253}|\[[0-9a-fA-F:.]+\])(:\d{1,5})?"
+    r"sip:([A-Za-z0-9+._~*-]{1,64})@([A-Za-z0-9.-]{1,253}|\[[0-9a-fA-F:.]+\])(:\d{1,5})?"
 )
 _LONGEST_EXTENSION = 6
 """Digits without a plus that are more than this may be a number dialled abroad."""
@@ -86,7 +86,7 @@ def forbidden(to: str, *, countries: Collection[str], hosts: Collection[str]) ->
     """
     if (wrong := wrong_with(to)) is not None:
         return wrong
-    if to.startswith("sip:") and host_in(to) not in hosts:
+    if to.startswith("sip:") and host_in(to) not in {host.lower() for host in hosts}:
         known = ", ".join(sorted(hosts)) or "it has none"
         return f"must be at the host of one of the channel's trunks: {known}"
     number = number_in(to)
@@ -101,9 +101,9 @@ def forbidden(to: str, *, countries: Collection[str], hosts: Collection[str]) ->
 
 
 def host_in(to: str) -> str | None:
-    """The host of a SIP URI, as it is written; None for a number."""
+    """The host of a SIP URI, in lower case; None for a number."""
     found = _URI.fullmatch(to)
-    return found[2].strip("[]") if found is not None else None
+    return found[2].strip("[]").lower() if found is not None else None
 
 
 def _user(to: str) -> str:

@@ -44,6 +44,16 @@ def facts_of(result: CallResult, script: Script | None, *, recording_key: str | 
         has_left_message=result.has_left_message,
         callback_at=result.callback_at,
         model=_model(result),
+        transfers=[
+            {
+                "step": each.step,
+                "to": each.to,
+                "outcome": str(each.outcome),
+                "status": each.status,
+                "atMs": each.at_ms,
+            }
+            for each in result.handovers
+        ],
     )
 
 

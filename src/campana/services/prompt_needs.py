@@ -17,7 +17,7 @@ async def lacking(tx: Tx, context: Context, *, workspace_id: int, plan: Plan) ->
     """What is not there of a plan's bots: an endpoint to ask, a credential to show."""
     prompts = {
         f"{pointer}/prompt": script.prompt
-        for pointer, script in bot_trials.scripts_of(plan).items()
+        for pointer, script in bot_trials.scripts(plan).items()
         if script.prompt is not None
     }
     if not prompts:

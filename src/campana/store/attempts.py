@@ -97,6 +97,8 @@ class CallFacts:
     """When they asked to be called again."""
     model: Mapping[str, Any] | None = None
     """Of a bot with a language model: values, tools, tokens, failure."""
+    transfers: Sequence[Mapping[str, str | int | None]] = ()
+    """Each that was asked for: step, to, outcome, status, atMs; no word about the person."""
 
     def bare(self) -> CallFacts:
         """What is kept of it when the person was erased."""
@@ -223,6 +225,7 @@ async def describe_call(tx: Tx, *, attempt_id: UUID, facts: CallFacts) -> None:
             "has_left_message": facts.has_left_message,
             "callback_at": facts.callback_at,
             "model": Jsonb(dict(facts.model)) if facts.model is not None else None,
+            "transfers": Jsonb([dict(each) for each in facts.transfers]),
         },
     )
 

@@ -24,8 +24,8 @@ _SQL = load("voice_calls")
 class VoiceCall:
     """A call that was placed.
 
-    Where only a list was asked for, `transcript` and `model` are None, `answers` and `questions`
-    empty.
+    Where only a list was asked for, `transcript` and `model` are None, `answers`, `questions` and
+    `transfers` empty.
     """
 
     id: UUID
@@ -57,6 +57,7 @@ class VoiceCall:
     questions: int
     model: Mapping[str, Any] | None
     """Of a bot with a language model: values, tools, tokens, failure."""
+    transfers: Sequence[Mapping[str, Any]]
     transcript: Sequence[Mapping[str, Any]] | None
     names: Sequence[str]
     """Of the person: first and last, those that are known."""

@@ -28,6 +28,7 @@ from campana.domain.script import (
     Script,
     Spoken,
     Timeout,
+    TransferEnded,
     Turn,
     Utterance,
 )
@@ -61,9 +62,19 @@ class ModelTalk(Talk):
         tell: Tell,
         ear: Ear,
         now: Callable[[], datetime],
+        may_transfer: Callable[[str], bool] | None = None,
     ) -> None:
         """As that of Talk, with the `mind` that speaks."""
-        super().__init__(call, stream, script, speech=speech, tell=tell, ear=ear, now=now)
+        super().__init__(
+            call,
+            stream,
+            script,
+            speech=speech,
+            tell=tell,
+            ear=ear,
+            now=now,
+            may_transfer=may_transfer,
+        )
         self._mind = mind
         self._moment = now
         self._prompt = cast("Prompt", script.prompt)
@@ -108,7 +119,7 @@ class ModelTalk(Talk):
                 return model_talk.pressed(talked, key)
             case Timeout() if not said:
                 return model_talk.silent(talked)
-            case Spoken() | Timeout():
+            case Spoken() | Timeout() | TransferEnded():
                 return talked
             case None:
                 return talked if said else model_talk.going_on(talked)

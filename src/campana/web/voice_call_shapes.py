@@ -13,6 +13,7 @@ from campana.domain.clock import wire
 from campana.domain.disposition import Disposition
 from campana.domain.ids import attempt_text, numbered
 from campana.domain.masking import NUMBER, masked, masked_address
+from campana.domain.transfer import TransferOutcome
 from campana.store.voice_calls import VoiceCall
 from campana.web.answers import Instant, Shape, instant
 
@@ -96,6 +97,20 @@ class ModelShape(Shape, frozen=True, kw_only=True):
     failure: str | None
 
 
+class TransferShape(Shape, frozen=True, kw_only=True):
+    """A transfer that was asked for, and what came of it.
+
+    `status` is the final SIP code it was reported with, where there was one. `unknown`: the call
+    ended before anybody said what came of it. `barred`: our own rules did not allow it any more.
+    """
+
+    step: str
+    to: str
+    outcome: TransferOutcome
+    status: int | None
+    at_ms: int
+
+
 class VoiceCallDetail(VoiceCallShape, frozen=True, kw_only=True):
     """A call with the keys pressed, the answers given, and what was said by whom: so far, while
     it runs.
@@ -111,6 +126,8 @@ class VoiceCallDetail(VoiceCallShape, frozen=True, kw_only=True):
     has_left_message: bool
     callback_at: Instant | None
     model: ModelShape | None
+    transfers: list[TransferShape]
+    """Known once the call is over."""
     transcript: list[dict[str, Any]]
 
 
@@ -146,6 +163,16 @@ def detail(call: VoiceCall, *, is_masked: bool) -> VoiceCallDetail:
         has_left_message=call.has_left_message,
         callback_at=wire(call.callback_at),
         model=_model(call, mask),
+        transfers=[
+            TransferShape(
+                step=each["step"],
+                to=each["to"],
+                outcome=TransferOutcome(each["outcome"]),
+                status=each["status"],
+                at_ms=each["atMs"],
+            )
+            for each in call.transfers
+        ],
         transcript=_transcript(call, mask),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,8 @@ from rich.table import Table
 
 from campana.bootstrap import DEFAULT_WORKSPACE
 from campana.cli.session import AsJson, Workspace, out, print_json, run, told, whole
-from campana.services import accounts, channel_checks, channels, documents
+from campana.domain.clock import wire
+from campana.services import accounts, channel_checks, channel_pause, channels, documents
 from campana.services.channel_checks import Checked
 from campana.services.context import Context
 from campana.store import channels as store
@@ -18,6 +20,12 @@ from campana.store.channels import Channel
 from campana.store.db import Role
 
 app = typer.Typer(name="channel", no_args_is_help=True, help="Accounts on carriers.")
+
+
+ChannelName = Annotated[str, typer.Argument(metavar="CHANNEL", help="Its name or id.")]
+
+COMMAND_LINE = "the command line"
+"""Who acted, as the console and the answer to `why` name it."""
 
 
 def read_document(file: Path) -> object:
@@ -61,22 +69,34 @@ def list_channels(as_json: AsJson = False, workspace: Workspace = DEFAULT_WORKSP
     if as_json:
         print_json(
             [
-                {"id": c.id, "name": c.name, "kind": c.kind, "rate": c.rate, "lines": c.lines}
+                {
+                    "id": c.id,
+                    "name": c.name,
+                    "kind": c.kind,
+                    "rate": c.rate,
+                    "lines": c.lines,
+                    "pausedAt": wire(c.paused_at),
+                }
                 for c in found
             ]
         )
         return
-    table = Table(whole("id"), "name", "kind", "a second", "lines")
+    table = Table(whole("id"), "name", "kind", "a second", "lines", "use")
     for channel in found:
         table.add_row(
-            channel.id, channel.name, channel.kind, f"{channel.rate:g}", str(channel.lines)
+            channel.id,
+            channel.name,
+            channel.kind,
+            f"{channel.rate:g}",
+            str(channel.lines),
+            "paused" if channel.paused_at else "in use",
         )
     out.print(table)
 
 
 @app.command()
 def change(
-    name: Annotated[str, typer.Argument(metavar="CHANNEL", help="Its name or id.")],
+    name: ChannelName,
     rate: Annotated[float | None, typer.Option(help="Attempts a second.")] = None,
     burst: Annotated[int | None, typer.Option(help="Attempts at once.")] = None,
     lines: Annotated[int | None, typer.Option(help="Attempts open at a time.")] = None,
@@ -120,7 +140,7 @@ def change(
 
 @app.command("test")
 def ask(
-    name: Annotated[str, typer.Argument(metavar="CHANNEL", help="Its name or id.")],
+    name: ChannelName,
     as_json: AsJson = False,
     workspace: Workspace = DEFAULT_WORKSPACE,
 ) -> None:
@@ -142,6 +162,58 @@ def ask(
         out.print(f"{checked.channel.name} {word}: {checked.detail}", highlight=False)
     if not checked.is_well:
         raise typer.Exit(1)
+
+
+@app.command()
+def pause(
+    name: ChannelName,
+    reason: Annotated[str | None, typer.Option(help="Why, for whoever wonders later.")] = None,
+    as_json: AsJson = False,
+    workspace: Workspace = DEFAULT_WORKSPACE,
+) -> None:
+    """Begin nothing more on a channel; answers when nothing begins any more, within a second."""
+    if reason is not None and not 1 <= len(reason) <= channel_pause.LONGEST_REASON:
+        raise typer.BadParameter(f"--reason: 1 to {channel_pause.LONGEST_REASON} characters")
+
+    async def act(context: Context, workspace_id: int) -> Channel:
+        return await channel_pause.pause(
+            context, workspace_id=workspace_id, wanted=name, actor=COMMAND_LINE, reason=reason
+        )
+
+    _show_use(act, as_json=as_json, workspace=workspace)
+
+
+@app.command()
+def resume(
+    name: ChannelName, as_json: AsJson = False, workspace: Workspace = DEFAULT_WORKSPACE
+) -> None:
+    """Use a channel again."""
+
+    async def act(context: Context, workspace_id: int) -> Channel:
+        return await channel_pause.resume(
+            context, workspace_id=workspace_id, wanted=name, actor=COMMAND_LINE
+        )
+
+    _show_use(act, as_json=as_json, workspace=workspace)
+
+
+def _show_use(
+    act: Callable[[Context, int], Awaitable[Channel]], *, as_json: bool, workspace: str
+) -> None:
+    with told():
+        channel = run(act, workspace=workspace)
+    if as_json:
+        print_json(
+            {
+                "id": channel.id,
+                "pausedAt": wire(channel.paused_at),
+                "pausedBy": channel.paused_by,
+                "pauseReason": channel.pause_reason,
+            }
+        )
+        return
+    word = "is paused: nothing begins on it" if channel.paused_at else "is in use"
+    out.print(f"{channel.name} {word}", highlight=False)
 
 
 def allow(

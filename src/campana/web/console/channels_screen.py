@@ -208,6 +208,7 @@ async def _page(
     context, workspace_id = request.context, request.workspace_id
     async with context.db.read(workspace_id=workspace_id) as tx:
         standing = await store.standing(tx, workspace_id=workspace_id, now=context.clock.now())
+        actions = await store.actions(tx, channel_id=channel.id)
     shown = _show(_document(context, channel))
     return page(
         request,
@@ -216,6 +217,7 @@ async def _page(
         channel=channel,
         standing=next(each for each in standing if each.id == channel.id),
         most_waiting=MOST_WAITING,
+        actions=actions,
         trunks=channels.known_trunks(context, channel),
         values=values,
         problems=dict(problems or {}),

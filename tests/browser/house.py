@@ -16,7 +16,16 @@ from psycopg.types.json import Jsonb
 
 from campana.domain.campaign import CampaignState, ChannelType
 from campana.domain.role import Role
-from campana.services import accounts, campaigns, people, suppressions, templates, webhooks
+from campana.services import (
+    accounts,
+    campaigns,
+    channel_pause,
+    channel_tests,
+    people,
+    suppressions,
+    templates,
+    webhooks,
+)
 from campana.services.context import Context
 from campana.voice.media import PHONE_RATE, tone
 from campana.voice.recording import Recording
@@ -116,6 +125,13 @@ async def furnished(house: House) -> None:
     )  # fmt: skip
     said = hearing.wrote(EVIL, sender=BRUNO, at=engine.clock.now(), name=EVIL)
     await hearing.hear(engine, chats, said)
+    await channel_tests.send(
+        web, workspace_id=workspace_id, channel_id=chats.id, raw={"to": BRUNO, "text": EVIL},
+        asked_by=EVIL,
+    )  # fmt: skip
+    await channel_pause.pause(
+        web, workspace_id=workspace_id, wanted=chats.id, actor=EVIL, reason=EVIL
+    )
 
 
 def _call(db: psycopg.Connection[Any], workspace_id: int, *, campaign_id: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -12,10 +12,19 @@ from rich.table import Table
 from campana.bootstrap import DEFAULT_WORKSPACE
 from campana.cli.session import AsJson, Workspace, out, print_json, run, told, whole
 from campana.domain.clock import wire
-from campana.services import accounts, channel_checks, channel_pause, channels, documents
+from campana.domain.ids import numbered
+from campana.services import (
+    accounts,
+    channel_checks,
+    channel_pause,
+    channel_tests,
+    channels,
+    documents,
+)
 from campana.services.channel_checks import Checked
 from campana.services.context import Context
 from campana.store import channels as store
+from campana.store.channel_tests import ChannelTest
 from campana.store.channels import Channel
 from campana.store.db import Role
 
@@ -195,6 +204,87 @@ def resume(
         )
 
     _show_use(act, as_json=as_json, workspace=workspace)
+
+
+@app.command("send-test")
+def send_test(
+    name: ChannelName,
+    to: Annotated[str, typer.Argument(metavar="ADDRESS", help="A number or an e-mail address.")],
+    text: Annotated[str | None, typer.Option(help="What is written or said.")] = None,
+    subject: Annotated[str | None, typer.Option(help="Of an e-mail.")] = None,
+    template: Annotated[str | None, typer.Option(help="Instead of a text: its name or id.")] = None,
+    value: Annotated[
+        list[str] | None, typer.Option(metavar="PLACE=TEXT", help="Of the template.")
+    ] = None,
+    as_json: AsJson = False,
+    workspace: Workspace = DEFAULT_WORKSPACE,
+) -> None:
+    """Send one message, or place one call, to one address; the rules of campaigns hold."""
+    given = {"to": to, "text": text, "subject": subject, "template": template}
+    raw: dict[str, object] = {field: said for field, said in given.items() if said is not None}
+    values = [each.partition("=") for each in value or ()]
+    if any(not separator for _, separator, _ in values):
+        raise typer.BadParameter("--value: PLACE=TEXT")
+    if values:
+        raw["values"] = {place: said for place, _, said in values}
+
+    async def act(context: Context, workspace_id: int) -> ChannelTest:
+        channel = await channels.get(context, workspace_id=workspace_id, wanted=name)
+        return await channel_tests.send(
+            context,
+            workspace_id=workspace_id,
+            channel_id=channel.id,
+            raw=raw,
+            asked_by=COMMAND_LINE,
+        )
+
+    with told():
+        made = run(act, workspace=workspace)
+    if as_json:
+        print_json(_test_fields(made))
+    else:
+        out.print(f"test {made.id} to {made.address or to} is on its way", highlight=False)
+
+
+@app.command("tests")
+def list_tests(
+    name: ChannelName, as_json: AsJson = False, workspace: Workspace = DEFAULT_WORKSPACE
+) -> None:
+    """Show the newest tests of a channel and what became of them."""
+
+    async def act(context: Context, workspace_id: int) -> Sequence[ChannelTest]:
+        channel = await channels.get(context, workspace_id=workspace_id, wanted=name)
+        return await channel_tests.latest(context, workspace_id=workspace_id, channel_id=channel.id)
+
+    with told():
+        found = run(act, workspace=workspace)
+    if as_json:
+        print_json([_test_fields(each) for each in found])
+        return
+    table = Table(whole("test"), whole("to"), "state", "outcome", "reason", "asked by")
+    for each in found:
+        table.add_row(
+            str(each.id),
+            each.address or "",
+            each.state.replace("_", " "),
+            each.outcome or "",
+            each.reason or "",
+            each.asked_by,
+        )
+    out.print(table)
+
+
+def _test_fields(test: ChannelTest) -> dict[str, object]:
+    return {
+        "id": numbered("test", test.id),
+        "to": test.address,
+        "state": test.state,
+        "outcome": test.outcome,
+        "reason": test.reason,
+        "conversationId": test.conversation_id,
+        "campaignId": test.campaign_id,
+        "createdAt": wire(test.at),
+    }
 
 
 def _show_use(

@@ -21,7 +21,9 @@ from campana.services import (
     campaigns,
     channel_pause,
     channel_tests,
+    flow_credentials,
     people,
+    reference_tables,
     suppressions,
     templates,
     webhooks,
@@ -119,6 +121,14 @@ async def furnished(house: House) -> None:
     await published(web, workspace_id=workspace_id, definition={**DEFINITION, "name": EVIL})
     template = {"name": "reminder", "channelType": "SMS", "content": {"text": f"Hello {EVIL[:20]}"}}
     await templates.create(web, workspace_id=workspace_id, raw=template)
+    city, fee = EVIL.replace("/", ""), 9.5
+    await reference_tables.put(
+        web, workspace_id=workspace_id, name=city,
+        raw={"key": "city", "rows": [{"city": EVIL, "fee": fee}, {"city": "Lima", "fee": None}]},
+    )  # fmt: skip
+    await flow_credentials.create(
+        web, workspace_id=workspace_id, raw={"name": EVIL, "kind": "bearer", "token": "t"}
+    )
     chats = await add_channel(
         web, workspace_id=workspace_id, kind="sandbox", channel_type=ChannelType.WHATSAPP,
         name=EVIL, config={"url": "http://127.0.0.1:9", "secret": "a-secret-of-the-sandbox"},

@@ -11,6 +11,7 @@ from campana.cli import (
     contacts,
     demo,
     doctor,
+    flow_stock,
     flows,
     keys,
     lists,
@@ -53,6 +54,8 @@ for group in (
     prices.app,
     retention.app,
     flows.app,
+    flow_stock.tables,
+    flow_stock.credentials,
 ):
     app.add_typer(group)
 

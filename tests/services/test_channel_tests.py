@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from campana.domain.campaign import ChannelType
+from campana.domain.disposition import Disposition
 from campana.domain.errors import CampanaError, Conflict, InvalidParameter, RateLimited
-from campana.services import channel_pause, channel_tests, targets
+from campana.services import channel_pause, channel_tests, dispatch, outcomes, targets
 from campana.services import suppressions as suppression_service
 from campana.services.context import Context
 from campana.store.channel_tests import ChannelTest
 from campana.store.channels import Channel
-from tests.support.campaign import ANA, Scene, add_channel
+from tests.support.campaign import ANA, BOT, Scene, add_channel
 from tests.support.database import FixedClock
 
 SANDBOX = {"url": "http://127.0.0.1:9", "secret": "a-secret-of-the-sandbox"}
@@ -150,7 +151,48 @@ async def test_a_call_is_a_campaign_of_one_person_that_is_tried_once(
     assert (now.address, now.state) == (ANA, "under_way")
     clock.forward(minutes=11)
     [now] = await channel_tests.latest(context, workspace_id=workspace_id, channel_id=channel.id)
-    assert now.state == "ended"
+    assert (now.state, now.outcome) == ("under_way", None)
+    await outcomes.settle(
+        engine_context,
+        attempt_id=claimed.attempt_id,
+        disposition=Disposition.COMPLETED,
+        reason="completed",
+    )
+    [now] = await channel_tests.latest(context, workspace_id=workspace_id, channel_id=channel.id)
+    assert (now.state, now.outcome) == ("ended", "completed")
+
+
+async def test_a_call_that_nobody_placed_in_time_never_is(
+    engine_context: Context, context: Context, workspace_id: int, clock: FixedClock
+) -> None:
+    channel = await add_channel(context, workspace_id=workspace_id)
+    made = await send(context, channel)
+    assert made.campaign_id is not None
+    await targets.enroll(engine_context, campaign_id=made.campaign_id)
+    clock.forward(minutes=11)
+    assert await dispatch.ready(engine_context, channel_ids=[channel.id]) == []
+    [now] = await channel_tests.latest(context, workspace_id=workspace_id, channel_id=channel.id)
+    assert (now.state, now.outcome) == ("ended", "expired")
+
+
+async def test_a_bot_talks_instead_of_a_text(
+    engine_context: Context, context: Context, workspace_id: int
+) -> None:
+    channel = await add_channel(context, workspace_id=workspace_id)
+    made = await send(context, channel, text=None, voiceBot=dict(BOT))
+    assert made.campaign_id is not None
+    [[greeting]] = await rows(
+        engine_context, "select document -> 'voiceBot' ->> 'greeting' from campaigns"
+    )
+    assert greeting == BOT["greeting"]
+    with pytest.raises(InvalidParameter) as refused:
+        await send(context, channel, voiceBot=dict(BOT))
+    assert [each.pointer for each in refused.value.problems] == ["/text"]
+    stuck = {**BOT, "steps": [{"type": "say", "id": "a", "text": "Hm.", "next": "b"}]}
+    with pytest.raises(CampanaError) as wrong:
+        await send(context, channel, text=None, voiceBot=stuck)
+    assert any((each.pointer or "").startswith("/voiceBot") for each in wrong.value.problems)
+    assert await rows(engine_context, "select count(*) from channel_tests") == [(1,)]
 
 
 async def test_what_a_bot_cannot_say_is_refused_at_the_text(

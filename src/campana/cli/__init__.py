@@ -7,6 +7,7 @@ import typer
 from campana import __version__
 from campana.cli import (
     bots,
+    call,
     channels,
     contacts,
     demo,
@@ -42,6 +43,7 @@ app.command()(demo.demo)
 app.command()(sandbox.sandbox)
 app.command()(simulate.simulate)
 app.command("allow-countries")(channels.allow)
+app.command()(call.call)
 for group in (
     keys.app,
     bots.app,

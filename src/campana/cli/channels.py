@@ -241,7 +241,7 @@ def send_test(
     with told():
         made = run(act, workspace=workspace)
     if as_json:
-        print_json(_test_fields(made))
+        print_json(test_fields(made))
     else:
         out.print(f"test {made.id} to {made.address or to} is on its way", highlight=False)
 
@@ -259,7 +259,7 @@ def list_tests(
     with told():
         found = run(act, workspace=workspace)
     if as_json:
-        print_json([_test_fields(each) for each in found])
+        print_json([test_fields(each) for each in found])
         return
     table = Table(whole("test"), whole("to"), "state", "outcome", "reason", "asked by")
     for each in found:
@@ -274,7 +274,8 @@ def list_tests(
     out.print(table)
 
 
-def _test_fields(test: ChannelTest) -> dict[str, object]:
+def test_fields(test: ChannelTest) -> dict[str, object]:
+    """A test as programs read it."""
     return {
         "id": numbered("test", test.id),
         "to": test.address,

@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
+import msgspec
 from msgspec import Meta, Struct
 
 from campana.domain.address import Unusable, parse_phone
@@ -41,6 +42,7 @@ from campana.services import (
 )
 from campana.services.context import Context
 from campana.services.upserts import Given
+from campana.services.voicebot_document import VoiceBotDocument
 from campana.store import accounts, channel_tests, channels
 from campana.store import conversations as conversation_store
 from campana.store.channel_tests import ChannelTest
@@ -58,7 +60,7 @@ Words = Annotated[str, Meta(max_length=4096)]
 
 
 class TestDocument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
-    """Whom to write to or call, and what to say: a text, or where messages go a template."""
+    """Whom to write to or call, and what to say: a text, or a template, or of calls a bot."""
 
     __test__ = False
 
@@ -70,6 +72,8 @@ class TestDocument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Id or name of one that is published."""
     values: Annotated[dict[str, Annotated[str, Meta(max_length=1000)]], Meta(max_length=50)] = {}
     """What its places are filled with."""
+    voice_bot: VoiceBotDocument | None = None
+    """Talks with whoever answers, as that of a campaign would."""
 
 
 async def send(
@@ -133,11 +137,17 @@ async def send(
     return found
 
 
-async def latest(context: Context, *, workspace_id: int, channel_id: str) -> Sequence[ChannelTest]:
-    """The channel's newest tests and what became of them, newest first."""
+async def latest(
+    context: Context, *, workspace_id: int, channel_id: str, test_id: int | None = None
+) -> Sequence[ChannelTest]:
+    """The channel's newest tests and what became of them, newest first; or the one of that id."""
     async with context.db.read(workspace_id=workspace_id) as tx:
         return await channel_tests.latest(
-            tx, workspace_id=workspace_id, channel_id=channel_id, now=context.clock.now()
+            tx,
+            workspace_id=workspace_id,
+            channel_id=channel_id,
+            now=context.clock.now(),
+            test_id=test_id,
         )
 
 
@@ -147,12 +157,15 @@ def _unfit(channel: Channel, document: TestDocument) -> list[FieldProblem]:
         channel.channel_type == each for each in (ChannelType.VOICE, ChannelType.EMAIL)
     )
     found: list[FieldProblem] = []
+    other, word = (document.voice_bot, "bot") if is_call else (document.template, "template")
     if is_call and document.template is not None:
-        found.append(FieldProblem(pointer="/template", message="a call says a text"))
-    if document.template is None and not (document.text or "").strip():
+        found.append(FieldProblem(pointer="/template", message="only messages have one"))
+    if not is_call and document.voice_bot is not None:
+        found.append(FieldProblem(pointer="/voiceBot", message="only calls have one"))
+    if other is None and not (document.text or "").strip():
         found.append(FieldProblem(pointer="/text", message="must say something"))
-    if document.template is not None and document.text is not None:
-        found.append(FieldProblem(pointer="/text", message="or a template, not both"))
+    if other is not None and document.text is not None:
+        found.append(FieldProblem(pointer="/text", message=f"or a {word}, not both"))
     if document.subject is not None and not is_mail:
         found.append(FieldProblem(pointer="/subject", message="only e-mails have one"))
     return found
@@ -252,7 +265,7 @@ async def _call(
         await lists.delete(context, workspace_id=workspace_id, list_id=listed.id)
         async with context.db.transaction(workspace_id=workspace_id) as tx:
             await channel_tests.remove(tx, test_id=test_id)
-        raise _as_asked(error) from None
+        raise _as_asked(error, is_text=document.text is not None) from None
 
 
 def _campaign(
@@ -266,7 +279,8 @@ def _campaign(
         "channel": channel.id,
         "endDate": wire(until),
         "cadence": {"maxAttempts": 1},
-        "voiceBot": {
+        "voiceBot": msgspec.to_builtins(document.voice_bot)
+        or {
             "greeting": document.text,
             "steps": [{"type": "end", "id": "end", "result": "said"}],
         },
@@ -287,10 +301,10 @@ async def _require_called(context: Context, *, workspace_id: int, campaign_id: s
         raise _wrong("is outside the hours in which people there may be called")
 
 
-def _as_asked(error: CampanaError) -> CampanaError:
+def _as_asked(error: CampanaError, *, is_text: bool) -> CampanaError:
     """What was wrong with the campaign, at the field of the test it comes from."""
     problems = [
-        replace(each, pointer="/text") if "greeting" in (each.pointer or "") else each
+        replace(each, pointer="/text") if is_text and "greeting" in (each.pointer or "") else each
         for each in error.problems
     ]
     return type(error)(error.message, problems=problems)

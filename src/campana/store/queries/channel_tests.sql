@@ -26,12 +26,14 @@ select count(*) from (
 select t.id, t.channel_id, t.asked_by, t.at, coalesce(v.address, g.address) as address, v.id as conversation_id, t.campaign_id,
   case
     when m.state = 'refused' or a.state in ('ended', 'unknown') or g.state = 'finished' then 'ended'
-    when k.ended then 'ended'
+    -- a call may last beyond the end of what it is of
     when a.state is not null or g.state in ('attempting', 'talking') then 'under_way'
+    when k.ended then 'ended'
     else 'waiting' end as state,
   case
     when m.state = 'refused' then 'refused'
     when a.state = 'unknown' then 'unknown'
+    when g.state in ('attempting', 'talking') then null
     else coalesce(a.disposition, g.disposition, case when k.ended then 'expired' end) end as outcome,
   coalesce(m.problem, a.reason, g.last_reason) as reason
 from channel_tests t

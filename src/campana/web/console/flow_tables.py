@@ -149,7 +149,9 @@ async def _table(
         except NotFound:
             row = None
     rows = await reference_tables.first_rows(context, **where, limit=_SHOWN)
-    columns = dict.fromkeys([found.key_column, *(each for row in rows for each in row)])
+    columns = dict.fromkeys(
+        [found.key_column, *(name for each in [*rows, row or {}] for name in each)]
+    )
     return page(
         request,
         "flow_table.html",

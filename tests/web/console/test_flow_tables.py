@@ -45,6 +45,22 @@ async def test_a_table_is_pasted_looked_up_replaced_and_deleted(
         assert action in audit
 
 
+async def test_a_table_comes_from_a_file_of_whatever_making(
+    owner: Browser, context: Context, workspace_id: int
+) -> None:
+    file = ("branches.csv", "\ufeffcity;fee\r\nMálaga;7\r\n".encode(), "text/csv")
+    made = await owner.post("/flows/tables", files={"file": file}, name="branches")
+    assert made.status_code == 303, made.text
+    row = await reference_tables.row(
+        context, workspace_id=workspace_id, name="branches", key="málaga"
+    )
+    assert row == {"city": "Málaga", "fee": 7}
+    sheet = ("branches.xlsx", b"PK\x03\x04 and more", "text/csv")
+    refused = await owner.post("/flows/tables", files={"file": sheet}, name="more")
+    assert "ZIP archive" in refused.text
+    assert refused.status_code == 400
+
+
 async def test_what_is_wrong_stands_at_its_field_and_nothing_is_lost(owner: Browser) -> None:
     await owner.post("/flows/tables", name="branches", rows=ROWS)
     taken = await owner.post("/flows/tables", name="branches", rows="a\n1\n")

@@ -16,7 +16,18 @@ from psycopg.types.json import Jsonb
 
 from campana.domain.campaign import CampaignState, ChannelType
 from campana.domain.role import Role
-from campana.services import accounts, campaigns, people, suppressions, templates, webhooks
+from campana.services import (
+    accounts,
+    campaigns,
+    channel_pause,
+    channel_tests,
+    flow_credentials,
+    people,
+    reference_tables,
+    suppressions,
+    templates,
+    webhooks,
+)
 from campana.services.context import Context
 from campana.voice.media import PHONE_RATE, tone
 from campana.voice.recording import Recording
@@ -110,12 +121,27 @@ async def furnished(house: House) -> None:
     await published(web, workspace_id=workspace_id, definition={**DEFINITION, "name": EVIL})
     template = {"name": "reminder", "channelType": "SMS", "content": {"text": f"Hello {EVIL[:20]}"}}
     await templates.create(web, workspace_id=workspace_id, raw=template)
+    city, fee = EVIL.replace("/", ""), 9.5
+    await reference_tables.put(
+        web, workspace_id=workspace_id, name=city,
+        raw={"key": "city", "rows": [{"city": EVIL, "fee": fee}, {"city": "Lima", "fee": None}]},
+    )  # fmt: skip
+    await flow_credentials.create(
+        web, workspace_id=workspace_id, raw={"name": EVIL, "kind": "bearer", "token": "t"}
+    )
     chats = await add_channel(
         web, workspace_id=workspace_id, kind="sandbox", channel_type=ChannelType.WHATSAPP,
         name=EVIL, config={"url": "http://127.0.0.1:9", "secret": "a-secret-of-the-sandbox"},
     )  # fmt: skip
     said = hearing.wrote(EVIL, sender=BRUNO, at=engine.clock.now(), name=EVIL)
     await hearing.hear(engine, chats, said)
+    await channel_tests.send(
+        web, workspace_id=workspace_id, channel_id=chats.id, raw={"to": BRUNO, "text": EVIL},
+        asked_by=EVIL,
+    )  # fmt: skip
+    await channel_pause.pause(
+        web, workspace_id=workspace_id, wanted=chats.id, actor=EVIL, reason=EVIL
+    )
 
 
 def _call(db: psycopg.Connection[Any], workspace_id: int, *, campaign_id: str) -> None:

@@ -13,6 +13,7 @@ from campana.domain.waiting import (
     SHOWN,
     Cause,
     ChannelFacts,
+    ChannelPause,
     ShownState,
     WaitFacts,
     WaitReason,
@@ -47,6 +48,8 @@ def channel(**facts: Any) -> dict[str, Any]:
     return {"is_callable": True, "channel": replace(FREE, **facts)}
 
 
+PAUSED = ChannelPause(name="Main line", by="the key night", at=EARLIER, reason=None)
+
 RUNNING: list[tuple[dict[str, Any], Cause, str]] = [
     ({"start_date": LATER}, Cause.BEFORE_START, "It starts at 2026-03-10 16:00 UTC."),
     ({"start_date": LATER, "is_callable": True}, Cause.BEFORE_START, "It starts at"),
@@ -57,6 +60,13 @@ RUNNING: list[tuple[dict[str, Any], Cause, str]] = [
     ({"is_callable": True, "is_clock_steady": False}, Cause.CLOCK_UNSTEADY, "has jumped"),
     ({"is_callable": True, "may_call": False}, Cause.NO_COUNTRIES, "not call any country"),
     (channel(), Cause.READY, "about to begin"),
+    (
+        channel(has_worker=False) | {"paused": PAUSED},
+        Cause.CHANNEL_PAUSED,
+        "channel Main line is paused, by the key night at 2026-03-10 14:00 UTC.",
+    ),
+    (channel() | {"paused": replace(PAUSED, reason="Fraud.")}, Cause.CHANNEL_PAUSED, "UTC: Fraud."),
+    ({"is_attempting": True, "paused": PAUSED}, Cause.CONTACTING, "now"),
     (channel(has_worker=False), Cause.NO_WORKER, "No worker that serves the channel Main line"),
     (channel(down_until=LATER), Cause.CARRIER_DOWN, "tried again at 2026-03-10 16:00 UTC"),
     (channel(down_until=EARLIER), Cause.READY, "about to begin"),

@@ -16,7 +16,7 @@ from campana.engine.accounts import Accounts
 from campana.engine.answerer import Answerer
 from campana.engine.applier import Applier
 from campana.engine.runner import Loop, repeat
-from campana.services import conversations
+from campana.services import channel_tests, conversations
 from campana.store.channels import Channel
 from tests.support.campaign import add_channel
 from tests.support.ledger import broken
@@ -185,3 +185,23 @@ async def test_outside_the_window_whatsapp_gets_nothing_but_templates(stage: Sta
         ("window_closed",)
     ]
     assert stage.sandboxed.lines("send") == []
+
+
+@pytest.mark.timeout(180)
+async def test_a_test_message_goes_out_once_and_its_outcome_is_told(stage: Stage) -> None:
+    channel = await a_channel(stage, ChannelType.SMS)
+    where = {"workspace_id": stage.workspace_id, "channel_id": channel.id}
+
+    async def outcome() -> str | None:
+        [made] = await channel_tests.latest(stage.web, **where)
+        return made.outcome
+
+    async with talking(stage):
+        await channel_tests.send(
+            stage.web, **where, raw={"to": ANA, "text": "Can you read this?"}, asked_by="Bruno"
+        )
+        await eventually(outcome)
+    assert await outcome() == "delivered"
+    assert [(line["to"], line["accepted"]) for line in stage.sandboxed.lines("send")] == [
+        (ANA, True)
+    ]

@@ -124,3 +124,19 @@ async def test_the_provider_is_asked_whether_the_account_can_be_used(
     assert told.json()["isWell"] is False
     assert "no answer" in told.json()["detail"]
     assert (await api.post("/v1/channels/S/test")).status_code == 404
+
+
+async def test_a_channel_is_paused_with_a_reason_and_resumed(api: httpx.AsyncClient) -> None:
+    made = (await api.post("/v1/channels", json=CHANNEL)).json()
+    assert made["pausedAt"] is None
+    place = f"/v1/channels/{made['id']}"
+    paused = await api.post(f"{place}/pause", json={"reason": "fraud"})
+    assert paused.status_code == 200
+    assert paused.json()["pausedAt"] is not None
+    assert (paused.json()["pausedBy"][:8], paused.json()["pauseReason"]) == ("the key ", "fraud")
+    assert (await api.get(place)).json() == paused.json()
+    assert (await api.post(f"{place}/resume")).json() == made
+    assert (await api.post(f"{place}/pause")).json()["pauseReason"] is None
+    wrong = await api.post(f"{place}/pause", json={"reason": "", "why": 1})
+    assert codes(wrong).keys() == {"/reason", "/why"}
+    assert (await api.post("/v1/channels/chan_0/pause")).status_code == 404

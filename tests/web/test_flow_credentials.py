@@ -30,3 +30,22 @@ async def test_each_kind_has_its_fields(api: httpx.AsyncClient) -> None:
     )
     assert answer.status_code == 400
     assert {each["pointer"] for each in answer.json()["errors"]} == {"/password", "/token"}
+
+
+async def test_another_takes_its_place_under_the_same_id(
+    api: httpx.AsyncClient, engine_context: Context
+) -> None:
+    document = {"name": "crm", "kind": "bearer", "token": "very-secret"}
+    made = (await api.post("/v1/flow-credentials", json=document)).json()
+    await api.post("/v1/flow-credentials", json=document | {"name": "shop"})
+    url = f"/v1/flow-credentials/{made['id']}"
+    [[before]] = await rows(engine_context, "select sealed from flow_credentials where name='crm'")
+    replaced = await api.put(url, json=document | {"token": "another"})
+    assert replaced.status_code == 200
+    assert replaced.json()["id"] == made["id"]
+    [[after]] = await rows(engine_context, "select sealed from flow_credentials where name='crm'")
+    assert after != before
+    taken = await api.put(url, json=document | {"name": "shop"})
+    assert taken.status_code == 409
+    assert len((await api.get("/v1/flow-credentials")).json()["data"]) == 2
+    assert (await api.put("/v1/flow-credentials/cred_0", json=document)).status_code == 404

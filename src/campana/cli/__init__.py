@@ -7,10 +7,12 @@ import typer
 from campana import __version__
 from campana.cli import (
     bots,
+    call,
     channels,
     contacts,
     demo,
     doctor,
+    flow_stock,
     flows,
     keys,
     lists,
@@ -41,6 +43,7 @@ app.command()(demo.demo)
 app.command()(sandbox.sandbox)
 app.command()(simulate.simulate)
 app.command("allow-countries")(channels.allow)
+app.command()(call.call)
 for group in (
     keys.app,
     bots.app,
@@ -53,6 +56,8 @@ for group in (
     prices.app,
     retention.app,
     flows.app,
+    flow_stock.tables,
+    flow_stock.credentials,
 ):
     app.add_typer(group)
 

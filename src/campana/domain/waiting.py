@@ -57,6 +57,7 @@ class Cause(StrEnum):
     IMPORTING = "importing"
     CLOCK_UNSTEADY = "clock_unsteady"
     NO_COUNTRIES = "no_countries"
+    CHANNEL_PAUSED = "channel_paused"
     CARRIER_DOWN = "carrier_down"
     NO_WORKER = "no_worker"
     CHANNEL_QUOTA = "channel_quota"
@@ -89,6 +90,7 @@ SHOWN: Mapping[Cause, tuple[ShownState, WaitReason | None]] = {
     Cause.IMPORTING: (ShownState.WAITING, WaitReason.CONTACTS),
     Cause.CLOCK_UNSTEADY: (ShownState.WAITING, WaitReason.CAPACITY),
     Cause.NO_COUNTRIES: (ShownState.WAITING, WaitReason.CAPACITY),
+    Cause.CHANNEL_PAUSED: (ShownState.WAITING, WaitReason.CAPACITY),
     Cause.CARRIER_DOWN: (ShownState.WAITING, WaitReason.CAPACITY),
     Cause.NO_WORKER: (ShownState.WAITING, WaitReason.CAPACITY),
     Cause.CHANNEL_QUOTA: (ShownState.WAITING, WaitReason.BUDGET),
@@ -125,6 +127,16 @@ class ChannelFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelPause:
+    """Whoever could be contacted now waits for channels that are paused: one of them."""
+
+    name: str
+    by: str
+    at: datetime
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WaitFacts:
     """What the ledger says: is anybody in contact, being enrolled, or free to be contacted at once?
 
@@ -145,6 +157,8 @@ class WaitFacts:
     may_call: bool = True
     """The workspace allows at least one country."""
     channel: ChannelFacts | None = None
+    paused: ChannelPause | None = None
+    """None as long as anybody can be contacted on a channel that is in use."""
     held_by: str | None = None
     """The campaign's own limit that holds it back (`rate`, `lines`, `quota`, `canary`)."""
     held_until: datetime | None = None
@@ -221,6 +235,8 @@ def _held_back(facts: WaitFacts, now: datetime) -> Standing:
     """Somebody may be contacted now: what stands in the way, the hardest to mend first."""
     if not facts.may_call:
         return _told(Cause.NO_COUNTRIES, "This workspace may not call any country.")
+    if facts.paused is not None:
+        return _channel_paused(facts.paused)
     if facts.channel is not None:
         found = _channel_stopped(facts.channel, now)
         if found is not None:
@@ -232,6 +248,12 @@ def _held_back(facts: WaitFacts, now: datetime) -> Standing:
         if found is not None:
             return found
     return _told(Cause.READY, "People can be contacted now: the next attempt is about to begin.")
+
+
+def _channel_paused(pause: ChannelPause) -> Standing:
+    said = f"Its channel {pause.name} is paused, by {pause.by} at {_moment(pause.at)}"
+    why = f": {pause.reason.rstrip('.')}" if pause.reason else ""
+    return _told(Cause.CHANNEL_PAUSED, f"{said}{why}.")
 
 
 def _channel_stopped(channel: ChannelFacts, now: datetime) -> Standing | None:

@@ -162,43 +162,67 @@ async def answer(
         InvalidParameter: neither a text nor a template, or both, or nothing comes of the template.
         Conflict: this person may not be written to, or only with a template.
     """
+    now = context.clock.now()
+    async with context.db.transaction(workspace_id=workspace_id) as tx:
+        found = await _held(tx, workspace_id=workspace_id, conversation_id=conversation_id)
+        return await write(
+            tx,
+            found,
+            author=author,
+            text=text,
+            subject=subject,
+            template=template,
+            values=values,
+            now=now,
+        )
+
+
+async def write(
+    tx: Tx,
+    found: Conversation,
+    *,
+    author: str,
+    text: str | None,
+    subject: str | None = None,
+    template: str | None = None,
+    values: Mapping[str, str],
+    now: datetime,
+) -> Message:
+    """The same, in a thread that the transaction holds."""
     if (text is None or not text.strip()) == (template is None):
         raise InvalidParameter(
             problems=[FieldProblem(pointer="/text", message="or template is needed, one of them")]
         )
-    now = context.clock.now()
-    async with context.db.transaction(workspace_id=workspace_id) as tx:
-        found = await _held(tx, workspace_id=workspace_id, conversation_id=conversation_id)
-        await _require_allowed(tx, found, is_template=template is not None, now=now)
-        said = await _content(
-            tx, found, text=text or "", subject=subject, template=template, values=values
-        )
-        kind = "template" if template is not None else "text"
-        message_id = await messages.queue(
-            tx,
-            workspace_id=workspace_id,
-            conversation_id=found.id,
-            origin="person",
-            kind=kind,
-            text=words(said),
-            subject=said.subject if isinstance(said, Email) else None,
-            template=None if isinstance(said, Text) else stored_content.plain(said),
-            author=author,
-            campaign_id=found.campaign_id,
-            now=now,
-        )
-        await conversations.spoken(tx, conversation_id=found.id, now=now)
-        told = talk_events.of_message(
-            EventName.MESSAGE_WRITTEN,
-            found,
-            message_id=message_id,
-            kind=kind,
-            text=words(said),
-            said_at=now,
-            at=now,
-        )
-        await store_events.add(tx, told)
-        written = await messages.get(tx, workspace_id=workspace_id, message_id=message_id)
+    await _require_allowed(tx, found, is_template=template is not None, now=now)
+    said = await _content(
+        tx, found, text=text or "", subject=subject, template=template, values=values
+    )
+    kind = "template" if template is not None else "text"
+    message_id = await messages.queue(
+        tx,
+        workspace_id=found.workspace_id,
+        conversation_id=found.id,
+        origin="person",
+        kind=kind,
+        text=words(said),
+        subject=said.subject if isinstance(said, Email) else None,
+        template=None if isinstance(said, Text) else stored_content.plain(said),
+        author=author,
+        campaign_id=found.campaign_id,
+        now=now,
+    )
+    await conversations.spoken(tx, conversation_id=found.id, now=now)
+    told = talk_events.of_message(
+        EventName.MESSAGE_WRITTEN,
+        found,
+        message_id=message_id,
+        kind=kind,
+        text=words(said),
+        said_at=now,
+        at=now,
+    )
+    await store_events.add(tx, told)
+    written = await messages.get(tx, workspace_id=found.workspace_id, message_id=message_id)
     if written is None:
         raise NotFound
     return written

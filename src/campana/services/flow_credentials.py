@@ -14,13 +14,14 @@ from campana.services import documents
 from campana.services.context import Context
 from campana.services.outbound import Refused
 from campana.store import flows
+from campana.store.db import Tx
 from campana.store.flows import Credential
 
 Kind = Literal["api_key", "bearer", "basic", "query", "oauth2", "signature"]
 _Secret = Annotated[str, Meta(min_length=1, max_length=4096, pattern=r"^[ -~]+$")]
 _Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
-_NEEDS: Mapping[Kind, tuple[str, ...]] = {
+NEEDS: Mapping[Kind, tuple[str, ...]] = {
     "api_key": ("header", "key"),
     "bearer": ("token",),
     "basic": ("user", "password"),
@@ -28,7 +29,7 @@ _NEEDS: Mapping[Kind, tuple[str, ...]] = {
     "oauth2": ("tokenUrl", "clientId", "clientSecret"),
     "signature": ("secret",),
 }
-_MAY: Mapping[Kind, tuple[str, ...]] = {"oauth2": ("scope",)}
+MAY: Mapping[Kind, tuple[str, ...]] = {"oauth2": ("scope",)}
 
 
 class CredentialDocument(
@@ -68,6 +69,37 @@ async def create(context: Context, *, workspace_id: int, raw: object) -> Credent
         InvalidParameter: naming each field that is wrong.
         Conflict: another has the name.
     """
+    document, sealed = await _read(context, raw)
+    now = context.clock.now()
+    made = Credential(context.new_id("cred"), document.name, document.kind, now)
+    async with context.db.transaction(workspace_id=workspace_id) as tx:
+        await _keep(tx, made, workspace_id=workspace_id, sealed=sealed)
+    return made
+
+
+async def replace(
+    context: Context, *, workspace_id: int, credential_id: str, raw: object
+) -> Credential:
+    """Put another in its place: whoever names it shows that from the next request on.
+
+    Raises:
+        NotFound
+        InvalidParameter: naming each field that is wrong.
+        Conflict: another has the name.
+    """
+    document, sealed = await _read(context, raw)
+    made = Credential(credential_id, document.name, document.kind, context.clock.now())
+    async with context.db.transaction(workspace_id=workspace_id) as tx:
+        if not await flows.delete_credential(
+            tx, workspace_id=workspace_id, credential_id=credential_id
+        ):
+            raise NotFound
+        await _keep(tx, made, workspace_id=workspace_id, sealed=sealed)
+    return made
+
+
+async def _read(context: Context, raw: object) -> tuple[CredentialDocument, str]:
+    """As written, and what is sealed of it."""
     document = documents.read(CredentialDocument, raw)
     secret = _secret(document)
     if document.secret is not None and not _signs(document.secret):
@@ -79,20 +111,20 @@ async def create(context: Context, *, workspace_id: int, raw: object) -> Credent
         except Refused as error:
             problem = FieldProblem(pointer="/tokenUrl", message=str(error))
             raise InvalidParameter(problems=[problem]) from None
-    now = context.clock.now()
-    made = Credential(context.new_id("cred"), document.name, document.kind, now)
-    async with context.db.transaction(workspace_id=workspace_id) as tx:
-        if not await flows.add_credential(
-            tx,
-            credential_id=made.id,
-            workspace_id=workspace_id,
-            name=document.name,
-            kind=document.kind,
-            sealed=context.secrets.seal(msgspec.json.encode(secret).decode()),
-            now=now,
-        ):
-            raise Conflict(f"there is a credential named {document.name} already")
-    return made
+    return document, context.secrets.seal(msgspec.json.encode(secret).decode())
+
+
+async def _keep(tx: Tx, made: Credential, *, workspace_id: int, sealed: str) -> None:
+    if not await flows.add_credential(
+        tx,
+        credential_id=made.id,
+        workspace_id=workspace_id,
+        name=made.name,
+        kind=made.kind,
+        sealed=sealed,
+        now=made.created_at,
+    ):
+        raise Conflict(f"there is a credential named {made.name} already")
 
 
 async def every(context: Context, *, workspace_id: int) -> list[Credential]:
@@ -134,7 +166,7 @@ def _secret(document: CredentialDocument) -> dict[str, str]:
         for key, value in plain.items()
         if value is not None and key not in {"name", "kind"}
     }
-    needed, allowed = _NEEDS[document.kind], _MAY.get(document.kind, ())
+    needed, allowed = NEEDS[document.kind], MAY.get(document.kind, ())
     problems = [
         FieldProblem(pointer=f"/{key}", message=f"is required for {document.kind}")
         for key in needed

@@ -81,11 +81,11 @@ async def grant_ahead(
     """The same, and what may be begun within `ahead` from now, each at its time.
 
     None may begin within `notice` from now: what the worker needs to get ready. Nothing is granted
-    while the channel's carrier is down or its quota of the day is used up, nor to a slow worker
-    while others are served: where the pace still stands where its own last grant left it
-    (`after`), there are none. A worker that does not wait goes away where another is being granted
-    something at this moment: of many who queue, each would hold up all behind it to be told that
-    there is nothing.
+    while the channel is paused, its carrier is down or its quota of the day is used up, nor to a
+    slow worker while others are served: where the pace still stands where its own last grant left
+    it (`after`), there are none. A worker that does not wait goes away where another is being
+    granted something at this moment: of many who queue, each would hold up all behind it to be told
+    that there is nothing.
     """
     async with context.db.transaction() as tx:
         lock = owners.lock_pace if waits else owners.lock_pace_if_free
@@ -94,7 +94,7 @@ async def grant_ahead(
         now, at = context.clock.now(), context.monotonic()
         if pace is None:
             return _NONE if waits else replace(_NONE, again_after=_IN_USE)
-        if pace.down_until is not None and pace.down_until > now:
+        if pace.is_stopped(now):
             return _NONE
         if pace.arrival_at != after and pacing.cedes(
             arrival_at=pace.arrival_at, notice=notice, now=now
@@ -217,7 +217,10 @@ async def other_trunk(
     """
     now, channel_id = context.clock.now(), claimed.channel_id
     async with context.db.transaction() as tx:
-        if await campaigns.share(tx, campaign_id=claimed.campaign_id, now=now) is None:
+        in_force = await campaigns.share(
+            tx, campaign_id=claimed.campaign_id, channel_id=channel_id, now=now
+        )
+        if in_force is None:
             return None
         await claims.begin(tx, workspace_id=claimed.workspace_id)
         if await suppressed.in_force(
@@ -226,7 +229,7 @@ async def other_trunk(
             # Of whatever scope: whoever is on any list is not tried a second way.
             return None
         pace = await owners.lock_pace(tx, channel_id=channel_id, now=now)
-        if pace is None or (pace.down_until is not None and pace.down_until > now):
+        if pace is None or pace.is_stopped(now):
             return None
         left = [trunk for trunk in _trunks(context, pace) if trunk.name not in tried]
         found = await _on_a_trunk(

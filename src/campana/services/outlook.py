@@ -21,6 +21,7 @@ from campana.domain.forecast import Forecast, Pace, forecast
 from campana.domain.spend import Price
 from campana.domain.window import next_open
 from campana.services import (
+    channel_pause,
     erasure_keys,
     flow_people,
     hearing,
@@ -113,6 +114,9 @@ async def look_ahead(context: Context, *, workspace_id: int, campaign_id: str) -
         warnings = await flow_people.lacking(tx, campaign, plan)
         kind = context.carriers.get(channel.kind) if channel is not None else None
         warnings += await hearing.unheard(tx, plan, channel, kind)
+        warnings += await channel_pause.warnings(
+            tx, workspace_id=workspace_id, plan=plan, channel=channel
+        )
         unbidden = await flow_people.unbidden(tx, campaign, plan)
     allowed = frozenset(workspace.allowed_countries) if workspace else frozenset[str]()
     eligible, skipped, expense = _judged(found, campaign, plan, allowed, prices, now)

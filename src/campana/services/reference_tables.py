@@ -10,7 +10,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from campana.domain.errors import FieldProblem, InvalidParameter, NotFound
+from campana.domain.errors import Conflict, FieldProblem, InvalidParameter, NotFound
 from campana.services import documents
 from campana.services.context import Context
 from campana.store import reference_tables
@@ -73,24 +73,41 @@ async def row(context: Context, *, workspace_id: int, name: str, key: str) -> Fi
     return found
 
 
+async def first_rows(context: Context, *, workspace_id: int, name: str, limit: int) -> list[Fields]:
+    """The first rows of a table by their keys."""
+    async with context.db.read(workspace_id=workspace_id) as tx:
+        return await reference_tables.first_rows(
+            tx, workspace_id=workspace_id, name=name, limit=limit
+        )
+
+
 async def looked_up(tx: Tx, *, workspace_id: int, name: str, key: str) -> Fields | None:
     """The row of a key; None without one, or without the table."""
     return await reference_tables.row(tx, workspace_id=workspace_id, name=name, key=key_of(key))
 
 
-async def put(context: Context, *, workspace_id: int, name: str, raw: object) -> ReferenceTable:
+async def put(
+    context: Context, *, workspace_id: int, name: str, raw: object, is_new: bool = False
+) -> ReferenceTable:
     """Write a table as a whole; what it had before is gone.
+
+    With `is_new` it must not have been there before.
 
     Raises:
         InvalidParameter: naming each row that is wrong; nothing is written then.
+        Conflict: `is_new`, and there is one of that name.
     """
     document = documents.read(ReferenceTableDocument, raw)
-    if not 1 <= len(name) <= 100 or name != name.strip():
-        message = "must have 1 to 100 characters, and no space at its ends"
+    if not 1 <= len(name) <= 100 or name != name.strip() or "/" in name:
+        message = "must have 1 to 100 characters, no / and no space at its ends"
         raise InvalidParameter(problems=[FieldProblem(parameter="name", message=message)])
     rows = _keyed(document)
     now = context.clock.now()
     async with context.db.transaction(workspace_id=workspace_id) as tx:
+        if is_new and not await reference_tables.claim(
+            tx, workspace_id=workspace_id, name=name, key_column=document.key, now=now
+        ):
+            raise Conflict(f"there is a table named {name} already")
         await reference_tables.put(
             tx, workspace_id=workspace_id, name=name, key_column=document.key, rows=rows, now=now
         )

@@ -62,6 +62,7 @@ class ChannelUse:
     lines: int
     down_until: datetime | None
     in_use: int
+    is_paused: bool
 
 
 async def page(

@@ -42,6 +42,20 @@ class Channel:
     """How many those may be in any 24 hours."""
     pair_seconds: float | None = None
     """The least between two messages to one person."""
+    paused_at: datetime | None = None
+    """Nothing is begun on it since; None while it is in use."""
+    paused_by: str | None = None
+    pause_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelAction:
+    """One thing somebody asked of a channel: `pause` or `resume`."""
+
+    action: str
+    actor: str
+    at: datetime
+    reason: str | None
 
 
 MOST_WAITING = 10_000
@@ -137,6 +151,41 @@ async def configure(tx: Tx, *, channel: Channel) -> bool:
         },
     )
     return await cursor.fetchone() is not None
+
+
+async def pause(tx: Tx, *, channel_id: str, actor: str, reason: str | None, now: datetime) -> bool:
+    """Nothing begins on it from the commit on (but what was claimed); False when it is paused."""
+    values = {"id": channel_id, "actor": actor, "reason": reason, "now": now}
+    return await (await tx.execute(_SQL["pause"], values)).fetchone() is not None
+
+
+async def resume(tx: Tx, *, channel_id: str) -> bool:
+    """It may be used again; False when it is not paused."""
+    return await (await tx.execute(_SQL["resume"], {"id": channel_id})).fetchone() is not None
+
+
+async def note(
+    tx: Tx, *, channel: Channel, action: str, actor: str, reason: str | None, now: datetime
+) -> None:
+    """Write down an action; `actor` is the id of a key, or says in words who it was."""
+    await tx.execute(
+        _SQL["note"],
+        {
+            "workspace_id": channel.workspace_id,
+            "channel_id": channel.id,
+            "action": action,
+            "actor": actor,
+            "reason": reason,
+            "now": now,
+        },
+    )
+
+
+async def actions(tx: Tx, *, channel_id: str, limit: int = 20) -> list[ChannelAction]:
+    """The newest actions, newest first."""
+    async with tx.cursor(row_factory=class_row(ChannelAction)) as cursor:
+        await cursor.execute(_SQL["actions"], {"channel_id": channel_id, "limit": limit})
+        return await cursor.fetchall()
 
 
 async def lock_all(tx: Tx) -> list[Channel]:

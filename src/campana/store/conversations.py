@@ -113,6 +113,21 @@ async def open_for(
     return found
 
 
+async def open_to(
+    tx: Tx, *, new_id: str, workspace_id: int, channel_id: str, address: str, now: datetime
+) -> Conversation:
+    """The thread with an address that is written to first, made when there is none, and held."""
+    values = {
+        "id": new_id,
+        "workspace_id": workspace_id,
+        "channel_id": channel_id,
+        "address": address,
+        "now": now,
+    }
+    [found] = await _conversations(tx, _SQL["open_to"], values)
+    return found
+
+
 async def of_address(
     tx: Tx, *, workspace_id: int, channel_id: str, address: str
 ) -> Conversation | None:

@@ -10,7 +10,7 @@ from typing import Any
 from psycopg.rows import dict_row
 
 from campana.domain.pacing import quota_day, quota_resets_at
-from campana.domain.waiting import ChannelFacts, WaitFacts
+from campana.domain.waiting import ChannelFacts, ChannelPause, WaitFacts
 from campana.store.db import Tx
 from campana.store.owners import KIND_SPACE
 from campana.store.sql import load
@@ -68,6 +68,14 @@ def _facts(row: Mapping[str, Any], now: datetime) -> WaitFacts:
             down_until=row["down_until"],
             has_worker=row["has_worker"],
         )
+    paused = None
+    if row["paused_at"] is not None:
+        paused = ChannelPause(
+            name=row["paused_name"],
+            by=row["paused_by"],
+            at=row["paused_at"],
+            reason=row["pause_reason"],
+        )
     return WaitFacts(
         start_date=row["start_date"],
         end_date=row["end_date"],
@@ -81,6 +89,7 @@ def _facts(row: Mapping[str, Any], now: datetime) -> WaitFacts:
         first_reason=row["first_reason"],
         first_attempts=row["first_attempts"],
         channel=channel,
+        paused=paused,
         held_by=row["held_by"],
         held_until=row["held_until"],
         acted_by=row["acted_by"],

@@ -34,6 +34,13 @@ class Pace:
     kind: str
     config: Mapping[str, Any]
     workspace_id: int
+    is_paused: bool = False
+    """Somebody paused the channel: nothing is granted until it is resumed."""
+
+    def is_stopped(self, now: datetime) -> bool:
+        """Does nothing at all begin on the channel at `now`?"""
+        is_down = self.down_until is not None and self.down_until > now
+        return self.is_paused or is_down
 
 
 async def take_identity(session: Tx) -> int:
@@ -86,7 +93,7 @@ async def _lock_pace(
         return None
     arrival_at, reckoned, down_until, sent_today = row
     cursor = await tx.execute(_SQL["limits"], {"channel_id": channel_id})
-    [(rate, burst, lines, daily, kind, config, of)] = await cursor.fetchall()
+    [(rate, burst, lines, daily, kind, config, of, is_paused)] = await cursor.fetchall()
     return Pace(
         limits=Limits(rate=rate, burst=burst, lines=lines, daily=daily),
         arrival_at=arrival_at,
@@ -96,6 +103,7 @@ async def _lock_pace(
         kind=kind,
         config=config,
         workspace_id=of,
+        is_paused=is_paused,
     )
 
 

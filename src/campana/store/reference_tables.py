@@ -61,6 +61,18 @@ async def put(
         await tx.execute(_SQL["fill"], values)
 
 
+async def claim(tx: Tx, *, workspace_id: int, name: str, key_column: str, now: datetime) -> bool:
+    """Make an empty table; False when there is one of that name."""
+    values = {"workspace_id": workspace_id, "name": name, "key_column": key_column, "now": now}
+    return await (await tx.execute(_SQL["claim"], values)).fetchone() is not None
+
+
+async def first_rows(tx: Tx, *, workspace_id: int, name: str, limit: int) -> list[Fields]:
+    """The first by their keys."""
+    values = {"workspace_id": workspace_id, "name": name, "limit": limit}
+    return [found[0] for found in await (await tx.execute(_SQL["first_rows"], values)).fetchall()]
+
+
 async def row(tx: Tx, *, workspace_id: int, name: str, key: str) -> Fields | None:
     """The row of that key (any workspace for the engine)."""
     values = {"workspace_id": workspace_id, "name": name, "key": key}

@@ -90,6 +90,7 @@ class Notes:
         """What the script calls the end it came to. An answer that leads to an end decides it, even
         when the goodbye is not waited for."""
         self.callback_at: datetime | None = None
+        self.handovers: list[Handover] = []
         self.talked: Talked | None = None
         """What a language model said and did; None where none spoke."""
         self.failure: str | None = None
@@ -101,7 +102,6 @@ class Notes:
         """The model's part of the conversation stands here now."""
         self.talked = talked
         self.saved = dict(talked.state.saved)
-        self.handovers: list[Handover] = []
 
     def take(self, turn: Turn, *, at_ms: int) -> None:
         """Whatever happens next, this is what was answered and how it ends."""

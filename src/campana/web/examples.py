@@ -218,6 +218,15 @@ CHANNEL: Json = {
     "dailyAttempts": 5000,
     "createdAt": "2024-01-10T13:30:00Z",
     "window": None,
+    "pausedAt": None,
+    "pausedBy": None,
+    "pauseReason": None,
+}
+
+CHANNEL_PAUSED: Json = CHANNEL | {
+    "pausedAt": "2024-02-01T09:00:00Z",
+    "pausedBy": "the key night shift",
+    "pauseReason": "the carrier asked us to stop",
 }
 
 CHANNEL_TEST: Json = {

@@ -68,6 +68,23 @@ MESSAGE_PAGE: Json = {"data": [INBOUND, ANSWER], "nextCursor": None}
 
 ANSWER_DOCUMENT: Json = {"text": "Tuesday at 10 is free. Shall I book it?", "author": "Bruno"}
 
+TEST_DOCUMENT: Json = {"to": "+1 202 555 0142", "text": "Can you read this?"}
+
+TEST_MESSAGE: Json = {
+    "id": "test_3",
+    "channelId": "chan_7k3f9q2m8r1s5t0v",
+    "to": "+12025550142",
+    "state": "ended",
+    "outcome": "delivered",
+    "reason": None,
+    "conversationId": "conv_3f9k2m7q8r1s5t0v",
+    "campaignId": None,
+    "askedBy": "the key night shift",
+    "createdAt": "2024-01-15T15:05:00Z",
+}
+
+TEST_MESSAGES: Json = {"data": [TEST_MESSAGE]}
+
 KEYWORDS: Json = {
     "languages": ["en", "es"],
     "confirmedBy": "campana",

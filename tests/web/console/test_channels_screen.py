@@ -155,3 +155,27 @@ async def test_who_changes_no_channels_tests_none(visit: Visit, path: str) -> No
     operator = await visit(Role.OPERATOR)
     assert "Test the account" not in (await operator.get(path)).text
     assert (await operator.post(f"{path}/test")).status_code == 403
+
+
+async def test_an_operator_pauses_with_a_reason_and_resumes_in_one_click(
+    visit: Visit, owner: Browser, context: Context, workspace_id: int, path: str
+) -> None:
+    operator = await visit(Role.OPERATOR)
+    assert "Pause the channel" in (await operator.get(path)).text
+    paused = await operator.post(f"{path}/pause", reason=f"fraud {EVIL}")
+    assert paused.status_code == 303
+    shown = (await operator.get(path)).text
+    assert "Paused by" in shown
+    assert "fraud &lt;script&gt;" in shown
+    assert "Resume " in (listed := (await operator.get("/channels")).text)
+    assert EVIL not in shown + listed
+    assert (await stored(context, workspace_id, path)).paused_at is not None
+    back = await operator.post(f"{path}/resume", **{"from": "list"})
+    assert back.headers["location"].startswith("/channels?done=")
+    assert (await stored(context, workspace_id, path)).paused_at is None
+    audit = (await owner.get("/audit")).text
+    assert "channel.pause" in audit
+    assert "channel.resume" in audit
+    analyst = await visit(Role.ANALYST)
+    assert "Pause the channel" not in (await analyst.get(path)).text
+    assert (await analyst.post(f"{path}/pause")).status_code == 403

@@ -57,7 +57,7 @@ group by 1, 2 order by 1, 2;
 
 -- name: channels
 -- Lines in use and in all of each channel, from the index of open attempts.
-select c.name, c.kind, c.channel_type, c.lines, p.down_until,
+select c.name, c.kind, c.channel_type, c.lines, p.down_until, c.paused_at is not null as is_paused,
   (select count(*) from attempts a where a.channel_id = c.id and a.state not in ('ended', 'unknown')) as in_use
 from channels c left join pacing p on p.channel_id = c.id
 where c.workspace_id = %(workspace_id)s order by c.name;

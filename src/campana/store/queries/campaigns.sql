@@ -116,7 +116,7 @@ order by c.id;
 -- name: share
 -- A claim reads the state under a share lock: a pause waits for it, and a later claim sees the pause.
 -- A campaign somebody is changing right now, or waits to, is skipped, not waited for. What is claimed may be sent for the
--- send deadline: nothing is in the last of it before the end.
+-- send deadline: nothing is in the last of it before the end. Nothing is claimed on a channel that is paused.
 select c.document, w.policy, h.contact_window,
   exists (select from prices p where p.workspace_id = c.workspace_id),
   coalesce(v.watched_at, c.launched_at), w.erasure_key
@@ -124,7 +124,7 @@ from (select pg_try_advisory_xact_lock_shared(%(gate)s, hashtext(%(id)s)) as is_
 join workspaces w on w.workspace_id = c.workspace_id
 left join channels h on h.id = coalesce(%(channel_id)s::text, c.channel_id)
 left join watches v on v.campaign_id = c.id
-where gate.is_open and c.id = %(id)s and c.state = 'running'
+where gate.is_open and c.id = %(id)s and c.state = 'running' and h.paused_at is null
   and (c.start_date is null or c.start_date <= %(now)s)
   and (c.end_date is null or c.end_date > %(now)s + interval '600 milliseconds')
 for share of c skip locked;

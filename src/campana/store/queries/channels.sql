@@ -27,8 +27,29 @@ returning id;
 
 -- name: lock_all
 -- Every channel of every workspace, in one order, so that two processes that seal secrets do not wait in a circle.
-select id, workspace_id, name, kind, channel_type, config, is_loopback, rate, burst, lines, daily_attempts, created_at, contact_window as "window", portfolio, portfolio_limit, pair_seconds
+select id, workspace_id, name, kind, channel_type, config, is_loopback, rate, burst, lines, daily_attempts, created_at, contact_window as "window", portfolio, portfolio_limit, pair_seconds, paused_at, paused_by, pause_reason
 from channels order by id for no key update;
+
+-- name: pause
+-- Of one that is paused already it stays as it was said first.
+update channels set paused_at = %(now)s, pause_reason = %(reason)s,
+  paused_by = coalesce((select 'the key ' || name from api_keys where id = %(actor)s), %(actor)s)
+where id = %(id)s and paused_at is null returning id;
+
+-- name: resume
+-- The reason goes with the pause; both stay in its actions.
+update channels set paused_at = null, paused_by = null, pause_reason = null
+where id = %(id)s and paused_at is not null returning id;
+
+-- name: note
+-- In the transaction of the action itself. A key is named as its owner named it, so that the name outlives it.
+insert into channel_actions (workspace_id, channel_id, action, actor, at, reason)
+values (%(workspace_id)s, %(channel_id)s, %(action)s,
+  coalesce((select 'the key ' || name from api_keys where id = %(actor)s), %(actor)s), %(now)s, %(reason)s);
+
+-- name: actions
+-- Newest first.
+select action, actor, at, reason from channel_actions where channel_id = %(channel_id)s order by id desc limit %(limit)s;
 
 -- name: set_config
 -- The same account, its secrets under another seal.
@@ -36,24 +57,24 @@ update channels set config = %(config)s where id = %(id)s;
 
 -- name: find
 -- By id, or by the name a person gave it.
-select id, workspace_id, name, kind, channel_type, config, is_loopback, rate, burst, lines, daily_attempts, created_at, contact_window as "window", portfolio, portfolio_limit, pair_seconds
+select id, workspace_id, name, kind, channel_type, config, is_loopback, rate, burst, lines, daily_attempts, created_at, contact_window as "window", portfolio, portfolio_limit, pair_seconds, paused_at, paused_by, pause_reason
 from channels where workspace_id = %(workspace_id)s and (id = %(wanted)s or name = %(wanted)s)
 order by (id = %(wanted)s) desc limit 1;
 
 -- name: lock
 -- The same, held: two changes at once do not undo each other. All of it: what is changed is written back whole.
-select id, workspace_id, name, kind, channel_type, config, is_loopback, rate, burst, lines, daily_attempts, created_at, contact_window as "window", portfolio, portfolio_limit, pair_seconds
+select id, workspace_id, name, kind, channel_type, config, is_loopback, rate, burst, lines, daily_attempts, created_at, contact_window as "window", portfolio, portfolio_limit, pair_seconds, paused_at, paused_by, pause_reason
 from channels where workspace_id = %(workspace_id)s and (id = %(wanted)s or name = %(wanted)s)
 order by (id = %(wanted)s) desc limit 1 for no key update;
 
 -- name: list
 -- All of a workspace, oldest first; there are few.
-select id, workspace_id, name, kind, channel_type, config, is_loopback, rate, burst, lines, daily_attempts, created_at, contact_window as "window", portfolio, portfolio_limit, pair_seconds
+select id, workspace_id, name, kind, channel_type, config, is_loopback, rate, burst, lines, daily_attempts, created_at, contact_window as "window", portfolio, portfolio_limit, pair_seconds, paused_at, paused_by, pause_reason
 from channels where workspace_id = %(workspace_id)s order by created_at, id;
 
 -- name: of_kind
 -- Every channel a worker of this kind may dial on, in all workspaces.
-select id, workspace_id, name, kind, channel_type, config, is_loopback, rate, burst, lines, daily_attempts, created_at, contact_window as "window", portfolio, portfolio_limit, pair_seconds
+select id, workspace_id, name, kind, channel_type, config, is_loopback, rate, burst, lines, daily_attempts, created_at, contact_window as "window", portfolio, portfolio_limit, pair_seconds, paused_at, paused_by, pause_reason
 from channels where kind = %(kind)s order by id;
 
 -- name: standing

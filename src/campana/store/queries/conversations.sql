@@ -18,6 +18,15 @@ returning c.id, c.workspace_id, c.channel_id, c.address, c.contact_id, c.name, c
   c.stopped_at, c.started_at, c.last_inbound_at, c.last_message_at, c.created_at, c.closed_at, c.version,
   (select h.channel_type from channels h where h.id = c.channel_id) as channel_type;
 
+-- name: open_to
+-- The thread with an address that is written to, who may never have written, held.
+insert into conversations as c (id, workspace_id, channel_id, address, status, last_message_at, created_at)
+values (%(id)s, %(workspace_id)s, %(channel_id)s, %(address)s, 'open', %(now)s, %(now)s)
+on conflict (workspace_id, channel_id, address) do update set last_message_at = greatest(c.last_message_at, excluded.last_message_at)
+returning c.id, c.workspace_id, c.channel_id, c.address, c.contact_id, c.name, c.campaign_id, c.status, c.assignee, c.queue, c.note,
+  c.stopped_at, c.started_at, c.last_inbound_at, c.last_message_at, c.created_at, c.closed_at, c.version,
+  (select h.channel_type from channels h where h.id = c.channel_id) as channel_type;
+
 -- name: of_address
 -- As it was before the message: whether it is new, or was closed. Whoever applies messages of this person has their
 -- part of the inbox, so that nobody changes it in between but a person.

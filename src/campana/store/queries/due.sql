@@ -67,6 +67,7 @@ from (
   where o.channel_id = any(%(channel_ids)s) group by o.campaign_id, o.channel_id) served
 join campaigns c on c.id = served.id
 join pacing ch on ch.channel_id = served.channel_id and (ch.down_until is null or ch.down_until <= %(now)s)
+  and not exists (select from channels h where h.id = served.channel_id and h.paused_at is not null)
 join open_windows w on w.campaign_id = c.id and w.open_until > %(now)s and w.channel_id is not distinct from served.other_channel
 cross join (values (0::smallint), (1), (2), (3)) p(priority)
 left join lateral (

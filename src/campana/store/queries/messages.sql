@@ -22,7 +22,8 @@ select exists (select from messages where conversation_id = %(conversation_id)s 
 -- name: waiting_channels
 -- Where something waits to be sent now; only what waits is in the index.
 select distinct c.channel_id from messages m join conversations c on c.id = m.conversation_id
-where m.state = 'queued' and m.due_at <= %(now)s and c.channel_id = any(%(channel_ids)s);
+where m.state = 'queued' and m.due_at <= %(now)s and c.channel_id = any(%(channel_ids)s)
+  and not exists (select from channels h where h.id = c.channel_id and h.paused_at is not null);
 
 -- name: claim
 -- What waits on a channel, oldest first, with what decides whether it may go. Rows another worker has are passed over.
@@ -35,7 +36,7 @@ from messages m
 join conversations c on c.id = m.conversation_id
 join channels h on h.id = c.channel_id
 join workspaces w on w.workspace_id = m.workspace_id
-where m.state = 'queued' and m.due_at <= %(now)s and c.channel_id = %(channel_id)s
+where m.state = 'queued' and m.due_at <= %(now)s and c.channel_id = %(channel_id)s and h.paused_at is null
 order by m.due_at, m.id limit %(limit)s for update of m skip locked;
 
 -- name: open

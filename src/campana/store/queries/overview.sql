@@ -39,9 +39,24 @@ select c.id, c.start_date, c.end_date, c.keep_open, c.state_reason, c.resume_at,
   (select cardinality(w.allowed_countries) > 0 from workspaces w where w.workspace_id = c.workspace_id) as may_call,
   first.due_at as first_due_at, first.last_reason as first_reason, coalesce(first.attempt_count, 0) as first_attempts,
   cp.held_by, cp.held_until, acted.actor as acted_by, acted.at as acted_at,
+  stopped.name as paused_name, stopped.paused_at, stopped.paused_by, stopped.pause_reason,
   ch.name as channel_name, ch.lines, ch.lines_in_use, ch.arrival_at, ch.down_until, ch.is_spent, ch.has_worker
 from asked c
 left join channel ch on ch.id = c.channel_id
+-- looked for only where a channel is paused: who could be contacted now waits for it, and nobody for another
+left join lateral (
+  select h.name, h.paused_at, h.paused_by, h.pause_reason from channels h
+  where h.workspace_id = c.workspace_id and h.paused_at is not null
+    and exists (select from open_windows w cross join generate_series(0, 3) p (priority)
+      where w.campaign_id = c.id and w.open_until > %(now)s and coalesce(w.channel_id, c.channel_id) = h.id
+        and exists (select from due d where d.campaign_id = c.id and d.window_key = w.window_key
+          and d.priority = p.priority::smallint and d.due_at <= %(now)s))
+    and not exists (select from open_windows w join channels o on o.id = coalesce(w.channel_id, c.channel_id)
+      cross join generate_series(0, 3) p (priority)
+      where w.campaign_id = c.id and w.open_until > %(now)s and o.paused_at is null
+        and exists (select from due d where d.campaign_id = c.id and d.window_key = w.window_key
+          and d.priority = p.priority::smallint and d.due_at <= %(now)s))
+  order by h.created_at, h.id limit 1) stopped on true
 left join campaign_pacing cp on cp.campaign_id = c.id
 left join lateral (
   select actor, at from campaign_actions where campaign_id = c.id order by id desc limit 1) acted on true

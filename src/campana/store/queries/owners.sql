@@ -36,8 +36,9 @@ select arrival_at, rate, down_until, case when day = %(day)s then day_sends else
 from pacing where channel_id = %(channel_id)s for update skip locked;
 
 -- name: limits
--- A statement of its own, so that its snapshot is younger than the lock: whoever lowers a limit takes that too.
-select rate, burst, lines, daily_attempts, kind, config, workspace_id from channels where id = %(channel_id)s;
+-- A statement of its own, so that its snapshot is younger than the lock: whoever lowers a limit, or pauses the
+-- channel, takes that too.
+select rate, burst, lines, daily_attempts, kind, config, workspace_id, paused_at is not null from channels where id = %(channel_id)s;
 
 -- name: lines_in_use
 -- Open attempts, and lines promised to owners that still live (this one's own promise is replaced, not added).
@@ -65,7 +66,7 @@ update grants set lines = greatest(0, lines - %(lines)s) where channel_id = %(ch
 returning is_revoked;
 
 -- name: revoke_promises
--- A limit was lowered: a claim that is under way is waited for, and none begins under what was granted before.
+-- A limit was lowered, or the channel is paused: a claim that is under way is waited for, and none begins under what was granted before.
 select revoke_grants(%(channel_id)s);
 
 -- name: forget_promises

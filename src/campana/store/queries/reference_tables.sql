@@ -15,6 +15,18 @@ values (%(workspace_id)s, %(name)s, %(key_column)s, %(row_count)s, %(now)s)
 on conflict (workspace_id, name) do update set key_column = excluded.key_column, row_count = excluded.row_count,
   updated_at = excluded.updated_at;
 
+-- name: claim
+-- Made only where there is none of that name.
+insert into reference_tables (workspace_id, name, key_column, row_count, updated_at)
+values (%(workspace_id)s, %(name)s, %(key_column)s, 0, %(now)s)
+on conflict (workspace_id, name) do nothing
+returning name;
+
+-- name: first_rows
+-- For whoever looks whether it is the right table.
+select fields from reference_rows where workspace_id = %(workspace_id)s and table_name = %(name)s
+order by row_key limit %(limit)s;
+
 -- name: clear
 -- What was in it before.
 delete from reference_rows where workspace_id = %(workspace_id)s and table_name = %(name)s;

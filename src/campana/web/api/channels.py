@@ -9,8 +9,10 @@ from litestar.params import FromPath
 from litestar.types import ASGIApp
 
 from campana.domain.campaign import ChannelType
+from campana.domain.clock import wire
 from campana.domain.errors import Conflict, NotFound
-from campana.services import channel_checks, channels
+from campana.services import channel_checks, channel_pause, channels, documents
+from campana.services.channel_pause import PauseDocument
 from campana.services.channels import ChannelDocument, ChannelLimitsDocument
 from campana.services.context import Context
 from campana.store import channels as store
@@ -38,6 +40,10 @@ class ChannelShape(Shape, frozen=True, kw_only=True):
     daily_attempts: int | None
     created_at: Instant
     window: dict[str, Any] | None
+    paused_at: Instant | None
+    """Nothing begins on it since; null while it is in use."""
+    paused_by: str | None
+    pause_reason: str | None
 
 
 class ChannelTest(Shape, frozen=True, kw_only=True):
@@ -180,6 +186,63 @@ async def test_channel(request: ApiRequest, channel_id: FromPath[str]) -> Respon
     return answer(ChannelTest(channel_id=found.id, is_well=checked.is_well, detail=checked.detail))
 
 
+@post(
+    "/channels/{channel_id:str}/pause",
+    opt=promise(
+        Operation(
+            "channels.pause",
+            "Begin nothing more on it: after the answer no attempt and no answer to anybody begins",
+            scope="campaigns:control",
+            body=PauseDocument,
+            is_body_optional=True,
+            answer=ChannelShape,
+            is_once=True,
+            errors=(NotFound,),
+            body_example={"reason": "the carrier asked us to stop"},
+            example=examples.CHANNEL_PAUSED,
+        )
+    ),
+)
+@once
+async def pause_channel(request: ApiRequest, channel_id: FromPath[str]) -> Response[bytes]:
+    await _channel(request, channel_id)
+    paused = await channel_pause.pause(
+        request.context,
+        workspace_id=request.workspace_id,
+        wanted=channel_id,
+        actor=request.principal.key_id,
+        reason=documents.read(PauseDocument, await request.optional_document()).reason,
+    )
+    return answer(_shape(request.context, paused))
+
+
+@post(
+    "/channels/{channel_id:str}/resume",
+    opt=promise(
+        Operation(
+            "channels.resume",
+            "Use the channel again",
+            scope="campaigns:control",
+            answer=ChannelShape,
+            is_once=True,
+            errors=(NotFound,),
+            example=examples.CHANNEL,
+        )
+    ),
+)
+@once
+async def resume_channel(request: ApiRequest, channel_id: FromPath[str]) -> Response[bytes]:
+    await request.refuse_body()
+    await _channel(request, channel_id)
+    resumed = await channel_pause.resume(
+        request.context,
+        workspace_id=request.workspace_id,
+        wanted=channel_id,
+        actor=request.principal.key_id,
+    )
+    return answer(_shape(request.context, resumed))
+
+
 async def _channel(request: ApiRequest, channel_id: str) -> Channel:
     return await channels.with_id(
         request.context, workspace_id=request.workspace_id, channel_id=channel_id
@@ -200,7 +263,18 @@ def _shape(context: Context, found: Channel) -> ChannelShape:
         daily_attempts=found.daily_attempts,
         created_at=instant(found.created_at),
         window=dict(found.window) if found.window is not None else None,
+        paused_at=wire(found.paused_at),
+        paused_by=found.paused_by,
+        pause_reason=found.pause_reason,
     )
 
 
-ROUTES = [list_channels, create_channel, get_channel, change_channel, test_channel]
+ROUTES = [
+    list_channels,
+    create_channel,
+    get_channel,
+    change_channel,
+    test_channel,
+    pause_channel,
+    resume_channel,
+]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from litestar import Response, delete, get, post
+from litestar import Response, delete, get, post, put
 from litestar.params import FromPath
 from litestar.types import ASGIApp
 
@@ -75,6 +75,31 @@ async def create_credential(request: ApiRequest) -> Response[bytes]:
     return answer(_shape(made), status=201)
 
 
+@put(
+    "/flow-credentials/{credential_id:str}",
+    opt=promise(
+        Operation(
+            "flowCredentials.replace",
+            "Put another in its place; whoever names it shows that from now on",
+            scope="flows:write",
+            body=CredentialDocument,
+            answer=CredentialShape,
+            errors=(NotFound, Conflict),
+            body_example=flow_examples.CREDENTIAL_DOCUMENT,
+            example=flow_examples.CREDENTIAL,
+        )
+    ),
+)
+async def replace_credential(request: ApiRequest, credential_id: FromPath[str]) -> Response[bytes]:
+    made = await flow_credentials.replace(
+        request.context,
+        workspace_id=request.workspace_id,
+        credential_id=credential_id,
+        raw=await request.document(),
+    )
+    return answer(_shape(made))
+
+
 @delete(
     "/flow-credentials/{credential_id:str}",
     status_code=204,
@@ -100,4 +125,4 @@ def _shape(found: Credential) -> CredentialShape:
     )
 
 
-ROUTES = [list_credentials, create_credential, delete_credential]
+ROUTES = [list_credentials, create_credential, replace_credential, delete_credential]

@@ -13,7 +13,7 @@ from campana.domain.conversation import WITH_A_PERSON, Step, free_form_until, is
 from campana.domain.errors import CampanaError, Conflict
 from campana.domain.ids import numbered
 from campana.services import conversations, template_document
-from campana.store import templates
+from campana.store import channels, templates
 from campana.store.conversations import Conversation
 from campana.store.templates import StoredTemplate
 from campana.web.console.forms import WHOLE, said_of, texts_below
@@ -130,6 +130,10 @@ async def _thread(
         request.context, workspace_id=request.workspace_id
     )
     found, now = lines.thread.conversation, request.context.clock.now()
+    async with request.context.db.read(workspace_id=request.workspace_id) as tx:
+        channel = await channels.find(
+            tx, workspace_id=request.workspace_id, wanted=found.channel_id
+        )
     is_whatsapp = found.channel_type is ChannelType.WHATSAPP
     ready: list[StoredTemplate] = []
     if request.may("templates:read"):
@@ -146,6 +150,7 @@ async def _thread(
         is_mine=found.assignee == request.visitor.email,
         free_until=free_form_until(found.last_inbound_at) if is_whatsapp else None,
         takes_text=not is_whatsapp or is_care_window_open(found.last_inbound_at, now),
+        is_channel_paused=channel is not None and channel.paused_at is not None,
         is_email=found.channel_type is ChannelType.EMAIL,
         ready=ready,
         places=sorted({name for each in ready for name in _places(each)}),

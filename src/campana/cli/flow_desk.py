@@ -22,7 +22,8 @@ from campana.flow.interpreter import Sprint
 from campana.flow.schema import flow_schema
 from campana.flow.session import Contact, Trigger
 from campana.services import flow_files
-from campana.services.flow_files import Checked, Located
+from campana.services.flow_files import Checked
+from campana.services.text_problems import Located
 
 
 def validate(file: Path, *, as_json: bool) -> None:

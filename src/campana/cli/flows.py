@@ -16,7 +16,7 @@ from campana.cli.session import AsJson, Workspace, out, print_json, printable, r
 from campana.domain.clock import wire
 from campana.domain.errors import InvalidParameter, NotFound
 from campana.services.context import Context
-from campana.store.flows import StoredFlow, Version
+from campana.store.versioned import Stored, Version
 
 app = typer.Typer(name="flow", no_args_is_help=True, help="Flows.")
 
@@ -75,7 +75,7 @@ def push(
 ) -> None:
     """Write a file's flow as the draft of the flow of its name; a new name makes a new flow."""
 
-    async def work(context: Context, workspace_id: int) -> tuple[StoredFlow, Version | None]:
+    async def work(context: Context, workspace_id: int) -> tuple[Stored, Version | None]:
         from campana.services import flows
 
         raw = {"definition": _read(file)}
@@ -124,7 +124,7 @@ def publish(flow: Named, as_json: AsJson = False, workspace: Workspace = DEFAULT
 def list_flows(as_json: AsJson = False, workspace: Workspace = DEFAULT_WORKSPACE) -> None:
     """Show the flows, by name."""
 
-    async def work(context: Context, workspace_id: int) -> list[StoredFlow]:
+    async def work(context: Context, workspace_id: int) -> list[Stored]:
         from campana.services import flows
 
         return await flows.every(context, workspace_id=workspace_id)
@@ -156,7 +156,7 @@ def _read(file: Path) -> dict[str, Any]:
     return cast("dict[str, Any]", found)
 
 
-def _fields(each: StoredFlow) -> dict[str, Any]:
+def _fields(each: Stored) -> dict[str, Any]:
     return {
         "id": each.id,
         "name": each.name,

@@ -9,8 +9,8 @@ from litestar.params import FromPath
 
 from campana.domain.errors import NotFound
 from campana.services import flows
-from campana.services.flow_files import Located
 from campana.services.flows import FlowCheckDocument, SimulationDocument, Step
+from campana.services.text_problems import Located
 from campana.web import flow_examples
 from campana.web.answers import Instant, Shape, answer, instant
 from campana.web.operations import Operation, promise

@@ -17,7 +17,7 @@ from campana.domain.errors import (
 )
 from campana.services import flows
 from campana.services.flows import FlowDocument
-from campana.store.flows import StoredFlow, Version
+from campana.store.versioned import Stored, Version
 from campana.web import etags, flow_examples
 from campana.web.answers import Instant, Shape, answer, instant, shown
 from campana.web.idempotency import once
@@ -274,7 +274,7 @@ async def get_version(
     return shown(request, _detail(found))
 
 
-def _summary(found: StoredFlow) -> FlowSummary:
+def _summary(found: Stored) -> FlowSummary:
     return FlowSummary(
         id=found.id,
         name=found.name,
@@ -285,7 +285,7 @@ def _summary(found: StoredFlow) -> FlowSummary:
     )
 
 
-def _shape(found: StoredFlow) -> FlowShape:
+def _shape(found: Stored) -> FlowShape:
     return FlowShape(
         id=found.id,
         name=found.name,

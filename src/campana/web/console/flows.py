@@ -13,7 +13,7 @@ from campana.domain.errors import CampanaError, InvalidParameter, NotFound
 from campana.flow.definition import Flow, load
 from campana.services import documents, flows
 from campana.services.flow_files import Checked
-from campana.store.flows import StoredFlow, Version
+from campana.store.versioned import Stored, Version
 from campana.web.console import flow_chat, flow_text
 from campana.web.console.flow_chat import Chat
 from campana.web.console.flow_drawing import drawings
@@ -152,7 +152,7 @@ async def show_difference(request: PageRequest, flow_id: FromPath[str]) -> Respo
     )
 
 
-async def _definition(request: PageRequest, stored: StoredFlow, which: str) -> Mapping[str, Any]:
+async def _definition(request: PageRequest, stored: Stored, which: str) -> Mapping[str, Any]:
     if which == "draft":
         return stored.draft
     if not (which.isascii() and which.isdecimal() and len(which) < 10):

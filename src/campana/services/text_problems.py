@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -32,7 +32,7 @@ class UnreadableText(Exception):
         self.problems = problems
 
 
-def document_of(text: str) -> object:
+def document_of(text: str, *, read: Callable[[str], object] = documents.read_yaml) -> object:
     """What a text in YAML or JSON says.
 
     Raises:
@@ -44,7 +44,7 @@ def document_of(text: str) -> object:
         )
         raise UnreadableText((Located(line=1, problem=too_long),))
     try:
-        return documents.read_yaml(text)
+        return read(text)
     except InvalidParameter as error:
         raise UnreadableText(tuple(map(_unreadable, error.problems))) from None
 

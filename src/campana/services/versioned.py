@@ -115,8 +115,8 @@ async def change(
 ) -> Stored:
     """Apply a JSON Merge Patch to the draft's definition; versions stay as they are.
 
-    A patch that names no definition is the whole draft anew. `revision` is the one the caller has
-    seen; None skips the comparison.
+    A patch with a `text` is the whole draft anew, for the sorts that take one. `revision` is the
+    one the caller has seen; None skips the comparison.
 
     Raises:
         NotFound, InvalidParameter, Conflict
@@ -124,7 +124,7 @@ async def change(
     """
     async with context.db.transaction(workspace_id=workspace_id) as tx:
         stored = await _held(tx, sort, workspace_id=workspace_id, wanted=wanted, revision=revision)
-        before = {"definition": dict(stored.draft)} if "text" not in patch else {}
+        before = {} if patch.get("text") is not None else {"definition": dict(stored.draft)}
         return await _store(tx, context, sort, stored, documents.merge(before, patch))
 
 

@@ -56,6 +56,7 @@ from campana.web.api import (
     templates,
     unsubscribe,
     voice_calls,
+    voicebots,
     webhook_deliveries,
     webhooks,
 )
@@ -96,6 +97,7 @@ V1: Sequence[HTTPRouteHandler] = [
     *conversations.ROUTES,
     *conversation_steps.ROUTES,
     *flows.ROUTES,
+    *voicebots.ROUTES,
     *flow_trials.ROUTES,
     *flow_credentials.ROUTES,
     *reference_tables.ROUTES,

@@ -241,8 +241,12 @@ def named(definition: Mapping[str, Any], *, text: str | None = None) -> Content:
     name = definition.get("name")
     if not isinstance(name, str) or not 1 <= len(name.strip()) <= _LONGEST_NAME:
         said = f"must be a text of 1 to {_LONGEST_NAME} characters"
-        at = "/definition/name" if text is None else "/text"
-        raise InvalidParameter(problems=[FieldProblem(pointer=at, message=said)])
+        problem = (
+            FieldProblem(pointer="/definition/name", message=said)
+            if text is None
+            else FieldProblem(pointer="/text", message=f"the name in it {said}")
+        )
+        raise InvalidParameter(problems=[problem])
     return Content(name=name, definition=definition, text=text)
 
 

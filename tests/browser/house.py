@@ -16,7 +16,15 @@ from psycopg.types.json import Jsonb
 
 from campana.domain.campaign import CampaignState, ChannelType
 from campana.domain.role import Role
-from campana.services import accounts, campaigns, people, suppressions, templates, webhooks
+from campana.services import (
+    accounts,
+    campaigns,
+    people,
+    suppressions,
+    templates,
+    voicebots,
+    webhooks,
+)
 from campana.services.context import Context
 from campana.voice.media import PHONE_RATE, tone
 from campana.voice.recording import Recording
@@ -57,7 +65,8 @@ class House:
 
 async def furnished(house: House) -> None:
     """Rows for every screen: campaigns in several states, a call with what was said, a file's
-    rejected rows, a flow, a template, a conversation, a webhook, a key, an invitation."""
+    rejected rows, a flow, a bot of two versions, a template, a conversation, a webhook, a key, an
+    invitation."""
     web, engine, workspace_id = house.web, house.engine, house.workspace_id
     named = [
         replace(person(ANA), first_name=EVIL, last_name="Moreno", language="en"),
@@ -108,6 +117,13 @@ async def furnished(house: House) -> None:
         raw={"url": "https://public.example.com/hook", "description": EVIL},
     )
     await published(web, workspace_id=workspace_id, definition={**DEFINITION, "name": EVIL})
+    bot = await voicebots.create(
+        web, workspace_id=workspace_id, raw={"definition": {"name": EVIL, **BOT}}
+    )
+    await voicebots.publish(web, workspace_id=workspace_id, bot_id=bot.id)
+    typed = f"# {EVIL}\n{voicebots.text_of({'name': EVIL, **BOT, 'maxSeconds': 60})}"
+    await voicebots.write(web, workspace_id=workspace_id, bot_id=bot.id, raw={"text": typed})
+    await voicebots.publish(web, workspace_id=workspace_id, bot_id=bot.id)
     template = {"name": "reminder", "channelType": "SMS", "content": {"text": f"Hello {EVIL[:20]}"}}
     await templates.create(web, workspace_id=workspace_id, raw=template)
     chats = await add_channel(

@@ -129,9 +129,13 @@ async def delete(context: Context, *, workspace_id: int, flow_id: str) -> None:
     await versioned.delete(context, FLOWS, workspace_id=workspace_id, wanted=flow_id)
 
 
-async def publish(context: Context, *, workspace_id: int, flow_id: str) -> Version:
+async def publish(
+    context: Context, *, workspace_id: int, flow_id: str, revision: int | None = None
+) -> Version:
     """Make the draft a version (`versioned.publish`)."""
-    return await versioned.publish(context, FLOWS, workspace_id=workspace_id, wanted=flow_id)
+    return await versioned.publish(
+        context, FLOWS, workspace_id=workspace_id, wanted=flow_id, revision=revision
+    )
 
 
 async def versions(context: Context, *, workspace_id: int, flow_id: str) -> list[Version]:

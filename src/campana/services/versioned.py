@@ -166,15 +166,20 @@ async def delete(context: Context, sort: Sort, *, workspace_id: int, wanted: str
             raise InvalidTransition(f"a {sort.word} that was published stays")
 
 
-async def publish(context: Context, sort: Sort, *, workspace_id: int, wanted: str) -> Version:
+async def publish(
+    context: Context, sort: Sort, *, workspace_id: int, wanted: str, revision: int | None = None
+) -> Version:
     """Make the draft a version, once: published again unchanged, it is the version it was.
+
+    `revision` is the one the caller has seen; None publishes whatever the draft says now.
 
     Raises:
         NotFound
+        VersionMismatch: somebody changed it since.
         InvalidParameter: with everything that is wrong with the draft.
     """
     async with context.db.transaction(workspace_id=workspace_id) as tx:
-        stored = await _held(tx, sort, workspace_id=workspace_id, wanted=wanted, revision=None)
+        stored = await _held(tx, sort, workspace_id=workspace_id, wanted=wanted, revision=revision)
         content_hash = sort.hash_of(stored.draft)
         if stored.published is not None:
             last = await versioned.version(

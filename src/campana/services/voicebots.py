@@ -93,9 +93,13 @@ async def delete(context: Context, *, workspace_id: int, bot_id: str) -> None:
     await versioned.delete(context, BOTS, workspace_id=workspace_id, wanted=bot_id)
 
 
-async def publish(context: Context, *, workspace_id: int, bot_id: str) -> Version:
+async def publish(
+    context: Context, *, workspace_id: int, bot_id: str, revision: int | None = None
+) -> Version:
     """Make the draft a version (`versioned.publish`)."""
-    return await versioned.publish(context, BOTS, workspace_id=workspace_id, wanted=bot_id)
+    return await versioned.publish(
+        context, BOTS, workspace_id=workspace_id, wanted=bot_id, revision=revision
+    )
 
 
 async def versions(context: Context, *, workspace_id: int, bot_id: str) -> list[Version]:

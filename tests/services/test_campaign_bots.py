@@ -9,7 +9,7 @@ import pytest
 from psycopg.errors import InsufficientPrivilege
 
 from campana.domain.campaign import Campaign
-from campana.domain.errors import CampanaError, InvalidParameter
+from campana.domain.errors import CampanaError, InvalidParameter, VersionMismatch
 from campana.services import bot_trials, campaign_bots, campaigns, control, voicebots
 from campana.services.campaign_document import plan_of
 from campana.services.context import Context
@@ -179,6 +179,17 @@ async def test_variants_and_the_calls_of_flows_pin_too(context: Context, workspa
     )
     named = campaign_bots.as_written(again.document)["voiceBots"]
     assert named == {"own": {"id": bot_id, "version": 2}}
+
+
+async def test_what_is_published_is_what_was_seen(context: Context, workspace_id: int) -> None:
+    bot_id = await stored(context, workspace_id, BOT)
+    where = {"workspace_id": workspace_id, "bot_id": bot_id}
+    raw = {"definition": {"name": "Reminder", **SECOND}}
+    await voicebots.write(context, **where, raw=raw)
+    with pytest.raises(VersionMismatch):
+        await voicebots.publish(context, **where, revision=1)
+    made = await voicebots.publish(context, **where, revision=2)
+    assert (made.number, made.definition) == (1, raw["definition"])
 
 
 async def test_no_role_may_change_a_version(

@@ -11,6 +11,7 @@ from campana.domain.role import Role
 from campana.services import campaign_bots, campaigns
 from campana.services.context import Context
 from campana.web.bot_examples import TEXT
+from campana.web.console.differences import difference
 from tests.web.console.conftest import EVIL, Browser, Visit, fields_of, save
 
 
@@ -134,3 +135,12 @@ async def test_a_draft_takes_a_bot_that_is_kept_in_place_of_one_of_its_own(
     assert await pin() == {"greeting": "Hi", "steps": [{"id": "a", "type": "end"}]}
     assert (await save(owner, content, kept=bot_id, bot="")).status_code == 303
     assert await pin() == {"id": bot_id, "version": 2}
+
+
+def test_a_difference_shows_lines_that_look_like_its_own_head() -> None:
+    found = difference("a\n--- b\n", "a\n+++ c\n")
+    assert [(each.kind, each.text) for each in found if each.kind != "gap"] == [
+        ("same", "a"),
+        ("old", "--- b"),
+        ("new", "+++ c"),
+    ]

@@ -38,7 +38,8 @@ create table bench_people (
   phone text not null unique, zones text[], attributes jsonb not null)
 """
 COPY = """
-copy bench_people (external_id, first_name, last_name, phone, zones, attributes) from stdin (format csv)
+copy bench_people (external_id, first_name, last_name, phone, zones, attributes)
+from stdin (format csv)
 """
 
 

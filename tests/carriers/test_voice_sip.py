@@ -18,7 +18,9 @@ from campana.carriers.voice_sip import (
     senders,
 )
 from campana.domain.disposition import Disposition
+from campana.domain.transfer import TransferOutcome
 from campana.voice.call import CallResult, End
+from campana.voice.notes import Handover
 
 TRUNK: dict[str, Any] = {
     "host": "127.0.0.1",
@@ -63,12 +65,28 @@ def test_a_final_code_has_one_meaning(status: int, disposition: Disposition) -> 
     assert disposition_of_status(status) is disposition
 
 
+def handed_over(outcome: str) -> Handover:
+    return Handover(
+        step="desk", to="+12025550160", at_ms=900, outcome=TransferOutcome(outcome), status=None
+    )
+
+
 @pytest.mark.parametrize(
     ("end", "detail", "disposition"),
     [
         ("answered", {"finished": True, "reason": "script"}, Disposition.COMPLETED),
         ("answered", {"reason": "callee"}, Disposition.HUNG_UP),
         ("answered", {"reason": "callee", "result": "confirmed"}, Disposition.COMPLETED),
+        (
+            "answered",
+            {"reason": "transferred", "handovers": (handed_over("answered"),)},
+            Disposition.TRANSFERRED,
+        ),
+        (
+            "answered",
+            {"reason": "callee", "handovers": (handed_over("unknown"),)},
+            Disposition.HUNG_UP,
+        ),
         ("too_late", {}, Disposition.NOT_SENT),
         ("answered", {"reason": "network"}, Disposition.HUNG_UP),
         ("answered", {"reason": "time_limit"}, Disposition.HUNG_UP),
@@ -85,6 +103,11 @@ def test_a_call_has_one_disposition(
 ) -> None:
     result = CallResult(end=end, ended_at=datetime(2026, 3, 2, 15, tzinfo=UTC), saved={}, **detail)
     assert disposition_of(result) is disposition
+
+
+def test_a_call_is_handed_to_names_at_its_trunks_alone() -> None:
+    assert KIND.hosts is not None
+    assert KIND.hosts(config()) == (config().trunks[0].host,)
 
 
 def test_reads_a_config() -> None:

@@ -19,12 +19,19 @@ from campana.domain.disposition import Disposition
 FAILURE = Limit(measure=Measure.FAILURE, share=0.5)
 ANSWER = Limit(measure=Measure.ANSWER, share=0.2)
 OPT_OUT = Limit(measure=Measure.OPT_OUT, share=0.1)
+ABANDONED = Limit(measure=Measure.ABANDONED, share=0.3)
 
 
 def sample(opted_out: int = 0, **outcomes: int) -> Sample:
     return Sample(
         outcomes={Disposition(name): n for name, n in outcomes.items()}, opted_out=opted_out
     )
+
+
+def handed_over(transfers: int, abandoned: int) -> Sample:
+    """Of a hundred calls so many were to go to a person, and nobody took so many of those."""
+    outcomes = {Disposition.TRANSFERRED: transfers - abandoned, Disposition.COMPLETED: 100}
+    return Sample(outcomes=outcomes, transfers=transfers, abandoned=abandoned)
 
 
 @pytest.mark.parametrize(
@@ -43,6 +50,15 @@ def sample(opted_out: int = 0, **outcomes: int) -> Sample:
         (ANSWER, sample(not_sent=10), None),
         (OPT_OUT, sample(1, completed=10), None),
         (OPT_OUT, sample(2, completed=10), "opt-out rate of 20% (2 of 10 attempts) is above 10%"),
+        (ABANDONED, handed_over(10, 3), None),
+        (
+            ABANDONED,
+            handed_over(10, 4),
+            "abandoned transfer rate of 40% (4 of 10 transfers) is above 30%",
+        ),
+        (ABANDONED, handed_over(9, 9), None),
+        (ABANDONED, sample(completed=10), None),
+        (ANSWER, sample(transferred=2, no_answer=8), None),
     ],
 )
 def test_what_trips_and_what_is_said(limit: Limit, of: Sample, said: str | None) -> None:

@@ -31,6 +31,7 @@ D = Disposition
 # After the first attempt, under the default cadence: minutes until the next, or None for the end.
 AFTER_THE_FIRST: Mapping[Disposition, int | None] = {
     D.COMPLETED: None,
+    D.TRANSFERRED: None,
     D.HUNG_UP: None,
     D.DELIVERED: None,
     D.UNDELIVERED: None,

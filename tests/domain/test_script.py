@@ -21,6 +21,7 @@ from campana.domain.script import (
     Script,
     State,
     Timeout,
+    Transfer,
     Turn,
     placeholders,
     render,
@@ -164,6 +165,9 @@ def test_a_sound_script_has_no_problems() -> None:
 END = End(id="end")
 
 
+DESK = "+12025550160"
+
+
 def asking(**changes: object) -> Ask:
     return replace(Ask(id="a", text="Press 1.", keys={"1": "end"}), **changes)  # type: ignore[arg-type]
 
@@ -192,6 +196,13 @@ def asking(**changes: object) -> Ask:
             "nothing leads",
         ),
         ((asking(keys={"1": "a"}),), "/steps", "never comes to an end"),
+        ((Transfer(id="t"),), "/steps/0/to", "must say to whom"),
+        ((Transfer(id="t", to="0123"),), "/steps/0/to", "must be a number such as"),
+        ((Transfer(id="t", to="+19005550123"),), "/steps/0/to", "premium"),
+        ((Transfer(id="t", to=DESK, otherwise="x"),), "/steps/0/otherwise", "no step 'x'"),
+        ((Transfer(id="t", to=DESK, timeout_seconds=4),), "/steps/0/timeoutSeconds", "5 and 120"),
+        ((Transfer(id="t", to=DESK, otherwise="t"),), "/steps/0", "comes round without asking"),
+        ((Transfer(id="t", to=DESK), END), "/steps/1", "nothing leads to step 'end'"),
         (
             (asking(keys={"1": "b"}), Branch(id="b", on="x", cases={"1": "end"}), END),
             "/steps/1/on",
@@ -227,10 +238,17 @@ def asking(**changes: object) -> Ask:
     ],
 )
 def test_tells_what_is_wrong_and_where(
-    steps: tuple[Say | Ask | Branch | End, ...], pointer: str, message: str
+    steps: tuple[Say | Ask | Branch | Transfer | End, ...], pointer: str, message: str
 ) -> None:
     found = problems(Script(greeting="Hello.", steps=steps))
     assert any(p.pointer == pointer and message in p.message for p in found), found
+
+
+def test_a_transfer_is_an_end_and_a_bot_may_say_to_whom_once() -> None:
+    steps = (Transfer(id="t"),)
+    assert problems(Script(greeting="Hello.", steps=steps, transfer_to=DESK)) == []
+    [wrong] = problems(Script(greeting="Hello.", steps=steps, transfer_to="desk"))
+    assert wrong.pointer == "/transferTo"
 
 
 def test_tells_everything_at_once() -> None:

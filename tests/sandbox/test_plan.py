@@ -54,6 +54,7 @@ def test_faults_come_as_often_as_their_shares_say() -> None:
     [
         ("completed", ["queued", "ringing", "answered", "finished"]),
         ("hung_up", ["queued", "ringing", "answered", "finished"]),
+        ("transferred", ["queued", "ringing", "answered", "finished"]),
         ("no_answer", ["queued", "ringing", "finished"]),
         ("declined", ["queued", "ringing", "finished"]),
         ("busy", ["queued", "finished"]),

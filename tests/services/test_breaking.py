@@ -13,6 +13,7 @@ from campana.domain.disposition import Disposition
 from campana.services import (
     breaking,
     control,
+    dispatch,
     granting,
     outcomes,
     reports,
@@ -22,6 +23,7 @@ from campana.services import (
 )
 from campana.services.context import Context
 from campana.store import campaigns
+from campana.store.attempts import CallFacts
 from campana.store.db import Tx
 from campana.store.reports import Told
 from tests.support import ledger
@@ -73,6 +75,54 @@ async def test_too_many_failures_trip_a_campaign_with_the_reason(
     told = await why.why(context, workspace_id=workspace_id, campaign_id=scene.campaign_id)
     assert "failure rate of 89%" in told.sentence
     assert await breaking.trip(engine_context) == []
+
+
+async def test_calls_that_nobody_takes_over_trip_a_campaign(
+    engine_context: Context, context: Context, workspace_id: int
+) -> None:
+    scene = await launched(
+        engine_context,
+        context,
+        workspace_id=workspace_id,
+        people=PEOPLE,
+        breakers={**QUICK, "sampleSize": 40, "maxAbandonedTransferRate": 0.5},
+    )
+    for disposition, outcomes_of_calls in (
+        (Disposition.COMPLETED, [[]] * 5 + [["no_answer"]] * 4 + [["no_answer", "refused"]] * 2),
+        (Disposition.TRANSFERRED, [["busy", "answered"]] * 5),
+        (Disposition.HUNG_UP, [["unknown"]]),
+    ):
+        for told in outcomes_of_calls:
+            await hand_over(scene, disposition, told)
+    assert await breaking.trip(engine_context) == []
+    await hand_over(scene, Disposition.COMPLETED, ["barred"])
+    assert await breaking.trip(engine_context) == [scene.campaign_id]
+    assert (await state(scene))[1] == (
+        "abandoned transfer rate of 54% (7 of 13 transfers) is above 50%"
+    )
+
+
+async def hand_over(scene: Scene, disposition: Disposition, told: Sequence[str]) -> None:
+    """A call in which these became of the transfers that were asked for."""
+    [claimed] = await scene.claim(limit=1)
+    await dispatch.begin_sending(
+        scene.engine, claimed=claimed, owner_id=1, from_number="+12025550100"
+    )
+    transfers = [
+        {"step": "desk", "to": "+12025550160", "outcome": each, "status": None, "atMs": 1}
+        for each in told
+    ]
+    facts = CallFacts(
+        sip_status=None, talk_seconds=1.0, keys="", saved={}, result=None, transcript=[],
+        recording_key=None, transfers=transfers,
+    )  # fmt: skip
+    await outcomes.settle(
+        scene.engine,
+        attempt_id=claimed.attempt_id,
+        disposition=disposition,
+        reason="test",
+        facts=facts,
+    )
 
 
 async def test_a_person_who_lets_it_go_on_is_not_stopped_by_what_was_before(

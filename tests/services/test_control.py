@@ -121,6 +121,34 @@ async def test_what_only_a_loopback_channel_allows(context: Context, workspace_i
     }
 
 
+async def test_whom_a_bot_may_hand_calls_over_to(context: Context, workspace_id: int) -> None:
+    """Every number that may not be called, and every name that is not at a trunk, by its place."""
+    bot: dict[str, Any] = {
+        "greeting": "Hello.",
+        "transferTo": "+442079460160",
+        "steps": [
+            {"type": "ask", "id": "a", "text": "Press 1.", "keys": {"1": "b", "2": "c", "3": "d"},
+             "otherwise": "e"},
+            {"type": "transfer", "id": "b"},
+            {"type": "transfer", "id": "c", "to": "sip:desk@pbx.example.com"},
+            {"type": "transfer", "id": "d", "to": "+19005550123"},
+            {"type": "transfer", "id": "e", "to": "sip:desk@127.0.0.1"},
+        ],
+    }  # fmt: skip
+    there = await ready(context, workspace_id=workspace_id, voiceBot=bot)
+    found = await refusals(context, workspace_id=workspace_id, campaign_id=there)
+    assert found == {
+        "/voiceBot/transferTo": "is in a country that this workspace may not call",
+        "/voiceBot/steps/2/to": "must be at the host of one of the channel's trunks: 127.0.0.1",
+        "/voiceBot/steps/3/to": "is a premium, shared-cost, personal, satellite or global number:"
+        " never called",
+    }
+    bot["transferTo"] = "+12025550160"
+    bot["steps"][2]["to"] = bot["steps"][3]["to"] = "+12025550161"
+    here = await ready(context, workspace_id=workspace_id, voiceBot=bot)
+    await control.launch(context, workspace_id=workspace_id, campaign_id=here)
+
+
 @pytest.mark.parametrize(
     ("document", "refusal"),
     [

@@ -127,7 +127,7 @@ def test_memory_stays_flat_however_long_the_file() -> None:
     tracemalloc.stop()
     assert count == 50_000
     # Detection reads a megabyte at a time, and decodes it.
-    assert peak < 8 << 20
+    assert peak < 12 << 20
 
 
 @pytest.mark.parametrize(
@@ -149,14 +149,14 @@ def test_says_why_a_file_is_no_table(content: bytes, problem: str) -> None:
 
 
 def test_a_cell_of_very_many_lines_is_one_row() -> None:
-    content = io.BytesIO(b'phone,note\n1,"' + b"z\n" * 1_000_000 + b'"\n2,b\n')
+    content = io.BytesIO(b'phone,note\n1,"' + b"z\n" * 200_000 + b'"\n2,b\n')
     tracemalloc.start()
     with csv_table.opened(content) as table:
         rows = list(table.rows())
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert [row[0] for row in rows if isinstance(row, list)] == ["1", "2"]
-    assert peak < 40 << 20
+    assert peak < 12 << 20
 
 
 def test_a_long_line_below_an_open_quote_costs_each_its_row(

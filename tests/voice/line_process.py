@@ -21,7 +21,7 @@ from uuid import UUID
 
 from campana.domain.answers import Choice, Day, Option, YesNo
 from campana.domain.attempt import AttemptEvent
-from campana.domain.script import Ask, Branch, End, OnMachine, Say, Script
+from campana.domain.script import Ask, Branch, End, OnMachine, Say, Script, Transfer
 from campana.voice.call import CallResult, run_call
 from campana.voice.driver import LineLost, Placement, Trunk
 from campana.voice.ears.hearing import Ears
@@ -112,6 +112,20 @@ SCRIPTS["hasty"] = Script(
     ),
     max_seconds=60,
 )
+for _name, _to in (("desk", "+12025550161"), ("busy desk", "+12025550162")):
+    SCRIPTS[_name] = Script(
+        greeting="Hello.",
+        steps=(
+            Transfer(id="desk", to=_to, text="One moment.", otherwise="later"),
+            End(id="later", text="Nobody is there.", result="later"),
+        ),
+        max_seconds=60,
+    )
+SCRIPTS["empty desk"] = Script(
+    greeting="Hello.",
+    steps=(Transfer(id="desk", to="+12025550163", timeout_seconds=2.0),),
+    max_seconds=60,
+)
 SCRIPTS["no machines"] = replace(SCRIPTS["message"], on_machine=OnMachine(do="hang_up"))
 
 
@@ -164,6 +178,7 @@ async def call(driver: SipDriver, speech: Speech, ears: Ears | None, order: dict
             stop=stop,
             ears=ears,
             zone=UTC,
+            may_transfer=lambda to: to.startswith("+"),
         )
     )
     try:
@@ -190,6 +205,7 @@ def shown(result: CallResult) -> dict[str, Any]:
         "by": [each.given.by for each in result.answered],
         "answered_by": result.answered_by,
         "has_left_message": result.has_left_message,
+        "transfers": [[each.to, each.outcome, each.status] for each in result.handovers],
         "callback_at": result.callback_at.isoformat() if result.callback_at else None,
         "recording": str(result.recording) if result.recording else None,
         "recording_problem": result.recording_problem,

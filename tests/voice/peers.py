@@ -132,6 +132,10 @@ class Exchange:
         """What the exchange saw of an attempt."""
         return [line for line in json_lines(self.log_path) if line["attempt"] == attempt]
 
+    def everything(self) -> list[Call]:
+        """All that the exchange saw so far."""
+        return json_lines(self.log_path)
+
     def heard(self, attempt: str) -> bytes:
         """The sound that reached the called party."""
         with wave.open(str(self._directory / f"{attempt}.wav"), "rb") as file:

@@ -7,16 +7,19 @@ has left it is what the callee heard.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
 from campana.domain.attempt import AttemptEvent
+from campana.domain.transfer import TransferOutcome, Transferred
 from campana.voice.driver import Hangup, NotPlaced, Placement, Progress
 from campana.voice.media import PHONE_RATE, silence, tone
 
 Deed = tuple[float, Literal["press", "hang_up", "vanish"], str]
 """When, in seconds after the answer; what; which key."""
+Desks = Mapping[str, tuple[float, Transferred]]
+"""What somebody to whom a call is handed does with it, and after how many seconds."""
 
 
 class LoopClock:
@@ -37,8 +40,10 @@ class ScriptedCall:
         *,
         hum: bool = False,
         says: Sequence[tuple[float, float]] = (),
+        desks: Desks | None = None,
     ) -> None:
         """`says` is when the callee makes a sound and for how long; else there is silence."""
+        self._desks = desks or {}
         self._says = says
         self.keys: asyncio.Queue[str] = asyncio.Queue()
         self.heard = bytearray()
@@ -104,6 +109,13 @@ class ScriptedCall:
         self._line.clear()
         return count
 
+    async def transfer(self, to: str, *, seconds: float) -> Transferred:
+        after, told = self._desks[to]
+        if told.outcome is TransferOutcome.ANSWERED:
+            self._loop.call_later(after, self._end, Hangup.TRANSFERRED)
+        await asyncio.sleep(min(after, seconds))
+        return told if after <= seconds else Transferred(outcome=TransferOutcome.NO_ANSWER)
+
     async def wait_ended(self) -> Hangup:
         return await asyncio.shield(self._over)
 
@@ -121,8 +133,10 @@ class ScriptedDriver:
         fails: NotPlaced | None = None,
         hum: bool = False,
         says: Sequence[tuple[float, float]] = (),
+        desks: Desks | None = None,
     ) -> None:
         self._says = says
+        self._desks = desks
         self.free_lines = 1
         self.broken: str | None = None
         self.call: ScriptedCall | None = None
@@ -144,7 +158,7 @@ class ScriptedDriver:
             raise
         if self._fails is not None:
             raise self._fails
-        self.call = ScriptedCall(self._deeds, hum=self._hum, says=self._says)
+        self.call = ScriptedCall(self._deeds, hum=self._hum, says=self._says, desks=self._desks)
         return self.call
 
     async def aclose(self) -> None:

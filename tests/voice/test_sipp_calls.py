@@ -151,6 +151,31 @@ def test_the_callee_hangs_up(carrier: Carrier) -> None:
     carrier.assert_matched()
 
 
+@pytest.mark.parametrize("status", ["405 Method Not Allowed", "603 Decline"])
+def test_a_carrier_that_hands_nobody_over_leaves_the_call_with_the_bot(
+    carrier: Carrier, status: str
+) -> None:
+    result = carrier.call("transfer_refused", words={"status": status}, script="desk")
+    assert result["transfers"] == [["+12025550161", "refused", int(status[:3])]]
+    assert (result["reason"], result["result"]) == ("script", "later")
+    carrier.assert_matched()
+
+
+def test_a_carrier_that_asks_who_wants_the_transfer_is_told(carrier: Carrier) -> None:
+    trunk = {"host": "127.0.0.1", "username": "acme", "password": "s3cret"}
+    result = carrier.call("transfer_challenged", script="desk", trunk=trunk)
+    assert result["transfers"] == [["+12025550161", "answered", 200]]
+    assert result["reason"] == "transferred"
+    carrier.assert_matched()
+
+
+def test_what_nobody_told_of_a_transfer_stays_unknown(carrier: Carrier) -> None:
+    result = carrier.call("transfer_untold", script="desk")
+    assert result["transfers"] == [["+12025550161", "unknown", None]]
+    assert result["reason"] == "callee"
+    carrier.assert_matched()
+
+
 def test_early_media_is_noted_and_is_not_an_answer(carrier: Carrier) -> None:
     result = carrier.call("early_media")
     assert carrier.events() == ["early_media", "answered", "said", "ended"]

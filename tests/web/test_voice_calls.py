@@ -55,12 +55,24 @@ async def test_a_call_is_shown_with_all_that_was_said(
     }  # fmt: skip
     assert shown == listed | {
         "keys": "1", "saved": {"answer": "1"}, "answers": [], "answeredBy": None,
-        "hasLeftMessage": False, "callbackAt": None,
+        "hasLeftMessage": False, "callbackAt": None, "transfers": [],
         "transcript": [{"role": "bot", "text": "Hello Ana.", "atMs": 0}],
     }  # fmt: skip
     assert await page_of(api) == {
         "data": [listed], "page": 1, "pageSize": 25, "totalCount": 1, "nextCursor": None,
     }  # fmt: skip
+
+
+async def test_what_came_of_a_transfer_is_told(
+    api: httpx.AsyncClient, scene: Scene, clock: FixedClock
+) -> None:
+    [claimed] = await scene.claim(limit=1)
+    told = {"step": "desk", "to": "+12025550160", "outcome": "refused", "status": 486, "atMs": 900}
+    await answer_and_end(
+        scene, claimed, clock, disposition=Disposition.TRANSFERRED, transfers=[told]
+    )
+    shown = (await api.get(f"{URL}/{attempt_text(claimed.attempt_id)}")).json()
+    assert (shown["disposition"], shown["transfers"]) == ("transferred", [told])
 
 
 async def test_who_it_was_is_left_out_on_request(

@@ -82,7 +82,7 @@ def _conversation_wrong(result: CallResult, rights: Sequence[RightAnswer]) -> st
         right = wanted.get(each.given.step)
         if right is not None and not right.is_met_by(each.given.value):
             return f"{each.given.step}: {right.words or right.keys!r} taken for {each.given.value}"
-    if not result.finished:
+    if not result.finished and not result.is_transferred:
         return f"the script did not come to an end ({result.reason})"
     if rights and not result.answered:
         return "no question was answered"

@@ -136,6 +136,8 @@ class _Line:
             clock=self._clock,
             emit=emit,
             ears=self._ears,
+            # A number is called at the exchange on this machine; a name might be elsewhere.
+            may_transfer=lambda to: to.startswith("+"),
         )
         return score(kind, result, script=self.script, rights=rights)
 

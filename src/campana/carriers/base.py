@@ -344,6 +344,8 @@ class CarrierKind:
     where there is but one way."""
     limit_trunks: Callable[[Any, Mapping[str, TrunkLimits]], Any] | None = None
     """The config with these limits for its trunks, by name; None where there are no trunks."""
+    hosts: Callable[[Any], tuple[str, ...]] | None = None
+    """Where a call may be handed over to a SIP name; None: nowhere."""
     most_a_second: Callable[[Any], float] | None = None
     """The most its channels may send in a second; None: as the channel says."""
     portfolio: Callable[[Any], Portfolio | None] | None = None

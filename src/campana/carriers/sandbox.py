@@ -90,6 +90,7 @@ STATUSES: Mapping[str, EventType] = {
 
 OUTCOMES: Mapping[str, Disposition] = {
     "completed": Disposition.COMPLETED,
+    "transferred": Disposition.TRANSFERRED,
     "hung_up": Disposition.HUNG_UP,
     "busy": Disposition.BUSY,
     "no_answer": Disposition.NO_ANSWER,

@@ -137,6 +137,8 @@ def disposition_of(result: CallResult) -> Disposition:
     match result.end:
         case "answered" if result.answered_by is AnsweredBy.MACHINE:
             return Disposition.VOICEMAIL
+        case "answered" if result.is_transferred:
+            return Disposition.TRANSFERRED
         case "answered" if result.finished or result.result is not None:
             # Whoever hangs up during the goodbye has heard and answered all there was.
             return Disposition.COMPLETED
@@ -193,6 +195,11 @@ def senders(config: Config) -> tuple[str, ...]:
     return config.caller_ids
 
 
+def hosts(config: Config) -> tuple[str, ...]:
+    """Those of the trunks: a call is handed to a name there and nowhere else."""
+    return tuple(dict.fromkeys(trunk.host for trunk in config.trunks))
+
+
 def masked(config: Config) -> Mapping[str, Any]:
     """The config without its passwords."""
     shown: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(config))
@@ -243,6 +250,7 @@ KIND = CarrierKind(
     check=check,
     trunks=trunks,
     limit_trunks=limit_trunks,
+    hosts=hosts,
 )
 
 

@@ -17,6 +17,7 @@ from campana.domain.errors import SetupError
 from campana.voice import stack
 from campana.voice.media import PHONE_RATE, frame_bytes, level, seconds, tone
 
+LOOPBACK = "127.0.0.1"
 SPEECH_LEVEL = 300.0
 """Sound louder than this (-40 dB) is speech; a bot speaks at about -20 dB."""
 SPEECH_SECONDS = 0.2
@@ -86,6 +87,15 @@ class Phone:
             with contextlib.suppress(self._bs.BaresipError):
                 await self.call.answer()
                 await self._converse(behavior)
+
+    async def hand_over(self, to: str) -> None:
+        """The caller asks us to talk to somebody else: only on this machine do we call them."""
+        self._tell("referred", to=to)
+        with contextlib.suppress(self._bs.BaresipError):
+            if f"@{LOOPBACK}:" in to:
+                await self.call.accept_transfer()
+            else:
+                await self.call.reject_transfer()
 
     def say_bye(self) -> None:
         """Write down how the call was, if it was one."""
@@ -287,6 +297,8 @@ class Softphones:
             return
         if event.event == self._bs.Event.CALL_ESTABLISHED:
             phone.answered.set()
+        elif event.event == self._bs.Event.CALL_TRANSFER:
+            self._keep(asyncio.ensure_future(phone.hand_over(event.text or "")))
         elif event.event == self._bs.Event.CALL_CLOSED:
             phone.ended(event.text or "")
             del self._phones[event.call]

@@ -21,6 +21,8 @@ class Measure(StrEnum):
     FAILURE = "failure rate"
     ANSWER = "answer rate"
     OPT_OUT = "opt-out rate"
+    ABANDONED = "abandoned transfer rate"
+    """Of the calls that were to be handed to a person, those that nobody took."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,11 +61,13 @@ class Canary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """What became of some attempts: how many by disposition, and how many people opted out after
-    theirs."""
+    """What became of some attempts: how many by disposition, how many people opted out after
+    theirs, how many calls were to be handed over and how many of those nobody took."""
 
     outcomes: Mapping[Disposition, int]
     opted_out: int = 0
+    transfers: int = 0
+    abandoned: int = 0
 
     @property
     def size(self) -> int:
@@ -78,7 +82,7 @@ FAILURES = frozenset({
 })  # fmt: skip
 """Outcomes that say something of the carrier or the sender, and nothing of the person."""
 _CARRIER = frozenset({Disposition.CARRIER_ERROR, Disposition.CONGESTION})
-ANSWERS = frozenset({Disposition.COMPLETED, Disposition.HUNG_UP})
+ANSWERS = frozenset({Disposition.COMPLETED, Disposition.TRANSFERRED, Disposition.HUNG_UP})
 # Ours: neither the carrier's fault nor the person's choice.
 _NO_CONTACT = frozenset({Disposition.NOT_SENT, Disposition.CANCELLED})
 
@@ -88,18 +92,24 @@ def tripped(limits: Sequence[Limit], sample: Sample) -> str | None:
     if not sample.size:
         return None
     for limit in limits:
-        count = _count(limit.measure, sample)
-        share = count / sample.size
+        count, of, what = _count(limit.measure, sample), sample.size, "attempts"
+        if limit.measure is Measure.ABANDONED:
+            of, what = sample.transfers, "transfers"
+            if of < FEWEST_TRANSFERS:
+                continue
+        share = count / of
         is_answer = limit.measure is Measure.ANSWER
         if share < limit.share if is_answer else share > limit.share:
             side = "below" if is_answer else "above"
             return (
-                f"{limit.measure} of {share:.0%} ({count} of {sample.size} attempts)"
+                f"{limit.measure} of {share:.0%} ({count} of {of} {what})"
                 f" is {side} {limit.share:.0%}"
             )
     return None
 
 
+FEWEST_TRANSFERS = 10
+"""Fewer say nothing: a single colleague at lunch is not a reason to stop."""
 COMPLAINTS_WITHIN = timedelta(hours=24)
 """Complaints come hours after what they are about."""
 _COMPLAINT_BASE = 1_000
@@ -127,3 +137,5 @@ def _count(measure: Measure, sample: Sample) -> int:
             return sum(sample.outcomes.get(outcome, 0) for outcome in ANSWERS)
         case Measure.OPT_OUT:
             return sample.opted_out
+        case Measure.ABANDONED:
+            return sample.abandoned

@@ -58,6 +58,16 @@ class NewContact:
         """The first phone number."""
         return next((a.value for a in self.addresses if a.kind is AddressKind.PHONE), None)
 
+    @property
+    def keys(self) -> list[str]:
+        """What each address is found by (`ContactAddress.key`), in their order."""
+        return [address.key for address in self.addresses]
+
+    @property
+    def contact(self) -> NewContact:
+        """Itself: a row of a file can be asked for the same before it is one."""
+        return self
+
     def under(self, given: NewContact) -> NewContact:
         """This person with what `given` says laid over it; what that leaves empty stays.
 

@@ -3,7 +3,8 @@
     greeting ─▶ Say ─▶ Ask ──key, or words that answer──▶ Say … ─▶ End
                         ├─ silence, or not understood: said again `reprompts` times,
                         │    and where words are taken once more, asking for keys
-                        ├─ still nothing: `otherwise`, or the conversation ends there
+                        ├─ still nothing: `otherwise`, or the conversation ends there; but whoever
+                        │    said or pressed something is handed over to a person, if there is one
                         ├─ "stop calling me", at any step ─▶ ended as `opt_out`
                         └─ "call me tomorrow at five" ─────▶ ended as `callback_request`
 
@@ -34,6 +35,9 @@ from campana.domain.script import (
     State,
     Step,
     Timeout,
+    Transfer,
+    TransferEnded,
+    Transferring,
     Turn,
     Utterance,
     placeholders,
@@ -51,6 +55,8 @@ CLEARLY_OPT_OUT = -1.0
 above -0.5 where it was said and under -3.5 where it was not."""
 MOST_KEYS = 20
 NOT_UNDERSTOOD = "Sorry, I did not understand."
+NOBODY_TOOK_IT = "transfer_failed"
+"""The result of a conversation that ends because nobody took it over."""
 
 
 def start(script: Script, *, fields: Mapping[str, str]) -> Turn:
@@ -66,6 +72,8 @@ def resume(script: Script, state: State, heard: Heard) -> Turn:
     Raises:
         ValueError: `state` does not stand at a question of this script.
     """
+    if isinstance(heard, TransferEnded):
+        return _after_transfer(script, state, heard)
     ask = _step(script, state.step)
     if not isinstance(ask, Ask):
         raise ValueError(f"the script does not wait for anything at {state.step!r}")
@@ -75,7 +83,12 @@ def resume(script: Script, state: State, heard: Heard) -> Turn:
         return turn
     found = _understood(ask, state, heard)
     if found is None:
-        return _walk(script, _again(ask, replace(state, pressed="")), said=[])
+        is_silence = isinstance(heard, Timeout) and not state.pressed
+        state = replace(state, pressed="", was_unclear=state.was_unclear or not is_silence)
+        again = _again(ask, state)
+        if again.step is None and state.was_unclear and script.transfer_to is not None:
+            return _to_a_person(script, ask, state)
+        return _walk(script, again, said=[])
     given, to = found
     saved = {**state.saved, ask.save_as: given.value} if ask.save_as else state.saved
     answered = replace(
@@ -83,11 +96,30 @@ def resume(script: Script, state: State, heard: Heard) -> Turn:
         step=to or ask.next or _following(script, ask.id),
         reprompted=0,
         asks_for_keys=False,
+        was_unclear=False,
         pressed="",
         given=(*state.given, given),
         saved=saved,
     )
     return _walk(script, answered, said=[])
+
+
+def _to_a_person(script: Script, ask: Ask, state: State) -> Turn:
+    """Nothing was understood: whoever answers for the bot takes over."""
+    rings = Transfer(id=ask.id, to=script.transfer_to)
+    said = utter(None, script.transfer_text, state.fields)
+    return Turn(say=(said,), then=_transferring(script, rings), state=state)
+
+
+def _after_transfer(script: Script, state: State, told: TransferEnded) -> Turn:
+    """Somebody has the call now; or nobody took it, and the bot goes on."""
+    if told.is_answered:
+        return Turn(say=(), then=Ended(), state=state)
+    here = _step(script, state.step)
+    if isinstance(here, Transfer) and here.otherwise is not None:
+        return _walk(script, replace(state, step=here.otherwise), said=[])
+    said = utter(None, script.transfer_failed_text, state.fields)
+    return Turn(say=(said,), then=Ended(result=NOBODY_TOOK_IT), state=state)
 
 
 def wish(script: Script, state: State, heard: Spoken) -> Turn | None:
@@ -136,7 +168,7 @@ def _understood(ask: Ask, state: State, heard: Heard) -> tuple[Given, str | None
             today = now.date() if now is not None else None
             meant = answers.from_words(ask.answer, text=text, scores=scores, today=today)
             return _given(ask, meant, by="speech", said=text)
-        case Key() | Spoken() | Timeout():
+        case Key() | Spoken() | Timeout() | TransferEnded():
             return None
         case _:
             assert_never(heard)
@@ -176,7 +208,7 @@ def _again(ask: Ask, state: State) -> State:
         return replace(state, reprompted=state.reprompted + 1)
     if ask.answer is not None and not state.asks_for_keys and _keypad(ask) is not None:
         return replace(state, asks_for_keys=True)
-    return replace(state, step=ask.otherwise, reprompted=0, asks_for_keys=False)
+    return replace(state, step=ask.otherwise, reprompted=0, asks_for_keys=False, was_unclear=False)
 
 
 def _keypad(ask: Ask) -> str | None:
@@ -193,7 +225,7 @@ def _is_scored_opt_out(heard: Spoken) -> bool:
 def _walk(script: Script, state: State, *, said: list[Utterance]) -> Turn:
     """From `state` on to the first step that waits or ends, collecting what is said on the way."""
 
-    def turn(then: Listen | Ended) -> Turn:
+    def turn(then: Listen | Transferring | Ended) -> Turn:
         return Turn(say=tuple(spoken for spoken in said if spoken.text), then=then, state=state)
 
     for _ in range(MAX_SAID_PER_TURN):
@@ -210,12 +242,20 @@ def _walk(script: Script, state: State, *, said: list[Utterance]) -> Turn:
             case Ask() as step:
                 said.append(_question(step, state))
                 return turn(_listen(step))
+            case Transfer() as step:
+                said.append(utter(step.id, step.text or script.transfer_text, state.fields))
+                return turn(_transferring(script, step))
             case End() as step:
                 said.append(utter(step.id, step.text or "", state.fields))
                 return turn(Ended(result=step.result))
             case _:
                 assert_never(here)
     return turn(Ended())
+
+
+def _transferring(script: Script, step: Transfer) -> Transferring:
+    to = step.to or script.transfer_to or ""
+    return Transferring(step=step.id, to=to, seconds=step.timeout_seconds)
 
 
 def _question(ask: Ask, state: State) -> Utterance:

@@ -14,6 +14,8 @@ class Disposition(StrEnum):
 
     COMPLETED = "completed"
     """A person answered and the conversation ran to its end."""
+    TRANSFERRED = "transferred"
+    """A person answered, and was put through to somebody who took the call."""
     HUNG_UP = "hung_up"
     """A person answered and hung up before the end."""
     DELIVERED = "delivered"
@@ -71,6 +73,7 @@ class Finality(StrEnum):
 
 FINALITY: dict[Disposition, Finality] = {
     Disposition.COMPLETED: Finality.REACHED,
+    Disposition.TRANSFERRED: Finality.REACHED,
     Disposition.HUNG_UP: Finality.REACHED,
     Disposition.DELIVERED: Finality.REACHED,
     Disposition.UNDELIVERED: Finality.RETRY,
@@ -101,7 +104,11 @@ FINALITY: dict[Disposition, Finality] = {
     Disposition.HELD_OUT: Finality.CONTACT_DONE,
 }
 
-SUCCESSES: frozenset[Disposition] = frozenset({Disposition.COMPLETED, Disposition.DELIVERED})
+SUCCESSES: frozenset[Disposition] = frozenset({
+    Disposition.COMPLETED,
+    Disposition.TRANSFERRED,
+    Disposition.DELIVERED,
+})  # fmt: skip
 """What counts as a success unless somebody says otherwise."""
 
 PERSON_REACHED: frozenset[Disposition] = frozenset(
@@ -112,6 +119,7 @@ PERSON_REACHED: frozenset[Disposition] = frozenset(
 # Completed conversations were had; a person who declined said no; an expired campaign is over.
 RETRYABLE: frozenset[Disposition] = frozenset(Disposition) - {
     Disposition.COMPLETED,
+    Disposition.TRANSFERRED,
     Disposition.DECLINED,
     Disposition.DUPLICATE,
     Disposition.EXPIRED,

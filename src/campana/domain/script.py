@@ -17,6 +17,8 @@ from campana.domain.answers import Answer
 
 OPT_OUT_TEXT = "You will not be called again. Goodbye."
 CALLBACK_TEXT = "All right. You will be called {{ when }}. Goodbye."
+TRANSFER_TEXT = "One moment please, you are put through to a colleague."
+TRANSFER_FAILED_TEXT = "I am sorry, nobody can take your call right now. Goodbye."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +74,22 @@ class End:
     result: str | None = None
 
 
-Step = Say | Ask | Branch | End
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transfer:
+    """Hands the call over to somebody else: whoever takes it has it, and the bot is out of it."""
+
+    id: str
+    to: str | None = None
+    """A number or a SIP URI (`domain.transfer`); the script's own where it is None."""
+    text: str | None = None
+    """Said before; the script's own where it is None."""
+    timeout_seconds: float = 25.0
+    """How long it may ring there."""
+    otherwise: str | None = None
+    """When nobody takes it; without it the script says so and ends."""
+
+
+Step = Say | Ask | Branch | Transfer | End
 
 MachineDoes = Literal["talk", "hang_up", "leave_message"]
 
@@ -99,6 +116,17 @@ class Script:
     opt_out_text: str = OPT_OUT_TEXT
     callback_text: str = CALLBACK_TEXT
     """`when` is the moment that was understood, or "later"."""
+    transfer_to: str | None = None
+    """Who takes over when a question was not understood and names no other step, and wherever a
+    transfer names nobody."""
+    transfer_text: str = TRANSFER_TEXT
+    transfer_failed_text: str = TRANSFER_FAILED_TEXT
+
+    @property
+    def transfers_to(self) -> tuple[str, ...]:
+        """Everybody it may hand a call over to."""
+        named = [step.to for step in self.steps if isinstance(step, Transfer)]
+        return tuple(dict.fromkeys(to for to in (self.transfer_to, *named) if to))
 
     @property
     def listens(self) -> bool:
@@ -135,7 +163,14 @@ class Timeout:
     """The person did nothing for as long as the question allows."""
 
 
-Heard = Key | Spoken | Timeout
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferEnded:
+    """Somebody took the call that was to be handed over, or nobody did."""
+
+    is_answered: bool
+
+
+Heard = Key | Spoken | Timeout | TransferEnded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +196,15 @@ class Listen:
     seconds: float
     takes_words: bool = False
     phrases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transferring:
+    """Hand the call over to `to`, which may ring for so long, once everything is said."""
+
+    step: str
+    to: str
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +240,8 @@ class State:
     reprompted: int = 0
     asks_for_keys: bool = False
     """Words were not understood: the question asks for keys now."""
+    was_unclear: bool = False
+    """Something that is no answer was said or pressed at this question."""
     pressed: str = ""
     """Keys of an answer that takes several."""
     given: tuple[Given, ...] = ()
@@ -208,7 +254,7 @@ class Turn:
     """Say all of `say` in order, then do `then`."""
 
     say: tuple[Utterance, ...]
-    then: Listen | Ended
+    then: Listen | Transferring | Ended
     state: State
 
 
@@ -236,7 +282,7 @@ def texts(script: Script) -> tuple[str, ...]:
         match step:
             case Ask():
                 said += [step.text, step.reprompt or "", step.keypad or ""]
-            case Say() | End():
+            case Say() | End() | Transfer():
                 said.append(step.text or "")
             case Branch():
                 pass
@@ -246,4 +292,6 @@ def texts(script: Script) -> tuple[str, ...]:
     if script.needs_ears:
         # Who hears words at all minds these two, whatever the questions ask for.
         said += [script.opt_out_text, script.callback_text]
+    if script.transfers_to:
+        said += [script.transfer_text, script.transfer_failed_text]
     return tuple(text for text in said if text)

@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import assert_never
 
-from campana.domain import answers
+from campana.domain import answers, transfer
 from campana.domain.answers import Answer, Choice, Number, YesNo
 from campana.domain.errors import FieldProblem
-from campana.domain.script import Ask, Branch, End, Say, Script, Step
+from campana.domain.script import Ask, Branch, End, Say, Script, Step, Transfer
 
 KEYS = frozenset("0123456789*#")
 SECONDS_TO_ANSWER = (1.0, 60.0)
@@ -44,6 +44,11 @@ def _whole(script: Script) -> Iterator[FieldProblem]:
     machine = script.on_machine
     if machine.do == "leave_message" and not (machine.message or "").strip():
         yield _problem("/onMachine/message", "must say what is left on the machine")
+    if script.transfer_to is not None and (wrong := transfer.wrong_with(script.transfer_to)):
+        yield _problem("/transferTo", wrong)
+    for index, step in enumerate(script.steps):
+        if isinstance(step, Transfer) and step.to is None and script.transfer_to is None:
+            yield _problem(f"/steps/{index}/to", "must say to whom, or the bot must (transferTo)")
 
 
 def _alone(step: Step, at: str) -> Iterator[FieldProblem]:
@@ -57,10 +62,20 @@ def _alone(step: Step, at: str) -> Iterator[FieldProblem]:
             yield from _question(step, at)
         case Branch(cases=cases) if not cases:
             yield _problem(f"{at}/cases", "must have at least one case")
+        case Transfer():
+            yield from _transfer(step, at)
         case Say() | Branch() | End():
             pass
         case _:
             assert_never(step)
+
+
+def _transfer(step: Transfer, at: str) -> Iterator[FieldProblem]:
+    if step.to is not None and (wrong := transfer.wrong_with(step.to)):
+        yield _problem(f"{at}/to", wrong)
+    low, high = transfer.TIMEOUT_SECONDS
+    if not low <= step.timeout_seconds <= high:
+        yield _problem(f"{at}/timeoutSeconds", f"must be between {low:g} and {high:g}")
 
 
 def _question(ask: Ask, at: str) -> Iterator[FieldProblem]:
@@ -135,7 +150,7 @@ def _paths(script: Script) -> Iterator[FieldProblem]:
     for index, step in enumerate(script.steps):
         if step.id not in reached:
             yield _problem(f"/steps/{index}", f"nothing leads to step {step.id!r}")
-    if not any(isinstance(steps[step_id], End) for step_id in reached):
+    if not any(isinstance(steps[step_id], End | Transfer) for step_id in reached):
         yield _problem("/steps", "the conversation never comes to an end step")
     silent = {i: () if isinstance(steps[i], Ask) else targets for i, targets in ways.items()}
     for index, step in enumerate(script.steps):
@@ -189,6 +204,8 @@ def _named(step: Step) -> dict[str, str]:
         case Branch():
             named = {f"/cases/{_escape(case)}": target for case, target in step.cases.items()}
             named["/otherwise"] = step.otherwise
+        case Transfer():
+            named = {"/otherwise": step.otherwise}
         case End():
             pass
         case _:

@@ -39,6 +39,16 @@ def facts_of(result: CallResult, script: Script | None, *, recording_key: str | 
         answered_by=result.answered_by,
         has_left_message=result.has_left_message,
         callback_at=result.callback_at,
+        transfers=[
+            {
+                "step": each.step,
+                "to": each.to,
+                "outcome": str(each.outcome),
+                "status": each.status,
+                "atMs": each.at_ms,
+            }
+            for each in result.handovers
+        ],
     )
 
 

@@ -26,7 +26,7 @@ from campana.engine.call_facts import facts_of
 from campana.engine.choosing import Choosing
 from campana.engine.enduring import until_stored
 from campana.engine.ownership import Ownership
-from campana.services import channel_secrets, dispatch, granting, outcomes
+from campana.services import channel_secrets, dispatch, granting, outcomes, transfers
 from campana.services.claimed import Claimed
 from campana.services.context import Context
 from campana.services.dispatch import SEND_DEADLINE
@@ -219,6 +219,9 @@ class VoiceWorker:
         script = intent.plan.script
         # Asked before its moment: nothing else stands between "is it late?" and the call.
         zone = await self._zone(intent)
+        may_transfer = None
+        if script is not None and script.transfers_to:
+            may_transfer = await transfers.allowed(self._context, given.channel, script)
         await asyncio.sleep(max(0.0, given.at - time.monotonic()))
         began = placement.may_send() and await self._begin(intent, given, placement.caller_id)
         # The commit took its time: what is late is not sent, and that is certain.
@@ -244,6 +247,7 @@ class VoiceWorker:
                 stop=stop,
                 ears=self._ears,
                 zone=zone,
+                may_transfer=may_transfer,
             )
         except LineLost as lost:
             log.error("attempt %s: %s", intent.attempt_id, lost)

@@ -27,8 +27,8 @@ from campana.domain.campaign import ChannelType
 from campana.domain.errors import SetupError
 
 Outcome = Literal[
-    "completed", "hung_up", "busy", "no_answer", "declined", "invalid_number", "blocked",
-    "congestion", "delivered", "undelivered",
+    "completed", "transferred", "hung_up", "busy", "no_answer", "declined", "invalid_number",
+    "blocked", "congestion", "delivered", "undelivered",
 ]  # fmt: skip
 
 Fault = Literal["slow", "silent", "lost", "error", "garbage", "refuse"]
@@ -118,7 +118,7 @@ _MIX: Mapping[ChannelType, Mapping[Outcome, float]] = {
     ChannelType.EMAIL: _MESSAGES,
 }
 
-_ANSWERED: frozenset[Outcome] = frozenset({"completed", "hung_up"})
+_ANSWERED: frozenset[Outcome] = frozenset({"completed", "transferred", "hung_up"})
 _RUNG: frozenset[Outcome] = frozenset({*_ANSWERED, "no_answer", "declined"})
 
 

@@ -21,7 +21,11 @@ from campana.store.db import Tx
 
 def fingerprint(script: Script) -> str:
     """64 hexadecimal digits that only this bot has."""
-    return hashlib.sha256(msgspec.json.encode(script, order="sorted")).hexdigest()
+    told = msgspec.to_builtins(script, order="sorted")
+    if not script.transfers_to:
+        # What it would say if it handed calls over is no part of a bot that does not.
+        told = {name: value for name, value in told.items() if not name.startswith("transfer_")}
+    return hashlib.sha256(msgspec.json.encode(told, order="sorted")).hexdigest()
 
 
 async def keep(
@@ -48,10 +52,10 @@ async def keep(
 
 async def failed(tx: Tx, *, workspace_id: int, plan: Plan) -> list[FieldProblem]:
     """The bots of a plan that last ignored a wish not to be called again: none of them calls."""
-    scripts = _scripts(plan)
-    if not scripts:
+    found = scripts(plan)
+    if not found:
         return []
-    known = {pointer: fingerprint(script) for pointer, script in scripts.items()}
+    known = {pointer: fingerprint(script) for pointer, script in found.items()}
     ignoring = await bot_trials.ignoring(
         tx, workspace_id=workspace_id, fingerprints=sorted(set(known.values()))
     )
@@ -66,7 +70,7 @@ async def failed(tx: Tx, *, workspace_id: int, plan: Plan) -> list[FieldProblem]
     ]
 
 
-def _scripts(plan: Plan) -> Mapping[str, Script]:
+def scripts(plan: Plan) -> Mapping[str, Script]:
     """Every bot that may call somebody, by where it is written."""
     found = {f"/voiceBots/{name}": script for name, script in plan.scripts.items()}
     for where, way in variant_plans.each_way(plan):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from campana.domain.address import AddressKind
 from campana.domain.contact import ContactAddress, NewContact
@@ -39,12 +39,48 @@ class Dispute:
     suggestion: str
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
+class Incoming(Protocol):
+    """A row that could be a contact: what it meets somebody by, and all of it where that counts."""
+
+    @property
+    def external_id(self) -> str | None:
+        """What it is called elsewhere."""
+        ...
+
+    @property
+    def keys(self) -> list[str]:
+        """Those of its addresses."""
+        ...
+
+    @property
+    def contact(self) -> NewContact:
+        """All it says."""
+        ...
+
+
 class Person:
     """Somebody the list knows, stored (`stored`) or not yet, as the rows have left them."""
 
-    stored: Holder | None
-    now: NewContact
+    __slots__ = ("_now", "_row", "stored")
+
+    def __init__(self, row: Incoming, *, stored: Holder | None = None) -> None:
+        """As the row says; that is read when somebody asks for it."""
+        self._row, self.stored = row, stored
+        self._now: NewContact | None = None
+
+    @property
+    def now(self) -> NewContact:
+        """What they are by now."""
+        return self._row.contact if self._now is None else self._now
+
+    @now.setter
+    def now(self, after: NewContact) -> None:
+        self._now = after
+
+    @property
+    def is_as_given(self) -> bool:
+        """Has no later row been laid over the one they came by?"""
+        return self._now is None
 
     @property
     def is_changed(self) -> bool:
@@ -88,23 +124,22 @@ class _Known:
         self.by_external_id: dict[str, Person] = {}
         self.by_address: dict[str, Person] = {}
         for holder in holders:
-            self.add(Person(stored=holder, now=holder.contact))
+            self.add(Person(holder.contact, stored=holder))
 
     def add(self, person: Person) -> None:
         self.people.append(person)
         self._index(person)
 
-    def add_new(self, contact: NewContact) -> Person | None:
+    def add_new(self, row: Incoming) -> Person | None:
         """Somebody more, where nobody is known by anything of theirs: what most rows are."""
-        external_id, addresses = contact.external_id, contact.addresses
+        external_id, keys = row.external_id, row.keys
         if external_id is not None and external_id in self.by_external_id:
             return None
         by_address = self.by_address
-        keys = [address.key for address in addresses]
         for key in keys:
             if key in by_address:
                 return None
-        person = Person(stored=None, now=contact)
+        person = Person(row)
         self.people.append(person)
         if external_id is not None:
             self.by_external_id[external_id] = person
@@ -132,7 +167,7 @@ class _Known:
             self.by_address[address.key] = person
 
 
-def plan(rows: Sequence[NewContact], holders: Iterable[Holder], *, duplicates: Duplicates) -> Plan:
+def plan(rows: Sequence[Incoming], holders: Iterable[Holder], *, duplicates: Duplicates) -> Plan:
     """Decide on each row in turn.
 
     Args:
@@ -142,10 +177,10 @@ def plan(rows: Sequence[NewContact], holders: Iterable[Holder], *, duplicates: D
             the caller's to act on.
     """
     known, made = _Known(holders), Plan()
-    for contact in rows:
-        person = known.add_new(contact)
+    for row in rows:
+        person = known.add_new(row)
         made.decisions.append(
-            _decided(known, contact, duplicates=duplicates)
+            _decided(known, row.contact, duplicates=duplicates)
             if person is None
             else Decision(Fate.ACCEPTED, person)
         )

@@ -25,7 +25,12 @@ from campana.store.attempts import Attempt
 from campana.store.db import Tx
 from campana.store.sessions import Message, StoredSession
 
-_ARRIVED = frozenset({Disposition.DELIVERED, Disposition.COMPLETED, Disposition.HUNG_UP})
+_ARRIVED = frozenset({
+    Disposition.DELIVERED,
+    Disposition.COMPLETED,
+    Disposition.TRANSFERRED,
+    Disposition.HUNG_UP,
+})  # fmt: skip
 
 
 async def hold(tx: Tx, context: Context, attempts: Sequence[Attempt]) -> None:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import NamedTuple, cast
+from typing import NamedTuple, Protocol, cast
 
 from campana.domain.contact import AttributeValue, NewContact
 from campana.services.columns import Columns, shown
-from campana.services.duplicates import Dispute
+from campana.services.duplicates import Dispute, Incoming
 from campana.services.rows import Candidate, Cells, PlainRows, Refusal, read_row
 from campana.services.table import MAX_ROWS, Broken, Row, Table, TableProblem
 from campana.services.values import text_of
 from campana.store.imports import RejectedRow
+from campana.store.prepared import Prepared
 
 CHUNK_ROWS = 2000
 CHUNK_CHARACTERS = 4 << 20
@@ -22,21 +23,49 @@ _GIVEN_BACK = 100_000
 """Characters of a row that is given back to be mended; one that has more has nothing to mend."""
 
 
-class Given(NamedTuple):
+class Given(Incoming, Protocol):
     """A row that could be a contact, and how it stood in the file."""
+
+    @property
+    def row_number(self) -> int:
+        """Row 1 is the first below the header."""
+        ...
+
+    @property
+    def cells(self) -> Cells:
+        """As they stood there; none where nobody can need them."""
+        ...
+
+
+class Read(NamedTuple):
+    """A row that was read here."""
 
     row_number: int
     contact: NewContact
     cells: Cells
 
+    @property
+    def external_id(self) -> str | None:
+        """The contact's own."""
+        return self.contact.external_id
+
+    @property
+    def keys(self) -> list[str]:
+        """Those of the contact's addresses."""
+        return self.contact.keys
+
 
 @dataclass(slots=True, kw_only=True)
 class Chunk:
-    """Some rows of the file, read; `bytes_done` of it lie behind them."""
+    """Some rows of the file, read; `bytes_done` of it lie behind them.
+
+    `prepared` are those given, where who read them has made that of them too.
+    """
 
     given: list[Given] = field(default_factory=list[Given])
     rejected: list[RejectedRow] = field(default_factory=list[RejectedRow])
     bytes_done: int = 0
+    prepared: Prepared | None = None
 
     @property
     def rows(self) -> int:
@@ -51,7 +80,7 @@ def chunks(
     country: str | None,
     rows_done: int = 0,
     chunk_rows: int | None = None,
-) -> Iterator[Chunk]:
+) -> Generator[Chunk]:
     """The rows behind the first `rows_done`: at most two thousand at once, and a few megabytes.
 
     Raises:
@@ -98,11 +127,11 @@ def _take(
         size = len(text)
         contact = plain.read(cells, text)
         if contact is not None:
-            chunk.given.append(Given(row_number, contact, cells))
+            chunk.given.append(Read(row_number, contact, cells))
             return size
     match _read(row, row_number, columns, country):
-        case Given() as given:
-            chunk.given.append(given)
+        case Read() as read:
+            chunk.given.append(read)
         case refused:
             chunk.rejected.append(refused)
     return size
@@ -153,7 +182,7 @@ def _given_back(cells: Cells) -> Sequence[AttributeValue] | None:
     ]
 
 
-def _read(row: Row, row_number: int, columns: Columns, country: str | None) -> Given | RejectedRow:
+def _read(row: Row, row_number: int, columns: Columns, country: str | None) -> Read | RejectedRow:
     if isinstance(row, Broken):
         refusal = Refusal(
             column_name=None,
@@ -165,4 +194,4 @@ def _read(row: Row, row_number: int, columns: Columns, country: str | None) -> G
     read = read_row(columns, row, country=country)
     if isinstance(read, Refusal):
         return rejected(row_number, read, row)
-    return Given(row_number, read.contact, row)
+    return Read(row_number, read.contact, row)

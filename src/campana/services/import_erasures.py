@@ -57,4 +57,5 @@ async def without_erased(tx: Tx, context: Context, begun: Begun, chunk: Chunk) -
         chunk,
         given=[given for given in chunk.given if given.row_number not in numbers],
         rejected=[*chunk.rejected, *refused],
+        prepared=None,
     )

@@ -9,7 +9,7 @@ an import is taken back is `services/import_undo.py`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import ExitStack, aclosing
 from datetime import datetime
 from typing import BinaryIO
@@ -21,6 +21,7 @@ from campana.services import (
     formats,
     import_chunks,
     import_erasures,
+    import_process,
     import_undo,
     settling,
     trials,
@@ -38,6 +39,9 @@ from campana.store.db import Tx
 from campana.store.imports import Begun, Duplicates, ImportState, Outcomes
 
 _CHUNK_ROWS = import_chunks.CHUNK_ROWS
+_LARGE_BYTES = 4 << 20
+"""Of a file that is read in a process of its own; one takes as long to start as some 20,000 rows
+take to be read."""
 
 
 class ImportHeld(Conflict):
@@ -166,12 +170,16 @@ async def _rows(context: Context, begun: Begun, file: BinaryIO) -> None:
             stack.enter_context, formats.opened(file, key=begun.file_key)
         )
         meaning = columns.read_header(table.header, begun.mapping, types_of(begun.types))
-        read = import_chunks.chunks(
-            table,
-            meaning,
-            country=begun.country,
-            rows_done=begun.rows_done,
-            chunk_rows=_CHUNK_ROWS,
+        read = (
+            _read_beside(begun, file)
+            if begun.bytes_total >= _LARGE_BYTES
+            else import_chunks.chunks(
+                table,
+                meaning,
+                country=begun.country,
+                rows_done=begun.rows_done,
+                chunk_rows=_CHUNK_ROWS,
+            )
         )
         rows_done = begun.rows_done
         async with aclosing(_read_ahead(read)) as chunks:
@@ -180,13 +188,30 @@ async def _rows(context: Context, begun: Begun, file: BinaryIO) -> None:
                 rows_done += chunk.rows
 
 
+def _read_beside(begun: Begun, file: BinaryIO) -> Generator[Chunk]:
+    """The same in another process."""
+    return import_process.chunks(
+        file,
+        import_process.Order(
+            key=begun.file_key,
+            mapping=begun.mapping,
+            types=types_of(begun.types),
+            country=begun.country,
+            rows_done=begun.rows_done,
+            chunk_rows=_CHUNK_ROWS,
+            needs_cells=begun.duplicates == Duplicates.UPDATE,
+            prepares=not begun.is_dry_run,
+        ),
+    )
+
+
 def types_of(stored: Mapping[str, str]) -> dict[str, AttributeType]:
     """Types of attributes from the words they are stored as."""
     return {name: AttributeType(word) for name, word in stored.items()}
 
 
-async def _read_ahead(chunks: Iterator[Chunk]) -> AsyncGenerator[Chunk]:
-    """The chunks, each read in a thread while the one before is stored."""
+async def _read_ahead(chunks: Generator[Chunk]) -> AsyncGenerator[Chunk]:
+    """The chunks, each waited for in a thread while the one before is stored."""
     ahead = asyncio.create_task(asyncio.to_thread(next, chunks, None))
     try:
         while (chunk := await ahead) is not None:
@@ -195,6 +220,7 @@ async def _read_ahead(chunks: Iterator[Chunk]) -> AsyncGenerator[Chunk]:
     finally:
         # The thread reads the file, so that ends before the file is closed.
         await asyncio.gather(ahead, return_exceptions=True)
+        await asyncio.to_thread(chunks.close)
 
 
 async def _store(
@@ -241,12 +267,14 @@ async def _store(
 
 
 async def _settled(tx: Tx, begun: Begun, chunk: Chunk, *, now: datetime) -> Plan:
-    people = [given.contact for given in chunk.given]
     how = Duplicates(begun.duplicates)
     place = Place(workspace_id=begun.workspace_id, list_id=begun.list_id, import_id=begun.id)
     if begun.is_dry_run:
+        people = [given.contact for given in chunk.given]
         return await trials.settle(tx, place=place, people=people, how=how, now=now)
-    plan, _ = await settling.settle(tx, place=place, people=people, how=how, now=now)
+    plan, _ = await settling.settle(
+        tx, place=place, rows=chunk.given, how=how, now=now, prepared=chunk.prepared
+    )
     return plan
 
 

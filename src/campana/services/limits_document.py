@@ -44,6 +44,9 @@ class BreakersDocument(_Document, frozen=True):
     min_answer_rate: Share | None = None
     max_opt_out_rate: Share | None = None
     """People who were put on a suppression list after being contacted."""
+    max_abandoned_transfer_rate: Share | None = None
+    """Calls that were to be handed to a person and that nobody took, of all such calls among those
+    looked at, once there are ten."""
     max_complaint_rate: Share | None = 0.003
     """People who complained to their provider of mail, of all in the last 24 hours; fewer than a
     thousand are judged as a thousand."""
@@ -63,6 +66,7 @@ class CanaryDocument(_Document, frozen=True):
     max_failure_rate: Share | None = 0.5
     min_answer_rate: Share | None = None
     max_opt_out_rate: Share | None = 0.1
+    max_abandoned_transfer_rate: Share | None = None
 
 
 def own_limits(document: PacingDocument | None) -> OwnLimits:
@@ -103,6 +107,7 @@ def _limits(document: BreakersDocument | CanaryDocument) -> tuple[Limit, ...]:
         Measure.FAILURE: document.max_failure_rate,
         Measure.ANSWER: document.min_answer_rate,
         Measure.OPT_OUT: document.max_opt_out_rate,
+        Measure.ABANDONED: document.max_abandoned_transfer_rate,
     }
     return tuple(
         Limit(measure=measure, share=share)

@@ -35,7 +35,7 @@ from campana.store import events as store_events
 from campana.store.attempts import Attempt, CallFacts
 from campana.store.db import Tx
 
-_TALKED = frozenset({Disposition.COMPLETED, Disposition.HUNG_UP})
+_TALKED = frozenset({Disposition.COMPLETED, Disposition.TRANSFERRED, Disposition.HUNG_UP})
 """Outcomes of a conversation, of which its result may say more."""
 
 SWEEP_MARGIN = timedelta(seconds=5)

@@ -6,6 +6,7 @@ by a change either. Nobody is contacted to find out.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -18,6 +19,7 @@ from campana.services import (
     campaign_document,
     channel_secrets,
     flow_parts,
+    transfers,
     variant_plans,
 )
 from campana.services.context import Context
@@ -64,17 +66,32 @@ async def unfit(tx: Tx, context: Context, campaign: Campaign) -> list[FieldProbl
     )
     found = _never_open(plan, together, now=context.clock.now())
     found += await bot_trials.failed(tx, workspace_id=campaign.workspace_id, plan=plan)
+    hosts = set[str]()
     if channel is None:
         found.append(_problem("/channel", "how to contact them is not chosen"))
     else:
         found += _beyond(context, plan, channel)
+        hosts.update(transfers.hosts_of(context, channel))
     for channel_type, channel_id in plan.channels.items():
         other = await channels.find(tx, workspace_id=campaign.workspace_id, wanted=channel_id)
         if other is None:
             found.append(_problem(f"/channels/{channel_type}", "there is no such channel"))
         else:
             found += _beyond(context, replace(plan, caller_id=None), other)
+            hosts.update(transfers.hosts_of(context, other))
+    found += await _transfers(tx, campaign, plan, hosts)
     return list(dict.fromkeys(found))
+
+
+async def _transfers(
+    tx: Tx, campaign: Campaign, plan: Plan, hosts: Collection[str]
+) -> list[FieldProblem]:
+    """Whom its bots may not hand calls over to, as things are today."""
+    if not any(script.transfers_to for script in bot_trials.scripts(plan).values()):
+        return []
+    workspace = await accounts.workspace(tx, workspace_id=campaign.workspace_id)
+    countries = workspace.allowed_countries if workspace is not None else ()
+    return transfers.problems(plan, countries=countries, hosts=hosts)
 
 
 def _incomplete(campaign: Campaign, plan: Plan, *, now: datetime) -> list[FieldProblem]:

@@ -31,6 +31,7 @@ from campana.store.sessions import Message, Place, StoredSession
 _ENDS = frozenset(
     {
         Disposition.COMPLETED,
+        Disposition.TRANSFERRED,
         Disposition.NO_ANSWER,
         Disposition.BUSY,
         Disposition.VOICEMAIL,

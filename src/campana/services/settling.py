@@ -12,11 +12,16 @@ from datetime import datetime
 
 from campana.domain.contact import NewContact
 from campana.services import duplicates
-from campana.services.duplicates import Person, Plan
+from campana.services.duplicates import Fate, Incoming, Person, Plan
 from campana.store import contacts, import_changes, targets
 from campana.store.contacts import Holder
 from campana.store.db import Tx
 from campana.store.imports import Duplicates
+from campana.store.prepared import Prepared, prepare
+
+_MOST_SKIPPED = 200
+"""Rows left out of what is ready; the statement compares each row with all of them, and to prepare
+the others again costs less where there are more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,25 +47,39 @@ async def settle(
     tx: Tx,
     *,
     place: Place,
-    people: Sequence[NewContact],
+    rows: Sequence[Incoming],
     how: Duplicates,
     now: datetime,
+    prepared: Prepared | None = None,
 ) -> tuple[Plan, dict[Person, int]]:
-    """Decide on each and store what follows; the plan, and the contact ids of the new."""
+    """Decide on each and store what follows; the plan, and the contact ids of the new.
+
+    Args:
+        tx: holds the list.
+        place: where they go.
+        rows: who is to go in.
+        how: what becomes of a row that meets somebody.
+        now: the moment.
+        prepared: the rows, if somebody has made that of them already.
+    """
     await contacts.plan_for_many(tx)
-    plan = duplicates.plan(
-        people, await met(tx, list_id=place.list_id, people=people), duplicates=how
-    )
-    return plan, await _store(tx, place=place, plan=plan, now=now)
+    ready = prepared or prepare([row.contact for row in rows])
+    holders = await contacts.met(tx, list_id=place.list_id, prepared=ready)
+    plan = duplicates.plan(rows, holders, duplicates=how)
+    ids = await _store(tx, place=place, plan=plan, ready=ready, now=now)
+    return plan, ids
 
 
-async def _store(tx: Tx, *, place: Place, plan: Plan, now: datetime) -> dict[Person, int]:
-    new = [person.now for person in plan.new]
-    ids = await contacts.insert(
+async def _store(
+    tx: Tx, *, place: Place, plan: Plan, ready: Prepared, now: datetime
+) -> dict[Person, int]:
+    ready, skipped = _new_alone(plan, ready)
+    ids = await contacts.insert_prepared(
         tx,
         workspace_id=place.workspace_id,
         list_id=place.list_id,
-        contacts=new,
+        prepared=ready,
+        skipped=skipped,
         made_by=place.import_id,
         now=now,
     )
@@ -75,12 +94,12 @@ async def _store(tx: Tx, *, place: Place, plan: Plan, now: datetime) -> dict[Per
     await contacts.set_addresses(
         tx, workspace_id=place.workspace_id, list_id=place.list_id, contacts=moved
     )
-    await contacts.set_addresses(
+    await contacts.set_prepared_addresses(
         tx,
         workspace_id=place.workspace_id,
         list_id=place.list_id,
-        contacts=dict(zip(ids, new, strict=True)),
-        are_new=True,
+        prepared=ready,
+        contact_ids=_placed(ids, skipped=skipped, places=len(ready.counts)),
     )
     followed = [
         contact_id
@@ -97,6 +116,22 @@ async def _store(tx: Tx, *, place: Place, plan: Plan, now: datetime) -> dict[Per
             versions=versions,
         )
     return dict(zip(plan.new, ids, strict=True))
+
+
+def _new_alone(plan: Plan, ready: Prepared) -> tuple[Prepared, list[int]]:
+    """What is ready of the new people, and the places in it of rows that are nobody new."""
+    skipped = [
+        place for place, decision in enumerate(plan.decisions) if decision.fate is not Fate.ACCEPTED
+    ]
+    if len(skipped) <= _MOST_SKIPPED and all(person.is_as_given for person in plan.new):
+        return ready, skipped
+    return prepare([person.now for person in plan.new]), []
+
+
+def _placed(ids: Sequence[int], *, skipped: Sequence[int], places: int) -> list[int | None]:
+    """The id of each place, in order; None at those that were skipped."""
+    nobody, following = set(skipped), iter(ids)
+    return [None if place in nobody else next(following) for place in range(places)]
 
 
 def _is_elsewhere(before: NewContact, after: NewContact) -> bool:

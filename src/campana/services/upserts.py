@@ -77,7 +77,7 @@ async def upsert(
         plan, new = await settling.settle(
             tx,
             place=Place(workspace_id=workspace_id, list_id=list_id, import_id=None),
-            people=candidates,
+            rows=candidates,
             how=duplicates,
             now=context.clock.now(),
         )

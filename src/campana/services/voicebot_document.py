@@ -7,12 +7,16 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from campana.domain import answers, script
+from campana.domain import answers, script, transfer
 
 Text = Annotated[str, Meta(min_length=1, max_length=2000)]
 StepId = Annotated[str, Meta(min_length=1, max_length=60, pattern="^[A-Za-z0-9_-]+$")]
 KeyName = Annotated[str, Meta(pattern="^[0-9*#]$")]
 Phrase = Annotated[str, Meta(min_length=1, max_length=100)]
+TransferTarget = Annotated[str, Meta(min_length=1, max_length=320)]
+"""A number (E.164) or `sip:name@host` of one of the channel's trunks."""
+_SHORTEST_RING, _LONGEST_RING = transfer.TIMEOUT_SECONDS
+RingSeconds = Annotated[float, Meta(ge=_SHORTEST_RING, le=_LONGEST_RING)]
 Figure = Annotated[float, Meta(ge=-1_000_000_000, le=1_000_000_000)]
 
 
@@ -109,6 +113,20 @@ class BranchStep(_Document, frozen=True, tag_field="type", tag="branch"):
     otherwise: StepId | None = None
 
 
+class TransferStep(_Document, frozen=True, tag_field="type", tag="transfer"):
+    """Hands the call over to somebody else; with whoever takes it the bot's part is over."""
+
+    id: StepId
+    to: TransferTarget | None = None
+    """The bot's `transferTo` when none is given."""
+    text: Text | None = None
+    """Said before; the bot's `transferText` when none is given."""
+    timeout_seconds: RingSeconds = 25.0
+    """How long it may ring there."""
+    otherwise: StepId | None = None
+    """When nobody takes it; `transferFailedText` is said and the call ends when none is given."""
+
+
 class EndStep(_Document, frozen=True, tag_field="type", tag="end"):
     """Says goodbye and hangs up."""
 
@@ -117,7 +135,7 @@ class EndStep(_Document, frozen=True, tag_field="type", tag="end"):
     result: Annotated[str, Meta(max_length=100)] | None = None
 
 
-Step = SayStep | AskStep | BranchStep | EndStep
+Step = SayStep | AskStep | BranchStep | TransferStep | EndStep
 
 
 class OnMachineDocument(_Document, frozen=True):
@@ -140,6 +158,12 @@ class VoiceBotDocument(_Document, frozen=True):
     """Said to whoever asks not to be called again."""
     callback_text: Text = script.CALLBACK_TEXT
     """Said to whoever asks to be called later; `{{ when }}` is what was understood."""
+    transfer_to: TransferTarget | None = None
+    """Who takes over when a question was not understood and has no `otherwise`."""
+    transfer_text: Text = script.TRANSFER_TEXT
+    """Said before a call is handed over."""
+    transfer_failed_text: Text = script.TRANSFER_FAILED_TEXT
+    """Said when nobody took it; then the call ends."""
 
 
 def script_of(document: VoiceBotDocument) -> script.Script:
@@ -152,6 +176,9 @@ def script_of(document: VoiceBotDocument) -> script.Script:
         on_machine=script.OnMachine(do=document.on_machine.do, message=document.on_machine.message),
         opt_out_text=document.opt_out_text,
         callback_text=document.callback_text,
+        transfer_to=document.transfer_to,
+        transfer_text=document.transfer_text,
+        transfer_failed_text=document.transfer_failed_text,
     )
 
 
@@ -175,6 +202,14 @@ def _step(step: Step) -> script.Step:
             )
         case BranchStep():
             return script.Branch(id=step.id, on=step.on, cases=step.cases, otherwise=step.otherwise)
+        case TransferStep():
+            return script.Transfer(
+                id=step.id,
+                to=step.to,
+                text=step.text,
+                timeout_seconds=step.timeout_seconds,
+                otherwise=step.otherwise,
+            )
         case EndStep():
             return script.End(id=step.id, text=step.text, result=step.result)
 

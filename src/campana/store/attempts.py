@@ -95,6 +95,8 @@ class CallFacts:
     has_left_message: bool = False
     callback_at: datetime | None = None
     """When they asked to be called again."""
+    transfers: Sequence[Mapping[str, str | int | None]] = ()
+    """Each that was asked for: step, to, outcome, status, atMs; no word about the person."""
 
     def bare(self) -> CallFacts:
         """What is kept of it when the person was erased."""
@@ -213,6 +215,7 @@ async def describe_call(tx: Tx, *, attempt_id: UUID, facts: CallFacts) -> None:
             "answered_by": facts.answered_by,
             "has_left_message": facts.has_left_message,
             "callback_at": facts.callback_at,
+            "transfers": Jsonb([dict(each) for each in facts.transfers]),
         },
     )
 

@@ -70,6 +70,8 @@ async def sample(tx: Tx, *, campaign_id: str, since: datetime, limit: int) -> Sa
     return Sample(
         outcomes={Disposition(row[0]): int(row[1]) for row in rows},
         opted_out=sum(int(row[2]) for row in rows),
+        transfers=sum(int(row[3]) for row in rows),
+        abandoned=sum(int(row[4]) for row in rows),
     )
 
 

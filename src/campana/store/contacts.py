@@ -6,12 +6,12 @@ the caller, on what `holders` says.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, repeat
 from typing import Any
 
-import msgspec
 from psycopg.rows import class_row
 
 from campana.domain.address import AddressKind
@@ -19,6 +19,7 @@ from campana.domain.contact import AttributeValue, ContactAddress, NewContact
 from campana.domain.numbering import NumberType
 from campana.store import arrays
 from campana.store.db import Tx
+from campana.store.prepared import Prepared, address_columns, field_columns, kinds_of
 from campana.store.sql import load
 
 _SQL = load("contacts")
@@ -155,18 +156,37 @@ async def holders(
 
     A number asked for as a phone also finds who has it on WhatsApp when both kinds are asked for.
     """
+    return await _holders(
+        tx,
+        list_id=list_id,
+        external_ids=arrays.texts(external_ids),
+        values=arrays.texts([address.value for address in addresses]),
+        kinds=kinds_of(addresses),
+    )
+
+
+async def met(tx: Tx, *, list_id: str, prepared: Prepared) -> list[Holder]:
+    """Every contact of the list with an external id or an address of these people."""
+    return await _holders(
+        tx,
+        list_id=list_id,
+        external_ids=prepared.fields["external_ids"],
+        values=prepared.addresses["values"],
+        kinds=prepared.kinds,
+    )
+
+
+async def _holders(
+    tx: Tx, *, list_id: str, external_ids: str, values: str, kinds: Sequence[AddressKind]
+) -> list[Holder]:
     async with tx.cursor(row_factory=class_row(_HolderRow)) as cursor:
         await cursor.execute(
             _SQL["holders"],
             {
                 "list_id": list_id,
-                "external_ids": arrays.texts(external_ids),
-                "kinds": [
-                    kind.value
-                    for kind in AddressKind
-                    if any(address.kind is kind for address in addresses)
-                ],
-                "values": arrays.texts([address.value for address in addresses]),
+                "external_ids": external_ids,
+                "kinds": [kind.value for kind in kinds],
+                "values": values,
             },
         )
         return [row.holder() for row in await cursor.fetchall()]
@@ -196,6 +216,49 @@ async def insert(
     """Store new contacts without their addresses; their ids in the order given."""
     if not contacts:
         return []
+    return await _insert(
+        tx,
+        workspace_id=workspace_id,
+        list_id=list_id,
+        fields=field_columns(contacts),
+        skipped=(),
+        now=now,
+        made_by=made_by,
+    )
+
+
+async def insert_prepared(
+    tx: Tx,
+    *,
+    workspace_id: int,
+    list_id: str,
+    prepared: Prepared,
+    skipped: Sequence[int],
+    now: datetime,
+    made_by: str | None,
+) -> list[int]:
+    """The same of people who were prepared, but for those at the places `skipped`, from 0."""
+    return await _insert(
+        tx,
+        workspace_id=workspace_id,
+        list_id=list_id,
+        fields=prepared.fields,
+        skipped=skipped,
+        now=now,
+        made_by=made_by,
+    )
+
+
+async def _insert(
+    tx: Tx,
+    *,
+    workspace_id: int,
+    list_id: str,
+    fields: Mapping[str, str],
+    skipped: Sequence[int],
+    now: datetime,
+    made_by: str | None,
+) -> list[int]:
     cursor = await tx.execute(
         _SQL["insert"],
         {
@@ -203,7 +266,8 @@ async def insert(
             "list_id": list_id,
             "made_by": made_by,
             "now": now,
-            **_columns(contacts),
+            "skipped": arrays.numbers([place + 1 for place in skipped]),
+            **fields,
         },
     )
     return sorted(int(row[0]) for row in await cursor.fetchall())
@@ -221,7 +285,7 @@ async def update(
             "ids": list(contacts),
             "list_id": list_id,
             "now": now,
-            **_columns(list(contacts.values())),
+            **field_columns(list(contacts.values())),
         },
     )
     return {int(row[0]): int(row[1]) for row in await cursor.fetchall()}
@@ -240,7 +304,7 @@ async def restore(tx: Tx, *, workspace_id: int, list_id: str, before: Mapping[in
             "list_id": list_id,
             "updated_ats": [each.updated_at for each in before.values()],
             "versions": [each.version for each in before.values()],
-            **_columns(contacts),
+            **field_columns(contacts),
         },
     )
     await set_addresses(
@@ -277,37 +341,52 @@ async def set_addresses(
         return
     if not are_new:
         await tx.execute(_SQL["drop_addresses"], {"ids": list(contacts)})
-    placed = [
-        (contact_id, position, address)
-        for contact_id, contact in contacts.items()
-        for position, address in enumerate(contact.addresses)
-    ]
+    columns, counts = address_columns(list(contacts.values()))
+    await _insert_addresses(
+        tx,
+        workspace_id=workspace_id,
+        list_id=list_id,
+        contact_ids=contacts,
+        columns=columns,
+        counts=counts,
+    )
+
+
+async def set_prepared_addresses(
+    tx: Tx,
+    *,
+    workspace_id: int,
+    list_id: str,
+    prepared: Prepared,
+    contact_ids: Sequence[int | None],
+) -> None:
+    """Give the addresses of people who were prepared to these new contacts; None takes none."""
+    await _insert_addresses(
+        tx,
+        workspace_id=workspace_id,
+        list_id=list_id,
+        contact_ids=contact_ids,
+        columns=prepared.addresses,
+        counts=prepared.counts,
+    )
+
+
+async def _insert_addresses(
+    tx: Tx,
+    *,
+    workspace_id: int,
+    list_id: str,
+    contact_ids: Iterable[int | None],
+    columns: Mapping[str, str],
+    counts: Sequence[int],
+) -> None:
+    repeated = chain.from_iterable(map(repeat, contact_ids, counts))
     await tx.execute(
         _SQL["insert_addresses"],
         {
             "workspace_id": workspace_id,
             "list_id": list_id,
-            "contact_ids": arrays.numbers([contact_id for contact_id, _, _ in placed]),
-            "positions": arrays.numbers([position for _, position, _ in placed]),
-            "kinds": arrays.texts([a.kind for _, _, a in placed]),
-            "values": arrays.texts([a.value for _, _, a in placed]),
-            "countries": arrays.texts([a.country for _, _, a in placed]),
-            "types": arrays.texts([a.type for _, _, a in placed]),
-            "zones": arrays.texts([",".join(a.zones) for _, _, a in placed]),
+            "contact_ids": arrays.numbers_or_none(repeated),
+            **columns,
         },
     )
-
-
-def _columns(contacts: Sequence[NewContact]) -> dict[str, str]:
-    """A column of each field, as a statement reads it."""
-    encode = msgspec.json.encode
-    return {
-        "external_ids": arrays.texts([contact.external_id for contact in contacts]),
-        "first_names": arrays.texts([contact.first_name for contact in contacts]),
-        "last_names": arrays.texts([contact.last_name for contact in contacts]),
-        "languages": arrays.texts([contact.language for contact in contacts]),
-        "time_zones": arrays.texts([contact.time_zone for contact in contacts]),
-        "zones": arrays.texts([",".join(contact.zones) for contact in contacts]),
-        "attributes": arrays.texts([encode(each.attributes).decode() for each in contacts]),
-        "tags": arrays.texts([",".join(contact.tags) for contact in contacts]),
-    }

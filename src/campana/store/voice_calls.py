@@ -24,7 +24,8 @@ _SQL = load("voice_calls")
 class VoiceCall:
     """A call that was placed.
 
-    Where only a list was asked for, `transcript` is None and `answers` and `questions` are empty.
+    Where only a list was asked for, `transcript` is None and `answers`, `questions` and `transfers`
+    are empty.
     """
 
     id: UUID
@@ -54,6 +55,7 @@ class VoiceCall:
     callback_at: datetime | None
     answers: Sequence[Mapping[str, Any]]
     questions: int
+    transfers: Sequence[Mapping[str, Any]]
     transcript: Sequence[Mapping[str, Any]] | None
     names: Sequence[str]
     """Of the person: first and last, those that are known."""

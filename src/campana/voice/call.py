@@ -19,6 +19,7 @@ from campana.domain.attempt import AttemptEvent, Detail, EventType
 from campana.domain.clock import Clock
 from campana.domain.dialog import start
 from campana.domain.script import Script, Turn
+from campana.domain.transfer import TransferOutcome, Transferred
 from campana.voice.driver import (
     Hangup,
     NoAnswer,
@@ -33,7 +34,7 @@ from campana.voice.driver import (
 from campana.voice.ears.hearing import Ears
 from campana.voice.ears.listener import Listener
 from campana.voice.media import PHONE_RATE
-from campana.voice.notes import Answered, Line
+from campana.voice.notes import Answered, Handover, Line
 from campana.voice.recording import Recording
 from campana.voice.speech import Speech
 from campana.voice.stream import SoundStream
@@ -53,7 +54,8 @@ class CallResult:
     status: int | None = None
     """The SIP code that refused it."""
     reason: str = ""
-    """What ended an answered call: script, machine, callee, network, time_limit or cancelled."""
+    """What ended an answered call: script, transferred, machine, callee, network, time_limit or
+    cancelled."""
     answered_at: datetime | None = None
     ended_at: datetime
     talk_seconds: float = 0.0
@@ -68,6 +70,8 @@ class CallResult:
     """The answers, in the order in which they were given."""
     callback_at: datetime | None = None
     """When they asked to be called again."""
+    handovers: tuple[Handover, ...] = ()
+    """Every transfer that was asked for, in order; after one that was answered there is none."""
     answered_by: AnsweredBy | None = None
     """None where nobody listened for it."""
     has_left_message: bool = False
@@ -75,6 +79,11 @@ class CallResult:
     recording: Path | None = None
     """Where the whole recording lies; None when there is none."""
     recording_problem: str | None = None
+
+    @property
+    def is_transferred(self) -> bool:
+        """Does somebody else have the call?"""
+        return any(each.outcome is TransferOutcome.ANSWERED for each in self.handovers)
 
 
 async def run_call(
@@ -90,6 +99,7 @@ async def run_call(
     stop: asyncio.Event | None = None,
     ears: Ears | None = None,
     zone: tzinfo | None = None,
+    may_transfer: Callable[[str], bool] | None = None,
 ) -> CallResult:
     """Place a call, run the script on it, and return what came of it.
 
@@ -105,13 +115,22 @@ async def run_call(
         stop: when set, the call is ended as soon as possible and its result returned.
         ears: understand words; without them nothing but keys is heard.
         zone: the person's own, in which "tomorrow at five" is meant.
+        may_transfer: to whom the call may be handed over; without it, to nobody.
 
     Cancelling the task ends the call in the same way, emits `ended`, and raises CancelledError.
 
     Raises:
         LineLost: the stack failed while the call was being placed; what became of it is unknown.
     """
-    session = _Session(script, speech=speech, clock=clock, emit=emit, ears=ears, zone=zone)
+    session = _Session(
+        script,
+        speech=speech,
+        clock=clock,
+        emit=emit,
+        ears=ears,
+        zone=zone,
+        may_transfer=may_transfer,
+    )
     opening = start(script, fields=fields)
     stop = stop or asyncio.Event()
     # Made while it rings, so that the first word does not wait.
@@ -150,8 +169,10 @@ class _Session:
         emit: Callable[[AttemptEvent], None],
         ears: Ears | None,
         zone: tzinfo | None,
+        may_transfer: Callable[[str], bool] | None,
     ) -> None:
         self._script = script
+        self._may_transfer = may_transfer
         self._ears = ears
         self._zone = zone
         self._speech = speech
@@ -192,6 +213,7 @@ class _Session:
             tell=self.tell,
             ear=ear,
             now=lambda: self._clock.now().astimezone(self._zone or UTC),
+            may_transfer=self._may_transfer,
         )
         self.tell(EventType.ANSWERED, {})
         hearing = asyncio.ensure_future(ear.run() if ear is not None else _for_ever())
@@ -212,7 +234,12 @@ class _Session:
         for task in (talking, streaming, hearing):
             if task in done:
                 task.result()  # What went wrong in there is ours to mend, not a way a call ends.
-        if talk.finished:
+        if call.ended is Hangup.TRANSFERRED:
+            # Perhaps only after its time, while the bot was saying something else.
+            answered = Transferred(outcome=TransferOutcome.ANSWERED, status=200)
+            talk.notes.transfer_ended(answered, at_ms=round(1000 * self._talk_seconds))
+            reason = "transferred"
+        elif talk.finished:
             reason = "script"
         elif talking in done:
             reason = "machine"
@@ -239,6 +266,7 @@ class _Session:
             transcript=tuple(talk.notes.transcript) if talk is not None else (),
             answered=tuple(talk.notes.answered) if talk is not None else (),
             callback_at=talk.notes.callback_at if talk is not None else None,
+            handovers=tuple(talk.notes.handovers) if talk is not None else (),
             answered_by=talk.answered_by if talk is not None else None,
             has_left_message=talk is not None and talk.has_left_message,
             recording=recording.path if recording is not None and self._is_recorded else None,

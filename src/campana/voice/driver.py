@@ -15,6 +15,7 @@ from typing import Protocol
 from uuid import UUID
 
 from campana.domain.errors import CampanaError
+from campana.domain.transfer import Transferred
 
 ATTEMPT_HEADER = "X-Campana-Attempt"
 """Carries the attempt's id, so that a carrier's log can be matched with ours."""
@@ -62,6 +63,8 @@ class Hangup(StrEnum):
 
     BOT = "bot"
     CALLEE = "callee"
+    TRANSFERRED = "transferred"
+    """Nobody hung up: somebody else has the call."""
     NETWORK = "network"
     """Sound stopped coming, or the line to the carrier broke."""
 
@@ -130,6 +133,14 @@ class VoiceCall(Protocol):
 
     def flush(self) -> int:
         """Forget what is queued; how many bytes that was."""
+        ...
+
+    async def transfer(self, to: str, *, seconds: float) -> Transferred:
+        """Have the callee's side call `to` (a number or a SIP URI) and talk to them instead of us.
+
+        When they answer this call is over. Else it goes on; of those who have not answered in
+        `seconds` nobody knows whether they still will, and when they do the call is over.
+        """
         ...
 
     async def wait_ended(self) -> Hangup:

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from campana.domain.attempt import Detail, EventType
 from campana.domain.script import Ended, Given, Turn
+from campana.domain.transfer import TransferOutcome, Transferred
 
 Tell = Callable[[EventType, Detail], None]
 
@@ -60,6 +61,19 @@ class Answered:
     at_ms: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handover:
+    """One transfer that was asked for, `at_ms` milliseconds after the answer."""
+
+    step: str
+    to: str
+    at_ms: int
+    outcome: TransferOutcome = TransferOutcome.UNKNOWN
+    """Unknown until it is told."""
+    status: int | None = None
+    """The final SIP code it was reported with."""
+
+
 class Notes:
     """What came of a conversation so far; can be read at any moment, also after its end."""
 
@@ -75,6 +89,7 @@ class Notes:
         """What the script calls the end it came to. An answer that leads to an end decides it, even
         when the goodbye is not waited for."""
         self.callback_at: datetime | None = None
+        self.handovers: list[Handover] = []
 
     def take(self, turn: Turn, *, at_ms: int) -> None:
         """Whatever happens next, this is what was answered and how it ends."""
@@ -102,3 +117,19 @@ class Notes:
         self.keys += key
         self.transcript.append(Line(role="callee", text=key, at_ms=at_ms))
         self._tell(EventType.KEY, {"key": key, "at_ms": at_ms})
+
+    def transferring(self, to: str, *, step: str, at_ms: int) -> None:
+        """A transfer is about to be asked for."""
+        self.handovers.append(Handover(step=step, to=to, at_ms=at_ms))
+        self._tell(EventType.TRANSFERRING, {"to": to, "step": step, "at_ms": at_ms})
+
+    def transfer_ended(self, told: Transferred, *, at_ms: int) -> None:
+        """What came of the last one that was asked for; told once."""
+        last = self.handovers[-1]
+        if last.outcome is TransferOutcome.ANSWERED:
+            return
+        self.handovers[-1] = replace(last, outcome=told.outcome, status=told.status)
+        self._tell(
+            EventType.TRANSFER_ENDED,
+            {"outcome": told.outcome, "status": told.status, "at_ms": at_ms},
+        )

@@ -154,7 +154,7 @@ class SipDriver:
         trunk = placement.trunk
         uri = f"sip:{placement.to}@{_authority(trunk)};transport={trunk.transport}"
         attempt = attempt_text(AttemptId(placement.attempt_id))
-        call = SipCall(self._bs, on_progress)
+        call = SipCall(self._bs, on_progress, authority=_authority(trunk))
         self._dialing += 1
         try:
             agent = await self._agent(placement)

@@ -11,6 +11,7 @@ import contextlib
 import logging
 from collections.abc import Callable
 
+from campana.domain.transfer import TransferOutcome, Transferred, refusal
 from campana.voice import stack
 from campana.voice.driver import Hangup, LineLost, Progress, Refused, Unreachable
 from campana.voice.media import PHONE_RATE
@@ -25,6 +26,8 @@ READ_BYTES = 16_000
 """The most one read takes: a second of sound."""
 CLOSE_SECONDS = 3.0
 """How long the stack may take to report the end of a call that we end."""
+_MUCH_LATER = 3600.0
+"""The stack's own patience with a transfer: longer than any of ours."""
 
 
 class SipCall:
@@ -32,8 +35,11 @@ class SipCall:
 
     sample_rate = PHONE_RATE
 
-    def __init__(self, bs: stack.Baresip, on_progress: Callable[[Progress], None]) -> None:
-        """`dialed` completes it."""
+    def __init__(
+        self, bs: stack.Baresip, on_progress: Callable[[Progress], None], *, authority: str
+    ) -> None:
+        """`dialed` completes it; `authority` is the host and port where numbers are called."""
+        self._authority = authority
         self.keys: asyncio.Queue[str] = asyncio.Queue()
         self._bs = bs
         self._on_progress = on_progress
@@ -107,7 +113,32 @@ class SipCall:
     async def wait_ended(self) -> Hangup:
         return self._who_ended(await asyncio.shield(self._over))
 
+    async def transfer(self, to: str, *, seconds: float) -> Transferred:
+        """As `VoiceCall.transfer`: a blind transfer by REFER (RFC 3515, 5589)."""
+        gone = Transferred(outcome=TransferOutcome.UNKNOWN)
+        if self._call is None or self._over.done():
+            return gone
+        uri = to if to.startswith("sip:") else f"sip:{to}@{self._authority}"
+        try:
+            async with asyncio.timeout(seconds):
+                await self._call.transfer(uri, timeout=_MUCH_LATER)
+        except TimeoutError:
+            return Transferred(outcome=TransferOutcome.NO_ANSWER)
+        except self._bs.TransferFailed as failed:
+            # When the call ended before a report came, nobody can say what became of it: some
+            # carriers let go of the call as soon as they have taken the request.
+            is_reported = stack.status_of(failed) is not None or not self._over.done()
+            return refusal(stack.status_of(failed)) if is_reported else gone
+        except self._bs.StaleHandleError:
+            return gone
+        except (self._bs.BaresipError, ValueError) as error:
+            log.warning("a call could not be transferred: %s", error)
+            return refusal(None)
+        return Transferred(outcome=TransferOutcome.ANSWERED, status=200)
+
     def _who_ended(self, reason: str) -> Hangup:
+        if reason == stack.TRANSFERRED:
+            return Hangup.TRANSFERRED
         if self._is_ours:
             return Hangup.BOT
         # The stack's texts: a BYE from the other side reads "Connection reset by peer [104]"; any

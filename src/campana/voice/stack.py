@@ -12,6 +12,8 @@ from typing import Protocol, cast
 
 from campana.domain.errors import SetupError
 
+TRANSFERRED = "Call transfered"
+"""The text of a call's end when whom it was handed to has answered (any 2xx); so in the stack."""
 HOW_TO_INSTALL = "install the voice packages with: pip install 'campana[voice]'"
 
 
@@ -46,6 +48,9 @@ class StackCall(Protocol):
     async def answer(self) -> None: ...
     async def reject(self) -> None: ...
     async def hangup(self) -> None: ...
+    async def transfer(self, uri: str, *, timeout: float) -> None: ...  # noqa: ASYNC109  baresip's
+    async def accept_transfer(self) -> StackCall: ...
+    async def reject_transfer(self, status: int = 603) -> None: ...
     async def send_dtmf(self, digits: str, interdigit_ms: int = 120) -> None: ...
 
 
@@ -73,6 +78,8 @@ class _Events(Protocol):
     CALL_ESTABLISHED: int
     CALL_CLOSED: int
     CALL_DTMF_START: int
+    CALL_TRANSFER: int
+    """A peer asks us to call somebody else: `text` is its Refer-To."""
 
 
 class _UserAgents(Protocol):
@@ -88,6 +95,7 @@ class Baresip(Protocol):
     CommandTimeout: type[Exception]
     RuntimeDead: type[Exception]
     StaleHandleError: type[Exception]
+    TransferFailed: type[Exception]
     AudioNotActive: type[Exception]
     AudioRestarted: type[Exception]
 
@@ -112,6 +120,12 @@ class Baresip(Protocol):
         audio_codecs: tuple[str, ...],
         extra_params: tuple[str, ...],
     ) -> _Account: ...
+
+
+def status_of(failed: Exception) -> int | None:
+    """The final code that a failed transfer was reported with, if it was with one."""
+    status = getattr(failed, "status", None)
+    return status if isinstance(status, int) else None
 
 
 def load() -> Baresip:

@@ -24,9 +24,12 @@ from campana.domain.script import (
     Spoken,
     State,
     Timeout,
+    TransferEnded,
+    Transferring,
     Turn,
     Utterance,
 )
+from campana.domain.transfer import TransferOutcome, Transferred
 from campana.voice.driver import VoiceCall
 from campana.voice.ears.ear import Began, Ear, Said
 from campana.voice.notes import Latency, Notes, Tell
@@ -59,10 +62,12 @@ class Talk:
         tell: Tell,
         ear: Ear | None = None,
         now: Callable[[], datetime] | None = None,
+        may_transfer: Callable[[str], bool] | None = None,
     ) -> None:
         """Without an `ear` nothing but keys is heard; `now` is the time in the person's own zone.
 
-        What happens is told to `tell`, as `Notes` does.
+        `may_transfer` is asked to whom the call may be handed over; without it, to nobody. What
+        happens is told to `tell`, as `Notes` does.
         """
         self._call = call
         self._stream = stream
@@ -70,6 +75,7 @@ class Talk:
         self._speech = speech
         self._ear = ear
         self._now = now
+        self._may_transfer = may_transfer
         self._inbox: asyncio.Queue[str | Began | Said] = asyncio.Queue()
         self._question_at = 0.0
         self._replying_to: Said | None = None
@@ -151,6 +157,8 @@ class Talk:
                 return heard
         if isinstance(turn.then, Ended):
             return await self._last_words(turn)
+        if isinstance(turn.then, Transferring):
+            return await self._put_through(turn, turn.then)
         return await self._listen(turn, turn.then)
 
     def _catch_up(self, turn: Turn) -> Turn | None:
@@ -279,6 +287,37 @@ class Talk:
             return None
         self._replying_to = said
         return wished
+
+    async def _put_through(self, turn: Turn, transfer: Transferring) -> Heard | Turn:
+        """Hand the call over, while they are still listened to: who wants no more has that."""
+        self.notes.transferring(transfer.to, step=transfer.step, at_ms=self._at_ms())
+        asking = asyncio.ensure_future(self._transfer(transfer))
+        wishing = asyncio.ensure_future(self._wished(turn))
+        try:
+            await asyncio.wait({asking, wishing}, return_when=asyncio.FIRST_COMPLETED)
+            if wishing.done():
+                return wishing.result()
+            told = asking.result()
+        finally:
+            asking.cancel()
+            wishing.cancel()
+            await asyncio.gather(asking, wishing, return_exceptions=True)
+        self.notes.transfer_ended(told, at_ms=self._at_ms())
+        return TransferEnded(is_answered=told.outcome is TransferOutcome.ANSWERED)
+
+    async def _transfer(self, transfer: Transferring) -> Transferred:
+        if self._may_transfer is None or not self._may_transfer(transfer.to):
+            return Transferred(outcome=TransferOutcome.BARRED)
+        return await self._call.transfer(transfer.to, seconds=transfer.seconds)
+
+    async def _wished(self, turn: Turn) -> Turn:
+        """Writes down what is said and pressed until it is a wish that counts always."""
+        while True:
+            event = await self._inbox.get()
+            if isinstance(event, str):
+                self._pressed(event)
+            elif isinstance(event, Said) and (wished := self._wish(event, turn)) is not None:
+                return wished
 
     async def _last_words(self, turn: Turn) -> Timeout | Turn:
         """Whoever speaks while the goodbye is said is heard out, within reason."""

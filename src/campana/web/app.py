@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from functools import cache
 
 import msgspec
 from litestar import Litestar, Response, Router, route
-from litestar.datastructures import State
 from litestar.enums import HttpMethod
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp
@@ -72,6 +72,7 @@ from campana.web.meter import Meter
 from campana.web.readiness import Readiness
 from campana.web.remembered import RememberedPages
 from campana.web.request import BODY_LIMIT, ApiRequest
+from campana.web.stateful import with_state
 from campana.web.streams import Streams
 
 V1: Sequence[HTTPRouteHandler] = [
@@ -150,7 +151,32 @@ def build(
 ) -> Litestar:
     """The routes, without the outermost layer."""
     streams = streams or Streams(context)
-    app = Litestar(
+    described, docs = _description()
+    return with_state(
+        _routes(),
+        {
+            "context": context,
+            "docs": docs,
+            "horizon": streams.horizon,
+            "keys": Keys(context),
+            "links": Links(key=signing_key(context.blobs, context.entropy)),
+            "meter": meter,
+            "openapi": described,
+            "pages": RememberedPages(),
+            "pressed": OrderedDict[str, list[float]](),
+            "public_url": public_url,
+            "readiness": Readiness(context),
+            "streams": streams,
+            "unsubscribes": Unsubscribes(
+                key=signing_key(context.blobs, context.entropy, name=KEY_NAME)
+            ),
+        },
+    )
+
+
+@cache
+def _routes() -> Litestar:
+    return Litestar(
         route_handlers=[
             Router(path="/v1", route_handlers=[*_options(V1), *V1]),
             *_options(health.ROUTES),
@@ -162,32 +188,18 @@ def build(
         exception_handlers={Exception: answer_exception},
         request_class=ApiRequest,
         request_max_body_size=BODY_LIMIT,
-        state=State(
-            {
-                "context": context,
-                "horizon": streams.horizon,
-                "keys": Keys(context),
-                "links": Links(key=signing_key(context.blobs, context.entropy)),
-                "meter": meter,
-                "pages": RememberedPages(),
-                "pressed": OrderedDict[str, list[float]](),
-                "public_url": public_url,
-                "readiness": Readiness(context),
-                "streams": streams,
-                "unsubscribes": Unsubscribes(
-                    key=signing_key(context.blobs, context.entropy, name=KEY_NAME)
-                ),
-            }
-        ),
         openapi_config=None,
         logging_config=None,
         debug=False,
     )
-    described = openapi.document(app.routes)
+
+
+@cache
+def _description() -> tuple[Shown, bytes]:
+    """What `/openapi.json` and `/docs` answer."""
+    described = openapi.document(_routes().routes)
     text = msgspec.json.format(msgspec.json.encode(described), indent=2) + b"\n"
-    app.state["openapi"] = Shown(text, tag_of(text))
-    app.state["docs"] = docs_page.render(described)
-    return app
+    return Shown(text, tag_of(text)), docs_page.render(described)
 
 
 def _options(handlers: Sequence[HTTPRouteHandler]) -> list[HTTPRouteHandler]:

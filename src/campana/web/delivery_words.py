@@ -6,7 +6,12 @@ from campana.domain.attempt import AttemptState
 from campana.domain.disposition import Disposition
 from campana.store.messages import Message
 
-_ARRIVED = frozenset({Disposition.DELIVERED, Disposition.COMPLETED, Disposition.HUNG_UP})
+_ARRIVED = frozenset({
+    Disposition.DELIVERED,
+    Disposition.COMPLETED,
+    Disposition.TRANSFERRED,
+    Disposition.HUNG_UP,
+})  # fmt: skip
 
 
 def state_of(message: Message) -> tuple[str, str | None]:

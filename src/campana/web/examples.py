@@ -353,6 +353,9 @@ VOICE_CALL_DETAIL: Json = {
     "answeredBy": "human",
     "hasLeftMessage": False,
     "callbackAt": None,
+    "transfers": [
+        {"step": "desk", "to": "+12025550160", "outcome": "refused", "status": 486, "atMs": 7100}
+    ],
     "transcript": [
         {"role": "bot", "text": "Hello Ana, this is the practice of Dr. Ortega.", "atMs": 300},
         {"role": "bot", "text": "Can you come on Tuesday at three?", "atMs": 3400},

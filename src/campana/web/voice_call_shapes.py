@@ -13,6 +13,7 @@ from campana.domain.clock import wire
 from campana.domain.disposition import Disposition
 from campana.domain.ids import attempt_text, numbered
 from campana.domain.masking import NUMBER, masked, masked_address
+from campana.domain.transfer import TransferOutcome
 from campana.store.voice_calls import VoiceCall
 from campana.web.answers import Instant, Shape, instant
 
@@ -71,6 +72,20 @@ class AnswerShape(Shape, frozen=True, kw_only=True):
     at_ms: int
 
 
+class TransferShape(Shape, frozen=True, kw_only=True):
+    """A transfer that was asked for, and what came of it.
+
+    `status` is the final SIP code it was reported with, where there was one. `unknown`: the call
+    ended before anybody said what came of it. `barred`: our own rules did not allow it any more.
+    """
+
+    step: str
+    to: str
+    outcome: TransferOutcome
+    status: int | None
+    at_ms: int
+
+
 class VoiceCallDetail(VoiceCallShape, frozen=True, kw_only=True):
     """A call with the keys pressed, the answers given, and what was said by whom: so far, while
     it runs.
@@ -85,6 +100,8 @@ class VoiceCallDetail(VoiceCallShape, frozen=True, kw_only=True):
     answered_by: Literal["human", "machine", "silence", "unsure"] | None
     has_left_message: bool
     callback_at: Instant | None
+    transfers: list[TransferShape]
+    """Known once the call is over."""
     transcript: list[dict[str, Any]]
 
 
@@ -119,6 +136,16 @@ def detail(call: VoiceCall, *, is_masked: bool) -> VoiceCallDetail:
         answered_by=cast("Any", call.answered_by),
         has_left_message=call.has_left_message,
         callback_at=wire(call.callback_at),
+        transfers=[
+            TransferShape(
+                step=each["step"],
+                to=each["to"],
+                outcome=TransferOutcome(each["outcome"]),
+                status=each["status"],
+                at_ms=each["atMs"],
+            )
+            for each in call.transfers
+        ],
         transcript=_transcript(call, mask),
     )
 

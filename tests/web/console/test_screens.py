@@ -13,8 +13,12 @@ from campana.services.context import Context
 from campana.web.console import contacts
 from campana.web.console.live import message
 from tests.support.campaign import ANA, Scene, launched, person
+from tests.support.database import FixedClock
+from tests.web.calls import answer_and_end
 from tests.web.console.conftest import EVIL, Browser
 from tests.web.rows import add_campaign
+
+DESK = "+12025550160"
 
 
 async def test_campaigns_are_searched_in_the_address_and_never_run_their_names(
@@ -62,6 +66,16 @@ async def test_a_person_of_a_campaign_shows_what_the_rules_said(
     assert (await owner.get(f"{path}/tgt_999999")).status_code == 404
     file = await owner.get(f"/campaigns/{scene.campaign_id}/people.csv")
     assert ANA in file.text
+
+
+async def test_a_call_says_to_whom_it_was_to_be_handed_over(
+    owner: Browser, scene: Scene, clock: FixedClock
+) -> None:
+    [claimed] = await scene.claim(limit=1)
+    told = {"step": "desk", "to": DESK, "outcome": "no_answer", "status": 480, "atMs": 900}
+    await answer_and_end(scene, claimed, clock, transfers=[told])
+    path = f"/campaigns/{scene.campaign_id}/people/tgt_{claimed.target_id}"
+    assert f"{DESK}: no answer (480)" in (await owner.get(path)).text
 
 
 async def test_the_wallboard_tells_what_runs(owner: Browser, scene: Scene) -> None:

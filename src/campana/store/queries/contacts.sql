@@ -7,10 +7,11 @@ set local enable_seqscan = off;
 
 -- name: holders
 -- Whoever in the list has one of these ids or addresses, whole. The caller holds the list (lists.lock), so the
--- answer stays true until it commits. Two index scans, each by equality; then one look a contact: the limit keeps
--- the planner from reading all of them.
+-- answer stays true until it commits. One look for each id, one scan for the values, then one look a contact. The
+-- limits keep the planner from reading the whole list, whose size it does not know while it grows.
 with met as (
-  select c.id from contacts c where c.list_id = %(list_id)s and c.external_id = any(%(external_ids)s::text[])
+  select c.id from unnest(%(external_ids)s::text[]) as wanted (external_id) cross join lateral (
+    select id from contacts x where x.list_id = %(list_id)s and x.external_id = wanted.external_id limit 1) c
   union
   select a.contact_id from contact_addresses a
   where a.list_id = %(list_id)s and a.kind = any(%(kinds)s) and a.value = any(%(values)s::text[]))
@@ -37,6 +38,7 @@ select %(workspace_id)s, %(list_id)s, external_id, first_name, last_name, langua
 from unnest(%(external_ids)s::text[], %(first_names)s::text[], %(last_names)s::text[], %(languages)s::text[],
   %(time_zones)s::text[], %(zones)s::text[], %(attributes)s::jsonb[], %(tags)s::text[]) with ordinality
   as given (external_id, first_name, last_name, language, time_zone, zones, attributes, tags, place)
+where place <> all(%(skipped)s::bigint[])
 order by place
 returning id;
 
@@ -77,9 +79,10 @@ delete from contacts where list_id = %(list_id)s and id = any(%(ids)s);
 delete from contact_addresses where contact_id = any(%(ids)s);
 
 -- name: insert_addresses
--- In their order, as the caller counted them.
+-- In their order, as the caller counted them; those of nobody are left out.
 insert into contact_addresses (contact_id, position, workspace_id, list_id, kind, value, country, number_type, zones)
 select contact_id, position, %(workspace_id)s, %(list_id)s, kind, value, country, number_type, string_to_array(zones, ',')
 from unnest(%(contact_ids)s::bigint[], %(positions)s::smallint[], %(kinds)s::text[], %(values)s::text[],
   %(countries)s::text[], %(types)s::text[], %(zones)s::text[])
-  as given (contact_id, position, kind, value, country, number_type, zones);
+  as given (contact_id, position, kind, value, country, number_type, zones)
+where contact_id is not null;

@@ -7,9 +7,9 @@ else, unknown paths too, is the API's.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 from litestar import Litestar
-from litestar.datastructures import State
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
@@ -47,6 +47,7 @@ from campana.web.console.live import Live
 from campana.web.console.pages import environment
 from campana.web.console.requests import PageRequest
 from campana.web.links import Links
+from campana.web.stateful import with_state
 from campana.web.streams import Streams
 
 FORM_LIMIT = 1_000_000
@@ -85,22 +86,27 @@ def build(context: Context, *, public_url: str | None, streams: Streams, links: 
     templates = environment()
     pulse = Live(context, templates)
     streams.on_close.append(pulse.close_all)
+    return with_state(
+        _screens(),
+        {
+            "context": context,
+            "cookies": Cookies(is_secure=(public_url or "").startswith("https://")),
+            "links": links,
+            "live": pulse,
+            "public_url": public_url,
+            "templates": templates,
+        },
+    )
+
+
+@cache
+def _screens() -> Litestar:
     return Litestar(
         route_handlers=list(SCREENS),
         middleware=[admission],
         exception_handlers={Exception: answer_exception},
         request_class=PageRequest,
         request_max_body_size=FORM_LIMIT,
-        state=State(
-            {
-                "context": context,
-                "cookies": Cookies(is_secure=(public_url or "").startswith("https://")),
-                "links": links,
-                "live": pulse,
-                "public_url": public_url,
-                "templates": templates,
-            }
-        ),
         openapi_config=None,
         logging_config=None,
         debug=False,

@@ -26,6 +26,7 @@ from campana.services import (
     reference_tables,
     suppressions,
     templates,
+    voicebots,
     webhooks,
 )
 from campana.services.context import Context
@@ -68,7 +69,8 @@ class House:
 
 async def furnished(house: House) -> None:
     """Rows for every screen: campaigns in several states, a call with what was said, a file's
-    rejected rows, a flow, a template, a conversation, a webhook, a key, an invitation."""
+    rejected rows, a flow, a bot of two versions, a template, a conversation, a webhook, a key, an
+    invitation."""
     web, engine, workspace_id = house.web, house.engine, house.workspace_id
     named = [
         replace(person(ANA), first_name=EVIL, last_name="Moreno", language="en"),
@@ -119,6 +121,13 @@ async def furnished(house: House) -> None:
         raw={"url": "https://public.example.com/hook", "description": EVIL},
     )
     await published(web, workspace_id=workspace_id, definition={**DEFINITION, "name": EVIL})
+    bot = await voicebots.create(
+        web, workspace_id=workspace_id, raw={"definition": {"name": EVIL, **BOT}}
+    )
+    await voicebots.publish(web, workspace_id=workspace_id, bot_id=bot.id)
+    typed = f"# {EVIL}\n{voicebots.text_of({'name': EVIL, **BOT, 'maxSeconds': 60})}"
+    await voicebots.write(web, workspace_id=workspace_id, bot_id=bot.id, raw={"text": typed})
+    await voicebots.publish(web, workspace_id=workspace_id, bot_id=bot.id)
     template = {"name": "reminder", "channelType": "SMS", "content": {"text": f"Hello {EVIL[:20]}"}}
     await templates.create(web, workspace_id=workspace_id, raw=template)
     city, fee = EVIL.replace("/", ""), 9.5

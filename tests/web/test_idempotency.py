@@ -206,5 +206,6 @@ def test_every_post_that_creates_or_acts_takes_a_key() -> None:
         "suppressions.check",
         "templates.preview",
         "unsubscribe.press",
+        "voicebots.validate",
     }
     assert posts - taking == asking

@@ -14,6 +14,7 @@ from campana.domain.ids import attempt_text
 from campana.services.context import Context
 from campana.store import attempts, targets
 from campana.store.db import Database, Role
+from campana.web import bot_examples
 from campana.web.flow_examples import DEFINITION
 from tests.support.campaign import ANA, launched
 from tests.support.hearing import hear, wrote
@@ -70,6 +71,8 @@ async def ids(
     )
     flow = await api.post("/v1/flows", json={"definition": DEFINITION})
     published = await api.post(f"{flow.headers['location']}/publish")
+    bot = await api.post("/v1/voicebots", json={"definition": bot_examples.DEFINITION})
+    await api.post(f"{bot.headers['location']}/publish")
     template = await api.post(
         "/v1/templates",
         json={"name": "hello", "channelType": "SMS", "content": {"text": "Hello."}},
@@ -95,6 +98,7 @@ async def ids(
         "callId": attempt_text(claimed.attempt_id),
         "webhookId": webhook.json()["id"],
         "flowId": flow.json()["id"],
+        "botId": bot.json()["id"],
         "number": str(published.json()["number"]),
         "templateId": template.json()["id"],
         "credentialId": credential.json()["id"],
@@ -162,14 +166,19 @@ async def test_no_list_shows_anothers(stranger: httpx.AsyncClient, api: httpx.As
         assert (await api.get(operation.url())).json()["data"], operation
 
 
-async def test_anothers_list_and_channel_cannot_be_named(
+async def test_anothers_list_channel_and_bot_cannot_be_named(
     stranger: httpx.AsyncClient, ids: dict[str, str]
 ) -> None:
     draft = {"name": "N", "type": "VoiceBot", "channelType": "Voice"}
-    named = {"contactList": ids["listId"], "channel": ids["channelId"]}
+    named = {
+        "contactList": ids["listId"],
+        "channel": ids["channelId"],
+        "voiceBot": {"id": ids["botId"]},
+    }
     refused = await stranger.post("/v1/campaigns", json=draft | named)
     assert refused.status_code == 400
-    assert {each["pointer"] for each in refused.json()["errors"]} == {"/contactList", "/channel"}
+    pointers = {each["pointer"] for each in refused.json()["errors"]}
+    assert pointers == {"/contactList", "/channel", "/voiceBot/id"}
 
 
 @pytest.mark.usefixtures("ids")

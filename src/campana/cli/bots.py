@@ -1,12 +1,13 @@
-"""`campana bot`: try a VoiceBot before it calls anybody."""
+"""`campana bot`: keep VoiceBots, and try one before it calls anybody."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, cast
 
 import msgspec
 import typer
@@ -17,33 +18,37 @@ from campana.bottest import report
 from campana.bottest.callees import Kind
 from campana.bottest.score import Score
 from campana.bottest.trial import try_bot
+from campana.cli import bot_desk
 from campana.cli.channels import read_document
 from campana.cli.session import FAILED, AsJson, Workspace, out, print_json, run, told
-from campana.domain.errors import InvalidParameter
+from campana.domain.errors import InvalidParameter, NotFound
 from campana.domain.script import Script
 from campana.domain.script_problems import problems
-from campana.services import bot_trials, campaign_document, campaigns, documents
+from campana.services import bot_trials, campaign_document, campaigns, documents, voicebots
 from campana.services.context import Context
 from campana.services.voicebot_document import VoiceBotDocument, script_of
 
-app = typer.Typer(name="bot", no_args_is_help=True, help="Try VoiceBots.")
-
-
-@app.callback()
-def group() -> None:
-    """Keeps `test` a word of its own while it is the only one."""
+app = typer.Typer(name="bot", no_args_is_help=True, help="VoiceBots.")
+app.add_typer(bot_desk.app)
 
 
 @app.command("test")
 def try_out(
-    file: Annotated[
-        Path | None,
+    bot: Annotated[
+        str | None,
         typer.Argument(
-            help="A campaign with a voiceBot, or a voiceBot alone: YAML.",
-            exists=True,
-            dir_okay=False,
+            metavar="FILE|BOT",
+            help="A file (a campaign with a voiceBot, or a bot alone: YAML), or the id or name of"
+            " a bot that is kept.",
         ),
     ] = None,
+    number: Annotated[
+        int | None,
+        typer.Option("--version", min=1, help="Of a bot that is kept: this version."),
+    ] = None,
+    draft: Annotated[
+        bool, typer.Option("--draft", help="Of a bot that is kept: its draft.")
+    ] = False,
     campaign: Annotated[
         str | None,
         typer.Option("--campaign", help="Try the bot of this campaign, and keep what came of it."),
@@ -68,12 +73,22 @@ def try_out(
     """
     kinds = list(dict.fromkeys(only or Kind))
     keep = keep or campaign is not None
-    if (file is None) == (campaign is None):
-        raise typer.BadParameter("either a file or --campaign")
+    if (bot is None) == (campaign is None):
+        raise typer.BadParameter("either a file, a bot or --campaign")
+    file = Path(bot) if bot is not None and Path(bot).is_file() else None
+    if (number is not None or draft) and (bot is None or file is not None):
+        raise typer.BadParameter("--version and --draft are of a bot that is kept")
+    if number is not None and draft:
+        raise typer.BadParameter("either --version or --draft")
     if keep and Kind.OPTING_OUT not in kinds:
         raise typer.BadParameter(f"what is kept needs --only {Kind.OPTING_OUT}, too")
     with told():
-        script = _script(file) if file is not None else _script_of(campaign or "", workspace)
+        if file is not None:
+            script = _script(file, workspace)
+        elif bot is not None:
+            script = _kept(bot, number, workspace, is_draft=draft)
+        else:
+            script = _script_of(campaign or "", workspace)
         scores = _tried(script, kinds, is_quiet=as_json)
         if keep:
             _keep(script, scores, workspace)
@@ -121,7 +136,7 @@ class _Wall:
         return bootstrap.wall_clock()
 
 
-def _script(file: Path) -> Script:
+def _script(file: Path, workspace: str) -> Script:
     """The bot of a file, which must be one that could be launched.
 
     Raises:
@@ -129,7 +144,45 @@ def _script(file: Path) -> Script:
     """
     raw = msgspec.convert(read_document(file), dict[str, object])
     written = raw.get("voiceBot", raw)
+    if pin := _pin(written):
+        return _kept(*pin, workspace)
+    if "voiceBot" not in raw and "name" in raw:
+        return voicebots.load(raw)
     return _sound(script_of(documents.read(VoiceBotDocument, written)))
+
+
+def _pin(written: object) -> tuple[str, int | None] | None:
+    """The published bot that a campaign names in place of one of its own."""
+    fields = cast("dict[str, object]", written) if isinstance(written, dict) else {}
+    bot, number = fields.get("id"), fields.get("version")
+    return (bot, number if isinstance(number, int) else None) if isinstance(bot, str) else None
+
+
+def _kept(bot: str, number: int | None, workspace: str, *, is_draft: bool = False) -> Script:
+    """A bot that is kept: a version of it, the latest unless told, or its draft.
+
+    Raises:
+        NotFound
+        InvalidParameter: it has no version yet, or with everything that is wrong with its draft.
+    """
+
+    async def act(context: Context, workspace_id: int) -> Mapping[str, Any] | None:
+        found = await voicebots.get(context, workspace_id=workspace_id, bot_id=bot)
+        if is_draft:
+            return found.draft
+        wanted = number or found.published
+        if wanted is None:
+            raise InvalidParameter(f"The bot {bot} was never published: --draft tries its draft.")
+        version = await voicebots.version(
+            context, workspace_id=workspace_id, bot_id=found.id, number=wanted
+        )
+        return version.definition
+
+    try:
+        return voicebots.load(run(act, workspace=workspace))
+    except NotFound:
+        what = bot if number is None else f"{bot} with a version {number}"
+        raise NotFound(f"There is no file and no bot {what}.") from None
 
 
 def _script_of(campaign_id: str, workspace: str) -> Script:

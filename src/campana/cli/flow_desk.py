@@ -10,6 +10,7 @@ from pathlib import Path
 import typer
 
 from campana import bootstrap
+from campana.cli import problems
 from campana.cli.flow_talk import HELP, Talk, lines
 from campana.cli.session import FAILED, print_json, told
 from campana.domain.clock import parse_moment, wire
@@ -22,7 +23,7 @@ from campana.flow.interpreter import Sprint
 from campana.flow.schema import flow_schema
 from campana.flow.session import Contact, Trigger
 from campana.services import flow_files
-from campana.services.flow_files import Checked, Located
+from campana.services.flow_files import Checked
 
 
 def validate(file: Path, *, as_json: bool) -> None:
@@ -33,8 +34,8 @@ def validate(file: Path, *, as_json: bool) -> None:
             {
                 "isValid": checked.flow is not None,
                 "version": checked.flow and checked.flow.version,
-                "problems": [_fields(each) for each in checked.problems],
-                "warnings": [_fields(each) for each in checked.warnings],
+                "problems": [problems.fields(each) for each in checked.problems],
+                "warnings": [problems.fields(each) for each in checked.warnings],
             }
         )
     elif checked.flow:
@@ -45,11 +46,6 @@ def validate(file: Path, *, as_json: bool) -> None:
         _explain(file, checked)
     if checked.flow is None:
         raise typer.Exit(FAILED)
-
-
-def _fields(found: Located) -> dict[str, object]:
-    problem = found.problem
-    return {"line": found.line, "pointer": problem.pointer, "message": problem.message}
 
 
 def schema() -> None:
@@ -134,9 +130,7 @@ def _check(file: Path) -> Checked:
 
 
 def _explain(file: Path, checked: Checked) -> None:
-    for each in (*checked.problems, *checked.warnings):
-        where = f" {each.problem.pointer}:" if each.problem.pointer else ""
-        typer.echo(f"{file}:{each.line}:{where} {each.problem.message}", err=True)
+    problems.explain(file, (*checked.problems, *checked.warnings))
 
 
 def _pairs(given: list[str] | None, *, option: str) -> dict[str, str]:

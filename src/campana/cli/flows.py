@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Annotated, Any, cast
 
 import typer
-from rich.table import Table
 
 from campana.bootstrap import DEFAULT_WORKSPACE
-from campana.cli.session import AsJson, Workspace, out, print_json, printable, run, told, whole
-from campana.domain.clock import wire
-from campana.domain.errors import InvalidParameter, NotFound
+from campana.cli import versions
+from campana.cli.session import AsJson, Workspace, run, told
+from campana.domain.errors import InvalidParameter
 from campana.services.context import Context
-from campana.store.flows import StoredFlow, Version
+from campana.store.versioned import Stored, Version
 
 app = typer.Typer(name="flow", no_args_is_help=True, help="Flows.")
 
@@ -75,32 +74,22 @@ def push(
 ) -> None:
     """Write a file's flow as the draft of the flow of its name; a new name makes a new flow."""
 
-    async def work(context: Context, workspace_id: int) -> tuple[StoredFlow, Version | None]:
-        from campana.services import flows
+    async def work(context: Context, workspace_id: int) -> tuple[Stored, Version | None]:
+        from campana.services.flows import FLOWS
 
-        raw = {"definition": _read(file)}
-        name = str(raw["definition"].get("name"))
-        try:
-            found = await flows.get(context, workspace_id=workspace_id, flow_id=name)
-        except NotFound:
-            stored = await flows.create(context, workspace_id=workspace_id, raw=raw)
-        else:
-            stored = await flows.write(
-                context, workspace_id=workspace_id, flow_id=found.id, raw=raw
-            )
-        if not and_publish:
-            return stored, None
-        made = await flows.publish(context, workspace_id=workspace_id, flow_id=stored.id)
-        return stored, made
+        definition = _read(file)
+        return await versions.push(
+            context,
+            FLOWS,
+            workspace_id=workspace_id,
+            raw={"definition": definition},
+            name=str(definition.get("name")),
+            and_publish=and_publish,
+        )
 
     with told():
         stored, version = run(work, workspace=workspace)
-    if as_json:
-        print_json({**_fields(stored), "version": version and version.number})
-    elif version is None:
-        typer.echo(f"{stored.id}: {stored.name}, draft {stored.revision}")
-    else:
-        typer.echo(f"{stored.id}: {stored.name}, version {version.number}, {version.hash}")
+    versions.tell_pushed(stored, version, as_json=as_json)
 
 
 @app.command()
@@ -114,33 +103,21 @@ def publish(flow: Named, as_json: AsJson = False, workspace: Workspace = DEFAULT
 
     with told():
         made = run(work, workspace=workspace)
-    if as_json:
-        print_json({"number": made.number, "hash": made.hash, "createdAt": wire(made.created_at)})
-    else:
-        typer.echo(f"version {made.number}, {made.hash}")
+    versions.tell_published(made, as_json=as_json)
 
 
 @app.command("list")
 def list_flows(as_json: AsJson = False, workspace: Workspace = DEFAULT_WORKSPACE) -> None:
     """Show the flows, by name."""
 
-    async def work(context: Context, workspace_id: int) -> list[StoredFlow]:
+    async def work(context: Context, workspace_id: int) -> list[Stored]:
         from campana.services import flows
 
         return await flows.every(context, workspace_id=workspace_id)
 
     with told():
         found = run(work, workspace=workspace)
-    if as_json:
-        print_json([_fields(each) for each in found])
-        return
-    table = Table(whole("id"), "name", "draft", "version", "changed")
-    for each in found:
-        version = "none" if each.published is None else str(each.published)
-        table.add_row(
-            each.id, printable(each.name), str(each.revision), version, wire(each.updated_at)
-        )
-    out.print(table)
+    versions.tell_all(found, as_json=as_json)
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -154,14 +131,3 @@ def _read(file: Path) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise InvalidParameter(f"{file} holds no flow: an object with a name and nodes.")
     return cast("dict[str, Any]", found)
-
-
-def _fields(each: StoredFlow) -> dict[str, Any]:
-    return {
-        "id": each.id,
-        "name": each.name,
-        "revision": each.revision,
-        "publishedVersion": each.published,
-        "createdAt": wire(each.created_at),
-        "updatedAt": wire(each.updated_at),
-    }

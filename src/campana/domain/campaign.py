@@ -194,7 +194,8 @@ class Campaign:
     running_since: datetime | None = None
     """Since when it runs without a pause; None before the launch."""
     document: Mapping[str, Any]
-    """The configuration as written (`services/documents.py` reads it into a Plan)."""
+    """The configuration (`services/campaign_document.py` reads it into a Plan): as written, but for
+    the copies beside the bots it pins (`services/campaign_bots.py`)."""
 
     @property
     def status(self) -> CampaignStatus:

@@ -29,20 +29,23 @@ ADMIN_SCOPES: Mapping[str, str] = {
 _READING = frozenset(
     {
         "campaigns:read", "lists:read", "contacts:read", "suppressions:read", "consents:read",
-        "channels:read", "conversations:read", "templates:read", "flows:read", "voice:read",
-        "events:read", "analytics:read",
+        "channels:read", "conversations:read", "templates:read", "flows:read", "bots:read",
+        "voice:read", "events:read", "analytics:read",
     }
 )  # fmt: skip
 _OPERATING = frozenset(
     {
         "campaigns:write", "campaigns:control", "lists:write", "contacts:write",
         "suppressions:write", "consents:write", "conversations:write", "templates:write",
-        "flows:write", "audio:download",
+        "flows:write", "bots:write", "audio:download",
     }
 )  # fmt: skip
 _DEVELOPING = frozenset(
-    {"flows:write", "templates:write", "channels:write", "webhooks:manage", "keys:manage"}
-)
+    {
+        "flows:write", "bots:write", "templates:write", "channels:write", "webhooks:manage",
+        "keys:manage",
+    }
+)  # fmt: skip
 
 SCOPES_OF: Mapping[Role, frozenset[str]] = {
     Role.OWNER: _READING
@@ -58,5 +61,5 @@ MEANING: Mapping[Role, str] = {
     Role.OWNER: "Everything, people and settings too.",
     Role.OPERATOR: "Runs campaigns: lists, people, messages, launch and pause.",
     Role.ANALYST: "Sees everything but recordings, changes nothing.",
-    Role.DEVELOPER: "Builds: flows, templates, channels, API keys and webhooks.",
+    Role.DEVELOPER: "Builds: flows, bots, templates, channels, API keys and webhooks.",
 }

@@ -6,13 +6,12 @@ costly (templates, expressions) is compiled here, once.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from hashlib import sha256
 from typing import Annotated, Any, Literal, cast
 
+from campana.domain.content_hash import content_hash
 from campana.domain.errors import InvalidParameter
 from campana.flow import problems, reader, shapes
 from campana.flow.marks import SubflowName
@@ -126,12 +125,6 @@ def load(document: object) -> Flow:
         graphs=graphs,
         reads=tuple(sorted(outline.contact_fields_read())),
     )
-
-
-def content_hash(document: object) -> str:
-    """`sha256:…` of a document; the order of its keys and how it was written do not matter."""
-    text = json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return "sha256:" + sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _typed(text: str, kind: str) -> FieldValue | None:

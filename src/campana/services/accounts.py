@@ -48,6 +48,8 @@ SCOPES: dict[str, str] = {
     "templates:write": "Write and publish templates.",
     "flows:read": "See flows, check them and try them out.",
     "flows:write": "Write and publish flows, and keep what their webhooks show.",
+    "bots:read": "See VoiceBots and check them.",
+    "bots:write": "Write and publish VoiceBots.",
     "analytics:read": "See what attempts came to, summed up.",
     "voice:read": "See calls.",
     "audio:download": "Get links to recordings.",

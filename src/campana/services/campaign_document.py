@@ -19,6 +19,7 @@ from campana.domain.cadence import Cadence
 from campana.domain.campaign import CampaignType, ChannelType, FlowPin, Plan, Variant
 from campana.services import documents, limits_document
 from campana.services.cadence_document import CadenceDocument, cadence_of
+from campana.services.campaign_bots import NamedBot, OneBot
 from campana.services.limits_document import (
     BreakersDocument,
     CanaryDocument,
@@ -27,7 +28,7 @@ from campana.services.limits_document import (
     Weight,
 )
 from campana.services.policy import Amount, CapDocuments, caps_of, decimal_of
-from campana.services.voicebot_document import VoiceBotDocument, script_of
+from campana.services.voicebot_document import script_of
 from campana.services.window_document import WindowDocument, window_of
 
 Moment = Annotated[str, Meta(max_length=40, extra_json_schema={"format": "date-time"})]
@@ -51,7 +52,7 @@ class PinDocument(_Document, frozen=True):
 class ChangesDocument(_Document, frozen=True):
     """What is different in a variant; what is left out is as in the campaign."""
 
-    voice_bot: VoiceBotDocument | None = None
+    voice_bot: OneBot = None
     window: WindowDocument | None = None
     """Hours besides the campaign's: both must be open."""
     flow: PinDocument | None = None
@@ -91,11 +92,11 @@ class CampaignDocument(_Document, frozen=True):
     channel: Name | None = None
     """Id or name of the channel."""
     caller_id: Annotated[str, Meta(pattern=r"^\+[1-9][0-9]{6,14}$")] | None = None
-    voice_bot: VoiceBotDocument | None = None
+    voice_bot: OneBot = None
     flow: PinDocument | None = None
     channels: dict[ChannelType, Name] = {}
     """Ids or names of the channels that the flow may use besides `channel`, by type."""
-    voice_bots: Annotated[dict[Name, VoiceBotDocument], Meta(max_length=50)] = {}
+    voice_bots: Annotated[dict[Name, NamedBot], Meta(max_length=50)] = {}
     """The bots that the flow's calls name."""
     variants: Annotated[list[VariantDocument], Meta(max_length=10)] = []
     """Two or more ways to go about it, to be compared; their shares add up to 100."""

@@ -17,6 +17,7 @@ from campana.domain.errors import (
 )
 from campana.domain.event import EventName
 from campana.services import (
+    campaign_bots,
     documents,
     events,
     flow_parts,
@@ -69,7 +70,7 @@ async def copy(context: Context, *, workspace_id: int, campaign_id: str) -> Camp
     """
     now = context.clock.now()
     found = await get(context, workspace_id=workspace_id, campaign_id=campaign_id)
-    document = dict(found.document)
+    document = campaign_bots.as_written(found.document)
     for field, moment in (("startDate", found.start_date), ("endDate", found.end_date)):
         if moment is not None and moment <= now:
             document.pop(field, None)
@@ -124,7 +125,8 @@ async def change(
         if version is not None and version != campaign.version:
             raise VersionMismatch
         _check_changeable(campaign, patch)
-        written = await _resolved(tx, workspace_id, documents.merge(campaign.document, patch))
+        before = campaign_bots.before(campaign.document, patch)
+        written = await _resolved(tx, workspace_id, documents.merge(before, patch))
         changed = replace(campaign, **written)
         if campaign.launched_at is not None:
             await _check_fit(tx, context, changed)
@@ -179,10 +181,11 @@ def _check_changeable(campaign: Campaign, patch: Mapping[str, Any]) -> None:
         raise InvalidTransition("a campaign that is over does not change")
     if campaign.launched_at is None:
         return
+    written = campaign_bots.as_written(campaign.document)
     problems = [
         FieldProblem(pointer=f"/{field}", message="cannot change once the campaign was launched")
         for field in ONLY_BEFORE_LAUNCH
-        if field in patch and patch[field] != campaign.document.get(field)
+        if field in patch and patch[field] != written.get(field)
     ]
     if problems:
         raise InvalidTransition("the campaign was launched", problems=problems)
@@ -229,6 +232,18 @@ async def _resolved(tx: Tx, workspace_id: int, raw: object) -> dict[str, Any]:
             )
     talk, wrong = await flow_parts.resolved(tx, workspace_id=workspace_id, document=document)
     problems += wrong
+    whole, wrong = await campaign_bots.pinned(
+        tx,
+        workspace_id=workspace_id,
+        # Kept by id: a list or channel that is given another name stays the one that was meant.
+        document={
+            **(raw if isinstance(raw, dict) else {}),
+            **({"contactList": list_id} if list_id else {}),
+            **({"channel": channel_id} if channel_id else {}),
+            **talk,
+        },
+    )
+    problems += wrong
     if problems:
         raise InvalidParameter(problems=problems)
     return {
@@ -242,11 +257,5 @@ async def _resolved(tx: Tx, workspace_id: int, raw: object) -> dict[str, Any]:
         "channel_id": channel_id,
         # Whoever follows a list waits for more people, as one that is kept open does.
         "keep_open": document.keep_open or document.enrollment == "live",
-        # Kept by id: a list or channel that is given another name stays the one that was meant.
-        "document": {
-            **(raw if isinstance(raw, dict) else {}),
-            **({"contactList": list_id} if list_id else {}),
-            **({"channel": channel_id} if channel_id else {}),
-            **talk,
-        },
+        "document": whole,
     }

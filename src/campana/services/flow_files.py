@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from campana.domain.errors import FieldProblem, InvalidParameter
@@ -13,20 +11,10 @@ from campana.flow.nodes.say import SayNode
 from campana.flow.nodes.voice_transfer import VoiceTransfer
 from campana.flow.nodes.wait_inbound_call import WaitInboundCall
 from campana.flow.run import Node
-from campana.services import documents
+from campana.services import text_problems
+from campana.services.text_problems import Located, UnreadableText, located
 
 _IN_A_CALL = (SayNode, GatherNode, VoiceTransfer, WaitInboundCall)
-
-MAX_CHARACTERS = 1_000_000
-"""Of a file; the largest flow allowed needs far fewer."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Located:
-    """A problem and the line of the file it is in."""
-
-    line: int
-    problem: FieldProblem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,20 +45,15 @@ def pointer_of(graph: str, node_id: str) -> str:
 
 def check(text: str) -> Checked:
     """Read a definition in YAML or JSON."""
-    if len(text) > MAX_CHARACTERS:
-        too_long = FieldProblem(
-            pointer="", message=f"must have at most {MAX_CHARACTERS} characters"
-        )
-        return Checked(flow=None, problems=(Located(line=1, problem=too_long),))
     try:
-        document = documents.read_yaml(text)
-    except InvalidParameter as error:
-        return Checked(flow=None, problems=tuple(map(_unreadable, error.problems)))
+        document = text_problems.document_of(text)
+    except UnreadableText as error:
+        return Checked(flow=None, problems=error.problems)
     try:
         flow = load(document)
     except InvalidParameter as error:
-        return Checked(flow=None, problems=_located(error.problems, text))
-    return Checked(flow=flow, warnings=_located(_warnings(flow), text))
+        return Checked(flow=None, problems=located(error.problems, text))
+    return Checked(flow=flow, warnings=located(_warnings(flow), text))
 
 
 def _warnings(flow: Flow) -> list[FieldProblem]:
@@ -80,27 +63,3 @@ def _warnings(flow: Flow) -> list[FieldProblem]:
         for node_id, node in within.nodes.items()
         if (why := not_run(node)) is not None
     ]
-
-
-def _located(problems: Sequence[FieldProblem], text: str) -> tuple[Located, ...]:
-    """In the order of the file."""
-    lines = documents.yaml_lines(text) if problems else {}
-    located = [Located(line=line_of(each, lines), problem=each) for each in problems]
-    return tuple(sorted(located, key=lambda each: each.line))
-
-
-def line_of(problem: FieldProblem, lines: Mapping[str, int]) -> int:
-    """The line of what it points to; of what stands around it, when that is what is missing."""
-    pointer = problem.pointer or ""
-    while pointer not in lines:
-        pointer = pointer.rpartition("/")[0]
-    return lines[pointer]
-
-
-def _unreadable(problem: FieldProblem) -> Located:
-    """The reader of YAML says the line in words."""
-    found = re.fullmatch(r"line (\d+)", problem.pointer or "")
-    return Located(
-        line=int(found[1]) if found else 1,
-        problem=FieldProblem(pointer="", message=problem.message),
-    )

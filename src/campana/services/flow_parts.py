@@ -12,7 +12,7 @@ from campana.domain.errors import FieldProblem, InvalidParameter
 from campana.domain.script_problems import problems as script_problems
 from campana.services import flow_plans, reference_tables, variant_plans
 from campana.services.campaign_document import CampaignDocument, PinDocument
-from campana.store import channels, flows
+from campana.store import channels, flows, versioned
 from campana.store.db import Tx
 
 if TYPE_CHECKING:
@@ -46,7 +46,9 @@ async def _pinned(
     tx: Tx, pin: PinDocument, *, workspace_id: int, at: str
 ) -> tuple[dict[str, Any], list[FieldProblem]]:
     """A flow by id, on the version that was asked for or the latest."""
-    found = await flows.find(tx, workspace_id=workspace_id, wanted=pin.id)
+    found = await versioned.find(
+        tx, queries=flows.QUERIES, workspace_id=workspace_id, wanted=pin.id
+    )
     if found is None:
         return {}, [_problem(f"{at}/id", "there is no such flow")]
     version = pin.version or found.published

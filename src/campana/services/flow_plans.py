@@ -9,7 +9,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from campana.services import flow_engine
-from campana.store import flows
+from campana.store import flows, versioned
 from campana.store.db import Tx
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ async def pinned(tx: Tx, *, flow_id: str, version: int, content_hash: str | None
     if found in _compiled:
         _compiled.move_to_end(found)
         return _compiled[found]
-    stored = await flows.version(tx, flow_id=flow_id, number=version)
+    stored = await versioned.version(tx, queries=flows.QUERIES, draft_id=flow_id, number=version)
     if stored is None:
         raise LookupError(f"flow {flow_id} has no version {version}")
     flow = _compiled[found] = flow_engine.load(stored.definition)

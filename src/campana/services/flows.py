@@ -11,18 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
-import msgspec
 from msgspec import Meta, Struct
 
 from campana.domain.clock import parse_moment
-from campana.domain.errors import (
-    Conflict,
-    FieldProblem,
-    InvalidParameter,
-    InvalidTransition,
-    NotFound,
-    VersionMismatch,
-)
+from campana.domain.errors import FieldProblem, InvalidParameter
 from campana.domain.window import zone_named
 from campana.flow import events as flow_events
 from campana.flow import inputs, interpreter
@@ -30,12 +22,12 @@ from campana.flow.definition import Flow, load
 from campana.flow.inputs import TimedOut
 from campana.flow.interpreter import Sprint
 from campana.flow.session import Contact, Session, Trigger
-from campana.services import documents
+from campana.services import documents, text_problems, versioned
 from campana.services.context import Context
 from campana.services.flow_files import Checked, check
-from campana.store import flows
-from campana.store.db import Tx
-from campana.store.flows import StoredFlow, Version
+from campana.services.versioned import Sort
+from campana.store import flows as store
+from campana.store.versioned import Content, Stored, Version
 
 _MAX_INPUTS = 200
 """Of a simulation."""
@@ -93,49 +85,24 @@ class Step:
     sprint: Sprint
 
 
-async def create(context: Context, *, workspace_id: int, raw: object) -> StoredFlow:
-    """Make a draft; it need not be right yet, but it has a name.
-
-    Raises:
-        InvalidParameter: naming each field that is wrong.
-        Conflict: another flow has the name.
-    """
-    definition, name = _read(raw)
-    now = context.clock.now()
-    flow_id = context.new_id("flow")
-    async with context.db.transaction(workspace_id=workspace_id) as tx:
-        if not await flows.insert(
-            tx, flow_id=flow_id, workspace_id=workspace_id, name=name, draft=definition, now=now
-        ):
-            raise Conflict(f"there is a flow named {name} already")
-        return _found(await flows.find(tx, workspace_id=workspace_id, wanted=flow_id))
+async def create(context: Context, *, workspace_id: int, raw: object) -> Stored:
+    """Make a draft (`versioned.create`)."""
+    return await versioned.create(context, FLOWS, workspace_id=workspace_id, raw=raw)
 
 
-async def get(context: Context, *, workspace_id: int, flow_id: str) -> StoredFlow:
-    """One flow, by id or by name.
-
-    Raises:
-        NotFound: there is none in this workspace.
-    """
-    async with context.db.read(workspace_id=workspace_id) as tx:
-        return _found(await flows.find(tx, workspace_id=workspace_id, wanted=flow_id))
+async def get(context: Context, *, workspace_id: int, flow_id: str) -> Stored:
+    """One flow, by id or by name (`versioned.get`)."""
+    return await versioned.get(context, FLOWS, workspace_id=workspace_id, wanted=flow_id)
 
 
-async def every(context: Context, *, workspace_id: int) -> list[StoredFlow]:
+async def every(context: Context, *, workspace_id: int) -> list[Stored]:
     """All of the workspace, by name."""
-    async with context.db.read(workspace_id=workspace_id) as tx:
-        return await flows.every(tx, workspace_id=workspace_id)
+    return await versioned.every(context, FLOWS, workspace_id=workspace_id)
 
 
-async def write(context: Context, *, workspace_id: int, flow_id: str, raw: object) -> StoredFlow:
-    """Write the whole draft anew; versions stay as they are.
-
-    Raises:
-        NotFound, InvalidParameter, Conflict
-    """
-    async with context.db.transaction(workspace_id=workspace_id) as tx:
-        stored = _found(await flows.lock(tx, workspace_id=workspace_id, wanted=flow_id))
-        return await _store(tx, context, stored, raw)
+async def write(context: Context, *, workspace_id: int, flow_id: str, raw: object) -> Stored:
+    """Write the whole draft anew (`versioned.write`)."""
+    return await versioned.write(context, FLOWS, workspace_id=workspace_id, wanted=flow_id, raw=raw)
 
 
 async def change(
@@ -145,94 +112,42 @@ async def change(
     flow_id: str,
     patch: Mapping[str, Any],
     revision: int | None,
-) -> StoredFlow:
-    """Apply a JSON Merge Patch to the draft; versions stay as they are.
-
-    `revision` is the one the caller has seen; None skips the comparison.
-
-    Raises:
-        NotFound, InvalidParameter, Conflict
-        VersionMismatch: somebody changed it since.
-    """
-    async with context.db.transaction(workspace_id=workspace_id) as tx:
-        stored = _found(await flows.lock(tx, workspace_id=workspace_id, wanted=flow_id))
-        if revision is not None and revision != stored.revision:
-            raise VersionMismatch
-        written = documents.merge({"definition": dict(stored.draft)}, patch)
-        return await _store(tx, context, stored, written)
-
-
-async def _store(tx: Tx, context: Context, stored: StoredFlow, raw: object) -> StoredFlow:
-    definition, name = _read(raw)
-    now = context.clock.now()
-    if await flows.update(tx, flow_id=stored.id, name=name, draft=definition, now=now) is None:
-        raise Conflict(f"there is a flow named {name} already")
-    return _found(await flows.find(tx, workspace_id=stored.workspace_id, wanted=stored.id))
+) -> Stored:
+    """Apply a JSON Merge Patch to the draft (`versioned.change`)."""
+    return await versioned.change(
+        context,
+        FLOWS,
+        workspace_id=workspace_id,
+        wanted=flow_id,
+        patch=patch,
+        revision=revision,
+    )
 
 
 async def delete(context: Context, *, workspace_id: int, flow_id: str) -> None:
-    """Remove a flow that was never published.
-
-    Raises:
-        NotFound
-        InvalidTransition: it has versions, which campaigns may have pinned.
-    """
-    async with context.db.transaction(workspace_id=workspace_id) as tx:
-        stored = _found(await flows.lock(tx, workspace_id=workspace_id, wanted=flow_id))
-        if not await flows.delete(tx, flow_id=stored.id):
-            raise InvalidTransition("a flow that was published stays")
+    """Remove a flow that was never published (`versioned.delete`)."""
+    await versioned.delete(context, FLOWS, workspace_id=workspace_id, wanted=flow_id)
 
 
-async def publish(context: Context, *, workspace_id: int, flow_id: str) -> Version:
-    """Make the draft a version, once: published again unchanged, it is the version it was.
-
-    Raises:
-        NotFound
-        InvalidParameter: with everything that is wrong with the draft.
-    """
-    async with context.db.transaction(workspace_id=workspace_id) as tx:
-        stored = _found(await flows.lock(tx, workspace_id=workspace_id, wanted=flow_id))
-        loaded = load(stored.draft)
-        if stored.published is not None:
-            last = await flows.version(tx, flow_id=stored.id, number=stored.published)
-            if last is not None and last.hash == loaded.version:
-                return last
-        number, now = (stored.published or 0) + 1, context.clock.now()
-        await flows.add_version(
-            tx,
-            flow_id=stored.id,
-            number=number,
-            workspace_id=workspace_id,
-            content_hash=loaded.version,
-            definition=stored.draft,
-            now=now,
-        )
-    return Version(number, loaded.version, now, stored.draft)
+async def publish(
+    context: Context, *, workspace_id: int, flow_id: str, revision: int | None = None
+) -> Version:
+    """Make the draft a version (`versioned.publish`)."""
+    return await versioned.publish(
+        context, FLOWS, workspace_id=workspace_id, wanted=flow_id, revision=revision
+    )
 
 
 async def versions(context: Context, *, workspace_id: int, flow_id: str) -> list[Version]:
-    """Latest first, without definitions.
-
-    Raises:
-        NotFound
-    """
-    async with context.db.read(workspace_id=workspace_id) as tx:
-        stored = _found(await flows.find(tx, workspace_id=workspace_id, wanted=flow_id))
-        return await flows.versions(tx, workspace_id=workspace_id, flow_id=stored.id)
+    """Latest first, without definitions (`versioned.versions`)."""
+    return await versioned.versions(context, FLOWS, workspace_id=workspace_id, wanted=flow_id)
 
 
 async def version(context: Context, *, workspace_id: int, flow_id: str, number: int) -> Version:
-    """One version with its definition.
-
-    Raises:
-        NotFound: no such flow in this workspace, or no such version of it.
-    """
-    async with context.db.read(workspace_id=workspace_id) as tx:
-        stored = _found(await flows.find(tx, workspace_id=workspace_id, wanted=flow_id))
-        found = await flows.version(tx, flow_id=stored.id, number=number)
-    if found is None:
-        raise NotFound
-    return found
+    """One version with its definition (`versioned.version`)."""
+    return await versioned.version(
+        context, FLOWS, workspace_id=workspace_id, wanted=flow_id, number=number
+    )
 
 
 async def problems(context: Context, *, workspace_id: int, flow_id: str, raw: object) -> Checked:
@@ -249,7 +164,7 @@ async def problems(context: Context, *, workspace_id: int, flow_id: str, raw: ob
         return check(asked.text)
     definition: Mapping[str, Any] | None = asked.definition
     stored = await get(context, workspace_id=workspace_id, flow_id=flow_id)
-    return check(_as_text(stored.draft if definition is None else definition))
+    return check(text_problems.as_text(stored.draft if definition is None else definition))
 
 
 async def simulate(context: Context, *, workspace_id: int, flow_id: str, raw: object) -> list[Step]:
@@ -357,17 +272,10 @@ def events_of(step: Step) -> Sequence[Mapping[str, Any]]:
     ]
 
 
-def _read(raw: object) -> tuple[dict[str, Any], str]:
+def _read(raw: object) -> Content:
     """A definition and the name it gives itself."""
     definition = documents.read(FlowDocument, raw).definition
-    name = definition.get("name")
-    if not isinstance(name, str) or not 1 <= len(name.strip()) <= 200:
-        raise _wrong("/definition/name", "must be a text of 1 to 200 characters")
-    return definition, name
-
-
-def _as_text(definition: Mapping[str, Any]) -> str:
-    return msgspec.json.format(msgspec.json.encode(definition), indent=2).decode()
+    return versioned.named(definition)
 
 
 def _check_zones(zones: Sequence[str]) -> None:
@@ -387,7 +295,10 @@ def _wrong(pointer: str, message: str) -> InvalidParameter:
     return InvalidParameter(problems=[FieldProblem(pointer=pointer, message=message)])
 
 
-def _found(stored: StoredFlow | None) -> StoredFlow:
-    if stored is None:
-        raise NotFound
-    return stored
+FLOWS = Sort(
+    word="flow",
+    prefix="flow",
+    queries=store.QUERIES,
+    read=_read,
+    hash_of=lambda definition: load(definition).version,
+)

@@ -2,42 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, LiteralString
-
-from psycopg.rows import class_row
-from psycopg.types.json import Jsonb
 
 from campana.store.db import Tx
 from campana.store.sql import load
+from campana.store.versioned import Queries
 
 _SQL = load("flows")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredFlow:
-    """One row of `flows`; `published` is the number of the latest version."""
-
-    id: str
-    workspace_id: int
-    name: str
-    draft: Mapping[str, Any]
-    revision: int
-    published: int | None
-    created_at: datetime
-    updated_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """A published version; `hash` names its content."""
-
-    number: int
-    hash: str
-    created_at: datetime
-    definition: Mapping[str, Any] | None = None
+QUERIES = Queries(
+    insert=_SQL["insert"],
+    find=_SQL["find"],
+    lock=_SQL["lock"],
+    every=_SQL["list"],
+    update=_SQL["update"],
+    delete=_SQL["delete"],
+    add_version=_SQL["add_version"],
+    versions=_SQL["versions"],
+    version=_SQL["version"],
+)
+"""Drafts of flows and their versions, for `store/versioned.py`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,103 +44,6 @@ class Credential:
     name: str
     kind: str
     created_at: datetime
-
-
-async def insert(
-    tx: Tx,
-    *,
-    flow_id: str,
-    workspace_id: int,
-    name: str,
-    draft: Mapping[str, Any],
-    now: datetime,
-) -> bool:
-    """Store a new flow; False when the name is taken."""
-    cursor = await tx.execute(
-        _SQL["insert"],
-        {
-            "id": flow_id,
-            "workspace_id": workspace_id,
-            "name": name,
-            "draft": Jsonb(dict(draft)),
-            "now": now,
-        },
-    )
-    return await cursor.fetchone() is not None
-
-
-async def find(tx: Tx, *, workspace_id: int, wanted: str) -> StoredFlow | None:
-    """The flow of that id, or else of that name."""
-    return await _one(tx, _SQL["find"], workspace_id, wanted)
-
-
-async def lock(tx: Tx, *, workspace_id: int, wanted: str) -> StoredFlow | None:
-    """The same, held until the transaction ends."""
-    return await _one(tx, _SQL["lock"], workspace_id, wanted)
-
-
-async def _one(tx: Tx, query: LiteralString, workspace_id: int, wanted: str) -> StoredFlow | None:
-    async with tx.cursor(row_factory=class_row(StoredFlow)) as cursor:
-        await cursor.execute(query, {"workspace_id": workspace_id, "wanted": wanted})
-        return await cursor.fetchone()
-
-
-async def every(tx: Tx, *, workspace_id: int) -> list[StoredFlow]:
-    """All of the workspace, by name."""
-    async with tx.cursor(row_factory=class_row(StoredFlow)) as cursor:
-        await cursor.execute(_SQL["list"], {"workspace_id": workspace_id})
-        return await cursor.fetchall()
-
-
-async def update(
-    tx: Tx, *, flow_id: str, name: str, draft: Mapping[str, Any], now: datetime
-) -> int | None:
-    """The new revision; None when another flow has the name."""
-    values = {"id": flow_id, "name": name, "draft": Jsonb(dict(draft)), "now": now}
-    row = await (await tx.execute(_SQL["update"], values)).fetchone()
-    return int(row[0]) if row else None
-
-
-async def delete(tx: Tx, *, flow_id: str) -> bool:
-    """True when it was never published and is gone."""
-    return await (await tx.execute(_SQL["delete"], {"id": flow_id})).fetchone() is not None
-
-
-async def add_version(
-    tx: Tx,
-    *,
-    flow_id: str,
-    number: int,
-    workspace_id: int,
-    content_hash: str,
-    definition: Mapping[str, Any],
-    now: datetime,
-) -> None:
-    """Publish; the flow is held."""
-    await tx.execute(
-        _SQL["add_version"],
-        {
-            "flow_id": flow_id,
-            "number": number,
-            "workspace_id": workspace_id,
-            "hash": content_hash,
-            "definition": Jsonb(dict(definition)),
-            "now": now,
-        },
-    )
-
-
-async def versions(tx: Tx, *, workspace_id: int, flow_id: str) -> list[Version]:
-    """Latest first, without their definitions."""
-    values = {"workspace_id": workspace_id, "flow_id": flow_id}
-    return [Version(*row) for row in await (await tx.execute(_SQL["versions"], values)).fetchall()]
-
-
-async def version(tx: Tx, *, flow_id: str, number: int) -> Version | None:
-    """One version with its definition."""
-    values = {"flow_id": flow_id, "number": number}
-    row = await (await tx.execute(_SQL["version"], values)).fetchone()
-    return Version(*row) if row else None
 
 
 async def version_hash(tx: Tx, *, flow_id: str, number: int) -> str | None:

@@ -69,6 +69,8 @@ EXPLAINED: Mapping[str, str] = {
     "trial_people": "a dry run's, emptied when it ends; a dry run from before is waited for",
     "trial_keys": "as trial_people",
     "webhook_deliveries": "goes with its event",
+    "voicebots": "what is said to everybody; of a contact no more than a field's name",
+    "voicebot_versions": "as voicebots",
 }
 """Tables that name people, and why nothing is to be done about them."""
 

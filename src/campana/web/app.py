@@ -57,6 +57,7 @@ from campana.web.api import (
     templates,
     unsubscribe,
     voice_calls,
+    voicebots,
     webhook_deliveries,
     webhooks,
 )
@@ -99,6 +100,7 @@ V1: Sequence[HTTPRouteHandler] = [
     *conversations.ROUTES,
     *conversation_steps.ROUTES,
     *flows.ROUTES,
+    *voicebots.ROUTES,
     *flow_trials.ROUTES,
     *flow_credentials.ROUTES,
     *reference_tables.ROUTES,

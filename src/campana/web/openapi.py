@@ -42,6 +42,7 @@ TAGS = {
     "imports": "Files on their way into a contact list.",
     "channels": "Configured accounts on carriers.",
     "flows": "Conversations as graphs: drafts, and versions that campaigns pin.",
+    "voicebots": "What calls say and ask: drafts, and versions that campaigns pin.",
     "flowCredentials": "What a flow's webhooks show to prove who they are.",
     "referenceTables": "What flows look rows up in, and is not about people.",
     "suppressions": "Whom never to contact.",

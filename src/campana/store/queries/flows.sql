@@ -39,17 +39,17 @@ delete from flows where id = %(id)s and published is null returning id;
 -- Its number is one more than the last.
 with added as (
   insert into flow_versions (flow_id, number, workspace_id, hash, definition, created_at)
-  values (%(flow_id)s, %(number)s, %(workspace_id)s, %(hash)s, %(definition)s, %(now)s))
-update flows set published = %(number)s, revision = revision + 1, updated_at = %(now)s where id = %(flow_id)s;
+  values (%(id)s, %(number)s, %(workspace_id)s, %(hash)s, %(definition)s, %(now)s))
+update flows set published = %(number)s, revision = revision + 1, updated_at = %(now)s where id = %(id)s;
 
 -- name: versions
 -- Latest first, without the definitions.
 select number, hash, created_at from flow_versions
-where workspace_id = %(workspace_id)s and flow_id = %(flow_id)s order by number desc;
+where workspace_id = %(workspace_id)s and flow_id = %(id)s order by number desc;
 
 -- name: version
 -- One version with its definition (any workspace for the engine).
-select number, hash, created_at, definition from flow_versions where flow_id = %(flow_id)s and number = %(number)s;
+select number, hash, created_at, definition from flow_versions where flow_id = %(id)s and number = %(number)s;
 
 -- name: version_hash
 -- What a version is called by its content: whoever has that compiled needs no more.

@@ -20,6 +20,7 @@ from campana.domain.campaign import (
 )
 from campana.domain.clock import Clock, wire
 from campana.domain.waiting import ShownState, WaitReason, standing
+from campana.services import campaign_bots
 from campana.store import overview
 from campana.store.campaigns import Row
 from campana.store.db import Tx
@@ -139,7 +140,8 @@ async def _with_state(
 
 def _rest(document: Mapping[str, Any]) -> dict[str, Any]:
     """The configuration as written, without what the nine keys say already."""
-    return {key: value for key, value in document.items() if key not in NINE_KEYS}
+    written = campaign_bots.as_written(document)
+    return {key: value for key, value in written.items() if key not in NINE_KEYS}
 
 
 def _progress(counted: Sequence[TargetCount]) -> ProgressShape:

@@ -9,20 +9,12 @@ from litestar.params import FromPath
 
 from campana.domain.errors import NotFound
 from campana.services import flows
-from campana.services.flow_files import Located
 from campana.services.flows import FlowCheckDocument, SimulationDocument, Step
 from campana.web import flow_examples
 from campana.web.answers import Instant, Shape, answer, instant
 from campana.web.operations import Operation, promise
 from campana.web.request import ApiRequest
-
-
-class LocatedShape(Shape, frozen=True, kw_only=True):
-    """Something wrong: the line it is in, and a JSON Pointer to it."""
-
-    line: int
-    pointer: str
-    message: str
+from campana.web.versions import LocatedShape, located
 
 
 class FlowCheckShape(Shape, frozen=True, kw_only=True):
@@ -83,15 +75,10 @@ async def validate_flow(request: ApiRequest, flow_id: FromPath[str]) -> Response
         FlowCheckShape(
             is_valid=found.flow is not None,
             version=found.flow.version if found.flow else None,
-            problems=[_located(each) for each in found.problems],
-            warnings=[_located(each) for each in found.warnings],
+            problems=located(found.problems),
+            warnings=located(found.warnings),
         )
     )
-
-
-def _located(found: Located) -> LocatedShape:
-    problem = found.problem
-    return LocatedShape(line=found.line, pointer=problem.pointer or "", message=problem.message)
 
 
 @post(

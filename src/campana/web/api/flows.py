@@ -17,24 +17,14 @@ from campana.domain.errors import (
 )
 from campana.services import flows
 from campana.services.flows import FlowDocument
-from campana.store.flows import StoredFlow, Version
+from campana.store.versioned import Stored, Version
 from campana.web import etags, flow_examples
 from campana.web.answers import Instant, Shape, answer, instant, shown
 from campana.web.idempotency import once
 from campana.web.operations import Operation, promise
 from campana.web.query import Paging
 from campana.web.request import ApiRequest
-
-
-class FlowSummary(Shape, frozen=True, kw_only=True):
-    """A flow. `publishedVersion` is the latest; null while it was never published."""
-
-    id: str
-    name: str
-    revision: int
-    published_version: int | None
-    created_at: Instant
-    updated_at: Instant
+from campana.web.versions import DraftPage, VersionDetail, VersionList, listed, number_of, page_of
 
 
 class FlowShape(Shape, frozen=True, kw_only=True):
@@ -49,31 +39,6 @@ class FlowShape(Shape, frozen=True, kw_only=True):
     updated_at: Instant
 
 
-class FlowPage(Shape, frozen=True, kw_only=True):
-    data: list[FlowSummary]
-    page: int
-    page_size: int
-    total_count: int
-
-
-class VersionShape(Shape, frozen=True, kw_only=True):
-    """A version, which never changes; `hash` names its content."""
-
-    number: int
-    hash: str
-    created_at: Instant
-
-
-class VersionDetail(VersionShape, frozen=True, kw_only=True):
-    definition: dict[str, Any]
-
-
-class VersionList(Shape, frozen=True, kw_only=True):
-    """Latest first."""
-
-    data: list[VersionShape]
-
-
 @get(
     "/flows",
     opt=promise(
@@ -82,7 +47,7 @@ class VersionList(Shape, frozen=True, kw_only=True):
             "List flows, by name",
             scope="flows:read",
             query=Paging,
-            answer=FlowPage,
+            answer=DraftPage,
             is_conditional=True,
             example=flow_examples.FLOW_PAGE,
         )
@@ -91,14 +56,7 @@ class VersionList(Shape, frozen=True, kw_only=True):
 async def list_flows(request: ApiRequest) -> ASGIApp:
     asked = request.parameters(Paging)
     found = await flows.every(request.context, workspace_id=request.workspace_id)
-    start = (asked.page - 1) * asked.page_size
-    page = FlowPage(
-        data=[_summary(each) for each in found[start:][: asked.page_size]],
-        page=asked.page,
-        page_size=asked.page_size,
-        total_count=len(found),
-    )
-    return shown(request, page)
+    return shown(request, page_of(found, asked))
 
 
 @post(
@@ -236,17 +194,7 @@ async def list_versions(request: ApiRequest, flow_id: FromPath[str]) -> ASGIApp:
     found = await flows.versions(
         request.context, workspace_id=request.workspace_id, flow_id=flow_id
     )
-    return shown(
-        request,
-        VersionList(
-            data=[
-                VersionShape(
-                    number=each.number, hash=each.hash, created_at=instant(each.created_at)
-                )
-                for each in found
-            ]
-        ),
-    )
+    return shown(request, listed(found))
 
 
 @get(
@@ -266,26 +214,16 @@ async def list_versions(request: ApiRequest, flow_id: FromPath[str]) -> ASGIApp:
 async def get_version(
     request: ApiRequest, flow_id: FromPath[str], number: FromPath[str]
 ) -> ASGIApp:
-    if not (number.isascii() and number.isdecimal() and len(number) <= 9):
-        raise NotFound
     found = await flows.version(
-        request.context, workspace_id=request.workspace_id, flow_id=flow_id, number=int(number)
+        request.context,
+        workspace_id=request.workspace_id,
+        flow_id=flow_id,
+        number=number_of(number),
     )
     return shown(request, _detail(found))
 
 
-def _summary(found: StoredFlow) -> FlowSummary:
-    return FlowSummary(
-        id=found.id,
-        name=found.name,
-        revision=found.revision,
-        published_version=found.published,
-        created_at=instant(found.created_at),
-        updated_at=instant(found.updated_at),
-    )
-
-
-def _shape(found: StoredFlow) -> FlowShape:
+def _shape(found: Stored) -> FlowShape:
     return FlowShape(
         id=found.id,
         name=found.name,

@@ -13,7 +13,7 @@ from campana.domain.disposition import Disposition
 from campana.domain.errors import NotFound
 from campana.domain.ids import numbered
 from campana.domain.target import TargetState
-from campana.services import board, campaigns, export_files, exports, why
+from campana.services import board, campaign_bots, campaigns, export_files, exports, why
 from campana.services.export_files import Format
 from campana.services.exports import What
 from campana.services.reopening import RETRYABLE
@@ -60,7 +60,9 @@ async def show_campaign(request: PageRequest, campaign_id: FromPath[str]) -> Res
         states=[(each.value, each.value.capitalize()) for each in TargetState],
         outcomes=sorted(counts.dispositions),
         retryable=[each.value for each in RETRYABLE if counts.dispositions.get(each)],
-        document=msgspec.json.format(msgspec.json.encode(dict(found.document)), indent=2).decode(),
+        document=msgspec.json.format(
+            msgspec.json.encode(campaign_bots.as_written(found.document)), indent=2
+        ).decode(),
     )
 
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 import msgspec
 
 from campana.domain.campaign import CampaignType, ChannelType
-from campana.services import channel_secrets, flows, lists
+from campana.services import channel_secrets, flows, lists, voicebots
 from campana.services.context import Context
 from campana.services.secrets import Unreadable
 from campana.store import channels
 from campana.store.channels import Channel
+from campana.store.versioned import Stored
 from campana.web.console import draft_content
 from campana.web.console.draft_content import CONTENT
 from campana.web.console.draft_pages import CHANNEL, OTHERS, PEOPLE
@@ -41,8 +42,9 @@ class Choices:
     senders: Sequence[tuple[str, str]] = ()
     """Each identity and the channel that may show it."""
     flows: Options = ()
+    bots: Options = ()
     has_drafts: bool = False
-    """There are flows that were never published."""
+    """There are flows, or bots, that were never published."""
     is_flow: bool = False
     is_call: bool = False
     examples: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -137,8 +139,11 @@ async def _content(
     if not is_flow:
         begin = draft_content.EXAMPLE_CALL if is_call else draft_content.EXAMPLE_MESSAGE
         is_new = "voiceBot" not in document and not values["bot"].strip()
+        kept = await voicebots.every(request.context, workspace_id=request.workspace_id)
         return Choices(
             is_call=is_call,
+            bots=_published(kept),
+            has_drafts=any(not each.published for each in kept),
             examples={"bot": begin} if is_new and request.method == "GET" else {},
             example_variants=draft_content.EXAMPLE_VARIANTS,
         )
@@ -146,7 +151,13 @@ async def _content(
     return Choices(
         is_flow=True,
         is_call=is_call,
-        flows=[(e.id, f"{e.name} (version {e.published})") for e in every if e.published],
+        flows=_published(every),
         has_drafts=any(not each.published for each in every),
         example_variants=draft_content.EXAMPLE_TEMPLATES,
     )
+
+
+def _published(every: Sequence[Stored]) -> Options:
+    return [
+        (each.id, f"{each.name} (version {each.published})") for each in every if each.published
+    ]

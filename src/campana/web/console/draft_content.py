@@ -44,8 +44,12 @@ EXAMPLE_TEMPLATES = """\
 
 def _show(document: Document) -> dict[str, str]:
     pin: Mapping[str, Any] = document.get("flow") or {}
+    bot: Mapping[str, Any] = document.get("voiceBot") or {}
+    is_kept = isinstance(bot.get("id"), str)
     return {
-        "bot": written.shown(document.get("voiceBot")),
+        "kept": str(bot["id"]) if is_kept else "",
+        "kept_version": str(bot.get("version") or "") if is_kept else "",
+        "bot": "" if is_kept else written.shown(bot),
         "flow": str(pin.get("id") or ""),
         "flow_version": str(pin.get("version") or ""),
         "params": written.shown(pin.get("params")),
@@ -66,11 +70,18 @@ def _read(given: Texts, document: Document) -> Part:
             problems[field] = str(error)
     if is_flow:
         if "params" in texts:
-            values["flow"] = _pin(given, document, texts["params"])
+            pin = _pin(given, "flow", document.get("flow") or {})
+            if pin is not None and texts["params"] is not None:
+                pin["params"] = texts["params"]
+            values["flow"] = pin
         if "bots" in texts:
             values["voiceBots"] = texts["bots"]
     elif "bot" in texts:
-        values["voiceBot"] = _bot(texts["bot"])
+        kept = _pin(given, "kept", document.get("voiceBot") or {})
+        own = _bot(texts["bot"])
+        if kept is not None and own is not None and not _is_example(given["bot"]):
+            problems["kept"] = "There is a bot written below, too: empty it, or choose none here."
+        values["voiceBot"] = own if kept is None else kept
     if "variants" in texts:
         values["variants"] = texts["variants"]
     return Part(values=values, problems=problems)
@@ -83,28 +94,33 @@ def _bot(value: Any) -> Any:  # noqa: ANN401 - whatever was written
     return value  # pyright: ignore[reportUnknownVariableType]
 
 
-def _pin(given: Texts, document: Document, params: Any) -> dict[str, Any] | None:  # noqa: ANN401
-    flow_id, version = line(given["flow"]), number(given["flow_version"])
-    if flow_id is None:
+def _is_example(text: str) -> bool:
+    """Is it what the page came with? Nobody wrote that."""
+    return written.tidy(text) in {EXAMPLE_CALL, EXAMPLE_MESSAGE}
+
+
+def _pin(given: Texts, field: str, before: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What was published and is chosen, and the version of it; None for nothing."""
+    chosen, version = line(given[field]), number(given[f"{field}_version"])
+    if chosen is None:
         return None
-    before: Mapping[str, Any] = document.get("flow") or {}
-    pin: dict[str, Any] = {"id": flow_id}
-    # Another flow has versions of its own: what stood there of the former means nothing.
-    if version is not None and (flow_id == before.get("id") or version != before.get("version")):
+    pin: dict[str, Any] = {"id": chosen}
+    # Another one has versions of its own: what stood there of the former means nothing.
+    if version is not None and (chosen == before.get("id") or version != before.get("version")):
         pin["version"] = version
-    if params is not None:
-        pin["params"] = params
     return pin
 
 
 CONTENT = Step(
     path="content",
     name="What is said",
-    fields=("bot", "flow", "flow_version", "params", "bots", "variants"),
+    fields=("kept", "kept_version", "bot", "flow", "flow_version", "params", "bots", "variants"),
     show=_show,
     read=_read,
     places={
         "/voiceBot": "bot",
+        "/voiceBot/id": "kept",
+        "/voiceBot/version": "kept_version",
         "/flow": "flow",
         "/flow/version": "flow_version",
         "/flow/params": "params",

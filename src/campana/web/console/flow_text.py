@@ -1,26 +1,14 @@
-"""A flow as the text of the editor, and how two of them differ."""
+"""A flow as the text of the editor."""
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from campana.domain.errors import FieldProblem, InvalidParameter
 from campana.services import documents
 
 _LAST = ("nodes", "subflows")
-_CONTEXT = 3
-"""Lines shown around what differs."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """A line of a difference; `kind` is `same`, `old`, `new` or `gap`."""
-
-    kind: str
-    text: str
 
 
 def text_of(definition: Mapping[str, Any]) -> str:
@@ -56,19 +44,6 @@ def definition_of(text: str) -> dict[str, Any]:
         )
         raise InvalidParameter(problems=[problem])
     return cast("dict[str, Any]", found)
-
-
-def difference(before: str, after: str) -> list[Line]:
-    """What changed, with a few lines around it; empty when nothing did."""
-    return list(_lines(before.splitlines(), after.splitlines()))
-
-
-def _lines(before: Sequence[str], after: Sequence[str]) -> Iterator[Line]:
-    kinds = {"-": "old", "+": "new", " ": "same", "@": "gap"}
-    for each in difflib.unified_diff(before, after, lineterm="", n=_CONTEXT):
-        if not each.startswith(("---", "+++")):
-            kind = kinds[each[0]]
-            yield Line(kind=kind, text=each if kind == "gap" else each[1:])
 
 
 def _subflow(raw: object) -> object:

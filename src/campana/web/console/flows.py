@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Mapping
 from typing import Any
 
 from litestar import Response, get, post
 from litestar.params import FromPath
 
-from campana.domain.errors import CampanaError, InvalidParameter, NotFound
+from campana.domain.errors import CampanaError, InvalidParameter
 from campana.flow.definition import Flow, load
 from campana.services import documents, flows
 from campana.services.flow_files import Checked
-from campana.store.flows import StoredFlow, Version
+from campana.store.versioned import Stored
 from campana.web.console import flow_chat, flow_text
+from campana.web.console.differences import difference, pairs
 from campana.web.console.flow_chat import Chat
 from campana.web.console.flow_drawing import drawings
 from campana.web.console.forms import said_of, version_seen
 from campana.web.console.pages import page, to
 from campana.web.console.requests import PageRequest, guarded, needs
 from campana.web.errors import status_of
+from campana.web.versions import number_of
 
 _READ, _WRITE = "flows:read", "flows:write"
 
@@ -65,7 +66,7 @@ async def show_flow(request: PageRequest, flow_id: FromPath[str]) -> Response[An
 async def write_flow(request: PageRequest, flow_id: FromPath[str]) -> Response[Any]:
     """Save the text as the draft, or publish it: only what can be run becomes a version."""
     given = await request.fields()
-    text = await _text(request)
+    text = await request.text_as_typed()
     is_published = given.get("then") == "publish"
     checked = await _checked(request, flow_id, text)
     if is_published and checked.flow is None:
@@ -73,7 +74,7 @@ async def write_flow(request: PageRequest, flow_id: FromPath[str]) -> Response[A
     stored = await flows.get(request.context, workspace_id=request.workspace_id, flow_id=flow_id)
     try:
         change = documents.difference(stored.draft, flow_text.definition_of(text))
-        await flows.change(
+        changed = await flows.change(
             request.context,
             workspace_id=request.workspace_id,
             flow_id=flow_id,
@@ -82,7 +83,10 @@ async def write_flow(request: PageRequest, flow_id: FromPath[str]) -> Response[A
         )
         if is_published:
             made = await flows.publish(
-                request.context, workspace_id=request.workspace_id, flow_id=flow_id
+                request.context,
+                workspace_id=request.workspace_id,
+                flow_id=flow_id,
+                revision=changed.revision,
             )
             return to(f"/flows/{flow_id}?done=Version {made.number} is published.")
     except CampanaError as error:
@@ -103,7 +107,7 @@ async def write_flow(request: PageRequest, flow_id: FromPath[str]) -> Response[A
 async def try_flow(request: PageRequest, flow_id: FromPath[str]) -> Response[Any]:
     """Check the text, or talk to it: nothing is stored and nothing is sent."""
     given = await request.fields()
-    text = await _text(request)
+    text = await request.text_as_typed()
     checked = await _checked(request, flow_id, text)
     chat, problems = None, dict[str, str]()
     then = given.get("then", "")
@@ -141,27 +145,26 @@ async def show_difference(request: PageRequest, flow_id: FromPath[str]) -> Respo
     before, after = request.query_params.get("from", ""), request.query_params.get("to", "draft")
     return page(
         request,
-        "flow_difference.html",
-        flow=stored,
+        "difference.html",
+        thing=stored,
+        crumb=("/flows", "Flows"),
         before=before,
         after=after,
-        lines=flow_text.difference(
+        lines=difference(
             flow_text.text_of(await _definition(request, stored, before)),
             flow_text.text_of(await _definition(request, stored, after)),
         ),
     )
 
 
-async def _definition(request: PageRequest, stored: StoredFlow, which: str) -> Mapping[str, Any]:
+async def _definition(request: PageRequest, stored: Stored, which: str) -> Mapping[str, Any]:
     if which == "draft":
         return stored.draft
-    if not (which.isascii() and which.isdecimal() and len(which) < 10):
-        raise NotFound
     found = await flows.version(
         request.context,
         workspace_id=request.workspace_id,
         flow_id=stored.id,
-        number=int(which),
+        number=number_of(which),
     )
     return found.definition or {}
 
@@ -171,12 +174,6 @@ def _readable(definition: Mapping[str, Any]) -> Flow | None:
         return load(definition)
     except InvalidParameter:
         return None
-
-
-async def _text(request: PageRequest) -> str:
-    """The text of the editor, its spaces and lines as they are."""
-    [*_, text] = ["", *await request.all_of("text")]
-    return text.replace("\r\n", "\n")
 
 
 async def _checked(request: PageRequest, flow_id: str, text: str) -> Checked:
@@ -228,7 +225,7 @@ async def _flow(
         flow=stored,
         versions=every,
         shown_version=asked,
-        pairs=_pairs(every),
+        pairs=pairs(every),
         text=text,
         rows=min(40, max(16, text.count("\n") + 2)),
         given=given or {},
@@ -238,12 +235,6 @@ async def _flow(
         drawings=drawings(flow, chat.session if chat else None) if flow else [],
         problems=problems or {},
     )
-
-
-def _pairs(versions: Sequence[Version]) -> dict[int, int]:
-    """A version and the one before it."""
-    numbers = [each.number for each in versions]
-    return dict(pairwise(numbers))
 
 
 ROUTES = [

@@ -35,6 +35,7 @@ MENU = (
     Entry("/contacts", "Contacts", "users", "contacts:read"),
     Entry("/conversations", "Conversations", "messages", "conversations:read"),
     Entry("/templates", "Templates", "template", "templates:read"),
+    Entry("/bots", "Bots", "robot", "bots:read"),
     Entry("/flows", "Flows", "sitemap", "flows:read"),
     Entry("/suppressions", "Suppressions", "ban", "suppressions:read"),
     Entry("/channels", "Channels", "antenna", "channels:read"),

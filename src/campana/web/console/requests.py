@@ -136,6 +136,11 @@ class PageRequest(Request[Visitor | None, None, State]):
         """Every text of that name: a set of check boxes."""
         return [value for key, value in await self.texts() if key == name]
 
+    async def text_as_typed(self) -> str:
+        """The field `text`, its spaces as they are and its lines as editors end them."""
+        [*_, text] = ["", *await self.all_of("text")]
+        return text.replace("\r\n", "\n")
+
     async def upload(self, name: str) -> UploadFile | None:
         """The file of that name, if one was chosen."""
         found = (await self.sent()).get(name)

@@ -26,7 +26,7 @@ from campana.domain.errors import (
     NotFound,
     VersionMismatch,
 )
-from campana.services import campaigns, documents, preflight
+from campana.services import campaign_bots, campaigns, documents, preflight
 from campana.web.console import draft_choices, drafts
 from campana.web.console.draft_content import CONTENT
 from campana.web.console.draft_pages import BASICS, CHANNEL, PEOPLE
@@ -83,7 +83,7 @@ async def show_step(
 ) -> Response[Any]:
     shown = _step(step)
     campaign = await _draft(request, campaign_id)
-    values = shown.show(campaign.document)
+    values = shown.show(campaign_bots.as_written(campaign.document))
     problems: dict[str, str] = {}
     if request.query_params.get("mend"):
         blocking = await _blocking(request, campaign)
@@ -141,9 +141,12 @@ async def _store(
     request: PageRequest, step: Step, campaign: Campaign, typed: Mapping[str, str]
 ) -> None:
     """The page's part of the document, stored on the version that was just read."""
-    part = await asyncio.to_thread(step.read, typed, campaign.document)
-    patch = drafts.patch_of(campaign.document, part.values)
-    unwritable = drafts.nulls(part.values, campaign.document)
+    document = campaign_bots.as_written(campaign.document)
+    part = await asyncio.to_thread(step.read, typed, document)
+    # A bot that takes another's place is put there whole.
+    before = campaign_bots.before(document, part.values)
+    patch = drafts.patch_of(before, part.values)
+    unwritable = drafts.nulls(part.values, before)
     if not part.problems and not unwritable:
         if patch:
             await campaigns.change(
@@ -165,7 +168,7 @@ async def _store(
         await campaigns.check(
             request.context,
             workspace_id=request.workspace_id,
-            raw=documents.merge(campaign.document, patch),
+            raw=documents.merge(before, patch),
         )
     except InvalidParameter as error:
         problems += error.problems
@@ -182,7 +185,7 @@ async def _onward(
         return to(f"/campaigns/{campaign_id}?done=The draft is kept. {told}".strip())
     if wish in _BY_PATH:
         return _to(_path(campaign_id, _BY_PATH[wish]), told)
-    if step is CONTENT and any(given.get(name, "").strip() for name in ("bot", "flow")):
+    if step is CONTENT and any(given.get(name, "").strip() for name in ("bot", "kept", "flow")):
         campaign = await campaigns.get(
             request.context, workspace_id=request.workspace_id, campaign_id=campaign_id
         )
@@ -204,7 +207,7 @@ def _changed_by_others(
     step: Step, campaign: Campaign, *, seen: Mapping[str, str], typed: Mapping[str, str]
 ) -> list[_Changed]:
     """Fields that say something else than when the page was opened, and than what was typed."""
-    now = step.show(campaign.document)
+    now = step.show(campaign_bots.as_written(campaign.document))
     return [
         _Changed(field=name, now=now[name], is_mine_kept=drafts.mark(typed[name]) != seen[name])
         for name in step.fields
@@ -239,7 +242,7 @@ async def _page(
     changed: Sequence[_Changed] = (),
     status: int = 200,
 ) -> Response[str]:
-    document: Mapping[str, Any] = campaign.document if campaign else {}
+    document = campaign_bots.as_written(campaign.document) if campaign else {}
     choices = await draft_choices.of(request, step, document, values)
     shown = step.show(document)
     return page(

@@ -13,7 +13,7 @@ import asyncio
 import json
 import sys
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -226,6 +226,7 @@ def shown(result: CallResult) -> dict[str, Any]:
         "by": [each.given.by for each in result.answered],
         "answered_by": result.answered_by,
         "has_left_message": result.has_left_message,
+        "quality": asdict(result.quality) if result.quality is not None else None,
         "transfers": [[each.to, each.outcome, each.status] for each in result.handovers],
         "callback_at": result.callback_at.isoformat() if result.callback_at else None,
         "recording": str(result.recording) if result.recording else None,

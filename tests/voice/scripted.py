@@ -33,6 +33,7 @@ class LoopClock:
 
 class ScriptedCall:
     sample_rate = PHONE_RATE
+    quality = None
 
     def __init__(
         self,

@@ -124,6 +124,13 @@ def test_a_conversation_runs_to_the_end_its_key_leads_to(calls: Calls) -> None:
     ]
 
 
+def test_what_was_heard_of_the_callee_is_counted(calls: Calls) -> None:
+    heard = calls.line.result("answers")["quality"]
+    assert heard["received"] > 50  # a packet each 20 ms
+    assert 1 <= heard["mos"] <= 5
+    assert calls.line.result("busy")["quality"] is None
+
+
 def test_the_called_party_hears_the_bot_and_sees_the_bot_hang_up(calls: Calls) -> None:
     calls.line.result("answers")
     attempt = calls.line.attempts["answers"]

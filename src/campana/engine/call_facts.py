@@ -6,6 +6,7 @@ from typing import Any
 
 from campana.domain.model_talk import MOST_OF_AN_ANSWER
 from campana.domain.script import Ask, Script
+from campana.domain.sound_quality import SoundQuality
 from campana.store.attempts import CallFacts
 from campana.voice.call import CallResult
 from campana.voice.notes import Line
@@ -44,6 +45,7 @@ def facts_of(result: CallResult, script: Script | None, *, recording_key: str | 
         has_left_message=result.has_left_message,
         callback_at=result.callback_at,
         model=_model(result),
+        quality=_quality(result.quality),
         transfers=[
             {
                 "step": each.step,
@@ -75,6 +77,19 @@ def _model(result: CallResult) -> dict[str, Any] | None:
         ],
         "tokens": talked.tokens if talked is not None else 0,
         "failure": result.model_failure,
+    }
+
+
+def _quality(heard: SoundQuality | None) -> dict[str, float] | None:
+    if heard is None:
+        return None
+    return {
+        "mos": heard.mos,
+        "received": heard.received,
+        "lost": heard.lost,
+        "late": heard.late,
+        "jitterMs": heard.jitter_ms,
+        "roundTripMs": heard.round_trip_ms,
     }
 
 

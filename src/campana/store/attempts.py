@@ -97,6 +97,8 @@ class CallFacts:
     """When they asked to be called again."""
     model: Mapping[str, Any] | None = None
     """Of a bot with a language model: values, tools, tokens, failure."""
+    quality: Mapping[str, float] | None = None
+    """How well the callee could be heard: mos, received, lost, late, jitterMs, roundTripMs."""
     transfers: Sequence[Mapping[str, str | int | None]] = ()
     """Each that was asked for: step, to, outcome, status, atMs; no word about the person."""
 
@@ -225,6 +227,7 @@ async def describe_call(tx: Tx, *, attempt_id: UUID, facts: CallFacts) -> None:
             "has_left_message": facts.has_left_message,
             "callback_at": facts.callback_at,
             "model": Jsonb(dict(facts.model)) if facts.model is not None else None,
+            "quality": Jsonb(dict(facts.quality)) if facts.quality is not None else None,
             "transfers": Jsonb([dict(each) for each in facts.transfers]),
         },
     )

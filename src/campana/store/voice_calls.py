@@ -55,6 +55,8 @@ class VoiceCall:
     callback_at: datetime | None
     answers: Sequence[Mapping[str, Any]]
     questions: int
+    quality: Mapping[str, float] | None
+    """How well the callee could be heard, where that was counted."""
     model: Mapping[str, Any] | None
     """Of a bot with a language model: values, tools, tokens, failure."""
     transfers: Sequence[Mapping[str, Any]]

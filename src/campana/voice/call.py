@@ -20,6 +20,7 @@ from campana.domain.clock import Clock
 from campana.domain.dialog import start
 from campana.domain.model_talk import Talked
 from campana.domain.script import Script, Turn
+from campana.domain.sound_quality import SoundQuality
 from campana.domain.transfer import TransferOutcome, Transferred
 from campana.voice.driver import (
     Hangup,
@@ -83,6 +84,8 @@ class CallResult:
     """What a language model said and did; None where none spoke."""
     model_failure: str | None = None
     """Why the script took over from it, where it did."""
+    quality: SoundQuality | None = None
+    """How well the callee could be heard; None where no sound came."""
     recording: Path | None = None
     """Where the whole recording lies; None when there is none."""
     recording_problem: str | None = None
@@ -199,6 +202,7 @@ class _Session:
         self._recording: Recording | None = None
         self._is_recorded = False
         self._talk_seconds = 0.0
+        self._quality: SoundQuality | None = None
 
     def tell(self, kind: EventType, detail: Detail) -> None:
         self._emit(AttemptEvent(type=kind, at=self._clock.now(), detail=detail))
@@ -308,6 +312,7 @@ class _Session:
             has_left_message=talk is not None and talk.has_left_message,
             talked=talk.notes.talked if talk is not None else None,
             model_failure=talk.notes.failure if talk is not None else None,
+            quality=self._quality,
             recording=recording.path if recording is not None and self._is_recorded else None,
             recording_problem=recording.problem if recording is not None else None,
         )
@@ -334,6 +339,7 @@ class _Session:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await call.hang_up()
+        self._quality = call.quality
         if self._recording is not None:
             self._is_recorded = await asyncio.to_thread(self._recording.finish)
 

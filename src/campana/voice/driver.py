@@ -15,6 +15,7 @@ from typing import Protocol
 from uuid import UUID
 
 from campana.domain.errors import CampanaError
+from campana.domain.sound_quality import SoundQuality
 from campana.domain.transfer import Transferred
 
 ATTEMPT_HEADER = "X-Campana-Attempt"
@@ -117,6 +118,11 @@ class VoiceCall(Protocol):
     @property
     def ended(self) -> Hangup | None:
         """Who ended it; None while it is up."""
+        ...
+
+    @property
+    def quality(self) -> SoundQuality | None:
+        """How well the callee could be heard; None while it is up, or where no sound came."""
         ...
 
     def read(self) -> bytes:

@@ -11,6 +11,7 @@ import contextlib
 import logging
 from collections.abc import Callable
 
+from campana.domain.sound_quality import SoundQuality
 from campana.domain.transfer import TransferOutcome, Transferred, refusal
 from campana.voice import stack
 from campana.voice.driver import Hangup, LineLost, Progress, Refused, Unreachable
@@ -109,6 +110,20 @@ class SipCall:
     @property
     def ended(self) -> Hangup | None:
         return self._who_ended(self._over.result()) if self._over.done() else None
+
+    @property
+    def quality(self) -> SoundQuality | None:
+        counted = self._call.final_stats if self._call is not None else None
+        if counted is None or counted.rx_packets == 0:
+            return None
+        return SoundQuality(
+            mos=round(counted.mos_estimate, 2),
+            received=counted.rx_packets,
+            lost=max(0, counted.rx_lost),
+            late=counted.jbuf_late or 0,
+            jitter_ms=round(counted.rx_jitter_ms, 1),
+            round_trip_ms=round(counted.rtt_ms, 1),
+        )
 
     async def wait_ended(self) -> Hangup:
         return self._who_ended(await asyncio.shield(self._over))

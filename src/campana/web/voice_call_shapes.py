@@ -97,6 +97,21 @@ class ModelShape(Shape, frozen=True, kw_only=True):
     failure: str | None
 
 
+class QualityShape(Shape, frozen=True, kw_only=True):
+    """How well the callee could be heard: `mos` is an estimate from 1 (bad) to 4.4 (ITU-T G.107,
+    simplified), of packets that were `lost` or came too `late`, of jitter and of the round trip.
+
+    `lost` and `roundTripMs` are as the other side reported them, 0 where it did not.
+    """
+
+    mos: float
+    received: int
+    lost: int
+    late: int
+    jitter_ms: float
+    round_trip_ms: float
+
+
 class TransferShape(Shape, frozen=True, kw_only=True):
     """A transfer that was asked for, and what came of it.
 
@@ -126,6 +141,8 @@ class VoiceCallDetail(VoiceCallShape, frozen=True, kw_only=True):
     has_left_message: bool
     callback_at: Instant | None
     model: ModelShape | None
+    quality: QualityShape | None
+    """Known once the call is over; null where no sound came."""
     transfers: list[TransferShape]
     """Known once the call is over."""
     transcript: list[dict[str, Any]]
@@ -163,6 +180,7 @@ def detail(call: VoiceCall, *, is_masked: bool) -> VoiceCallDetail:
         has_left_message=call.has_left_message,
         callback_at=wire(call.callback_at),
         model=_model(call, mask),
+        quality=_quality(call.quality),
         transfers=[
             TransferShape(
                 step=each["step"],
@@ -174,6 +192,19 @@ def detail(call: VoiceCall, *, is_masked: bool) -> VoiceCallDetail:
             for each in call.transfers
         ],
         transcript=_transcript(call, mask),
+    )
+
+
+def _quality(counted: Mapping[str, float] | None) -> QualityShape | None:
+    if counted is None:
+        return None
+    return QualityShape(
+        mos=counted["mos"],
+        received=int(counted["received"]),
+        lost=int(counted["lost"]),
+        late=int(counted["late"]),
+        jitter_ms=counted["jitterMs"],
+        round_trip_ms=counted["roundTripMs"],
     )
 
 

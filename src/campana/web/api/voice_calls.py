@@ -16,7 +16,7 @@ from campana.domain.errors import NotFound
 from campana.domain.ids import attempt_of, attempt_text
 from campana.store import voice_calls
 from campana.store.voice_calls import Filters, VoiceCall
-from campana.web import examples
+from campana.web import call_examples
 from campana.web.answers import Instant, Shape, answer, instant, shown
 from campana.web.links import Links
 from campana.web.operations import Operation, promise
@@ -65,7 +65,7 @@ class VoiceCallsQuery(Query, frozen=True, kw_only=True):
             answer=VoiceCallPage,
             is_conditional=True,
             is_maskable=True,
-            example=examples.VOICE_CALL_PAGE,
+            example=call_examples.VOICE_CALL_PAGE,
         )
     ),
 )
@@ -115,7 +115,7 @@ async def list_voice_calls(request: ApiRequest) -> ASGIApp:
             is_conditional=True,
             is_maskable=True,
             errors=(NotFound,),
-            example=examples.VOICE_CALL_DETAIL,
+            example=call_examples.VOICE_CALL_DETAIL,
         )
     ),
 )
@@ -133,7 +133,7 @@ async def get_voice_call(request: ApiRequest, call_id: FromPath[str]) -> ASGIApp
             scope="audio:download",
             answer=RecordingUrl,
             errors=(NotFound,),
-            example=examples.RECORDING_URL,
+            example=call_examples.RECORDING_URL,
         )
     ),
 )
@@ -167,7 +167,7 @@ async def recording_url(request: ApiRequest, call_id: FromPath[str]) -> Response
             is_conditional=True,
             is_maskable=True,
             errors=(NotFound,),
-            example=examples.SURVEY_RESULTS,
+            example=call_examples.SURVEY_RESULTS,
         )
     ),
 )

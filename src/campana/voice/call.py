@@ -1,14 +1,14 @@
 """One call from the first ring to the last byte of its recording.
 
-`run_call` places the call, runs the script on it, hangs up and tells what came of it. However it
-ends (the script, the callee, the network, the time limit, a stop, the task being cancelled) the
-line is let go and the recording finished.
+`run_call` places the call, runs the script on it, or what is dictated to it, hangs up and tells
+what came of it. However it ends (the script, the callee, the network, the time limit, a stop, the
+task being cancelled) the line is let go and the recording finished.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
@@ -20,6 +20,7 @@ from campana.domain.clock import Clock
 from campana.domain.dialog import start
 from campana.domain.script import Script, Turn
 from campana.domain.transfer import TransferOutcome, Transferred
+from campana.voice.dictated import DictatedTalk, Dictation
 from campana.voice.driver import (
     Hangup,
     NoAnswer,
@@ -89,7 +90,7 @@ class CallResult:
 async def run_call(
     driver: VoiceLine,
     placement: Placement,
-    script: Script,
+    script: Script | Dictation,
     fields: Mapping[str, str],
     *,
     speech: Speech,
@@ -106,7 +107,7 @@ async def run_call(
     Args:
         driver: places the call.
         placement: whom to call, from which number, how long it may ring.
-        script: what the bot says and asks.
+        script: what the bot says and asks, or who says it step by step.
         fields: the values of the script's placeholders.
         speech: makes the sound.
         recording: where the stereo WAV is to lie; None for no recording.
@@ -131,7 +132,7 @@ async def run_call(
         zone=zone,
         may_transfer=may_transfer,
     )
-    opening = start(script, fields=fields)
+    opening = None if isinstance(script, Dictation) else start(script, fields=fields)
     stop = stop or asyncio.Event()
     # Made while it rings, so that the first word does not wait.
     preparing = asyncio.ensure_future(session.prepare(opening))
@@ -162,7 +163,7 @@ class _Session:
 
     def __init__(
         self,
-        script: Script,
+        script: Script | Dictation,
         *,
         speech: Speech,
         clock: Clock,
@@ -180,7 +181,7 @@ class _Session:
         self._emit = emit
         self._answered_at: datetime | None = None
         self._stream: SoundStream | None = None
-        self._talk: Talk | None = None
+        self._talk: Talk | DictatedTalk | None = None
         self._recording: Recording | None = None
         self._is_recorded = False
         self._talk_seconds = 0.0
@@ -192,32 +193,31 @@ class _Session:
         is_ringing = progress is Progress.RINGING
         self.tell(EventType.RINGING if is_ringing else EventType.EARLY_MEDIA, {})
 
-    async def prepare(self, opening: Turn) -> None:
-        for said in opening.say:
+    async def prepare(self, opening: Turn | None) -> None:
+        if isinstance(self._script, Dictation) and self._script.opening is not None:
+            await self._speech.pcm(self._script.opening, rate=PHONE_RATE, is_personal=True)
+        for said in opening.say if opening is not None else ():
             await self._speech.pcm(said.text, rate=PHONE_RATE, is_personal=said.is_personal)
 
     async def converse(
-        self, call: VoiceCall, opening: Turn, *, recording: Path | None, stop: asyncio.Event
+        self,
+        call: VoiceCall,
+        opening: Turn | None,
+        *,
+        recording: Path | None,
+        stop: asyncio.Event,
     ) -> CallResult:
         """Run the script on the answered call until something ends it."""
         self._answered_at = self._clock.now()
         if recording is not None:
             self._recording = Recording(recording, rate=call.sample_rate)
-        ear = Listener(self._ears) if self._ears is not None and self._script.needs_ears else None
+        ear = Listener(self._ears) if self._ears is not None and self._needs_ears else None
         stream = self._stream = SoundStream(call, recording=self._recording, ear=ear)
-        talk = self._talk = Talk(
-            call,
-            stream,
-            self._script,
-            speech=self._speech,
-            tell=self.tell,
-            ear=ear,
-            now=lambda: self._clock.now().astimezone(self._zone or UTC),
-            may_transfer=self._may_transfer,
-        )
+        talk, running = self._begin(call, stream, ear, opening)
+        self._talk = talk
         self.tell(EventType.ANSWERED, {})
         hearing = asyncio.ensure_future(ear.run() if ear is not None else _for_ever())
-        talking = asyncio.ensure_future(talk.run(opening))
+        talking = asyncio.ensure_future(running)
         streaming = asyncio.ensure_future(stream.run())
         over = asyncio.ensure_future(call.wait_ended())
         stopping = asyncio.ensure_future(stop.wait())
@@ -225,7 +225,7 @@ class _Session:
         try:
             done, _ = await asyncio.wait(
                 everything,
-                timeout=self._script.max_seconds,
+                timeout=self._longest_seconds,
                 return_when=asyncio.FIRST_COMPLETED,
             )
         finally:
@@ -248,6 +248,42 @@ class _Session:
         else:
             reason = "cancelled" if stopping in done else "time_limit"
         return self.close(end="answered", reason=reason)
+
+    def _begin(
+        self, call: VoiceCall, stream: SoundStream, ear: Listener | None, opening: Turn | None
+    ) -> tuple[Talk | DictatedTalk, Coroutine[Any, Any, None]]:
+        """The conversation, and the running of it."""
+        if isinstance(self._script, Dictation):
+            dictated = DictatedTalk(
+                call,
+                stream,
+                self._script,
+                speech=self._speech,
+                tell=self.tell,
+                may_transfer=self._may_transfer,
+            )
+            return dictated, dictated.run()
+        talk = Talk(
+            call,
+            stream,
+            self._script,
+            speech=self._speech,
+            tell=self.tell,
+            ear=ear,
+            now=lambda: self._clock.now().astimezone(self._zone or UTC),
+            may_transfer=self._may_transfer,
+        )
+        return talk, talk.run(opening or start(self._script, fields={}))
+
+    @property
+    def _needs_ears(self) -> bool:
+        return isinstance(self._script, Script) and self._script.needs_ears
+
+    @property
+    def _longest_seconds(self) -> float:
+        if isinstance(self._script, Dictation):
+            return self._script.longest.total_seconds()
+        return self._script.max_seconds
 
     def close(self, *, end: End, status: int | None = None, reason: str) -> CallResult:
         """The result, told as the last event."""

@@ -14,7 +14,7 @@ from campana.bottest.report import as_json
 from campana.bottest.score import Score, score
 from campana.domain.answers import Choice, Day, FreeText, Number, Option, YesNo, from_words
 from campana.domain.script import Ask, End, Given, OnMachine, Script
-from campana.voice.call import CallResult
+from campana.voice.call_result import CallResult
 from campana.voice.notes import Answered, Latency, Line
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)

@@ -19,7 +19,7 @@ from campana.carriers.voice_sip import (
 )
 from campana.domain.disposition import Disposition
 from campana.domain.transfer import TransferOutcome
-from campana.voice.call import CallResult, End
+from campana.voice.call_result import CallResult, End
 from campana.voice.notes import Handover
 
 TRUNK: dict[str, Any] = {

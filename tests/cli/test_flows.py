@@ -196,7 +196,8 @@ nodes:
   begin: {type: start, next: call}
   call: {type: voice_call, bot: b, otherwise: ring, timeoutSeconds: 60, onTimeout: ring, saveAs: call}
   ring: {type: wait_inbound_call, timeoutSeconds: 60, onTimeout: end, next: keys}
-  keys: {type: gather, text: Press 1, cases: {"1": through}, timeoutSeconds: 5, onTimeout: end}
+  keys: {type: gather, text: Press 1, cases: {"1": thanks}, timeoutSeconds: 5, onTimeout: end}
+  thanks: {type: say, text: Thank you, next: through, onNoAnswer: end}
   through: {type: voice_transfer, to: "+12025550123", timeoutSeconds: 60, next: row, onFailure: row}
   row: {type: lookup, table: t, key: k, saveAs: row, next: ask, onMissing: ask}
   ask: {type: webhook, url: "https://x.example", timeoutSeconds: 5, next: person, onFailure: person}
@@ -209,14 +210,15 @@ nodes:
 
 def test_the_rest_of_the_world_can_be_played(file: Path) -> None:
     file.write_text(CALLS, "utf-8")
-    words = ["/call busy", "/ring", "/keys 1", "/unconnected", '/row {"a": 1}', "/answer 500 {}",
-             "/back", "/sent", "/read"]  # fmt: skip
+    words = ["/call busy", "/ring", "/keys 1", "/said", "/unconnected", '/row {"a": 1}',
+             "/answer 500 {}", "/back", "/sent", "/read"]  # fmt: skip
     result = campana("run", str(file), "--json", "--at", "2026-03-02", typed="\n".join(words))
     assert objects(result)[-1]["session"]["outcome"] == "completed"
     assert result.stderr == ""
-    also = ["/call completed fine", "/ring", "/hangup"]
-    result = campana("run", str(file), "--at", "2026-03-02", typed="\n".join(also))
-    assert result.stdout.endswith("ended: completed\n")
+    for also in (["/hangup"], ["/keys 1", "/hangup"]):
+        typed = "\n".join(["/call completed fine", "/ring", *also])
+        result = campana("run", str(file), "--at", "2026-03-02", typed=typed)
+        assert result.stdout.endswith("ended: completed\n")
     broken = campana("run", str(file), "--at", "2026-03-02", typed="/call lost\n")
     assert "must be one of completed" in broken.stderr
 
@@ -300,10 +302,11 @@ def test_the_page_names_every_node() -> None:
 
 def test_a_node_that_no_campaign_runs_is_told_with_its_line(tmp_path: Path) -> None:
     text = FLOW.replace('yes", next: done}]', 'yes", next: spoken}]')
-    text += '  spoken: {type: say, text: "Thank you.", next: done}\n'
+    node = "  spoken: {type: wait_inbound_call, timeoutSeconds: 9, onTimeout: done, next: done}"
+    text += f"{node}\n"
     file = tmp_path / "hello.yaml"
     file.write_text(text, "utf-8")
-    line = text.splitlines().index('  spoken: {type: say, text: "Thank you.", next: done}') + 1
+    line = text.splitlines().index(node) + 1
     told = campana("validate", str(file))
     assert told.exit_code == 0
     assert f"{file}:{line}: /nodes/spoken: needs a call that the contact makes" in told.output

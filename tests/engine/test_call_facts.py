@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from campana.engine.call_facts import facts_of
-from campana.voice.call import CallResult
+from campana.voice.call_result import CallResult
 from campana.voice.notes import Latency, Line
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)

@@ -138,6 +138,7 @@ def test_a_wrong_subflow_is_named(subflows: object, pointer: str, said: str) -> 
 ANSWERS: list[dict[str, Any]] = [
     {"type": "callReceived"},
     {"type": "callEnded", "disposition": "busy"},
+    {"type": "said"},
     {"type": "digits", "digits": "1"},
     {"type": "transferEnded", "isConnected": True},
     {"type": "webhookAnswered", "status": 200},
@@ -148,6 +149,7 @@ ANSWERS: list[dict[str, Any]] = [
 FITTING = {
     "inbound_call": {"callReceived"},
     "call": {"callEnded"},
+    "speech": {"said", "callEnded"},
     "digits": {"digits", "callEnded"},
     "transfer": {"transferEnded", "callEnded"},
     "webhook": {"webhookAnswered"},

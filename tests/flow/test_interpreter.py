@@ -50,6 +50,7 @@ SHAPES = {
     "messageReported": ["message", "status"],
     "callEnded": ["wait", "disposition", "result", "answers"],
     "callReceived": ["wait", "number"],
+    "said": ["wait"],
     "digits": ["wait", "digits"],
     "transferEnded": ["wait", "isConnected"],
     "webhookAnswered": ["wait", "body"],

@@ -35,7 +35,13 @@ NODES = {
         "next": "say",
         "onFailure": "end",
     },
-    "say": {"type": "say", "text": "Hello.", "next": "look"},
+    "say": {"type": "say", "text": "Hello.", "next": "ring", "onNoAnswer": "look"},
+    "ring": {
+        "type": "wait_inbound_call",
+        "timeoutSeconds": 60,
+        "onTimeout": "look",
+        "next": "look",
+    },
     "look": {
         "type": "lookup",
         "table": "branches",
@@ -91,10 +97,10 @@ async def test_everything_that_is_missing_is_said_at_once(
         ("/channels/WhatsApp", "the node a sends by WhatsApp: name the channel to use"),
         ("/channels/Voice", "the node call calls: name the channel to use"),
         ("/voiceBots", "the node call calls with the bot reminder, which is not there"),
+        ("/channels/Voice", "the node say speaks in a call: name the channel to use"),
         (
-            "/flow/nodes/say",
-            "the node say needs a call that the contact makes, and campaigns take none: use"
-            " voice_call, whose bot speaks, asks for keys and ends the call",
+            "/flow/nodes/ring",
+            "the node ring needs a call that the contact makes, and campaigns take none",
         ),
         ("/flow", "its lookups look into the table branches, which is not there"),
         ("/flow", "its webhooks show the credential crm, which is not stored"),
@@ -109,10 +115,13 @@ async def test_everything_that_is_missing_is_said_at_once(
 async def test_what_a_variants_flow_lacks_is_said_of_the_flow_that_the_variant_has(
     context: Context, workspace_id: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    says, end = NODES["say"], NODES["end"]
-    nodes = {"a": says, "look": NODES["look"], "end": end}
+    rings, end = NODES["ring"], NODES["end"]
+    nodes = {"a": rings, "look": NODES["look"], "end": end}
     campaign_id = await draft(context, workspace_id, flow(nodes, contact={"balance": "number"}))
-    other = {**flow({"a": {**says, "next": "end"}, "end": end}), "name": "Other"}
+    other = {
+        **flow({"a": {**rings, "next": "end", "onTimeout": "end"}, "end": end}),
+        "name": "Other",
+    }
     other_id = await published(context, workspace_id=workspace_id, definition=other)
     ways = [
         {"name": "A", "share": 50, "changes": {"templates": {"a": "b"}}},
@@ -139,6 +148,39 @@ async def test_what_a_variants_flow_lacks_is_said_of_the_flow_that_the_variant_h
 
     monkeypatch.setattr("campana.services.flow_plans.pinned", gone)
     assert await pointers() == ["/flow/version", "/variants/1/changes/flow/version"]
+
+
+async def test_what_calls_of_campaigns_cannot_do_is_said_by_node(
+    context: Context, workspace_id: int
+) -> None:
+    through = {"type": "voice_transfer", "timeoutSeconds": 60, "next": "end", "onFailure": "end"}
+    nodes = {
+        "a": {"type": "say", "text": "Hello.", "voice": "heart", "next": "b", "onNoAnswer": "b"},
+        "b": {**through, "to": "+12025550123", "mode": "warm", "onFailure": "c"},
+        "c": {**through, "to": "+14165550123", "onFailure": "d"},
+        "d": {**through, "to": "+19005550123"},
+        "end": {"type": "end", "status": "told"},
+    }
+    campaign_id = await draft(context, workspace_id, flow(nodes))
+    found = await outlook.look_ahead(context, workspace_id=workspace_id, campaign_id=campaign_id)
+    said = {(each.pointer, each.message) for each in found.problems}
+    assert said == {
+        ("/channels/Voice", "the node c speaks in a call: name the channel to use"),
+        ("/channels/Voice", "the node d speaks in a call: name the channel to use"),
+        (
+            "/flow/nodes/a",
+            "the node a chooses a voice, and campaigns speak with one for all",
+        ),
+        (
+            "/flow/nodes/b",
+            "the node b hands over warm, and campaigns hand calls over blind",
+        ),
+        ("/flow/nodes/c/to", "is in a country that this workspace may not call"),
+        (
+            "/flow/nodes/d/to",
+            "is a premium, shared-cost, personal, satellite or global number: never called",
+        ),
+    }
 
 
 async def test_a_flow_that_was_never_published_cannot_run(

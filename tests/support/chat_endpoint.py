@@ -41,11 +41,11 @@ def streams(*pieces: bytes | float) -> Behavior:
     async def answer(_: Message, writer: asyncio.StreamWriter) -> None:
         writer.write(HEAD)
         for piece in pieces:
-            if isinstance(piece, float):
+            if isinstance(piece, bytes):
+                writer.write(piece)
+            else:
                 await writer.drain()
                 await asyncio.sleep(piece)
-            else:
-                writer.write(piece)
 
     return answer
 

@@ -25,7 +25,8 @@ from campana.domain.model_talk import Errand
 from campana.domain.prompted import EndTool, Prompt
 from campana.domain.script import Ask, Branch, End, OnMachine, Say, Script, Transfer
 from campana.services.chat_model import ChatModel, directly
-from campana.voice.call import CallResult, run_call
+from campana.voice.call import run_call
+from campana.voice.call_result import CallResult
 from campana.voice.driver import LineLost, Placement, Trunk
 from campana.voice.ears.hearing import Ears
 from campana.voice.sip import SipDriver

@@ -12,7 +12,8 @@ from uuid import UUID
 import pytest
 
 from campana.domain.script import Ask, Branch, End, Say, Script
-from campana.voice.call import CallResult, run_call
+from campana.voice.call import run_call
+from campana.voice.call_result import CallResult
 from campana.voice.driver import NoAnswer, Placement, Refused, Trunk, Unreachable
 from campana.voice.media import PHONE_RATE, level, samples, seconds, tone, tone_share
 from campana.voice.speech import Speech

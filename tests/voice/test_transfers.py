@@ -15,7 +15,8 @@ import pytest
 from campana.domain.attempt import EventType
 from campana.domain.script import End, Say, Script, Transfer
 from campana.domain.transfer import TransferOutcome, Transferred, refusal
-from campana.voice.call import CallResult, run_call
+from campana.voice.call import run_call
+from campana.voice.call_result import CallResult
 from campana.voice.driver import Placement, Trunk
 from campana.voice.speech import Speech
 from tests.voice.peers import Exchange, LineProcess

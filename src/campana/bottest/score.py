@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from campana.bottest.answering import RightAnswer
 from campana.bottest.callees import Kind
 from campana.domain.script import Script
-from campana.voice.call import CallResult
+from campana.voice.call_result import CallResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,7 +29,7 @@ from campana.domain.clock import parse_moment
 from campana.domain.content import Content, Media
 from campana.domain.disposition import Disposition
 from campana.domain.pacing import TrunkLimits
-from campana.voice.call import CallResult
+from campana.voice.call_result import CallResult
 from campana.voice.driver import Placement
 
 

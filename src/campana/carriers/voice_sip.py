@@ -21,7 +21,7 @@ from campana.domain.answered_by import AnsweredBy
 from campana.domain.campaign import ChannelType
 from campana.domain.disposition import Disposition
 from campana.domain.pacing import TrunkLimits
-from campana.voice.call import CallResult
+from campana.voice.call_result import CallResult
 from campana.voice.driver import Placement, Trunk, Unreachable
 from campana.voice.options import ask_options
 

@@ -25,8 +25,9 @@ HELP = """\
 /sent /delivered /read /failed   what became of the message that is waited for
 /call OUTCOME [RESULT]       the call ended so: completed, busy, no_answer, …
 /ring                        the contact calls
+/said                        the text was said to its end
 /keys DIGITS                 keys were pressed
-/hangup                      the contact hung up
+/hangup                      nobody answered, or the contact hung up
 /connected /unconnected      how the transfer ended
 /answer [STATUS [JSON]]      the webhook answered; alone: it could not be asked
 /row [JSON]                  the row of the table; alone: there is none
@@ -77,7 +78,8 @@ class Talk:
         if word not in _WORDS:
             raise InvalidParameter(f"/{word} is no word here; /help lists them.")
         kind, make = _WORDS[word]
-        wait = next((each for each in self.session.waits if each.kind == kind), None)
+        kinds = events.IN_CALL if kind == "in_call" else {kind}
+        wait = next((each for each in self.session.waits if each.kind in kinds), None)
         if wait is None:
             raise InvalidParameter(f"Nothing waits for /{word} now.")
         return inputs.read(make(wait, rest.strip()))
@@ -152,11 +154,12 @@ _WORDS: Mapping[str, tuple[str, Callable[[Wait, str], Made]]] = {
     "failed": ("message", _report("failed")),
     "call": ("call", _call),
     "ring": ("inbound_call", lambda wait, _: {"type": "callReceived", "wait": wait.number}),
+    "said": ("speech", lambda wait, _: {"type": "said", "wait": wait.number}),
     "keys": (
         "digits",
         lambda wait, rest: {"type": "digits", "wait": wait.number, "digits": rest},
     ),
-    "hangup": ("digits", _hang_up),
+    "hangup": ("in_call", _hang_up),
     "connected": (
         "transfer",
         lambda wait, _: {"type": "transferEnded", "wait": wait.number, "isConnected": True},
@@ -173,7 +176,7 @@ _WORDS: Mapping[str, tuple[str, Callable[[Wait, str], Made]]] = {
     ),
     "back": ("handoff", lambda wait, _: {"type": "handedBack", "wait": wait.number}),
 }
-"""Word → the kind of wait it answers, and how."""
+"""Word → the kind of wait it answers (`in_call` any of `events.IN_CALL`), and how."""
 
 
 def lines(sprint: Sprint) -> list[str]:
@@ -213,6 +216,7 @@ def _waiting(event: events.WaitStarted) -> str:
         "message": "word of the message",
         "call": "the call to end",
         "inbound_call": "the contact to call",
+        "speech": "the text to be said",
         "digits": "keys",
         "transfer": "the transfer",
         "webhook": "the webhook",

@@ -8,7 +8,7 @@ from campana.domain.model_talk import MOST_OF_AN_ANSWER
 from campana.domain.script import Ask, Script
 from campana.domain.sound_quality import SoundQuality
 from campana.store.attempts import CallFacts
-from campana.voice.call import CallResult
+from campana.voice.call_result import CallResult
 from campana.voice.notes import Line
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -21,9 +21,11 @@ from campana.carriers.base import VoiceCarrier
 from campana.domain.attempt import AttemptEvent
 from campana.domain.disposition import Disposition
 from campana.domain.errors import Unavailable
+from campana.domain.script import Script
 from campana.domain.window import zone_named
 from campana.engine.call_facts import facts_of
 from campana.engine.choosing import Choosing
+from campana.engine.conducted import dictation
 from campana.engine.enduring import until_stored
 from campana.engine.ownership import Ownership
 from campana.services import channel_secrets, dispatch, granting, minds, outcomes, transfers
@@ -33,10 +35,13 @@ from campana.services.dispatch import SEND_DEADLINE
 from campana.services.hearing import hearing
 from campana.services.recordings import key_of
 from campana.services.secrets import Unreadable
+from campana.services.session_calls import is_talk
 from campana.store import attempts, channels, targets
 from campana.store.channels import Channel
-from campana.voice.call import CallResult, run_call
+from campana.voice.call import run_call
+from campana.voice.call_result import CallResult
 from campana.voice.detour import Detouring, NextWay
+from campana.voice.dictated import Dictation
 from campana.voice.driver import LineLost, Placement, Refused, VoiceDriver
 from campana.voice.ears.hearing import Ears
 from campana.voice.speech import Speech
@@ -216,12 +221,10 @@ class VoiceWorker:
         """From a committed intent, which waits for its moment, to a settled attempt."""
         intent = given.intent
         placement = self._placement(given)
-        script = intent.plan.script
+        script = self._script(intent)
         # Asked before its moment: nothing else stands between "is it late?" and the call.
         zone = await self._zone(intent)
-        may_transfer = None
-        if script is not None and script.transfers_to:
-            may_transfer = await transfers.allowed(self._context, given.channel, script)
+        may_transfer = await self._transfers(given.channel, script)
         await asyncio.sleep(max(0.0, given.at - time.monotonic()))
         began = placement.may_send() and await self._begin(intent, given, placement.caller_id)
         # The commit took its time: what is late is not sent, and that is certain.
@@ -247,7 +250,9 @@ class VoiceWorker:
                 stop=stop,
                 ears=self._ears,
                 zone=zone,
-                mind=minds.mind_of(self._context, intent, script),
+                mind=minds.mind_of(self._context, intent, script)
+                if isinstance(script, Script)
+                else None,
                 may_transfer=may_transfer,
             )
         except LineLost as lost:
@@ -267,6 +272,24 @@ class VoiceWorker:
                 result=result,
                 recording_key=key if result.recording else None,
             )
+
+    def _script(self, intent: Claimed) -> Script | Dictation | None:
+        """What is said: a bot's script, or what its flow says step by step."""
+        if intent.message is None or not is_talk(intent.message):
+            return intent.plan.script
+        return dictation(
+            self._context, attempt_id=intent.attempt_id, opening=intent.message.content["text"]
+        )
+
+    async def _transfers(
+        self, channel: Channel, script: Script | Dictation | None
+    ) -> Callable[[str], bool] | None:
+        """To whom the call may be handed over; asked before it is placed."""
+        if isinstance(script, Dictation):
+            return await transfers.rules(self._context, channel)
+        if script is None or not script.transfers_to:
+            return None
+        return await transfers.allowed(self._context, channel, script)
 
     def _placement(self, given: _Given) -> Placement:
         def may_send() -> bool:

@@ -79,10 +79,17 @@ class ExpectCall:
     wait: int
 
 
+IN_CALL = frozenset({"speech", "digits", "transfer"})
+"""Kinds of waits for what happens in a call. Whoever holds the call keeps their time, which begins
+when the text has been said; where no call is on, one is to be placed. `until` reckons as if that
+were at once."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Say:
-    """Say this in the call that is on."""
+    """Say this in a call; `Said` with the wait's number answers."""
 
+    wait: int
     text: str
     voice: str | None = None
 

@@ -63,6 +63,13 @@ class CallReceived:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """All of the text was said."""
+
+    wait: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Digits:
     """Keys were pressed."""
 
@@ -116,6 +123,7 @@ Input = (
     | MessageReported
     | CallEnded
     | CallReceived
+    | Said
     | Digits
     | TransferEnded
     | WebhookAnswered
@@ -130,6 +138,7 @@ INPUTS: Mapping[str, type[Input]] = {
     "messageReported": MessageReported,
     "callEnded": CallEnded,
     "callReceived": CallReceived,
+    "said": Said,
     "digits": Digits,
     "transferEnded": TransferEnded,
     "webhookAnswered": WebhookAnswered,

@@ -24,7 +24,6 @@ from campana.flow.session import Contact, KeptReply, Session, Thread, Trigger, W
 from campana.flow.texts import RenderFailed
 
 REPLY_WAITS = frozenset({"reply", "survey"})
-CALL_WAITS = frozenset({"digits", "transfer"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +128,7 @@ def _is_for(wait: Wait, told: Input) -> bool:
         case MessageReported(message=message):
             return wait.message == message
         case CallEnded(wait=None):
-            return wait.kind in CALL_WAITS
+            return wait.kind in events.IN_CALL
         case _:
             return wait.number == told.wait
 

@@ -14,8 +14,6 @@ from campana.flow.run import Node
 from campana.services import text_problems
 from campana.services.text_problems import Located, UnreadableText, located
 
-_IN_A_CALL = (SayNode, GatherNode, VoiceTransfer, WaitInboundCall)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
@@ -27,15 +25,22 @@ class Checked:
     """Nodes that run here and in no campaign."""
 
 
-_NOT_RUN = (
-    "needs a call that the contact makes, and campaigns take none: use voice_call, whose bot"
-    " speaks, asks for keys and ends the call"
-)
+_NOT_RUN = "needs a call that the contact makes, and campaigns take none"
+_NOT_WARM = "hands over warm, and campaigns hand calls over blind"
+_NO_VOICE = "chooses a voice, and campaigns speak with one for all"
 
 
 def not_run(node: Node) -> str | None:
     """Why campaigns do not carry out a node that flows may have; None when they do."""
-    return _NOT_RUN if isinstance(node, _IN_A_CALL) else None
+    match node:
+        case WaitInboundCall():
+            return _NOT_RUN
+        case VoiceTransfer(mode="warm"):
+            return _NOT_WARM
+        case SayNode(voice=str()) | GatherNode(voice=str()):
+            return _NO_VOICE
+        case _:
+            return None
 
 
 def pointer_of(graph: str, node_id: str) -> str:

@@ -16,7 +16,7 @@ from campana.domain.attempt import AttemptState
 from campana.domain.campaign import Plan
 from campana.domain.disposition import FINALITY, Disposition, Finality
 from campana.flow.inputs import CallEnded, MessageReported
-from campana.services import session_effects, session_places
+from campana.services import session_calls, session_effects, session_places
 from campana.services.context import Context
 from campana.services.session_places import Ground
 from campana.store import campaigns, targets
@@ -112,6 +112,10 @@ async def ended(
         again = await _again(tx, stored, message, disposition, plan=plan, now=now)
     if again is not None:
         await store.set_message(tx, session_id=stored.id, number=message.number, state="queued")
+        if session_calls.is_talk(message) and not session_calls.waits(stored.session):
+            await store.set_message(
+                tx, session_id=stored.id, number=message.number, state="withdrawn"
+            )
         if message.wait is not None and not session_effects.has_wait(stored, message.wait):
             # Nobody wants to hear of it any more, and it has not gone out: it never does.
             await store.withdraw(tx, session_id=stored.id, waits=[message.wait])
@@ -122,7 +126,7 @@ async def ended(
     if disposition is Disposition.UNKNOWN:
         # Of a message that its carrier has, nobody was told the end: there is nothing to tell.
         if frees and message.state == "attempting":
-            await _unknown(tx, context, stored, message, ground, reason=reason, now=now)
+            await _unknown(tx, context, stored, message, ground, reason=reason, key=key, now=now)
         return
     told = CallEnded(disposition=disposition, result=result, answers=answers or {})
     stored = await _tell_end(tx, context, stored, message, told, key=key, now=now)
@@ -140,13 +144,12 @@ async def _tell_end(
     now: datetime,
 ) -> StoredSession:
     """The end of a message's last attempt, in the words its node waits for."""
-    await store.set_message(tx, session_id=stored.id, number=message.number, state="done")
     disposition = end.disposition
     if message.kind == "call":
         if _talked(disposition):
             stored = await _reached(tx, stored, now=now)
-        told = replace(end, wait=message.wait)
-        return await session_effects.tell(tx, context, stored, told, key=key)
+        return await session_places.call_over(tx, context, stored, message, end, key=key)
+    await store.set_message(tx, session_id=stored.id, number=message.number, state="done")
     if disposition not in _ARRIVED:
         return await session_places.failed(
             tx, context, stored, message, disposition=disposition, key=key
@@ -226,23 +229,34 @@ async def _unknown(
     ground: Ground,
     *,
     reason: str,
+    key: str,
     now: datetime,
 ) -> None:
     """It may have arrived: it is never sent again.
 
-    A session that waits for word of it waits on, for as long as it said; else only a person may go
-    on with the target.
+    Nothing more will be told of a call, so whatever waits for it goes on: its own failure way, and
+    to no other call. A session that waits for word of a message waits on, for as long as it said.
+    Where nothing waits only a person may go on with the target.
     """
-    await store.set_message(tx, session_id=stored.id, number=message.number, state="done")
-    is_awaited = session_effects.waits_for(stored, message=message.number) or (
-        message.wait is not None and session_effects.has_wait(stored, message.wait)
-    )
+    if message.kind == "call":
+        is_awaited = _is_call_awaited(stored, message)
+        end = CallEnded(disposition=Disposition.UNKNOWN)
+        stored = await session_places.call_over(tx, context, stored, message, end, key=key)
+    else:
+        is_awaited = session_effects.waits_for(stored, message=message.number)
+        await store.set_message(tx, session_id=stored.id, number=message.number, state="done")
     if is_awaited:
         await session_places.settle(tx, context, stored, ground, frees=True)
         return
     await session_places.finish_as(
         tx, stored, disposition=Disposition.UNKNOWN, reason=reason, now=now
     )
+
+
+def _is_call_awaited(stored: StoredSession, message: Message) -> bool:
+    if session_calls.is_talk(message):
+        return bool(session_calls.waits(stored.session))
+    return message.wait is not None and session_effects.has_wait(stored, message.wait)
 
 
 def _talked(disposition: Disposition) -> bool:

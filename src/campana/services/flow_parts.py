@@ -10,9 +10,10 @@ import msgspec
 from campana.domain.campaign import Campaign, CampaignType, ChannelType, Plan
 from campana.domain.errors import FieldProblem, InvalidParameter
 from campana.domain.script_problems import problems as script_problems
+from campana.domain.transfer import forbidden, wrong_with
 from campana.services import flow_plans, reference_tables, variant_plans
 from campana.services.campaign_document import CampaignDocument, PinDocument
-from campana.store import channels, flows, versioned
+from campana.store import accounts, channels, flows, versioned
 from campana.store.db import Tx
 
 if TYPE_CHECKING:
@@ -128,6 +129,7 @@ async def unready(tx: Tx, campaign: Campaign, plan: Plan, *, has_model: bool) ->
             found += [_problem(f"{at}{e.pointer or ''}", e.message) for e in error.problems]
         else:
             found += _nodes(flow, campaign, plan, at=at)
+            found += await _transfers(tx, flow, campaign, at=at)
             found += [] if has_model else _intents(flow, at=at)
             found += await _credentials(tx, flow, campaign, at=at)
             found += await _tables(tx, flow, campaign, at=at)
@@ -139,7 +141,10 @@ def _nodes(flow: Flow, campaign: Campaign, plan: Plan, *, at: str) -> Iterable[F
 
     `at`: where the document says that this is the flow.
     """
+    from campana.flow.nodes.gather import GatherNode
+    from campana.flow.nodes.say import SayNode
     from campana.flow.nodes.voice_call import VoiceCall
+    from campana.flow.nodes.voice_transfer import VoiceTransfer
     from campana.flow.sending import Sending
     from campana.services import flow_files
 
@@ -154,6 +159,10 @@ def _nodes(flow: Flow, campaign: Campaign, plan: Plan, *, at: str) -> Iterable[F
             elif isinstance(node, Sending) and node.channel and node.channel not in usable:
                 said = f"{where} sends by {node.channel}: name the channel to use"
                 yield _problem(f"/channels/{node.channel}", said)
+            elif isinstance(node, SayNode | GatherNode | VoiceTransfer):
+                if ChannelType.VOICE not in usable:
+                    said = f"{where} speaks in a call: name the channel to use"
+                    yield _problem("/channels/Voice", said)
             elif isinstance(node, VoiceCall):
                 yield from _call(node, where, usable, plan)
 
@@ -182,6 +191,28 @@ def _call(
         return
     for wrong in script_problems(script):
         yield _problem(f"/voiceBots/{node.bot}{wrong.pointer}", wrong.message)
+
+
+async def _transfers(tx: Tx, flow: Flow, campaign: Campaign, *, at: str) -> Sequence[FieldProblem]:
+    """Whom it may not hand calls over to, as things are today."""
+    from campana.flow.nodes.voice_transfer import VoiceTransfer
+    from campana.services import flow_files
+
+    named = [
+        (f"{at}{flow_files.pointer_of(graph_name, node_id)}/to", str(node.to))
+        for graph_name, graph in flow.graphs.items()
+        for node_id, node in graph.nodes.items()
+        if isinstance(node, VoiceTransfer)
+    ]
+    if not named:
+        return []
+    workspace = await accounts.workspace(tx, workspace_id=campaign.workspace_id)
+    countries = workspace.allowed_countries if workspace is not None else ()
+    return [
+        _problem(pointer, why)
+        for pointer, to in named
+        if (why := wrong_with(to) or forbidden(to, countries=countries, hosts=())) is not None
+    ]
 
 
 async def _credentials(

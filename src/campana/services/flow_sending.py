@@ -14,7 +14,7 @@ from campana.domain import gate
 from campana.domain.campaign import CampaignState, ChannelType, Plan
 from campana.domain.content import Content, Template, words
 from campana.domain.disposition import Disposition
-from campana.services import session_places, sessions, threads
+from campana.services import session_calls, session_places, sessions, threads
 from campana.services.claimed import Claimed
 from campana.services.context import Context
 from campana.services.flow_content import content_of
@@ -136,12 +136,23 @@ class FlowClaim:
             return claimed
         if claimed.message.kind != "call":
             return replace(claimed, content=self.contents[claimed.target_id])
+        if session_calls.is_talk(claimed.message):
+            return replace(claimed, plan=replace(claimed.plan, script=None))
         script = self.plan.scripts.get(str(claimed.message.content["bot"]))
         return replace(claimed, plan=replace(claimed.plan, script=script))
 
     async def _is_worded(self, candidate: Candidate, stored: StoredSession, head: Message) -> bool:
         """Find the words for a message; where there are none the session goes on knowing it."""
-        if head.kind != "call":
+        if head.kind == "call":
+            if await store.has_lost_call(self.tx, session_id=stored.id):
+                # They may have been talked to: only a person calls them again.
+                lost = Disposition.UNKNOWN
+                stored = await session_places.failed(
+                    self.tx, self.context, stored, head, disposition=lost
+                )
+                await session_places.settle(self.tx, self.context, stored, self.ground)
+                return False
+        else:
             replaced = self.ways.of(candidate.contact_id).templates
             content = await content_of(self.tx, head, stored, replaced=replaced)
             barred = None if content is None else self._barred(candidate, content)

@@ -19,6 +19,7 @@ from campana.flow import inputs
 from campana.flow import session as flow_sessions
 from campana.flow.events import (
     ANSWERS,
+    IN_CALL,
     CallWebhook,
     FindIntent,
     HandOff,
@@ -37,6 +38,7 @@ from campana.services import (
     flow_engine,
     flow_plans,
     reference_tables,
+    session_calls,
     suppressing,
     threads,
 )
@@ -121,6 +123,7 @@ async def _carry_out(
     tx: Tx, context: Context, stored: StoredSession, sprint: Sprint, *, now: datetime
 ) -> StoredSession:
     over = [event.wait for event in sprint.events if isinstance(event, WaitOver)]
+    before = stored.session
     for number, event in enumerate(sprint.events, sprint.first):
         match event:
             case SendMessage() | SendTemplate() | StartCall():
@@ -146,6 +149,7 @@ async def _carry_out(
         outcome=session.outcome,
     )
     await sessions.save(tx, stored=stored, now=now)
+    await session_calls.keep(tx, stored, before=before, now=now)
     if stored.status == "ended":
         await flow_timers.clear_all(tx, session_id=stored.id)
     return stored
@@ -168,7 +172,7 @@ async def _begin_wait(
             request=flow_events.as_json(event, number=number),
             now=now,
         )
-    elif event.until is not None:
+    elif event.until is not None and event.kind not in IN_CALL:
         await flow_timers.start(
             tx,
             session_id=stored.id,

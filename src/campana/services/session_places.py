@@ -19,8 +19,8 @@ from campana.domain.campaign import STATUS_OF, CampaignState, CampaignStatus, Ch
 from campana.domain.disposition import Disposition
 from campana.domain.event import EventName
 from campana.domain.target import REACHED_BY, TargetState, window_key
-from campana.flow.inputs import CallEnded, MessageReported
-from campana.services import events, session_effects, windows
+from campana.flow.inputs import CallEnded, Input, MessageReported, TransferEnded
+from campana.services import events, session_calls, session_effects, windows
 from campana.services.context import Context
 from campana.store import events as store_events
 from campana.store import flow_timers, sessions, targets
@@ -43,6 +43,10 @@ _ENDS = frozenset(
         Disposition.INVALID_NUMBER,
     }
 )
+
+
+_MOST_TOLD = 100
+"""Nodes that hear of one call that it is over; a flow that leads through more goes in a circle."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,17 +144,58 @@ async def failed(
     key: str | None = None,
 ) -> StoredSession:
     """A message did not arrive, or may not go out: the session goes on knowing it."""
-    await sessions.set_message(tx, session_id=stored.id, number=message.number, state="done")
     stored = replace(stored, last_failure=str(disposition))
     now = context.clock.now()
     if message.kind == "call":
-        if message.wait is not None and session_effects.has_wait(stored, message.wait):
-            told = CallEnded(wait=message.wait, disposition=disposition)
-            return await session_effects.tell(tx, context, stored, told, key=key)
-    elif session_effects.waits_for(stored, message=message.number):
+        await sessions.save(tx, stored=stored, now=now)
+        end = CallEnded(disposition=disposition)
+        return await call_over(tx, context, stored, message, end, key=key)
+    await sessions.set_message(tx, session_id=stored.id, number=message.number, state="done")
+    if session_effects.waits_for(stored, message=message.number):
         told = MessageReported(message=message.number, status="failed")
         return await session_effects.tell(tx, context, stored, told, key=key)
     await sessions.save(tx, stored=stored, now=now)
+    return stored
+
+
+async def call_over(
+    tx: Tx,
+    context: Context,
+    stored: StoredSession,
+    message: Message,
+    end: CallEnded,
+    *,
+    key: str | None,
+) -> StoredSession:
+    """A call of a session's (held) is over, or never was: whatever waits for it hears so, once.
+
+    Where the flow itself spoke, so do the nodes that come next and would speak as well: nobody is
+    there any more. Another call is asked for only when something else was waited for.
+    """
+    now = context.clock.now()
+    if message.state == "done":
+        return stored
+    if not session_calls.is_talk(message):
+        await sessions.set_message(tx, session_id=stored.id, number=message.number, state="done")
+        if message.wait is None or not session_effects.has_wait(stored, message.wait):
+            return stored
+        told = replace(end, wait=message.wait)
+        return await session_effects.tell(tx, context, stored, told, key=key)
+    # Until all have heard it the message stands: nobody asks for a call in its place.
+    for _ in range(_MOST_TOLD):
+        waiting = session_calls.waits(stored.session)
+        if not waiting:
+            break
+        number = waiting[0]["wait"]["number"]
+        told: Input = replace(end, wait=number)
+        if end.disposition is Disposition.TRANSFERRED and waiting[0]["wait"]["kind"] == "transfer":
+            # The call was over before its worker could say why.
+            told = TransferEnded(wait=number, is_connected=True)
+        name = f"call over {message.number} {number}"
+        stored = await session_effects.tell(tx, context, stored, told, key=name)
+    else:
+        stored = await session_effects.stop(tx, stored, outcome="failed", now=now)
+    await sessions.set_message(tx, session_id=stored.id, number=message.number, state="done")
     return stored
 
 

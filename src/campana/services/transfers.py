@@ -51,6 +51,16 @@ async def allowed(context: Context, channel: Channel, script: Script) -> Callabl
     """
     if not script.transfers_to:
         return lambda _: False
+    may = await rules(context, channel)
+    known = {to for to in script.transfers_to if may(to)}
+    return known.__contains__
+
+
+async def rules(context: Context, channel: Channel) -> Callable[[str], bool]:
+    """Whether a call on a channel, whose secrets are open, may be handed over to somebody.
+
+    To nobody, when that cannot be known.
+    """
     try:
         async with context.db.read() as tx:
             workspace = await accounts.workspace(tx, workspace_id=channel.workspace_id)
@@ -59,10 +69,7 @@ async def allowed(context: Context, channel: Channel, script: Script) -> Callabl
     countries = workspace.allowed_countries if workspace is not None else ()
     carrier = context.carriers[channel.kind]
     hosts = carrier.hosts(msgspec.convert(channel.config, carrier.config)) if carrier.hosts else ()
-    known = {
-        to for to in script.transfers_to if forbidden(to, countries=countries, hosts=hosts) is None
-    }
-    return known.__contains__
+    return lambda to: forbidden(to, countries=countries, hosts=hosts) is None
 
 
 def _written(script: Script) -> Mapping[str, str]:

@@ -270,6 +270,19 @@ async def message(tx: Tx, *, session_id: int, number: int) -> Message | None:
         return await cursor.fetchone()
 
 
+async def talk_call(tx: Tx, *, session_id: int) -> Message | None:
+    """The call in which the session itself speaks, if one waits to be placed or is on."""
+    async with tx.cursor(row_factory=class_row(Message)) as cursor:
+        await cursor.execute(_SQL["talk_call"], {"session_id": session_id})
+        return await cursor.fetchone()
+
+
+async def has_lost_call(tx: Tx, *, session_id: int) -> bool:
+    """Did it make a call of which nobody knows what became?"""
+    cursor = await tx.execute(_SQL["has_lost_call"], {"session_id": session_id})
+    return await cursor.fetchone() is not None
+
+
 async def set_message(tx: Tx, *, session_id: int, number: int, state: MessageState) -> None:
     await tx.execute(
         _SQL["set_message"], {"session_id": session_id, "number": number, "state": state}

@@ -1,27 +1,27 @@
 """One call from the first ring to the last byte of its recording.
 
-`run_call` places the call, runs the script on it, hangs up and tells what came of it. However it
-ends (the script, the callee, the network, the time limit, a stop, the task being cancelled) the
-line is let go and the recording finished.
+`run_call` places the call, runs the script on it, or what is dictated to it, hangs up and tells
+what came of it. However it ends (the script, the callee, the network, the time limit, a stop, the
+task being cancelled) the line is let go and the recording finished.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from campana.domain.answered_by import AnsweredBy
 from campana.domain.attempt import AttemptEvent, Detail, EventType
 from campana.domain.clock import Clock
 from campana.domain.dialog import start
-from campana.domain.model_talk import Talked
 from campana.domain.script import Script, Turn
 from campana.domain.sound_quality import SoundQuality
 from campana.domain.transfer import TransferOutcome, Transferred
+from campana.voice.call_result import CallResult, End
+from campana.voice.dictated import DictatedTalk, Dictation
 from campana.voice.driver import (
     Hangup,
     NoAnswer,
@@ -38,68 +38,16 @@ from campana.voice.ears.listener import Listener
 from campana.voice.media import PHONE_RATE
 from campana.voice.mind import Mind
 from campana.voice.model_talk import ModelTalk
-from campana.voice.notes import Answered, Handover, Line
 from campana.voice.recording import Recording
 from campana.voice.speech import Speech
 from campana.voice.stream import SoundStream
 from campana.voice.talk import Talk
 
-End = Literal["answered", "refused", "no_answer", "failed", "cancelled", "too_late"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallResult:
-    """What came of a call."""
-
-    end: End
-    """`cancelled` when it was stopped before an answer; an answered call stays `answered`.
-
-    `too_late` when the network was not touched at all."""
-    status: int | None = None
-    """The SIP code that refused it."""
-    reason: str = ""
-    """What ended an answered call: script, transferred, machine, callee, network, time_limit or
-    cancelled."""
-    answered_at: datetime | None = None
-    ended_at: datetime
-    talk_seconds: float = 0.0
-    finished: bool = False
-    """The script ran to one of its ends."""
-    saved: Mapping[str, str]
-    result: str | None = None
-    """What the script calls the end it came to."""
-    keys: str = ""
-    transcript: tuple[Line, ...] = ()
-    answered: tuple[Answered, ...] = ()
-    """The answers, in the order in which they were given."""
-    callback_at: datetime | None = None
-    """When they asked to be called again."""
-    handovers: tuple[Handover, ...] = ()
-    """Every transfer that was asked for, in order; after one that was answered there is none."""
-    answered_by: AnsweredBy | None = None
-    """None where nobody listened for it."""
-    has_left_message: bool = False
-    """On a machine, after its beep."""
-    talked: Talked | None = None
-    """What a language model said and did; None where none spoke."""
-    model_failure: str | None = None
-    """Why the script took over from it, where it did."""
-    quality: SoundQuality | None = None
-    """How well the callee could be heard; None where no sound came."""
-    recording: Path | None = None
-    """Where the whole recording lies; None when there is none."""
-    recording_problem: str | None = None
-
-    @property
-    def is_transferred(self) -> bool:
-        """Does somebody else have the call?"""
-        return any(each.outcome is TransferOutcome.ANSWERED for each in self.handovers)
-
 
 async def run_call(
     driver: VoiceLine,
     placement: Placement,
-    script: Script,
+    script: Script | Dictation,
     fields: Mapping[str, str],
     *,
     speech: Speech,
@@ -117,7 +65,7 @@ async def run_call(
     Args:
         driver: places the call.
         placement: whom to call, from which number, how long it may ring.
-        script: what the bot says and asks.
+        script: what the bot says and asks, or who says it step by step.
         fields: the values of the script's placeholders.
         speech: makes the sound.
         recording: where the stereo WAV is to lie; None for no recording.
@@ -135,7 +83,7 @@ async def run_call(
     Raises:
         LineLost: the stack failed while the call was being placed; what became of it is unknown.
     """
-    if ears is None or script.prompt is None:
+    if ears is None or isinstance(script, Dictation) or script.prompt is None:
         mind = None
     session = _Session(
         script,
@@ -147,7 +95,10 @@ async def run_call(
         may_transfer=may_transfer,
         mind=mind,
     )
-    opening = start(script if mind is not None else replace(script, prompt=None), fields=fields)
+    opening = None
+    if isinstance(script, Script):
+        ours = script if mind is not None else replace(script, prompt=None)
+        opening = start(ours, fields=fields)
     stop = stop or asyncio.Event()
     # Made while it rings, so that the first word does not wait.
     preparing = asyncio.ensure_future(session.prepare(opening))
@@ -178,7 +129,7 @@ class _Session:
 
     def __init__(
         self,
-        script: Script,
+        script: Script | Dictation,
         *,
         speech: Speech,
         clock: Clock,
@@ -198,7 +149,7 @@ class _Session:
         self._emit = emit
         self._answered_at: datetime | None = None
         self._stream: SoundStream | None = None
-        self._talk: Talk | None = None
+        self._talk: Talk | DictatedTalk | None = None
         self._recording: Recording | None = None
         self._is_recorded = False
         self._talk_seconds = 0.0
@@ -211,23 +162,31 @@ class _Session:
         is_ringing = progress is Progress.RINGING
         self.tell(EventType.RINGING if is_ringing else EventType.EARLY_MEDIA, {})
 
-    async def prepare(self, opening: Turn) -> None:
-        for said in opening.say:
+    async def prepare(self, opening: Turn | None) -> None:
+        if isinstance(self._script, Dictation) and self._script.opening is not None:
+            await self._speech.pcm(self._script.opening, rate=PHONE_RATE, is_personal=True)
+        for said in opening.say if opening is not None else ():
             await self._speech.pcm(said.text, rate=PHONE_RATE, is_personal=said.is_personal)
 
     async def converse(
-        self, call: VoiceCall, opening: Turn, *, recording: Path | None, stop: asyncio.Event
+        self,
+        call: VoiceCall,
+        opening: Turn | None,
+        *,
+        recording: Path | None,
+        stop: asyncio.Event,
     ) -> CallResult:
         """Run the script on the answered call until something ends it."""
         self._answered_at = self._clock.now()
         if recording is not None:
             self._recording = Recording(recording, rate=call.sample_rate)
-        ear = Listener(self._ears) if self._ears is not None and self._script.needs_ears else None
+        ear = Listener(self._ears) if self._ears is not None and self._needs_ears else None
         stream = self._stream = SoundStream(call, recording=self._recording, ear=ear)
-        talk = self._talk = self._conversation(call, stream, ear)
+        talk, running = self._begin(call, stream, ear, opening)
+        self._talk = talk
         self.tell(EventType.ANSWERED, {})
         hearing = asyncio.ensure_future(ear.run() if ear is not None else _for_ever())
-        talking = asyncio.ensure_future(talk.run(opening))
+        talking = asyncio.ensure_future(running)
         streaming = asyncio.ensure_future(stream.run())
         over = asyncio.ensure_future(call.wait_ended())
         stopping = asyncio.ensure_future(stop.wait())
@@ -235,7 +194,7 @@ class _Session:
         try:
             done, _ = await asyncio.wait(
                 everything,
-                timeout=self._script.max_seconds,
+                timeout=self._longest_seconds,
                 return_when=asyncio.FIRST_COMPLETED,
             )
         finally:
@@ -259,7 +218,26 @@ class _Session:
             reason = "cancelled" if stopping in done else "time_limit"
         return self.close(end="answered", reason=reason)
 
-    def _conversation(self, call: VoiceCall, stream: SoundStream, ear: Listener | None) -> Talk:
+    def _begin(
+        self, call: VoiceCall, stream: SoundStream, ear: Listener | None, opening: Turn | None
+    ) -> tuple[Talk | DictatedTalk, Coroutine[Any, Any, None]]:
+        """The conversation, and the running of it."""
+        if isinstance(self._script, Dictation):
+            dictated = DictatedTalk(
+                call,
+                stream,
+                self._script,
+                speech=self._speech,
+                tell=self.tell,
+                may_transfer=self._may_transfer,
+            )
+            return dictated, dictated.run()
+        talk = self._scripted(self._script, call, stream, ear)
+        return talk, talk.run(opening or start(self._script, fields={}))
+
+    def _scripted(
+        self, script: Script, call: VoiceCall, stream: SoundStream, ear: Listener | None
+    ) -> Talk:
         def now() -> datetime:
             return self._clock.now().astimezone(self._zone or UTC)
 
@@ -268,7 +246,7 @@ class _Session:
             return ModelTalk(
                 call,
                 stream,
-                self._script,
+                script,
                 mind=self._mind,
                 speech=speech,
                 tell=tell,
@@ -279,16 +257,26 @@ class _Session:
         talk = Talk(
             call,
             stream,
-            self._script,
+            script,
             speech=speech,
             tell=tell,
             ear=ear,
             now=now,
             may_transfer=self._may_transfer,
         )
-        if self._script.prompt is not None:
+        if script.prompt is not None:
             talk.notes.failure = "there is no model, or nobody who hears"
         return talk
+
+    @property
+    def _needs_ears(self) -> bool:
+        return isinstance(self._script, Script) and self._script.needs_ears
+
+    @property
+    def _longest_seconds(self) -> float:
+        if isinstance(self._script, Dictation):
+            return self._script.longest.total_seconds()
+        return self._script.max_seconds
 
     def close(self, *, end: End, status: int | None = None, reason: str) -> CallResult:
         """The result, told as the last event."""

@@ -1,4 +1,4 @@
-"""Asks for keys in the call that is on.
+"""Asks for keys in the call.
 
 Keys that are a case go its way, others go to `next` if there is one. Silence and other keys are
 asked again `reprompts` times, then `onTimeout` is taken.
@@ -29,7 +29,7 @@ Keys = Annotated[str, Like(r"[0-9*#]{1,32}", "must be keys: 0 to 9, * and #")]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatherNode(Node):
-    """Follows `wait_inbound_call`. Without `onHangUp`, hanging up is as good as silence."""
+    """`onHangUp` is also for a call that nobody answers. Without it, that is as good as silence."""
 
     text: Template
     voice: Annotated[str, Range(1, 64)] | None = None
@@ -60,11 +60,19 @@ class GatherNode(Node):
         return self._ask(run, tries=0)
 
     def _ask(self, run: Run, *, tries: int) -> Wait:
-        wait = run.wait("digits", timeout=self.timeout, kept={"tries": tries})
+        text = run.render(self.text)
+        kept = {
+            "tries": tries,
+            "text": text,
+            "maxDigits": self.max_digits,
+            "finishOn": self.finish_on,
+            "seconds": self.timeout.total_seconds(),
+        }
+        wait = run.wait("digits", timeout=self.timeout, kept=kept)
         run.emit(
             Gather(
                 wait=wait.number,
-                text=run.render(self.text),
+                text=text,
                 max_digits=self.max_digits,
                 finish_on=self.finish_on,
                 voice=self.voice,

@@ -1,4 +1,4 @@
-"""Puts the call that is on through to a number.
+"""Puts the call through to a number.
 
 {"type": "voice_transfer", "to": "+12025550123", "mode": "warm", "timeoutSeconds": 60,
  "next": "done", "onFailure": "apology"}
@@ -38,7 +38,8 @@ class VoiceTransfer(Node):
 
     def enter(self, run: Run) -> Wait:
         """Ask for it."""
-        wait = run.wait("transfer", timeout=self.timeout)
+        kept = {"to": str(self.to), "seconds": self.timeout.total_seconds()}
+        wait = run.wait("transfer", timeout=self.timeout, kept=kept)
         run.emit(TransferCall(wait=wait.number, to=self.to, mode=self.mode))
         return wait
 

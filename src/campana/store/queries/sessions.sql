@@ -94,6 +94,17 @@ from flow_messages where session_id = any(%(session_ids)s) and state = 'queued' 
 select session_id, number, kind, channel_type, content, wait, state
 from flow_messages where session_id = %(session_id)s and number = %(number)s;
 
+-- name: talk_call
+-- The one call in which the flow itself speaks, until it is over.
+select session_id, number, kind, channel_type, content, wait, state
+from flow_messages where session_id = %(session_id)s and kind = 'call' and content ->> 'type' = 'talk'
+  and state in ('queued', 'attempting');
+
+-- name: has_lost_call
+-- A call that may have been answered, for all anybody knows.
+select 1 from attempts a join flow_messages m on m.session_id = a.session_id and m.number = a.message_no and m.kind = 'call'
+where a.session_id = %(session_id)s and a.disposition = 'unknown' limit 1;
+
 -- name: set_message
 -- On its way, done, or waiting for another try.
 update flow_messages set state = %(state)s where session_id = %(session_id)s and number = %(number)s;

@@ -70,7 +70,7 @@ async def thousand(engine: Context, web: Context, conninfo: str, *, people: int)
 @pytest.mark.slow
 @pytest.mark.timeout(2400)
 @pytest.mark.parametrize(
-    ("sends", "workers"), [(SHARES, 1), pytest.param(10 * SHARES, 4, marks=pytest.mark.long)]
+    ("sends", "workers"), [(SHARES, 1), pytest.param(20 * SHARES, 4, marks=pytest.mark.long)]
 )
 async def test_of_a_thousand_campaigns_none_starves_and_each_has_the_share_of_its_weight(
     sends: int,

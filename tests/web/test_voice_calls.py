@@ -55,7 +55,8 @@ async def test_a_call_is_shown_with_all_that_was_said(
     }  # fmt: skip
     assert shown == listed | {
         "keys": "1", "saved": {"answer": "1"}, "answers": [], "answeredBy": None,
-        "hasLeftMessage": False, "callbackAt": None, "transfers": [], "model": None,
+        "hasLeftMessage": False, "callbackAt": None, "transfers": [],
+        "model": None, "quality": None,
         "transcript": [{"role": "bot", "text": "Hello Ana.", "atMs": 0}],
     }  # fmt: skip
     assert await page_of(api) == {

@@ -137,6 +137,13 @@ def test_a_reader_that_is_killed_is_told_and_another_goes_on(tmp_path: Path) -> 
     assert read == list(range(1, len(numbers) + 1))
 
 
+def test_a_mistake_of_the_reader_is_not_tried_again_and_again(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_bytes(csv_of(["phone"], [[ANA]]))
+    with path.open("rb") as file, pytest.raises(RuntimeError, match="failed"):
+        list(import_process.chunks(file, order(chunk_rows="many")))
+
+
 def test_the_reader_ends_with_whoever_wanted_it(tmp_path: Path) -> None:
     path = tmp_path / "people.csv"
     path.write_bytes(csv_of(["phone"], [[each] for each in reserved_numbers()[:5_000]]))

@@ -106,6 +106,7 @@ def chunks(file: BinaryIO, order: Order) -> Generator[Chunk]:
     Raises:
         TableProblem: why the file is no table, or has too many rows.
         Unavailable: the process was killed; what was handed out is as it is.
+        RuntimeError: the process failed, by a mistake of ours: it would do so again.
     """
     words = [sys.executable, "-m", __name__, msgspec.json.encode(order).decode()]
     with subprocess.Popen(words, stdin=file, stdout=subprocess.PIPE) as process:
@@ -114,8 +115,11 @@ def chunks(file: BinaryIO, order: Order) -> Generator[Chunk]:
                 if isinstance(message, _Problem):
                     raise TableProblem(message.reason)
                 yield _chunk(message)
-            if process.wait() != 0:
-                raise Unavailable("the process that reads the file has ended")
+            code = process.wait()
+            if code < 0:
+                raise Unavailable("the process that reads the file was ended")
+            if code > 0:
+                raise RuntimeError("the process that reads the file failed; the log says why")
         finally:
             process.kill()
 

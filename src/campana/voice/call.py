@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from campana.domain.attempt import AttemptEvent, Detail, EventType
 from campana.domain.clock import Clock
@@ -233,7 +233,8 @@ class _Session:
             )
             return dictated, dictated.run()
         talk = self._scripted(self._script, call, stream, ear)
-        return talk, talk.run(opening or start(self._script, fields={}))
+        # A script has had its opening since before the call was placed.
+        return talk, talk.run(cast("Turn", opening))
 
     def _scripted(
         self, script: Script, call: VoiceCall, stream: SoundStream, ear: Listener | None

@@ -142,7 +142,7 @@ async def test_the_database_itself_knows_who_belongs_to_whom(
     async with engine_context.db.transaction() as tx:
         for refused in (
             contacts.insert(tx, **place, contacts=[person(BRUNO)], now=NOW),
-            contacts.set_addresses(tx, **place, contacts={ana + 1: person(BRUNO)}, are_new=True),
+            contacts.set_addresses(tx, **place, contacts={ana + 1: person(BRUNO)}),
             *(tx.execute(each) for each in statements),  # pyright: ignore[reportArgumentType, reportCallIssue]
         ):
             with pytest.raises(psycopg.errors.IntegrityError):

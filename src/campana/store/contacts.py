@@ -19,7 +19,13 @@ from campana.domain.contact import AttributeValue, ContactAddress, NewContact
 from campana.domain.numbering import NumberType
 from campana.store import arrays
 from campana.store.db import Tx
-from campana.store.prepared import Prepared, address_columns, field_columns, kinds_of
+from campana.store.prepared import (
+    Prepared,
+    address_columns,
+    field_columns,
+    kinds_of,
+    prepare,
+)
 from campana.store.sql import load
 
 _SQL = load("contacts")
@@ -216,11 +222,11 @@ async def insert(
     """Store new contacts without their addresses; their ids in the order given."""
     if not contacts:
         return []
-    return await _insert(
+    return await insert_prepared(
         tx,
         workspace_id=workspace_id,
         list_id=list_id,
-        fields=field_columns(contacts),
+        prepared=prepare(contacts),
         skipped=(),
         now=now,
         made_by=made_by,
@@ -238,27 +244,6 @@ async def insert_prepared(
     made_by: str | None,
 ) -> list[int]:
     """The same of people who were prepared, but for those at the places `skipped`, from 0."""
-    return await _insert(
-        tx,
-        workspace_id=workspace_id,
-        list_id=list_id,
-        fields=prepared.fields,
-        skipped=skipped,
-        now=now,
-        made_by=made_by,
-    )
-
-
-async def _insert(
-    tx: Tx,
-    *,
-    workspace_id: int,
-    list_id: str,
-    fields: Mapping[str, str],
-    skipped: Sequence[int],
-    now: datetime,
-    made_by: str | None,
-) -> list[int]:
     cursor = await tx.execute(
         _SQL["insert"],
         {
@@ -267,7 +252,7 @@ async def _insert(
             "made_by": made_by,
             "now": now,
             "skipped": arrays.numbers([place + 1 for place in skipped]),
-            **fields,
+            **prepared.fields,
         },
     )
     return sorted(int(row[0]) for row in await cursor.fetchall())
@@ -326,7 +311,6 @@ async def set_addresses(
     workspace_id: int,
     list_id: str,
     contacts: Mapping[int, NewContact],
-    are_new: bool = False,
 ) -> None:
     """Give each contact its addresses; one may pass from one of these contacts to another.
 
@@ -335,12 +319,10 @@ async def set_addresses(
         workspace_id: whose list it is.
         list_id: the list.
         contacts: by id.
-        are_new: they have none yet.
     """
     if not contacts:
         return
-    if not are_new:
-        await tx.execute(_SQL["drop_addresses"], {"ids": list(contacts)})
+    await tx.execute(_SQL["drop_addresses"], {"ids": list(contacts)})
     columns, counts = address_columns(list(contacts.values()))
     await _insert_addresses(
         tx,

@@ -88,8 +88,9 @@ async def fill(made: Ground, *, campaigns: int) -> list[str]:
     with psycopg.connect(made.conninfo, options="-c search_path=campana") as db:
         db.execute(
             "insert into targets (workspace_id, campaign_id, contact_id, address, state,"
-            " created_at) select workspace_id, c, id, '+12025550100', 'waiting', now()"
-            " from contacts, unnest(%s) c",
+            " created_at) select workspace_id, c, id, '+1202555' || lpad((row_number() over"
+            " (partition by c order by id))::text, 4, '0'), 'waiting', now()"
+            " from contacts, unnest(%s::text[]) c",
             (ids,),
         )
         db.execute(

@@ -1,4 +1,4 @@
-"""The environment of what Campana is compared with: `.venv.bench`, beside `.venv`."""
+"""Environments of what Campana is compared with or tried on, beside `.venv`."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ ROOT = Path(__file__).resolve().parents[1]
 PYTHON = ROOT / ".venv.bench" / "bin" / "python"
 
 _REQUIREMENTS = ROOT / "bench" / "requirements.txt"
-_FOLDER = ROOT / ".venv.bench"
 
 
-def install() -> None:
-    """Make it, where it is not yet as requirements.txt says."""
-    stamp, wanted = _FOLDER / "bench.stamp", _REQUIREMENTS.read_text()
+def install(requirements: Path = _REQUIREMENTS, python: Path = PYTHON) -> None:
+    """Make the environment of `python`, where it is not yet as `requirements` says."""
+    folder = python.parents[1]
+    stamp, wanted = folder / "bench.stamp", requirements.read_text()
     if stamp.exists() and stamp.read_text() == wanted:
         return
-    print("installing bench/requirements.txt into .venv.bench", file=sys.stderr)
+    print(f"installing {requirements.relative_to(ROOT)} into {folder.name}", file=sys.stderr)
     quiet = ["-qq", "--disable-pip-version-check", "--no-input"]
     for command in (
-        [sys.executable, "-m", "venv", "--clear", str(_FOLDER)],
+        [sys.executable, "-m", "venv", "--clear", str(folder)],
         [
-            *(str(PYTHON), "-m", "pip", "install", *quiet),
-            *("--only-binary", ":all:", "-r", str(_REQUIREMENTS)),
+            *(str(python), "-m", "pip", "install", *quiet),
+            *("--only-binary", ":all:", "-r", str(requirements)),
         ],
     ):
         subprocess.run(command, check=True)

@@ -17,6 +17,7 @@ from campana.carriers.voice_sip import (
     masked,
     senders,
 )
+from campana.domain.answered_by import AnsweredBy
 from campana.domain.disposition import Disposition
 from campana.domain.transfer import TransferOutcome
 from campana.voice.call_result import CallResult, End
@@ -87,6 +88,9 @@ def handed_over(outcome: str) -> Handover:
             {"reason": "callee", "handovers": (handed_over("unknown"),)},
             Disposition.HUNG_UP,
         ),
+        ("answered", {"answered_by": AnsweredBy.MACHINE}, Disposition.VOICEMAIL),
+        ("answered", {"answered_by": AnsweredBy.SCREENER}, Disposition.VOICEMAIL),
+        ("answered", {"answered_by": AnsweredBy.FAX}, Disposition.INVALID_NUMBER),
         ("too_late", {}, Disposition.NOT_SENT),
         ("answered", {"reason": "network"}, Disposition.HUNG_UP),
         ("answered", {"reason": "time_limit"}, Disposition.HUNG_UP),

@@ -20,12 +20,13 @@ Saying = tuple[float, float, str]
 class ScriptedEar:
     """An ear that hears what a list says, whatever the sound is."""
 
-    def __init__(self, *sayings: Saying, answered_by: AnsweredBy | None = None) -> None:
+    def __init__(self, *sayings: Saying, answered_by: Sequence[AnsweredBy] = ()) -> None:
         self.events: asyncio.Queue[Began | Said] = asyncio.Queue()
         self.beeped = asyncio.Event()
         self._is_speaking = False
         self.expected: list[Sequence[str]] = []
-        self._answered_by = answered_by
+        self._answered_by = list(answered_by)
+        """Each time that is asked, the next."""
         loop = asyncio.get_running_loop()
         for at, seconds, text in sayings:
             loop.call_later(at, self._begin, at)
@@ -45,10 +46,9 @@ class ScriptedEar:
     async def run(self) -> None:
         await asyncio.get_running_loop().create_future()
 
-    async def who_answered(self) -> AnsweredBy:
-        await asyncio.sleep(1.0)
-        assert self._answered_by is not None
-        return self._answered_by
+    async def who_answered(self, *, patience: float = 1.0) -> AnsweredBy:
+        await asyncio.sleep(min(patience, 1.0))
+        return self._answered_by.pop(0)
 
     def _begin(self, at: float) -> None:
         self._is_speaking = True
@@ -88,6 +88,6 @@ class _LevelSense:
         whole = len(pcm) // 512 * 512
         self._waiting = pcm[whole:]
         return [
-            Chunk(pcm=each, probability=float(any(each)), is_tone=False, is_beep=False)
+            Chunk(pcm=each, probability=float(any(each)), is_beep=False)
             for each in (pcm[start : start + 512] for start in range(0, whole, 512))
         ]

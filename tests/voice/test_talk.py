@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -66,7 +67,7 @@ def conversation(
     *sayings: Saying,
     script: Script = SCRIPT,
     deeds: tuple[Deed, ...] = (),
-    answered_by: AnsweredBy | None = None,
+    answered_by: AnsweredBy | tuple[AnsweredBy, ...] = (),
     then: Callable[[ScriptedEar], None] | None = None,
 ) -> Spoken:
     told: list[tuple[EventType, Any]] = []
@@ -80,7 +81,8 @@ def conversation(
         await speech.prepare(texts, rate=PHONE_RATE)
         # Made once the threads are done: meanwhile the clock jumps.
         call = ScriptedCall(deeds)
-        ear = ScriptedEar(*sayings, answered_by=answered_by)
+        who = (answered_by,) if isinstance(answered_by, AnsweredBy) else answered_by
+        ear = ScriptedEar(*sayings, answered_by=who)
         if then is not None:
             then(ear)
         stream = SoundStream(call, recording=None, ear=ear)
@@ -243,3 +245,44 @@ def test_nothing_is_left_without_a_beep() -> None:
     spoken = conversation(script=MACHINE, answered_by=AnsweredBy.MACHINE)
     assert (spoken.lines, spoken.talk.has_left_message) == ([], False)
     assert 30 < seconds(spoken.heard, PHONE_RATE) < 33
+
+
+def test_a_screener_is_told_who_calls_and_whoever_comes_is_talked_to() -> None:
+    came = (AnsweredBy.SCREENER, AnsweredBy.HUMAN)
+    spoken = conversation((1.2, 2.0, "and I will see"), script=MACHINE, answered_by=came)
+    assert [line for line in spoken.lines if line[0] == "bot"] == [
+        ("bot", "Please call us back."),
+        ("bot", "Hello."),
+        ("bot", "Goodbye."),
+    ]
+    assert not any(spoken.is_speaking(moment / 10) for moment in range(32)), "it talked into it"
+    assert (spoken.talk.answered_by, spoken.talk.notes.result) == (AnsweredBy.HUMAN, "told")
+    assert not spoken.talk.has_left_message
+
+
+@pytest.mark.parametrize(
+    ("came", "shown"),
+    [
+        (AnsweredBy.SILENCE, AnsweredBy.SCREENER),
+        (AnsweredBy.SCREENER, AnsweredBy.SCREENER),
+        (AnsweredBy.MACHINE, AnsweredBy.MACHINE),
+    ],
+)
+def test_nobody_comes_after_a_screener(came: AnsweredBy, shown: AnsweredBy) -> None:
+    spoken = conversation(script=MACHINE, answered_by=(AnsweredBy.SCREENER, came))
+    assert spoken.lines == [("bot", "Please call us back.")]
+    assert (spoken.talk.answered_by, spoken.talk.notes.result) == (shown, None)
+
+
+@pytest.mark.parametrize("who", [AnsweredBy.SCREENER, AnsweredBy.MACHINE, AnsweredBy.FAX])
+def test_whatever_is_no_person_is_hung_up_on_where_the_script_says_so(who: AnsweredBy) -> None:
+    script = replace(MACHINE, on_machine=OnMachine(do="hang_up"))
+    spoken = conversation(script=script, answered_by=who)
+    assert (spoken.lines, spoken.talk.answered_by) == ([], who)
+    assert seconds(spoken.heard, PHONE_RATE) < 2
+
+
+def test_a_fax_is_left_no_message() -> None:
+    spoken = conversation(script=MACHINE, answered_by=AnsweredBy.FAX)
+    assert (spoken.lines, spoken.talk.has_left_message) == ([], False)
+    assert seconds(spoken.heard, PHONE_RATE) < 2

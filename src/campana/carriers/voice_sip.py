@@ -132,11 +132,19 @@ def disposition_of_status(status: int) -> Disposition:
     return Disposition.CONGESTION if 500 <= status <= 599 else Disposition.CARRIER_ERROR
 
 
+_NO_PERSON: dict[AnsweredBy | None, Disposition] = {
+    AnsweredBy.MACHINE: Disposition.VOICEMAIL,
+    AnsweredBy.SCREENER: Disposition.VOICEMAIL,
+    # Nobody can be reached there by voice, today or any other day.
+    AnsweredBy.FAX: Disposition.INVALID_NUMBER,
+}
+
+
 def disposition_of(result: CallResult) -> Disposition:
     """What became of the attempt."""
     match result.end:
-        case "answered" if result.answered_by is AnsweredBy.MACHINE:
-            return Disposition.VOICEMAIL
+        case "answered" if result.answered_by in _NO_PERSON:
+            return _NO_PERSON[result.answered_by]
         case "answered" if result.is_transferred:
             return Disposition.TRANSFERRED
         case "answered" if result.finished or result.result is not None:

@@ -5,32 +5,50 @@ words: what machines say gives them away. A person taken for a machine is a call
 is not sure is a person.
 
       silence ──3 s──▶ SILENCE
-      speech ─┬─ a machine's words, a beep, 6 s without a pause ─▶ MACHINE
-              ├─ a pause after little speech, other words ───────▶ HUMAN
-              └─ 10 s of anything else ──────────────────────────▶ UNSURE
+      2100 Hz, or 1100 Hz on and off ──────────────────────────────▶ FAX
+      speech ─┬─ an assistant asks who calls ──────────────────────▶ SCREENER
+              ├─ a machine's words, a beep, 7 s without a pause ───▶ MACHINE
+              ├─ a pause: words that may be a machine's ───────────▶ MACHINE
+              ├─ a pause after little speech, other words ─────────▶ HUMAN
+              └─ 10 s of anything else ────────────────────────────▶ UNSURE
 """
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 
-from campana.domain.understanding.words import words
+from campana.domain.fax_tones import FaxTones
+from campana.domain.greeting_words import (
+    is_a_speech,
+    may_be_a_machine,
+    sounds_like_a_machine,
+    sounds_like_a_screener,
+)
 
 
 class AnsweredBy(StrEnum):
-    """Who it was; only `machine` is treated as one."""
+    """Who it was; whoever may be a person is treated as one."""
 
     HUMAN = "human"
     MACHINE = "machine"
+    """A recording: a mailbox, an announcement, a menu."""
+    SCREENER = "screener"
+    """An assistant that asks who calls and why before a person comes."""
+    FAX = "fax"
+    """Or a modem: nobody will ever talk there."""
     SILENCE = "silence"
     UNSURE = "unsure"
+
+    @property
+    def may_be_a_person(self) -> bool:
+        """Is the bot to talk?"""
+        return self in {AnsweredBy.HUMAN, AnsweredBy.SILENCE, AnsweredBy.UNSURE}
 
 
 SILENCE_SECONDS = 3.0
 LIMIT_SECONDS = 10.0
-TALKS_ON_SECONDS = 6.0
-"""Speech without a pause after which it is no greeting of a person's."""
+TALKS_ON_SECONDS = 7.0
+"""A speech without a pause after which it is no greeting of a person's."""
 FIRST_READ_SECONDS, READ_EVERY_SECONDS = 1.2, 0.8
 SHORT_SECONDS = 0.9
 """A greeting this short ("Hello?") with a pause after it."""
@@ -39,30 +57,15 @@ PAUSE_SECONDS, LONG_PAUSE_SECONDS, LONGER_PAUSE_SECONDS = 0.6, 0.9, 1.5
 """After a short greeting or a question; after an ordinary one; after a long one. Machines pause
 after "Hello." too, but not for long."""
 
-_MACHINE = re.compile(
-    r"\b(leave|record) (me |us |your |a |an |the )*(brief |short |detailed )?"
-    r"(message|name|number|voice)"
-    r"|\bleave (me|us) (a )?message|\bmessage after|\bafter the (tone|beep|signal)"
-    r"|\bat the (tone|beep|sound)|\bvoice ?mail|\bmailbox|\bmail box|\banswering machine"
-    r"|\b(is|are|am|currently) (not available|unavailable)|\bnot available (at|to|right)"
-    r"|\b(cant|cannot|can not|unable to|couldnt|could not) (come|take your|take the|get to|answer)"
-    r"|\bmissed your call|\bnot in service|\b(is|are) (currently |now )?closed\b"
-    r"|\b(been|being) forwarded|\byouve reached|\byou have reached|\bnot home|\baway from (my|the)"
-    r"|\bas soon as (i|we|possible)|\bpress (one|two|1|2|pound|star)\b|\bautomat(ed|ic) (voice|mes)"
-    r"|\bthe (person|party|number|customer) you (are|have|were)|\breturn your call"
-    r"|\bnot accepting (any )?calls|\bhang up or"
-)
-
-
-def sounds_like_a_machine(text: str) -> bool:
-    """Are these the words of a greeting that was recorded?"""
-    return _MACHINE.search(" ".join(words(text))) is not None
-
 
 class Greeting:
     """The first seconds of an answered call. Feed it sound as it comes; `verdict` comes in time."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, patience: float = SILENCE_SECONDS) -> None:
+        """`patience` is how long nobody need say anything."""
+        self._patience = patience
+        self._fax = FaxTones()
+        self._has_beeped = False
         self.verdict: AnsweredBy | None = None
         self._elapsed = 0.0
         self._spoken = 0.0
@@ -75,11 +78,22 @@ class Greeting:
         self._asked_for = 0.0
         """How much there was when a reading was last asked for."""
 
-    def hear(self, *, is_speech: bool, is_beep: bool, seconds: float) -> bool:
-        """The next piece of sound; answers whether what was said so far is to be read now."""
+    def hear(
+        self, *, is_speech: bool, is_beep: bool, seconds: float, hertz: float | None = None
+    ) -> bool:
+        """The next piece of sound; answers whether what was said so far is to be read now.
+
+        Args:
+            is_speech: somebody speaks in it.
+            is_beep: it ends a fifth of a second of one tone.
+            seconds: how long it is.
+            hertz: the frequency of the one tone that it is, if it is one.
+        """
         if self.verdict is not None:
             return False
         self._elapsed += seconds
+        self._fax.hear(hertz, seconds=seconds)
+        self._has_beeped = self._has_beeped or is_beep
         if is_speech:
             self._spoken += seconds
             self._in_a_row += seconds
@@ -88,7 +102,7 @@ class Greeting:
             self._silent += seconds
             if self._silent > 0.25:
                 self._in_a_row = 0.0
-        self.verdict = self._heard(is_beep=is_beep)
+        self.verdict = self._heard()
         return self.verdict is None and self._is_to_be_read()
 
     def read(self, text: str, *, spoken_seconds: float) -> None:
@@ -96,25 +110,39 @@ class Greeting:
         if self.verdict is not None:
             return
         self._text, self._read_spoken = text, spoken_seconds
-        if sounds_like_a_machine(text):
+        if sounds_like_a_screener(text):
+            self.verdict = AnsweredBy.SCREENER
+        elif sounds_like_a_machine(text):
             self.verdict = AnsweredBy.MACHINE
         else:
-            self.verdict = self._heard(is_beep=False)
+            self.verdict = self._heard()
 
     @property
     def spoken_seconds(self) -> float:
         """How much speech there was."""
         return self._spoken
 
-    def _heard(self, *, is_beep: bool) -> AnsweredBy | None:
-        if is_beep or self._in_a_row >= TALKS_ON_SECONDS:
-            return AnsweredBy.MACHINE
+    def _heard(self) -> AnsweredBy | None:
+        if self._fax.is_fax:
+            return AnsweredBy.FAX
+        text = self._text or ""
         if self._spoken < 0.1:
-            return AnsweredBy.SILENCE if self._elapsed >= SILENCE_SECONDS else None
+            return self._without_words()
+        if self._has_beeped or (self._in_a_row >= TALKS_ON_SECONDS and is_a_speech(text)):
+            return AnsweredBy.MACHINE
         is_all_read = self._text is not None and self._read_spoken >= self._spoken - 0.05
-        if is_all_read and self._silent >= self._pause_of_a_person(self._text or ""):
-            return AnsweredBy.HUMAN
-        return AnsweredBy.UNSURE if self._elapsed >= LIMIT_SECONDS else None
+        if is_all_read and self._silent >= self._pause_of_a_person(text):
+            return AnsweredBy.MACHINE if may_be_a_machine(text) else AnsweredBy.HUMAN
+        if self._elapsed < LIMIT_SECONDS:
+            return None
+        return AnsweredBy.MACHINE if may_be_a_machine(text) else AnsweredBy.UNSURE
+
+    def _without_words(self) -> AnsweredBy | None:
+        if self._fax.may_be:
+            return None
+        if self._has_beeped:
+            return AnsweredBy.MACHINE
+        return AnsweredBy.SILENCE if self._elapsed >= self._patience else None
 
     def _pause_of_a_person(self, text: str) -> float:
         if self._spoken <= SHORT_SECONDS or text.rstrip().endswith("?"):

@@ -47,6 +47,8 @@ UNHEARD_SECONDS = 0.7
 heard it."""
 BEEP_SECONDS = 30.0
 """How long the beep of a machine is waited for; without one nothing is left."""
+SCREENED_SECONDS = 20.0
+"""How long somebody may take to come after an assistant was told who calls."""
 
 
 class Talk:
@@ -109,15 +111,34 @@ class Talk:
         if self._ear is None or policy.do == "talk":
             await asyncio.sleep(SETTLE_SECONDS)
             return True
-        self.answered_by = await self._ear.who_answered()
-        if self.answered_by is not AnsweredBy.MACHINE:
+        ear, message = self._ear, policy.message if policy.do == "leave_message" else None
+        self.answered_by = await ear.who_answered()
+        if self.answered_by is AnsweredBy.SCREENER and message:
+            await self._introduce(ear, utter(None, message, fields))
+        if self.answered_by.may_be_a_person:
             return True
-        if policy.do == "leave_message" and policy.message and await self._is_beeped(self._ear):
+        is_machine = self.answered_by is AnsweredBy.MACHINE
+        if is_machine and message and await self._is_beeped(ear):
             await asyncio.sleep(SETTLE_SECONDS)
-            await self._say(utter(None, policy.message, fields), None)
+            await self._say(utter(None, message, fields), None)
             self.has_left_message = True
             await asyncio.sleep(TAIL_SECONDS)
         return False
+
+    async def _introduce(self, ear: Ear, message: Utterance) -> None:
+        """Tell an assistant who calls and why, and see who comes."""
+        quiet = waited = 0.0
+        while quiet < 1.0 and waited < BEEP_SECONDS and not ear.beeped.is_set():
+            await asyncio.sleep(SETTLE_SECONDS)
+            waited += SETTLE_SECONDS
+            quiet = 0.0 if ear.is_busy else quiet + SETTLE_SECONDS
+        await asyncio.sleep(SETTLE_SECONDS)
+        await self._say(message, None)
+        ear.beeped.clear()
+        came = await ear.who_answered(patience=SCREENED_SECONDS)
+        # Whoever says nothing is nobody yet: the assistant still has the call.
+        if came not in {AnsweredBy.SILENCE, AnsweredBy.FAX}:
+            self.answered_by = came
 
     async def _is_beeped(self, ear: Ear) -> bool:
         try:

@@ -137,7 +137,7 @@ class VoiceCallDetail(VoiceCallShape, frozen=True, kw_only=True):
     keys: str
     saved: dict[str, str]
     answers: list[AnswerShape]
-    answered_by: Literal["human", "machine", "silence", "unsure"] | None
+    answered_by: Literal["human", "machine", "screener", "fax", "silence", "unsure"] | None
     has_left_message: bool
     callback_at: Instant | None
     model: ModelShape | None

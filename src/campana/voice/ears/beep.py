@@ -13,6 +13,8 @@ import numpy as np
 from campana.voice.ears.vad import CHUNK_SAMPLES, RATE
 
 LOWEST_HERTZ, HIGHEST_HERTZ = 400.0, 2000.0
+HIGHEST_TONE_HERTZ = 2250.0
+"""Of a tone that is none of a machine's beeps: a fax answers at 2100 Hz."""
 SECONDS = 0.2
 """How long it must last. Half a second or a second is usual, a fifth the shortest we know of."""
 _PURE = 0.85
@@ -42,14 +44,15 @@ class BeepDetector:
             self._tones.clear()
         self._hertz = hertz
         self._tones.append(chunk)
-        if len(self._tones) < _CHUNKS:
+        if len(self._tones) < _CHUNKS or hertz > HIGHEST_HERTZ:
             return False
         # Seen for so long, a ring of 440 and 480 Hz falls apart into two.
         return _pure_tone(b"".join(self._tones), within=_TONE_HERTZ) is not None
 
-    def is_tone(self) -> bool:
-        """Was the last chunk a pure tone?"""
-        return bool(self._tones)
+    @property
+    def hertz(self) -> float | None:
+        """The frequency of the last chunk if it was a pure tone, to the next 31 Hz."""
+        return self._hertz if self._tones else None
 
 
 def _pure_tone(pcm: bytes, *, within: float) -> float | None:
@@ -61,7 +64,7 @@ def _pure_tone(pcm: bytes, *, within: float) -> float | None:
     width = RATE / len(sound)
     peak = int(power.argmax())
     hertz = peak * width
-    if not LOWEST_HERTZ <= hertz <= HIGHEST_HERTZ:
+    if not LOWEST_HERTZ <= hertz <= HIGHEST_TONE_HERTZ:
         return None
     bins = max(2, round(within / width))
     around = power[max(0, peak - bins) : peak + bins + 1].sum()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from campana.domain.answered_by import AnsweredBy
+from campana.domain.answered_by import SILENCE_SECONDS, AnsweredBy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,4 +53,4 @@ class Ear(Protocol):
 
     def expect(self, phrases: Sequence[str], is_enough: Callable[[Said], bool]) -> None: ...
 
-    async def who_answered(self) -> AnsweredBy: ...
+    async def who_answered(self, *, patience: float = SILENCE_SECONDS) -> AnsweredBy: ...

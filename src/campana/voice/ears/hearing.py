@@ -30,8 +30,14 @@ class Chunk:
     pcm: bytes
     probability: float
     """That somebody speaks."""
-    is_tone: bool
     is_beep: bool
+    hertz: float | None = None
+    """Of the one tone that it is; None for anything else."""
+
+    @property
+    def is_tone(self) -> bool:
+        """Is it one pure tone?"""
+        return self.hertz is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from campana.domain.answered_by import AnsweredBy, Greeting
+from campana.domain.answered_by import SILENCE_SECONDS, AnsweredBy, Greeting
 from campana.voice.ears.ear import Began, Said, Timing
 from campana.voice.ears.hearing import Chunk, Ears, Read
 from campana.voice.ears.turns import CHUNK_SECONDS, Moment, TurnDetector
@@ -83,9 +83,15 @@ class Listener:
             self._taken += seconds(pcm, PHONE_RATE)
             self._sound.put_nowait(pcm)
 
-    async def who_answered(self) -> AnsweredBy:
-        """Listen to the greeting until it is known, or cannot be."""
-        self._greeting = Greeting()
+    async def who_answered(self, *, patience: float = SILENCE_SECONDS) -> AnsweredBy:
+        """Listen to the greeting until it is known, or cannot be; to the next one when asked again.
+
+        Args:
+            patience: how long nobody need say anything.
+        """
+        self._greeting = Greeting(patience=patience)
+        self._opening.clear()
+        self._verdict = self._loop.create_future()
         try:
             return await self._verdict
         finally:
@@ -189,7 +195,10 @@ class Listener:
     def _judge(self, greeting: Greeting, chunk: Chunk) -> None:
         self._opening += chunk.pcm
         is_wanted = greeting.hear(
-            is_speech=self._turns.is_speech, is_beep=chunk.is_beep, seconds=CHUNK_SECONDS
+            is_speech=self._turns.is_speech,
+            is_beep=chunk.is_beep,
+            seconds=CHUNK_SECONDS,
+            hertz=chunk.hertz,
         )
         if is_wanted and (self._judging is None or self._judging.done()):
             self._judging = asyncio.ensure_future(self._judges(greeting))
@@ -202,5 +211,6 @@ class Listener:
         self._decide(greeting)
 
     def _decide(self, greeting: Greeting) -> None:
-        if greeting.verdict is not None and not self._verdict.done():
+        is_asked = greeting is self._greeting and not self._verdict.done()
+        if is_asked and greeting.verdict is not None:
             self._verdict.set_result(greeting.verdict)

@@ -53,5 +53,5 @@ class OwnSense:
     def _chunk(self, pcm: bytes) -> Chunk:
         probability = self._detector.probability(pcm)
         is_beep = self._beep.is_beep(pcm)
-        is_tone = self._beep.is_tone()
-        return Chunk(pcm=pcm, probability=probability, is_tone=is_tone, is_beep=is_beep)
+        hertz = self._beep.hertz
+        return Chunk(pcm=pcm, probability=probability, hertz=hertz, is_beep=is_beep)

@@ -1,4 +1,4 @@
-"""Callees: a process of its own that answers SIP, sends sound made beforehand, and times what comes.
+"""Callees: a process that answers SIP, sends sound made beforehand, and times what comes.
 
     python bench/voice/callee.py --sounds FOLDER
 
@@ -46,6 +46,7 @@ TURN_SECONDS = 0.9
 INTO_SECONDS = 1.5
 """From the bot's first sound to an interruption."""
 OVER_SECONDS = 0.3
+_now = time.time  # noqa: TID251 - the clock by which the kernel stamps packets
 SO_TIMESTAMPNS = getattr(socket, "SO_TIMESTAMPNS", 35)
 
 
@@ -64,7 +65,7 @@ class Callee:
         self.socket.setblocking(False)
         self.socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         self.port: int = self.socket.getsockname()[1]
-        self.due = time.time() + STEP
+        self.due = _now() + STEP
         self.told: dict[str, Any] = {"does": self.does, "turns": [], "stops": []}
         self._remote = remote
         self._sounds = sounds
@@ -82,7 +83,7 @@ class Callee:
 
     def send(self) -> None:
         """The packet that is due."""
-        now = time.time()
+        now = _now()
         frame = self._frame(now)
         header = struct.pack("!BBHII", 0x80, 0, self._sequence & 0xFFFF, self._stamp, 0x0C0FFEE0)
         self._sequence, self._stamp = self._sequence + 1, (self._stamp + FRAME) & 0xFFFFFFFF
@@ -184,12 +185,12 @@ class Exchange:
     def run(self) -> None:
         """Until `is_over`."""
         while not self.is_over:
-            now = time.time()
+            now = _now()
             for callee in list(self._calls.values()):
                 if callee.due <= now:
                     callee.send()
             soonest = min((each.due for each in self._calls.values()), default=now + 0.2)
-            for number, _ in self._poll.poll(max(0.0005, soonest - time.time())):
+            for number, _ in self._poll.poll(max(0.0005, soonest - _now())):
                 if number == self._sip.fileno():
                     self._read_sip()
                 elif (callee := self._by_file.get(number)) is not None:
@@ -268,7 +269,8 @@ def main() -> None:
     sys.stdout.write(json.dumps({"port": exchange.port}) + "\n")
     sys.stdout.flush()
     exchange.run()
-    sys.stdout.write(json.dumps({"does": "ended", "cpu": time.process_time()}) + "\n")
+    with contextlib.suppress(BrokenPipeError):
+        sys.stdout.write(json.dumps({"does": "ended", "cpu": time.process_time()}) + "\n")
 
 
 if __name__ == "__main__":

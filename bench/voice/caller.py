@@ -14,6 +14,7 @@ import json
 import sys
 import time
 import uuid
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -79,12 +80,11 @@ class _Clock:
 class Meter:
     """Processor time of this process while every call was up."""
 
-    def __init__(self, calls: int, *, longest: float) -> None:
-        self._calls, self._up, self._longest = calls, 0, longest
+    def __init__(self, calls: int) -> None:
+        self._calls, self._up = calls, 0
         self._began: tuple[float, float] | None = None
         self.found: tuple[float, float] | None = None
         """Seconds of processors, and of the clock."""
-        self.ready = asyncio.Event()
 
     def emit(self, event: AttemptEvent) -> None:
         if event.type is EventType.ANSWERED:
@@ -112,8 +112,12 @@ async def talk(arguments: argparse.Namespace) -> dict[str, Any]:
     has_models = arguments.script != "steady"
     ears = await Ears.open() if has_models else None
     speech = await Speech.open() if has_models else Speech(engine=None, reason="none here")
+    # As after the first call of a campaign: what is not personal is kept.
+    texts = [script.greeting, *(getattr(step, "text", None) or "" for step in script.steps)]
+    if has_models:
+        await speech.prepare(list(filter(None, texts)), rate=8000)
     driver = await SipDriver.open(interface="127.0.0.1", max_calls=arguments.calls)
-    meter = Meter(arguments.calls, longest=script.max_seconds)
+    meter = Meter(arguments.calls)
 
     async def call(after: float) -> dict[str, Any]:
         await asyncio.sleep(after)
@@ -129,7 +133,7 @@ async def talk(arguments: argparse.Namespace) -> dict[str, Any]:
             ears=ears,
             zone=UTC,
         )
-        waits = [line.latency.total_ms for line in result.transcript if line.latency is not None]
+        waits = [asdict(line.latency) for line in result.transcript if line.latency is not None]
         return {
             "end": result.end,
             "reason": result.reason,

@@ -111,7 +111,7 @@ def quantile(values: Sequence[float], share: float) -> float:
 
 
 def show(what: str, value: str, aim: str, n: str) -> None:
-    """A row of the table."""
+    """A row of the table, with the load of the moment."""
     print(f"{what:<58}{value:>22}{aim:>12}{n:>14}{os.getloadavg()[0]:>7.1f}", flush=True)
 
 
@@ -119,7 +119,7 @@ def turns(sounds: Path, *, quick: bool) -> None:
     """From the end of what a callee says to the bot's first sound, and what a call costs."""
     for calls, times in ((1, 1 if quick else 4), (8, 1 if quick else 2)):
         waits: list[float] = []
-        inside: list[float] = []
+        inside: list[dict[str, int]] = []
         shares: list[float] = []
         answers = wanted = 0
         for _ in range(times):
@@ -138,7 +138,10 @@ def turns(sounds: Path, *, quick: bool) -> None:
         name = f"{calls} call{'s' * (calls > 1)}: end of speech to the bot's first sound"
         show(f"{name}, p50", f"{quantile(waits, 0.5):.0f} ms", "450 ms", n)
         show(f"{name}, p95", f"{quantile(waits, 0.95):.0f} ms", "600 ms", n)
-        show("  the same by the bot's own notes, p50", f"{quantile(inside, 0.5):.0f} ms", "", "")
+        parts = ("vad_ms", "asr_ms", "dialog_ms", "tts_ms")
+        middle = [quantile([each[part] for each in inside], 0.5) for part in parts]
+        split = " + ".join(f"{each:.0f}" for each in middle)
+        show("  by the bot's notes: sure + words + dialog + sound, p50", f"{split} ms", "", "")
         show("  answers understood", f"{answers} of {wanted}", "", "")
         aim = "2.5 %" if calls == 8 else ""
         show(

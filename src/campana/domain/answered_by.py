@@ -1,13 +1,14 @@
-"""Who answered a call: a person, or a machine that says so, beeps, or talks on and on.
+"""Who answered a call: a person, or a machine that says so or beeps.
 
 The rule of thumb of telephony (short greeting and a pause: a person) decides only together with the
 words: what machines say gives them away. A person taken for a machine is a call lost, so whatever
-is not sure is a person.
+is not sure is a person. That somebody talks on and on says nothing: people do, and where others
+talk in the same room it never ends.
 
       silence ──3 s──▶ SILENCE
       2100 Hz, or 1100 Hz on and off ──────────────────────────────▶ FAX
       speech ─┬─ an assistant asks who calls ──────────────────────▶ SCREENER
-              ├─ a machine's words, a beep, 7 s without a pause ───▶ MACHINE
+              ├─ a machine's words, or a beep ─────────────────────▶ MACHINE
               ├─ a pause: words that may be a machine's ───────────▶ MACHINE
               ├─ a pause after little speech, other words ─────────▶ HUMAN
               └─ 10 s of anything else ────────────────────────────▶ UNSURE
@@ -19,7 +20,6 @@ from enum import StrEnum
 
 from campana.domain.fax_tones import FaxTones
 from campana.domain.greeting_words import (
-    is_a_speech,
     may_be_a_machine,
     sounds_like_a_machine,
     sounds_like_a_screener,
@@ -47,8 +47,6 @@ class AnsweredBy(StrEnum):
 
 SILENCE_SECONDS = 3.0
 LIMIT_SECONDS = 10.0
-TALKS_ON_SECONDS = 7.0
-"""A speech without a pause after which it is no greeting of a person's."""
 FIRST_READ_SECONDS, READ_EVERY_SECONDS = 1.2, 0.8
 SHORT_SECONDS = 0.9
 """A greeting this short ("Hello?") with a pause after it."""
@@ -69,7 +67,6 @@ class Greeting:
         self.verdict: AnsweredBy | None = None
         self._elapsed = 0.0
         self._spoken = 0.0
-        self._in_a_row = 0.0
         self._silent = 0.0
         self._read_at = FIRST_READ_SECONDS
         self._text: str | None = None
@@ -96,12 +93,9 @@ class Greeting:
         self._has_beeped = self._has_beeped or is_beep
         if is_speech:
             self._spoken += seconds
-            self._in_a_row += seconds
             self._silent = 0.0
         else:
             self._silent += seconds
-            if self._silent > 0.25:
-                self._in_a_row = 0.0
         self.verdict = self._heard()
         return self.verdict is None and self._is_to_be_read()
 
@@ -128,7 +122,7 @@ class Greeting:
         text = self._text or ""
         if self._spoken < 0.1:
             return self._without_words()
-        if self._has_beeped or (self._in_a_row >= TALKS_ON_SECONDS and is_a_speech(text)):
+        if self._has_beeped:
             return AnsweredBy.MACHINE
         is_all_read = self._text is not None and self._read_spoken >= self._spoken - 0.05
         if is_all_read and self._silent >= self._pause_of_a_person(text):

@@ -29,6 +29,7 @@ _HINTS = tuple(
         r"\bmissed your call|\bnot been set up",
         r"\b(is|are) (currently |now )?closed\b",
         r"\byouve reached|\byou have reached",
+        r"\bthis is an emergency",
         r"\bnot home|\bnobody is home|\baway from (my|the)",
         r"\bas soon as (i|we|possible)|\bget back to you",
         r"\bthe (wireless )?(person|party|number|customer|subscriber) you (are|have|were|called)",
@@ -73,15 +74,6 @@ def sounds_like_a_screener(text: str) -> bool:
     """Does an assistant ask who calls, before the person is rung or answers?"""
     said = " ".join(words(text))
     return _SCREENER.search(said) is not None and _PERSON.search(said) is None
-
-
-def is_a_speech(text: str) -> bool:
-    """Is it long, does it ask nothing, and is it more than noise read as the same few words?"""
-    return (
-        len(set(words(text))) >= 16
-        and "?" not in text
-        and not _PERSON.search(" ".join(words(text)))
-    )
 
 
 def _hints(said: str) -> int:

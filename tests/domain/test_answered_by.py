@@ -182,3 +182,16 @@ def test_tones(parts: list[tuple[float | None, float]], who: AnsweredBy | None) 
 
 def test_the_beep_after_words_is_a_machines_whatever_its_tone() -> None:
     assert listen((1093.75, 0.5), spoken=1.0) is AnsweredBy.MACHINE
+
+
+def test_after_the_verdict_nothing_changes_it_and_nothing_is_read() -> None:
+    greeting = Greeting()
+    assert not greeting.hear(is_speech=False, is_beep=False, seconds=3.1)
+    assert not greeting.hear(is_speech=True, is_beep=True, seconds=2.0)
+    greeting.read("Leave a message after the tone.", spoken_seconds=2.0)
+    assert greeting.verdict is AnsweredBy.SILENCE
+
+
+def test_whoever_may_be_a_person() -> None:
+    people = {AnsweredBy.HUMAN, AnsweredBy.UNSURE, AnsweredBy.SILENCE}
+    assert {each for each in AnsweredBy if each.may_be_a_person} == people

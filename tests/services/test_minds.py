@@ -15,9 +15,10 @@ from campana.domain.prompted import EndTool, HttpTool, Model, Prompt
 from campana.domain.script import End, Script
 from campana.domain.speaking import Call
 from campana.services import flow_credentials, minds
-from campana.services.chat_model import ChatModel, directly
+from campana.services.chat_model import ChatModel, completions
 from campana.services.context import Context
 from campana.services.minds import CallMind
+from campana.services.model_endpoints import directly
 from campana.services.outbound import Outbound
 from campana.voice.mind import Lost
 from tests.support.campaign import ANA, launched, person
@@ -29,7 +30,9 @@ CALL = {"call": "att_1", "campaign": "camp_1", "contact": "ctc_1"}
 
 
 def mind(context: Context, workspace_id: int) -> CallMind:
-    model = ChatModel(prompt=Prompt(goal="-"), name="m", open=directly("http://127.0.0.1:9", None))
+    model = ChatModel(
+        prompt=Prompt(goal="-"), name="m", open=directly(completions("http://127.0.0.1:9"), None)
+    )
     return CallMind(context=context, model=model, workspace_id=workspace_id, call=CALL)
 
 

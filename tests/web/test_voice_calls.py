@@ -56,7 +56,7 @@ async def test_a_call_is_shown_with_all_that_was_said(
     assert shown == listed | {
         "keys": "1", "saved": {"answer": "1"}, "answers": [], "answeredBy": None,
         "hasLeftMessage": False, "callbackAt": None, "transfers": [],
-        "model": None, "quality": None,
+        "model": None, "quality": None, "endpoints": None,
         "transcript": [{"role": "bot", "text": "Hello Ana.", "atMs": 0}],
     }  # fmt: skip
     assert await page_of(api) == {

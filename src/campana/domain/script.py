@@ -15,6 +15,7 @@ from typing import Literal, assert_never
 
 from campana.domain.answers import Answer
 from campana.domain.prompted import Prompt, texts_of
+from campana.domain.sound_models import HearingModel, SpeechModel
 
 OPT_OUT_TEXT = "You will not be called again. Goodbye."
 CALLBACK_TEXT = "All right. You will be called {{ when }}. Goodbye."
@@ -111,6 +112,11 @@ class Script:
     greeting: str
     steps: tuple[Step, ...]
     voice: str | None = None
+    """Our own, whatever the installation speaks with."""
+    speech: SpeechModel | None = None
+    """Who speaks in place of our own voice."""
+    hearing: HearingModel | None = None
+    """Who reads what is said in place of our own models."""
     max_seconds: int = 180
     """The call is ended after this long, whatever is being said."""
     on_machine: OnMachine = OnMachine()

@@ -15,6 +15,7 @@ from campana.domain.answers import Answer, Choice, Number, YesNo
 from campana.domain.errors import FieldProblem
 from campana.domain.prompt_problems import problems as prompt_problems
 from campana.domain.script import Ask, Branch, End, Say, Script, Step, Transfer
+from campana.domain.sound_models import problems_of_hearing, problems_of_speech
 
 KEYS = frozenset("0123456789*#")
 SECONDS_TO_ANSWER = (1.0, 60.0)
@@ -49,9 +50,20 @@ def _whole(script: Script) -> Iterator[FieldProblem]:
         yield _problem("/onMachine/message", "must say what is left on the machine")
     if script.transfer_to is not None and (wrong := transfer.wrong_with(script.transfer_to)):
         yield _problem("/transferTo", wrong)
+    yield from _models(script)
     for index, step in enumerate(script.steps):
         if isinstance(step, Transfer) and step.to is None and script.transfer_to is None:
             yield _problem(f"/steps/{index}/to", "must say to whom, or the bot must (transferTo)")
+
+
+def _models(script: Script) -> Iterator[FieldProblem]:
+    """Who speaks and hears for it."""
+    if script.voice is not None and script.speech is not None:
+        yield _problem("/voice", "is our own voice: either that or speech")
+    for pointer, message in problems_of_speech(script.speech) if script.speech is not None else ():
+        yield _problem(f"/speech{pointer}", message)
+    for pointer, message in problems_of_hearing(script.hearing) if script.hearing else ():
+        yield _problem(f"/hearing{pointer}", message)
 
 
 def _alone(step: Step, at: str) -> Iterator[FieldProblem]:

@@ -24,6 +24,7 @@ from campana.domain.errors import Unavailable
 from campana.domain.script import Script
 from campana.domain.window import zone_named
 from campana.engine.call_facts import facts_of
+from campana.engine.call_sound import sound_of
 from campana.engine.choosing import Choosing
 from campana.engine.conducted import dictation
 from campana.engine.enduring import until_stored
@@ -37,6 +38,7 @@ from campana.services.recordings import key_of
 from campana.services.secrets import Unreadable
 from campana.services.session_calls import is_talk
 from campana.store import attempts, channels, targets
+from campana.store.attempts import CallFacts
 from campana.store.channels import Channel
 from campana.voice.call import run_call
 from campana.voice.call_result import CallResult
@@ -101,7 +103,8 @@ class VoiceWorker:
         self._channels_until = 0.0
         self._choosing = Choosing(context, salt=salt)
         self._calls: dict[UUID, _Line] = {}
-        serves = [carrier.kind, *([hearing(carrier.kind)] if ears is not None else [])]
+        is_read = ears is not None and (ears.wordless is None or context.hearing_endpoint)
+        serves = [carrier.kind, *([hearing(carrier.kind)] if is_read else [])]
         self.ownership = Ownership(context, in_hand=lambda: self._calls, serves=serves)
 
     async def step(self) -> bool:
@@ -233,6 +236,13 @@ class VoiceWorker:
                 intent, disposition=Disposition.NOT_SENT, reason="too late to be sent"
             )
             return
+        sound = sound_of(
+            self._context,
+            script if isinstance(script, Script) else None,
+            workspace_id=intent.workspace_id,
+            speech=self._speech,
+            ears=self._ears,
+        )
         events: asyncio.Queue[AttemptEvent | None] = asyncio.Queue()
         teller = asyncio.create_task(self._tell(intent.attempt_id, events))
         key = key_of(campaign_id=intent.campaign_id, attempt_id=intent.attempt_id)
@@ -243,12 +253,12 @@ class VoiceWorker:
                 placement,
                 script,
                 intent.fields.as_text(),
-                speech=self._speech,
+                speech=sound.voice,
                 recording=self._context.blobs.path(key),
                 clock=self._context.clock,
                 emit=events.put_nowait,
                 stop=stop,
-                ears=self._ears,
+                ears=sound.ears,
                 zone=zone,
                 mind=minds.mind_of(self._context, intent, script)
                 if isinstance(script, Script)
@@ -270,7 +280,12 @@ class VoiceWorker:
                 disposition=self._carrier.disposition_of(result),
                 reason=result.reason or result.end,
                 result=result,
-                recording_key=key if result.recording else None,
+                facts=facts_of(
+                    result,
+                    intent.plan.script,
+                    recording_key=key if result.recording else None,
+                    endpoints=sound.facts(),
+                ),
             )
 
     def _script(self, intent: Claimed) -> Script | Dictation | None:
@@ -364,13 +379,10 @@ class VoiceWorker:
         disposition: Disposition,
         reason: str,
         result: CallResult | None = None,
-        recording_key: str | None = None,
+        facts: CallFacts | None = None,
     ) -> None:
         """Settle, however long the database is away: until then the attempt stays open, never
         lost."""
-        facts = None
-        if result is not None:
-            facts = facts_of(result, intent.plan.script, recording_key=recording_key)
         await until_stored(
             lambda: outcomes.settle(
                 self._context,

@@ -25,9 +25,10 @@ def fingerprint(script: Script) -> str:
     if not script.transfers_to:
         # What it would say if it handed calls over is no part of a bot that does not.
         told = {name: value for name, value in told.items() if not name.startswith("transfer_")}
-    if script.prompt is None:
-        # As before there were prompts: what is known of a bot without one stays known.
-        told.pop("prompt")
+    for part in ("prompt", "speech", "hearing"):
+        # As before there were these: what is known of a bot without them stays known.
+        if told[part] is None:
+            told.pop(part)
     return hashlib.sha256(msgspec.json.encode(told, order="sorted")).hexdigest()
 
 

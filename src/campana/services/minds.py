@@ -11,23 +11,20 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-import httpx
 import msgspec
 
-from campana.domain.errors import Unavailable
 from campana.domain.ids import attempt_text, numbered
 from campana.domain.model_talk import Errand, Talked
-from campana.domain.prompted import Model
 from campana.domain.script import Script
 from campana.domain.speaking import Part
 from campana.services import showing
-from campana.services.chat_model import ChatModel, Open, completions, directly
+from campana.services.chat_model import ChatModel, completions
 from campana.services.claimed import Claimed
 from campana.services.context import Context
-from campana.services.showing import Shown
+from campana.services.model_endpoints import directly, guarded
+from campana.services.model_endpoints import shown as shown_by
 from campana.voice.mind import Lost
 
 log = logging.getLogger(__name__)
@@ -54,7 +51,9 @@ class CallMind:
         """Ask the program of a tool. Whatever goes wrong is an answer, not an error."""
         tool = errand.tool
         try:
-            shown = await _shown(self.context, workspace_id=self.workspace_id, name=tool.credential)
+            shown = await shown_by(
+                self.context, workspace_id=self.workspace_id, name=tool.credential
+            )
         except Lost:
             return False, "it could not be asked"
         url, body = showing.with_query(tool.url, shown.query), b""
@@ -97,54 +96,24 @@ def mind_of(context: Context, claimed: Claimed, script: Script) -> CallMind | No
         return None
     if prompt.model.url is not None:
         name = prompt.model.name or ""
-        opened = _guarded(context, prompt.model, workspace_id=claimed.workspace_id)
+        opened = guarded(
+            context,
+            completions(prompt.model.url),
+            credential=prompt.model.credential,
+            workspace_id=claimed.workspace_id,
+        )
     else:
         model = context.language_model
         if model is None or (context.is_rehearsal and not model.is_on_this_machine):
             return None
-        name, opened = prompt.model.name or model.model, directly(model.url, model.key)
+        name = prompt.model.name or model.model
+        opened = directly(completions(model.url), model.key)
     return CallMind(
         context=context,
         model=ChatModel(prompt=prompt, name=name, open=opened),
         workspace_id=claimed.workspace_id,
         call=_call(claimed),
     )
-
-
-def _guarded(context: Context, model: Model, *, workspace_id: int) -> Open:
-    """To an endpoint of the workspace's own, with its credential, asked for once a call."""
-    known: list[Shown] = [Shown()] if model.credential is None else []
-
-    @asynccontextmanager
-    async def opened(
-        body: bytes, headers: Mapping[str, str], seconds: float
-    ) -> AsyncGenerator[httpx.Response]:
-        if not known:
-            known.append(await _shown(context, workspace_id=workspace_id, name=model.credential))
-        whole = showing.with_query(completions(model.url or ""), known[0].query)
-        async with context.outbound.stream(
-            whole, body=body, headers={**headers, **known[0].headers}, seconds=seconds
-        ) as response:
-            yield response
-
-    return opened
-
-
-async def _shown(context: Context, *, workspace_id: int, name: str | None) -> Shown:
-    """What that credential adds.
-
-    Raises:
-        Lost: it is not to be had now.
-    """
-    if name is None:
-        return Shown()
-    try:
-        found = await showing.of(context, workspace_id=workspace_id, name=name)
-    except Unavailable:
-        found = None
-    if found is None:
-        raise Lost(f"the credential {name} is not to be had")
-    return found
 
 
 def _call(claimed: Claimed) -> dict[str, str]:

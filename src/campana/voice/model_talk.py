@@ -38,7 +38,7 @@ from campana.voice.ears.ear import Began, Ear, Said
 from campana.voice.mind import Mind
 from campana.voice.notes import Tell
 from campana.voice.saying import Saying
-from campana.voice.speech import Speech
+from campana.voice.speech import Voice
 from campana.voice.stream import SoundStream
 from campana.voice.talk import Talk
 
@@ -58,7 +58,7 @@ class ModelTalk(Talk):
         script: Script,
         *,
         mind: Mind,
-        speech: Speech,
+        speech: Voice,
         tell: Tell,
         ear: Ear,
         now: Callable[[], datetime],

@@ -123,7 +123,7 @@ async def test_an_endpoint_of_the_workspace_is_guarded_and_shown_its_credential(
         prompt = Prompt(
             goal="-", tools=(EndTool(),), model=Model(url=url, name="m", credential=credential)
         )
-        found = minds.mind_of(engine, claimed, replace(script, prompt=prompt))
+        found = await minds.mind_of(engine, claimed, replace(script, prompt=prompt))
         assert found is not None
         talked = minds.Talked(messages=(), fields={})
         return [part async for part in found.reply(talked)]
@@ -137,9 +137,9 @@ async def test_an_endpoint_of_the_workspace_is_guarded_and_shown_its_credential(
         with pytest.raises(Lost, match="public address"):
             await first_words(base(listening), guarded)
     assert len(listening.came) == 1
-    assert minds.mind_of(engine_context, claimed, script) is None
+    assert await minds.mind_of(engine_context, claimed, script) is None
     without = replace(script, prompt=Prompt(goal="-"))
-    assert minds.mind_of(engine_context, claimed, without) is None
+    assert await minds.mind_of(engine_context, claimed, without) is None
 
 
 @pytest.mark.parametrize("secret", ["hello", "whsec_" + "A" * 33, "whsec_" + "A" * 88])

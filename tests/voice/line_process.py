@@ -148,6 +148,8 @@ SCRIPTS["no machines"] = replace(SCRIPTS["message"], on_machine=OnMachine(do="ha
 class LineMind:
     """A model at the endpoint that an order names; it has no programs to ask."""
 
+    earlier = None
+
     def __init__(self, url: str, prompt: Prompt) -> None:
         self.reply = ChatModel(prompt=prompt, name="m", open=directly(completions(url), None)).reply
 

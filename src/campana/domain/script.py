@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Literal, assert_never
 
 from campana.domain.answers import Answer
-from campana.domain.prompted import Prompt, texts_of
+from campana.domain.prompted import Prompt, TransferTool, texts_of
 from campana.domain.sound_models import HearingModel, SpeechModel
 
 OPT_OUT_TEXT = "You will not be called again. Goodbye."
@@ -135,6 +135,8 @@ class Script:
     def transfers_to(self) -> tuple[str, ...]:
         """Everybody it may hand a call over to."""
         named = [step.to for step in self.steps if isinstance(step, Transfer)]
+        tools = self.prompt.tools if self.prompt is not None else ()
+        named += [tool.to for tool in tools if isinstance(tool, TransferTool)]
         return tuple(dict.fromkeys(to for to in (self.transfer_to, *named) if to))
 
     @property

@@ -228,6 +228,8 @@ class VoiceWorker:
         # Asked before its moment: nothing else stands between "is it late?" and the call.
         zone = await self._zone(intent)
         may_transfer = await self._transfers(given.channel, script)
+        is_script = isinstance(script, Script)
+        mind = await minds.mind_of(self._context, intent, script) if is_script else None
         await asyncio.sleep(max(0.0, given.at - time.monotonic()))
         began = placement.may_send() and await self._begin(intent, given, placement.caller_id)
         # The commit took its time: what is late is not sent, and that is certain.
@@ -238,7 +240,7 @@ class VoiceWorker:
             return
         sound = sound_of(
             self._context,
-            script if isinstance(script, Script) else None,
+            script if is_script else None,
             workspace_id=intent.workspace_id,
             speech=self._speech,
             ears=self._ears,
@@ -260,9 +262,7 @@ class VoiceWorker:
                 stop=stop,
                 ears=sound.ears,
                 zone=zone,
-                mind=minds.mind_of(self._context, intent, script)
-                if isinstance(script, Script)
-                else None,
+                mind=mind,
                 may_transfer=may_transfer,
             )
         except LineLost as lost:

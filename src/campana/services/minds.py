@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
+from campana.domain.earlier import Earlier
+from campana.domain.errors import Unavailable
 from campana.domain.ids import attempt_text, numbered
 from campana.domain.model_talk import Errand, Talked
 from campana.domain.script import Script
@@ -25,6 +27,7 @@ from campana.services.claimed import Claimed
 from campana.services.context import Context
 from campana.services.model_endpoints import directly, guarded
 from campana.services.model_endpoints import shown as shown_by
+from campana.store import earlier
 from campana.voice.mind import Lost
 
 log = logging.getLogger(__name__)
@@ -42,6 +45,7 @@ class CallMind:
     workspace_id: int
     call: Mapping[str, str]
     """What a program is told of the call it is asked in."""
+    earlier: Sequence[Earlier] | None = None
 
     def reply(self, talked: Talked) -> AsyncGenerator[Part]:
         """As `ChatModel.reply`."""
@@ -86,10 +90,10 @@ class CallMind:
         return f"campana-{self.call['call']}-{hashlib.sha256(asked).hexdigest()[:24]}"
 
 
-def mind_of(context: Context, claimed: Claimed, script: Script) -> CallMind | None:
+async def mind_of(context: Context, claimed: Claimed, script: Script) -> CallMind | None:
     """The mind of a call that is about to be placed; None where none is needed, or can be had.
 
-    Nothing is asked of anybody yet: a call that is to be placed within a moment waits for nobody.
+    Nobody outside is asked yet: a call that is to be placed within a moment waits for nobody.
     """
     prompt = script.prompt
     if prompt is None:
@@ -113,7 +117,22 @@ def mind_of(context: Context, claimed: Claimed, script: Script) -> CallMind | No
         model=ChatModel(prompt=prompt, name=name, open=opened),
         workspace_id=claimed.workspace_id,
         call=_call(claimed),
+        earlier=await _earlier(context, claimed, limit=prompt.history) if prompt.history else None,
     )
+
+
+async def _earlier(context: Context, claimed: Claimed, *, limit: int) -> Sequence[Earlier] | None:
+    """The last contacts with the person; None when they cannot be had now."""
+    try:
+        async with context.db.read() as tx:
+            return await earlier.newest(
+                tx,
+                workspace_id=claimed.workspace_id,
+                contact_id=claimed.contact_id,
+                limit=limit,
+            )
+    except Unavailable:
+        return None
 
 
 def _call(claimed: Claimed) -> dict[str, str]:

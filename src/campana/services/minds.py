@@ -19,6 +19,7 @@ from campana.domain.earlier import Earlier
 from campana.domain.errors import Unavailable
 from campana.domain.ids import attempt_text, numbered
 from campana.domain.model_talk import Errand, Talked
+from campana.domain.prompted import Prompt
 from campana.domain.script import Script
 from campana.domain.speaking import Part
 from campana.services import showing
@@ -98,13 +99,27 @@ async def mind_of(context: Context, claimed: Claimed, script: Script) -> CallMin
     prompt = script.prompt
     if prompt is None:
         return None
+    model = model_of(context, prompt, workspace_id=claimed.workspace_id)
+    if model is None:
+        return None
+    return CallMind(
+        context=context,
+        model=model,
+        workspace_id=claimed.workspace_id,
+        call=_call(claimed),
+        earlier=await _earlier(context, claimed, limit=prompt.history) if prompt.history else None,
+    )
+
+
+def model_of(context: Context, prompt: Prompt, *, workspace_id: int) -> ChatModel | None:
+    """The model of a prompt: the workspace's own, else the installation's; None without one."""
     if prompt.model.url is not None:
         name = prompt.model.name or ""
         opened = guarded(
             context,
             completions(prompt.model.url),
             credential=prompt.model.credential,
-            workspace_id=claimed.workspace_id,
+            workspace_id=workspace_id,
         )
     else:
         model = context.language_model
@@ -112,13 +127,7 @@ async def mind_of(context: Context, claimed: Claimed, script: Script) -> CallMin
             return None
         name = prompt.model.name or model.model
         opened = directly(completions(model.url), model.key)
-    return CallMind(
-        context=context,
-        model=ChatModel(prompt=prompt, name=name, open=opened),
-        workspace_id=claimed.workspace_id,
-        call=_call(claimed),
-        earlier=await _earlier(context, claimed, limit=prompt.history) if prompt.history else None,
-    )
+    return ChatModel(prompt=prompt, name=name, open=opened)
 
 
 async def _earlier(context: Context, claimed: Claimed, *, limit: int) -> Sequence[Earlier] | None:

@@ -80,6 +80,19 @@ async def test_what_a_language_model_did_is_shown_and_masked_on_request(
     assert shown["tools"] == [{**used, "arguments": "[phone]", "answer": "[name] is booked."}]
 
 
+async def test_which_endpoints_spoke_and_heard_is_told(
+    api: httpx.AsyncClient, scene: Scene, clock: FixedClock
+) -> None:
+    [claimed] = await scene.claim(limit=1)
+    used = {
+        "speech": {"model": "s", "voice": "v", "failure": "the speech endpoint answered 500"},
+        "hearing": {"model": "h", "failure": None},
+    }
+    await answer_and_end(scene, claimed, clock, endpoints=used)
+    shown = (await api.get(f"{URL}/{attempt_text(claimed.attempt_id)}")).json()
+    assert shown["endpoints"] == used
+
+
 async def test_what_came_of_a_transfer_is_told(
     api: httpx.AsyncClient, scene: Scene, clock: FixedClock
 ) -> None:

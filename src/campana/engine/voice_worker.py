@@ -10,26 +10,25 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from campana.carriers.voice_carrier import VoiceCarrier
 from campana.domain.attempt import AttemptEvent
 from campana.domain.disposition import Disposition
 from campana.domain.errors import Unavailable
 from campana.domain.script import Script
-from campana.domain.window import zone_named
+from campana.engine.beforehand import asked
 from campana.engine.call_facts import facts_of
 from campana.engine.call_sound import sound_of
 from campana.engine.choosing import Choosing
 from campana.engine.conducted import dictation
 from campana.engine.enduring import until_stored
 from campana.engine.ownership import Ownership
-from campana.services import channel_secrets, dispatch, granting, minds, outcomes, transfers
+from campana.services import channel_secrets, dispatch, granting, outcomes
 from campana.services.claimed import Claimed
 from campana.services.context import Context
 from campana.services.dispatch import SEND_DEADLINE
@@ -37,7 +36,7 @@ from campana.services.hearing import hearing
 from campana.services.recordings import key_of
 from campana.services.secrets import Unreadable
 from campana.services.session_calls import is_talk
-from campana.store import attempts, channels, targets
+from campana.store import attempts, channels
 from campana.store.attempts import CallFacts
 from campana.store.channels import Channel
 from campana.voice.call import run_call
@@ -227,10 +226,7 @@ class VoiceWorker:
         placement = self._placement(given)
         script = self._script(intent)
         # Asked before its moment: nothing else stands between "is it late?" and the call.
-        zone = await self._zone(intent)
-        may_transfer = await self._transfers(given.channel, script)
-        is_script = isinstance(script, Script)
-        mind = await minds.mind_of(self._context, intent, script) if is_script else None
+        known = await asked(self._context, intent, given.channel, script)
         await asyncio.sleep(max(0.0, given.at - time.monotonic()))
         began = placement.may_send() and await self._begin(intent, given, placement.caller_id)
         # The commit took its time: what is late is not sent, and that is certain.
@@ -241,7 +237,7 @@ class VoiceWorker:
             return
         sound = sound_of(
             self._context,
-            script if is_script else None,
+            script if isinstance(script, Script) else None,
             workspace_id=intent.workspace_id,
             speech=self._speech,
             ears=self._ears,
@@ -262,9 +258,9 @@ class VoiceWorker:
                 emit=events.put_nowait,
                 stop=stop,
                 ears=sound.ears,
-                zone=zone,
-                mind=mind,
-                may_transfer=may_transfer,
+                zone=known.zone,
+                mind=known.mind,
+                may_transfer=known.may_transfer,
             )
         except LineLost as lost:
             log.error("attempt %s: %s", intent.attempt_id, lost)
@@ -296,16 +292,6 @@ class VoiceWorker:
         return dictation(
             self._context, attempt_id=intent.attempt_id, opening=intent.message.content["text"]
         )
-
-    async def _transfers(
-        self, channel: Channel, script: Script | Dictation | None
-    ) -> Callable[[str], bool] | None:
-        """To whom the call may be handed over; asked before it is placed."""
-        if isinstance(script, Dictation):
-            return await transfers.rules(self._context, channel)
-        if script is None or not script.transfers_to:
-            return None
-        return await transfers.allowed(self._context, channel, script)
 
     def _placement(self, given: _Given) -> Placement:
         def may_send() -> bool:
@@ -354,17 +340,6 @@ class VoiceWorker:
             )
         except Unavailable:
             return False
-
-    async def _zone(self, intent: Claimed) -> ZoneInfo | None:
-        """Where the person is, for "tomorrow at five" and a day by keys; None if nobody knows."""
-        if intent.plan.script is None or not intent.plan.script.needs_ears:
-            return None
-        try:
-            async with self._context.db.read() as tx:
-                found = await targets.zones(tx, target_id=intent.target_id)
-        except Unavailable:
-            return None
-        return zone_named(found[0]) if found else None
 
     async def _tell(self, attempt_id: UUID, events: asyncio.Queue[AttemptEvent | None]) -> None:
         """Store the call's events as they come, in order, for as long as it takes."""

@@ -123,7 +123,7 @@ async def received(
                     if len(found) > bounds.most:
                         raise Lost(f"{what} did not come to an end")
                 kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-    except TimeoutError:
+    except (TimeoutError, httpx.TimeoutException):
         raise Lost(f"{what} was not done in time") from None
     except Refused as refused:
         raise Lost(f"{what}: {refused}") from None

@@ -36,6 +36,7 @@ def ears_at(listening: Receiver, **changes: object) -> TranscribingModel:
     return TranscribingModel(
         model=replace(HearingModel(seconds=1.0), **changes),
         name="m",
+        key="k",
         open=directly(below(base(listening), "audio/transcriptions"), "secret"),
     )
 

@@ -171,7 +171,7 @@ def elsewhere(order: dict[str, Any], speech: Speech, ears: Ears | None) -> tuple
     if (url := order.get("hearing")) and ears is not None:
         opened = directly(below(url, "audio/transcriptions"), None)
         model = HearingModel(seconds=order.get("hearing_seconds", 60.0))
-        hearing = CallEars(ears, TranscribingModel(model=model, name="h", open=opened))
+        hearing = CallEars(ears, TranscribingModel(model=model, name="h", key=url, open=opened))
     return voice, hearing
 
 

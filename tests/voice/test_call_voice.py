@@ -10,8 +10,9 @@ import pytest
 
 from campana.voice.call_voice import MOST_AT_ONCE, CallVoice
 from campana.voice.media import PHONE_RATE, samples, seconds, silence, tone
-from campana.voice.mind import Lost
+from campana.voice.mind import Lost, Stalled
 from campana.voice.speech import PAUSE_SECONDS, Speech
+from campana.voice.stalls import LATELY, REST_SECONDS, Stalls
 from campana.voice.wav import Sound
 from tests.voice.test_speech import Counting
 
@@ -22,6 +23,7 @@ class Elsewhere:
     def __init__(self, *failing: str, key: str = "there") -> None:
         self.key = key
         self.failing = set(failing)
+        self.stalls = False
         self.spoken: list[str] = []
         self.at_once = self.most_at_once = 0
         self.gate = asyncio.Event()
@@ -40,6 +42,8 @@ class Elsewhere:
             raise
         finally:
             self.at_once -= 1
+        if sentence in self.failing and self.stalls:
+            raise Stalled("the speech endpoint was not done in time")
         if sentence in self.failing:
             raise Lost("the speech endpoint answered 500")
         pcm = tone(600, duration=0.5, rate=24_000, amplitude=0.1)
@@ -112,4 +116,25 @@ async def test_who_interrupts_the_bot_stops_the_endpoint_but_takes_it_from_no_ot
     there.gate.set()
     assert await other
     assert await voice.pcm("Ana?", rate=PHONE_RATE, is_personal=True)
+    own.close()
+
+
+async def test_who_stalled_is_not_waited_for_by_the_next_calls_for_a_while() -> None:
+    time, own, there = [0.0], Speech(engine=Counting()), Elsewhere("One.", "Two.")
+    stalls = Stalls(lambda: time[0])
+
+    async def failure(text: str, speaker: Elsewhere = there) -> str | None:
+        voice = CallVoice(speaker, own=own, stalls=stalls)
+        assert await voice.pcm(text, rate=PHONE_RATE)
+        return voice.failure
+
+    assert await failure("One.") == "the speech endpoint answered 500"
+    assert await failure("Three.") is None, "a wrong answer costs nobody else anything"
+    there.stalls = True
+    assert await failure("Two.") == "the speech endpoint was not done in time"
+    assert await failure("Four.") == LATELY
+    assert await failure("Four.", Elsewhere(key="elsewhere")) is None
+    assert "Four." not in there.spoken
+    time[0] += REST_SECONDS
+    assert await failure("Four.") is None
     own.close()

@@ -14,6 +14,7 @@ from campana.voice.call_voice import CallVoice
 from campana.voice.ears.call_ears import CallEars
 from campana.voice.ears.hearing import Ears, Hearing
 from campana.voice.speech import Speech, Voice
+from campana.voice.stalls import Stalls
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,17 +53,18 @@ def sound_of(
     workspace_id: int,
     speech: Speech,
     ears: Ears | None,
+    stalls: Stalls | None = None,
 ) -> CallSound:
     """For a call that is about to be placed; `script` is None where a flow says it."""
     speaker = sound_endpoints.speaker_of(context, script, workspace_id=workspace_id)
     reader = sound_endpoints.reader_of(context, script, workspace_id=workspace_id)
     hearing: Hearing | None = ears
     if ears is not None and reader is not None:
-        hearing = CallEars(ears, reader)
+        hearing = CallEars(ears, reader, stalls=stalls)
     elif ears is not None and ears.wordless is not None:
         hearing = None
     return CallSound(
-        voice=CallVoice(speaker, own=speech) if speaker is not None else speech,
+        voice=CallVoice(speaker, own=speech, stalls=stalls) if speaker is not None else speech,
         ears=hearing,
         speaker=speaker,
         reader=reader,

@@ -46,6 +46,7 @@ from campana.voice.dictated import Dictation
 from campana.voice.driver import LineLost, Placement, Refused, VoiceDriver
 from campana.voice.ears.hearing import Ears
 from campana.voice.speech import Speech
+from campana.voice.stalls import Stalls
 
 log = logging.getLogger(__name__)
 
@@ -97,6 +98,7 @@ class VoiceWorker:
         self._carrier = carrier
         self._driver = driver
         self._speech = speech
+        self._stalls = Stalls(context.monotonic)
         self._lines = lines
         self._channels: Mapping[str, Channel] = {}
         self._channels_until = 0.0
@@ -241,6 +243,7 @@ class VoiceWorker:
             workspace_id=intent.workspace_id,
             speech=self._speech,
             ears=self._ears,
+            stalls=self._stalls,
         )
         events: asyncio.Queue[AttemptEvent | None] = asyncio.Queue()
         teller = asyncio.create_task(self._tell(intent.attempt_id, events))

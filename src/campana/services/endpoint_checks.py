@@ -47,6 +47,7 @@ async def check(*, speech: SoundEndpoint | None, hearing: SoundEndpoint | None) 
         reader = TranscribingModel(
             model=HearingModel(seconds=_SECONDS),
             name=hearing.model,
+            key="",
             open=directly(below(hearing.url, HEARING), hearing.key),
         )
         problem = None

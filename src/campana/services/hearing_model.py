@@ -36,6 +36,7 @@ class TranscribingModel:
 
     model: HearingModel
     name: str
+    key: str
     open: Open
 
     async def read(self, pcm: bytes) -> str:

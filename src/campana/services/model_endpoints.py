@@ -18,7 +18,7 @@ from campana.services import showing
 from campana.services.context import Context
 from campana.services.outbound import Refused
 from campana.services.showing import Shown
-from campana.voice.mind import Lost
+from campana.voice.mind import Lost, Stalled
 
 Open = Callable[[bytes, Mapping[str, str], float], AbstractAsyncContextManager[httpx.Response]]
 """Posts a body with headers; no byte for so many seconds is an error."""
@@ -107,7 +107,8 @@ async def received(
     """The whole answer to `body`, if it is one.
 
     Raises:
-        Lost: it stalled, broke off, was refused or is too long; begins with `what`.
+        Stalled: it did not come in time; begins with `what`, as all of these do.
+        Lost: it broke off, was refused or is too long.
     """
     loop = asyncio.get_running_loop()
     latest = loop.time() + bounds.longest
@@ -124,7 +125,7 @@ async def received(
                         raise Lost(f"{what} did not come to an end")
                 kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     except (TimeoutError, httpx.TimeoutException):
-        raise Lost(f"{what} was not done in time") from None
+        raise Stalled(f"{what} was not done in time") from None
     except Refused as refused:
         raise Lost(f"{what}: {refused}") from None
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:

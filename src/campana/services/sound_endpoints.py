@@ -62,12 +62,15 @@ def reader_of(
             credential=model.credential,
             workspace_id=workspace_id,
         )
-        return TranscribingModel(model=model, name=model.name or "", open=opened)
+        key = f"{workspace_id}|{model.credential}|{model.url}|{model.name}"
+        return TranscribingModel(model=model, name=model.name or "", key=key, open=opened)
     installed = _installed(context, context.hearing_endpoint)
     if installed is None:
         return None
     opened = directly(below(installed.url, HEARING), installed.key)
-    return TranscribingModel(model=model, name=model.name or installed.model, open=opened)
+    name = model.name or installed.model
+    key = f"installation|{installed.url}|{name}"
+    return TranscribingModel(model=model, name=name, key=key, open=opened)
 
 
 def _speaking(model: SpeechModel, whose: str, name: str, voice: str, opened: Open) -> SpeakingModel:

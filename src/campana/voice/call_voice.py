@@ -16,8 +16,9 @@ from typing import Protocol
 from campana.domain.sentences import Sentences
 from campana.voice.kept_sounds import put
 from campana.voice.media import seconds, silence
-from campana.voice.mind import Lost
+from campana.voice.mind import Lost, Stalled
 from campana.voice.speech import PAUSE_SECONDS, Speech, evened
+from campana.voice.stalls import Stalls
 from campana.voice.wav import Sound
 
 log = logging.getLogger(__name__)
@@ -48,12 +49,12 @@ class Speaker(Protocol):
 class CallVoice:
     """A `Voice` that is made when a call is placed."""
 
-    def __init__(self, speaker: Speaker, *, own: Speech) -> None:
+    def __init__(self, speaker: Speaker, *, own: Speech, stalls: Stalls | None = None) -> None:
         """`own` speaks when the speaker does not, and keeps what was said."""
-        self._speaker, self._own = speaker, own
+        self._speaker, self._own, self._stalls = speaker, own, stalls
         self._asking = asyncio.Semaphore(MOST_AT_ONCE)
         self._personal: dict[tuple[str, int], asyncio.Task[bytes]] = {}
-        self.failure: str | None = None
+        self.failure = stalls.lately(speaker.key) if stalls is not None else None
         """Why our own voice took over, where it did."""
 
     async def pcm(self, text: str, *, rate: int, is_personal: bool = False) -> bytes:
@@ -64,6 +65,8 @@ class CallVoice:
             except Lost as lost:
                 log.warning("a voice is not to be had: %s", lost)
                 self.failure = str(lost)
+                if isinstance(lost, Stalled) and self._stalls is not None:
+                    self._stalls.tell(self._speaker.key)
         return await self._own.pcm(text, rate=rate, is_personal=is_personal)
 
     async def _text(self, text: str, rate: int, is_personal: bool) -> bytes:

@@ -14,6 +14,10 @@ class Lost(Exception):
     """The model did not answer, or not as one does; a phrase for people."""
 
 
+class Stalled(Lost):
+    """Nothing came for as long as anybody waits."""
+
+
 class Mind(Protocol):
     """One model, for one call."""
 

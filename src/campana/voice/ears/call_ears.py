@@ -11,13 +11,19 @@ from typing import Protocol
 
 from campana.voice.ears.ghosts import real_words
 from campana.voice.ears.hearing import CallSense, Chunk, Ears, Read
-from campana.voice.mind import Lost
+from campana.voice.mind import Lost, Stalled
+from campana.voice.stalls import Stalls
 
 log = logging.getLogger(__name__)
 
 
 class Reader(Protocol):
     """One model of one endpoint."""
+
+    @property
+    def key(self) -> str:
+        """Names it among all."""
+        ...
 
     async def read(self, pcm: bytes) -> str:
         """The words in 16-bit mono PCM at the rate of a call.
@@ -31,9 +37,9 @@ class Reader(Protocol):
 class CallEars:
     """As `Ears`, made when a call is placed."""
 
-    def __init__(self, ears: Ears, reader: Reader) -> None:
-        self._ears, self._reader = ears, reader
-        self.failure: str | None = None
+    def __init__(self, ears: Ears, reader: Reader, *, stalls: Stalls | None = None) -> None:
+        self._ears, self._reader, self._stalls = ears, reader, stalls
+        self.failure = stalls.lately(reader.key) if stalls is not None else None
         """Why our own models took over, where they did."""
 
     def call(self) -> CallSense:
@@ -52,6 +58,8 @@ class CallEars:
             except Lost as lost:
                 log.warning("what was said is not read elsewhere: %s", lost)
                 self.failure = str(lost)
+                if isinstance(lost, Stalled) and self._stalls is not None:
+                    self._stalls.tell(self._reader.key)
             else:
                 return Read(text=real_words(text, spoken_seconds=spoken_seconds), scores={})
         return await self._ears.read(pcm, spoken_seconds=spoken_seconds, phrases=phrases)

@@ -12,13 +12,18 @@ from typing import Any
 
 import pytest
 
+from campana.domain.answers import YesNo
+from campana.domain.script import Ask, End, Script
 from campana.engine import voice_worker
+from campana.engine.call_sound import CallSound, sound_of
 from campana.engine.voice_worker import VoiceWorker
 from campana.services import flow_credentials
 from campana.services.context import Context
 from campana.services.installed import SoundEndpoint
+from campana.voice.ears.call_ears import CallEars
 from campana.voice.ears.hearing import Ears
 from campana.voice.media import PHONE_RATE, tone_share
+from campana.voice.speech import Speech
 from tests.engine.test_model_bots import call_of
 from tests.engine.test_voice_worker import ended, one, working
 from tests.support.chat_endpoint import base
@@ -62,12 +67,10 @@ def installed(context: Context, url: str) -> Context:
 
 @asynccontextmanager
 async def listening(
-    context: Context, *texts: str, wordless: str | None = None
+    context: Context, *texts: str
 ) -> AsyncIterator[tuple[VoiceWorker, ScriptedDriver]]:
     """A worker whose callee hums late enough for any answer, and is heard to say this by us."""
-    models = LevelModels(*texts)
-    models.wordless = wordless
-    ears = Ears(models)
+    ears = Ears(LevelModels(*texts))
     driver = ScriptedDriver(ring=0.5, says=((2.5, 0.6),))
     async with working(context, driver, ears=ears) as worker:
         yield worker, driver
@@ -136,18 +139,30 @@ async def test_when_they_fail_our_own_speak_and_hear_and_it_is_said(
     assert asked.count("transcriptions") == 1, "who has failed is not asked again in that call"
 
 
-async def test_the_installation_speaks_for_bots_that_name_nobody_but_not_for_our_own_voice(
-    engine_context: Context, context: Context, workspace_id: int
+async def test_ears_without_words_hear_with_an_endpoint_and_else_keys_only(
+    engine_context: Context,
 ) -> None:
-    async with receiver(at(hearing=hears("Yes, I can."))) as endpoint:
-        engine = installed(engine_context, base(endpoint))
-        scene = await one(
-            engine_context, context, workspace_id, voiceBot={**LISTENS, "voice": "heart"}
-        )
-        async with listening(engine, wordless="there is no such model") as (worker, _):
-            assert await worker.step()
-            await ended(scene)
-    call = await call_of(scene)
-    assert call.saved == {"coming": "yes"}
-    assert call.endpoints == {"speech": None, "hearing": {"model": "h", "failure": None}}
-    assert {each.headers["authorization"] for each in endpoint.came} == {"Bearer theirs"}
+    models = LevelModels()
+    models.wordless = "there is no such model"
+    ears, speech = Ears(models), Speech(engine=None, reason="not needed")
+    bot = Script(
+        greeting="Hello.",
+        steps=(Ask(id="q", text="Yes?", answer=YesNo()), End(id="end")),
+        voice="heart",
+    )
+
+    def sound(context: Context, ears: Ears | None) -> CallSound:
+        return sound_of(context, bot, workspace_id=1, speech=speech, ears=ears)
+
+    alone = sound(engine_context, ears)
+    assert (alone.voice, alone.ears, alone.facts()) == (speech, None, None)
+    helped = sound(installed(engine_context, "http://127.0.0.1:9/v1"), ears)
+    assert isinstance(helped.ears, CallEars)
+    assert helped.facts() == {"speech": None, "hearing": {"model": "h", "failure": None}}
+    deaf = sound(installed(engine_context, "http://127.0.0.1:9/v1"), None)
+    assert deaf.facts() == {
+        "speech": None,
+        "hearing": {"model": "h", "failure": "the voice packages are not there"},
+    }
+    ears.close()
+    speech.close()

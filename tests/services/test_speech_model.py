@@ -124,9 +124,9 @@ async def test_one_that_goes_on_and_on_is_not_listened_to_for_ever(
 
 async def test_a_slow_stream_is_waited_for_as_long_as_it_goes_on() -> None:
     whole = streamed_wav(SOUND)
-    pieces = [piece for at in range(0, len(whole), 2000) for piece in (whole[at : at + 2000], 0.3)]
+    pieces = [piece for at in range(0, len(whole), 2500) for piece in (whole[at : at + 2500], 0.25)]
     async with receiver(audio(*pieces)) as listening:
-        sound = await voice_at(listening, seconds=3.0).speak(TEXT)
+        sound = await voice_at(listening, seconds=2.0).speak(TEXT)
     assert seconds(sound.pcm, sound.rate) == pytest.approx(0.5)
 
 

@@ -4,8 +4,10 @@ lies as told."""
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import re
+import wave
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -67,6 +69,20 @@ def hears(words: str | Callable[[bytes], str]) -> Behavior:
         await answers(200, body, content_type="application/json")(message, writer)
 
     return answer
+
+
+def reads() -> Behavior:
+    """Answers as a good endpoint does: with the words that a model of its own finds in the WAV."""
+    from campana.voice.ears.recognizer import Recognizer
+
+    recognizer = Recognizer(None, threads=1)
+
+    def read(sent: bytes) -> str:
+        with wave.open(io.BytesIO(sent)) as file:
+            pcm, rate = file.readframes(file.getnframes()), file.getframerate()
+        return recognizer.recognize(pcm, rate=rate, spoken_seconds=len(pcm) / 2 / rate).text
+
+    return hears(read)
 
 
 def by_target(**ways: Behavior) -> Behavior:

@@ -3,8 +3,6 @@ loopback, the callee a softphone that speaks. Who hears there is a real model.""
 
 from __future__ import annotations
 
-import io
-import wave
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,6 @@ pytest.importorskip("ctranslate2")
 pytest.importorskip("hibari")
 
 from campana.demo import voices
-from campana.voice.ears.recognizer import Recognizer
 from campana.voice.media import PHONE_RATE, tone_share
 from tests.support.beside import beside
 from tests.support.chat_endpoint import asked, base, says, tool
@@ -24,7 +21,7 @@ from tests.support.sound_endpoint import (
     HERTZ,
     audio,
     by_target,
-    hears,
+    reads,
     sounds,
     speaks,
     streamed_wav,
@@ -70,18 +67,6 @@ def model(*replies: Behavior) -> Behavior:
     return answer
 
 
-def reading() -> Behavior:
-    """An endpoint with a model of its own, which is given what was sent and nothing else."""
-    recognizer = Recognizer(None, threads=1)
-
-    def read(sent: bytes) -> str:
-        with wave.open(io.BytesIO(sent)) as file:
-            pcm, rate = file.readframes(file.getnframes()), file.getframerate()
-        return recognizer.recognize(pcm, rate=rate, spoken_seconds=len(pcm) / 2 / rate).text
-
-    return hears(read)
-
-
 def place(line: LineProcess, exchange: Exchange, endpoint: Receiver, to: str, **more: Any) -> None:
     url = base(endpoint)
     order = {"model": url, "speech": url, "hearing": url, **more}
@@ -91,7 +76,7 @@ def place(line: LineProcess, exchange: Exchange, endpoint: Receiver, to: str, **
 def test_endpoints_speak_hear_and_think_for_a_bot_and_when_they_fail_we_do(
     line: LineProcess, exchange: Exchange
 ) -> None:
-    good = by_target(speech=speaks, transcriptions=reading(), completions=model(ASKS, BYE))
+    good = by_target(speech=speaks, transcriptions=reads(), completions=model(ASKS, BYE))
     half = streamed_wav(sounds("Hello."))[:4000]
     bad = by_target(
         speech=audio(half, 3600.0),

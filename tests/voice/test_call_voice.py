@@ -62,6 +62,14 @@ async def test_sentences_are_made_at_the_rate_of_the_call_as_loud_as_ours() -> N
     own.close()
 
 
+async def test_a_text_is_said_as_it_is_written() -> None:
+    own, there = Speech(engine=None, reason="not here"), Elsewhere()
+    voice = CallVoice(there, own=own)
+    await voice.pcm("Type it, then #. Or press  *.", rate=PHONE_RATE)
+    assert there.spoken == ["Type it, then #.", "Or press *."]
+    own.close()
+
+
 async def test_what_is_fixed_is_made_once_for_all_calls_and_a_name_in_each(
     tmp_path: Path,
 ) -> None:

@@ -70,7 +70,7 @@ class CallVoice:
         return await self._own.pcm(text, rate=rate, is_personal=is_personal)
 
     async def _text(self, text: str, rate: int, is_personal: bool) -> bytes:
-        parts = Sentences()
+        parts = Sentences(keeps_marks=True)
         sentences = [*parts.add(text + " "), parts.last()]
         making = [
             asyncio.ensure_future(self._sentence(sentence, rate, is_personal))

@@ -79,7 +79,7 @@ async def follow(
         if stored is None:
             return None
         if done is not None and done.wait is not None and came is not None:
-            told = _input(done.wait, came)
+            told = input_of(done.wait, came)
             key = f"call {attempt.id.hex} {done.wait}"
             stored = await session_effects.tell(tx, context, stored, told, key=key)
         ground = Ground(campaign_id=attempt.campaign_id, state=state, document=document)
@@ -94,13 +94,14 @@ async def follow(
         return None
     waiting = session_calls.waits(stored.session)
     if waiting:
-        return Step(order=_order(waiting[0], flow), wait=waiting[0]["wait"]["number"])
+        return Step(order=order_of(waiting[0], flow), wait=waiting[0]["wait"]["number"])
     if any(wait["kind"] in _AWAITED for wait in session_effects.waits_of(stored)):
         return Step(order=Hold(seconds=_HOLD_SECONDS), wait=None)
     return None
 
 
-def _input(wait: int, came: Came) -> Input:
+def input_of(wait: int, came: Came) -> Input:
+    """What came of a step, in the words of flows."""
     match came:
         case Spoken():
             return Said(wait=wait)
@@ -114,7 +115,7 @@ def _input(wait: int, came: Came) -> Input:
             return TransferEnded(wait=wait, is_connected=outcome is TransferOutcome.ANSWERED)
 
 
-def _order(thread: Mapping[str, Any], flow: Flow) -> Order:
+def order_of(thread: Mapping[str, Any], flow: Flow) -> Order:
     """What a thread waits for, as its node wrote it down."""
     kept, step = thread["wait"]["kept"], str(thread["node"])
     match thread["wait"]["kind"]:

@@ -32,7 +32,7 @@ def example(kind: str) -> dict[str, Any]:
 
 def told(kind: str, **fields: Any) -> dict[str, str]:
     """The problems of the example of a node with these fields changed: the field → message."""
-    node = example(kind) | fields
+    node = example(kind) | ({"keys": {"2": "x"}} if "answer" in fields else {}) | fields
     document = {"name": "x", "nodes": {"node": {k: v for k, v in node.items() if v is not None}}}
     with pytest.raises(InvalidParameter) as caught:
         load(document)
@@ -91,6 +91,7 @@ def told(kind: str, **fields: Any) -> dict[str, str]:
         ("gather", "answer", {"type": "text"}, "cases/1", "is no case of the answer text: use"),
         ("gather", "answer", {"type": "yes_no"}, "maxDigits", "means nothing with answer"),
         ("gather", "answer", {"type": "yes_no"}, "next", "is required: the answer yes leads"),
+        ("gather", "answer", {"type": "yes_no"}, "keys/2", "is a key of the answer"),
         ("gather", "answer", {"type": "maybe"}, "answer/type", "must be one of yes_no, choice"),
         ("gather", "answer", {"type": "choice"}, "answer/options", "is required: what they may"),
         ("gather", "answer", {"type": "yes_no", "digits": 4}, "answer/digits",

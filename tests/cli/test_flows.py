@@ -196,7 +196,10 @@ nodes:
   begin: {type: start, next: call}
   call: {type: voice_call, bot: b, otherwise: ring, timeoutSeconds: 60, onTimeout: ring, saveAs: call}
   ring: {type: wait_inbound_call, timeoutSeconds: 60, onTimeout: end, next: keys}
-  keys: {type: gather, text: Press 1, cases: {"1": thanks}, timeoutSeconds: 5, onTimeout: end}
+  keys: {type: gather, text: Press 1, cases: {"1": suits}, timeoutSeconds: 5, onTimeout: end}
+  suits:
+    {type: gather, text: Does it suit, answer: {type: yes_no}, cases: {"yes": thanks},
+     next: end, timeoutSeconds: 5, onTimeout: end}
   thanks: {type: say, text: Thank you, next: through, onNoAnswer: end}
   through: {type: voice_transfer, to: "+12025550123", timeoutSeconds: 60, next: row, onFailure: row}
   row: {type: lookup, table: t, key: k, saveAs: row, next: ask, onMissing: ask}
@@ -210,12 +213,12 @@ nodes:
 
 def test_the_rest_of_the_world_can_be_played(file: Path) -> None:
     file.write_text(CALLS, "utf-8")
-    words = ["/call busy", "/ring", "/keys 1", "/said", "/unconnected", '/row {"a": 1}',
-             "/answer 500 {}", "/back", "/sent", "/read"]  # fmt: skip
+    words = ["/call busy", "/ring", "/keys 1", "/hear Yes, it does.", "/said", "/unconnected",
+             '/row {"a": 1}', "/answer 500 {}", "/back", "/sent", "/read"]  # fmt: skip
     result = campana("run", str(file), "--json", "--at", "2026-03-02", typed="\n".join(words))
     assert objects(result)[-1]["session"]["outcome"] == "completed"
     assert result.stderr == ""
-    for also in (["/hangup"], ["/keys 1", "/hangup"]):
+    for also in (["/hangup"], ["/keys 1", "/keys 2"], ["/keys 1", "/keys 1", "/hangup"]):
         typed = "\n".join(["/call completed fine", "/ring", *also])
         result = campana("run", str(file), "--at", "2026-03-02", typed=typed)
         assert result.stdout.endswith("ended: completed\n")

@@ -11,9 +11,11 @@ from campana.domain.transfer import TransferOutcome, Transferred, refusal
 from campana.engine import voice_worker
 from campana.services.context import Context
 from campana.voice.driver import NoAnswer
+from campana.voice.ears.hearing import Ears
 from tests.engine.test_voice_worker import ended, one, working
-from tests.support.campaign import Scene
+from tests.support.campaign import ANA, Scene
 from tests.support.talking import flow, published
+from tests.voice.hears import LevelModels
 from tests.voice.scripted import ScriptedDriver
 
 pytestmark = pytest.mark.timeout(60)
@@ -49,10 +51,16 @@ def whenever(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def conducted(
-    engine: Context, web: Context, workspace_id: int, driver: ScriptedDriver
+    engine: Context,
+    web: Context,
+    workspace_id: int,
+    driver: ScriptedDriver,
+    *,
+    nodes: Any = NODES,
+    ears: Ears | None = None,
 ) -> tuple[Scene, str, list[tuple[str, str]]]:
     """Ana's call, how its attempt ended, and where she stands then."""
-    flow_id = await published(web, workspace_id=workspace_id, definition=flow(NODES))
+    flow_id = await published(web, workspace_id=workspace_id, definition=flow(nodes))
     scene = await one(
         engine,
         web,
@@ -62,7 +70,7 @@ async def conducted(
         flow={"id": flow_id},
         window={"always": True},
     )
-    async with working(engine, driver) as worker:
+    async with working(engine, driver, ears=ears) as worker:
         assert await worker.step()
         disposition = (await ended(scene))[2]
         assert not await worker.step()
@@ -84,6 +92,62 @@ async def test_a_flow_holds_a_call_and_its_records_are_those_of_any_call(
         ("bot", "Press one or two."),
         ("callee", "1"),
         ("bot", "Thank you."),
+    ]
+
+
+SPOKEN: Any = {
+    **NODES,
+    "a": {
+        **NODES["a"],
+        "text": "Can you come?",
+        "answer": {"type": "yes_no"},
+        "cases": {"yes": "thanks", "no": "through"},
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("words", "disposition", "last"),
+    [
+        ("Yes, I can.", "completed", "Thank you."),
+        ("Stop calling me.", "opt_out", "You will not be called again. Goodbye."),
+    ],
+)
+async def test_a_flow_takes_words_and_who_wants_no_more_gets_no_more(
+    words: str,
+    disposition: str,
+    last: str,
+    engine_context: Context,
+    context: Context,
+    workspace_id: int,
+) -> None:
+    ears = Ears(LevelModels(words))
+    driver = ScriptedDriver(ring=0.01, says=((2.5, 1.0),))
+    scene, ended_as, rows = await conducted(
+        engine_context, context, workspace_id, driver, nodes=SPOKEN, ears=ears
+    )
+    ears.close()
+    assert (ended_as, rows) == (disposition, [("finished", disposition)])
+    [[transcript]] = await scene.rows("select transcript from voice_calls")
+    said = [(each["role"], each["text"]) for each in transcript]
+    assert said == [("bot", "Can you come?"), ("callee", words), ("bot", last)]
+    suppressed = await scene.rows("select address, source from suppressions")
+    assert suppressed == ([(ANA, "call")] if disposition == "opt_out" else [])
+
+
+async def test_a_worker_that_understands_no_words_asks_for_keys(
+    engine_context: Context, context: Context, workspace_id: int
+) -> None:
+    driver = ScriptedDriver((1.5, "press", "1"), ring=0.01)
+    scene, ended_as, _ = await conducted(
+        engine_context, context, workspace_id, driver, nodes=SPOKEN
+    )
+    assert ended_as == "completed"
+    [[transcript]] = await scene.rows("select transcript from voice_calls")
+    assert [each["text"] for each in transcript] == [
+        "Can you come? Please press 1 for yes, or 2 for no.",
+        "1",
+        "Thank you.",
     ]
 
 

@@ -243,6 +243,17 @@ def test_the_version_is_of_the_content_alone() -> None:
     assert load(document).version != load(changed).version
 
 
+@pytest.mark.parametrize("answer", [None, {"type": "yes_no"}])
+def test_a_flow_listens_that_takes_words_somewhere(answer: dict[str, str] | None) -> None:
+    question: dict[str, Any] = {"type": "gather", "text": "Well?", "next": "end", "answer": answer}
+    within = {"begin": {**START, "next": "q"}, "q": {**question, "timeoutSeconds": 6}, "end": END}
+    within["q"]["onTimeout"] = "end"
+    document = good(sub={"type": "subflow", "flow": "inner", "next": "end"}, answer=None)
+    document["nodes"]["ask"]["next"] = "sub"
+    flow = load({**document, "subflows": {"inner": {"nodes": within}}})
+    assert flow.listens is (answer is not None)
+
+
 def test_a_flow_does_not_change_with_the_document_it_came_from() -> None:
     document = good()
     flow = load(document)

@@ -32,7 +32,7 @@ def example(kind: str) -> dict[str, Any]:
 
 def told(kind: str, **fields: Any) -> dict[str, str]:
     """The problems of the example of a node with these fields changed: the field → message."""
-    node = example(kind) | fields
+    node = example(kind) | ({"keys": {"2": "x"}} if "answer" in fields else {}) | fields
     document = {"name": "x", "nodes": {"node": {k: v for k, v in node.items() if v is not None}}}
     with pytest.raises(InvalidParameter) as caught:
         load(document)
@@ -86,6 +86,25 @@ def told(kind: str, **fields: Any) -> dict[str, str]:
         ("gather", "cases", {"12": "x"}, "cases/12", "is longer than maxDigits, which is 1"),
         ("gather", "cases", {"a": "x"}, "cases/a", "must be keys"),
         ("gather", "cases", {}, "cases", "must have a case, or next"),
+        ("gather", "keypad", "Press.", "keypad", "means nothing without answer"),
+        ("gather", "answer", {"type": "yes_no"}, "cases/1", "is none of the answers: yes, no"),
+        ("gather", "answer", {"type": "text"}, "cases/1", "is no case of the answer text: use"),
+        ("gather", "answer", {"type": "yes_no"}, "maxDigits", "means nothing with answer"),
+        ("gather", "answer", {"type": "yes_no"}, "next", "is required: the answer yes leads"),
+        ("gather", "answer", {"type": "yes_no"}, "keys/2", "is a key of the answer"),
+        ("gather", "answer", {"type": "maybe"}, "answer/type", "must be one of yes_no, choice"),
+        ("gather", "answer", {"type": "choice"}, "answer/options", "is required: what they may"),
+        ("gather", "answer", {"type": "yes_no", "digits": 4}, "answer/digits",
+         "means nothing where the answer is yes_no"),
+        ("gather", "answer", {"type": "number", "min": 2, "max": 1}, "answer/max",
+         "must not be below min"),
+        ("gather", "answer", {"type": "number", "min": 2, "digits": 1}, "answer/digits",
+         "is for a number without min"),
+        ("gather", "answer", {"type": "choice", "options": [{"value": "a"}, {"value": "a"}]},
+         "answer/options/1/value", "is that of another option"),
+        ("gather", "answer", {"type": "choice", "options": [
+            {"value": "a", "key": "2"}, {"value": "b"}]}, "answer/options/1/key",
+         "the key 2 is that of another option"),
         ("voice_transfer", "to", "{{ contact.phone }}", "to", "must be a number such as"),
         ("parallel", "branches", ["a"], "branches", "must have at least 2 entries"),
         ("parallel", "branches", ["a", "a"], "branches/1", "is a branch already"),
@@ -140,6 +159,7 @@ ANSWERS: list[dict[str, Any]] = [
     {"type": "callEnded", "disposition": "busy"},
     {"type": "said"},
     {"type": "digits", "digits": "1"},
+    {"type": "heard", "text": "Yes."},
     {"type": "transferEnded", "isConnected": True},
     {"type": "webhookAnswered", "status": 200},
     {"type": "lookedUp"},
@@ -151,6 +171,7 @@ FITTING = {
     "call": {"callEnded"},
     "speech": {"said", "callEnded"},
     "digits": {"digits", "callEnded"},
+    "answer": {"digits", "heard", "callEnded"},
     "transfer": {"transferEnded", "callEnded"},
     "webhook": {"webhookAnswered"},
     "lookup": {"lookedUp"},

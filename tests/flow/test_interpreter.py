@@ -52,6 +52,7 @@ SHAPES = {
     "callReceived": ["wait", "number"],
     "said": ["wait"],
     "digits": ["wait", "digits"],
+    "heard": ["wait", "text"],
     "transferEnded": ["wait", "isConnected"],
     "webhookAnswered": ["wait", "body"],
     "lookedUp": ["wait", "row"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from campana.sandbox.plan import Behavior, Plan
 from tests.journeys.served import served, until
@@ -14,6 +15,24 @@ from tests.support.sandbox import SECRET, sandbox
 pytestmark = pytest.mark.slow
 
 PEOPLE = reserved_numbers()[:20]
+CONFIRMS, STOPS, LEAVES = reserved_numbers()[20:23]
+FLOW = {
+    "name": "Visit",
+    "nodes": {
+        "begin": {"type": "start", "next": "coming"},
+        "coming": {
+            "type": "gather",
+            "text": "Can you come?",
+            "answer": {"type": "yes_no"},
+            "next": "end",
+            "timeoutSeconds": 6,
+            "onTimeout": "gone",
+            "onHangUp": "gone",
+        },
+        "end": {"type": "end", "status": "completed"},
+        "gone": {"type": "end", "status": "no_answer"},
+    },
+}
 BUSY_AT_FIRST, DECLINES = PEOPLE[0], PEOPLE[1]
 
 
@@ -25,6 +44,9 @@ def test_a_campaign_on_the_sandbox_by_the_command_line(folder: Path) -> None:
             **dict.fromkeys(PEOPLE, (well,)),
             BUSY_AT_FIRST: (Behavior(outcome="busy"), well),
             DECLINES: (Behavior(outcome="declined"),),
+            CONFIRMS: (Behavior(outcome="completed", does=("Yes, please.",)),),
+            STOPS: (Behavior(outcome="completed", does=("Stop calling me.",)),),
+            LEAVES: (Behavior(outcome="hung_up"),),
         }
     )
     with sandbox(folder, plan) as running, served(folder, voice_processes=0) as campana:
@@ -65,3 +87,18 @@ def test_a_campaign_on_the_sandbox_by_the_command_line(folder: Path) -> None:
         assert sorted(sends) == sorted([*PEOPLE, BUSY_AT_FIRST])
         assert SECRET not in (folder / "serve.log").read_text()
         assert SECRET not in campana.run("channel", "list", "--json")
+        # A flow that calls is tried there too.
+        flow = folder / "visit.yaml"
+        flow.write_text(yaml.safe_dump(FLOW))
+        campana.run("flow", "push", str(flow), "--publish")
+        file.write_text(f"name,phone\nP0,{CONFIRMS}\nP1,{STOPS}\nP2,{LEAVES}\n")
+        campana.json("lists", "import", "visitors", str(file), "--country", "US")
+        visit = {"name": "Visit", "type": "Flow", "channelType": "Voice", "channel": "trial"}
+        visit |= {"contactList": "visitors", "flow": {"id": "Visit"}, "window": {"always": True}}
+        campaign = campana.make("campaign", visit)
+        campana.run("campaign", "launch", campaign["id"])
+        until(lambda: campana.json("campaign", "show", campaign["id"])["status"] == "Completed")
+        progress = campana.json("campaign", "show", campaign["id"])["progress"]
+        assert progress["dispositions"] == {"completed": 1, "opt_out": 1, "no_answer": 1}
+        calls = {line["to"]: line["text"] for line in running.lines("send") if "text" in line}
+        assert calls == dict.fromkeys((CONFIRMS, STOPS, LEAVES), "Can you come?")

@@ -115,6 +115,31 @@ def test_draws_lie_between_nought_and_one() -> None:
     assert sum(drawn) / 1000 == pytest.approx(0.5, abs=0.05)
 
 
+def test_what_callees_answer_to_a_flow_is_drawn_for_each_question() -> None:
+    plan = Plan(mix={ChannelType.VOICE: {"completed": 1}}, answers={"Yes.": 3, "2": 1})
+    answers = Counter(
+        each for n in range(200) for each in met(plan, f"a{n}", is_conducted=True).does or ()
+    )
+    assert answers.keys() == {"Yes.", "2"}
+    assert answers["2"] / sum(answers.values()) == pytest.approx(0.25, abs=0.05)
+    assert met(plan, is_conducted=True).does == met(plan, is_conducted=True).does
+    assert met(plan).does is None
+
+
+@pytest.mark.parametrize(
+    ("plan", "does"),
+    [
+        (Plan(people={ANA: (Behavior(outcome="completed", does=("1", "")),)}), ("1", "")),
+        (Plan(people={ANA: (Behavior(outcome="hung_up"),)}), ()),
+        (Plan(people={ANA: (Behavior(outcome="hung_up", does=("1",)),)}), ("1",)),
+        (Plan(people={ANA: (Behavior(outcome="completed"),)}, answers={}), ()),
+        (Plan(people={ANA: (Behavior(fault="lost"),)}), None),
+    ],
+)
+def test_what_a_callee_does_in_a_call_can_be_said(plan: Plan, does: tuple[str, ...] | None) -> None:
+    assert met(plan, is_conducted=True).does == does
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from campana.sandbox.plan import Plan
+from campana.sandbox.plan import Behavior, Plan, Seconds
 from tests.support.sandbox import SECRET, Sandboxed, sandbox
 
 pytestmark = pytest.mark.timeout(120)
@@ -44,6 +44,30 @@ def test_it_starts_again_with_what_its_log_knows(tmp_path: Path) -> None:
         assert ask(running, "GET", "/sends/att_half").status_code == 404
     lines = running.log.read_bytes().splitlines()
     assert sum(b'"is_repeat":true' in line for line in lines) == 1
+
+
+def test_what_a_callee_does_is_told_with_the_end_and_survives_it(tmp_path: Path) -> None:
+    call = {**SEND, "channelType": "Voice", "conducted": True}
+    plan = Plan(
+        people={SEND["to"]: (Behavior(outcome="completed", does=("1", "Yes.")),)},
+        seconds=Seconds(ring=(0, 0), answer=(0, 0), talk=(0, 0)),
+    )
+    with sandbox(tmp_path, plan) as running:
+        assert ask(running, "POST", "/sends", json=call).status_code == 202
+        assert ask(running, "POST", "/sends", json={**call, "attempt": "att_2", "conducted": False})
+        [line, plain] = running.lines("send")
+        assert (line["text"], line["does"]) == ("Hello", ["1", "Yes."])
+        assert "text" not in plain
+        running.process.kill()
+    with sandbox(tmp_path) as running:
+        ends = [
+            ask(running, "GET", f"/sends/{attempt}").json()["statuses"][-1]
+            for attempt in ("att_1", "att_2")
+        ]
+    assert [(end["status"], end["does"]) for end in ends] == [
+        ("finished", ["1", "Yes."]),
+        ("finished", None),
+    ]
 
 
 def test_a_send_is_in_the_log_before_it_is_answered(tmp_path: Path) -> None:

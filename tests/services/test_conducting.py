@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from campana.domain.answers import YesNo
+from campana.domain.attempt import AttemptEvent, EventType
 from campana.domain.campaign import ChannelType
 from campana.domain.dictation import (
     Came,
@@ -15,9 +17,11 @@ from campana.domain.dictation import (
     Order,
     Pressed,
     PutThrough,
+    Question,
     Silence,
     Speak,
     Spoken,
+    Words,
 )
 from campana.domain.disposition import Disposition
 from campana.domain.transfer import TransferOutcome, Transferred
@@ -129,6 +133,66 @@ async def test_it_speaks_takes_keys_and_goes_on_in_one_call(talk_of: TalkOf) -> 
     await talk.refuse(line.claimed, Disposition.COMPLETED)
     assert await talk.targets() == [("finished", "completed")]
     assert await talk.scene.rows("select count(*) from attempts") == [(1,)]
+    assert await talk.scene.rows("select state from flow_messages") == [("done",)]
+
+
+async def test_a_question_takes_words_and_the_node_says_what_they_mean(talk_of: TalkOf) -> None:
+    asks = {"type": "gather", "timeoutSeconds": 6, "onTimeout": "gone", "onHangUp": "gone"}
+    nodes = {
+        "a": {
+            **asks,
+            "text": "Can you come?",
+            "answer": {"type": "yes_no"},
+            "keys": {"0": "gone"},
+            "cases": {"yes": "many", "no": "end"},
+            "onNotUnderstood": "gone",
+        },
+        "many": {**asks, "text": "How many?", "answer": {"type": "number"}, "next": "end"},
+        "end": NODES["end"],
+        "gone": NODES["gone"],
+    }
+    talk = await talk_of(nodes)
+    line = await called(talk)
+    assert line.claimed.message is not None
+    assert session_calls.listens(line.claimed.message)
+    asked = await line.next()
+    assert asked == Question(
+        step="a",
+        text="Can you come?",
+        answer=YesNo(),
+        keypad="Please press 1 for yes, or 2 for no.",
+        keys=frozenset("0"),
+        seconds=6.0,
+    )
+    again = await line.next(Words(text="What?", scores={"Yes": -4.0}))
+    assert isinstance(again, Question)
+    assert again.text == "Sorry, I did not understand. Can you come?"
+    by_keys = await line.next(Words(text="I did not hear you."))
+    assert isinstance(by_keys, Question)
+    assert (by_keys.text, by_keys.keypad) == ("Please press 1 for yes, or 2 for no.", None)
+    many = await line.next(Pressed(keys="1"))
+    assert isinstance(many, Question)
+    assert await line.next(Words(text="Three.\0")) is None
+
+
+async def test_who_wants_no_more_is_left_alone_by_the_flow_and_by_everybody(
+    talk_of: TalkOf,
+) -> None:
+    nodes = {
+        "a": {**NODES["menu"], "answer": {"type": "yes_no"}, "cases": {}, "next": "end"},
+        **{name: NODES[name] for name in ("thanks", "later", "again", "end", "gone")},
+    }
+    talk = await talk_of(nodes)
+    line = await called(talk)
+    assert isinstance(await line.next(), Question)
+    said = {"text": "Stop calling me.", "at_ms": 1000, "wish": "opt_out"}
+    heard = AttemptEvent(type=EventType.HEARD, at=talk.clock.now(), detail=said)
+    await outcomes.record(talk.scene.engine, attempt_id=line.claimed.attempt_id, event=heard)
+    # In the midst of the call: another campaign may be about to call them.
+    assert await talk.scene.rows("select address from suppressions") == [(ANA,)]
+    await talk.refuse(line.claimed, Disposition.OPT_OUT)
+    assert await talk.targets() == [("finished", "opt_out")]
+    assert await talk.timers() == 0
     assert await talk.scene.rows("select state from flow_messages") == [("done",)]
 
 

@@ -11,6 +11,7 @@ from campana.services import campaigns, hearing, outlook
 from campana.services.context import Context
 from campana.store import owners
 from tests.support.campaign import ANA, BOT, add_channel, add_list, person
+from tests.support.talking import flow, published
 
 ASKS = [
     {"type": "ask", "id": "q", "text": "Can you come?", "answer": {"type": "yes_no"}},
@@ -18,6 +19,13 @@ ASKS = [
 ]
 LISTENING = {"greeting": "Hello.", "steps": ASKS}
 TELLS_MACHINES = {**BOT, "onMachine": {"do": "hang_up"}}
+
+
+GATHER: dict[str, Any] = {"type": "gather", "text": "Can you come?", "timeoutSeconds": 6}
+NODES: dict[str, Any] = {
+    "a": {**GATHER, "answer": {"type": "yes_no"}, "next": "end", "onTimeout": "end"},
+    "end": {"type": "end", "status": "completed"},
+}
 
 
 async def drafted(context: Context, workspace_id: int, bot: Mapping[str, Any]) -> str:
@@ -42,6 +50,25 @@ async def test_a_bot_that_listens_needs_a_worker_that_hears(
     async with engine_context.db.session() as session:
         await owners.serve(session, kind="voice_sip")
         assert await is_warned(context, workspace_id, draft)
+        await owners.serve(session, kind=hearing.hearing("voice_sip"))
+        assert not await is_warned(context, workspace_id, draft)
+
+
+@pytest.mark.parametrize("first", ["Voice", "SMS"])
+async def test_a_flow_that_takes_words_does_too(
+    context: Context, engine_context: Context, workspace_id: int, first: str
+) -> None:
+    voice = await add_channel(context, workspace_id=workspace_id)
+    sms = await add_channel(context, workspace_id=workspace_id, name="sms", channel_type="SMS")
+    flow_id = await published(context, workspace_id=workspace_id, definition=flow(NODES))
+    people = await add_list(context, workspace_id=workspace_id, people=[person(ANA)])
+    written: dict[str, Any] = {"name": "Visit", "type": "Flow", "contactList": people}
+    written |= {"channelType": first, "channel": voice.id, "flow": {"id": flow_id}}
+    if first == "SMS":
+        written |= {"channel": sms.id, "channels": {"Voice": voice.id}}
+    draft = (await campaigns.create(context, workspace_id=workspace_id, raw=written)).id
+    assert await is_warned(context, workspace_id, draft)
+    async with engine_context.db.session() as session:
         await owners.serve(session, kind=hearing.hearing("voice_sip"))
         assert not await is_warned(context, workspace_id, draft)
 

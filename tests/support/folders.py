@@ -46,13 +46,22 @@ def forget(data_dir: Path) -> None:
         shutil.rmtree(data_dir, ignore_errors=True)
 
 
-@pytest.fixture
-def folder() -> Iterator[Path]:
+@contextmanager
+def whole_folder() -> Generator[Path]:
     """An empty directory for a whole Campana, which leaves nothing behind."""
     path = Path(tempfile.mkdtemp(prefix="campana-test-"))
     path.chmod(0o755)
-    yield path
-    for data_dir in (path / "data", path / "demo"):
-        if data_dir.exists():
-            forget(data_dir)
-    shutil.rmtree(path, ignore_errors=True)
+    try:
+        yield path
+    finally:
+        for data_dir in (path / "data", path / "demo"):
+            if data_dir.exists():
+                forget(data_dir)
+        shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """One of a test's own."""
+    with whole_folder() as path:
+        yield path

@@ -86,12 +86,14 @@ class Talk:
             reason=str(disposition),
         )
 
-    async def report(self, claimed: Claimed, disposition: Disposition, *, key: str = "1") -> None:
+    async def report(
+        self, claimed: Claimed, disposition: Disposition, *, key: str = "1", **more: str
+    ) -> None:
         """The carrier tells the end of an attempt."""
         event = AttemptEvent(
             type=EventType.ENDED,
             at=self.clock.now(),
-            detail={"disposition": str(disposition), "reason": str(disposition)},
+            detail={"disposition": str(disposition), "reason": str(disposition), **more},
         )
         report = Report(attempt_id=claimed.attempt_id, key=key, event=event)
         told = Told(

@@ -50,14 +50,15 @@ class Outbound:
     content: Content
     callback_url: str
     """Where the provider reports what becomes of it."""
+    is_conducted: bool = False
+    """A flow asks in this call: who plays the callee tells with its end what they answered."""
     unsubscribe_url: str | None = None
     """Where the person says with one click that they want no more letters (RFC 8058)."""
     may_send: Callable[[], bool] = lambda: True
     """Asked last, with a connection at hand and before the first byte: an adapter that waited for
     one may have become too late. Where the answer is no, the send was NOT_SENT."""
     leave: Callable[[], Awaitable[bool]] = at_once
-    """Awaited by a Marking carrier right before it asks `may_send` for the last time. Where the
-    answer is no, it was NOT_SENT."""
+    """Awaited by a Marking carrier before it asks `may_send` the last time; no means NOT_SENT."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +82,7 @@ class Callback:
     body: bytes
     received_at: datetime
     url: str = ""
-    """The whole address as the provider knows it (the public URL, path and query untouched): some
-    sign it."""
+    """The whole public address as the provider knows it, query untouched: some sign it."""
     query: Mapping[str, str] = field(default_factory=dict[str, str])
     """Of the address; of a name that stands there twice, the last."""
 

@@ -122,6 +122,7 @@ class _Send(Struct, kw_only=True, frozen=True, rename="camel"):
     sender: str | None
     text: str
     callback_url: str
+    conducted: bool
 
 
 class _Taken(Struct, frozen=True):
@@ -140,6 +141,7 @@ class _Status(Struct, kw_only=True, frozen=True, rename="camel"):
     at: Annotated[datetime, Meta(tz=True)]
     outcome: str | None = None
     answered_at: Annotated[datetime, Meta(tz=True)] | None = None
+    does: Annotated[tuple[str, ...], Meta(max_length=100)] | None = None
 
 
 _SAID = {"key": "inbound", "sender": "from", "payload": "choice"}
@@ -194,6 +196,7 @@ class Sandbox:
                 sender=outbound.sender or next(iter(self._config.senders), None),
                 text=words(outbound.content),
                 callback_url=outbound.callback_url,
+                conducted=outbound.is_conducted,
             )
         )
         return _read_answer(
@@ -298,6 +301,8 @@ def _report(status: _Status) -> Report:
         detail["reason"] = outcome[:100] or "no outcome"
         if status.answered_at is not None:
             detail["answered_at"] = status.answered_at.isoformat()
+        if status.does is not None:
+            detail["does"] = "\n".join(" ".join(each.split()) for each in status.does)
     return Report(
         attempt_id=attempt_id,
         key=status.id,

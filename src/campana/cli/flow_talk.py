@@ -7,7 +7,7 @@ is sent anywhere. It does not read or print; `flows` does.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -27,6 +27,7 @@ HELP = """\
 /ring                        the contact calls
 /said                        the text was said to its end
 /keys DIGITS                 keys were pressed
+/hear WORDS                  the contact said so in the call
 /hangup                      nobody answered, or the contact hung up
 /connected /unconnected      how the transfer ended
 /answer [STATUS [JSON]]      the webhook answered; alone: it could not be asked
@@ -78,7 +79,7 @@ class Talk:
         if word not in _WORDS:
             raise InvalidParameter(f"/{word} is no word here; /help lists them.")
         kind, make = _WORDS[word]
-        kinds = events.IN_CALL if kind == "in_call" else {kind}
+        kinds = _KINDS.get(kind, {kind})
         wait = next((each for each in self.session.waits if each.kind in kinds), None)
         if wait is None:
             raise InvalidParameter(f"Nothing waits for /{word} now.")
@@ -105,6 +106,11 @@ class Talk:
 
 
 Made = dict[str, Any]
+
+_KINDS: Mapping[str, Collection[str]] = {
+    "in_call": events.IN_CALL,
+    "keys": frozenset({"digits", "answer"}),
+}
 
 
 def _report(status: str) -> Callable[[Wait, str], Made]:
@@ -156,8 +162,12 @@ _WORDS: Mapping[str, tuple[str, Callable[[Wait, str], Made]]] = {
     "ring": ("inbound_call", lambda wait, _: {"type": "callReceived", "wait": wait.number}),
     "said": ("speech", lambda wait, _: {"type": "said", "wait": wait.number}),
     "keys": (
-        "digits",
+        "keys",
         lambda wait, rest: {"type": "digits", "wait": wait.number, "digits": rest},
+    ),
+    "hear": (
+        "answer",
+        lambda wait, rest: {"type": "heard", "wait": wait.number, "text": rest},
     ),
     "hangup": ("in_call", _hang_up),
     "connected": (
@@ -176,7 +186,7 @@ _WORDS: Mapping[str, tuple[str, Callable[[Wait, str], Made]]] = {
     ),
     "back": ("handoff", lambda wait, _: {"type": "handedBack", "wait": wait.number}),
 }
-"""Word → the kind of wait it answers (`in_call` any of `events.IN_CALL`), and how."""
+"""Word → the kind of wait it answers, or several of them (`_KINDS`), and how."""
 
 
 def lines(sprint: Sprint) -> list[str]:
@@ -218,6 +228,7 @@ def _waiting(event: events.WaitStarted) -> str:
         "inbound_call": "the contact to call",
         "speech": "the text to be said",
         "digits": "keys",
+        "answer": "words or keys",
         "transfer": "the transfer",
         "webhook": "the webhook",
         "lookup": "the table",

@@ -140,7 +140,7 @@ def _after_transfer(script: Script, state: State, told: TransferEnded) -> Turn:
 
 def wish(script: Script, state: State, heard: Spoken) -> Turn | None:
     """The end that follows a wish that counts at any moment, whatever is being said or asked."""
-    if wants_no_more(heard.text) or _is_scored_opt_out(heard):
+    if asks_for_no_more(heard):
         said = utter(None, script.opt_out_text, state.fields)
         return Turn(say=(said,), then=Ended(result="opt_out"), state=state)
     if wants_callback(heard.text):
@@ -152,6 +152,11 @@ def wish(script: Script, state: State, heard: Spoken) -> Turn | None:
         ended = Ended(result="callback_request", callback_at=moment)
         return Turn(say=(said,), then=ended, state=state)
     return None
+
+
+def asks_for_no_more(heard: Spoken) -> bool:
+    """Did they ask never to be called again, by the words or by how well such phrases fit?"""
+    return wants_no_more(heard.text) or _is_scored_opt_out(heard)
 
 
 def is_clear(script: Script, state: State, heard: Spoken) -> bool:

@@ -5,8 +5,10 @@ An order is carried out whole before the next is asked for. Nothing here decides
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+from campana.domain.answers import Answer
 from campana.domain.transfer import Transferred
 
 
@@ -31,6 +33,22 @@ class Collect:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """Say this, which words and keys cut short, and take either as an answer, for so many seconds.
+
+    Where nobody hears words `keypad` is said after it, if there are keys for it. One of `keys`
+    answers at once.
+    """
+
+    step: str
+    text: str
+    answer: Answer
+    keypad: str | None
+    keys: frozenset[str] = frozenset()
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PutThrough:
     """Hand the call over; whoever has not answered in so many seconds does not."""
 
@@ -46,7 +64,7 @@ class Hold:
     seconds: float
 
 
-Order = Speak | Collect | PutThrough | Hold
+Order = Speak | Collect | Question | PutThrough | Hold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +80,16 @@ class Pressed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """This was said, and so well each phrase of the answer fits it."""
+
+    text: str
+    scores: Mapping[str, float] = field(default_factory=dict[str, float])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Silence:
-    """No key came in time."""
+    """Nothing came in time."""
 
 
-Came = Spoken | Pressed | Silence | Transferred
+Came = Spoken | Pressed | Words | Silence | Transferred

@@ -14,13 +14,20 @@ from campana.services.spending import LONGEST_CALL
 from campana.voice.dictated import Dictation
 
 
-def dictation(context: Context, *, attempt_id: UUID, opening: str | None) -> Dictation:
+def dictation(
+    context: Context, *, attempt_id: UUID, opening: str | None, listens: bool = False
+) -> Dictation:
     """What the session of this attempt says and asks, from `opening` on.
+
+    `listens`: it may ask for words.
 
     While the database is away the callee hears nothing; the call's longest time ends it.
     """
     return Dictation(
-        next=_Conductor(context, attempt_id).next, opening=opening, longest=LONGEST_CALL
+        next=_Conductor(context, attempt_id).next,
+        opening=opening,
+        longest=LONGEST_CALL,
+        listens=listens,
     )
 
 

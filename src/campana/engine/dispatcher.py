@@ -48,6 +48,7 @@ from campana.services.dispatch import SEND_DEADLINE
 from campana.services.group_commit import GroupCommit
 from campana.services.intents import Send
 from campana.services.sent import Answer
+from campana.services.session_calls import is_talk
 from campana.services.unsent import Unsent
 from campana.store.due import Group
 
@@ -309,6 +310,7 @@ class Dispatcher:
             to=intent.address,
             sender=intent.plan.caller_id or account.sender,
             content=content_of(intent),
+            is_conducted=intent.message is not None and is_talk(intent.message),
             callback_url=f"{self._public_url}/callbacks/{account.channel.id}",
             unsubscribe_url=self._unsubscribe_url(intent, account),
             may_send=lambda: self._may_go(departure),

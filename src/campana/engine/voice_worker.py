@@ -35,7 +35,7 @@ from campana.services.dispatch import SEND_DEADLINE
 from campana.services.hearing import hearing
 from campana.services.recordings import key_of
 from campana.services.secrets import Unreadable
-from campana.services.session_calls import is_talk
+from campana.services.session_calls import is_talk, listens
 from campana.store import attempts, channels
 from campana.store.attempts import CallFacts
 from campana.store.channels import Channel
@@ -293,7 +293,10 @@ class VoiceWorker:
         if intent.message is None or not is_talk(intent.message):
             return intent.plan.script
         return dictation(
-            self._context, attempt_id=intent.attempt_id, opening=intent.message.content["text"]
+            self._context,
+            attempt_id=intent.attempt_id,
+            opening=intent.message.content["text"],
+            listens=listens(intent.message),
         )
 
     def _placement(self, given: _Given) -> Placement:

@@ -76,6 +76,15 @@ class Flow:
         """The flow itself."""
         return self.graphs[""]
 
+    @cached_property
+    def listens(self) -> bool:
+        """Does it take words in a call?"""
+        return any(
+            node.asks() is not None
+            for graph in self.graphs.values()
+            for node in graph.nodes.values()
+        )
+
     def contact_values(self, given: Mapping[str, str]) -> tuple[dict[str, FieldValue], list[str]]:
         """The fields that are read, as their types, and what is wrong with the others."""
         values: dict[str, FieldValue] = {}

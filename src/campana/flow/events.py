@@ -79,7 +79,7 @@ class ExpectCall:
     wait: int
 
 
-IN_CALL = frozenset({"speech", "digits", "transfer"})
+IN_CALL = frozenset({"speech", "digits", "answer", "transfer"})
 """Kinds of waits for what happens in a call. Whoever holds the call keeps their time, which begins
 when the text has been said; where no call is on, one is to be placed. `until` reckons as if that
 were at once."""
@@ -96,12 +96,16 @@ class Say:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gather:
-    """Say this and take keys; `Digits` with the wait's number answers."""
+    """Say this and take keys, or words too where there is a kind of `answer`.
+
+    `Digits` or `Heard` with the wait's number answers.
+    """
 
     wait: int
     text: str
-    max_digits: int
+    max_digits: int | None
     finish_on: str | None
+    answer: str | None = None
     voice: str | None = None
 
 

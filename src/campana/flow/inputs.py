@@ -78,6 +78,15 @@ class Digits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """The contact said something; `scores` is how well each phrase asked for fits, 0 at best."""
+
+    wait: int
+    text: Annotated[str, Range(0, MAX_REPLY)]
+    scores: Mapping[str, float] = field(default_factory=dict[str, float])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TransferEnded:
     """The transfer worked, or did not."""
 
@@ -125,6 +134,7 @@ Input = (
     | CallReceived
     | Said
     | Digits
+    | Heard
     | TransferEnded
     | WebhookAnswered
     | LookedUp
@@ -140,6 +150,7 @@ INPUTS: Mapping[str, type[Input]] = {
     "callReceived": CallReceived,
     "said": Said,
     "digits": Digits,
+    "heard": Heard,
     "transferEnded": TransferEnded,
     "webhookAnswered": WebhookAnswered,
     "lookedUp": LookedUp,

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, cast, final
 
+from campana.domain.answers import Answer
 from campana.flow.conditions import Condition, EvaluationFailed
 from campana.flow.events import Event, Noted, WaitOver, WaitStarted
 from campana.flow.inputs import Input
@@ -64,6 +65,14 @@ class Finish:
 
 
 Step = Exit | Wait | Fork | Enter | Finish
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A question in a call that words may answer; `keys` answer it too, whatever is asked."""
+
+    answer: Answer
+    keys: frozenset[str]
 
 
 class Run:
@@ -213,6 +222,10 @@ class Node(ABC):
     def pauses(self) -> bool:
         """Whether it always waits for something, so that a circle through it is none."""
         return False
+
+    def asks(self) -> Asked | None:
+        """What it asks in a call and takes words for; None for what does not."""
+        return None
 
     @abstractmethod
     def enter(self, run: Run) -> Step:

@@ -4,6 +4,7 @@
      "mix": {"Voice": {"completed": 6, "busy": 1, "no_answer": 1}},
      "seconds": {"talk": [1, 5]},
      "replies": {"SMS": {"yes": 3, "no": 1, "": 1}},
+     "answers": {"1": 6, "Yes, please.": 3, "Stop calling me.": 1},
      "people": {"+12025550101": [{"outcome": "busy"}, {"fault": "silent"}]},
      "faults": {"error": 0.1},
      "callbacks": {"drop": 0.1, "double": 0.2}}
@@ -61,6 +62,11 @@ Span = tuple[Annotated[float, Meta(ge=0, le=86400)], Annotated[float, Meta(ge=0,
 _T = TypeVar("_T")
 
 
+_Saying = Annotated[str, Meta(max_length=1000)]
+_ANSWERS: Mapping[str, float] = {"1": 8, "2": 1, "": 1}
+_MOST_ANSWERS = 12
+
+
 class _Planned(Struct, kw_only=True, frozen=True, rename="camel", forbid_unknown_fields=True):
     pass
 
@@ -90,6 +96,9 @@ class Behavior(_Planned, frozen=True):
     fault: Fault | Literal["none"] | None = None
     says: Annotated[str, Meta(max_length=1000)] | None = None
     """What the person writes back to a message that arrived; nothing when it is empty."""
+    does: Annotated[tuple[_Saying, ...], Meta(max_length=100)] | None = None
+    """What the callee answers to the questions of a flow, one after another: keys, words, or
+    nothing. At the next question they are silent, or hang up where that is the outcome."""
 
 
 class Plan(_Planned, frozen=True):
@@ -100,6 +109,8 @@ class Plan(_Planned, frozen=True):
     mix: Mapping[ChannelType, Mapping[Outcome, Weight]] = {}
     replies: Mapping[ChannelType, Mapping[str, Weight]] = {}
     """What people write back to messages that arrived; an empty text is silence."""
+    answers: Mapping[str, Weight] = msgspec.field(default_factory=lambda: dict(_ANSWERS))
+    """What callees answer to a question of a flow, as in `does`; each is drawn for itself."""
     people: Mapping[str, Annotated[tuple[Behavior, ...], Meta(min_length=1)]] = {}
     seconds: Seconds = Seconds()
     faults: Mapping[Fault, Share] = {}
@@ -144,6 +155,8 @@ class Fate:
     """What the person writes back; empty for nothing."""
     says_after: float = 0.0
     """Seconds from taking the send."""
+    does: tuple[str, ...] | None = None
+    """What the callee answers in a call that a flow conducts; None in any other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +181,15 @@ def read_plan(path: Path) -> Plan:
         raise SetupError(f"the plan {path} cannot be used: {error}") from error
 
 
-def fate(plan: Plan, *, attempt: str, to: str, channel_type: ChannelType, call: int) -> Fate:
+def fate(
+    plan: Plan,
+    *,
+    attempt: str,
+    to: str,
+    channel_type: ChannelType,
+    call: int,
+    is_conducted: bool = False,
+) -> Fate:
     """What becomes of send number `call` (from 0) to a person."""
     behavior = Behavior()
     if row := plan.people.get(to):
@@ -189,7 +210,17 @@ def fate(plan: Plan, *, attempt: str, to: str, channel_type: ChannelType, call: 
         happenings=happenings,
         says=_says(plan, behavior, attempt, channel_type) if is_there else "",
         says_after=end.after + thinks if end is not None else 0.0,
+        does=_does(plan, behavior, attempt, outcome) if is_conducted and is_taken else None,
     )
+
+
+def _does(plan: Plan, behavior: Behavior, attempt: str, outcome: Outcome) -> tuple[str, ...]:
+    if behavior.does is not None:
+        return behavior.does
+    if outcome == "hung_up" or not plan.answers:
+        return ()
+    draws = (draw(plan.seed, attempt, f"answer {n}") for n in range(_MOST_ANSWERS))
+    return tuple(_weighed(plan.answers, drawn) for drawn in draws)
 
 
 def _says(plan: Plan, behavior: Behavior, attempt: str, channel_type: ChannelType) -> str:

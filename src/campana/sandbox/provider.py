@@ -28,6 +28,7 @@ class _Line(msgspec.Struct, frozen=True):
     time: datetime | None = None
     is_repeat: bool = False
     happenings: tuple[tuple[float, str, str | None], ...] = ()
+    does: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,7 @@ class Taking:
     attempt: str
     taken_at: datetime
     happenings: tuple[Happening, ...]
+    does: tuple[str, ...] | None = None
 
     def statuses(self, *, until: datetime | None = None) -> list[Status]:
         """What is told of it: all, or what has happened by then."""
@@ -54,6 +56,7 @@ class Taking:
                     at=at,
                     outcome=happening.outcome,
                     answered_at=answered_at if is_end else None,
+                    does=self.does if is_end else None,
                 )
             )
         return [status for status in told if until is None or status.at <= until]
@@ -95,13 +98,17 @@ class Provider:
             to=send.to,
             channel_type=send.channel_type,
             call=call,
+            is_conducted=send.conducted,
         )
         taking = known
         if known is None:
             self._sends[send.to] += 1
             if met.happenings:
                 taking = Taking(
-                    attempt=send.attempt, taken_at=self.now(), happenings=met.happenings
+                    attempt=send.attempt,
+                    taken_at=self.now(),
+                    happenings=met.happenings,
+                    does=met.does,
                 )
         self._witness.write(
             "send",
@@ -116,6 +123,7 @@ class Provider:
             happenings=[]
             if taking is None
             else [(each.after, each.status, each.outcome) for each in taking.happenings],
+            **({"text": send.text, "does": met.does} if send.conducted else {}),
         )
         if taking is not None:
             self._takings[send.attempt] = taking
@@ -147,6 +155,7 @@ class Provider:
                     attempt=line.attempt,
                     taken_at=line.time,
                     happenings=tuple(_happening(*told) for told in line.happenings),
+                    does=line.does,
                 )
 
 

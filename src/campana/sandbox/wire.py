@@ -33,6 +33,8 @@ class Send(Struct, kw_only=True, frozen=True, rename="camel", forbid_unknown_fie
     sender: Annotated[str, Meta(max_length=320)] | None = None
     text: Annotated[str, Meta(max_length=10_000)]
     callback_url: Annotated[str, Meta(max_length=2000)]
+    conducted: bool = False
+    """A flow asks in this call, from `text` on: its end is to tell what the callee did."""
 
 
 class Taken(Struct, kw_only=True, frozen=True, rename="camel"):
@@ -58,6 +60,8 @@ class Status(Struct, kw_only=True, frozen=True, rename="camel"):
     outcome: str | None = None
     answered_at: datetime | None = None
     """Said again with the end, for those who missed it."""
+    does: tuple[str, ...] | None = None
+    """With the end of a conducted call: what the callee answered to one question after another."""
 
 
 class Saying(Struct, kw_only=True, frozen=True, rename="camel", forbid_unknown_fields=True):

@@ -10,6 +10,7 @@ from campana.domain.campaign import Plan
 from campana.domain.contact import ContactFields
 from campana.domain.content import Content, Text
 from campana.domain.script import render
+from campana.services.session_calls import is_talk
 from campana.store.sessions import Message
 
 
@@ -45,6 +46,8 @@ def content_of(claimed: Claimed) -> Content:
     """What is said to the person in the attempt."""
     if claimed.content is not None:
         return claimed.content
+    if claimed.message is not None and is_talk(claimed.message):
+        return Text(body=str(claimed.message.content["text"] or ""))
     script = claimed.plan.script
     text = render(script.greeting, claimed.fields.as_text()) if script is not None else ""
     return Text(body=text)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from campana.domain.dictation import (
@@ -18,16 +18,29 @@ from campana.domain.dictation import (
     Order,
     Pressed,
     PutThrough,
+    Question,
     Silence,
     Speak,
     Spoken,
+    Words,
 )
 from campana.domain.transfer import TransferOutcome, Transferred
-from campana.flow.inputs import Digits, Input, Said, TimedOut, TransferEnded
-from campana.services import session_calls, session_effects, session_places
+from campana.flow.inputs import (
+    MAX_REPLY,
+    Digits,
+    Heard,
+    Input,
+    Said,
+    TimedOut,
+    TransferEnded,
+)
+from campana.services import flow_plans, session_calls, session_effects, session_places
 from campana.services.context import Context
 from campana.services.session_places import Ground
 from campana.store import attempts, campaigns, sessions
+
+if TYPE_CHECKING:
+    from campana.flow.definition import Flow
 
 _AWAITED = frozenset({"webhook", "intent"})
 """Kinds of waits for which the line is held: a program answers them within seconds."""
@@ -66,34 +79,43 @@ async def follow(
         if stored is None:
             return None
         if done is not None and done.wait is not None and came is not None:
-            told = _input(done.wait, came)
+            told = input_of(done.wait, came)
             key = f"call {attempt.id.hex} {done.wait}"
             stored = await session_effects.tell(tx, context, stored, told, key=key)
         ground = Ground(campaign_id=attempt.campaign_id, state=state, document=document)
         await session_places.settle(tx, context, stored, ground)
+        flow = await flow_plans.pinned(
+            tx,
+            flow_id=stored.flow_id,
+            version=stored.flow_version,
+            content_hash=stored.session["flow"],
+        )
     if stored.status == "ended":
         return None
     waiting = session_calls.waits(stored.session)
     if waiting:
-        return Step(order=_order(waiting[0]), wait=waiting[0]["wait"]["number"])
+        return Step(order=order_of(waiting[0], flow), wait=waiting[0]["wait"]["number"])
     if any(wait["kind"] in _AWAITED for wait in session_effects.waits_of(stored)):
         return Step(order=Hold(seconds=_HOLD_SECONDS), wait=None)
     return None
 
 
-def _input(wait: int, came: Came) -> Input:
+def input_of(wait: int, came: Came) -> Input:
+    """What came of a step, in the words of flows."""
     match came:
         case Spoken():
             return Said(wait=wait)
         case Pressed(keys=keys):
             return Digits(wait=wait, digits=keys)
+        case Words(text=text, scores=scores):
+            return Heard(wait=wait, text=text[:MAX_REPLY].replace("\0", ""), scores=scores)
         case Silence():
             return TimedOut(wait=wait)
         case Transferred(outcome=outcome):
             return TransferEnded(wait=wait, is_connected=outcome is TransferOutcome.ANSWERED)
 
 
-def _order(thread: Mapping[str, Any]) -> Order:
+def order_of(thread: Mapping[str, Any], flow: Flow) -> Order:
     """What a thread waits for, as its node wrote it down."""
     kept, step = thread["wait"]["kept"], str(thread["node"])
     match thread["wait"]["kind"]:
@@ -105,7 +127,23 @@ def _order(thread: Mapping[str, Any]) -> Order:
                 finish_on=kept["finishOn"],
                 seconds=kept["seconds"],
             )
+        case "answer":
+            return _question(thread, flow)
         case "transfer":
             return PutThrough(step=step, to=kept["to"], seconds=kept["seconds"])
         case _:
             return Speak(step=step, text=kept["text"])
+
+
+def _question(thread: Mapping[str, Any], flow: Flow) -> Question:
+    kept, step = thread["wait"]["kept"], str(thread["node"])
+    asked = flow.graphs[thread["graph"]].nodes[step].asks()
+    assert asked is not None, f"{step} waits for an answer and asks nothing"  # noqa: S101
+    return Question(
+        step=step,
+        text=kept["text"],
+        answer=asked.answer,
+        keypad=kept.get("keypad"),
+        keys=asked.keys,
+        seconds=kept["seconds"],
+    )

@@ -128,6 +128,10 @@ async def ended(
         if frees and message.state == "attempting":
             await _unknown(tx, context, stored, message, ground, reason=reason, key=key, now=now)
         return
+    if disposition is Disposition.OPT_OUT and session_calls.is_talk(message):
+        # They said so to the flow itself, which has nothing more to say to anybody.
+        stored = await _reached(tx, replace(stored, has_opted_out=True), now=now)
+        stored = await session_effects.stop(tx, stored, outcome=str(disposition), now=now)
     told = CallEnded(disposition=disposition, result=result, answers=answers or {})
     stored = await _tell_end(tx, context, stored, message, told, key=key, now=now)
     await session_places.settle(tx, context, stored, ground, frees=frees)

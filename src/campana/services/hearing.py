@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from campana.carriers.base import CarrierKind
 from campana.domain.campaign import Plan
+from campana.domain.errors import InvalidParameter
 from campana.domain.script import Script
+from campana.services import flow_plans
 from campana.store import owners
 from campana.store.channels import Channel
 from campana.store.db import Tx
@@ -30,12 +32,27 @@ async def unheard(
         return []
     scripts: list[Script | None] = [plan.script, *plan.scripts.values()]
     scripts += [variant.script for variant in plan.variants]
-    if not any(script is not None and script.needs_ears for script in scripts):
+    bots = any(script is not None and script.needs_ears for script in scripts)
+    if not bots and not await _has_listening_flow(tx, plan):
         return []
     if await owners.is_served(tx, kind=hearing(channel.kind)):
         return []
     return [
-        "The bot listens, and no voice worker that understands speech is alive: until one is,"
-        " callees are asked for keys, no machine is told from a person, and who asks not to be"
-        " called again is not understood."
+        f"The {'bot' if bots else 'flow'} listens, and no voice worker that understands speech is"
+        " alive: until one is, callees are asked for keys, no machine is told from a person, and"
+        " who asks not to be called again is not understood."
     ]
+
+
+async def _has_listening_flow(tx: Tx, plan: Plan) -> bool:
+    """Does a flow of the plan take words in its own calls?"""
+    for pin in [plan.flow, *(variant.flow for variant in plan.variants)]:
+        if pin is None:
+            continue
+        try:
+            flow = await flow_plans.pinned(tx, flow_id=pin.id, version=pin.version)
+        except (LookupError, InvalidParameter):
+            continue  # told by whoever asks what keeps it from running
+        if flow.listens:
+            return True
+    return False

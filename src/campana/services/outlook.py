@@ -114,8 +114,13 @@ async def look_ahead(context: Context, *, workspace_id: int, campaign_id: str) -
         found = await _crowds(tx, campaign, plan, prices, pads, now)
         places = await _places(tx, channel, now)
         warnings = await flow_people.lacking(tx, campaign, plan)
-        kind = context.carriers.get(channel.kind) if channel is not None else None
-        warnings += await hearing.unheard(tx, plan, channel, kind)
+        calling = channel
+        if ChannelType.VOICE in plan.channels:
+            calling = await channels.find(
+                tx, workspace_id=workspace_id, wanted=plan.channels[ChannelType.VOICE]
+            )
+        kind = context.carriers.get(calling.kind) if calling is not None else None
+        warnings += await hearing.unheard(tx, plan, calling, kind)
         warnings += await channel_pause.warnings(
             tx, workspace_id=workspace_id, plan=plan, channel=channel
         )

@@ -19,7 +19,7 @@ from campana.domain.attempt import AttemptEvent, AttemptState, EventType, apply,
 from campana.domain.clock import parse_moment
 from campana.domain.disposition import Disposition
 from campana.domain.event import EventName, NewEvent
-from campana.services import end_events, events, flow_outcomes, outcomes
+from campana.services import end_events, events, flow_outcomes, outcomes, rehearsing
 from campana.services.context import Context
 from campana.store import events as store_events
 from campana.store import reports
@@ -236,12 +236,17 @@ async def _end(tx: Tx, context: Context, end: _End, *, now: datetime) -> None:
                 end.disposition,
             )
         return
+    disposition, does = end.disposition, end.event.detail.get("does")
+    if does is not None:
+        disposition = await rehearsing.play(
+            tx, context, attempt, disposition=disposition, does=str(does), now=now
+        )
     await outcomes.conclude(
         tx,
         context,
         attempt,
         event=end.event,
-        disposition=end.disposition,
+        disposition=disposition,
         reason=reason_of(end.event),
         answered_at=end.answered_at,
         now=now,

@@ -13,6 +13,7 @@ from typing import Any
 
 from campana.domain.campaign import ChannelType
 from campana.flow.events import IN_CALL
+from campana.services import flow_plans
 from campana.store import sessions
 from campana.store.db import Tx
 from campana.store.sessions import Message, StoredSession
@@ -24,6 +25,11 @@ _TALK = "talk"
 def is_talk(message: Message) -> bool:
     """Is it a call in which the flow itself speaks?"""
     return message.kind == "call" and message.content["type"] == _TALK
+
+
+def listens(message: Message) -> bool:
+    """Are words understood in that call?"""
+    return bool(message.content.get("listens"))
 
 
 def waits(session: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -50,6 +56,12 @@ async def keep(tx: Tx, stored: StoredSession, *, before: Mapping[str, Any], now:
     call = await sessions.talk_call(tx, session_id=stored.id)
     if needed and call is None:
         first = needed[0]["wait"]
+        flow = await flow_plans.pinned(
+            tx,
+            flow_id=stored.flow_id,
+            version=stored.flow_version,
+            content_hash=stored.session["flow"],
+        )
         await sessions.queue(
             tx,
             message=Message(
@@ -57,7 +69,11 @@ async def keep(tx: Tx, stored: StoredSession, *, before: Mapping[str, Any], now:
                 number=first["number"],
                 kind="call",
                 channel_type=str(ChannelType.VOICE),
-                content={"type": _TALK, "text": first["kept"].get("text")},
+                content={
+                    "type": _TALK,
+                    "text": first["kept"].get("text"),
+                    "listens": flow.listens,
+                },
             ),
             workspace_id=stored.workspace_id,
             now=now,

@@ -184,7 +184,7 @@ async def call_over(
     # Until all have heard it the message stands: nobody asks for a call in its place.
     for _ in range(_MOST_TOLD):
         waiting = session_calls.waits(stored.session)
-        if not waiting:
+        if not waiting or stored.status == "ended":
             break
         number = waiting[0]["wait"]["number"]
         told: Input = replace(end, wait=number)

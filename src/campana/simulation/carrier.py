@@ -143,6 +143,7 @@ class SimulatedProvider:
             to=outbound.to,
             channel_type=outbound.channel_type,
             call=call,
+            is_conducted=outbound.is_conducted,
         )
         self.sent.append(
             Sent(
@@ -162,7 +163,9 @@ class SimulatedProvider:
         self._calls[outbound.to] += 1
         if not met.happenings:
             return met, None
-        taking = Taking(attempt=attempt, taken_at=self.now(), happenings=met.happenings)
+        taking = Taking(
+            attempt=attempt, taken_at=self.now(), happenings=met.happenings, does=met.does
+        )
         self._takings[attempt] = taking
         return met, taking
 

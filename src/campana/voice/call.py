@@ -21,7 +21,7 @@ from campana.domain.script import Script, Turn
 from campana.domain.sound_quality import SoundQuality
 from campana.domain.transfer import TransferOutcome, Transferred
 from campana.voice.call_result import CallResult, End
-from campana.voice.dictated import DictatedTalk, Dictation
+from campana.voice.dictated import NOTHING_YET, DictatedTalk, Dictation
 from campana.voice.driver import (
     Hangup,
     NoAnswer,
@@ -149,7 +149,7 @@ class _Session:
         self._emit = emit
         self._answered_at: datetime | None = None
         self._stream: SoundStream | None = None
-        self._talk: Talk | DictatedTalk | None = None
+        self._talk: Talk | None = None
         self._recording: Recording | None = None
         self._is_recorded = False
         self._talk_seconds = 0.0
@@ -220,7 +220,7 @@ class _Session:
 
     def _begin(
         self, call: VoiceCall, stream: SoundStream, ear: Listener | None, opening: Turn | None
-    ) -> tuple[Talk | DictatedTalk, Coroutine[Any, Any, None]]:
+    ) -> tuple[Talk, Coroutine[Any, Any, None]]:
         """The conversation, and the running of it."""
         if isinstance(self._script, Dictation):
             dictated = DictatedTalk(
@@ -229,9 +229,10 @@ class _Session:
                 self._script,
                 speech=self._speech,
                 tell=self.tell,
+                ear=ear,
                 may_transfer=self._may_transfer,
             )
-            return dictated, dictated.run()
+            return dictated, dictated.run(NOTHING_YET)
         talk = self._scripted(self._script, call, stream, ear)
         # A script has had its opening since before the call was placed.
         return talk, talk.run(cast("Turn", opening))
@@ -271,7 +272,9 @@ class _Session:
 
     @property
     def _needs_ears(self) -> bool:
-        return isinstance(self._script, Script) and self._script.needs_ears
+        if isinstance(self._script, Dictation):
+            return self._script.listens
+        return self._script.needs_ears
 
     @property
     def _longest_seconds(self) -> float:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -87,28 +87,58 @@ class CallMind:
         return f"campana-{self.call['call']}-{hashlib.sha256(asked).hexdigest()[:24]}"
 
 
+@dataclass(frozen=True, kw_only=True)
+class TrialMind:
+    """A mind that speaks as in a call, and asks no program of anything."""
+
+    model: ChatModel
+    tell: Callable[[Errand], None]
+    """Told what would have been asked."""
+
+    def reply(self, talked: Talked) -> AsyncGenerator[Part]:
+        """As `ChatModel.reply`."""
+        return self.model.reply(talked)
+
+    async def run(self, errand: Errand) -> tuple[bool, str]:
+        """Nothing is asked: the model goes on as if it had been done."""
+        self.tell(errand)
+        return True, "This is a trial: nothing was really asked. Go on as if it had been done."
+
+
 def mind_of(context: Context, claimed: Claimed, script: Script) -> CallMind | None:
     """The mind of a call that is about to be placed; None where none is needed, or can be had.
 
     Nothing is asked of anybody yet: a call that is to be placed within a moment waits for nobody.
     """
+    model = _model_of(context, script, workspace_id=claimed.workspace_id)
+    if model is None:
+        return None
+    return CallMind(
+        context=context, model=model, workspace_id=claimed.workspace_id, call=_call(claimed)
+    )
+
+
+def trial_mind(
+    context: Context, script: Script, *, workspace_id: int, tell: Callable[[Errand], None]
+) -> TrialMind | None:
+    """The mind of a talk that calls nobody; None where none is needed, or can be had."""
+    model = _model_of(context, script, workspace_id=workspace_id)
+    return None if model is None else TrialMind(model=model, tell=tell)
+
+
+def _model_of(context: Context, script: Script, *, workspace_id: int) -> ChatModel | None:
     prompt = script.prompt
     if prompt is None:
         return None
     if prompt.model.url is not None:
         name = prompt.model.name or ""
-        opened = _guarded(context, prompt.model, workspace_id=claimed.workspace_id)
+        opened = _guarded(context, prompt.model, workspace_id=workspace_id)
     else:
         model = context.language_model
         if model is None or (context.is_rehearsal and not model.is_on_this_machine):
             return None
         name, opened = prompt.model.name or model.model, directly(model.url, model.key)
-    return CallMind(
-        context=context,
-        model=ChatModel(prompt=prompt, name=name, open=opened),
-        workspace_id=claimed.workspace_id,
-        call=_call(claimed),
-    )
+    return ChatModel(prompt=prompt, name=name, open=opened)
 
 
 def _guarded(context: Context, model: Model, *, workspace_id: int) -> Open:

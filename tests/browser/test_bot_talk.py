@@ -1,0 +1,122 @@
+"""Somebody talks to a bot in a browser: it is heard, it hears, and what it understood is shown.
+
+The browser's microphone plays a file, over and over: a voice that says yes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("ctranslate2")
+pytest.importorskip("hibari")
+
+from playwright.async_api import Browser, Page, expect
+
+from campana.demo import voices
+from campana.services import voicebots
+from campana.voice.media import PHONE_RATE, silence
+from tests.browser.house import House, web_process
+from tests.browser.window import Window, chromium, told, window
+from tests.voice.ears.speaking import say
+
+pytestmark = [pytest.mark.browser, pytest.mark.voice, pytest.mark.slow, pytest.mark.timeout(900)]
+
+NAME = "Visits <b>"
+BOT: dict[str, Any] = {
+    "greeting": "Hello {{ contact.first_name }}, this is Campana.",
+    "steps": [
+        {
+            "type": "ask",
+            "id": "tuesday",
+            "text": "We would like to visit you on Tuesday morning, between nine and twelve,"
+            " to look at the meter in your cellar. Does Tuesday morning suit you, yes or no?",
+            "answer": {"type": "yes_no", "yes": "part", "no": "end"},
+            "saveAs": "suits",
+        },
+        {
+            "type": "ask",
+            "id": "part",
+            "text": "Press a key from one to three.",
+            "keys": {"1": "end", "2": "end", "3": "end"},
+            "timeoutSeconds": 60,
+            "saveAs": "part",
+        },
+        {"type": "end", "id": "end", "text": "Thank you, goodbye.", "result": "booked"},
+    ],
+}
+QUIET_SECONDS = 4.0
+"""Between two times it is said: within the question, which is longer."""
+
+
+@pytest.fixture
+async def speaking(tmp_path: Path) -> AsyncIterator[Browser]:
+    """A browser whose microphone hears somebody say yes."""
+    sound = tmp_path / "yes.wav"
+    said = say("Yes, that works for me.", voice="hibari", quiet=0.0)
+    voices.write(sound, silence(QUIET_SECONDS, PHONE_RATE) + said + silence(0.8, PHONE_RATE))
+    async with chromium(
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",
+        f"--use-file-for-fake-audio-capture={sound}",
+    ) as found:
+        yield found
+
+
+@pytest.fixture
+async def bot(house: House) -> str:
+    """The path of one that was never published."""
+    made = await voicebots.create(
+        house.web, workspace_id=house.workspace_id, raw={"definition": {"name": NAME, **BOT}}
+    )
+    return f"/bots/{made.id}"
+
+
+async def judged(shown: Window) -> list[str]:
+    """What is wrong with the page as it stands."""
+    return [*await shown.violations(), *await shown.too_wide(), *shown.taken_troubles()]
+
+
+def talk(page: Page, part: str) -> Any:
+    return page.locator(f"#talk-{part}")
+
+
+async def test_somebody_talks_to_a_bot_and_interrupts_it(
+    speaking: Browser, house: House, bot: str
+) -> None:
+    wrong: dict[str, list[str]] = {}
+    with web_process(house) as url:
+        async with window(speaking, url=url, session=house.session, width=1280) as shown:
+            page = shown.page
+            await shown.open(bot)
+            await page.get_by_role("link", name="Talk to it").click()
+            wrong["before"] = await judged(shown)
+            await page.locator("[data-field='contact.first_name']").fill("Ana")
+            await page.get_by_role("button", name="Talk to it").click()
+            await expect(talk(page, "lines")).to_contain_text("Hello Ana, this is Campana.")
+            await expect(talk(page, "status")).to_contain_text("The bot hears you.")
+            # What the loudspeaker is given, of full scale: a voice, not a click.
+            await expect(page.locator("#talk")).to_have_attribute(
+                "data-loudest", re.compile(r"0\.(0[5-9]|[1-9])")
+            )
+            row = talk(page, "understood").locator("tbody tr")
+            await expect(row.first).to_contain_text("tuesday")
+            await expect(row.first).to_contain_text("yes")
+            await expect(row.first).to_contain_text("words")
+            theirs = talk(page, "lines").locator(".theirs", has_text="works for me")
+            await expect(theirs.first).to_be_visible()
+            assert int(await page.locator("#talk").get_attribute("data-cuts") or 0) >= 1
+            await expect(talk(page, "lines")).to_contain_text("Press a key from one to three.")
+            wrong["in the middle"] = await judged(shown)
+            await page.get_by_role("group", name="Keypad").get_by_role("button", name="3").click()
+            result = talk(page, "result")
+            await expect(result).to_contain_text("completed")
+            await expect(result).to_contain_text("booked")
+            await expect(row.nth(1)).to_contain_text("a key")
+            await expect(page.get_by_role("button", name="Talk to it")).to_be_enabled()
+            wrong["after"] = await judged(shown)
+    assert not told(wrong), told(wrong)

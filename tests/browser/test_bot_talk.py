@@ -60,6 +60,8 @@ async def speaking(tmp_path: Path) -> AsyncIterator[Browser]:
     said = say("Yes, that works for me.", voice="hibari", quiet=0.0)
     voices.write(sound, silence(QUIET_SECONDS, PHONE_RATE) + said + silence(0.8, PHONE_RATE))
     async with chromium(
+        # Into nothing, in real time: this machine may have no loudspeaker.
+        "--disable-audio-output",
         "--use-fake-device-for-media-stream",
         "--use-fake-ui-for-media-stream",
         f"--use-file-for-fake-audio-capture={sound}",
@@ -120,3 +122,29 @@ async def test_somebody_talks_to_a_bot_and_interrupts_it(
             await expect(page.get_by_role("button", name="Talk to it")).to_be_enabled()
             wrong["after"] = await judged(shown)
     assert not told(wrong), told(wrong)
+
+
+async def test_without_a_microphone_or_scripts_it_says_what_is_left(
+    browser: Browser, house: House, bot: str
+) -> None:
+    with web_process(house) as url:
+        async with window(browser, url=url, session=house.session, scripts=False) as plain:
+            await plain.open(f"{bot}/talk")
+            await expect(talk(plain.page, "plain")).to_contain_text("campana bot test")
+            await expect(plain.page.locator("#talk")).to_be_hidden()
+        async with window(browser, url=url, session=house.session, width=390) as shown:
+            page = shown.page
+            await shown.open(f"{bot}/talk")
+            await page.get_by_role("button", name="Talk to it").click()
+            await expect(talk(page, "problem")).to_contain_text("microphone")
+            await expect(talk(page, "lines")).to_contain_text("Does Tuesday morning suit you")
+            words = page.get_by_label("Say it in writing")
+            understood = talk(page, "understood").locator("tbody tr")
+            while not await understood.count():
+                # What is written as the question begins is no answer to it.
+                await words.fill("No, it does not.")
+                await words.press("Enter")
+                await page.wait_for_timeout(1000)
+            await expect(understood.first).to_contain_text("no")
+            await expect(talk(page, "result")).to_contain_text("booked")
+            assert not shown.taken_troubles()

@@ -106,7 +106,6 @@ class TalkerProcess:
             log.warning("the talker ended with %s; it is started again", self._process.returncode)
             self._control.close()
         ours, theirs = socket.socketpair()
-        theirs.set_inheritable(True)
         try:
             self._process = await asyncio.create_subprocess_exec(
                 *self._command,

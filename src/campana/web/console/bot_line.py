@@ -44,6 +44,8 @@ MOST_SOUND_BYTES = 3_200
 SOUND_BYTES_PER_SECOND = 16_000
 _SPARE = 4.0
 """How many seconds ahead of real time sound may be: what waited on a slow way comes at once."""
+SOUNDS_PER_SECOND = 100
+"""Messages of sound: twice as many as a page sends."""
 MESSAGES_PER_SECOND = 10
 _SESSION_SECONDS = 3.0
 
@@ -184,6 +186,7 @@ async def _up(socket: Line, talking: Talking) -> None:
         WebSocketDisconnect: it is gone.
     """
     sound = Allowance(SOUND_BYTES_PER_SECOND, spare=_SPARE)
+    sounds = Allowance(SOUNDS_PER_SECOND, spare=_SPARE)
     messages = Allowance(MESSAGES_PER_SECOND, spare=_SPARE)
     while True:
         event = cast("Mapping[str, Any]", await socket.receive())
@@ -195,7 +198,7 @@ async def _up(socket: Line, talking: Talking) -> None:
                 raise InvalidParameter(
                     f"sound comes in whole samples, {MOST_SOUND_BYTES} bytes at most"
                 )
-            if not sound.take(len(pcm)):
+            if not sound.take(len(pcm)) or not sounds.take(1):
                 raise RateLimited("sound comes faster than anybody speaks")
             await talking.send(pcm)
             continue

@@ -8,6 +8,7 @@
   const understood = $('talk-understood').querySelector('table');
   let line = null, sound = null, began = 0, isOver = true;
   root.hidden = false;
+  $('talk-plain').remove();
   root.dataset.cuts = 0;
   root.dataset.loudest = 0;
 
@@ -54,7 +55,7 @@
     fact('It took you for', told.answeredBy && plain(told.answeredBy));
     fact('Keys', told.keys);
     fact('Seconds', told.seconds);
-    fact('It replied after', told.waits !== null && `${told.waits} ms, in the middle`);
+    fact('It replied after', told.waits !== null && `${told.waits} ms (the median)`);
     fact('The model failed', told.modelFailure);
     $('talk-result').hidden = false;
   };

@@ -18,16 +18,16 @@ ENDPOINT = re.compile(r"^\s*@(get|post|put|patch|delete|head|route)\(", re.MULTI
 SENTENCE = re.compile(r"--\s+\S.*[.:]$", re.DOTALL)
 
 
-# What adapters are made of, beside the adapters; the port itself is tried by each of them.
-PORT = "base"
-SHARED = {"account", "codes", "http"}
+# What adapters are made of, beside the adapters; the ports themselves are tried by each of them.
+PORTS = {"base", "voice_carrier"}
+SHARED = {"account", "codes", "connections", "http"}
 
 
 def carriers() -> list[Path]:
     """The adapters and what they share: a file each, or a package for a long one."""
     folder = PACKAGE / "carriers"
     packages = [path.parent for path in folder.glob("*/__init__.py")]
-    return [path for path in [*modules(folder), *sorted(packages)] if path.stem != PORT]
+    return [path for path in [*modules(folder), *sorted(packages)] if path.stem not in PORTS]
 
 
 def test_every_carrier_is_in_the_table_of_kinds() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from campana.domain.address import AddressKind
+from campana.domain.caller_id import CallerIds
 from campana.domain.contact import ContactAddress, NewContact
 from campana.services import campaigns, control, dispatch, targets
 from campana.services.claimed import Claimed
@@ -55,7 +56,12 @@ class Scene:
     document: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     async def claim(
-        self, *, owner_id: int = 1, limit: int = 10, send: Send | None = None
+        self,
+        *,
+        owner_id: int = 1,
+        limit: int = 10,
+        send: Send | None = None,
+        callers: CallerIds | None = None,
     ) -> list[Claimed]:
         """Everything that may be claimed now, group by group."""
         claimed: list[Claimed] = []
@@ -67,6 +73,7 @@ class Scene:
                 owner_id=owner_id,
                 limit=limit,
                 send=send,
+                callers=callers,
             )
         return claimed
 

@@ -24,13 +24,12 @@ from msgspec import Struct
 
 from campana.carriers.account import Portfolio, ProviderTemplate, SecretField
 from campana.domain.attempt import AttemptEvent, EventType
+from campana.domain.caller_id import CallerIds
 from campana.domain.campaign import ChannelType
 from campana.domain.clock import parse_moment
 from campana.domain.content import Content, Media
 from campana.domain.disposition import Disposition
 from campana.domain.pacing import TrunkLimits
-from campana.voice.call_result import CallResult
-from campana.voice.driver import Placement
 
 
 async def at_once() -> bool:
@@ -344,6 +343,8 @@ class CarrierKind:
     where there is but one way."""
     limit_trunks: Callable[[Any, Mapping[str, TrunkLimits]], Any] | None = None
     """The config with these limits for its trunks, by name; None where there are no trunks."""
+    caller_ids: Callable[[Any], CallerIds] | None = None
+    """The numbers its calls are placed from, in turn; None where calls show a sender or nothing."""
     hosts: Callable[[Any], tuple[str, ...]] | None = None
     """Where a call may be handed over to a SIP name; None: nowhere."""
     most_a_second: Callable[[Any], float] | None = None
@@ -365,36 +366,3 @@ class CarrierKind:
 
 Carriers = Mapping[str, CarrierKind]
 """Every kind by name; made in bootstrap, so that no other part imports an adapter."""
-
-
-class VoiceCarrier(Protocol):
-    """A carrier whose calls a voice worker places: how to reach it, and what its answers mean."""
-
-    @property
-    def kind(self) -> str:
-        """The channel kind it serves."""
-        ...
-
-    def placement(
-        self,
-        config: Mapping[str, Any],
-        *,
-        attempt_id: UUID,
-        to: str,
-        caller_id: str | None,
-        may_send: Callable[[], bool],
-        trunk: str | None = None,
-    ) -> Placement:
-        """The call to place on a channel with this stored config, by that trunk or its first."""
-        ...
-
-    def passes_on(self, status: int) -> bool:
-        """May another trunk be tried after this final code, if it came before any ringing?
-
-        Only when it says that the trunk cannot, and nothing about the person.
-        """
-        ...
-
-    def disposition_of(self, result: CallResult) -> Disposition:
-        """What a call came to."""
-        ...

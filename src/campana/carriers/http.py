@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from campana.carriers.base import CarrierError
+from campana.carriers.connections import Connections
 from campana.domain.disposition import Disposition
 
 ANSWER_LIMIT = 1_000_000
@@ -25,7 +26,7 @@ ANSWER_LIMIT = 1_000_000
 ten thousand."""
 
 _CONNECT_SECONDS = 2.0
-_CONNECTIONS = httpx.Limits(max_connections=200, max_keepalive_connections=200)
+_CONNECTIONS = 200
 
 _ARRIVES_WITHIN = timedelta(seconds=4)
 """A request that its peer has not acknowledged by then is given up by the kernel, also when this
@@ -158,9 +159,7 @@ class Provider:
                 headers=self._headers,
                 auth=self._auth,
                 timeout=httpx.Timeout(self._timeout_seconds, connect=_CONNECT_SECONDS),
-                transport=httpx.AsyncHTTPTransport(
-                    limits=_CONNECTIONS, trust_env=False, socket_options=_SOCKET_OPTIONS
-                ),
+                transport=Connections(most=_CONNECTIONS, socket_options=_SOCKET_OPTIONS),
                 trust_env=False,
                 follow_redirects=False,
             )

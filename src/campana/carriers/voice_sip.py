@@ -18,6 +18,7 @@ from msgspec import Meta, Struct
 from campana.carriers.account import SecretField
 from campana.carriers.base import CarrierError, CarrierKind
 from campana.domain.answered_by import AnsweredBy
+from campana.domain.caller_id import CallerIds
 from campana.domain.campaign import ChannelType
 from campana.domain.disposition import Disposition
 from campana.domain.pacing import TrunkLimits
@@ -97,6 +98,10 @@ class Config(Struct, kw_only=True, frozen=True, rename="camel", forbid_unknown_f
     """Tried in this order: the first that is within its limits, and the next when one answers that
     it cannot."""
     caller_ids: Annotated[tuple[Number, ...], Meta(min_length=1, max_length=1000)]
+    """Calls are placed from each in turn, but for campaigns that choose one of them."""
+    calls_per_caller_id: Annotated[int, Meta(ge=1, le=100_000)] | None = None
+    """From each of them in a day of UTC, over all channels and campaigns of the workspace. Whoever
+    is next when all have had theirs is called on the next day."""
     display_name: Annotated[str, Meta(max_length=64)] | None = None
     ring_seconds: Annotated[int, Meta(ge=3, le=120)] = 30
     """From the INVITE; then the call is cancelled."""
@@ -195,6 +200,11 @@ def senders(config: Config) -> tuple[str, ...]:
     return config.caller_ids
 
 
+def caller_ids(config: Config) -> CallerIds:
+    """The same, and how often each may be called from."""
+    return CallerIds(numbers=config.caller_ids, calls_a_day=config.calls_per_caller_id)
+
+
 def hosts(config: Config) -> tuple[str, ...]:
     """Those of the trunks: a call is handed to a name there and nowhere else."""
     return tuple(dict.fromkeys(trunk.host for trunk in config.trunks))
@@ -243,6 +253,7 @@ KIND = CarrierKind(
     config=Config,
     is_loopback_only=is_loopback_only,
     senders=senders,
+    caller_ids=caller_ids,
     masked=masked,
     secrets=(
         SecretField("password", within="trunks", goes_to=("host", "port", "transport", "username")),
@@ -282,6 +293,10 @@ class VoiceSip:
             ring_seconds=known.ring_seconds,
             may_send=may_send,
         )
+
+    def caller_ids(self, config: Mapping[str, Any]) -> CallerIds:
+        """The numbers a channel calls from."""
+        return caller_ids(msgspec.convert(config, Config))
 
     def passes_on(self, status: int) -> bool:
         """May another trunk be tried?"""

@@ -17,7 +17,7 @@ from functools import partial
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from campana.carriers.base import VoiceCarrier
+from campana.carriers.voice_carrier import VoiceCarrier
 from campana.domain.attempt import AttemptEvent
 from campana.domain.disposition import Disposition
 from campana.domain.errors import Unavailable
@@ -139,6 +139,7 @@ class VoiceWorker:
                 owner_id=owner_id,
                 limit=1,
                 ahead=AHEAD,
+                callers=self._carrier.caller_ids(channel.config),
             )
             self._choosing.had(group, sends=len(claimed))
             for intent in claimed:
@@ -299,7 +300,7 @@ class VoiceWorker:
             given.channel.config,
             attempt_id=given.intent.attempt_id,
             to=given.intent.address,
-            caller_id=given.intent.plan.caller_id,
+            caller_id=given.intent.caller_id,
             may_send=may_send,
             trunk=given.trunk,
         )

@@ -8,7 +8,7 @@ from procrastinate import App
 
 from campana.services import erasure_keys, retention, template_sync, uploads
 from campana.services.context import Context
-from campana.store import accounts
+from campana.store import accounts, caller_ids
 
 _REMEMBERED = timedelta(days=1)
 _SILENT_SECONDS = 30
@@ -29,7 +29,9 @@ def register(app: App, context: Context) -> None:
     @app.task(name="forget_old_requests", queueing_lock="forget_old_requests")
     async def forget_old_requests(timestamp: int) -> None:  # noqa: ARG001 - as above
         async with context.db.transaction() as tx:
-            await accounts.forget_old_requests(tx, before=context.clock.now() - _REMEMBERED)
+            before = context.clock.now() - _REMEMBERED
+            await accounts.forget_old_requests(tx, before=before)
+            await caller_ids.forget(tx, before=before.date())
 
     @app.periodic(cron="23 * * * *")
     @app.task(name="keep_to_retention", queueing_lock="keep_to_retention")

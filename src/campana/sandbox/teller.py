@@ -10,6 +10,7 @@ from datetime import datetime
 import httpx
 import msgspec
 
+from campana.carriers.connections import Connections
 from campana.sandbox.plan import Plan, Post, draw, post
 from campana.sandbox.provider import Provider, Taking
 from campana.sandbox.wire import SIGNATURE, Said, Status, sign
@@ -20,7 +21,6 @@ _TRIES = 8
 _FIRST_PAUSE = 0.25
 _TIMEOUT = httpx.Timeout(5.0)
 _AT_ONCE = 50
-_CONNECTIONS = httpx.Limits(max_connections=_AT_ONCE, max_keepalive_connections=_AT_ONCE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,9 +37,10 @@ class Teller:
 
     def __init__(self, provider: Provider) -> None:
         self._provider = provider
-        self._client = httpx.AsyncClient(timeout=_TIMEOUT, limits=_CONNECTIONS, trust_env=False)
-        # The client's own queue costs more the longer it is, until nothing else is done: while
-        # nobody listens for callbacks, thousands would wait in it.
+        self._client = httpx.AsyncClient(
+            timeout=_TIMEOUT, transport=Connections(most=_AT_ONCE), trust_env=False
+        )
+        # Waiting here and not for a connection: a callback is signed when its turn has come.
         self._turns = asyncio.Semaphore(_AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
 

@@ -27,6 +27,8 @@ class Claimed:
     address: str
     fields: ContactFields
     plan: Plan
+    caller_id: str | None = None
+    """The number the call goes from; None where it is not ours to choose."""
     message: Message | None = None
     """What its flow asked to be sent; None where the campaign's script says it."""
     content: Content | None = None

@@ -13,9 +13,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from campana.domain import gate
+from campana.domain.caller_id import CallerIds
 from campana.domain.campaign import ChannelType, Plan
 from campana.domain.event import EventName, NewEvent
 from campana.services import (
+    caller_ids,
     capping,
     erasure_keys,
     events,
@@ -69,12 +71,14 @@ async def claim(
     limit: int,
     ahead: timedelta = timedelta(0),
     send: Send | None = None,
+    callers: CallerIds | None = None,
     marks: Marks | None = None,
 ) -> list[Claimed]:
     """Turn up to `limit` waiting targets of the group into committed intents.
 
     With `send` they are committed as about to be sent, and nothing more needs to be written before
-    the network. With `marks` it begins where they say, and moves them on.
+    the network. With `callers` each is given the number it is called from. With `marks` it begins
+    where they say, and moves them on.
 
     What the gate objects to is deferred or finished in the same transaction. Nothing is claimed
     from a campaign that is not running, or that somebody is changing at this moment, and no more
@@ -151,6 +155,13 @@ async def claim(
             allowed = await messaging.within_limits(
                 tx, allowed, channel_id=group.channel_id, now=now
             )
+        allowed, numbers = await caller_ids.within_limits(
+            tx,
+            allowed,
+            workspace_id=group.workspace_id,
+            pool=callers.only(plan.caller_id) if callers is not None else None,
+            now=now,
+        )
         allowed, budget = await spending.within_limits(
             tx,
             allowed,
@@ -171,6 +182,7 @@ async def claim(
             caps=caps,
             owner_id=owner_id,
             send=send,
+            callers=numbers,
             now=now,
             began=began,
         )

@@ -8,7 +8,7 @@ been marked early, and a round trip and an update of each are saved.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -50,12 +50,14 @@ async def write(
     caps: Sequence[Cap],
     owner_id: int,
     send: Send | None,
+    callers: Mapping[int, str],
     now: datetime,
     began: float,
 ) -> list[Claimed]:
     """An intent for each, in the claim's transaction; returns those that stand.
 
-    With `send` they are about to be sent, and their events say so. `began` is `now` in monotonic
+    With `send` they are about to be sent, and their events say so. `callers` is the number each
+    target is called from, where that is ours to choose. `began` is `now` in monotonic
     seconds.
     """
     ways = Ways(plan, campaign_id=group.campaign_id)
@@ -76,6 +78,7 @@ async def write(
                 attributes={k: text_of(v) for k, v in candidate.attributes.items()},
             ),
             plan=ways.of(candidate.contact_id),
+            caller_id=callers.get(candidate.id),
             claimed_at=now,
             began=began,
             not_before=now,

@@ -14,6 +14,7 @@ from decimal import Decimal
 
 from campana.domain import gate, spend
 from campana.domain.cadence import Rule
+from campana.domain.caller_id import CallerIds
 from campana.domain.campaign import Campaign, CampaignState, CampaignType, ChannelType, Plan
 from campana.domain.disposition import Disposition
 from campana.domain.errors import FieldProblem, InvalidTransition, NotFound
@@ -21,6 +22,7 @@ from campana.domain.forecast import Forecast, Pace, forecast
 from campana.domain.spend import Price
 from campana.domain.window import next_open
 from campana.services import (
+    caller_ids,
     channel_pause,
     erasure_keys,
     flow_people,
@@ -133,7 +135,8 @@ async def look_ahead(context: Context, *, workspace_id: int, campaign_id: str) -
     )
     if channel is None or not eligible:
         return counted
-    return _foretold(counted, campaign, plan, channel, eligible, places, now)
+    pool = caller_ids.pool_of(context, channel)
+    return _foretold(counted, campaign, plan, channel, eligible, places, pool, now)
 
 
 async def _places(tx: Tx, channel: Channel | None, now: datetime) -> Pace:
@@ -294,6 +297,7 @@ def _foretold(
     channel: Channel,
     eligible: Mapping[tuple[str, ...], int],
     places: Pace,
+    pool: CallerIds | None,
     now: datetime,
 ) -> Outlook:
     """The run played twice: everybody at the first try, and every try of everybody in vain."""
@@ -301,7 +305,7 @@ def _foretold(
     best = forecast(
         eligible,
         window=plan.window,
-        pace=_pace(plan, channel, _SHORTEST_CALL, places),
+        pace=_pace(plan, channel, _SHORTEST_CALL, places, pool),
         start=start,
         end=campaign.end_date,
     )
@@ -309,19 +313,22 @@ def _foretold(
     worst = forecast(
         {zones: people * tries for zones, people in eligible.items()},
         window=plan.window,
-        pace=_pace(plan, channel, _longest_call(plan), places),
+        pace=_pace(plan, channel, _longest_call(plan), places, pool),
         start=start,
         end=campaign.end_date,
     )
     return replace(counted, forecast=best, latest=_latest(campaign, plan, best, worst, eligible))
 
 
-def _pace(plan: Plan, channel: Channel, held: timedelta, places: Pace) -> Pace:
+def _pace(
+    plan: Plan, channel: Channel, held: timedelta, places: Pace, pool: CallerIds | None
+) -> Pace:
     """The lowest of all limits, when each attempt holds its line for so long."""
+    by_numbers = pool.only(plan.caller_id).most_calls_a_day if pool is not None else None
     own = plan.pacing
     rates = [channel.rate, own.rate or channel.rate]
     lines = min(channel.lines, own.lines or channel.lines)
-    quotas = [each for each in (channel.daily_attempts, own.daily) if each is not None]
+    quotas = [each for each in (channel.daily_attempts, own.daily, by_numbers) if each]
     return replace(
         places,
         rate=min(*rates, lines / held.total_seconds()),

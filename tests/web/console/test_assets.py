@@ -65,3 +65,17 @@ async def test_the_font_is_loaded_ahead_from_where_the_style_sheet_has_it(owner:
     [font] = re.findall(r'url\("([^"]+woff2)"\)', files()["campana.css"].decode())
     assert ahead == urljoin(sheet, font)
     assert (await owner.get(ahead)).status_code == 200
+
+
+async def test_a_long_page_is_squeezed_unless_its_address_brought_something(owner: Browser) -> None:
+    plain = await owner.client.get("/settings")
+    assert plain.headers["content-encoding"] == "gzip"
+    assert plain.headers["vary"] == "accept-encoding"
+    assert "</html>" in plain.text
+    asked = await owner.client.get("/settings?q=token")
+    assert "content-encoding" not in asked.headers
+    bare = await owner.client.get("/settings", headers={"accept-encoding": "identity"})
+    assert "content-encoding" not in bare.headers
+    refused = await owner.client.get("/campaigns/camp_0000000000000000")
+    assert refused.status_code == 404
+    assert "content-encoding" not in refused.headers

@@ -15,7 +15,7 @@ from litestar.params import FromPath
 
 from campana.domain.campaign import ChannelType
 from campana.domain.errors import CampanaError, FieldProblem, InvalidParameter
-from campana.services import channel_checks, channel_tests, channels
+from campana.services import caller_ids, channel_checks, channel_tests, channels
 from campana.services.channel_checks import Checked
 from campana.services.context import Context
 from campana.store import channels as store
@@ -209,6 +209,7 @@ async def _page(
     async with context.db.read(workspace_id=workspace_id) as tx:
         standing = await store.standing(tx, workspace_id=workspace_id, now=context.clock.now())
         actions = await store.actions(tx, channel_id=channel.id)
+        numbers = await caller_ids.today(tx, context, channel)
     tests = await channel_tests.latest(context, workspace_id=workspace_id, channel_id=channel.id)
     shown = _show(_document(context, channel))
     return page(
@@ -219,6 +220,7 @@ async def _page(
         standing=next(each for each in standing if each.id == channel.id),
         most_waiting=MOST_WAITING,
         actions=actions,
+        numbers=numbers,
         tests=tests,
         trunks=channels.known_trunks(context, channel),
         values=values,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import AsyncIterator, Mapping
 from functools import partial
 from typing import Any, cast
@@ -20,6 +21,9 @@ from campana.web.console.menu import menu_of
 from campana.web.console.requests import PROBLEMS, PageRequest
 
 HTML = "text/html; charset=utf-8"
+_LONG = 4_000
+"""Characters from which a page is compressed."""
+_EFFORT = 4
 
 
 def environment() -> Environment:
@@ -131,7 +135,25 @@ def answered(
     }
     if request.scope["state"].get("is_new_cookie"):
         given.setdefault("set-cookie", request.cookies_of_server.written(request.cookie))
-    return Response(text, status_code=status, media_type=HTML, headers=given)
+    body: Any = text
+    if _may_be_squeezed(request, text, status=status):
+        body = gzip.compress(text.encode(), _EFFORT, mtime=0)
+        given |= {"content-encoding": "gzip", "vary": "accept-encoding"}
+    return Response(body, status_code=status, media_type=HTML, headers=given)
+
+
+def _may_be_squeezed(request: PageRequest, text: str, *, status: int) -> bool:
+    """Whether a page is long, and shows nothing of what its address brought.
+
+    Compressed beside the form's token, what somebody puts into a link would tell by the length of
+    the answer how much of the token it guessed (BREACH).
+    """
+    return (
+        status == 200
+        and len(text) >= _LONG
+        and not request.url.query
+        and "gzip" in request.headers.get("accept-encoding", "")
+    )
 
 
 def render(context_env: Environment, template: str, context: Context, **values: object) -> str:

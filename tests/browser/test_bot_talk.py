@@ -96,11 +96,12 @@ async def test_somebody_talks_to_a_bot_and_interrupts_it(
             page = shown.page
             await shown.open(bot)
             await page.get_by_role("link", name="Talk to it").click()
+            await expect(page.locator("#talk")).to_be_visible()
             wrong["before"] = await judged(shown)
             await page.locator("[data-field='contact.first_name']").fill("Ana")
             await page.get_by_role("button", name="Talk to it").click()
-            await expect(talk(page, "lines")).to_contain_text("Hello Ana, this is Campana.")
             await expect(talk(page, "status")).to_contain_text("The bot hears you.")
+            await expect(talk(page, "lines")).to_contain_text("Hello Ana, this is Campana.")
             # What the loudspeaker is given, of full scale: a voice, not a click.
             await expect(page.locator("#talk")).to_have_attribute(
                 "data-loudest", re.compile(r"0\.(0[5-9]|[1-9])")

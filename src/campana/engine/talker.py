@@ -20,7 +20,7 @@ from uuid import UUID
 
 import msgspec
 
-from campana.carriers.base import VoiceCarrier
+from campana.carriers.voice_carrier import VoiceCarrier
 from campana.domain.attempt import AttemptEvent, EventType
 from campana.domain.errors import CampanaError
 from campana.domain.script import Given, Script

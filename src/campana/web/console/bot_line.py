@@ -42,7 +42,7 @@ START_SECONDS = 10.0
 MOST_SOUND_BYTES = 3_200
 """Of one message: a fifth of a second."""
 SOUND_BYTES_PER_SECOND = 16_000
-_SPARE = 4.0
+_SPARE = 10.0
 """How many seconds ahead of real time sound may be: what waited on a slow way comes at once."""
 SOUNDS_PER_SECOND = 100
 """Messages of sound: twice as many as a page sends."""
@@ -107,7 +107,8 @@ async def talk_to_bot(socket: Line, bot_id: FromPath[str]) -> None:
             await _note(socket, bot_id)
             talking = await lines.open(order)
             code = await _until_over(socket, talking, end)
-        except WebSocketDisconnect:
+        except (WebSocketDisconnect, OSError):
+            # The page is gone: what sends to it finds out now and then before what receives.
             return
         except CampanaError as error:
             code = AGAIN_LATER if isinstance(error, RateLimited | Unavailable) else POLICY
@@ -115,7 +116,7 @@ async def talk_to_bot(socket: Line, bot_id: FromPath[str]) -> None:
         finally:
             if talking is not None:
                 talking.close()
-        with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+        with contextlib.suppress(WebSocketDisconnect, RuntimeError, OSError):
             await socket.close(code=code)
 
 
@@ -235,7 +236,7 @@ async def _note(socket: Line, bot_id: str) -> None:
 
 
 async def _tell(socket: Line, told: Message) -> None:
-    with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+    with contextlib.suppress(WebSocketDisconnect, RuntimeError, OSError):
         await socket.send_text(msgspec.json.encode(told).decode())
 
 

@@ -105,9 +105,11 @@
     const speaker = new AudioWorkletNode(context, 'campana-speaker', { numberOfInputs: 0, outputChannelCount: [1] });
     const ofBot = new AnalyserNode(context), ofYou = new AnalyserNode(context);
     speaker.connect(ofBot).connect(context.destination);
-    let microphone = null;
+    let isHeard = false;
     if (stream) {
-      microphone = new AudioWorkletNode(context, 'campana-microphone', { numberOfOutputs: 0 });
+      const microphone = new AudioWorkletNode(context, 'campana-microphone', { numberOfOutputs: 0 });
+      // Taken from the start: what is said before the bot is ready must not wait, and then come all at once.
+      microphone.port.onmessage = ({ data }) => { if (isHeard && line?.readyState === WebSocket.OPEN) line.send(data); };
       const source = context.createMediaStreamSource(stream);
       source.connect(microphone);
       source.connect(ofYou);
@@ -122,7 +124,7 @@
     }, 100);
     return {
       hasMicrophone: stream !== null,
-      open() { if (microphone) microphone.port.onmessage = ({ data }) => { if (line?.readyState === WebSocket.OPEN) line.send(data); }; },
+      open() { isHeard = true; },
       play(pcm) { speaker.port.postMessage(pcm, [pcm]); },
       cut() { speaker.port.postMessage('cut'); },
       // The microphone at once; what the bot said last is heard to its end.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field
 
 import httpx
@@ -42,19 +42,44 @@ class Peer:
                         return
         finally:
             self.open -= 1
+
+
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@contextlib.asynccontextmanager
+async def serving(serve: Serve) -> AsyncGenerator[str]:
+    """The address of a server; it is over when all its connections are."""
+    serves: list[asyncio.Task[None]] = []
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await serve(reader, writer)
+        finally:
             writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
+
+    server = await asyncio.start_server(
+        lambda reader, writer: serves.append(asyncio.ensure_future(connected(reader, writer))),
+        "127.0.0.1",
+        0,
+    )
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()
+        for each in serves:
+            each.cancel()
+        await asyncio.gather(*serves, return_exceptions=True)
 
 
 @contextlib.asynccontextmanager
 async def answering() -> AsyncGenerator[Peer]:
     peer = Peer()
     peer.may_answer.set()
-    server = await asyncio.start_server(peer.serve, "127.0.0.1", 0)
-    peer.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    try:
+    async with serving(peer.serve) as peer.url:
         yield peer
-    finally:
-        server.close()
 
 
 def client(connections: Connections, *, pool: float | None = None) -> httpx.AsyncClient:
@@ -164,3 +189,31 @@ async def test_idle_connections_nobody_needs_are_closed(monkeypatch: pytest.Monk
             while peer.open > 1:
                 await asyncio.sleep(0.1)
                 await asking.get(peer.url)
+
+
+@pytest.mark.parametrize("size", [0, 10, 1_000])
+async def test_a_request_leaves_whole(size: int) -> None:
+    """Head and body in one piece: nothing of the process's other work comes between them."""
+    pieces: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            while piece := await reader.read(100_000):
+                pieces.append(piece)
+                if sum(map(len, pieces)) >= size:
+                    writer.write(WHOLE)
+
+    async with serving(serve) as url, client(Connections(most=1)) as asking:
+        for _ in range(2):
+            pieces.clear()
+            assert (await asking.post(url, content=b"x" * size)).text == "ok"
+            [whole] = pieces
+            head, _, body = whole.partition(b"\r\n\r\n")
+            assert head.startswith(b"POST / HTTP/1.1\r\n")
+            assert body == b"x" * size
+
+
+async def test_a_request_without_a_body_leaves() -> None:
+    async with answering() as peer, client(Connections(most=1)) as asking:
+        assert (await asking.get(peer.url)).text == "ok"
+        assert (await asking.delete(peer.url)).text == "ok"

@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-import httpx
 import pytest
 
 from campana.carriers import http as carriers_http
@@ -252,7 +251,7 @@ async def test_a_send_that_waited_too_long_for_a_connection_never_leaves(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A pause has been answered by then, and a sweeper elsewhere has asked about it."""
-    monkeypatch.setattr(carriers_http, "_CONNECTIONS", httpx.Limits(max_connections=1))
+    monkeypatch.setattr(carriers_http, "_CONNECTIONS", 1)
     stage.sandboxed.change(seconds={**QUICK, "reply": [1.0, 1.0]})
     scene = await stage.campaign(people=4, rate=100, config={"timeoutSeconds": 5})
     async with dispatching(stage) as work:

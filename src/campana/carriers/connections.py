@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 from collections import defaultdict, deque
 from collections.abc import (
     AsyncIterable,
@@ -15,6 +16,7 @@ from collections.abc import (
     Awaitable,
     Callable,
     Generator,
+    Iterable,
     Mapping,
     Sequence,
 )
@@ -123,6 +125,7 @@ class Connections(httpx.AsyncBaseTransport):
             origin=origin,
             ssl_context=self._ssl_context,
             keepalive_expiry=_IDLE_SECONDS,
+            network_backend=_Network(),
             socket_options=self._socket_options,
         )
 
@@ -159,6 +162,64 @@ class _Body(httpx.AsyncByteStream):
             await self._answer.aclose()
         finally:
             await self._give_back()
+
+
+class _Network(httpcore.AsyncNetworkBackend):
+    """Connects as httpcore does; what is written over it leaves a request at a time."""
+
+    def __init__(self) -> None:
+        self._plain = cast("httpcore.AsyncNetworkBackend", httpcore.AnyIOBackend())
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        opened = await self._plain.connect_tcp(host, port, timeout, local_address, socket_options)
+        return _Whole(opened)
+
+
+class _Whole(httpcore.AsyncNetworkStream):
+    """Keeps the head of a request until its body, or the end of it, is written too.
+
+    Written one by one, the body leaves after everything else that the process has to do: on a busy
+    machine a request that was begun in time would be whole at the provider much later. httpcore
+    writes a head, then the body's parts (an empty one where there is no body), then reads.
+    """
+
+    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
+        self._stream = stream
+        self._head = b""
+        self._is_head_next = True
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
+        self._is_head_next = True
+        return await self._stream.read(max_bytes, timeout)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        if self._is_head_next:
+            self._head, self._is_head_next = buffer, False
+            return
+        whole, self._head = self._head + buffer, b""
+        if whole:
+            await self._stream.write(whole, timeout)
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109
+    ) -> httpcore.AsyncNetworkStream:
+        return _Whole(await self._stream.start_tls(ssl_context, server_hostname, timeout))
+
+    def get_extra_info(self, info: str) -> Any:  # noqa: ANN401 - as httpcore has it
+        return self._stream.get_extra_info(info)
 
 
 @contextlib.contextmanager

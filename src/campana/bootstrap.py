@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from campana import endpoints
 from campana.blobs import Blobs
 from campana.carriers import load_all, voice_sip
 from campana.domain.errors import SetupError, Unavailable
@@ -37,7 +38,6 @@ from campana.jobs.app import build as build_jobs
 from campana.jobs.app import work as work_on_jobs
 from campana.services import channel_secrets
 from campana.services.context import Context
-from campana.services.language_model import LanguageModel
 from campana.services.outbound import Outbound
 from campana.services.secrets import open_secrets
 from campana.settings import Settings
@@ -115,6 +115,7 @@ async def opened(
         SetupError: the database does not answer.
     """
     gc.set_threshold(_YOUNG_OBJECTS, 20, 100)
+    speech, hearing = endpoints.sound_endpoints(settings)
     db = Database(conninfo, role=role, max_connections=max_connections)
     await db.open()
     clock = DatabaseClock(shift=timedelta(seconds=settings.clock_shift_seconds))
@@ -134,7 +135,9 @@ async def opened(
                     allow_loopback=settings.webhooks_to_loopback,
                     is_confined=settings.clock_shift_seconds != 0,
                 ),
-                language_model=_language_model(settings),
+                language_model=endpoints.language_model(settings),
+                speech_endpoint=speech,
+                hearing_endpoint=hearing,
                 is_rehearsal=settings.clock_shift_seconds != 0,
             )
         finally:
@@ -142,14 +145,6 @@ async def opened(
             await asyncio.gather(keeper, return_exceptions=True)
     finally:
         await db.close()
-
-
-def _language_model(settings: Settings) -> LanguageModel | None:
-    if settings.llm_url is None:
-        return None
-    if settings.llm_model is None:
-        raise SetupError("CAMPANA_LLM_URL needs CAMPANA_LLM_MODEL: which model is meant")
-    return LanguageModel(url=settings.llm_url, model=settings.llm_model, key=settings.llm_key)
 
 
 async def _keep(clock: DatabaseClock, db: Database) -> None:
@@ -295,10 +290,13 @@ async def voice(settings: Settings, conninfo: str) -> None:
 
 async def _ears(settings: Settings) -> Ears | None:
     try:
-        return await Ears.open(model_dir=settings.asr_model_dir)
+        ears = await Ears.open(model_dir=settings.asr_model_dir, needs_words=False)
     except SetupError as error:
         log.warning("bots hear keys only: %s", error.message)
         return None
+    if ears.wordless is not None:
+        log.warning("bots without a hearing endpoint hear keys only: %s", ears.wordless)
+    return ears
 
 
 async def talker(settings: Settings, conninfo: str, *, fd: int) -> None:

@@ -71,6 +71,21 @@ class Settings:
     ] = None
     llm_model: Annotated[str | None, "Which of its models."] = None
     llm_key: Annotated[str | None, "Its key; a secret."] = None
+    tts_url: Annotated[
+        str | None,
+        "Who speaks for VoiceBots that name no voice of their own: an endpoint of OpenAI's"
+        " `audio/speech`, such as `http://127.0.0.1:8880/v1`.",
+    ] = None
+    tts_model: Annotated[str | None, "Which of its models."] = None
+    tts_voice: Annotated[str | None, "Which of its voices."] = None
+    tts_key: Annotated[str | None, "Its key; a secret."] = None
+    stt_url: Annotated[
+        str | None,
+        "Who reads what is said to VoiceBots that name nobody: an endpoint of OpenAI's"
+        " `audio/transcriptions`, such as `http://127.0.0.1:8000/v1`.",
+    ] = None
+    stt_model: Annotated[str | None, "Which of its models."] = None
+    stt_key: Annotated[str | None, "Its key; a secret."] = None
     log_level: Annotated[str, "debug, info, warning or error."] = "info"
 
 

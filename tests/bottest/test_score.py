@@ -11,8 +11,9 @@ import pytest
 from campana.bottest.answering import right_answers
 from campana.bottest.callees import Kind
 from campana.bottest.report import as_json
-from campana.bottest.score import Score, score
+from campana.bottest.score import Score, score, unproven
 from campana.domain.answers import Choice, Day, FreeText, Number, Option, YesNo, from_words
+from campana.domain.prompted import Prompt
 from campana.domain.script import Ask, End, Given, OnMachine, Script
 from campana.voice.call_result import CallResult
 from campana.voice.notes import Answered, Latency, Line
@@ -120,3 +121,17 @@ def test_latencies_are_told_for_all_calls_together() -> None:
     ]
     assert as_json(calls)["latencyMs"] == {"p50": 300, "p95": 500}
     assert as_json([judged(Kind.PATIENT)])["latencyMs"] == {"p50": None, "p95": None}
+
+
+def test_steps_that_took_over_from_a_model_show_nothing_of_it() -> None:
+    thinking = replace(SCRIPT, prompt=Prompt(goal="Talk."))
+    failed: dict[str, Any] = {"model_failure": "it broke off"}
+    opted_out = {"result": "opt_out", "answered": ()}
+    whole = judged(Kind.OPTING_OUT, thinking, **opted_out)
+    assert (whole.is_right, unproven([whole])) == (True, None)
+    for kind, came_to in ((Kind.PATIENT, {}), (Kind.OPTING_OUT, opted_out)):
+        found = judged(kind, thinking, **failed, **came_to)
+        assert (found.is_right, found.why) == (False, "the language model failed: it broke off")
+        assert not found.is_opt_out_ignored
+        assert as_json([found])["callees"][0]["modelFailure"] == "it broke off"
+        assert unproven([found]) == ("it broke off" if kind is Kind.OPTING_OUT else None)

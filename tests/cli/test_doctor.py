@@ -1,4 +1,4 @@
-"""`campana doctor --invariants` as a person and as a script run it."""
+"""`campana doctor` as a person and as a script run it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,10 @@ from typer.testing import CliRunner, Result
 
 from campana.cli import app
 from campana.store.invariants import INVARIANTS
+from tests.support.beside import beside
+from tests.support.chat_endpoint import base
+from tests.support.receiver import answers, receiver
+from tests.support.sound_endpoint import by_target, speaks
 
 Doctor = Callable[..., Result]
 
@@ -66,3 +70,29 @@ def test_another_schema_is_said_and_nothing_is_judged(doctor: Doctor, conninfo: 
     with psycopg.connect(conninfo, autocommit=True) as superuser:
         superuser.execute("insert into public.schema_migrations values ('9001')")
     assert doctor().exit_code == 3
+
+
+def test_endpoints_that_speak_and_hear_are_tried_and_told(
+    conninfo: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAMPANA_DATABASE_URL", conninfo)
+    monkeypatch.setenv("CAMPANA_DATA_DIR", str(tmp_path / "state"))
+
+    def told() -> dict[str, tuple[bool, str]]:
+        found = json.loads(CliRunner().invoke(app, ["doctor", "--json"]).output)
+        return {each["what"]: (each["ok"], each["detail"]) for each in found}
+
+    assert not any("endpoint" in what for what in told())
+    ways = by_target(speech=speaks, transcriptions=answers(200, b"<html>"))
+    with beside(receiver(ways)) as endpoint:
+        for name in ("TTS", "STT"):
+            monkeypatch.setenv(f"CAMPANA_{name}_URL", base(endpoint))
+            monkeypatch.setenv(f"CAMPANA_{name}_MODEL", "m")
+        assert "CAMPANA_TTS_VOICE" in told()["voice: endpoints"][1]
+        monkeypatch.setenv("CAMPANA_TTS_VOICE", "v")
+        found = told()
+    assert found["voice: endpoint for speech"] == (True, base(endpoint))
+    assert found["voice: endpoint for understanding"] == (
+        False,
+        "the hearing endpoint did not answer with words",
+    )

@@ -17,6 +17,7 @@ from campana.domain.prompted import (
     Prompt,
     ResultTool,
     Tool,
+    TransferTool,
     description_of,
     name_of,
     parameters_of,
@@ -147,3 +148,28 @@ def test_a_script_with_a_prompt_listens_and_tells_its_problems_too() -> None:
     assert [each.pointer for each in script_problems(script)] == ["/prompt/goal"]
     assert {name for text in texts(script) for name in placeholders(text)} == {"b", "when"}
     assert texts_of(GOOD) == (GOOD.goal, GOOD.filler)
+
+
+DESK = TransferTool(to="+12025550160", description="They ask for a person.")
+
+
+def test_a_transfer_needs_somebody_who_may_be_called() -> None:
+    def whole(tool: TransferTool, to: str | None = None) -> list[str]:
+        bot = Script(
+            greeting="Hello.",
+            steps=(End(id="end"),),
+            prompt=replace(GOOD, tools=(EndTool(), tool)),
+            transfer_to=to,
+        )
+        return [str(each.pointer) for each in script_problems(bot)]
+
+    assert whole(DESK) == whole(TransferTool(), "+12025550160") == []
+    at = "/prompt/tools/1"
+    assert whole(TransferTool()) == [f"{at}/to"]
+    assert whole(replace(DESK, to="+19005550160")) == [f"{at}/to"]
+    assert whole(replace(DESK, to="{{ contact.phone }}")) == [f"{at}/to"]
+    assert whole(replace(DESK, seconds=999.0)) == [f"{at}/timeoutSeconds"]
+    assert told(replace(GOOD, tools=(EndTool(), DESK, DESK))) == ["/prompt/tools/2/name"]
+    assert name_of(DESK) == "transfer"
+    assert parameters_of(DESK, GOOD)["properties"] == {}, "the model does not choose whom"
+    assert description_of(DESK).endswith("They ask for a person.")

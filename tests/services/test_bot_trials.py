@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from campana.domain.answers import YesNo
 from campana.domain.errors import CampanaError, PreflightBlocked
-from campana.domain.script import Script
+from campana.domain.prompted import Model, Prompt
+from campana.domain.script import Ask, End, Script
+from campana.domain.sound_models import HearingModel, SpeechModel
 from campana.services import bot_trials, campaign_document, campaigns, control
 from campana.services.context import Context
+from campana.services.installed import SoundEndpoint
+from campana.services.language_model import LanguageModel
 from tests.services.test_control import ready
 from tests.support.campaign import BOT
 
@@ -101,3 +108,34 @@ async def test_what_one_workspace_found_out_holds_for_it_alone(
     assert row is not None
     await tried(engine_context, int(row[0]), script, obeys=False)
     await launches(context, workspace_id, made)
+
+
+def test_with_another_model_to_think_or_hear_with_a_bot_is_another(context: Context) -> None:
+    url = "http://127.0.0.1:9/v1"
+    plain = Script(greeting="Hello.", steps=(End(id="end"),))
+    listening = replace(plain, steps=(Ask(id="q", text="Yes?", answer=YesNo()),))
+    own = Prompt(goal="Talk.", model=Model(url=url, name="own"))
+    thinking = replace(plain, prompt=Prompt(goal="Talk."))
+    houses = [
+        context,
+        replace(context, language_model=LanguageModel(url=url, model="m")),
+        replace(context, language_model=LanguageModel(url=url, model="n")),
+        replace(context, hearing_endpoint=SoundEndpoint(url=url, model="h")),
+    ]
+
+    def marks(script: Script) -> int:
+        return len({bot_trials.fingerprint(house, script) for house in houses})
+
+    assert marks(plain) == 1
+    assert marks(listening) == 2
+    assert marks(thinking) == 4
+    hearing = HearingModel(url=url, name="h")
+    assert marks(replace(plain, prompt=own, hearing=hearing)) == 1
+    changed = [
+        plain,
+        replace(plain, hearing=hearing),
+        replace(plain, speech=SpeechModel(voice="v")),
+        thinking,
+        replace(thinking, prompt=Prompt(goal="Talk.", history=3)),
+    ]
+    assert len({bot_trials.fingerprint(context, script) for script in changed}) == len(changed)

@@ -16,8 +16,9 @@ from campana.domain.model_talk import Message, Talked
 from campana.domain.prompted import EndTool, Model, Prompt
 from campana.domain.speaking import Call, CallPart, Counted, Part, Words
 from campana.services import chat_model
-from campana.services.chat_model import ChatModel, directly
+from campana.services.chat_model import ChatModel, completions
 from campana.services.chat_stream import ChatStream, Garbled
+from campana.services.model_endpoints import directly
 from campana.voice.mind import Lost
 from tests.support.chat_endpoint import (
     HEAD,
@@ -53,7 +54,7 @@ TALKED = Talked(
 
 def model_at(listening: Receiver, *, seconds: float = 1.0) -> ChatModel:
     prompt = replace(PROMPT, model=replace(PROMPT.model, turn_seconds=seconds))
-    return ChatModel(prompt=prompt, name="m", open=directly(base(listening), "secret"))
+    return ChatModel(prompt=prompt, name="m", open=directly(completions(base(listening)), "secret"))
 
 
 async def heard(model: ChatModel) -> list[Part]:

@@ -15,9 +15,10 @@ from campana.domain.prompted import EndTool, HttpTool, Model, Prompt
 from campana.domain.script import End, Script
 from campana.domain.speaking import Call
 from campana.services import flow_credentials, minds
-from campana.services.chat_model import ChatModel, directly
+from campana.services.chat_model import ChatModel, completions
 from campana.services.context import Context
 from campana.services.minds import CallMind
+from campana.services.model_endpoints import directly
 from campana.services.outbound import Outbound
 from campana.voice.mind import Lost
 from tests.support.campaign import ANA, launched, person
@@ -29,7 +30,9 @@ CALL = {"call": "att_1", "campaign": "camp_1", "contact": "ctc_1"}
 
 
 def mind(context: Context, workspace_id: int) -> CallMind:
-    model = ChatModel(prompt=Prompt(goal="-"), name="m", open=directly("http://127.0.0.1:9", None))
+    model = ChatModel(
+        prompt=Prompt(goal="-"), name="m", open=directly(completions("http://127.0.0.1:9"), None)
+    )
     return CallMind(context=context, model=model, workspace_id=workspace_id, call=CALL)
 
 
@@ -120,7 +123,7 @@ async def test_an_endpoint_of_the_workspace_is_guarded_and_shown_its_credential(
         prompt = Prompt(
             goal="-", tools=(EndTool(),), model=Model(url=url, name="m", credential=credential)
         )
-        found = minds.mind_of(engine, claimed, replace(script, prompt=prompt))
+        found = await minds.mind_of(engine, claimed, replace(script, prompt=prompt))
         assert found is not None
         talked = minds.Talked(messages=(), fields={})
         return [part async for part in found.reply(talked)]
@@ -134,9 +137,9 @@ async def test_an_endpoint_of_the_workspace_is_guarded_and_shown_its_credential(
         with pytest.raises(Lost, match="public address"):
             await first_words(base(listening), guarded)
     assert len(listening.came) == 1
-    assert minds.mind_of(engine_context, claimed, script) is None
+    assert await minds.mind_of(engine_context, claimed, script) is None
     without = replace(script, prompt=Prompt(goal="-"))
-    assert minds.mind_of(engine_context, claimed, without) is None
+    assert await minds.mind_of(engine_context, claimed, without) is None
 
 
 @pytest.mark.parametrize("secret", ["hello", "whsec_" + "A" * 33, "whsec_" + "A" * 88])

@@ -63,6 +63,8 @@ class ScriptedEar:
 class LevelModels:
     """Loud is speech, and each sentence that is read is the next of `texts`."""
 
+    wordless: str | None = None
+
     def __init__(self, *texts: str) -> None:
         self._texts = list(texts)
         self.phrases: list[Sequence[str]] = []
@@ -76,7 +78,8 @@ class LevelModels:
         del spoken_seconds
         self.sounds.append(len(pcm) / 16000)
         self.phrases.append(phrases)
-        return Read(text=self._texts.pop(0) if self._texts else "", scores={})
+        is_heard = self._texts and self.wordless is None
+        return Read(text=self._texts.pop(0) if is_heard else "", scores={})
 
 
 class _LevelSense:

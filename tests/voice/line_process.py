@@ -24,10 +24,16 @@ from campana.domain.attempt import AttemptEvent
 from campana.domain.model_talk import Errand
 from campana.domain.prompted import EndTool, Prompt
 from campana.domain.script import Ask, Branch, End, OnMachine, Say, Script, Transfer
-from campana.services.chat_model import ChatModel, directly
+from campana.domain.sound_models import HearingModel, SpeechModel
+from campana.services.chat_model import ChatModel, completions
+from campana.services.hearing_model import TranscribingModel
+from campana.services.model_endpoints import below, directly
+from campana.services.speech_model import SpeakingModel
 from campana.voice.call import run_call
 from campana.voice.call_result import CallResult
+from campana.voice.call_voice import CallVoice
 from campana.voice.driver import LineLost, Placement, Trunk
+from campana.voice.ears.call_ears import CallEars
 from campana.voice.ears.hearing import Ears
 from campana.voice.sip import SipDriver
 from campana.voice.speech import Speech
@@ -142,11 +148,31 @@ SCRIPTS["no machines"] = replace(SCRIPTS["message"], on_machine=OnMachine(do="ha
 class LineMind:
     """A model at the endpoint that an order names; it has no programs to ask."""
 
+    earlier = None
+
     def __init__(self, url: str, prompt: Prompt) -> None:
-        self.reply = ChatModel(prompt=prompt, name="m", open=directly(url, None)).reply
+        self.reply = ChatModel(prompt=prompt, name="m", open=directly(completions(url), None)).reply
 
     async def run(self, errand: Errand) -> tuple[bool, str]:
         return False, f"{errand.tool.name} cannot be asked here"
+
+
+def elsewhere(order: dict[str, Any], speech: Speech, ears: Ears | None) -> tuple[Any, Any]:
+    """The voice and the ears of a call: those of the endpoints that an order names, or ours."""
+    voice: Any = speech
+    hearing: Any = ears
+    if url := order.get("speech"):
+        model = SpeechModel(
+            format=order.get("format", "wav"), seconds=order.get("speech_seconds", 30.0)
+        )
+        opened = directly(below(url, "audio/speech"), None)
+        speaker = SpeakingModel(model=model, name="s", voice="v", key=url, open=opened)
+        voice = CallVoice(speaker, own=speech)
+    if (url := order.get("hearing")) and ears is not None:
+        opened = directly(below(url, "audio/transcriptions"), None)
+        model = HearingModel(seconds=order.get("hearing_seconds", 60.0))
+        hearing = CallEars(ears, TranscribingModel(model=model, name="h", key=url, open=opened))
+    return voice, hearing
 
 
 class MonotonicClock:
@@ -166,6 +192,7 @@ def tell(name: str, kind: str, **content: object) -> None:
 async def call(driver: SipDriver, speech: Speech, ears: Ears | None, order: dict[str, Any]) -> None:
     name, script = order["name"], SCRIPTS[order.get("script", "question")]
     mind = LineMind(order["model"], script.prompt) if script.prompt is not None else None
+    voice, hearing = elsewhere(order, speech, ears)
     stop = asyncio.Event()
     dialed = time.monotonic()
 
@@ -192,19 +219,21 @@ async def call(driver: SipDriver, speech: Speech, ears: Ears | None, order: dict
             placement,
             script,
             {"contact.first_name": "Ana"},
-            speech=speech,
+            speech=voice,
             recording=Path(order["recording"]) if "recording" in order else None,
             clock=MonotonicClock(),
             emit=emit,
             stop=stop,
-            ears=ears,
+            ears=hearing,
             zone=UTC,
             mind=mind,
             may_transfer=lambda to: to.startswith("+"),
         )
     )
     try:
-        tell(name, "result", free_lines=driver.free_lines, **shown(await task))
+        result = shown(await task)
+        failures = [getattr(each, "failure", None) for each in (voice, hearing)]
+        tell(name, "result", free_lines=driver.free_lines, endpoint_failures=failures, **result)
     except asyncio.CancelledError:
         tell(name, "cancelled", free_lines=driver.free_lines)
     except LineLost:

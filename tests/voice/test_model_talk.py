@@ -23,7 +23,7 @@ from campana.voice.model_talk import ModelTalk
 from campana.voice.speech import Speech
 from campana.voice.stream import SoundStream
 from tests.voice.hears import Saying, ScriptedEar
-from tests.voice.scripted import Deed, ScriptedCall
+from tests.voice.scripted import Deed, Desks, ScriptedCall
 from tests.voice.virtual_time import run
 
 NOW = datetime(2026, 11, 26, 14, 10, tzinfo=UTC)
@@ -60,6 +60,7 @@ BYE = (
 
 @dataclass
 class ScriptedMind:
+    earlier = None
     replies: list[Script_]
     errand_seconds: float = 0.0
     asked: list[tuple[Message, ...]] = field(default_factory=list[tuple[Message, ...]])
@@ -128,6 +129,8 @@ def conversation(
     script: Script = SCRIPT,
     errand_seconds: float = 0.0,
     hangs_up_after: float = 300.0,
+    desks: Desks | None = None,
+    may_transfer: bool = True,
 ) -> Had:
     told: list[tuple[EventType, Any]] = []
     splitter = Sentences()
@@ -137,11 +140,15 @@ def conversation(
     async def work() -> Had:
         speech = Speech(engine=Tones())
         known = [script.greeting, "One moment.", "Press 1.", "We will call again."]
-        known += [SCRIPT.opt_out_text, "All right. You will be called tomorrow at 5 PM. Goodbye."]
+        known += [
+            SCRIPT.opt_out_text,
+            SCRIPT.transfer_text,
+            "All right. You will be called tomorrow at 5 PM. Goodbye.",
+        ]
         # Made once the threads are done: meanwhile the clock jumps.
         sentences = [*splitter.add(" ".join(texts)), splitter.last()]
         await speech.prepare([*known, *sentences], rate=PHONE_RATE)
-        call = ScriptedCall(deeds)
+        call = ScriptedCall(deeds, desks=desks)
         ear = ScriptedEar(*says)
         stream = SoundStream(call, recording=None, ear=ear)
         talk = ModelTalk(
@@ -153,6 +160,7 @@ def conversation(
             tell=lambda kind, detail: told.append((kind, detail)),
             ear=ear,
             now=lambda: NOW,
+            may_transfer=lambda to: may_transfer and to in (desks or {}),
         )
         streaming = asyncio.ensure_future(stream.run())
         talking = asyncio.ensure_future(talk.run(start(script, fields={})))

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from campana.domain.errors import SetupError
+from campana.voice import kept_sounds
 from campana.voice import speech as module
 from campana.voice.media import PHONE_RATE, decibels, samples, seconds, silence, tone, tone_share
 from campana.voice.speech import Hibari, Speech
@@ -81,7 +82,7 @@ async def test_remembers_across_processes_but_nothing_personal(tmp_path: Path) -
 
 
 async def test_forgets_what_was_said_longest_ago(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MEMORY_BYTES", 20_000)
+    monkeypatch.setattr(kept_sounds, "MEMORY_BYTES", 20_000)
     engine = Counting()
     speech = Speech(engine=engine)
     for text in ("One.", "Two.", "One.", "Three.", "One.", "Two."):

@@ -3,11 +3,7 @@ an endpoint on loopback, the callee a softphone that speaks and is heard."""
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from collections.abc import Iterator
-from concurrent.futures import Future
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +13,7 @@ pytest.importorskip("ctranslate2")
 pytest.importorskip("hibari")
 
 from campana.demo import voices
+from tests.support.beside import beside
 from tests.support.chat_endpoint import asked, base, chat_endpoint, chunk, says, streams, tool
 from tests.support.receiver import Behavior, Receiver
 from tests.voice.ears.speaking import say
@@ -37,25 +34,6 @@ SAYS = {
 ASKS = says("Which day can you come?")
 BYE = says("Thank you, see you then. Goodbye.", tool("end", '{"result": "booked"}'))
 INSISTS = says("You will be called for ever. Which day can you come?")
-
-
-@contextmanager
-def listening(*replies: Behavior) -> Iterator[Receiver]:
-    """The endpoint, on a loop of its own: the test waits for other processes."""
-    ready, over = Future[Receiver](), threading.Event()
-
-    async def serve() -> None:
-        async with chat_endpoint(*replies) as found:
-            ready.set_result(found)
-            await asyncio.to_thread(over.wait)
-
-    thread = threading.Thread(target=asyncio.run, args=(serve(),))
-    thread.start()
-    try:
-        yield ready.result(30)
-    finally:
-        over.set()
-        thread.join()
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +60,7 @@ def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
 def called(
     line: LineProcess, exchange: Exchange, number: str, *replies: Behavior
 ) -> tuple[dict[str, Any], Receiver]:
-    with listening(*replies) as endpoint:
+    with beside(chat_endpoint(*replies)) as endpoint:
         line.place(number, to=number, port=exchange.port, script="model", model=base(endpoint))
         return line.until(number, "result", patience=240), endpoint
 

@@ -56,7 +56,7 @@ async def test_a_call_is_shown_with_all_that_was_said(
     assert shown == listed | {
         "keys": "1", "saved": {"answer": "1"}, "answers": [], "answeredBy": None,
         "hasLeftMessage": False, "callbackAt": None, "transfers": [],
-        "model": None, "quality": None,
+        "model": None, "quality": None, "endpoints": None,
         "transcript": [{"role": "bot", "text": "Hello Ana.", "atMs": 0}],
     }  # fmt: skip
     assert await page_of(api) == {
@@ -78,6 +78,19 @@ async def test_what_a_language_model_did_is_shown_and_masked_on_request(
     shown = (await api.get(call, headers={"X-Exclude-PII": "true"})).json()["model"]
     assert shown["values"] == {"who": "[name]", "numbers": ["[phone]"], "sure": True}
     assert shown["tools"] == [{**used, "arguments": "[phone]", "answer": "[name] is booked."}]
+
+
+async def test_which_endpoints_spoke_and_heard_is_told(
+    api: httpx.AsyncClient, scene: Scene, clock: FixedClock
+) -> None:
+    [claimed] = await scene.claim(limit=1)
+    used = {
+        "speech": {"model": "s", "voice": "v", "failure": "the speech endpoint answered 500"},
+        "hearing": {"model": "h", "failure": None},
+    }
+    await answer_and_end(scene, claimed, clock, endpoints=used)
+    shown = (await api.get(f"{URL}/{attempt_text(claimed.attempt_id)}")).json()
+    assert shown["endpoints"] == used
 
 
 async def test_what_came_of_a_transfer_is_told(

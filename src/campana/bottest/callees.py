@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from campana.bottest.answering import RightAnswer
+from campana.bottest.answering import DAY, WORDS, YES, RightAnswer
 from campana.demo.plan import Behavior, Reply
 
 HELLO = "Hello?"
@@ -15,6 +15,8 @@ WHAT = "Sorry, what did you say?"
 STOP, LIST = "Please stop calling me.", "Take me off your list."
 WRONG = "You have the wrong number."
 GREETING = "Hi, you have reached Maria. Please leave a message after the tone."
+WILLING = (YES, DAY, WORDS)
+"""What is said in turn to a bot whose questions nobody knows before."""
 INTO_QUESTION_SECONDS = 1.0
 """How far into the first question it is interrupted: they know what it will be."""
 
@@ -44,11 +46,17 @@ class Sounds:
 
 def sentences(rights: Sequence[RightAnswer]) -> set[str]:
     """All that is ever said, but for the machine's greeting."""
-    return {HELLO, WHAT, STOP, LIST, WRONG, *(each.words for each in rights if each.words)}
+    own = {HELLO, WHAT, STOP, LIST, WRONG, *WILLING}
+    return own | {each.words for each in rights if each.words}
 
 
 def behavior(
-    kind: Kind, rights: Sequence[RightAnswer], sounds: Sounds, *, opening_seconds: float
+    kind: Kind,
+    rights: Sequence[RightAnswer],
+    sounds: Sounds,
+    *,
+    opening_seconds: float,
+    is_free: bool = False,
 ) -> Behavior:
     """How a callee of this kind behaves.
 
@@ -57,11 +65,14 @@ def behavior(
         rights: the right answers, by which the willing go.
         sounds: where sentences lie.
         opening_seconds: how long the bot speaks before its first question.
+        is_free: whether a model speaks, which asks what it will.
     """
     say = sounds.noisy if kind is Kind.NOISY else sounds.clear
 
     def willing(first: Sequence[str] = ()) -> tuple[Reply, ...]:
         """Replies to every question; to the first one with these before the answer."""
+        if is_free:
+            return (Reply(play=tuple(str(say(text)) for text in (*first, *WILLING))),)
         return tuple(
             Reply(
                 to=each.asked,
@@ -78,9 +89,9 @@ def behavior(
     match kind:
         case Kind.PATIENT | Kind.NOISY:
             return Behavior(play=hello, speaks_first=True, replies=willing())
-        case Kind.HURRIED if rights and rights[0].words:
+        case Kind.HURRIED if is_free or (rights and rights[0].words):
             return Behavior(
-                play=(str(say(rights[0].words)),),
+                play=(str(say(YES if is_free else rights[0].words)),),
                 interrupts=True,
                 interrupt_after=opening_seconds + INTO_QUESTION_SECONDS,
                 replies=willing(),
@@ -88,7 +99,7 @@ def behavior(
         case Kind.HURRIED:
             return Behavior(replies=willing())
         case Kind.HARD_OF_HEARING:
-            asks = [WHAT] if rights and rights[0].words else []
+            asks = [WHAT] if is_free or (rights and rights[0].words) else []
             return Behavior(replies=willing(asks))
         case Kind.OPTING_OUT:
             refusing = Reply(play=(str(say(STOP)), str(say(LIST)), str(say(STOP))))

@@ -58,6 +58,7 @@ def as_json(scores: Sequence[Score]) -> dict[str, Any]:
                 "why": each.why,
                 "isOptOutIgnored": each.is_opt_out_ignored,
                 "latenciesMs": each.latencies,
+                "modelFailure": each.result.model_failure,
                 "saved": dict(each.result.saved),
                 "transcript": [
                     {"role": line.role, "text": line.text, "atMs": line.at_ms}

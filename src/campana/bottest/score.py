@@ -51,7 +51,9 @@ def _wrong(
     match kind:
         case Kind.OPTING_OUT:
             is_obeyed = result.result == "opt_out" and result.finished
-            return None if is_obeyed else "asked not to be called again, and was not understood"
+            if is_obeyed:
+                return _model_wrong(result, script)
+            return "asked not to be called again, and was not understood"
         case Kind.WRONG_PERSON:
             # A no is what it is to "is this Ana?"; free text takes whatever is said.
             given = [each.given for each in result.answered if each.given.kind != "text"]
@@ -60,7 +62,21 @@ def _wrong(
         case Kind.VOICEMAIL:
             return _machine_wrong(result, script)
         case Kind.PATIENT | Kind.HURRIED | Kind.HARD_OF_HEARING | Kind.NOISY:
-            return _conversation_wrong(result, rights)
+            return _model_wrong(result, script) or _conversation_wrong(result, rights)
+
+
+def unproven(scores: Sequence[Score]) -> str | None:
+    """Why nobody knows by these calls whether the bot obeys; None where they show it."""
+    asked = [each for each in scores if each.kind is Kind.OPTING_OUT]
+    failures = [each.result.model_failure for each in asked if each.result.model_failure]
+    return failures[0] if failures else None
+
+
+def _model_wrong(result: CallResult, script: Script) -> str | None:
+    """The steps are not what was to be tried."""
+    if script.prompt is None or result.model_failure is None:
+        return None
+    return f"the language model failed: {result.model_failure}"
 
 
 def _machine_wrong(result: CallResult, script: Script) -> str | None:

@@ -12,6 +12,7 @@ from uuid import uuid4
 from campana.bottest import callees
 from campana.bottest.answering import RightAnswer, right_answers
 from campana.bottest.callees import Kind, Sounds
+from campana.bottest.models import TrialModels
 from campana.bottest.score import Score, score
 from campana.demo import voices
 from campana.demo.exchanging import exchanging
@@ -24,10 +25,11 @@ from campana.domain.sample_fields import sample_fields
 from campana.domain.script import Script
 from campana.voice.call import run_call
 from campana.voice.driver import Placement, Trunk
-from campana.voice.ears.hearing import Ears
+from campana.voice.ears.hearing import Ears, Hearing
 from campana.voice.media import PHONE_RATE, seconds
+from campana.voice.mind import Mind
 from campana.voice.sip import SipDriver
-from campana.voice.speech import Speech
+from campana.voice.speech import Speech, Voice
 
 LONGEST_SECONDS = 120
 AT_ONCE = 2
@@ -46,6 +48,7 @@ async def try_bot(
     *,
     clock: Clock,
     model_dir: Path | None = None,
+    models: TrialModels | None = None,
     done: Callable[[Score], None] = lambda _: None,
 ) -> list[Score]:
     """Call a callee of each kind and judge the calls, in the order given.
@@ -54,11 +57,12 @@ async def try_bot(
         script: the bot.
         kinds: which callees.
         clock: stamps what happens; "next Thursday" is meant by it, in UTC.
+        models: those of a bot that thinks, speaks or hears with others than ours.
         model_dir: another model to understand with, as that of a voice worker.
         done: told of each call when it is over.
 
     Raises:
-        SetupError: the voice packages are missing or do not start.
+        SetupError: the voice packages are missing or do not start, or the bot has no model.
     """
     if missing := voices.missing():
         raise SetupError(
@@ -67,7 +71,8 @@ async def try_bot(
         )
     script = replace(script, max_seconds=min(script.max_seconds, LONGEST_SECONDS))
     fields = sample_fields(script)
-    rights = right_answers(script, fields)
+    rights = right_answers(script, fields) if script.prompt is None else []
+    mind = models.mind() if models is not None else None
     ears = await Ears.open(model_dir=model_dir)
     speech = await Speech.open()
     try:
@@ -77,7 +82,13 @@ async def try_bot(
             plan = Plan(
                 numbers={
                     number_of(kind): (
-                        callees.behavior(kind, rights, sounds, opening_seconds=opening),
+                        callees.behavior(
+                            kind,
+                            rights,
+                            sounds,
+                            opening_seconds=opening,
+                            is_free=script.prompt is not None,
+                        ),
                     )
                     for kind in kinds
                 }
@@ -85,6 +96,7 @@ async def try_bot(
             async with exchanging(Path(folder), plan, listens=True) as (port, _):
                 driver = await SipDriver.open(interface=LOOPBACK, max_calls=AT_ONCE)
                 line = _Line(driver, speech, ears, script, fields, clock, port)
+                line.models, line.mind = models, mind
                 try:
                     return await _call_all(line, kinds, rights, done)
                 finally:
@@ -108,6 +120,8 @@ class _Line:
         port: int,
     ) -> None:
         self.script = script
+        self.models: TrialModels | None = None
+        self.mind: Mind | None = None
         self._driver, self._speech, self._ears = driver, speech, ears
         self._fields, self._clock, self._port = fields, clock, port
 
@@ -115,6 +129,11 @@ class _Line:
         def emit(_: AttemptEvent) -> None:
             """What came of it is all that is asked here."""
 
+        voice: Voice = self._speech
+        hearing: Hearing | None = self._ears
+        if self.models is not None:
+            sound = self.models.sound(self._speech, self._ears)
+            voice, hearing = sound.voice, sound.ears
         result = await run_call(
             self._driver,
             Placement(
@@ -125,11 +144,12 @@ class _Line:
             ),
             self.script,
             self._fields,
-            speech=self._speech,
+            speech=voice,
             recording=None,
             clock=self._clock,
             emit=emit,
-            ears=self._ears,
+            ears=hearing,
+            mind=self.mind,
             # A number is called at the exchange on this machine; a name might be elsewhere.
             may_transfer=lambda to: to.startswith("+"),
         )

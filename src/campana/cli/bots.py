@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, cast
@@ -16,17 +17,19 @@ from campana import bootstrap, settings
 from campana.bootstrap import DEFAULT_WORKSPACE
 from campana.bottest import report
 from campana.bottest.callees import Kind
-from campana.bottest.score import Score
+from campana.bottest.models import TrialModels
+from campana.bottest.score import Score, unproven
 from campana.bottest.trial import try_bot
 from campana.cli import bot_desk
 from campana.cli.channels import read_document
 from campana.cli.session import FAILED, AsJson, Workspace, out, print_json, run, told
-from campana.domain.errors import InvalidParameter, NotFound
+from campana.domain.errors import InvalidParameter, NotFound, SetupError
 from campana.domain.script import Script
 from campana.domain.script_problems import problems
 from campana.services import bot_trials, campaign_document, campaigns, documents, voicebots
 from campana.services.context import Context
 from campana.services.voicebot_document import VoiceBotDocument, script_of
+from campana.store.db import Role
 
 app = typer.Typer(name="bot", no_args_is_help=True, help="VoiceBots.")
 app.add_typer(bot_desk.app)
@@ -60,6 +63,10 @@ def try_out(
     only: Annotated[
         list[Kind] | None, typer.Option("--only", help="Only this callee; may be repeated.")
     ] = None,
+    steps: Annotated[
+        bool,
+        typer.Option("--steps", help="Of a bot with a prompt: try the steps it falls back to."),
+    ] = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="Fail when any callee was not served as they should.")
     ] = False,
@@ -83,24 +90,49 @@ def try_out(
     if keep and Kind.OPTING_OUT not in kinds:
         raise typer.BadParameter(f"what is kept needs --only {Kind.OPTING_OUT}, too")
     with told():
-        if file is not None:
-            script = _script(file, workspace)
-        elif bot is not None:
-            script = _kept(bot, number, workspace, is_draft=draft)
-        else:
-            script = _script_of(campaign or "", workspace)
-        scores = _tried(script, kinds, is_quiet=as_json)
-        if keep:
-            _keep(script, scores, workspace)
+        script = _wanted(file, bot, number, campaign, workspace, is_draft=draft)
+        if steps:
+            script = _steps_of(script, is_kept=keep)
+        scores = _tried(script, kinds, workspace, is_quiet=as_json)
     if as_json:
         print_json(report.as_json(scores))
     else:
         out.print(report.for_people(scores))
+    if keep:
+        with told():
+            _keep(script, scores, workspace)
     if any(each.is_opt_out_ignored or (strict and not each.is_right) for each in scores):
         raise typer.Exit(FAILED)
 
 
-def _tried(script: Script, kinds: list[Kind], *, is_quiet: bool) -> list[Score]:
+def _wanted(
+    file: Path | None,
+    bot: str | None,
+    number: int | None,
+    campaign: str | None,
+    workspace: str,
+    *,
+    is_draft: bool,
+) -> Script:
+    if file is not None:
+        return _script(file, workspace)
+    if bot is not None:
+        return _kept(bot, number, workspace, is_draft=is_draft)
+    return _script_of(campaign or "", workspace)
+
+
+def _steps_of(script: Script, *, is_kept: bool) -> Script:
+    """What a bot with a prompt falls back to.
+
+    Raises:
+        InvalidParameter: what came of it is to be kept of the whole bot.
+    """
+    if script.prompt is not None and is_kept:
+        raise InvalidParameter("its steps alone are not the bot: nothing of it is kept")
+    return replace(script, prompt=None)
+
+
+def _tried(script: Script, kinds: list[Kind], workspace: str, *, is_quiet: bool) -> list[Score]:
     logging.getLogger("campana").setLevel(logging.ERROR)
 
     def done(score: Score) -> None:
@@ -108,12 +140,32 @@ def _tried(script: Script, kinds: list[Kind], *, is_quiet: bool) -> list[Score]:
             came_to = "right" if score.is_right else "wrong"
             out.print(f"{score.kind.replace('_', ' ')}: {came_to}")
 
-    return asyncio.run(
-        try_bot(script, kinds, clock=_Wall(), model_dir=settings.read().asr_model_dir, done=done)
-    )
+    chosen = settings.read()
+
+    async def trial(models: TrialModels | None) -> list[Score]:
+        return await try_bot(
+            script,
+            kinds,
+            clock=_Wall(),
+            model_dir=chosen.asr_model_dir,
+            models=models,
+            done=done,
+        )
+
+    async def act(context: Context, workspace_id: int) -> list[Score]:
+        return await trial(TrialModels(context=context, workspace_id=workspace_id, script=script))
+
+    others = (script.prompt, script.speech, script.hearing, chosen.tts_url, chosen.stt_url)
+    if any(others):
+        # Their endpoints and credentials are the workspace's.
+        return run(act, workspace=workspace, role=Role.ENGINE)
+    return asyncio.run(trial(None))
 
 
 def _keep(script: Script, scores: list[Score], workspace: str) -> None:
+    if (why := unproven(scores)) is not None:
+        raise SetupError(f"nothing is kept, for the language model failed: {why}")
+
     async def act(context: Context, workspace_id: int) -> None:
         await bot_trials.keep(
             context,

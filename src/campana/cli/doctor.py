@@ -17,11 +17,12 @@ from typing import Annotated
 
 import typer
 
-from campana import bootstrap, settings
+from campana import bootstrap, endpoints, settings
 from campana.cli import invariants
 from campana.cli.session import FAILED, AsJson, out, print_json, told
 from campana.domain.errors import SetupError, Unavailable
 from campana.domain.window import zone_named
+from campana.services import endpoint_checks
 from campana.services.channel_checks import Checked, check_all
 from campana.settings import Settings
 from campana.store import migrations
@@ -176,6 +177,23 @@ def _voice(_: Settings) -> Iterator[Finding]:
         )
 
 
+def _sound(chosen: Settings) -> Iterator[Finding]:
+    """The installation's endpoints that speak and hear; bots go on without them."""
+    try:
+        speech, hearing = endpoints.sound_endpoints(chosen)
+    except SetupError as error:
+        yield Finding(what="voice: endpoints", is_well=False, detail=error.message)
+        return
+    for each in asyncio.run(endpoint_checks.check(speech=speech, hearing=hearing)):
+        yield Finding(
+            what=f"voice: endpoint for {each.what}",
+            is_well=each.problem is None,
+            detail=each.problem or each.url,
+            hint="until it is well, the models of the voice packages are used instead",
+            is_optional=True,
+        )
+
+
 def _channels(chosen: Settings) -> Iterator[Finding]:
     """The accounts at providers that can be asked about; without a database, none is known."""
     try:
@@ -207,5 +225,6 @@ CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     _database,
     _voice,
     _ears,
+    _sound,
     _channels,
 )

@@ -16,13 +16,15 @@ It does not know about calls, audio or endpoints, and takes the time from what w
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, assert_never, cast
 
 from campana.domain import answers
 from campana.domain.dialog import utter
+from campana.domain.earlier import Earlier
+from campana.domain.earlier import told as told_of
 from campana.domain.json_shapes import misfits
 from campana.domain.prompted import (
     CallbackTool,
@@ -33,10 +35,11 @@ from campana.domain.prompted import (
     Prompt,
     ResultTool,
     Tool,
+    TransferTool,
     name_of,
     parameters_of,
 )
-from campana.domain.script import Ended, Script, State, Turn, render
+from campana.domain.script import Ended, Script, State, Transferring, Turn, render
 from campana.domain.speaking import Call, Reply
 
 DONE = "completed"
@@ -47,6 +50,8 @@ MOST_ROUNDS = 6
 """Times the model is asked for one answer to the person."""
 MOST_CALLS = 8
 """In one reply."""
+MOST_TRANSFERS = 2
+"""Times that somebody is rung for in a conversation."""
 MOST_SILENCES = 2
 """In a row that the model is told of; at the next one the call ends."""
 CALLBACK_WITHIN = timedelta(days=90)
@@ -123,20 +128,34 @@ class Failed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Next:
-    """First the errands, then `then`: listen, ask the model again, a turn that ends, or give up."""
+    """First the errands, then `then`: listen, ask the model again, a turn that ends or hands the
+    call over, or give up."""
 
     talked: Talked
     errands: tuple[Errand, ...] = ()
     then: Literal["listen", "ask"] | Turn | Failed
+    handover: Call | None = None
+    """Which call asked for the transfer that `then` is; what comes of it answers it."""
 
 
-def begin(script: Script, prompt: Prompt, *, fields: Mapping[str, str], now: datetime) -> Talked:
-    """What the model knows once the greeting has been said."""
+def begin(
+    script: Script,
+    prompt: Prompt,
+    *,
+    fields: Mapping[str, str],
+    now: datetime,
+    earlier: Sequence[Earlier] | None = None,
+) -> Talked:
+    """What the model knows once the greeting has been said.
+
+    `earlier` are the contacts with the person that it is told of; None where it is told of none.
+    """
     parts = [
         _RULES.replace("\n", " "),
         f"Now it is {now:%A}, {now.isoformat(timespec='minutes')}, where the person is.",
         render(prompt.persona, fields),
         render(prompt.goal, fields),
+        told_of(earlier, zone=now.tzinfo) if earlier is not None else "",
     ]
     system = Message(role="system", text="\n\n".join(part for part in parts if part))
     answered = Message(role="user", text="(answers the telephone)")
@@ -182,13 +201,17 @@ def take(script: Script, prompt: Prompt, talked: Talked, reply: Reply, *, now: d
     tools = {name_of(tool): tool for tool in prompt.tools}
     errands: list[Errand] = []
     ending: Turn | None = None
+    handover: Call | None = None
     for call in said.calls:
         if ending is not None:
             after = _answer(after, call, "refused", {"error": "the call ends here"})
             continue
-        tool, arguments, wrong = _checked(tools, prompt, call)
+        rung = sum((each.name, each.outcome) == ("transfer", "failed") for each in after.used)
+        tool, arguments, wrong = _checked(tools, prompt, call, rung=rung)
         if tool is None or arguments is None:
             after = _answer(after, call, "refused", {"error": wrong})
+        elif isinstance(tool, TransferTool):
+            ending, handover = _handing_over(script, after, tool), call
         elif isinstance(tool, HttpTool):
             errands.append(Errand(call=call, tool=tool, arguments=arguments))
         else:
@@ -196,7 +219,7 @@ def take(script: Script, prompt: Prompt, talked: Talked, reply: Reply, *, now: d
     if ending is None and (failed := may_ask(prompt, after)) is not None:
         return Next(talked=after, then=failed)
     then = ending or _goes_on(after, said, errands)
-    return Next(talked=after, errands=tuple(errands), then=then)
+    return Next(talked=after, errands=tuple(errands), then=then, handover=handover)
 
 
 def answered(talked: Talked, errand: Errand, *, is_done: bool, answer: str) -> Talked:
@@ -204,6 +227,13 @@ def answered(talked: Talked, errand: Errand, *, is_done: bool, answer: str) -> T
     outcome = "done" if is_done else "failed"
     body = {"answer" if is_done else "error": answer[:MOST_OF_AN_ANSWER]}
     return _answer(talked, errand.call, outcome, body)
+
+
+def handed_over(talked: Talked, call: Call, *, is_answered: bool) -> Talked:
+    """What came of a transfer: somebody has the call, or the person is still here."""
+    error = {"error": "nobody took the call; the person is still on the line"}
+    outcome = "done" if is_answered else "failed"
+    return _answer(talked, call, outcome, {"ok": True} if is_answered else error)
 
 
 def may_ask(prompt: Prompt, talked: Talked) -> Failed | None:
@@ -225,9 +255,9 @@ def _goes_on(after: Talked, said: Message, errands: list[Errand]) -> Literal["li
 
 
 def _checked(
-    tools: Mapping[str, Tool], prompt: Prompt, call: Call
+    tools: Mapping[str, Tool], prompt: Prompt, call: Call, *, rung: int
 ) -> tuple[Tool | None, JsonObject | None, str]:
-    """The tool and its arguments, or why not."""
+    """The tool and its arguments, or why not; `rung` is how often somebody was rung for."""
     tool = tools.get(call.name)
     if tool is None:
         return None, None, f"there is no such tool; there are: {', '.join(tools)}"
@@ -240,6 +270,8 @@ def _checked(
     arguments = cast("dict[str, Any]", given)
     if wrong := misfits(parameters_of(tool, prompt), arguments):
         return tool, None, "; ".join(wrong)
+    if isinstance(tool, TransferTool) and rung >= MOST_TRANSFERS:
+        return tool, None, "nobody took the call before: do without"
     return tool, arguments, ""
 
 
@@ -292,6 +324,13 @@ def _called_back(
     told = replace(after, fields={**after.fields, "when": when})
     ended = Ended(result="callback_request", callback_at=moment)
     return after, _ending(told, script.callback_text, ended)
+
+
+def _handing_over(script: Script, talked: Talked, tool: TransferTool) -> Turn:
+    said = utter(None, script.transfer_text, talked.fields)
+    to = tool.to or script.transfer_to or ""
+    then = Transferring(step="transfer", to=to, seconds=tool.seconds)
+    return Turn(say=(said,), then=then, state=talked.state)
 
 
 def _was_told(talked: Talked) -> bool:

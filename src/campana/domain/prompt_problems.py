@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from campana.domain.disposition import RESULTS
+from campana.domain.earlier import MOST as MOST_EARLIER
 from campana.domain.errors import FieldProblem
 from campana.domain.json_shapes import MOST_CHARACTERS, wrong_with
 from campana.domain.prompted import (
@@ -15,10 +16,13 @@ from campana.domain.prompted import (
     Model,
     Prompt,
     ResultTool,
+    TransferTool,
     name_of,
     size_of,
 )
 from campana.domain.reach import REFUSAL, destination
+from campana.domain.transfer import TIMEOUT_SECONDS
+from campana.domain.transfer import wrong_with as wrong_with_target
 
 TOOL_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _OWN = frozenset({"end", "opt_out", "schedule_callback", "set_result", "transfer"})
@@ -41,6 +45,8 @@ def _wrong(prompt: Prompt) -> Iterator[tuple[str, str]]:
         yield "/listenSeconds", "must be between 1 and 30"
     if not 0.3 <= prompt.filler_seconds <= prompt.model.turn_seconds:
         yield "/fillerSeconds", "must be at least 0.3 and not more than model.turnSeconds"
+    if not 0 <= prompt.history <= MOST_EARLIER:
+        yield "/history", f"must be between 0 and {MOST_EARLIER}"
     yield from _tools(prompt)
     has_tool = any(isinstance(tool, ResultTool) for tool in prompt.tools)
     if prompt.result is not None:
@@ -79,6 +85,8 @@ def _tools(prompt: Prompt) -> Iterator[tuple[str, str]]:
             yield from _results(tool, f"{at}/results")
         if isinstance(tool, HttpTool):
             yield from _http(tool, at)
+        if isinstance(tool, TransferTool):
+            yield from _transfer(tool, at)
     if not any(isinstance(tool, EndTool) for tool in prompt.tools):
         yield "/tools", "must have end, or the model cannot end the call"
 
@@ -104,6 +112,14 @@ def _http(tool: HttpTool, at: str) -> Iterator[tuple[str, str]]:
         yield f"{at}/timeoutSeconds", "must be between 1 and 30"
     if tool.parameters:
         yield from _schema(tool.parameters, f"{at}/parameters")
+
+
+def _transfer(tool: TransferTool, at: str) -> Iterator[tuple[str, str]]:
+    if tool.to is not None and (wrong := wrong_with_target(tool.to)):
+        yield f"{at}/to", wrong
+    low, high = TIMEOUT_SECONDS
+    if not low <= tool.seconds <= high:
+        yield f"{at}/timeoutSeconds", f"must be between {low:g} and {high:g}"
 
 
 def _schema(schema: JsonObject, at: str) -> Iterator[tuple[str, str]]:

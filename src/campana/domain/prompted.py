@@ -41,6 +41,18 @@ class CallbackTool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TransferTool:
+    """The model may hand the call over to somebody else; to whom, the bot's author has said."""
+
+    to: str | None = None
+    """A number or a SIP URI; the bot's own where it is None."""
+    description: str = ""
+    """When it is to be used, for the model."""
+    seconds: float = 25.0
+    """How long it may ring there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ResultTool:
     """The model may say what came of the call, in the shape of the bot's `result`."""
 
@@ -60,7 +72,7 @@ class HttpTool:
     seconds: float = 5.0
 
 
-Tool = EndTool | OptOutTool | CallbackTool | ResultTool | HttpTool
+Tool = EndTool | OptOutTool | CallbackTool | TransferTool | ResultTool | HttpTool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +104,8 @@ class Prompt:
     """Nothing else can be done, whatever the model or the person on the line says."""
     result: JsonObject | None = None
     """JSON Schema of what `set_result` takes."""
+    history: int = 0
+    """How many earlier contacts with the person it is told of (`domain.earlier`)."""
     filler: str = "One moment, please."
     """Said when an answer takes longer than `filler_seconds`."""
     filler_seconds: float = FILLER_SECONDS
@@ -108,6 +122,8 @@ def name_of(tool: Tool) -> str:
             return "opt_out"
         case CallbackTool():
             return "schedule_callback"
+        case TransferTool():
+            return "transfer"
         case ResultTool():
             return "set_result"
         case HttpTool(name=name):
@@ -121,7 +137,7 @@ def parameters_of(tool: Tool, prompt: Prompt) -> JsonObject:
     match tool:
         case EndTool(results=results) if results:
             return _object({"result": {"type": "string", "enum": list(results)}}, "result")
-        case EndTool() | OptOutTool():
+        case EndTool() | OptOutTool() | TransferTool():
             return _object({})
         case CallbackTool():
             at = {
@@ -148,6 +164,9 @@ def description_of(tool: Tool) -> str:
             return "The person does not want to be called again. A goodbye is said for you."
         case CallbackTool():
             return "The person wants to be called at another time. A goodbye is said for you."
+        case TransferTool(description=description):
+            what = "Hand the call over to a person; that is said for you. Perhaps nobody answers."
+            return f"{what} {description}".strip()
         case ResultTool():
             return "Keep what came of the call. Call it as soon as you know, and before end."
         case HttpTool(description=description):

@@ -14,7 +14,8 @@ from datetime import datetime
 from typing import Literal, assert_never
 
 from campana.domain.answers import Answer
-from campana.domain.prompted import Prompt, texts_of
+from campana.domain.prompted import Prompt, TransferTool, texts_of
+from campana.domain.sound_models import HearingModel, SpeechModel
 
 OPT_OUT_TEXT = "You will not be called again. Goodbye."
 CALLBACK_TEXT = "All right. You will be called {{ when }}. Goodbye."
@@ -111,6 +112,11 @@ class Script:
     greeting: str
     steps: tuple[Step, ...]
     voice: str | None = None
+    """Our own, whatever the installation speaks with."""
+    speech: SpeechModel | None = None
+    """Who speaks in place of our own voice."""
+    hearing: HearingModel | None = None
+    """Who reads what is said in place of our own models."""
     max_seconds: int = 180
     """The call is ended after this long, whatever is being said."""
     on_machine: OnMachine = OnMachine()
@@ -129,6 +135,8 @@ class Script:
     def transfers_to(self) -> tuple[str, ...]:
         """Everybody it may hand a call over to."""
         named = [step.to for step in self.steps if isinstance(step, Transfer)]
+        tools = self.prompt.tools if self.prompt is not None else ()
+        named += [tool.to for tool in tools if isinstance(tool, TransferTool)]
         return tuple(dict.fromkeys(to for to in (self.transfer_to, *named) if to))
 
     @property

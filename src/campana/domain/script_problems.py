@@ -14,13 +14,16 @@ from campana.domain import answers, transfer
 from campana.domain.answers import Answer, Choice, Number, YesNo
 from campana.domain.errors import FieldProblem
 from campana.domain.prompt_problems import problems as prompt_problems
+from campana.domain.prompted import TransferTool
 from campana.domain.script import Ask, Branch, End, Say, Script, Step, Transfer
+from campana.domain.sound_models import problems_of_hearing, problems_of_speech
 
 KEYS = frozenset("0123456789*#")
 SECONDS_TO_ANSWER = (1.0, 60.0)
 MAX_REPROMPTS = 5
 MIN_OPTIONS = 2
 CALL_SECONDS = (5, 3600)
+_TO_WHOM = "must say to whom, or the bot must (transferTo)"
 
 
 def problems(script: Script) -> list[FieldProblem]:
@@ -49,9 +52,23 @@ def _whole(script: Script) -> Iterator[FieldProblem]:
         yield _problem("/onMachine/message", "must say what is left on the machine")
     if script.transfer_to is not None and (wrong := transfer.wrong_with(script.transfer_to)):
         yield _problem("/transferTo", wrong)
+    yield from _models(script)
     for index, step in enumerate(script.steps):
         if isinstance(step, Transfer) and step.to is None and script.transfer_to is None:
-            yield _problem(f"/steps/{index}/to", "must say to whom, or the bot must (transferTo)")
+            yield _problem(f"/steps/{index}/to", _TO_WHOM)
+    for index, tool in enumerate(script.prompt.tools if script.prompt is not None else ()):
+        if isinstance(tool, TransferTool) and tool.to is None and script.transfer_to is None:
+            yield _problem(f"/prompt/tools/{index}/to", _TO_WHOM)
+
+
+def _models(script: Script) -> Iterator[FieldProblem]:
+    """Who speaks and hears for it."""
+    if script.voice is not None and script.speech is not None:
+        yield _problem("/voice", "is our own voice: either that or speech")
+    for pointer, message in problems_of_speech(script.speech) if script.speech is not None else ():
+        yield _problem(f"/speech{pointer}", message)
+    for pointer, message in problems_of_hearing(script.hearing) if script.hearing else ():
+        yield _problem(f"/hearing{pointer}", message)
 
 
 def _alone(step: Step, at: str) -> Iterator[FieldProblem]:

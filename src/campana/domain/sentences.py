@@ -18,21 +18,26 @@ class Sentences:
     """What came and is not spoken yet."""
 
     rest: str = ""
+    keeps_marks: bool = False
+    """It was written to be spoken: "then #" is said as it stands."""
 
     def add(self, text: str) -> list[str]:
         """The sentences that are whole with this."""
         self.rest += text
         found: list[str] = []
         while (end := self._end()) is not None:
-            if sentence := speakable(self.rest[:end]):
+            if sentence := self._said(self.rest[:end]):
                 found.append(sentence)
             self.rest = self.rest[end:].lstrip()
         return found
 
     def last(self) -> str:
         """What is left when nothing more comes."""
-        left, self.rest = speakable(self.rest), ""
+        left, self.rest = self._said(self.rest), ""
         return left
+
+    def _said(self, text: str) -> str:
+        return " ".join(text.split()) if self.keeps_marks else speakable(text)
 
     def _end(self) -> int | None:
         for found in _END.finditer(self.rest):

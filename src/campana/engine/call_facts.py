@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from campana.domain.model_talk import MOST_OF_AN_ANSWER
@@ -12,7 +13,13 @@ from campana.voice.call_result import CallResult
 from campana.voice.notes import Line
 
 
-def facts_of(result: CallResult, script: Script | None, *, recording_key: str | None) -> CallFacts:
+def facts_of(
+    result: CallResult,
+    script: Script | None,
+    *,
+    recording_key: str | None,
+    endpoints: Mapping[str, Any] | None = None,
+) -> CallFacts:
     """The facts of a call that ran this script."""
     # Where a model spoke to the end, nobody came to the steps.
     is_asked = result.talked is None or result.model_failure is not None
@@ -46,6 +53,7 @@ def facts_of(result: CallResult, script: Script | None, *, recording_key: str | 
         callback_at=result.callback_at,
         model=_model(result),
         quality=_quality(result.quality),
+        endpoints=endpoints,
         transfers=[
             {
                 "step": each.step,

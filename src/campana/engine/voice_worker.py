@@ -10,25 +10,25 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from campana.carriers.voice_carrier import VoiceCarrier
 from campana.domain.attempt import AttemptEvent
 from campana.domain.disposition import Disposition
 from campana.domain.errors import Unavailable
 from campana.domain.script import Script
-from campana.domain.window import zone_named
+from campana.engine.beforehand import asked
 from campana.engine.call_facts import facts_of
+from campana.engine.call_sound import sound_of
 from campana.engine.choosing import Choosing
 from campana.engine.conducted import dictation
 from campana.engine.enduring import until_stored
 from campana.engine.ownership import Ownership
-from campana.services import channel_secrets, dispatch, granting, minds, outcomes, transfers
+from campana.services import channel_secrets, dispatch, granting, outcomes
 from campana.services.claimed import Claimed
 from campana.services.context import Context
 from campana.services.dispatch import SEND_DEADLINE
@@ -36,7 +36,8 @@ from campana.services.hearing import hearing
 from campana.services.recordings import key_of
 from campana.services.secrets import Unreadable
 from campana.services.session_calls import is_talk
-from campana.store import attempts, channels, targets
+from campana.store import attempts, channels
+from campana.store.attempts import CallFacts
 from campana.store.channels import Channel
 from campana.voice.call import run_call
 from campana.voice.call_result import CallResult
@@ -45,6 +46,7 @@ from campana.voice.dictated import Dictation
 from campana.voice.driver import LineLost, Placement, Refused, VoiceDriver
 from campana.voice.ears.hearing import Ears
 from campana.voice.speech import Speech
+from campana.voice.stalls import Stalls
 
 log = logging.getLogger(__name__)
 
@@ -96,12 +98,14 @@ class VoiceWorker:
         self._carrier = carrier
         self._driver = driver
         self._speech = speech
+        self._stalls = Stalls(context.monotonic)
         self._lines = lines
         self._channels: Mapping[str, Channel] = {}
         self._channels_until = 0.0
         self._choosing = Choosing(context, salt=salt)
         self._calls: dict[UUID, _Line] = {}
-        serves = [carrier.kind, *([hearing(carrier.kind)] if ears is not None else [])]
+        is_read = ears is not None and (ears.wordless is None or context.hearing_endpoint)
+        serves = [carrier.kind, *([hearing(carrier.kind)] if is_read else [])]
         self.ownership = Ownership(context, in_hand=lambda: self._calls, serves=serves)
 
     async def step(self) -> bool:
@@ -224,8 +228,7 @@ class VoiceWorker:
         placement = self._placement(given)
         script = self._script(intent)
         # Asked before its moment: nothing else stands between "is it late?" and the call.
-        zone = await self._zone(intent)
-        may_transfer = await self._transfers(given.channel, script)
+        known = await asked(self._context, intent, given.channel, script)
         await asyncio.sleep(max(0.0, given.at - time.monotonic()))
         began = placement.may_send() and await self._begin(intent, given, placement.caller_id)
         # The commit took its time: what is late is not sent, and that is certain.
@@ -234,6 +237,14 @@ class VoiceWorker:
                 intent, disposition=Disposition.NOT_SENT, reason="too late to be sent"
             )
             return
+        sound = sound_of(
+            self._context,
+            script if isinstance(script, Script) else None,
+            workspace_id=intent.workspace_id,
+            speech=self._speech,
+            ears=self._ears,
+            stalls=self._stalls,
+        )
         events: asyncio.Queue[AttemptEvent | None] = asyncio.Queue()
         teller = asyncio.create_task(self._tell(intent.attempt_id, events))
         key = key_of(campaign_id=intent.campaign_id, attempt_id=intent.attempt_id)
@@ -244,17 +255,15 @@ class VoiceWorker:
                 placement,
                 script,
                 intent.fields.as_text(),
-                speech=self._speech,
+                speech=sound.voice,
                 recording=self._context.blobs.path(key),
                 clock=self._context.clock,
                 emit=events.put_nowait,
                 stop=stop,
-                ears=self._ears,
-                zone=zone,
-                mind=minds.mind_of(self._context, intent, script)
-                if isinstance(script, Script)
-                else None,
-                may_transfer=may_transfer,
+                ears=sound.ears,
+                zone=known.zone,
+                mind=known.mind,
+                may_transfer=known.may_transfer,
             )
         except LineLost as lost:
             log.error("attempt %s: %s", intent.attempt_id, lost)
@@ -271,7 +280,12 @@ class VoiceWorker:
                 disposition=self._carrier.disposition_of(result),
                 reason=result.reason or result.end,
                 result=result,
-                recording_key=key if result.recording else None,
+                facts=facts_of(
+                    result,
+                    intent.plan.script,
+                    recording_key=key if result.recording else None,
+                    endpoints=sound.facts(),
+                ),
             )
 
     def _script(self, intent: Claimed) -> Script | Dictation | None:
@@ -281,16 +295,6 @@ class VoiceWorker:
         return dictation(
             self._context, attempt_id=intent.attempt_id, opening=intent.message.content["text"]
         )
-
-    async def _transfers(
-        self, channel: Channel, script: Script | Dictation | None
-    ) -> Callable[[str], bool] | None:
-        """To whom the call may be handed over; asked before it is placed."""
-        if isinstance(script, Dictation):
-            return await transfers.rules(self._context, channel)
-        if script is None or not script.transfers_to:
-            return None
-        return await transfers.allowed(self._context, channel, script)
 
     def _placement(self, given: _Given) -> Placement:
         def may_send() -> bool:
@@ -340,17 +344,6 @@ class VoiceWorker:
         except Unavailable:
             return False
 
-    async def _zone(self, intent: Claimed) -> ZoneInfo | None:
-        """Where the person is, for "tomorrow at five" and a day by keys; None if nobody knows."""
-        if intent.plan.script is None or not intent.plan.script.needs_ears:
-            return None
-        try:
-            async with self._context.db.read() as tx:
-                found = await targets.zones(tx, target_id=intent.target_id)
-        except Unavailable:
-            return None
-        return zone_named(found[0]) if found else None
-
     async def _tell(self, attempt_id: UUID, events: asyncio.Queue[AttemptEvent | None]) -> None:
         """Store the call's events as they come, in order, for as long as it takes."""
         while (event := await events.get()) is not None:
@@ -365,13 +358,10 @@ class VoiceWorker:
         disposition: Disposition,
         reason: str,
         result: CallResult | None = None,
-        recording_key: str | None = None,
+        facts: CallFacts | None = None,
     ) -> None:
         """Settle, however long the database is away: until then the attempt stays open, never
         lost."""
-        facts = None
-        if result is not None:
-            facts = facts_of(result, intent.plan.script, recording_key=recording_key)
         await until_stored(
             lambda: outcomes.settle(
                 self._context,

@@ -19,16 +19,32 @@ from campana.store import bot_trials
 from campana.store.db import Tx
 
 
-def fingerprint(script: Script) -> str:
-    """64 hexadecimal digits that only this bot has."""
+def fingerprint(context: Context, script: Script) -> str:
+    """64 hexadecimal digits that only this bot has, with the models that it gets here."""
     told = msgspec.to_builtins(script, order="sorted")
     if not script.transfers_to:
         # What it would say if it handed calls over is no part of a bot that does not.
         told = {name: value for name, value in told.items() if not name.startswith("transfer_")}
-    if script.prompt is None:
-        # As before there were prompts: what is known of a bot without one stays known.
-        told.pop("prompt")
+    for part in ("prompt", "speech", "hearing"):
+        # As before there were these: what is known of a bot without them stays known.
+        if told[part] is None:
+            told.pop(part)
+    if models := _installed(context, script):
+        told["installation"] = models
     return hashlib.sha256(msgspec.json.encode(told, order="sorted")).hexdigest()
+
+
+def _installed(context: Context, script: Script) -> dict[str, list[str]]:
+    """The installation's models that a bot thinks and hears with: with others it is another."""
+    found: dict[str, list[str]] = {}
+    model, ears = context.language_model, context.hearing_endpoint
+    if script.prompt is not None and script.prompt.model.url is None and model is not None:
+        found["model"] = [model.url, script.prompt.model.name or model.model]
+    is_elsewhere = script.hearing is not None and script.hearing.url is not None
+    if script.needs_ears and not is_elsewhere and ears is not None:
+        name = script.hearing.name if script.hearing is not None else None
+        found["hearing"] = [ears.url, name or ears.model]
+    return found
 
 
 async def keep(
@@ -45,7 +61,7 @@ async def keep(
         await bot_trials.keep(
             tx,
             workspace_id=workspace_id,
-            fingerprint=fingerprint(script),
+            fingerprint=fingerprint(context, script),
             opt_out_ignored=opt_out_ignored,
             calls=calls,
             right_calls=right_calls,
@@ -53,12 +69,12 @@ async def keep(
         )
 
 
-async def failed(tx: Tx, *, workspace_id: int, plan: Plan) -> list[FieldProblem]:
+async def failed(tx: Tx, context: Context, *, workspace_id: int, plan: Plan) -> list[FieldProblem]:
     """The bots of a plan that last ignored a wish not to be called again: none of them calls."""
     found = scripts(plan)
     if not found:
         return []
-    known = {pointer: fingerprint(script) for pointer, script in found.items()}
+    known = {pointer: fingerprint(context, script) for pointer, script in found.items()}
     ignoring = await bot_trials.ignoring(
         tx, workspace_id=workspace_id, fingerprints=sorted(set(known.values()))
     )

@@ -7,8 +7,8 @@ a bounded time; nothing is asked twice.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from campana.domain.model_talk import Message, Talked
 from campana.domain.prompted import Prompt, description_of, name_of, parameters_of
 from campana.domain.speaking import Part
 from campana.services.chat_stream import ChatStream, Garbled
+from campana.services.model_endpoints import Open, below
 from campana.services.outbound import Refused
 from campana.voice.mind import Lost
 
@@ -26,9 +27,6 @@ LONGEST_SECONDS = 60.0
 """Of a whole reply, however steadily it comes."""
 MOST_BYTES = 1_048_576
 _OK = 200
-
-Open = Callable[[bytes, Mapping[str, str], float], AbstractAsyncContextManager[httpx.Response]]
-"""Posts a body with headers; no byte for so many seconds is an error."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,28 +104,9 @@ class ChatModel:
         )
 
 
-def directly(url: str, key: str | None) -> Open:
-    """To an endpoint that the operator chose: wherever it is, this machine too."""
-
-    @asynccontextmanager
-    async def opened(
-        body: bytes, headers: Mapping[str, str], seconds: float
-    ) -> AsyncGenerator[httpx.Response]:
-        shown = {"authorization": f"Bearer {key}"} if key else {}
-        async with (
-            httpx.AsyncClient(trust_env=False, timeout=seconds) as client,
-            client.stream(
-                "POST", completions(url), content=body, headers={**headers, **shown}
-            ) as response,
-        ):
-            yield response
-
-    return opened
-
-
 def completions(url: str) -> str:
     """Where an endpoint's chat completions are."""
-    return f"{url.rstrip('/')}/chat/completions"
+    return below(url, "chat/completions")
 
 
 async def _count(pieces: AsyncIterator[bytes], stream: ChatStream) -> list[Part]:

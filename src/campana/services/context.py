@@ -12,6 +12,7 @@ from campana.carriers.base import Carriers
 from campana.domain.clock import Clock
 from campana.domain.ids import public_id
 from campana.services.counting import Counts
+from campana.services.installed import SoundEndpoint
 from campana.services.language_model import LanguageModel
 from campana.services.outbound import Outbound
 from campana.services.secrets import NO_SECRETS, Secrets
@@ -34,6 +35,10 @@ class Context:
     outbound: Outbound = field(default_factory=Outbound)
     language_model: LanguageModel | None = None
     """Whom flows ask what somebody meant; None when none is configured."""
+    speech_endpoint: SoundEndpoint | None = None
+    """Who speaks for bots that name no voice; None where our own does."""
+    hearing_endpoint: SoundEndpoint | None = None
+    """Who reads what is said to bots that name nobody; None where our own models do."""
     monotonic: Callable[[], float] = time.monotonic
     """Seconds that pass evenly, for spans within one process."""
     doze: Callable[[float], Awaitable[None]] = asyncio.sleep

@@ -10,24 +10,25 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-import httpx
 import msgspec
 
+from campana.domain.earlier import Earlier
 from campana.domain.errors import Unavailable
 from campana.domain.ids import attempt_text, numbered
 from campana.domain.model_talk import Errand, Talked
-from campana.domain.prompted import Model
+from campana.domain.prompted import Prompt
 from campana.domain.script import Script
 from campana.domain.speaking import Part
 from campana.services import showing
-from campana.services.chat_model import ChatModel, Open, completions, directly
+from campana.services.chat_model import ChatModel, completions
 from campana.services.claimed import Claimed
 from campana.services.context import Context
-from campana.services.showing import Shown
+from campana.services.model_endpoints import directly, guarded
+from campana.services.model_endpoints import shown as shown_by
+from campana.store import earlier
 from campana.voice.mind import Lost
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ class CallMind:
     workspace_id: int
     call: Mapping[str, str]
     """What a program is told of the call it is asked in."""
+    earlier: Sequence[Earlier] | None = None
 
     def reply(self, talked: Talked) -> AsyncGenerator[Part]:
         """As `ChatModel.reply`."""
@@ -54,7 +56,9 @@ class CallMind:
         """Ask the program of a tool. Whatever goes wrong is an answer, not an error."""
         tool = errand.tool
         try:
-            shown = await _shown(self.context, workspace_id=self.workspace_id, name=tool.credential)
+            shown = await shown_by(
+                self.context, workspace_id=self.workspace_id, name=tool.credential
+            )
         except Lost:
             return False, "it could not be asked"
         url, body = showing.with_query(tool.url, shown.query), b""
@@ -94,6 +98,8 @@ class TrialMind:
     model: ChatModel
     tell: Callable[[Errand], None]
     """Told what would have been asked."""
+    earlier: Sequence[Earlier] | None = None
+    """None: a trial is of nobody in particular, who was never contacted."""
 
     def reply(self, talked: Talked) -> AsyncGenerator[Part]:
         """As `ChatModel.reply`."""
@@ -105,76 +111,67 @@ class TrialMind:
         return True, "This is a trial: nothing was really asked. Go on as if it had been done."
 
 
-def mind_of(context: Context, claimed: Claimed, script: Script) -> CallMind | None:
-    """The mind of a call that is about to be placed; None where none is needed, or can be had.
-
-    Nothing is asked of anybody yet: a call that is to be placed within a moment waits for nobody.
-    """
-    model = _model_of(context, script, workspace_id=claimed.workspace_id)
-    if model is None:
-        return None
-    return CallMind(
-        context=context, model=model, workspace_id=claimed.workspace_id, call=_call(claimed)
-    )
-
-
 def trial_mind(
     context: Context, script: Script, *, workspace_id: int, tell: Callable[[Errand], None]
 ) -> TrialMind | None:
     """The mind of a talk that calls nobody; None where none is needed, or can be had."""
-    model = _model_of(context, script, workspace_id=workspace_id)
+    if script.prompt is None:
+        return None
+    model = model_of(context, script.prompt, workspace_id=workspace_id)
     return None if model is None else TrialMind(model=model, tell=tell)
 
 
-def _model_of(context: Context, script: Script, *, workspace_id: int) -> ChatModel | None:
+async def mind_of(context: Context, claimed: Claimed, script: Script) -> CallMind | None:
+    """The mind of a call that is about to be placed; None where none is needed, or can be had.
+
+    Nobody outside is asked yet: a call that is to be placed within a moment waits for nobody.
+    """
     prompt = script.prompt
     if prompt is None:
         return None
+    model = model_of(context, prompt, workspace_id=claimed.workspace_id)
+    if model is None:
+        return None
+    return CallMind(
+        context=context,
+        model=model,
+        workspace_id=claimed.workspace_id,
+        call=_call(claimed),
+        earlier=await _earlier(context, claimed, limit=prompt.history) if prompt.history else None,
+    )
+
+
+def model_of(context: Context, prompt: Prompt, *, workspace_id: int) -> ChatModel | None:
+    """The model of a prompt: the workspace's own, else the installation's; None without one."""
     if prompt.model.url is not None:
         name = prompt.model.name or ""
-        opened = _guarded(context, prompt.model, workspace_id=workspace_id)
+        opened = guarded(
+            context,
+            completions(prompt.model.url),
+            credential=prompt.model.credential,
+            workspace_id=workspace_id,
+        )
     else:
         model = context.language_model
         if model is None or (context.is_rehearsal and not model.is_on_this_machine):
             return None
-        name, opened = prompt.model.name or model.model, directly(model.url, model.key)
+        name = prompt.model.name or model.model
+        opened = directly(completions(model.url), model.key)
     return ChatModel(prompt=prompt, name=name, open=opened)
 
 
-def _guarded(context: Context, model: Model, *, workspace_id: int) -> Open:
-    """To an endpoint of the workspace's own, with its credential, asked for once a call."""
-    known: list[Shown] = [Shown()] if model.credential is None else []
-
-    @asynccontextmanager
-    async def opened(
-        body: bytes, headers: Mapping[str, str], seconds: float
-    ) -> AsyncGenerator[httpx.Response]:
-        if not known:
-            known.append(await _shown(context, workspace_id=workspace_id, name=model.credential))
-        whole = showing.with_query(completions(model.url or ""), known[0].query)
-        async with context.outbound.stream(
-            whole, body=body, headers={**headers, **known[0].headers}, seconds=seconds
-        ) as response:
-            yield response
-
-    return opened
-
-
-async def _shown(context: Context, *, workspace_id: int, name: str | None) -> Shown:
-    """What that credential adds.
-
-    Raises:
-        Lost: it is not to be had now.
-    """
-    if name is None:
-        return Shown()
+async def _earlier(context: Context, claimed: Claimed, *, limit: int) -> Sequence[Earlier] | None:
+    """The last contacts with the person; None when they cannot be had now."""
     try:
-        found = await showing.of(context, workspace_id=workspace_id, name=name)
+        async with context.db.read() as tx:
+            return await earlier.newest(
+                tx,
+                workspace_id=claimed.workspace_id,
+                contact_id=claimed.contact_id,
+                limit=limit,
+            )
     except Unavailable:
-        found = None
-    if found is None:
-        raise Lost(f"the credential {name} is not to be had")
-    return found
+        return None
 
 
 def _call(claimed: Claimed) -> dict[str, str]:

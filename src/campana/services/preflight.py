@@ -66,7 +66,7 @@ async def unfit(tx: Tx, context: Context, campaign: Campaign) -> list[FieldProbl
         campaign.document, channel_window=channel.window if channel else None
     )
     found = _never_open(plan, together, now=context.clock.now())
-    found += await bot_trials.failed(tx, workspace_id=campaign.workspace_id, plan=plan)
+    found += await bot_trials.failed(tx, context, workspace_id=campaign.workspace_id, plan=plan)
     found += await prompt_needs.lacking(tx, context, workspace_id=campaign.workspace_id, plan=plan)
     hosts = set[str]()
     if channel is None:

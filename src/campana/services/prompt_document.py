@@ -6,7 +6,10 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
-from campana.domain import prompted
+from campana.domain import prompted, transfer
+from campana.domain.earlier import MOST as MOST_EARLIER
+
+_SHORTEST_RING, _LONGEST_RING = transfer.TIMEOUT_SECONDS
 
 
 class _Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
@@ -29,6 +32,17 @@ class CallbackToolDocument(_Document, frozen=True, tag_field="type", tag="schedu
     """It may say when the person wants to be called again."""
 
 
+class TransferToolDocument(_Document, frozen=True, tag_field="type", tag="transfer"):
+    """It may hand the call over to somebody else, whom you name: the bot's `transferTo` if not."""
+
+    to: Annotated[str, Meta(min_length=1, max_length=320)] | None = None
+    """A number (E.164) or `sip:name@host` of one of the channel's trunks."""
+    description: Annotated[str, Meta(max_length=1000)] = ""
+    """When it is to do so."""
+    timeout_seconds: Annotated[float, Meta(ge=_SHORTEST_RING, le=_LONGEST_RING)] = 25.0
+    """How long it may ring there."""
+
+
 class ResultToolDocument(_Document, frozen=True, tag_field="type", tag="set_result"):
     """It may say what came of the call, as the prompt's `result` asks for."""
 
@@ -49,6 +63,7 @@ ToolDocument = (
     EndToolDocument
     | OptOutToolDocument
     | CallbackToolDocument
+    | TransferToolDocument
     | ResultToolDocument
     | HttpToolDocument
 )
@@ -79,6 +94,9 @@ class PromptDocument(_Document, frozen=True):
     )
     result: dict[str, Any] | None = None
     """JSON Schema of what `set_result` takes."""
+    history: Annotated[int, Meta(ge=0, le=MOST_EARLIER)] = 0
+    """How many earlier contacts with the person it is told of: when, on which channel, and what
+    came of each; nothing that was said."""
     filler: Annotated[str, Meta(min_length=1, max_length=200)] = "One moment, please."
     filler_seconds: Annotated[float, Meta(ge=0.3, le=30)] = prompted.FILLER_SECONDS
     listen_seconds: Annotated[float, Meta(ge=1, le=30)] = 8.0
@@ -100,6 +118,7 @@ def prompt_of(document: PromptDocument) -> prompted.Prompt:
         ),
         tools=tuple(_tool(tool) for tool in document.tools),
         result=document.result,
+        history=document.history,
         filler=document.filler,
         filler_seconds=document.filler_seconds,
         listen_seconds=document.listen_seconds,
@@ -114,6 +133,10 @@ def _tool(document: ToolDocument) -> prompted.Tool:
             return prompted.OptOutTool()
         case CallbackToolDocument():
             return prompted.CallbackTool()
+        case TransferToolDocument():
+            return prompted.TransferTool(
+                to=document.to, description=document.description, seconds=document.timeout_seconds
+            )
         case ResultToolDocument():
             return prompted.ResultTool()
         case HttpToolDocument():

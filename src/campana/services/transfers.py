@@ -11,6 +11,7 @@ import msgspec
 
 from campana.domain.campaign import Plan
 from campana.domain.errors import FieldProblem, Unavailable
+from campana.domain.prompted import TransferTool
 from campana.domain.script import Script, Transfer
 from campana.domain.transfer import forbidden, wrong_with
 from campana.services import channel_secrets
@@ -77,5 +78,10 @@ def _written(script: Script) -> Mapping[str, str]:
         f"/steps/{index}/to": step.to
         for index, step in enumerate(script.steps)
         if isinstance(step, Transfer) and step.to is not None
+    }
+    named |= {
+        f"/prompt/tools/{index}/to": tool.to
+        for index, tool in enumerate(script.prompt.tools if script.prompt is not None else ())
+        if isinstance(tool, TransferTool) and tool.to is not None
     }
     return named | ({"/transferTo": script.transfer_to} if script.transfer_to is not None else {})

@@ -9,6 +9,12 @@ from msgspec import Meta, Struct
 
 from campana.domain import answers, script, transfer
 from campana.services.prompt_document import PromptDocument, prompt_of
+from campana.services.sound_document import (
+    HearingDocument,
+    SpeechDocument,
+    hearing_of,
+    speech_of,
+)
 
 Text = Annotated[str, Meta(min_length=1, max_length=2000)]
 StepId = Annotated[str, Meta(min_length=1, max_length=60, pattern="^[A-Za-z0-9_-]+$")]
@@ -153,6 +159,11 @@ class VoiceBotDocument(_Document, frozen=True):
     greeting: Text
     steps: Annotated[list[Step], Meta(min_length=1, max_length=100)]
     voice: Literal["heart"] | None = None
+    """Our own, also where the installation speaks with another."""
+    speech: SpeechDocument | None = None
+    """Who speaks: an endpoint of your own, or another voice of the installation's."""
+    hearing: HearingDocument | None = None
+    """Who reads what is said: an endpoint of your own, or another model of the installation's."""
     max_seconds: Annotated[int, Meta(ge=5, le=3600)] = 180
     on_machine: OnMachineDocument = OnMachineDocument()
     opt_out_text: Text = script.OPT_OUT_TEXT
@@ -175,6 +186,8 @@ def script_of(document: VoiceBotDocument) -> script.Script:
         greeting=document.greeting,
         steps=tuple(_step(step) for step in document.steps),
         voice=document.voice,
+        speech=speech_of(document.speech) if document.speech is not None else None,
+        hearing=hearing_of(document.hearing) if document.hearing is not None else None,
         max_seconds=document.max_seconds,
         on_machine=script.OnMachine(do=document.on_machine.do, message=document.on_machine.message),
         opt_out_text=document.opt_out_text,

@@ -99,6 +99,8 @@ class CallFacts:
     """Of a bot with a language model: values, tools, tokens, failure."""
     quality: Mapping[str, float] | None = None
     """How well the callee could be heard: mos, received, lost, late, jitterMs, roundTripMs."""
+    endpoints: Mapping[str, Any] | None = None
+    """Who spoke and heard outside of Campana: speech, hearing, and why they were replaced."""
     transfers: Sequence[Mapping[str, str | int | None]] = ()
     """Each that was asked for: step, to, outcome, status, atMs; no word about the person."""
 
@@ -228,6 +230,7 @@ async def describe_call(tx: Tx, *, attempt_id: UUID, facts: CallFacts) -> None:
             "callback_at": facts.callback_at,
             "model": Jsonb(dict(facts.model)) if facts.model is not None else None,
             "quality": Jsonb(dict(facts.quality)) if facts.quality is not None else None,
+            "endpoints": Jsonb(dict(facts.endpoints)) if facts.endpoints is not None else None,
             "transfers": Jsonb([dict(each) for each in facts.transfers]),
         },
     )

@@ -24,8 +24,8 @@ _SQL = load("voice_calls")
 class VoiceCall:
     """A call that was placed.
 
-    Where only a list was asked for, `transcript` and `model` are None, `answers`, `questions` and
-    `transfers` empty.
+    Where only a list was asked for, `transcript`, `model` and `endpoints` are None, `answers`,
+    `questions` and `transfers` empty.
     """
 
     id: UUID
@@ -59,6 +59,8 @@ class VoiceCall:
     """How well the callee could be heard, where that was counted."""
     model: Mapping[str, Any] | None
     """Of a bot with a language model: values, tools, tokens, failure."""
+    endpoints: Mapping[str, Any] | None
+    """Who spoke and heard outside of Campana: speech, hearing."""
     transfers: Sequence[Mapping[str, Any]]
     transcript: Sequence[Mapping[str, Any]] | None
     names: Sequence[str]

@@ -33,13 +33,13 @@ from campana.voice.driver import (
     VoiceCall,
     VoiceLine,
 )
-from campana.voice.ears.hearing import Ears
+from campana.voice.ears.hearing import Hearing
 from campana.voice.ears.listener import Listener
 from campana.voice.media import PHONE_RATE
 from campana.voice.mind import Mind
 from campana.voice.model_talk import ModelTalk
 from campana.voice.recording import Recording
-from campana.voice.speech import Speech
+from campana.voice.speech import Voice
 from campana.voice.stream import SoundStream
 from campana.voice.talk import Talk
 
@@ -50,12 +50,12 @@ async def run_call(
     script: Script | Dictation,
     fields: Mapping[str, str],
     *,
-    speech: Speech,
+    speech: Voice,
     recording: Path | None,
     clock: Clock,
     emit: Callable[[AttemptEvent], None],
     stop: asyncio.Event | None = None,
-    ears: Ears | None = None,
+    ears: Hearing | None = None,
     zone: tzinfo | None = None,
     may_transfer: Callable[[str], bool] | None = None,
     mind: Mind | None = None,
@@ -134,10 +134,10 @@ class _Session:
         self,
         script: Script | Dictation,
         *,
-        speech: Speech,
+        speech: Voice,
         clock: Clock,
         emit: Callable[[AttemptEvent], None],
-        ears: Ears | None,
+        ears: Hearing | None,
         zone: tzinfo | None,
         may_transfer: Callable[[str], bool] | None,
         mind: Mind | None,

@@ -27,7 +27,7 @@ from campana.domain.dictation import (
 from campana.domain.transfer import TransferOutcome, Transferred
 from campana.voice.driver import VoiceCall
 from campana.voice.notes import Notes, Tell
-from campana.voice.speech import Speech
+from campana.voice.speech import Voice
 from campana.voice.stream import SoundStream
 from campana.voice.talk import SETTLE_SECONDS, TAIL_SECONDS
 
@@ -55,7 +55,7 @@ class DictatedTalk:
         stream: SoundStream,
         dictation: Dictation,
         *,
-        speech: Speech,
+        speech: Voice,
         tell: Tell,
         may_transfer: Callable[[str], bool] | None = None,
     ) -> None:

@@ -29,16 +29,18 @@ from campana.domain.script import (
     Spoken,
     Timeout,
     TransferEnded,
+    Transferring,
     Turn,
     Utterance,
 )
 from campana.domain.sentences import heard_of
+from campana.domain.speaking import Call
 from campana.voice.driver import VoiceCall
 from campana.voice.ears.ear import Began, Ear, Said
 from campana.voice.mind import Mind
 from campana.voice.notes import Tell
 from campana.voice.saying import Saying
-from campana.voice.speech import Speech
+from campana.voice.speech import Voice
 from campana.voice.stream import SoundStream
 from campana.voice.talk import Talk
 
@@ -58,7 +60,7 @@ class ModelTalk(Talk):
         script: Script,
         *,
         mind: Mind,
-        speech: Speech,
+        speech: Voice,
         tell: Tell,
         ear: Ear,
         now: Callable[[], datetime],
@@ -84,7 +86,11 @@ class ModelTalk(Talk):
 
     async def _converse(self, turn: Turn) -> None:
         talked = model_talk.begin(
-            self._script, self._prompt, fields=turn.state.fields, now=self._moment()
+            self._script,
+            self._prompt,
+            fields=turn.state.fields,
+            now=self._moment(),
+            earlier=self._mind.earlier,
         )
         ending = await self._until_end(turn, talked)
         self._take(ending)
@@ -150,6 +156,8 @@ class ModelTalk(Talk):
             if (wished := await self._run(errand, standing)) is not None:
                 return wished
         match after.then:
+            case Turn(then=Transferring() as transfer) if after.handover is not None:
+                return await self._hand_over(after.then, transfer, after.handover)
             case Turn():
                 if _result_of(after.then) == "opt_out":
                     self.notes.understood = "opt_out"
@@ -162,10 +170,29 @@ class ModelTalk(Talk):
             case "listen":
                 return await self._listen(standing.turn, standing.listen)
             case "ask":
-                if self._untold:
-                    self._keep(model_talk.told(self._talked, " ".join(self._untold)))
-                    self._untold = []
+                self._catch_up_with_words()
                 return None
+
+    async def _hand_over(self, turn: Turn, transfer: Transferring, call: Call) -> Turn | None:
+        """Say so and ring; the turn that ends the call, or None when the model is to go on."""
+        for utterance in turn.say:
+            if isinstance(wished := await self._say(utterance, turn), Turn):
+                return wished
+        told = await self._put_through(turn, transfer)
+        if isinstance(told, Turn):
+            return told
+        is_answered = isinstance(told, TransferEnded) and told.is_answered
+        self._keep(model_talk.handed_over(self._talked, call, is_answered=is_answered))
+        if is_answered:
+            return Turn(say=(), then=Ended(), state=self._talked.state)
+        self._catch_up_with_words()
+        return None
+
+    def _catch_up_with_words(self) -> None:
+        """What was said meanwhile is told to the model, too."""
+        if self._untold:
+            self._keep(model_talk.told(self._talked, " ".join(self._untold)))
+            self._untold = []
 
     async def _speak(self, saying: Saying, standing: _Standing) -> Heard | Turn | None:
         """Say it sentence by sentence; what interrupted it, or None when all of it was said."""

@@ -9,13 +9,13 @@ from contextlib import aclosing
 from campana.domain.model_talk import Talked
 from campana.domain.speaking import Gathering, TooMuch
 from campana.voice.mind import Lost, Mind
-from campana.voice.speech import Speech
+from campana.voice.speech import Voice
 
 
 class Saying:
     """Made when the model is asked; `close` it, whatever became of it."""
 
-    def __init__(self, mind: Mind, talked: Talked, speech: Speech, *, rate: int) -> None:
+    def __init__(self, mind: Mind, talked: Talked, speech: Voice, *, rate: int) -> None:
         self._speech, self._rate = speech, rate
         self._sounds: list[asyncio.Future[bytes]] = []
         self.gathering = Gathering()

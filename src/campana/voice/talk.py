@@ -33,7 +33,7 @@ from campana.domain.transfer import TransferOutcome, Transferred
 from campana.voice.driver import VoiceCall
 from campana.voice.ears.ear import Began, Ear, Said
 from campana.voice.notes import Latency, Notes, Tell
-from campana.voice.speech import Speech
+from campana.voice.speech import Voice
 from campana.voice.stream import SoundStream
 
 SETTLE_SECONDS = 0.3
@@ -58,7 +58,7 @@ class Talk:
         stream: SoundStream,
         script: Script,
         *,
-        speech: Speech,
+        speech: Voice,
         tell: Tell,
         ear: Ear | None = None,
         now: Callable[[], datetime] | None = None,

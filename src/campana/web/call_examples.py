@@ -64,6 +64,10 @@ VOICE_CALL_DETAIL: Json = {
         "jitterMs": 0.4,
         "roundTripMs": 21.5,
     },
+    "endpoints": {
+        "speech": {"model": "kokoro", "voice": "af_bella", "failure": None},
+        "hearing": None,
+    },
     "transfers": [
         {"step": "desk", "to": "+12025550160", "outcome": "refused", "status": 486, "atMs": 7100}
     ],

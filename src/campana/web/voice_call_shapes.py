@@ -97,6 +97,29 @@ class ModelShape(Shape, frozen=True, kw_only=True):
     failure: str | None
 
 
+class SpeechEndpointShape(Shape, frozen=True, kw_only=True):
+    """Whose voice the bot had; `failure` says why our own took over, null where it did not."""
+
+    model: str
+    voice: str
+    failure: str | None
+
+
+class HearingEndpointShape(Shape, frozen=True, kw_only=True):
+    """Who read what was said; `failure` says why our own models took over, null where they did
+    not."""
+
+    model: str
+    failure: str | None
+
+
+class EndpointsShape(Shape, frozen=True, kw_only=True):
+    """Endpoints that spoke and heard in a call; null where we did it ourselves."""
+
+    speech: SpeechEndpointShape | None
+    hearing: HearingEndpointShape | None
+
+
 class QualityShape(Shape, frozen=True, kw_only=True):
     """How well the callee could be heard: `mos` is an estimate from 1 (bad) to 4.4 (ITU-T G.107,
     simplified), of packets that were `lost` or came too `late`, of jitter and of the round trip.
@@ -143,6 +166,8 @@ class VoiceCallDetail(VoiceCallShape, frozen=True, kw_only=True):
     model: ModelShape | None
     quality: QualityShape | None
     """Known once the call is over; null where no sound came."""
+    endpoints: EndpointsShape | None
+    """Known once the call is over; null where no endpoint spoke or heard."""
     transfers: list[TransferShape]
     """Known once the call is over."""
     transcript: list[dict[str, Any]]
@@ -181,6 +206,7 @@ def detail(call: VoiceCall, *, is_masked: bool) -> VoiceCallDetail:
         callback_at=wire(call.callback_at),
         model=_model(call, mask),
         quality=_quality(call.quality),
+        endpoints=_endpoints(call.endpoints),
         transfers=[
             TransferShape(
                 step=each["step"],
@@ -205,6 +231,16 @@ def _quality(counted: Mapping[str, float] | None) -> QualityShape | None:
         late=int(counted["late"]),
         jitter_ms=counted["jitterMs"],
         round_trip_ms=counted["roundTripMs"],
+    )
+
+
+def _endpoints(used: Mapping[str, Any] | None) -> EndpointsShape | None:
+    if used is None:
+        return None
+    speech, hearing = used["speech"], used["hearing"]
+    return EndpointsShape(
+        speech=SpeechEndpointShape(**speech) if speech is not None else None,
+        hearing=HearingEndpointShape(**hearing) if hearing is not None else None,
     )
 
 

@@ -78,6 +78,23 @@ async def test_a_call_says_to_whom_it_was_to_be_handed_over(
     assert f"{DESK}: no answer (480)" in (await owner.get(path)).text
 
 
+async def test_a_call_says_for_whom_our_own_models_took_over(
+    owner: Browser, scene: Scene, clock: FixedClock
+) -> None:
+    [claimed] = await scene.claim(limit=1)
+    used = {
+        "speech": {"model": EVIL, "voice": "nova", "failure": "it answered 500"},
+        "hearing": {"model": "h", "failure": None},
+    }
+    model = {"values": None, "tools": [], "tokens": 7, "failure": "it broke off"}
+    await answer_and_end(scene, claimed, clock, endpoints=used, model=model)
+    path = f"/campaigns/{scene.campaign_id}/people/tgt_{claimed.target_id}"
+    shown = unescape(page := (await owner.get(path)).text)
+    assert EVIL not in page
+    assert f"{EVIL}, nova; our own took over: it answered 500" in shown
+    assert "the steps took over: it broke off" in shown
+
+
 async def test_the_wallboard_tells_what_runs(owner: Browser, scene: Scene) -> None:
     assert scene.campaign_id in (await owner.get("/")).text
 

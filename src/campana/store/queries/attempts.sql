@@ -64,7 +64,8 @@ returning id;
 update voice_calls set sip_status = %(sip_status)s, talk_seconds = %(talk_seconds)s, keys = %(keys)s, saved = %(saved)s,
   result = %(result)s, transcript = %(transcript)s, recording_key = %(recording_key)s, answers = %(answers)s,
   questions = %(questions)s, answered_by = %(answered_by)s, has_left_message = %(has_left_message)s,
-  callback_at = %(callback_at)s, transfers = %(transfers)s, model = %(model)s, quality = %(quality)s
+  callback_at = %(callback_at)s, transfers = %(transfers)s, model = %(model)s, quality = %(quality)s,
+  endpoints = %(endpoints)s
 where attempt_id = %(attempt_id)s;
 
 -- name: newest_unsent

@@ -19,7 +19,7 @@ select coalesce(jsonb_agg(jsonb_build_object('id', 'att_' || replace(a.id::text,
   'call', case when v.attempt_id is not null then jsonb_build_object('from', v.from_number, 'to', v.to_number,
     'talkSeconds', v.talk_seconds, 'keys', v.keys, 'saved', v.saved, 'result', v.result, 'transcript', v.transcript,
     'answers', v.answers, 'answeredBy', v.answered_by, 'hasLeftMessage', v.has_left_message,
-    'callbackAt', wire(v.callback_at), 'transfers', v.transfers, 'model', v.model, 'quality', v.quality,
+    'callbackAt', wire(v.callback_at), 'transfers', v.transfers, 'model', v.model, 'quality', v.quality, 'endpoints', v.endpoints,
     'hasRecording', v.recording_key is not null, 'recordingRemovedAt', wire(v.recording_removed_at),
     'transcriptRemovedAt', wire(v.transcript_removed_at)) end,
   'events', (select coalesce(jsonb_agg(jsonb_build_object('type', e.type, 'at', wire(e.at), 'detail', e.detail) order by e.id), '[]')

@@ -6,7 +6,7 @@
 select a.id, a.campaign_id, a.target_id, t.contact_id, a.channel_id, a.attempt_no, a.state, a.disposition, a.reason,
   a.created_at, a.answered_at, a.ended_at, v.from_number, v.to_number, v.sip_status, v.talk_seconds,
   v.recording_key, v.recording_removed_at, v.transcript_removed_at, v.keys, v.saved, v.result, v.answered_by, v.has_left_message, v.callback_at,
-  '[]'::jsonb as answers, 0 as questions, '[]'::jsonb as transfers, null as model, v.quality, null as transcript, array_remove(array[c.first_name, c.last_name], null) as names
+  '[]'::jsonb as answers, 0 as questions, '[]'::jsonb as transfers, null as model, v.quality, null as endpoints, null as transcript, array_remove(array[c.first_name, c.last_name], null) as names
 from attempts a join voice_calls v on v.attempt_id = a.id join targets t on t.id = a.target_id
 join contacts c on c.id = t.contact_id
 where a.workspace_id = %(workspace_id)s
@@ -36,7 +36,7 @@ where a.workspace_id = %(workspace_id)s
 select a.id, a.campaign_id, a.target_id, t.contact_id, a.channel_id, a.attempt_no, a.state, a.disposition, a.reason,
   a.created_at, a.answered_at, a.ended_at, v.from_number, v.to_number, v.sip_status, v.talk_seconds,
   v.recording_key, v.recording_removed_at, v.transcript_removed_at, v.keys, v.saved, v.result, v.answered_by, v.has_left_message, v.callback_at,
-  v.answers, v.questions, v.transfers, v.model, v.quality,
+  v.answers, v.questions, v.transfers, v.model, v.quality, v.endpoints,
   case when a.state in ('ended', 'unknown') then v.transcript else (
     select coalesce(jsonb_agg(jsonb_build_object('role', case e.type when 'said' then 'bot' else 'callee' end,
       'text', coalesce(e.detail->>'text', e.detail->>'key', ''), 'atMs', e.detail->'at_ms') order by e.id), '[]')

@@ -54,11 +54,26 @@ class CallSense(Protocol):
 class Models(Protocol):
     """What can hear."""
 
+    @property
+    def wordless(self) -> str | None:
+        """Why it hears that somebody speaks and no words; None where it does."""
+        ...
+
     def call(self) -> CallSense: ...
 
     def read(self, pcm: bytes, *, spoken_seconds: float, phrases: Sequence[str]) -> Read:
         """Blocks."""
         ...
+
+
+class Hearing(Protocol):
+    """What the ears of one call need: an `Ears`, or words from elsewhere (`call_ears`)."""
+
+    def call(self) -> CallSense: ...
+
+    async def sense(self, call: CallSense, pcm: bytes) -> list[Chunk]: ...
+
+    async def read(self, pcm: bytes, *, spoken_seconds: float, phrases: Sequence[str]) -> Read: ...
 
 
 class Ears:
@@ -70,16 +85,22 @@ class Ears:
         self._reading = ThreadPoolExecutor(THREADS, thread_name_prefix="reading")
 
     @classmethod
-    async def open(cls, *, model_dir: Path | None = None) -> Ears:
+    async def open(cls, *, model_dir: Path | None = None, needs_words: bool = True) -> Ears:
         """Load the models, a second.
 
         Args:
             model_dir: a Whisper model for CTranslate2 instead of the packaged one.
+            needs_words: whether ears that hear no words are of no use.
 
         Raises:
             SetupError: a package or a file is missing or is not the one; says which.
         """
-        return cls(await asyncio.to_thread(load, model_dir))
+        return cls(await asyncio.to_thread(load, model_dir, needs_words=needs_words))
+
+    @property
+    def wordless(self) -> str | None:
+        """Why no words are heard without an endpoint that reads them; None where they are."""
+        return self._models.wordless
 
     def call(self) -> CallSense:
         """For a new call."""
@@ -104,7 +125,7 @@ class Ears:
         self._reading.shutdown(wait=False, cancel_futures=True)
 
 
-def load(model_dir: Path | None = None) -> Models:
+def load(model_dir: Path | None = None, *, needs_words: bool = True) -> Models:
     """The models themselves, which block.
 
     Raises:
@@ -114,4 +135,7 @@ def load(model_dir: Path | None = None) -> Models:
         from campana.voice.ears.models import OwnModels
     except ImportError as error:
         raise SetupError(f"speech cannot be understood ({error}): {HOW_TO_INSTALL}") from error
-    return OwnModels(model_dir, rate=PHONE_RATE, threads=THREADS)
+    models = OwnModels(model_dir, rate=PHONE_RATE, threads=THREADS)
+    if needs_words and models.wordless is not None:
+        raise SetupError(models.wordless)
+    return models

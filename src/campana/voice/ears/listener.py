@@ -16,7 +16,7 @@ from dataclasses import replace
 
 from campana.domain.answered_by import AnsweredBy, Greeting
 from campana.voice.ears.ear import Began, Said, Timing
-from campana.voice.ears.hearing import Chunk, Ears, Read
+from campana.voice.ears.hearing import Chunk, Hearing, Read
 from campana.voice.ears.turns import CHUNK_SECONDS, Moment, TurnDetector
 from campana.voice.media import PHONE_RATE, seconds, silence
 
@@ -33,7 +33,7 @@ def _never(_: Said) -> bool:
 class Listener:
     """Hears one call. `run` works until it is cancelled."""
 
-    def __init__(self, ears: Ears) -> None:
+    def __init__(self, ears: Hearing) -> None:
         self.events: asyncio.Queue[Began | Said] = asyncio.Queue()
         self.beeped = asyncio.Event()
         """A beep has sounded and is over."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from campana.domain.errors import SetupError
 from campana.voice.ears.beep import BeepDetector
 from campana.voice.ears.hearing import Chunk, Read
 from campana.voice.ears.recognizer import Recognizer
@@ -20,16 +21,23 @@ class OwnModels:
         """Load both.
 
         Raises:
-            SetupError: one is missing or is not the one.
+            SetupError: the detector is missing.
         """
         self._vad = Vad()
-        self._recognizer = Recognizer(model_dir, threads=threads)
+        self._recognizer: Recognizer | None = None
+        self.wordless: str | None = None
+        try:
+            self._recognizer = Recognizer(model_dir, threads=threads)
+        except SetupError as error:
+            self.wordless = error.message
         self._rate = rate
 
     def call(self) -> OwnSense:
         return OwnSense(self._vad.detector())
 
     def read(self, pcm: bytes, *, spoken_seconds: float, phrases: Sequence[str]) -> Read:
+        if self._recognizer is None:
+            return Read(text="", scores={})
         return self._recognizer.recognize(
             pcm, rate=self._rate, spoken_seconds=spoken_seconds, phrases=phrases
         )

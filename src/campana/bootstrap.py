@@ -30,6 +30,8 @@ from campana.engine.inquirer import Inquirer
 from campana.engine.listening import Listening
 from campana.engine.runner import Loop, repeat, stop_on_signals
 from campana.engine.sweeper import Sweeper
+from campana.engine.talker import Talker
+from campana.engine.talker_process import TalkerProcess
 from campana.engine.voice_worker import VoiceWorker
 from campana.engine.webhooks import Deliverer
 from campana.jobs.app import build as build_jobs
@@ -52,6 +54,7 @@ log = logging.getLogger(__name__)
 _YOUNG_OBJECTS = 50_000
 
 DEFAULT_WORKSPACE = "default"
+PROGRAM = (sys.executable, "-m", "campana")
 _DISPATCHING, _BESIDE_IT = 8, 12
 """Connections of a work process, at most."""
 ACCOUNT_SECONDS = 5.0
@@ -296,6 +299,20 @@ async def _ears(settings: Settings) -> Ears | None:
     return ears
 
 
+async def talker(settings: Settings, conninfo: str, *, fd: int) -> None:
+    """The bots of those who talk to them in the console; until the other end of `fd` is closed."""
+    async with opened(settings, conninfo, role=Role.WEB, max_connections=2) as context:
+        speech = await Speech.open(cache=settings.data_dir / "speech")
+        ears = await _ears(settings)
+        made = Talker(context, carrier=voice_sip.VoiceSip(), speech=speech, ears=ears)
+        try:
+            await made.serve(socket.socket(fileno=fd))
+        finally:
+            speech.close()
+            if ears is not None:
+                ears.close()
+
+
 async def web(settings: Settings, conninfo: str, *, fd: int | None = None) -> None:
     """One web process, on the socket `fd` when its parent has opened it; until SIGTERM.
 
@@ -307,6 +324,9 @@ async def web(settings: Settings, conninfo: str, *, fd: int | None = None) -> No
     async with opened(settings, conninfo, role=Role.WEB) as context:
         stop = asyncio.Event()
         orphan = asyncio.create_task(processes.until_orphaned(stop, environment=os.environ))
+        talks = TalkerProcess(
+            [*PROGRAM, "talker"], environment=os.environ, most=settings.browser_talks
+        )
         serving = asyncio.create_task(
             serve(
                 context,
@@ -314,6 +334,7 @@ async def web(settings: Settings, conninfo: str, *, fd: int | None = None) -> No
                 port=settings.port,
                 fd=fd,
                 public_url=settings.public_url,
+                talks=talks,
             )
         )
         gone = asyncio.create_task(stop.wait())
@@ -321,6 +342,7 @@ async def web(settings: Settings, conninfo: str, *, fd: int | None = None) -> No
         for task in (orphan, gone, serving):
             task.cancel()
         *_, ended = await asyncio.gather(orphan, gone, serving, return_exceptions=True)
+        await talks.aclose()
         if isinstance(ended, Exception):
             raise ended
 
@@ -349,19 +371,18 @@ async def serve(settings: Settings, *, listener: socket.socket) -> None:
     Raises:
         SetupError: one of them keeps failing.
     """
-    program = [sys.executable, "-m", "campana"]
     fd = listener.fileno()
     children = [
         processes.Child(
             name=f"web {n + 1}",
-            command=[*program, "web", "--fd", str(fd)],
+            command=[*PROGRAM, "web", "--fd", str(fd)],
             file_descriptors=[fd],
         )
         for n in range(settings.web_processes)
     ]
-    children.append(processes.Child(name="work", command=[*program, "work"]))
+    children.append(processes.Child(name="work", command=[*PROGRAM, "work"]))
     children += [
-        processes.Child(name=f"voice {n + 1}", command=[*program, "voice"])
+        processes.Child(name=f"voice {n + 1}", command=[*PROGRAM, "voice"])
         for n in range(settings.voice_processes)
     ]
     await processes.keep(

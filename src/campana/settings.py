@@ -42,6 +42,11 @@ class Settings:
         "A Whisper model for CTranslate2, with its tokenizer.json, to understand callees with in"
         " place of the packaged one.",
     ] = None
+    browser_talks: Annotated[
+        int,
+        "How many people may talk to a bot from the console at once, in one web process; 0 for"
+        " nobody. The first of them has a process with the speech models started beside it.",
+    ] = 2
     drain_seconds: Annotated[
         int, "How long calls in progress may go on when a voice worker is told to stop."
     ] = 20

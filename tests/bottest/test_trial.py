@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from campana.bottest.trial import sample_fields
+from campana.domain.sample_fields import sample_fields
 from campana.domain.script import End, OnMachine, Script
 
 MINDING = Script(

@@ -49,15 +49,15 @@ _WIDE = """
 
 
 @asynccontextmanager
-async def chromium() -> AsyncGenerator[Browser]:
-    """The machine's own chromium; nothing is downloaded."""
+async def chromium(*words: str) -> AsyncGenerator[Browser]:
+    """The machine's own chromium, with more words to start it; nothing is downloaded."""
     # Its sandbox needs what containers and root do not have; it visits our own pages on loopback
     # and nothing else.
-    words = ["--no-sandbox", "--disable-dev-shm-usage"]
+    all_words = ["--no-sandbox", "--disable-dev-shm-usage", *words]
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=shutil.which("chromium"),
-            args=words,
+            args=all_words,
             timeout=PATIENCE,
         )
         try:

@@ -9,7 +9,7 @@ from campana.domain.disposition import Disposition
 from campana.domain.errors import NotFound
 from campana.domain.waiting import Cause, WaitReason
 from campana.services import campaigns as campaign_service
-from campana.services import channel_pause, dispatch, granting, outlook, why
+from campana.services import channel_pause, dispatch, event_feed, granting, outlook, why
 from campana.services.context import Context
 from campana.store import channels
 from campana.store.channels import Channel
@@ -158,3 +158,27 @@ async def test_the_other_channels_of_a_flow_go_on(
     assert (await why.why(context, **asked)).cause is Cause.CHANNEL_PAUSED
     await channel_pause.resume(context, **where)
     assert await talk.send(ChannelType.SMS) == ["S."]
+
+
+async def test_both_are_told_once_each_with_who_and_why(scene: Scene) -> None:
+    await pause(scene, "fraud")
+    await pause(scene, "again", actor="Bruno")
+    await resume(scene)
+    await resume(scene)
+    found = await event_feed.page(
+        scene.web,
+        workspace_id=scene.workspace_id,
+        horizon=1 << 40,
+        after=0,
+        limit=100,
+    )
+    told = [each for each in found if each.type.startswith("channel.")]
+    assert [(each.type, each.subject) for each in told] == [
+        ("channel.paused", scene.channel.id),
+        ("channel.resumed", scene.channel.id),
+    ]
+    paused, resumed = (each.data for each in told)
+    assert (paused["actor"], paused["pausedBy"], paused["pauseReason"]) == ("Ana", "Ana", "fraud")
+    assert paused["pausedAt"] is not None
+    assert (resumed["actor"], resumed["pausedBy"], resumed["pausedAt"]) == ("Bruno", None, None)
+    assert {"config", "secret"}.isdisjoint(paused)

@@ -9,12 +9,23 @@ import pytest
 from campana.domain.campaign import ChannelType
 from campana.domain.disposition import Disposition
 from campana.domain.errors import CampanaError, Conflict, InvalidParameter, RateLimited
-from campana.services import channel_pause, channel_tests, dispatch, outcomes, targets
+from campana.services import (
+    channel_pause,
+    channel_tests,
+    closing,
+    control,
+    dispatch,
+    lists,
+    outcomes,
+    targets,
+)
 from campana.services import suppressions as suppression_service
 from campana.services.context import Context
+from campana.store import campaign_search
+from campana.store.campaign_search import Search
 from campana.store.channel_tests import ChannelTest
 from campana.store.channels import Channel
-from tests.support.campaign import ANA, BOT, Scene, add_channel
+from tests.support.campaign import ANA, BOT, Scene, add_channel, launched
 from tests.support.database import FixedClock
 
 SANDBOX = {"url": "http://127.0.0.1:9", "secret": "a-secret-of-the-sandbox"}
@@ -35,6 +46,21 @@ async def send(context: Context, channel: Channel, **raw: Any) -> ChannelTest:
         asked_by="Ana",
         form=form,
     )
+
+
+async def listed(context: Context, workspace_id: int) -> tuple[int, int, int]:
+    """How many lists, campaigns and archived campaigns people are shown."""
+    lists_shown = await lists.page(context, workspace_id=workspace_id)
+    assert lists_shown.total == len(lists_shown.lists)
+    now = context.clock.now()
+    async with context.db.read(workspace_id=workspace_id) as tx:
+        shown, archived = [
+            await campaign_search.count(
+                tx, workspace_id=workspace_id, search=Search(archived=is_archived), now=now
+            )
+            for is_archived in (False, True)
+        ]
+    return lists_shown.total, shown, archived
 
 
 async def rows(context: Context, query: str) -> list[Any]:
@@ -160,6 +186,9 @@ async def test_a_call_is_a_campaign_of_one_person_that_is_tried_once(
     )
     [now] = await channel_tests.latest(context, workspace_id=workspace_id, channel_id=channel.id)
     assert (now.state, now.outcome) == ("ended", "completed")
+    assert await listed(context, workspace_id) == (1, 1, 0)
+    assert await closing.close_finished(engine_context) == [made.campaign_id]
+    assert await listed(context, workspace_id) == (0, 0, 1)
 
 
 async def test_a_call_that_nobody_placed_in_time_never_is(
@@ -173,6 +202,18 @@ async def test_a_call_that_nobody_placed_in_time_never_is(
     assert await dispatch.ready(engine_context, channel_ids=[channel.id]) == []
     [now] = await channel_tests.latest(context, workspace_id=workspace_id, channel_id=channel.id)
     assert (now.state, now.outcome) == ("ended", "expired")
+    assert await closing.close_expired(engine_context) == [made.campaign_id]
+    assert await listed(context, workspace_id) == (0, 0, 1)
+
+
+async def test_other_campaigns_and_their_lists_stay_where_they_are(
+    engine_context: Context, context: Context, workspace_id: int
+) -> None:
+    scene = await launched(engine_context, context, workspace_id=workspace_id)
+    await control.cancel(
+        context, workspace_id=workspace_id, campaign_id=scene.campaign_id, actor="Ana"
+    )
+    assert await listed(context, workspace_id) == (1, 1, 0)
 
 
 async def test_a_bot_talks_instead_of_a_text(

@@ -21,7 +21,8 @@ from campana.domain.attempt import AttemptEvent
 from campana.domain.clock import Clock
 from campana.domain.dialog import start
 from campana.domain.errors import SetupError
-from campana.domain.script import Script, placeholders, texts
+from campana.domain.sample_fields import sample_fields
+from campana.domain.script import Script
 from campana.voice.call import run_call
 from campana.voice.driver import Placement, Trunk
 from campana.voice.ears.hearing import Ears, Hearing
@@ -34,18 +35,11 @@ LONGEST_SECONDS = 120
 AT_ONCE = 2
 CALLER_ID = "+12025550100"
 LOOPBACK = "127.0.0.1"
-_KNOWN = {"contact.first_name": "Maria", "contact.last_name": "Garcia"}
 
 
 def number_of(kind: Kind) -> str:
     """The number of a callee: nobody's (US 555-01xx)."""
     return f"+1512555{180 + list(Kind).index(kind):04d}"
-
-
-def sample_fields(script: Script) -> dict[str, str]:
-    """A value for every field that the script names; `when` to call again the bot knows itself."""
-    named = {name for text in texts(script) for name in placeholders(text)} - {"when"}
-    return {name: _KNOWN.get(name, name.rpartition(".")[2].replace("_", " ")) for name in named}
 
 
 async def try_bot(

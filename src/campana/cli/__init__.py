@@ -38,6 +38,7 @@ app = typer.Typer(
 
 for word in (serve.serve, serve.web, serve.work, serve.voice, setup.migrate, setup.config):
     app.command()(word)
+app.command(hidden=True)(serve.talker)
 app.command()(doctor.doctor)
 app.command()(demo.demo)
 app.command()(sandbox.sandbox)

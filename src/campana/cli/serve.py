@@ -1,10 +1,12 @@
-"""`campana serve`, and the processes it keeps: `web`, `work`, `voice`."""
+"""`campana serve`, and the processes it keeps: `web`, `work`, `voice`; and `talker`, that `web`
+starts."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import os
+import signal
 from importlib.util import find_spec
 from typing import Annotated
 
@@ -82,6 +84,17 @@ def voice() -> None:
         with bootstrap.database(chosen) as conninfo:
             bootstrap.prepare(chosen, conninfo)
             asyncio.run(bootstrap.voice(chosen, conninfo))
+
+
+def talker(fd: Annotated[int, typer.Option(hidden=True)]) -> None:
+    """Run the bots of those who talk to them in the console; a web process starts it."""
+    chosen = settings.read()
+    # Whoever ends the web process by Ctrl-C ends this one with it, and not before it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with told():
+        _log(chosen)
+        with bootstrap.database(chosen) as conninfo:
+            asyncio.run(bootstrap.talker(chosen, conninfo, fd=fd))
 
 
 async def _first_workspace(chosen: Settings, conninfo: str) -> str | None:

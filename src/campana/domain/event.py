@@ -38,6 +38,8 @@ class EventName(StrEnum):
     TARGET_FINISHED = "target.finished"
     TARGET_CORRECTED = "target.corrected"
     """A late report said what an unknown attempt really became."""
+    CHANNEL_PAUSED = "channel.paused"
+    CHANNEL_RESUMED = "channel.resumed"
     IMPORT_DONE = "import.done"
     IMPORT_FAILED = "import.failed"
     SUPPRESSION_ADDED = "suppression.added"

@@ -14,9 +14,11 @@ from msgspec import Meta, Struct
 
 from campana.domain.campaign import Plan
 from campana.domain.errors import NotFound
-from campana.services import standstill
+from campana.domain.event import EventName
+from campana.services import events, standstill
 from campana.services.context import Context
 from campana.store import channels, owners
+from campana.store import events as store_events
 from campana.store.channels import Channel
 from campana.store.db import Tx
 
@@ -50,13 +52,19 @@ async def pause(
     async with context.db.transaction(workspace_id=workspace_id) as tx:
         channel = await _held(tx, workspace_id=workspace_id, wanted=wanted)
         now = context.clock.now()
-        if await channels.pause(tx, channel_id=channel.id, actor=actor, reason=reason, now=now):
-            await channels.note(
-                tx, channel=channel, action=_PAUSE, actor=actor, reason=reason, now=now
-            )
+        is_new = await channels.pause(
+            tx, channel_id=channel.id, actor=actor, reason=reason, now=now
+        )
         # A claim that is under way is waited for; what was granted before claims nothing.
         await owners.revoke_promises(tx, channel_id=channel.id)
         paused = await _held(tx, workspace_id=workspace_id, wanted=channel.id)
+        if is_new:
+            await channels.note(
+                tx, channel=channel, action=_PAUSE, actor=actor, reason=reason, now=now
+            )
+            await store_events.add(
+                tx, events.of_channel(EventName.CHANNEL_PAUSED, paused, actor=actor, at=now)
+            )
     await standstill.of_channel(context, workspace_id=workspace_id, channel_id=channel.id)
     return paused
 
@@ -69,16 +77,17 @@ async def resume(context: Context, *, workspace_id: int, wanted: str, actor: str
     """
     async with context.db.transaction(workspace_id=workspace_id) as tx:
         channel = await _held(tx, workspace_id=workspace_id, wanted=wanted)
-        if await channels.resume(tx, channel_id=channel.id):
+        now = context.clock.now()
+        is_new = await channels.resume(tx, channel_id=channel.id)
+        resumed = await _held(tx, workspace_id=workspace_id, wanted=channel.id)
+        if is_new:
             await channels.note(
-                tx,
-                channel=channel,
-                action=_RESUME,
-                actor=actor,
-                reason=None,
-                now=context.clock.now(),
+                tx, channel=channel, action=_RESUME, actor=actor, reason=None, now=now
             )
-        return await _held(tx, workspace_id=workspace_id, wanted=channel.id)
+            await store_events.add(
+                tx, events.of_channel(EventName.CHANNEL_RESUMED, resumed, actor=actor, at=now)
+            )
+        return resumed
 
 
 async def warnings(

@@ -17,6 +17,7 @@ from campana.domain.disposition import Disposition
 from campana.domain.event import EventName, NewEvent
 from campana.domain.ids import attempt_text, numbered
 from campana.store.attempts import Attempt
+from campana.store.channels import Channel
 from campana.store.imports import Import
 from campana.store.suppressions import Suppression
 from campana.store.targets import Finished
@@ -183,6 +184,27 @@ def of_target(name: EventName, target: Finished | None, *, at: datetime) -> list
             },
         )
     ]
+
+
+def of_channel(name: EventName, channel: Channel, *, actor: str, at: datetime) -> NewEvent:
+    """The event of a channel that `actor` has just paused or resumed, as it is after that."""
+    return NewEvent(
+        type=name,
+        workspace_id=channel.workspace_id,
+        subject=channel.id,
+        campaign_id=None,
+        at=at,
+        data={
+            "id": channel.id,
+            "name": channel.name,
+            "kind": channel.kind,
+            "channelType": channel.channel_type,
+            "actor": actor,
+            "pausedAt": wire(channel.paused_at),
+            "pausedBy": channel.paused_by,
+            "pauseReason": channel.pause_reason,
+        },
+    )
 
 
 def of_import(found: Import, *, workspace_id: int, at: datetime) -> NewEvent:

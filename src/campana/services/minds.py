@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -89,6 +89,36 @@ class CallMind:
     def _key(self, errand: Errand) -> str:
         asked = msgspec.json.encode([errand.tool.name, errand.arguments], order="sorted")
         return f"campana-{self.call['call']}-{hashlib.sha256(asked).hexdigest()[:24]}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialMind:
+    """A mind that speaks as in a call, and asks no program of anything."""
+
+    model: ChatModel
+    tell: Callable[[Errand], None]
+    """Told what would have been asked."""
+    earlier: Sequence[Earlier] | None = None
+    """None: a trial is of nobody in particular, who was never contacted."""
+
+    def reply(self, talked: Talked) -> AsyncGenerator[Part]:
+        """As `ChatModel.reply`."""
+        return self.model.reply(talked)
+
+    async def run(self, errand: Errand) -> tuple[bool, str]:
+        """Nothing is asked: the model goes on as if it had been done."""
+        self.tell(errand)
+        return True, "This is a trial: nothing was really asked. Go on as if it had been done."
+
+
+def trial_mind(
+    context: Context, script: Script, *, workspace_id: int, tell: Callable[[Errand], None]
+) -> TrialMind | None:
+    """The mind of a talk that calls nobody; None where none is needed, or can be had."""
+    if script.prompt is None:
+        return None
+    model = model_of(context, script.prompt, workspace_id=workspace_id)
+    return None if model is None else TrialMind(model=model, tell=tell)
 
 
 async def mind_of(context: Context, claimed: Claimed, script: Script) -> CallMind | None:

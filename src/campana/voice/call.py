@@ -59,6 +59,7 @@ async def run_call(
     zone: tzinfo | None = None,
     may_transfer: Callable[[str], bool] | None = None,
     mind: Mind | None = None,
+    watch: Callable[[Talk | DictatedTalk], None] | None = None,
 ) -> CallResult:
     """Place a call, run the script on it, and return what came of it.
 
@@ -77,6 +78,7 @@ async def run_call(
         may_transfer: to whom the call may be handed over; without it, to nobody.
         mind: the language model of a script with a prompt; without it, or without ears, the steps
             of the script are all there is.
+        watch: given the conversation when it begins; its notes can be read at any moment.
 
     Cancelling the task ends the call in the same way, emits `ended`, and raises CancelledError.
 
@@ -94,6 +96,7 @@ async def run_call(
         zone=zone,
         may_transfer=may_transfer,
         mind=mind,
+        watch=watch,
     )
     opening = None
     if isinstance(script, Script):
@@ -138,8 +141,10 @@ class _Session:
         zone: tzinfo | None,
         may_transfer: Callable[[str], bool] | None,
         mind: Mind | None,
+        watch: Callable[[Talk | DictatedTalk], None] | None,
     ) -> None:
         self._script = script
+        self._watch = watch
         self._may_transfer = may_transfer
         self._mind = mind
         self._ears = ears
@@ -184,6 +189,8 @@ class _Session:
         stream = self._stream = SoundStream(call, recording=self._recording, ear=ear)
         talk, running = self._begin(call, stream, ear, opening)
         self._talk = talk
+        if self._watch is not None:
+            self._watch(talk)
         self.tell(EventType.ANSWERED, {})
         hearing = asyncio.ensure_future(ear.run() if ear is not None else _for_ever())
         talking = asyncio.ensure_future(running)

@@ -89,6 +89,12 @@ class Talk:
         self.finished = False
         """Everything up to an end was said."""
 
+    def told(self, text: str) -> None:
+        """Words in writing, of somebody who cannot speak: as if they had just said them."""
+        at = self._stream.elapsed()
+        self._inbox.put_nowait(Began(at=at))
+        self._inbox.put_nowait(Said(text=text, scores={}, at=at))
+
     async def run(self, turn: Turn) -> None:
         """From this turn to an end of the script."""
         sources = [self._call.keys, *([self._ear.events] if self._ear is not None else [])]

@@ -12,6 +12,7 @@ from litestar.enums import HttpMethod
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp
 
+from campana.services.browser_talks import Talks
 from campana.services.context import Context
 from campana.services.signing import signing_key
 from campana.services.unsubscribes import KEY_NAME, Unsubscribes
@@ -121,7 +122,11 @@ V1: Sequence[HTTPRouteHandler] = [
 
 
 def create_app(
-    context: Context, *, public_url: str | None = None, streams: Streams | None = None
+    context: Context,
+    *,
+    public_url: str | None = None,
+    streams: Streams | None = None,
+    talks: Talks | None = None,
 ) -> ASGIApp:
     """Everything Campana answers over HTTP.
 
@@ -129,6 +134,7 @@ def create_app(
         context: its database plays the web role.
         public_url: how the world reaches this server, for links; without it, as the client did.
         streams: to be closed by whoever ends the process.
+        talks: to bots, from the console; without it there are none.
 
     Raises:
         SetupError: the directory of blobs cannot be used.
@@ -137,7 +143,7 @@ def create_app(
     streams = streams or Streams(context)
     known = build(context, meter=meter, public_url=public_url, streams=streams)
     screens = console.build(
-        context, public_url=public_url, streams=streams, links=known.state["links"]
+        context, public_url=public_url, streams=streams, links=known.state["links"], talks=talks
     )
     faces = Faces(screens, others=known)
     routes = Callbacks(context, others=faces, public_url=public_url)

@@ -14,12 +14,15 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from campana.domain.errors import SetupError
+from campana.services.browser_talks import Talks
 from campana.services.context import Context
 from campana.web.app import create_app
 from campana.web.event_stream import ABORT
 from campana.web.streams import Streams
 
 _DRAIN_SECONDS = 10
+SOCKET_MESSAGE_LIMIT = 16_384
+"""Bytes of one message over a websocket; a larger one closes it (1009)."""
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -54,11 +57,13 @@ async def serve(
     port: int,
     fd: int | None = None,
     public_url: str | None = None,
+    talks: Talks | None = None,
 ) -> None:
     """Answer requests until SIGTERM, SIGINT or cancellation; then finish those begun.
 
     Args:
         fd: a listening socket from the parent, in place of `host` and `port`.
+        talks: to bots, from the console; without it there are none.
 
     Raises:
         SetupError: the port cannot be had.
@@ -67,9 +72,12 @@ async def serve(
     streams = Streams(context)
     server = _Server(
         uvicorn.Config(
-            create_app(context, public_url=public_url, streams=streams),
+            create_app(context, public_url=public_url, streams=streams, talks=talks),
             http=_Protocol,
-            ws="none",
+            ws="websockets-sansio",
+            ws_max_size=SOCKET_MESSAGE_LIMIT,
+            # Sound does not get smaller, and what is unpacked has no size that is known before.
+            ws_per_message_deflate=False,
             lifespan="off",
             log_config=None,
             access_log=False,

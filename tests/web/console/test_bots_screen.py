@@ -144,3 +144,23 @@ def test_a_difference_shows_lines_that_look_like_its_own_head() -> None:
         ("old", "--- b"),
         ("new", "+++ c"),
     ]
+
+
+async def test_the_page_of_a_talk_alone_may_ask_for_a_microphone(
+    owner: Browser, visit: Visit
+) -> None:
+    path = await published(owner, TEXT)
+    shown = await owner.get(path)
+    assert f'href="{path}/talk"' in shown.text
+    assert "microphone=()" in shown.headers["permissions-policy"]
+    for query in ("", "?version=1"):
+        page = await owner.get(f"{path}/talk{query}")
+        assert "microphone=(self)" in page.headers["permissions-policy"]
+        assert f'data-line="{path}/talk/line{query}"' in page.text
+        assert 'data-field="contact.first_name" value="Maria"' in page.text
+    assert (await owner.get(f"{path}/talk?version=9")).status_code == 404
+    await owner.post(path, text=TEXT.replace("type: end", "type: ends"), then="save")
+    assert "As it stands it cannot talk." in (await owner.get(f"{path}/talk")).text
+    analyst = await visit(Role.ANALYST)
+    assert "/talk" not in (await analyst.get(path)).text
+    assert (await analyst.get(f"{path}/talk")).status_code == 403

@@ -60,12 +60,15 @@ update campaigns set name = %(name)s, description = %(description)s, type = %(ty
 where id = %(id)s;
 
 -- name: set_state
--- An action or the engine's finding; launched_at keeps its first meaning, running_since its last.
+-- An action or the engine's finding; launched_at keeps its first meaning, running_since its last. A test call whose
+-- campaign has ended is archived.
 update campaigns set state = %(state)s, updated_at = %(now)s, version = version + 1,
   state_reason = %(reason)s, resume_at = %(resume_at)s,
   running_since = case when %(state)s = 'running' then %(now)s else running_since end,
   launched_at = case when %(state)s = 'running' then coalesce(launched_at, %(now)s) else launched_at end,
-  finished_at = case when %(state)s in ('completed', 'cancelled', 'expired') then %(now)s end
+  finished_at = case when %(state)s in ('completed', 'cancelled', 'expired') then %(now)s end,
+  archived = archived or (%(state)s in ('completed', 'cancelled', 'expired')
+    and exists (select from channel_tests x where x.campaign_id = campaigns.id))
 where id = %(id)s;
 
 -- name: delete_draft
@@ -87,8 +90,9 @@ order by c.id for no key update skip locked;
 
 -- name: complete_finished
 -- Completed is a fact of the ledger: everybody enrolled, nobody waiting (due), nobody being contacted. Never an
--- idle timer. Asked again behind the lock, with a snapshot of its own.
-update campaigns c set state = 'completed', finished_at = %(now)s, updated_at = %(now)s, version = version + 1
+-- idle timer. Asked again behind the lock, with a snapshot of its own. A test call is archived then.
+update campaigns c set state = 'completed', finished_at = %(now)s, updated_at = %(now)s, version = version + 1,
+  archived = archived or exists (select from channel_tests x where x.campaign_id = c.id)
 where c.id = any(%(ids)s) and c.state = 'running' and not c.keep_open
   and exists (select from enrollments e where e.campaign_id = c.id)
   and not exists (select from enrollments e where e.campaign_id = c.id and e.finished_at is null)

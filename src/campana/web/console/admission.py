@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import cast
 from urllib.parse import quote
 
-from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send, WebSocketScope
 
 from campana.domain.errors import CampanaError, InsufficientScope, InvalidParameter
 from campana.services import people
@@ -38,6 +38,14 @@ def admission(app: ASGIApp) -> ASGIApp:
     async def admitted(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             await _admit(scope)
+        elif scope["type"] == "websocket":
+            try:
+                await _admit_socket(scope)
+            except CampanaError:
+                # Before it was accepted: the browser is answered 403, whatever the reason.
+                await receive()
+                await send({"type": "websocket.close", "code": 1008, "reason": ""})
+                return
         await app(scope, receive, send)
 
     return admitted
@@ -75,6 +83,33 @@ async def _admit(scope: HTTPScope) -> None:
         raise SignInFirst(quote(path if is_page else "/", safe=""), is_new=is_new)
     if wanted.scope != SIGNED_IN and wanted.scope not in visitor.scopes:
         raise InsufficientScope(f"your role ({visitor.role}) does not include {wanted.scope}")
+
+
+async def _admit_socket(scope: WebSocketScope) -> None:
+    """A browser connects to any server that a page names, with this one's cookie: what it says of
+    the page (Origin) must be there, and must be us.
+
+    Raises:
+        CampanaError: nobody of ours asks, or not from here.
+    """
+    if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+        raise InvalidParameter("must not hold a NUL character")
+    state = scope["litestar_app"].state
+    context, cookies = cast("Context", state["context"]), cast("Cookies", state["cookies"])
+    headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+    origin = headers.get(b"origin")
+    if origin is None:
+        raise InsufficientScope("a page says where it is from")
+    require_same_site(
+        fetch_site=headers.get(b"sec-fetch-site"), origin=origin, host=headers.get(b"host", "")
+    )
+    brought = cookies.read(headers.get(b"cookie"))
+    visitor = await people.visitor(context, brought)
+    wanted = needs_of(scope["route_handler"])
+    if visitor is None or brought is None or wanted.scope not in visitor.scopes:
+        raise InsufficientScope(f"your role does not include {wanted.scope}")
+    scope["state"]["cookie"] = brought
+    scope["user"] = visitor
 
 
 def _is_kept(scope: HTTPScope, headers: Mapping[bytes, str], brought: str | None) -> bool:

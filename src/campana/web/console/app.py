@@ -10,15 +10,18 @@ from collections.abc import Sequence
 from functools import cache
 
 from litestar import Litestar
-from litestar.handlers import HTTPRouteHandler
+from litestar.handlers import HTTPRouteHandler, WebsocketRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from campana.services.browser_talks import Talks
 from campana.services.context import Context
 from campana.web.console import (
     account,
     assets,
     attempts,
     audit_log,
+    bot_line,
+    bot_talk,
     bots,
     campaign_acts,
     campaign_page,
@@ -45,6 +48,7 @@ from campana.web.console import (
     wizard,
 )
 from campana.web.console.admission import admission
+from campana.web.console.bot_line import OpenLines
 from campana.web.console.cookies import Cookies
 from campana.web.console.failures import answer_exception
 from campana.web.console.live import Live
@@ -78,6 +82,7 @@ SCREENS: Sequence[HTTPRouteHandler] = [
     *conversations.ROUTES,
     *templates_screen.ROUTES,
     *bots.ROUTES,
+    *bot_talk.ROUTES,
     *flows.ROUTES,
     *flow_tables.ROUTES,
     *flow_credentials_screen.ROUTES,
@@ -88,18 +93,29 @@ SCREENS: Sequence[HTTPRouteHandler] = [
     *audit_log.ROUTES,
 ]
 
+SOCKETS: Sequence[WebsocketRouteHandler] = [*bot_line.SOCKETS]
 
-def build(context: Context, *, public_url: str | None, streams: Streams, links: Links) -> Litestar:
-    """The console; its open pages end with the API's streams."""
+
+def build(
+    context: Context,
+    *,
+    public_url: str | None,
+    streams: Streams,
+    links: Links,
+    talks: Talks | None = None,
+) -> Litestar:
+    """The console; its open pages, and who talks to a bot, end with the API's streams."""
     templates = environment()
     pulse = Live(context, templates)
-    streams.on_close.append(pulse.close_all)
+    lines = OpenLines(talks)
+    streams.on_close += [pulse.close_all, lines.close_all]
     return with_state(
         _screens(),
         {
             "context": context,
             "cookies": Cookies(is_secure=(public_url or "").startswith("https://")),
             "links": links,
+            "lines": lines,
             "live": pulse,
             "public_url": public_url,
             "templates": templates,
@@ -110,7 +126,7 @@ def build(context: Context, *, public_url: str | None, streams: Streams, links: 
 @cache
 def _screens() -> Litestar:
     return Litestar(
-        route_handlers=list(SCREENS),
+        route_handlers=[*SCREENS, *SOCKETS],
         middleware=[admission],
         exception_handlers={Exception: answer_exception},
         request_class=PageRequest,
@@ -130,5 +146,5 @@ class Faces:
         self._firsts = {path.path.split("/")[1] for path in console.routes}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_ours = scope["type"] == "http" and scope["path"].split("/")[1] in self._firsts
+        is_ours = scope["path"].split("/")[1] in self._firsts
         await (self._console if is_ours else self._others)(scope, receive, send)

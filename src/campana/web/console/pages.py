@@ -59,6 +59,11 @@ def policy(nonce: str) -> str:
     )
 
 
+def permissions(*, microphone: str) -> str:
+    """What a page may ask its reader for: a microphone where one talks to a bot, else nothing."""
+    return f"camera=(), geolocation=(), microphone={microphone}"
+
+
 def page(
     request: PageRequest,
     template: str,
@@ -125,7 +130,7 @@ def answered(
         "cross-origin-opener-policy": "same-origin",
         # Under `no-referrer` a browser sends its forms with `Origin: null`, as another site's.
         "referrer-policy": "same-origin",
-        "permissions-policy": "camera=(), geolocation=(), microphone=(self)",
+        "permissions-policy": permissions(microphone="()"),
         **(headers or {}),
     }
     if request.scope["state"].get("is_new_cookie"):

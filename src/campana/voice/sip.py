@@ -88,6 +88,9 @@ class SipDriver:
         lines.append("sip_verify_server yes")
         if authorities := ca_file or ssl.get_default_verify_paths().cafile:
             lines.append(f"sip_cafile {authorities}")
+        # The stack itself waits for 100 ms of sound always, and everybody for the bot's answer with
+        # it; on an even line two packets are enough, on an uneven one it waits longer by itself.
+        lines += ["audio_jitter_buffer_type adaptive", "audio_jitter_buffer_ms 40-200"]
         runtime = bs.Runtime(command_timeout=15)
         try:
             await runtime.start(

@@ -47,7 +47,8 @@ with one as (
   where s.status = 'waiting' order by s.id limit 1
 ), base as (
   select (select max(id) from contacts) as last_contact,
-    (select max(id) from targets) as last_target, (select max(id) from flow_sessions) as last_session
+    (select max(id) from targets) as last_target,
+    (select max(id) from flow_sessions) as last_session
 ), others as (
   select * from one, base, generate_series(1, %s) n
 ), people as (
@@ -60,14 +61,14 @@ with one as (
 ), aims as (
   insert into targets (id, workspace_id, campaign_id, contact_id, address, state, created_at)
   overriding system value
-  select last_target + n, workspace_id, campaign_id, last_contact + n, n || '@example.com', 'waiting',
-    created_at from others
+  select last_target + n, workspace_id, campaign_id, last_contact + n, n || '@example.com',
+    'waiting', created_at from others
 ), talks as (
   insert into flow_sessions (id, workspace_id, campaign_id, target_id, contact_id, flow_id,
     flow_version, status, session, channel_type, started, inputs, created_at, updated_at)
   overriding system value
-  select last_session + n, workspace_id, campaign_id, last_target + n, last_contact + n, flow_id, flow_version,
-    status, session, channel_type, started, inputs, created_at, updated_at from others
+  select last_session + n, workspace_id, campaign_id, last_target + n, last_contact + n, flow_id,
+    flow_version, status, session, channel_type, started, inputs, created_at, updated_at from others
 )
 insert into flow_timers (session_id, wait, workspace_id, due_at)
 select last_session + n, wait, workspace_id, created_at + interval '30 days' from others

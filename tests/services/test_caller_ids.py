@@ -9,7 +9,7 @@ from campana.domain.caller_id import CallerIds
 from campana.services import caller_ids, windows
 from campana.services.context import Context
 from campana.store import caller_ids as store
-from tests.support.campaign import launched, person
+from tests.support.campaign import add_channel, launched, person
 from tests.support.database import FixedClock
 
 FIRST, SECOND, THIRD = "+12025550100", "+12025550101", "+12025550102"
@@ -82,6 +82,30 @@ async def test_without_a_limit_they_take_turns_all_the_same(
     scene = await launched(engine_context, context, workspace_id=workspace_id, people=PEOPLE)
     claimed = await scene.claim(limit=20, callers=CallerIds(numbers=(FIRST, SECOND)))
     assert Counter(each.caller_id for each in claimed) == {FIRST: 10, SECOND: 10}
+
+
+async def test_what_each_placed_today_is_told_where_it_is_counted(
+    engine_context: Context, context: Context, workspace_id: int
+) -> None:
+    config = {"trunks": [{"host": "127.0.0.1", "port": 5060}], "callerIds": [FIRST, SECOND]}
+    several = await add_channel(
+        context, workspace_id=workspace_id, config={**config, "callsPerCallerId": 2}
+    )
+    scene = await launched(
+        engine_context, context, workspace_id=workspace_id, people=PEOPLE, channel=several
+    )
+    pool = caller_ids.pool_of(context, several)
+    await scene.claim(limit=3, callers=pool)
+    alone = await add_channel(
+        context, workspace_id=workspace_id, name="alone", config={**config, "callerIds": [FIRST]}
+    )
+    async with context.db.read(workspace_id=workspace_id) as tx:
+        told = await caller_ids.today(tx, context, several)
+        assert await caller_ids.today(tx, context, alone) == []
+    assert [(each.number, each.calls, each.is_used_up) for each in told] == [
+        (FIRST, 2, True),
+        (SECOND, 1, False),
+    ]
 
 
 async def test_old_days_are_forgotten(

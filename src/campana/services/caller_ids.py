@@ -85,9 +85,12 @@ def pool_of(context: Context, channel: Channel) -> CallerIds | None:
 
 
 async def today(tx: Tx, context: Context, channel: Channel) -> list[Use]:
-    """Each number of the channel and its calls of this day of UTC, as the channel lists them."""
+    """Each number of the channel and its calls of this day of UTC, as the channel lists them.
+
+    None of a channel whose calls are not counted by number.
+    """
     pool = pool_of(context, channel)
-    if pool is None:
+    if pool is None or not pool.are_counted:
         return []
     used = await caller_ids.used(
         tx,

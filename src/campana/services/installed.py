@@ -23,7 +23,12 @@ class SoundEndpoint:
     @property
     def is_on_this_machine(self) -> bool:
         """Nothing leaves the machine when it is asked."""
-        return urlsplit(self.url).hostname in _LOOPBACK
+        return is_on_this_machine(self.url)
+
+
+def is_on_this_machine(url: str) -> bool:
+    """Nothing leaves the machine when it is asked."""
+    return urlsplit(url).hostname in _LOOPBACK
 
 
 def speech(

@@ -10,17 +10,17 @@ import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 import httpx
 import msgspec
+
+from campana.services.installed import is_on_this_machine
 
 SECONDS = 10.0
 """Longer than this nobody waits for: the flow goes on as if nothing fitted."""
 _MOST_BYTES = 65_536
 _OK = 200
 _NUMBER = re.compile(r"\d{1,3}")
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class Unanswered(Exception):
@@ -50,7 +50,7 @@ class LanguageModel:
     @property
     def is_on_this_machine(self) -> bool:
         """Nothing leaves the machine when it is asked."""
-        return urlsplit(self.url).hostname in _LOOPBACK
+        return is_on_this_machine(self.url)
 
     async def choose(self, text: str, choices: Sequence[str]) -> int | None:
         """Which of the choices says what was meant, counted from 0; None when none does.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -40,8 +40,30 @@ async def talk(request: pytest.FixtureRequest, context: Context, workspace_id: i
     """What a campaign calls with: a bot, or a flow that conducts its calls."""
     if request.param == "bot":
         return {}
-    flow_id = await published(context, workspace_id=workspace_id, definition=flow(NODES))
+    return await conducting_flow(context, workspace_id)
+
+
+async def conducting_flow(web: Context, workspace_id: int) -> dict[str, Any]:
+    """What a campaign says whose calls a flow conducts."""
+    flow_id = await published(web, workspace_id=workspace_id, definition=flow(NODES))
     return {"type": "Flow", "voiceBot": None, "flow": {"id": flow_id}}
+
+
+async def in_real_time(
+    engine: Context, web: Context, workspace_id: int, numbers: Sequence[str]
+) -> tuple[Scene, RunningClock]:
+    """Such a campaign on a clock that runs."""
+    clock = RunningClock()
+    web = replace(web, clock=clock)
+    scene = await launched(
+        replace(engine, clock=clock),
+        web,
+        workspace_id=workspace_id,
+        people=[person(number) for number in numbers],
+        **OPEN,
+        **await conducting_flow(web, workspace_id),
+    )
+    return scene, clock
 
 
 class World:
@@ -155,50 +177,33 @@ async def standing(scene: Scene) -> Stands:
 async def test_of_five_pauses_none_is_followed_by_a_call(
     engine_context: Context, context: Context, workspace_id: int
 ) -> None:
-    clock = RunningClock()
-    engine, web = replace(engine_context, clock=clock), replace(context, clock=clock)
-    flow_id = await published(web, workspace_id=workspace_id, definition=flow(NODES))
-    scene = await launched(
-        engine,
-        web,
-        workspace_id=workspace_id,
-        people=[person(phone) for phone in reserved_numbers()[:600]],
-        **{**OPEN, "type": "Flow", "voiceBot": None, "flow": {"id": flow_id}},
-    )
+    numbers = reserved_numbers()[:600]
+    scene, clock = await in_real_time(engine_context, context, workspace_id, numbers)
     where: Any = {"workspace_id": workspace_id, "campaign_id": scene.campaign_id}
     driver = WitnessDriver(clock, (0.02, "hang_up", ""))
     quiet: list[tuple[datetime, datetime]] = []
-    async with test_pause.working(engine, driver):
+    async with test_pause.working(scene.engine, driver):
         for number in range(5):
             placed = len(driver.placed)
             await eventually(lambda count=placed + number: len(driver.placed) > count)
-            await control.pause(web, **where)
+            await control.pause(scene.web, **where)
             answered = clock.now()
             # Longer than any intent lives.
             await eventually(lambda until=answered + timedelta(seconds=0.7): clock.now() > until)
             quiet.append((answered, clock.now()))
-            await control.resume(web, **where)
+            await control.resume(scene.web, **where)
     assert [at for at in driver.placed for first, last in quiet if first < at < last] == []
-    assert await ledger.broken(engine) == []
+    assert await ledger.broken(scene.engine) == []
 
 
 async def test_a_call_in_progress_is_hung_up_when_asked_and_its_flow_takes_its_way(
     engine_context: Context, context: Context, workspace_id: int
 ) -> None:
-    clock = RunningClock()
-    engine, web = replace(engine_context, clock=clock), replace(context, clock=clock)
-    flow_id = await published(web, workspace_id=workspace_id, definition=flow(NODES))
-    scene = await launched(
-        engine,
-        web,
-        workspace_id=workspace_id,
-        people=[person(ANA)],
-        **{**OPEN, "type": "Flow", "voiceBot": None, "flow": {"id": flow_id}},
-    )
-    async with test_pause.working(engine, ScriptedDriver(ring=0.0)):
+    scene, _ = await in_real_time(engine_context, context, workspace_id, [ANA])
+    async with test_pause.working(scene.engine, ScriptedDriver(ring=0.0)):
         await eventually(lambda: talking(scene))
         await control.pause(
-            web,
+            scene.web,
             workspace_id=workspace_id,
             campaign_id=scene.campaign_id,
             in_flight=InFlight.HANGUP,

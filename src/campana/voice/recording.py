@@ -10,12 +10,12 @@ A recording never ends a call: when the disk refuses, the rest is dropped and `p
 from __future__ import annotations
 
 import os
-import struct
 from array import array
 from pathlib import Path
 from typing import BinaryIO
 
 from campana.voice.media import SAMPLE_BYTES, samples
+from campana.voice.wav import header
 
 CHANNELS = 2
 HOLD_SECONDS = 0.5
@@ -24,8 +24,6 @@ STEP_SECONDS = 1.0
 """How much is written at once."""
 SLACK_SECONDS = 0.1
 """Sound this close to the end of what came before continues it: clocks of two machines differ."""
-
-_HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
 
 
 def part_of(path: Path) -> Path:
@@ -142,22 +140,8 @@ class Recording:
             self._give_up(error)
 
     def _header(self) -> bytes:
-        size, width = self._written * CHANNELS * SAMPLE_BYTES, CHANNELS * SAMPLE_BYTES
-        return _HEADER.pack(
-            b"RIFF",
-            _HEADER.size - 8 + size,
-            b"WAVE",
-            b"fmt ",
-            16,
-            1,  # plain PCM
-            CHANNELS,
-            self.rate,
-            self.rate * width,
-            width,
-            8 * SAMPLE_BYTES,
-            b"data",
-            size,
-        )
+        size = self._written * CHANNELS * SAMPLE_BYTES
+        return header(size, rate=self.rate, channels=CHANNELS)
 
     def _give_up(self, error: OSError) -> None:
         self.problem = f"the recording {self.path} could not be written: {error.strerror or error}"

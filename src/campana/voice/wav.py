@@ -14,6 +14,7 @@ from campana.domain.sound_models import RATES
 
 _PCM, _EXTENSIBLE = 1, 0xFFFE
 _HEADER = 12
+_WHOLE_HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
 _SIGNATURES = (
     *(b"ID3", b"OggS", b"fLaC", b"\x1aE\xdf\xa3", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2"),
     *(b"<!", b"<h", b"<?", b'{"', b"{\n", b"{ "),
@@ -54,10 +55,17 @@ def read(received: bytes, *, pcm_rate: int | None) -> Sound:
 
 def written(pcm: bytes, *, rate: int) -> bytes:
     """A WAV of 16-bit mono `pcm`."""
-    form = struct.pack("<HHIIHH", _PCM, 1, rate, 2 * rate, 2, 16)
-    chunks = b"fmt " + struct.pack("<I", len(form)) + form
-    chunks += b"data" + struct.pack("<I", len(pcm)) + pcm
-    return b"RIFF" + struct.pack("<I", 4 + len(chunks)) + b"WAVE" + chunks
+    return header(len(pcm), rate=rate, channels=1) + pcm
+
+
+def header(size: int, *, rate: int, channels: int) -> bytes:
+    """What comes before `size` bytes of 16-bit samples to make a WAV of them."""
+    width = 2 * channels
+    return _WHOLE_HEADER.pack(
+        *(b"RIFF", _WHOLE_HEADER.size - 8 + size, b"WAVE"),
+        *(b"fmt ", 16, _PCM, channels, rate, rate * width, width, 16),
+        *(b"data", size),
+    )
 
 
 def _wave(received: bytes) -> Sound:

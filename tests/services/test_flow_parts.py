@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from campana.domain.errors import FieldProblem
-from campana.services import campaigns, flows, outlook, templates
+from campana.services import campaigns, flows, lists, outlook, templates
 from campana.services.context import Context
 from tests.support.campaign import ANA, BRUNO, CARLA, add_channel, add_list, person
 from tests.support.talking import flow, published
@@ -235,7 +235,14 @@ async def test_whom_a_template_cannot_be_sent_to_is_said_by_number_and_by_name(
         "window": {"always": True},
     }
     campaign = await campaigns.create(context, workspace_id=workspace_id, raw=raw)
+    of_gold = await lists.create(
+        context, workspace_id=workspace_id, name="Gold", where='contact.plan == "gold"'
+    )
+    golden = await campaigns.create(
+        context, workspace_id=workspace_id, raw={**raw, "name": "Gold", "contactList": of_gold.id}
+    )
     found = await outlook.look_ahead(context, workspace_id=workspace_id, campaign_id=campaign.id)
+    among = await outlook.look_ahead(context, workspace_id=workspace_id, campaign_id=golden.id)
     async with context.db.read(workspace_id=workspace_id) as tx:
         rows = await (await tx.execute("select id from contacts order by id")).fetchall()
     without = ", ".join(f"ctc_{rows[n][0]}" for n in (2, 4, 7))
@@ -243,3 +250,7 @@ async def test_whom_a_template_cannot_be_sent_to_is_said_by_number_and_by_name(
         "3 of 10 contacts lack first_name, plan, without which the template renewal of the node a"
         f" is not sent: {without}"
     ) in found.warnings
+    assert (
+        "1 of 8 contacts lack first_name, without which the template renewal of the node a"
+        f" is not sent: ctc_{rows[2][0]}"
+    ) in among.warnings

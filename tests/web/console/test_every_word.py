@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Collection
 from dataclasses import replace
 from gettext import NullTranslations
 from html.parser import HTMLParser
+from io import BytesIO
 from pathlib import Path
 
 import httpx
@@ -43,7 +44,7 @@ _DATA = re.compile(
     r"|\S+@\S+|https?:\S+|\b\w+[.:]\w+|\w+_\w+|\b\w+\[\]\.\w+|\.csv|\bAmerica/\w+"
     r"|\b(?:Ana|Bruno|Carla|Lima|Moreno|Draft|Reminders|Spring|Survey|Payment due)\b"
     r"|\b(?:api|city|default|exchange|fee|gsm7|key|min|people|phone|reminder|sandbox)\b"
-    r"|\b(?:password|secret|status|text|timeout|vip|yes|[a-z]+(?:Token|Secret))\b"
+    r"|\b(?:password|secret|status|text|timeout|vip|yes|[a-zA-Z]+(?:Token|Secret))\b"
     r"|Hello Ana\. Press one to confirm\.|^Hello\b(?: Ana\.)?|is no phone number"
 )
 SKIPPED = {"code", "pre", "script", "style", "textarea"}
@@ -127,7 +128,8 @@ async def visitor(
             workspace_id=workspace_id, session=session,
         )
     )  # fmt: skip
-    known = {each.id for each in read_po(TEMPLATE.open("rb")) if isinstance(each.id, str)}
+    catalog = read_po(BytesIO(TEMPLATE.read_bytes()))
+    known = {each.id for each in catalog if isinstance(each.id, str)}
     made = replace(language.ENGLISH, code="en-XA", messages=_Accented(known))
     monkeypatch.setattr(language, "chosen", lambda **_: made)
     async with httpx.AsyncClient(

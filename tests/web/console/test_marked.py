@@ -157,6 +157,16 @@ def test_every_sentence_is_marked(path: Path) -> None:
     assert not found, f"mark these in {path.name} with _() or {{% trans %}}: {found}"
 
 
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.stem)
+def test_only_what_stands_in_a_template_is_markup(path: Path) -> None:
+    """What `_` is given is not escaped: a value would be what a stranger wrote."""
+    calls = environment().parse(path.read_text(encoding="utf-8")).find_all(nodes.Call)
+    for call in calls:
+        if isinstance(call.node, nodes.Name) and call.node.name in ASKING:
+            texts = call.args[:2] if call.node.name in {"ngettext", "pgettext"} else call.args[:1]
+            assert all(isinstance(each, nodes.Const) for each in texts), "write `value | said`"
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -28,7 +28,7 @@ def _said(message: Message) -> list[tuple[str, str]]:
     if isinstance(message.id, str):
         return [(message.id, str(message.string))]
     _, many = message.id
-    return [(many, text) for text in message.string]
+    return [(many, text) for text in message.string or ()]
 
 
 def test_the_template_is_what_the_console_says() -> None:

@@ -76,7 +76,6 @@ _WORDS: Iterable[Iterable[str]] = (
     ConversationStatus,
     DeliveryState,
     Disposition,
-    EventType,
     Fate,
     ImportState,
     NumberType,
@@ -115,14 +114,19 @@ def extracted() -> Catalog:
     ):  # fmt: skip
         found.append((name, message, context))
     found += [("domain", message, None) for message in _of_codes()]
+    found += [("domain", _words(code), "event") for code in EventType]
     for name, message, context in sorted(found, key=lambda each: (str(each[1]), each[0])):
         catalog.add(message, locations=[(name, 0)], context=context)
     return catalog
 
 
+def _words(code: str) -> str:
+    return code.replace("_", " ").capitalize()
+
+
 def _of_codes() -> Iterator[str]:
     for codes in _WORDS:
-        yield from (code.replace("_", " ").capitalize() for code in codes)
+        yield from (_words(code) for code in codes)
     for codes in _CODES:
         yield from (str(code) for code in codes)
     yield from (*MEANING.values(), *ADMIN_SCOPES.values(), *SCOPES.values())

@@ -115,6 +115,18 @@ def test_numbers_and_times_are_written_as_the_language_does() -> None:
     assert language.spoken() is ENGLISH
 
 
+def test_a_template_is_compiled_for_every_language() -> None:
+    text = (
+        "{{ 'draft' | badge }} {{ 1234 | number }} {{ 'no_answer' | words }} {{ 'Voice' | said }}"
+    )
+    made = environment().from_string(text)
+    english = made.render()
+    with speaking(SPANISH):
+        for word in ("Borrador", "1.234", "No contesta", "Voz"):
+            assert word in made.render()
+    assert made.render() == english
+
+
 def test_counted_things_have_their_forms() -> None:
     forms = ("%(count)s problem", "%(count)s problems")
     with speaking(SPANISH):

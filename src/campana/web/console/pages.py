@@ -38,10 +38,8 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    template_words.install(made)
+    template_words.install(made, {**words.FILTERS, "why": why})
     language.languages()
-    given = cast("dict[str, Any]", made.filters)  # pyright: ignore[reportUnknownMemberType]
-    given.update(words.FILTERS, why=why)
     known = cast("dict[str, Any]", made.globals)  # pyright: ignore[reportUnknownMemberType]
     known.update(
         asset=asset,

@@ -7,22 +7,39 @@ when the page is made (`state | said`) is not markup: it is escaped as any value
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
-from jinja2 import Environment
+from jinja2 import Environment, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from campana.web.console import language
 
 
-def install(environment: Environment) -> None:
-    """Have every template of the environment say what it says in the language of now."""
+def install(environment: Environment, filters: Mapping[str, Callable[..., str]]) -> None:
+    """Have every template, and these filters, say what they say in the language of now."""
     environment.add_extension("jinja2.ext.i18n")
     environment.policies["ext.i18n.trimmed"] = True
     # Two of the extension's: `{% trans %}` hands its values over by name, and asks for these.
     cast("Any", environment).newstyle_gettext = True
     known = cast("dict[str, Any]", environment.globals)  # pyright: ignore[reportUnknownMemberType]
+    given = cast("dict[str, Any]", environment.filters)  # pyright: ignore[reportUnknownMemberType]
+    given.update({name: _when_rendered(said) for name, said in filters.items()})
     known.update(_=gettext, gettext=gettext, ngettext=ngettext, pgettext=pgettext)
+
+
+def _when_rendered(said: Callable[..., str]) -> Callable[..., str]:
+    """The filter, not run while a template is compiled: a constant would keep that language."""
+
+    @pass_context
+    @functools.wraps(said)
+    def asked(context: Context, value: Any, *rest: Any) -> str:  # noqa: ANN401 - as in a template
+        del context
+        return said(value, *rest)
+
+    return asked
 
 
 def gettext(message: str, /, **values: object) -> Markup:

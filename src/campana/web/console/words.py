@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from markupsafe import Markup, escape
 
 from campana.domain.disposition import SUCCESSES, Disposition
-from campana.web.console.language import say, spoken
+from campana.web.console.language import say, say_of, spoken
 
 _SPANS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
@@ -44,6 +44,11 @@ def number(value: int | float | None) -> str:
 def words(code: str | None) -> str:
     """`no_answer` as "No answer", in the language of now."""
     return say((code or "").replace("_", " ").capitalize())
+
+
+def event_words(code: str) -> str:
+    """`key` as "Key", of what happened in an attempt: not of what opens the API."""
+    return say_of("event", code.replace("_", " ").capitalize())
 
 
 def percent(part: float, whole: float) -> str:
@@ -146,6 +151,7 @@ def bar(parts: Mapping[str, int], total: int) -> Markup:
 
 FILTERS = {
     "said": say,
+    "event_words": event_words,
     "short_time": short_time,
     "number": number,
     "words": words,

@@ -16,8 +16,10 @@ from campana.domain.errors import CampanaError, InsufficientScope, InvalidParame
 from campana.services import people
 from campana.services.context import Context
 from campana.services.tokens import new_token
+from campana.web.console import language
 from campana.web.console.cookies import Cookies, require_same_site
 from campana.web.console.kept_forms import may_be_kept
+from campana.web.console.language import marked
 from campana.web.console.requests import ANYBODY, PUBLIC, SIGNED_IN, is_guarded, needs_of
 
 _SAFE = {"GET", "HEAD", "OPTIONS"}
@@ -53,7 +55,7 @@ def admission(app: ASGIApp) -> ASGIApp:
 
 async def _admit(scope: HTTPScope) -> None:
     if "\0" in scope["path"] or b"%00" in scope["query_string"]:
-        raise InvalidParameter("must not hold a NUL character")
+        raise InvalidParameter(marked("must not hold a NUL character"))
     state = scope["litestar_app"].state
     context, cookies = cast("Context", state["context"]), cast("Cookies", state["cookies"])
     headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
@@ -65,6 +67,9 @@ async def _admit(scope: HTTPScope) -> None:
             host=headers.get(b"host", ""),
         )
     brought = cookies.read(headers.get(b"cookie"))
+    language.speak(
+        language.chosen(cookie=headers.get(b"cookie"), accepted=headers.get(b"accept-language"))
+    )
     scope["state"]["cookie"] = brought or new_token(context)
     scope["state"]["is_new_cookie"] = brought is None
     scope["state"]["nonce"] = base64.b64encode(context.entropy(18)).decode()
@@ -93,7 +98,7 @@ async def _admit_socket(scope: WebSocketScope) -> None:
         CampanaError: nobody of ours asks, or not from here.
     """
     if "\0" in scope["path"] or b"%00" in scope["query_string"]:
-        raise InvalidParameter("must not hold a NUL character")
+        raise InvalidParameter(marked("must not hold a NUL character"))
     state = scope["litestar_app"].state
     context, cookies = cast("Context", state["context"]), cast("Cookies", state["cookies"])
     headers = {name: value.decode("latin-1") for name, value in scope["headers"]}

@@ -12,6 +12,7 @@ from campana.domain.errors import NotFound
 from campana.domain.ids import attempt_of, attempt_text, number_of, numbered
 from campana.services import campaigns
 from campana.store import attempts, decisions, targets, voice_calls
+from campana.web.console.language import marked
 from campana.web.console.pages import page, to
 from campana.web.console.requests import PageRequest, needs
 from campana.web.links import Links
@@ -72,7 +73,7 @@ async def show_recording(request: PageRequest, attempt_id: FromPath[str]) -> Res
     async with request.context.db.read(workspace_id=request.workspace_id) as tx:
         call = await voice_calls.get(tx, workspace_id=request.workspace_id, attempt_id=found)
     if call is None or call.recording_key is None:
-        raise NotFound("this call has no recording")
+        raise NotFound(marked("this call has no recording"))
     until = request.context.clock.now().replace(microsecond=0) + _LINK_LIFE
     link = cast("Links", request.app.state["links"]).make(call.recording_key, until=until)
     return to(f"/v1/recordings/{link}")

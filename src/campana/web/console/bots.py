@@ -15,7 +15,8 @@ from campana.store.versioned import Stored
 from campana.web.console.differences import difference, pairs
 from campana.web.console.draft_content import EXAMPLE_CALL
 from campana.web.console.forms import said_of, version_seen
-from campana.web.console.pages import page, to
+from campana.web.console.language import say
+from campana.web.console.pages import done, page, to
 from campana.web.console.requests import PageRequest, guarded, needs
 from campana.web.errors import status_of
 from campana.web.versions import number_of
@@ -75,7 +76,9 @@ async def write_bot(request: PageRequest, bot_id: FromPath[str]) -> Response[Any
             made = await voicebots.publish(
                 context, workspace_id=workspace_id, bot_id=bot_id, revision=stored.revision
             )
-            return to(f"/bots/{bot_id}?done=Version {made.number} is published.")
+            return done(
+                f"/bots/{bot_id}", say("Version %(number)s is published.", number=made.number)
+            )
     except CampanaError as error:
         return await _bot(
             request,
@@ -85,8 +88,9 @@ async def write_bot(request: PageRequest, bot_id: FromPath[str]) -> Response[Any
             problems=said_of(error),
             status=status_of(error),
         )
-    said = "Saved as a draft." if checked.script else "Saved; as it stands it cannot be published."
-    return to(f"/bots/{bot_id}?done={said}")
+    if checked.script:
+        return done(f"/bots/{bot_id}", say("Saved as a draft."))
+    return done(f"/bots/{bot_id}", say("Saved; as it stands it cannot be published."))
 
 
 @post("/bots/{bot_id:str}/check", opt=needs(_READ, action="bot.check"))
@@ -101,7 +105,7 @@ async def check_bot(request: PageRequest, bot_id: FromPath[str]) -> Response[Any
 @guarded
 async def delete_bot(request: PageRequest, bot_id: FromPath[str]) -> Response[Any]:
     await voicebots.delete(request.context, workspace_id=request.workspace_id, bot_id=bot_id)
-    return to("/bots?done=The bot is deleted.")
+    return done("/bots", say("The bot is deleted."))
 
 
 @get("/bots/{bot_id:str}/difference", opt=needs(_READ))
@@ -113,7 +117,7 @@ async def show_difference(request: PageRequest, bot_id: FromPath[str]) -> Respon
         request,
         "difference.html",
         thing=stored,
-        crumb=("/bots", "Bots"),
+        crumb=("/bots", say("Bots")),
         before=before,
         after=after,
         lines=difference(

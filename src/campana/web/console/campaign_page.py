@@ -21,6 +21,7 @@ from campana.store import targets
 from campana.web.console.pages import csv_file, page
 from campana.web.console.paging import after_asked
 from campana.web.console.requests import PageRequest, needs
+from campana.web.console.words import words
 
 _PEOPLE = 50
 
@@ -57,7 +58,7 @@ async def show_campaign(request: PageRequest, campaign_id: FromPath[str]) -> Res
         people=[(numbered("tgt", each.id), each) for each in shown],
         next_after=numbered("tgt", shown[-1].id) if len(people) > _PEOPLE else None,
         asked={"state": state or "", "outcome": disposition or ""},
-        states=[(each.value, each.value.capitalize()) for each in TargetState],
+        states=[(each.value, words(each)) for each in TargetState],
         outcomes=sorted(counts.dispositions),
         retryable=[each.value for each in RETRYABLE if counts.dispositions.get(each)],
         document=msgspec.json.format(

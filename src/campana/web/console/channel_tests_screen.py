@@ -15,7 +15,8 @@ from campana.store import templates
 from campana.store.channels import Channel
 from campana.store.templates import StoredTemplate
 from campana.web.console.forms import WHOLE, said_of, texts_below
-from campana.web.console.pages import page, to
+from campana.web.console.language import say
+from campana.web.console.pages import done, page
 from campana.web.console.requests import PageRequest, guarded, needs
 from campana.web.errors import status_of
 
@@ -55,7 +56,7 @@ async def send_test(request: PageRequest, channel_id: FromPath[str]) -> Response
         return await _page(
             request, found, given=given, problems=_at_fields(error), status=status_of(error)
         )
-    return to(f"/channels/{found.id}/tests?done=On its way.")
+    return done(f"/channels/{found.id}/tests", say("On its way."))
 
 
 def _at_fields(error: CampanaError) -> dict[str, str]:

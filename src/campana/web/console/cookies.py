@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from campana.domain.errors import InsufficientScope
 from campana.services.people import LONGEST
+from campana.web.console.language import marked
 
 FORM_FIELD = "form_token"
 _VALUE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
@@ -71,7 +72,7 @@ def require_same_site(*, fetch_site: str | None, origin: str | None, host: str) 
     if origin is not None and urlsplit(origin).netloc != host:
         is_elsewhere = True
     if is_elsewhere:
-        raise InsufficientScope("this form was sent by another site")
+        raise InsufficientScope(marked("this form was sent by another site"))
 
 
 def require_form_token(given: object, *, cookie: str | None) -> None:
@@ -81,6 +82,8 @@ def require_form_token(given: object, *, cookie: str | None) -> None:
         InsufficientScope
     """
     if not cookie or not isinstance(given, str):
-        raise InsufficientScope("this form has no token: open the page again and send it anew")
+        raise InsufficientScope(
+            marked("this form has no token: open the page again and send it anew")
+        )
     if not hmac.compare_digest(given.encode(), form_token(cookie).encode()):
-        raise InsufficientScope("this form is of an earlier visit: open the page again")
+        raise InsufficientScope(marked("this form is of an earlier visit: open the page again"))

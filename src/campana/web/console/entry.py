@@ -14,6 +14,7 @@ from campana.services.auditing import Asked
 from campana.services.tokens import new_token
 from campana.web.console.forms import said_of
 from campana.web.console.kept_forms import brought
+from campana.web.console.language import marked
 from campana.web.console.pages import page, sign_in_page, to
 from campana.web.console.requests import ANYBODY, SIGNED_IN, PageRequest, guarded, needs
 from campana.web.errors import status_of
@@ -166,7 +167,10 @@ def _is_safe(request: PageRequest) -> bool:
 def _require_safe_way(request: PageRequest) -> None:
     if not _is_safe(request):
         raise Unauthenticated(
-            "passwords do not travel unencrypted: serve this over https and set CAMPANA_PUBLIC_URL"
+            marked(
+                "passwords do not travel unencrypted:"
+                " serve this over https and set CAMPANA_PUBLIC_URL"
+            )
         )
 
 

@@ -12,6 +12,7 @@ from campana.domain.errors import Unavailable
 from campana.web.console.admission import SignInFirst
 from campana.web.console.forms import said_of
 from campana.web.console.kept_forms import SessionEnded
+from campana.web.console.language import chosen, say, speak
 from campana.web.console.pages import page, sign_in_page, to
 from campana.web.console.requests import PageRequest
 from campana.web.errors import known_error, status_of, title_of
@@ -39,6 +40,14 @@ def answer_exception(request: Request[Any, Any, Any], error: Exception) -> Respo
             error,
             exc_info=None if isinstance(error, Unavailable) else error,
         )
+    if "nonce" not in request.scope["state"]:
+        # Nothing of ours answers there, so the layer before every page was not asked.
+        speak(
+            chosen(
+                cookie=request.headers.get("cookie"),
+                accepted=request.headers.get("accept-language"),
+            )
+        )
     request.scope["state"].setdefault("cookie", "")
     request.scope["state"].setdefault("nonce", "none")
     if "user" not in request.scope:
@@ -49,7 +58,7 @@ def answer_exception(request: Request[Any, Any, Any], error: Exception) -> Respo
         "failure.html",
         status=status,
         headers={"allow": headers["allow"]} if "allow" in headers else None,
-        title=title_of(type(known)),
+        title=say(title_of(type(known))),
         status_code=status,
         error=known,
         problems=said_of(known),

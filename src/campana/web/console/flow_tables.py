@@ -14,7 +14,8 @@ from campana.domain.errors import CampanaError, FieldProblem, InvalidParameter, 
 from campana.services import reference_table_files, reference_tables
 from campana.services.reference_tables import MOST_ROWS
 from campana.web.console.forms import said_of
-from campana.web.console.pages import page, to
+from campana.web.console.language import marked, say
+from campana.web.console.pages import done, page
 from campana.web.console.requests import PageRequest, guarded, needs
 from campana.web.errors import status_of
 
@@ -43,7 +44,7 @@ async def create_table(request: PageRequest) -> Response[Any]:
         )
     except CampanaError as error:
         return await _list(request, given=given, problems=_said(error), status=status_of(error))
-    return to(f"{_path(name)}?done=The table is there.")
+    return done(f"{_path(name)}", say("The table is there."))
 
 
 @get("/flows/tables/{name:str}", opt=needs(_READ))
@@ -65,7 +66,7 @@ async def replace_table(request: PageRequest, name: FromPath[str]) -> Response[A
         return await _table(
             request, name, given=given, problems=_said(error), status=status_of(error)
         )
-    return to(f"{_path(name)}?done=Replaced: flows see the new rows from now on.")
+    return done(f"{_path(name)}", say("Replaced: flows see the new rows from now on."))
 
 
 @post("/flows/tables/{name:str}/delete", opt=needs(_WRITE, action="table.delete"))
@@ -74,10 +75,10 @@ async def delete_table(request: PageRequest, name: FromPath[str]) -> Response[An
     context, workspace_id = request.context, request.workspace_id
     if (await request.fields()).get("typed") != name:
         return await _table(
-            request, name, problems={"typed": "Type the name of the table."}, status=400
+            request, name, problems={"typed": say("Type the name of the table.")}, status=400
         )
     await reference_tables.delete(context, workspace_id=workspace_id, name=name)
-    return to("/flows/tables?done=The table is gone.")
+    return done("/flows/tables", say("The table is gone."))
 
 
 async def _document(request: PageRequest, given: Mapping[str, str]) -> dict[str, Any]:
@@ -92,7 +93,7 @@ async def _document(request: PageRequest, given: Mapping[str, str]) -> dict[str,
     elif given.get("rows"):
         file = io.BytesIO(given["rows"].encode())
     else:
-        problem = FieldProblem(pointer="/file", message="choose a file, or paste the rows")
+        problem = FieldProblem(pointer="/file", message=marked("choose a file, or paste the rows"))
         raise InvalidParameter(problems=[problem])
     return reference_table_files.document_of(file, key=given.get("key") or None)
 
@@ -104,7 +105,12 @@ def _said(error: CampanaError) -> dict[str, str]:
         _, is_row, place = name.partition("rows.")
         if is_row:
             number, _, column = place.partition(".")
-            said = f"row {int(number) + 1}{f', {column}' if column else ''}: {text}"
+            row = int(number) + 1
+            said = (
+                say("row %(row)s, %(column)s: %(problem)s", row=row, column=column, problem=text)
+                if column
+                else say("row %(row)s: %(problem)s", row=row, problem=text)
+            )
             found["file"] = f"{found['file']}; {said}" if "file" in found else said
         else:
             found[name] = text

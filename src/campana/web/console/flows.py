@@ -18,7 +18,8 @@ from campana.web.console.differences import difference, pairs
 from campana.web.console.flow_chat import Chat
 from campana.web.console.flow_drawing import drawings
 from campana.web.console.forms import said_of, version_seen
-from campana.web.console.pages import page, to
+from campana.web.console.language import say
+from campana.web.console.pages import done, page, to
 from campana.web.console.requests import PageRequest, guarded, needs
 from campana.web.errors import status_of
 from campana.web.versions import number_of
@@ -88,7 +89,9 @@ async def write_flow(request: PageRequest, flow_id: FromPath[str]) -> Response[A
                 flow_id=flow_id,
                 revision=changed.revision,
             )
-            return to(f"/flows/{flow_id}?done=Version {made.number} is published.")
+            return done(
+                f"/flows/{flow_id}", say("Version %(number)s is published.", number=made.number)
+            )
     except CampanaError as error:
         return await _flow(
             request,
@@ -98,8 +101,9 @@ async def write_flow(request: PageRequest, flow_id: FromPath[str]) -> Response[A
             problems=said_of(error),
             status=status_of(error),
         )
-    said = "Saved as a draft." if checked.flow else "Saved; as it stands it cannot be published."
-    return to(f"/flows/{flow_id}?done={said}")
+    if checked.flow:
+        return done(f"/flows/{flow_id}", say("Saved as a draft."))
+    return done(f"/flows/{flow_id}", say("Saved; as it stands it cannot be published."))
 
 
 @post("/flows/{flow_id:str}/try", opt=needs(_READ, action="flow.try"))
@@ -135,7 +139,7 @@ async def try_flow(request: PageRequest, flow_id: FromPath[str]) -> Response[Any
 @guarded
 async def delete_flow(request: PageRequest, flow_id: FromPath[str]) -> Response[Any]:
     await flows.delete(request.context, workspace_id=request.workspace_id, flow_id=flow_id)
-    return to("/flows?done=The flow is deleted.")
+    return done("/flows", say("The flow is deleted."))
 
 
 @get("/flows/{flow_id:str}/difference", opt=needs(_READ))
@@ -147,7 +151,7 @@ async def show_difference(request: PageRequest, flow_id: FromPath[str]) -> Respo
         request,
         "difference.html",
         thing=stored,
-        crumb=("/flows", "Flows"),
+        crumb=("/flows", say("Flows")),
         before=before,
         after=after,
         lines=difference(

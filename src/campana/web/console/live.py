@@ -20,6 +20,7 @@ from litestar.types import ASGIApp
 from campana.domain.errors import NotFound, RateLimited, Unavailable
 from campana.services import board, people, why
 from campana.services.context import Context
+from campana.web.console.language import ENGLISH, Language, marked, speaking, spoken
 from campana.web.console.pages import render
 from campana.web.console.requests import PageRequest, needs
 from campana.web.console.talk_parts import Part, parts_asked
@@ -44,6 +45,7 @@ class Tab:
     workspace_id: int
     cookie: str
     campaign_ids: frozenset[str]
+    language: Language = ENGLISH
     page_id: str | None = None
     """The campaign whose own page it is."""
     parts: frozenset[Part] = frozenset()
@@ -84,9 +86,9 @@ class Live:
             Unavailable: this process is about to end.
         """
         if self._is_closing:
-            raise Unavailable("this server is about to restart")
+            raise Unavailable(marked("this server is about to restart"))
         if len(self._tabs) >= MOST_TABS:
-            raise RateLimited("too many pages are open")
+            raise RateLimited(marked("too many pages are open"))
         self._tabs.add(tab)
         if self._looker is None or self._looker.done():
             self._looker = asyncio.create_task(self._look())
@@ -134,11 +136,12 @@ class Live:
                 tab.end()
 
     async def _tell_parts(self, workspace_id: int, tabs: list[Tab]) -> None:
-        """Each part once, however many look at it."""
-        for part in {each for tab in tabs for each in tab.parts}:
-            made = await part.parts(self._context, self._templates, workspace_id=workspace_id)
+        """Each part once in each language, however many look at it."""
+        for part, language in {(each, tab.language) for tab in tabs for each in tab.parts}:
+            with speaking(language):
+                made = await part.parts(self._context, self._templates, workspace_id=workspace_id)
             for tab in tabs:
-                if part in tab.parts:
+                if part in tab.parts and tab.language is language:
                     tab.offer(made)
 
     async def _tell_all(self) -> None:
@@ -163,6 +166,15 @@ class Live:
         lines: list[board.Line] = []
         if ids:
             lines = await board.named(self._context, workspace_id=workspace_id, campaign_ids=ids)
+        for language in {tab.language for tab in tabs}:
+            with speaking(language):
+                alike = [tab for tab in tabs if tab.language is language]
+                await self._tell_in_one_language(workspace_id, alike, lines)
+
+    async def _tell_in_one_language(
+        self, workspace_id: int, tabs: list[Tab], lines: list[board.Line]
+    ) -> None:
+        shown = {campaign_id for tab in tabs for campaign_id in tab.campaign_ids}
         rows = {line.found.id: self._row(line) for line in lines if line.found.id in shown}
         for tab in tabs:
             for campaign_id in tab.campaign_ids & rows.keys():
@@ -226,6 +238,7 @@ async def follow_live(request: PageRequest) -> ASGIApp:
     tab = Tab(
         workspace_id=request.workspace_id,
         cookie=request.cookie,
+        language=spoken(),
         campaign_ids=frozenset(ids),
         page_id=page_id or None,
         parts=parts_asked(request) | wallboard,

@@ -6,6 +6,7 @@ import gzip
 from collections.abc import AsyncIterator, Mapping
 from functools import partial
 from typing import Any, cast
+from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar import Response
@@ -13,12 +14,13 @@ from litestar.response import Stream
 from markupsafe import Markup
 
 from campana.services.context import Context
-from campana.web.console import words
+from campana.web.console import language, template_words, words
 from campana.web.console.assets import asset, beside
 from campana.web.console.cookies import FORM_FIELD, form_token
 from campana.web.console.kept_forms import Kept
 from campana.web.console.menu import menu_of
 from campana.web.console.requests import PROBLEMS, PageRequest
+from campana.web.console.standing_words import why
 
 HTML = "text/html; charset=utf-8"
 _LONG = 4_000
@@ -36,8 +38,8 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    given = cast("dict[str, Any]", made.filters)  # pyright: ignore[reportUnknownMemberType]
-    given.update(words.FILTERS)
+    template_words.install(made, {**words.FILTERS, "why": why})
+    language.languages()
     known = cast("dict[str, Any]", made.globals)  # pyright: ignore[reportUnknownMemberType]
     known.update(
         asset=asset,
@@ -84,6 +86,7 @@ def page(
             request=request,
             visitor=visitor,
             menu=menu_of(visitor, request.url.path) if visitor else [],
+            language=language.spoken(),
             now=now,
             ago=partial(words.ago, now=now),
             nonce=request.nonce,
@@ -170,6 +173,11 @@ def to(path: str, *, cookie: str | None = None) -> Response[Any]:
     if cookie is not None:
         headers["set-cookie"] = cookie
     return Response(None, status_code=303, headers=headers)
+
+
+def done(path: str, said: str) -> Response[Any]:
+    """See other, with what was done for the person to read there."""
+    return to(f"{path}{'&' if '?' in path else '?'}done={quote(said)}")
 
 
 def csv_file(pieces: AsyncIterator[bytes], name: str) -> Stream:

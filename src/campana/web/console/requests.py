@@ -22,6 +22,7 @@ from campana.services.context import Context
 from campana.services.people import Visitor
 from campana.web.console.cookies import FORM_FIELD, Cookies, require_form_token
 from campana.web.console.kept_forms import SessionEnded, of_late
+from campana.web.console.language import marked
 
 P = ParamSpec("P")
 
@@ -86,7 +87,7 @@ class PageRequest(Request[Visitor | None, None, State]):
             InsufficientScope: nobody; no route that needs somebody lets it come so far.
         """
         if self.user is None:
-            raise InsufficientScope("sign in first")
+            raise InsufficientScope(marked("sign in first"))
         return self.user
 
     @property
@@ -118,7 +119,7 @@ class PageRequest(Request[Visitor | None, None, State]):
         try:
             return await self.form()
         except (UnicodeDecodeError, LookupError, AssertionError, ValueError):
-            raise InvalidParameter("the form cannot be read") from None
+            raise InvalidParameter(marked("the form cannot be read")) from None
 
     async def texts(self) -> list[tuple[str, str]]:
         """The form's texts in their order, as they were typed; the database takes no NUL."""

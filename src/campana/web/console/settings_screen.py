@@ -13,7 +13,8 @@ from campana.domain.errors import CampanaError, FieldProblem, InvalidParameter, 
 from campana.services import accounts, policy, retention
 from campana.store import accounts as store
 from campana.web.console.forms import said_of
-from campana.web.console.pages import page, to
+from campana.web.console.language import marked, said_options, say
+from campana.web.console.pages import done, page
 from campana.web.console.requests import PageRequest, guarded, needs
 from campana.web.errors import status_of
 
@@ -22,13 +23,13 @@ _CAPS = 3
 """Lines for caps at the least; one is always empty."""
 
 KEPT = (
-    ("recordingDays", "Recordings"),
-    ("transcriptDays", "Transcripts and keys of calls"),
-    ("attemptDays", "Whom an attempt was made to"),
-    ("messageDays", "Messages"),
-    ("sessionDays", "Sessions of flows"),
-    ("importRowDays", "Rows of files; then no undo"),
-    ("eventDays", "Events and deliveries"),
+    ("recordingDays", marked("Recordings")),
+    ("transcriptDays", marked("Transcripts and keys of calls")),
+    ("attemptDays", marked("Whom an attempt was made to")),
+    ("messageDays", marked("Messages")),
+    ("sessionDays", marked("Sessions of flows")),
+    ("importRowDays", marked("Rows of files; then no undo")),
+    ("eventDays", marked("Events and deliveries")),
 )
 
 
@@ -51,7 +52,7 @@ async def set_countries(request: PageRequest) -> Response[Any]:
         )
     except CampanaError as error:
         return await _page(request, given=given, problems=said_of(error), status=status_of(error))
-    return to("/settings?done=From now on only these countries are called.")
+    return done("/settings", say("From now on only these countries are called."))
 
 
 @post("/settings/limits", opt=needs(_SCOPE, action="settings.limits"))
@@ -76,7 +77,7 @@ async def set_limits(request: PageRequest) -> Response[Any]:
         )
     except CampanaError as error:
         return await _page(request, given=given, problems=said_of(error), status=status_of(error))
-    return to("/settings?done=The next attempt obeys these limits.")
+    return done("/settings", say("The next attempt obeys these limits."))
 
 
 @post("/settings/retention", opt=needs("privacy:write", action="settings.retention"))
@@ -94,7 +95,7 @@ async def set_retention(request: PageRequest) -> Response[Any]:
         )
     except CampanaError as error:
         return await _page(request, given=given, problems=said_of(error), status=status_of(error))
-    return to("/settings?done=What is older goes within the hour.")
+    return done("/settings", say("What is older goes within the hour."))
 
 
 def _caps(pers: list[str], attempts: list[str], days: list[str]) -> list[dict[str, Any]]:
@@ -118,7 +119,7 @@ def _number(text: str, pointer: str) -> int | float:
     try:
         return float(text)
     except ValueError:
-        problem = FieldProblem(pointer=pointer, message="must be a number")
+        problem = FieldProblem(pointer=pointer, message=marked("must be a number"))
         raise InvalidParameter(problems=[problem]) from None
 
 
@@ -153,8 +154,11 @@ async def _page(
         given={**as_it_is, **(given or {})},
         problems=problems or {},
         caps=caps,
-        pers=[(CapPer.NUMBER.value, "each number"), (CapPer.CONTACT.value, "each contact")],
-        kept=KEPT,
+        pers=[
+            (CapPer.NUMBER.value, say("each number")),
+            (CapPer.CONTACT.value, say("each contact")),
+        ],
+        kept=said_options(KEPT),
     )
 
 

@@ -18,7 +18,8 @@ from campana.store import channels as store_channels
 from campana.store import templates as store
 from campana.store.channels import Channel
 from campana.web.console.forms import said_of, texts_below, version_seen
-from campana.web.console.pages import page, to
+from campana.web.console.language import marked, say, say_many
+from campana.web.console.pages import done, page, to
 from campana.web.console.paging import last_page, number_asked
 from campana.web.console.requests import PageRequest, guarded, needs
 from campana.web.errors import status_of
@@ -100,7 +101,8 @@ async def change_template(request: PageRequest, template_id: FromPath[str]) -> R
             request, template_id, given=given, problems=said_of(error), status=status_of(error)
         )
     is_published = given.get("then") == "publish"
-    return to(f"/templates/{template_id}?done={'Published.' if is_published else 'Saved.'}")
+    said = say("Published.") if is_published else say("Saved.")
+    return done(f"/templates/{template_id}", said)
 
 
 @post("/templates/{template_id:str}/delete", opt=needs(_WRITE, action="template.delete"))
@@ -109,7 +111,7 @@ async def delete_template(request: PageRequest, template_id: FromPath[str]) -> R
     await templates.delete(
         request.context, workspace_id=request.workspace_id, template_id=template_id
     )
-    return to("/templates?done=The template is deleted.")
+    return done("/templates", say("The template is deleted."))
 
 
 @post("/templates/sync/{channel_id:str}", opt=needs("channels:write", action="channel.sync"))
@@ -119,7 +121,13 @@ async def sync_templates(request: PageRequest, channel_id: FromPath[str]) -> Res
         request.context, workspace_id=request.workspace_id, channel_id=channel_id
     )
     ours = sum(len(each.ours) for each in found)
-    return to(f"/templates?done=The provider knows {len(found)} templates, {ours} of them here.")
+    said = say_many(
+        "The provider knows %(count)s template, %(ours)s of them here.",
+        "The provider knows %(count)s templates, %(ours)s of them here.",
+        len(found),
+        ours=ours,
+    )
+    return done("/templates", said)
 
 
 async def _list(
@@ -153,7 +161,7 @@ async def _list(
         number=number,
         last=last_page(total, _PAGE),
         asked=asked,
-        kinds=[(each.value, each.value) for each in _KINDS],
+        kinds=[(each.value, say(each.value)) for each in _KINDS],
         syncable=syncable,
         given=given or {},
         problems=problems or {},
@@ -219,7 +227,7 @@ async def _preview(
     try:
         contact_id = number_of("ctc", asked) if asked else None
         if asked and contact_id is None:
-            raise InvalidParameter("there is no such contact")
+            raise InvalidParameter(marked("there is no such contact"))
         made = await templates.preview(
             request.context,
             workspace_id=request.workspace_id,
@@ -265,7 +273,7 @@ def _read(text: str) -> Mapping[str, Any]:
         said = f"{problem.pointer}: {problem.message}"
         raise InvalidParameter(problems=[FieldProblem(pointer="/content", message=said)]) from None
     if not isinstance(found, dict):
-        problem = FieldProblem(pointer="/content", message="must have fields, such as text")
+        problem = FieldProblem(pointer="/content", message=marked("must have fields, such as text"))
         raise InvalidParameter(problems=[problem])
     return cast("dict[str, Any]", found)
 

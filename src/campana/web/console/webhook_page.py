@@ -15,8 +15,10 @@ from campana.services import webhooks
 from campana.services.webhooks import WithSecret
 from campana.store.deliveries import DeliveryState
 from campana.web.console.forms import said_of
-from campana.web.console.pages import page, to
+from campana.web.console.language import marked, say
+from campana.web.console.pages import done, page
 from campana.web.console.requests import PageRequest, guarded, needs
+from campana.web.console.words import words
 from campana.web.errors import status_of
 
 _SCOPE = "webhooks:manage"
@@ -62,7 +64,7 @@ async def change_webhook(request: PageRequest, webhook_id: FromPath[str]) -> Res
             problems=said_of(error),
             status=status_of(error),
         )
-    return _back(webhook_id, "Changed.")
+    return _back(webhook_id, say("Changed."))
 
 
 @post("/developers/webhooks/{webhook_id:str}/switch", opt=needs(_SCOPE, action="webhook.switch"))
@@ -75,7 +77,7 @@ async def switch_webhook(request: PageRequest, webhook_id: FromPath[str]) -> Res
         webhook_id=webhook_id,
         patch={"enabled": is_on},
     )
-    return _back(webhook_id, "It is on." if is_on else "It is off: nothing is sent.")
+    return _back(webhook_id, say("It is on.") if is_on else say("It is off: nothing is sent."))
 
 
 @post("/developers/webhooks/{webhook_id:str}/rotate", opt=needs(_SCOPE, action="webhook.rotate"))
@@ -96,7 +98,9 @@ async def send_test(request: PageRequest, webhook_id: FromPath[str]) -> Response
     event_id = await webhooks.rehearse(
         request.context, workspace_id=request.workspace_id, webhook_id=webhook_id
     )
-    return _back(webhook_id, f"{event_id} is on its way; what becomes of it stands below.")
+    return _back(
+        webhook_id, say("%(event)s is on its way; what becomes of it stands below.", event=event_id)
+    )
 
 
 @post("/developers/webhooks/{webhook_id:str}/replay", opt=needs(_SCOPE, action="webhook.replay"))
@@ -106,14 +110,14 @@ async def replay_events(request: PageRequest, webhook_id: FromPath[str]) -> Resp
     await webhooks.replay(
         request.context, workspace_id=request.workspace_id, webhook_id=webhook_id, first=first
     )
-    return _back(webhook_id, f"{first[:40]} and all after it are sent again.")
+    return _back(webhook_id, say("%(event)s and all after it are sent again.", event=first[:40]))
 
 
 @post("/developers/webhooks/{webhook_id:str}/delete", opt=needs(_SCOPE, action="webhook.delete"))
 @guarded
 async def delete_webhook(request: PageRequest, webhook_id: FromPath[str]) -> Response[Any]:
     await webhooks.delete(request.context, workspace_id=request.workspace_id, webhook_id=webhook_id)
-    return to("/developers?done=The webhook is deleted, with its log.")
+    return done("/developers", say("The webhook is deleted, with its log."))
 
 
 async def shown_once(request: PageRequest, made: WithSecret) -> Response[str]:
@@ -122,7 +126,7 @@ async def shown_once(request: PageRequest, made: WithSecret) -> Response[str]:
 
 
 def _back(webhook_id: str, said: str) -> Response[Any]:
-    return to(f"/developers/webhooks/{webhook_id}?done={said}")
+    return done(f"/developers/webhooks/{webhook_id}", said)
 
 
 async def _page(
@@ -140,7 +144,7 @@ async def _page(
     before = id_of(after) if after else None
     if after and before is None:
         raise InvalidParameter(
-            problems=[FieldProblem(parameter="after", message="is no event of this list")]
+            problems=[FieldProblem(parameter="after", message=marked("is no event of this list"))]
         )
     found = await webhooks.get(context, workspace_id=workspace_id, webhook_id=webhook_id)
     lines = await webhooks.log(
@@ -167,7 +171,7 @@ async def _page(
         problems=problems or {},
         events=EVENTS,
         lines=shown,
-        states=[(each.value, each.capitalize()) for each in DeliveryState],
+        states=[(each.value, words(each)) for each in DeliveryState],
         asked=asked,
         next_after=shown[-1][0] if len(lines) > _PAGE else None,
     )

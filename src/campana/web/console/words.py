@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from markupsafe import Markup, escape
 
 from campana.domain.disposition import SUCCESSES, Disposition
+from campana.web.console.language import say, say_of, spoken
 
 _SPANS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
@@ -37,17 +38,22 @@ _BAD = {
 
 def number(value: int | float | None) -> str:
     """`12,345`; a dash for what is absent."""
-    return DASH if value is None else f"{value:,}"
+    return DASH if value is None else spoken().figure(f"{value:,}")
 
 
 def words(code: str | None) -> str:
-    """`no_answer` as "No answer"."""
-    return (code or "").replace("_", " ").capitalize()
+    """`no_answer` as "No answer", in the language of now."""
+    return say((code or "").replace("_", " ").capitalize())
+
+
+def event_words(code: str) -> str:
+    """`key` as "Key", of what happened in an attempt: not of what opens the API."""
+    return say_of("event", code.replace("_", " ").capitalize())
 
 
 def percent(part: float, whole: float) -> str:
     """`12.3 %`; a dash when there is nothing to divide by."""
-    return DASH if not whole else f"{100 * part / whole:.1f} %"
+    return DASH if not whole else spoken().figure(f"{100 * part / whole:.1f}") + " %"
 
 
 def span(seconds: float | None) -> str:
@@ -74,8 +80,13 @@ def ago(moment: datetime | None, now: datetime) -> Markup:
     size = next((n for n, _ in _SPANS if abs(apart) >= n), 1)
     unit = dict(_SPANS)[size]
     count = int(abs(apart) // size)
-    said = "now" if count == 0 else f"in {count} {unit}" if apart < 0 else f"{count} {unit} ago"
-    return stamped(moment, said)
+    if count == 0:
+        return stamped(moment, say("now"))
+    span_said = f"{count} {unit}"
+    ahead = apart < 0
+    return stamped(
+        moment, say("in %(span)s", span=span_said) if ahead else say("%(span)s ago", span=span_said)
+    )
 
 
 def stamped(moment: datetime, said: str | None = None) -> Markup:
@@ -89,9 +100,13 @@ def stamped(moment: datetime, said: str | None = None) -> Markup:
 def short_time(moment: datetime, now: datetime) -> Markup:
     """`15:04` today, `9 Mar 15:04` before: what does not change while it is looked at."""
     utc = moment.astimezone(UTC)
-    day = "" if utc.date() == now.astimezone(UTC).date() else f"{utc.day} {utc:%b} "
-    year = "" if utc.year == now.astimezone(UTC).year else f"{utc.year} "
-    return stamped(utc, f"{day}{year if day else ''}{utc:%H:%M}")
+    today = now.astimezone(UTC)
+    if utc.date() == today.date():
+        return stamped(utc, f"{utc:%H:%M}")
+    parts = {"day": utc.day, "month": spoken().months[utc.month - 1], "time": f"{utc:%H:%M}"}
+    if utc.year == today.year:
+        return stamped(utc, say("%(day)s %(month)s %(time)s", **parts))
+    return stamped(utc, say("%(day)s %(month)s %(year)s %(time)s", year=utc.year, **parts))
 
 
 def badge(code: str | None, text: str | None = None) -> Markup:
@@ -113,23 +128,30 @@ def bar(parts: Mapping[str, int], total: int) -> Markup:
     `parts` by class in their order; what it shows stands in its label.
     """
     if not total:
-        return Markup('<svg class="bar" role="img" aria-label="Nobody yet" height="8"></svg>')
-    drawn, x = Markup(""), 0.0
+        return Markup('<svg class="bar" role="img" aria-label="{}" height="8"></svg>').format(
+            say("Nobody yet")
+        )
+    drawn, x = "", 0.0
     for name, count in parts.items():
         width = 100 * count / total
         if count:
-            drawn += Markup('<rect class="{}" x="{}%" y="0" width="{}%" height="8"/>').format(
-                f"part-{name}", round(x, 2), round(width, 2)
+            # A wall has hundreds of them: numbers need no escaping, and names are put in by hand.
+            drawn += (
+                f'<rect class="part-{escape(name)}" x="{round(x, 2)}%" y="0"'
+                f' width="{round(width, 2)}%" height="8"/>'
             )
         x += width
-    said = ", ".join(f"{words(name)} {count:,}" for name, count in parts.items() if count)
-    label = escape(f"{said or 'nothing'} of {total:,}")
-    return Markup(
-        '<svg class="bar" role="img" aria-label="{}" height="8"><title>{}</title>{}</svg>'
-    ).format(label, label, drawn)
+    said = ", ".join(f"{words(name)} {number(count)}" for name, count in parts.items() if count)
+    label = escape(say("%(parts)s of %(total)s", parts=said or say("nothing"), total=number(total)))
+    return Markup(  # noqa: S704 - escaped above
+        f'<svg class="bar" role="img" aria-label="{label}" height="8"><title>{label}</title>'
+        f"{drawn}</svg>"
+    )
 
 
 FILTERS = {
+    "said": say,
+    "event_words": event_words,
     "short_time": short_time,
     "number": number,
     "words": words,

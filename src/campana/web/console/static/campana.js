@@ -107,7 +107,8 @@
     document.addEventListener('htmx:sse:after:message', () => { last = Date.now(); });
     document.addEventListener('htmx:sse:error', () => { last = null; });
     setInterval(() => {
-      live.textContent = last === null ? 'connecting' : `live, ${Math.max(0, (Date.now() - last) / 1000).toFixed(0)} s ago`;
+      const words = document.body.dataset;
+      live.textContent = last === null ? words.connecting : words.liveFor.replace('{seconds}', Math.max(0, (Date.now() - last) / 1000).toFixed(0));
       live.classList.toggle('stale', last === null || Date.now() - last > 30000);
     }, 1000);
   }

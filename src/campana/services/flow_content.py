@@ -24,6 +24,7 @@ from campana.domain.content import (
     Text,
 )
 from campana.domain.errors import Conflict, NotFound
+from campana.services.flow_templates import LANGUAGE
 from campana.store.db import Tx
 from campana.store.sessions import Message, StoredSession
 
@@ -85,7 +86,7 @@ async def _template(
     except NotFound:
         return Template(
             name=str(content["template"]),
-            language=str(content.get("language") or "en"),
+            language=str(content.get("language") or LANGUAGE),
             variables=dict(values),
             text=" ".join([f"[{content['template']}]", *values.values()]),
         )

@@ -11,7 +11,7 @@ from campana.domain.campaign import Campaign, CampaignType, ChannelType, Plan
 from campana.domain.errors import FieldProblem, InvalidParameter
 from campana.domain.script_problems import problems as script_problems
 from campana.domain.transfer import forbidden, wrong_with
-from campana.services import flow_plans, reference_tables, variant_plans
+from campana.services import flow_plans, flow_templates, reference_tables, variant_plans
 from campana.services.campaign_document import CampaignDocument, PinDocument
 from campana.store import accounts, channels, flows, versioned
 from campana.store.db import Tx
@@ -133,6 +133,7 @@ async def unready(tx: Tx, campaign: Campaign, plan: Plan, *, has_model: bool) ->
             found += [] if has_model else _intents(flow, at=at)
             found += await _credentials(tx, flow, campaign, at=at)
             found += await _tables(tx, flow, campaign, at=at)
+            found += await flow_templates.unsendable(tx, flow, campaign, own, at=at, way=way)
     return list(dict.fromkeys(found))
 
 

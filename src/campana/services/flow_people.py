@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from campana.domain.campaign import Campaign, ChannelType, Plan
 from campana.domain.errors import InvalidParameter
 from campana.domain.ids import numbered
-from campana.services import flow_plans, template_document, variant_plans
+from campana.services import flow_plans, flow_templates, template_document, variant_plans
 from campana.store import flows, templates
 from campana.store.db import Tx
 from campana.store.flows import Lacking
@@ -56,6 +56,14 @@ async def unbidden(tx: Tx, campaign: Campaign, plan: Plan) -> list[str]:
     async for flow, own in _flows(tx, plan):
         begins_on = own.begins_on or campaign.channel_type
         found += openings.free_form(flow, on=ChannelType.WHATSAPP, begins_on=begins_on)
+    return list(dict.fromkeys(found))
+
+
+async def doubtful_templates(tx: Tx, campaign: Campaign, plan: Plan) -> list[str]:
+    """Templates that may not be sent after all, in sentences."""
+    found: list[str] = []
+    async for flow, own in _flows(tx, plan):
+        found += await flow_templates.doubtful(tx, flow, campaign, own)
     return list(dict.fromkeys(found))
 
 

@@ -110,6 +110,7 @@ async def look_ahead(context: Context, *, workspace_id: int, campaign_id: str) -
         if whom is not None:
             found = await _crowds(tx, campaign, plan, whom, prices, pads, now)
             warnings = await flow_people.lacking(tx, campaign, plan, whom=whom, now=now)
+        warnings += await flow_people.doubtful_templates(tx, campaign, plan)
         places = await _places(tx, channel, now)
         calling = channel
         if ChannelType.VOICE in plan.channels:

@@ -191,6 +191,19 @@ async def set_provider(
     ]
 
 
+async def provider_status(
+    tx: Tx, *, workspace_id: int, provider_name: str, language: str
+) -> ProviderStatus | None:
+    """What a provider last said of its template of that name and language; None of no such."""
+    values = {
+        "workspace_id": workspace_id,
+        "provider_name": provider_name,
+        "language": language,
+    }
+    row = await (await tx.execute(_SQL["provider_status"], values)).fetchone()
+    return row[0] if row else None
+
+
 async def _templates(
     tx: Tx, query: LiteralString, values: Mapping[str, Any]
 ) -> list[StoredTemplate]:

@@ -88,3 +88,10 @@ where t.workspace_id = %(workspace_id)s and t.channel_type = 'WhatsApp'
   and t.draft #>> '{provider,name}' = %(provider_name)s and t.draft #>> '{provider,language}' = %(language)s
   and (t.provider_at is null or t.provider_at <= %(now)s)
 returning t.id;
+
+-- name: provider_status
+-- What was last said of a provider's template of that name and language, in our newest version or draft of it; there are few.
+select t.provider_status from templates t
+where t.workspace_id = %(workspace_id)s and t.channel_type = 'WhatsApp' and t.provider_status is not null
+  and t.draft #>> '{provider,name}' = %(provider_name)s and t.draft #>> '{provider,language}' = %(language)s
+order by t.provider_at desc nulls last limit 1;

@@ -139,7 +139,10 @@ def _as_json(found: Outlook) -> dict[str, Any]:
         "latestAt": wire(found.latest),
         "notReached": run_.not_reached if run_ else 0,
         "cost": found.cost
-        and {"lowest": str(found.cost.lowest), "highest": str(found.cost.highest)},
+        and {
+            "lowest": str(found.cost.lowest),
+            "highest": None if found.cost.highest is None else str(found.cost.highest),
+        },
     }
 
 
@@ -167,5 +170,5 @@ def _print(found: Outlook) -> None:
             table.add_row(f"and {len(run_.planned) - _MOST_HOURS} more hours", "")
     if found.cost is not None:
         table.add_section()
-        table.add_row("costs", f"{found.cost.lowest} to {found.cost.highest}")
+        table.add_row("costs", f"{found.cost.lowest} to {found.cost.highest or 'no end'}")
     out.print(table)

@@ -54,9 +54,7 @@ async def unsendable(
 
 
 async def doubtful(tx: Tx, flow: Flow, campaign: Campaign, own: Plan) -> list[str]:
-    """In sentences: the names that neither the workspace nor its providers are known to have, and
-    templates that are not for the channel they are to go out on.
-    """
+    """In sentences: names that nobody is known to have, templates that are for another channel."""
     found: list[str] = []
     for _, node_id, node in _named(flow):
         name = own.templates.get(node.template, node.template)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from campana.domain.cadence import Rule
 from campana.domain.caller_id import CallerIds
 from campana.domain.campaign import Campaign, CampaignType, ChannelType, Plan
 from campana.domain.disposition import Disposition
-from campana.domain.forecast import Forecast, Pace, forecast
+from campana.domain.forecast import Forecast, Pace, Planned, forecast
 from campana.domain.window import next_open
 from campana.store.channels import Channel
 
@@ -19,14 +21,26 @@ _SHORTEST_CALL = timedelta(seconds=15)
 _LONGEST_RINGING = timedelta(seconds=45)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leg:
+    """What one channel has to do: so many attempts, by the zones that people may be in."""
+
+    channel: Channel
+    least: Mapping[tuple[str, ...], int]
+    most: Mapping[tuple[str, ...], int] | None
+    """None without end."""
+    places: Pace
+    """How many new people there is room for."""
+    pool: CallerIds | None
+    """The caller ids of the channel."""
+
+
 def foretold(
     campaign: Campaign,
     plan: Plan,
-    channel: Channel,
+    legs: Sequence[Leg],
     *,
     eligible: Mapping[tuple[str, ...], int],
-    places: Pace,
-    pool: CallerIds | None,
     now: datetime,
 ) -> tuple[Forecast, datetime | None]:
     """The run played twice: everybody at the first try, and every try of everybody in vain.
@@ -34,45 +48,86 @@ def foretold(
     Args:
         campaign: a draft.
         plan: what it says.
-        channel: the one it begins on.
+        legs: of each channel that somebody may be tried on.
         eligible: how many people, by the zones they may be in.
-        places: how many new people there is room for.
-        pool: the caller ids of the channel.
         now: the moment of the launch.
 
     Returns:
         The first of the two, and when the second ends: None when it might never.
     """
     start = max(now, campaign.start_date or now)
-    best = forecast(
-        eligible,
-        window=plan.window,
-        pace=_pace(plan, channel, _SHORTEST_CALL, places, pool),
-        start=start,
-        end=campaign.end_date,
-    )
-    tries = most_tries(campaign, plan)
-    worst = forecast(
-        {zones: people * tries for zones, people in eligible.items()},
-        window=plan.window,
-        pace=_pace(plan, channel, _longest_call(plan), places, pool),
-        start=start,
-        end=campaign.end_date,
-    )
+    people = sum(eligible.values())
+
+    def played(held: timedelta, work: Sequence[Mapping[tuple[str, ...], int]]) -> Forecast:
+        paces = [
+            _pace(plan, leg, held, is_own=leg.channel.id == campaign.channel_id) for leg in legs
+        ]
+        done = list(zip(paces, work, strict=True))
+        if len(done) > 1 and plan.pacing.any:
+            # Its own limits are for all of its channels together.
+            rate = min(plan.pacing.rate or math.inf, sum(pace.rate for pace in paces))
+            everything = sum((Counter(each) for each in work), Counter[tuple[str, ...]]())
+            done.append((Pace(rate=rate, daily=plan.pacing.daily), everything))
+        found = [
+            forecast(each, window=plan.window, pace=pace, start=start, end=campaign.end_date)
+            for pace, each in done
+        ]
+        return _together(found, [sum(each.values()) for _, each in done], len(work), people)
+
+    best = played(_SHORTEST_CALL, [leg.least for leg in legs])
+    most = [leg.most for leg in legs if leg.most is not None]
+    if len(most) < len(legs):
+        return best, campaign.end_date
+    worst = played(_longest_call(plan), most)
     return best, _latest(campaign, plan, best, worst, eligible)
 
 
-def _pace(
-    plan: Plan, channel: Channel, held: timedelta, places: Pace, pool: CallerIds | None
-) -> Pace:
+def _together(
+    found: Sequence[Forecast], attempts: Sequence[int], channels: int, people: int
+) -> Forecast:
+    """Several runs at once as one, over when the last is; only the first `channels` plan hours."""
+    if len(found) == 1:
+        only, made = found[0], attempts[0]
+        return replace(only, not_reached=_people(only.not_reached, made, people))
+    planned = Counter[tuple[datetime, tuple[str, ...]]]()
+    for run in found[:channels]:
+        planned.update({(each.hour, each.zones): each.attempts for each in run.planned})
+    busy = [run for run, made in zip(found, attempts, strict=True) if made]
+    starts = [run.first_at for run in busy if run.first_at is not None]
+    ends = [run.last_at for run in busy if run.last_at is not None]
+    return Forecast(
+        planned=[
+            Planned(hour=hour, zones=zones, attempts=made)
+            for (hour, zones), made in sorted(planned.items())
+        ],
+        first_at=min(starts, default=None),
+        last_at=max(ends, default=None),
+        not_reached=max(
+            (
+                _people(run.not_reached, made, people)
+                for run, made in zip(found, attempts, strict=True)
+            ),
+            default=0,
+        ),
+    )
+
+
+def _people(left: int, attempts: int, people: int) -> int:
+    """How many people are left when so many attempts of all are."""
+    return left if attempts == people or not attempts else math.ceil(left * people / attempts)
+
+
+def _pace(plan: Plan, leg: Leg, held: timedelta, *, is_own: bool) -> Pace:
     """The lowest of all limits, when each attempt holds its line for so long."""
-    by_numbers = pool.only(plan.caller_id).most_calls_a_day if pool is not None else None
+    channel, pool = leg.channel, leg.pool
+    caller_id = plan.caller_id if is_own else None
+    by_numbers = pool.only(caller_id).most_calls_a_day if pool is not None else None
     own = plan.pacing
     rates = [channel.rate, own.rate or channel.rate]
     lines = min(channel.lines, own.lines or channel.lines)
     quotas = [each for each in (channel.daily_attempts, own.daily, by_numbers) if each]
     return replace(
-        places,
+        leg.places,
         rate=min(*rates, lines / held.total_seconds()),
         daily=min(quotas) if quotas else None,
     )

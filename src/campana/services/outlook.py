@@ -6,22 +6,20 @@ those of the run. What stands in the way of a launch is `preflight.py`'s to say.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from decimal import Decimal
+from datetime import datetime
 
-from campana.domain import gate, spend
+from campana.domain import gate
 from campana.domain.campaign import Campaign, CampaignState, ChannelType, Plan
 from campana.domain.errors import FieldProblem, InvalidTransition, NotFound
 from campana.domain.forecast import Forecast, Pace
-from campana.domain.spend import Price
 from campana.services import (
     caller_ids,
     channel_pause,
     erasure_keys,
     flow_people,
+    flow_tries,
     hearing,
     preflight,
     segments,
@@ -29,20 +27,18 @@ from campana.services import (
 )
 from campana.services.campaign_document import plan_of
 from campana.services.context import Context
-from campana.services.foretelling import foretold, most_tries
+from campana.services.flow_tries import Course
+from campana.services.foretelling import Leg, foretold
 from campana.services.messaging import DAY
-from campana.services.policy import policy_of
-from campana.services.spending import LONGEST_CALL
+from campana.services.reckoned import CostRange, Prices, Reckoned, known_prices, prices_of
 from campana.store import (
     accounts,
     campaigns,
     channels,
     lists,
     outlook,
-    policies,
     portfolios,
 )
-from campana.store import spend as spend_store
 from campana.store.channels import Channel
 from campana.store.db import Tx
 from campana.store.outlook import Crowd
@@ -51,16 +47,6 @@ from campana.store.segments import Members
 
 DUPLICATE = "duplicate"
 PRICE_UNKNOWN = "price_unknown"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CostRange:
-    """What the run may cost, in the one currency of the price table."""
-
-    lowest: Decimal
-    """Everybody answers at the first try and talks for a minute at the most."""
-    highest: Decimal
-    """Every try of everybody is as long as it may be; no more than the campaign may spend."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +89,8 @@ async def look_ahead(context: Context, *, workspace_id: int, campaign_id: str) -
         if campaign.channel_id is not None:
             channel = await channels.find(tx, workspace_id=workspace_id, wanted=campaign.channel_id)
         plan = plan_of(campaign.document, channel_window=channel.window if channel else None)
-        prices = await _prices(tx, campaign, plan)
+        courses = await flow_tries.courses(tx, campaign, plan)
+        prices = await prices_of(tx, campaign, plan, courses)
         pads = await erasure_keys.pads(tx, context, workspace_id=workspace_id)
         whom = await _whom(tx, campaign)
         found, warnings = list[Crowd](), list[str]()
@@ -111,7 +98,8 @@ async def look_ahead(context: Context, *, workspace_id: int, campaign_id: str) -
             found = await _crowds(tx, campaign, plan, whom, prices, pads, now)
             warnings = await flow_people.lacking(tx, campaign, plan, whom=whom, now=now)
         warnings += await flow_people.doubtful_templates(tx, campaign, plan)
-        places = await _places(tx, channel, now)
+        warnings += flow_tries.endless(courses)
+        used = await _channels(tx, context, campaign, plan, channel, now=now)
         calling = channel
         if ChannelType.VOICE in plan.channels:
             calling = await channels.find(
@@ -124,58 +112,65 @@ async def look_ahead(context: Context, *, workspace_id: int, campaign_id: str) -
         )
         unbidden = await flow_people.unbidden(tx, campaign, plan)
     allowed = frozenset(workspace.allowed_countries) if workspace else frozenset[str]()
-    eligible, skipped, expense = _judged(found, campaign, plan, allowed, prices, now)
+    judged = _judged(found, campaign, plan, courses, allowed, prices, now)
+    eligible = judged.eligible
     warnings += _uncared_for(found, campaign, plan, allowed, unbidden, now)
     counted = Outlook(
         problems=problems,
         people=sum(crowd.people for crowd in found),
         eligible=sum(eligible.values()),
-        skipped=skipped,
+        skipped=judged.skipped,
         forecast=None,
         latest=None,
-        cost=expense if prices.table else None,
+        cost=judged.cost if prices.table else None,
         warnings=warnings,
     )
     if channel is None or not eligible:
         return counted
-    pool = caller_ids.pool_of(context, channel)
-    best, latest = foretold(
-        campaign, plan, channel, eligible=eligible, places=places, pool=pool, now=now
-    )
+    legs = [
+        replace(leg, least=judged.least[each], most=judged.most[each])
+        for each, leg in used.items()
+        if judged.least[each] or judged.most[each] != {}
+    ]
+    best, latest = foretold(campaign, plan, legs, eligible=eligible, now=now)
     return replace(counted, forecast=best, latest=latest)
 
 
-async def _places(tx: Tx, channel: Channel | None, now: datetime) -> Pace:
+async def _channels(
+    tx: Tx,
+    context: Context,
+    campaign: Campaign,
+    plan: Plan,
+    channel: Channel | None,
+    *,
+    now: datetime,
+) -> dict[ChannelType, Leg]:
+    """The channels that the campaign uses, its own first, with nothing to do yet."""
+    found = {campaign.channel_type: channel}
+    for channel_type, wanted in plan.channels.items():
+        found[channel_type] = await channels.find(
+            tx, workspace_id=campaign.workspace_id, wanted=wanted
+        )
+    return {
+        channel_type: Leg(
+            channel=each,
+            least={},
+            most={},
+            places=await _places(tx, each, now),
+            pool=caller_ids.pool_of(context, each),
+        )
+        for channel_type, each in found.items()
+        if each is not None
+    }
+
+
+async def _places(tx: Tx, channel: Channel, now: datetime) -> Pace:
     """The part of a pace that says how many new people there is room for."""
-    if channel is None or channel.portfolio is None or channel.portfolio_limit is None:
-        return Pace(rate=channel.rate if channel else 1)
+    if channel.portfolio is None or channel.portfolio_limit is None:
+        return Pace(rate=channel.rate)
     portfolio = Portfolio(workspace_id=channel.workspace_id, name=channel.portfolio)
     taken = await portfolios.standing(tx, portfolio=portfolio, after=now - DAY)
     return Pace(rate=channel.rate, people=channel.portfolio_limit, taken=taken)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Prices:
-    table: Mapping[str, Price]
-    is_limited: bool
-    """There is a limit to keep: whoever has no price is not contacted."""
-
-    @property
-    def prefix_length(self) -> int:
-        return max((len(key) for key in self.table if key.startswith("+")), default=0)
-
-
-async def _prices(tx: Tx, campaign: Campaign, plan: Plan) -> _Prices:
-    workspace_id = campaign.workspace_id
-    policy = policy_of(await policies.get(tx, workspace_id=workspace_id))
-    return _Prices(
-        table={
-            entry.prefix: entry.price
-            for entry in await spend_store.all_prices(tx, workspace_id=workspace_id)
-            if entry.channel_type == campaign.channel_type
-        },
-        is_limited=plan.spend_limit is not None or policy.daily_spend_limit is not None,
-    )
 
 
 async def _whom(tx: Tx, campaign: Campaign) -> Members | None:
@@ -193,7 +188,7 @@ async def _crowds(
     campaign: Campaign,
     plan: Plan,
     whom: Members,
-    prices: _Prices,
+    prices: Prices,
     pads: bytes | None,
     now: datetime,
 ) -> list[Crowd]:
@@ -251,36 +246,26 @@ def _judged(
     found: Sequence[Crowd],
     campaign: Campaign,
     plan: Plan,
+    courses: Sequence[Course],
     allowed: frozenset[str],
-    prices: _Prices,
+    prices: Prices,
     now: datetime,
-) -> tuple[dict[tuple[str, ...], int], dict[str, int], CostRange]:
-    """Who may be contacted, by zones, now or when the window opens; who never, by reason."""
-    lowest = highest = Decimal(0)
-    longest = timedelta(seconds=plan.script.max_seconds) if plan.script else LONGEST_CALL
-    eligible: Counter[tuple[str, ...]] = Counter()
-    skipped: Counter[str] = Counter()
+) -> Reckoned:
+    judged = Reckoned(limit=plan.spend_limit)
     for crowd in found:
         verdict = gate.check(_facts(crowd, campaign, plan, allowed, now), now)
         if crowd.is_duplicate:
-            skipped[DUPLICATE] += crowd.people
-        elif isinstance(verdict, gate.Drop):
-            skipped[verdict.why] += crowd.people
-        elif (price := _price(crowd, prices)) is None and prices.is_limited:
-            skipped[PRICE_UNKNOWN] += crowd.people
-        else:
-            eligible[tuple(sorted(crowd.zones))] += crowd.people
-            if price is not None:
-                lowest += crowd.people * price.amount
-                highest += crowd.people * spend.worst_case(price, longest=longest)
-    highest *= most_tries(campaign, plan)
-    if plan.spend_limit is not None:
-        lowest, highest = min(lowest, plan.spend_limit), min(highest, plan.spend_limit)
-    return dict(eligible), dict(skipped), CostRange(lowest=lowest, highest=highest)
-
-
-def _price(crowd: Crowd, prices: _Prices) -> Price | None:
-    return spend.price_of(crowd.address or "", crowd.country, prices.table)
+            judged.skipped[DUPLICATE] += crowd.people
+            continue
+        if isinstance(verdict, gate.Drop):
+            judged.skipped[verdict.why] += crowd.people
+            continue
+        known = known_prices(crowd, prices)
+        if campaign.channel_type not in known and prices.is_limited:
+            judged.skipped[PRICE_UNKNOWN] += crowd.people
+            continue
+        judged.take(crowd, courses[crowd.variant], known)
+    return judged
 
 
 def _facts(

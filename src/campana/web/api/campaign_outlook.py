@@ -46,10 +46,13 @@ class PlannedShape(Shape, frozen=True, kw_only=True):
 
 
 class CostShape(Shape, frozen=True, kw_only=True):
-    """What the run may cost, in the currency of the price table; decimal numbers as text."""
+    """What the run may cost, in the currency of the price table; decimal numbers as text.
+
+    `highest` is null where a flow may send without end and nothing limits what is spent.
+    """
 
     lowest: str
-    highest: str
+    highest: str | None
 
 
 class PreflightShape(Shape, frozen=True, kw_only=True):
@@ -123,7 +126,7 @@ def preflight_shape(found: Outlook) -> PreflightShape:
         if found.cost is None
         else CostShape(
             lowest=str(found.cost.lowest),
-            highest=str(found.cost.highest),
+            highest=None if found.cost.highest is None else str(found.cost.highest),
         ),
     )
 

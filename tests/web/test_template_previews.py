@@ -34,6 +34,32 @@ async def test_a_preview_is_what_the_contact_would_get(
         assert (wrong.status_code, set(codes(wrong))) == (400, {"/contactId"})
 
 
+async def test_a_whatsapp_template_with_a_hole_says_what_is_lacking(
+    api: httpx.AsyncClient,
+) -> None:
+    provider = {
+        "name": "renewal",
+        "language": "en",
+        "variables": {"1": "{{ contact.first_name }}", "2": "{{ values.code }}"},
+        "headerValues": {"1": "{{ contact.plan }}"},
+    }
+    content = {"text": "Hello {{ contact.first_name }}.", "provider": provider}
+    body = {"name": "n", "channelType": "WhatsApp", "content": content}
+    path = (await api.post("/v1/templates", json=body)).headers["location"] + "/preview"
+    values = {"code": "7"}
+    shown = (await api.post(path, json={"fields": {"plan": "gold"}, "values": values})).json()
+    assert shown["lacking"] == ["first_name"]
+    assert shown["provider"]["variables"] == {"1": "", "2": "7"}
+    assert shown["provider"]["header"] == {"1": "gold"}
+    # What is not the contact's is for whoever sends it to give.
+    whole = {"plan": "gold", "first_name": "Ana"}
+    wrong = await api.post(path, json={"fields": whole})
+    assert (wrong.status_code, codes(wrong)) == (
+        400,
+        {"": "with this contact: there is nothing for 2"},
+    )
+
+
 async def test_html_shows_values_and_never_obeys_them(api: httpx.AsyncClient) -> None:
     what = {
         "text": "a",

@@ -153,8 +153,16 @@ def rendered(
     *,
     fields: Mapping[str, str],
     values: Mapping[str, str],
+    with_holes: bool = False,
 ) -> content.Content:
     """What is sent to a person of these fields.
+
+    Args:
+        document: a template's content.
+        channel_type: what the template is for.
+        fields: the contact's, by name.
+        values: what whoever sends it gives.
+        with_holes: show it as it is, though nobody could be sent it for want of something.
 
     Raises:
         RenderFailed: what the template and these make cannot be sent.
@@ -171,19 +179,24 @@ def rendered(
                 html=HtmlTemplate(document.html).render(known) if document.html else None,
             )
         case ChannelType.WHATSAPP if document.provider is not None:
-            return _provided(document.provider, known, text=text)
+            return _provided(document.provider, known, text=text, with_holes=with_holes)
         case _:
-            if not text.strip():
+            if not text.strip() and not with_holes:
                 raise RenderFailed("the text is empty")
             return content.Text(body=text)
 
 
 def _provided(
-    provider: ProviderTemplate, known: Mapping[str, Mapping[str, str]], *, text: str
+    provider: ProviderTemplate,
+    known: Mapping[str, Mapping[str, str]],
+    *,
+    text: str,
+    with_holes: bool,
 ) -> content.Template:
     def filled(sources: Mapping[str, str]) -> dict[str, str]:
         made = {place: Template(source).render(known).strip() for place, source in sources.items()}
-        if empty := sorted(place for place, each in made.items() if not each):
+        empty = sorted(place for place, each in made.items() if not each)
+        if empty and not with_holes:
             raise RenderFailed(f"there is nothing for {', '.join(empty)}")
         return made
 

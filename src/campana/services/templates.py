@@ -180,8 +180,13 @@ async def preview(
         known = await _fields(tx, workspace_id=workspace_id, contact_id=contact_id)
     document = template_document.stored(found.draft)
     told = {**known, **fields}
+    lacking = [
+        name for name in template_document.required(document) if not told.get(name, "").strip()
+    ]
     try:
-        made = template_document.rendered(document, found.channel_type, fields=told, values=values)
+        made = template_document.rendered(
+            document, found.channel_type, fields=told, values=values, with_holes=bool(lacking)
+        )
     except RenderFailed as error:
         raise InvalidParameter(
             problems=[FieldProblem(pointer="", message=f"with this contact: {error}")]
@@ -190,9 +195,7 @@ async def preview(
     return Preview(
         content=made,
         size=sms_text.size(content.words(made)) if is_sms else None,
-        lacking=[
-            name for name in template_document.required(document) if not told.get(name, "").strip()
-        ],
+        lacking=lacking,
     )
 
 

@@ -119,8 +119,10 @@ async def test_what_is_wrong_with_the_request_is_named(api: httpx.AsyncClient, u
         answer = await api.post(url, json=body)
         assert answer.status_code == 400, body
         assert codes(answer).keys() == {pointer}
-    odd = {"contacts": [person | {"attributes": {"not a name": 1}}]}
-    assert (await api.post(url, json=odd)).status_code == 400
+    odd = {"contacts": [person, person | {"attributes": {"not a name": 1, "b/c": 2, "fine": 3}}]}
+    answer = await api.post(url, json=odd)
+    at = "/contacts/1/attributes"
+    assert (answer.status_code, set(codes(answer))) == (400, {f"{at}/not a name", f"{at}/b~1c"})
     absent = "/v1/contact-lists/list_none/contacts"
     assert (await api.post(absent, json={"contacts": [person]})).status_code == 404
 

@@ -169,7 +169,10 @@ def _explain(error: ValidationError) -> Iterable[FieldProblem]:
     pointer = "".join("/" + _escaped(part) for part in error.absolute_path)
     rule = error.validator
     value: Any = error.instance
-    if rule == "anyOf":
+    if list(error.absolute_schema_path)[-2:-1] == ["propertyNames"]:
+        # What is wrong is a name; where several are, each is told of at its own.
+        yield FieldProblem(pointer=f"{pointer}/{_escaped(value)}", message=_sentence(error))
+    elif rule == "anyOf":
         yield from _explain_any_of(error)
     elif rule == "additionalProperties" and isinstance(value, dict):
         known = set(cast("Mapping[str, Any]", error.schema).get("properties", ()))

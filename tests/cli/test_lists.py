@@ -63,6 +63,21 @@ def test_imports_a_file_and_says_what_became_of_each_row(campana: Campana, peopl
     ]
 
 
+def test_the_first_rows_that_are_rejected_are_shown_and_where_the_others_are(
+    campana: Campana, people: Path
+) -> None:
+    done = campana("import", "People", people, "--country", "US")
+    assert done.exit_code == 0
+    assert "row 2, Mobile: this is not a phone number (nobody)" in done.stdout
+    assert "more" not in done.stdout
+    people.write_bytes(csv_of(["phone"], [[f"nobody {n}"] for n in range(8)]))
+    lines = campana("import", "Others", people).stdout.splitlines()
+    told = [line for line in lines if line.startswith("row ")]
+    assert [line.split(", ")[0] for line in told] == [f"row {n}" for n in range(1, 6)]
+    assert lines[-2] == "and 3 more"
+    assert lines[-1].startswith("Rejected rows: campana lists errors imp_")
+
+
 def test_json_is_all_that_is_printed(campana: Campana, people: Path) -> None:
     done = campana("import", "People", people, "--country", "US", "--json")
     assert (done.exit_code, done.stderr) == (0, "")

@@ -31,6 +31,7 @@ from campana.store.imports import Duplicates, Import, ImportState, RejectedRow
 _PAGE = 1000
 _SHOWN_KEPT = 20
 _SHOWN_REFUSED = 100
+_SHOWN_FIRST = 5
 
 
 def country_code(text: str | None) -> str | None:
@@ -127,11 +128,18 @@ def import_file(
         is_dry_run=dry_run,
     )
 
-    async def work(context: Context, workspace_id: int) -> tuple[Import, list[RejectedRow] | None]:
+    async def work(context: Context, workspace_id: int) -> tuple[Import, Sequence[RejectedRow]]:
         async with started(context, workspace_id, wanted) as begun:
             ended = await follow(context, workspace_id, begun, is_quiet=as_json)
             if not dry_run:
-                return ended, None
+                first = await lists.rejected_rows(
+                    context,
+                    workspace_id=workspace_id,
+                    import_id=ended.id,
+                    after=0,
+                    limit=_SHOWN_FIRST,
+                )
+                return ended, first
             # Told here: a list made for the dry run is gone afterwards, and the import with it.
             return ended, [row async for row in _rejected(context, workspace_id, ended.id)]
 
@@ -264,6 +272,17 @@ def _print_refused(rows: Sequence[RejectedRow]) -> None:
     out.print(table)
 
 
+def _print_first(rows: Sequence[RejectedRow], *, of: int) -> None:
+    """A line each, and how many more there are."""
+    for row in rows:
+        where = f"row {row.row_number}" + (f", {row.column_name}" if row.column_name else "")
+        value = f" ({row.value})" if row.value else ""
+        line = printable(f"{where}: {row.reason}{value}")
+        out.print(line, highlight=False, markup=False, soft_wrap=True)
+    if rows and of > len(rows):
+        out.print(f"and {of - len(rows):,} more", highlight=False)
+
+
 def _print_csv(import_id: str, workspace: str) -> None:
     async def work(context: Context, workspace_id: int) -> None:
         pieces = await rejections.as_csv(context, workspace_id=workspace_id, import_id=import_id)
@@ -307,11 +326,14 @@ async def _kept(context: Context, workspace_id: int, import_id: str) -> AsyncIte
         after = found[-1].contact_id
 
 
-def _report(ended: Import, *, as_json: bool, refused: Sequence[RejectedRow] | None = None) -> None:
-    """Print the counts, and the refused rows of a dry run; exit 1 when the import failed."""
+def _report(ended: Import, *, as_json: bool, refused: Sequence[RejectedRow] = ()) -> None:
+    """Print the counts and refused rows: all of a dry run, of another the first few.
+
+    Exit 1 when the import failed.
+    """
     if as_json:
-        rows = [import_shapes.rejected_fields(row) for row in refused or ()]
-        more = {} if refused is None else {"errors": rows}
+        rows = [import_shapes.rejected_fields(row) for row in refused]
+        more = {"errors": rows} if ended.is_dry_run else {}
         print_json({**import_shapes.import_fields(ended), **more})
     else:
         table = Table("accepted", "updated", "duplicate", "rejected", "rows")
@@ -328,11 +350,12 @@ def _report(ended: Import, *, as_json: bool, refused: Sequence[RejectedRow] | No
             out.print("A dry run: the list is as it was.")
         elif ended.state is ImportState.DONE:
             out.print(f"To take it back: campana lists undo {ended.id}", highlight=False)
-        if refused:
+        if ended.is_dry_run and refused:
             _print_refused(refused[:_SHOWN_REFUSED])
             if len(refused) > _SHOWN_REFUSED:
                 out.print(f"and {len(refused) - _SHOWN_REFUSED:,} more; --json lists all")
         elif ended.rows_rejected:
+            _print_first(refused, of=ended.rows_rejected)
             out.print(f"Rejected rows: campana lists errors {ended.id}", highlight=False)
     if ended.problem is not None:
         raise CampanaError(ended.problem)

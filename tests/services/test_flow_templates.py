@@ -182,3 +182,49 @@ async def test_what_a_variant_sends_in_its_place_is_looked_at(
         )
     ]
     assert [each.split(" of ")[0] for each in found.warnings] == ["the template gone"]
+
+
+async def test_people_of_variants_that_begin_by_sms_are_not_among_those_who_did_not_write(
+    context: Context, workspace_id: int
+) -> None:
+    """The flow's message goes out on the channel that it begins on."""
+    phones = [f"+1212555{n:04}" for n in range(100, 140)]
+    sms = await add_channel(
+        context,
+        workspace_id=workspace_id,
+        name="SMS",
+        kind="sandbox",
+        channel_type="SMS",
+        config={"url": "http://127.0.0.1:9", "secret": "a-secret-of-the-sandbox"},
+    )
+    definition = {
+        **flow(
+            {
+                "a": {"type": "send_message", "text": "Hello.", "next": "end"},
+                "end": {"type": "end", "status": "told"},
+            }
+        ),
+        "name": "Plain",
+    }
+    flow_id = await published(context, workspace_id=workspace_id, definition=definition)
+    people = [person(phone) for phone in phones]
+    campaign_id = await draft(
+        context,
+        workspace_id,
+        "renewal",
+        flow={"id": flow_id},
+        contactList=await add_list(
+            context, workspace_id=workspace_id, people=people, name="Others"
+        ),
+        channels={"SMS": sms.id},
+        variants=[
+            {"name": "A", "share": 50},
+            {"name": "B", "share": 50, "changes": {"channelType": "SMS"}},
+        ],
+    )
+    found = await look(context, workspace_id, campaign_id)
+    [said] = found.warnings
+    silent, of, all_of_them = said.split()[:3]
+    assert (of, silent) == ("of", all_of_them)
+    assert 0 < int(silent) < len(phones)
+    assert "the node a says" in said

@@ -48,15 +48,23 @@ async def lacking(
     return list(dict.fromkeys(found))
 
 
-async def unbidden(tx: Tx, campaign: Campaign, plan: Plan) -> list[str]:
-    """The nodes that may say anything but a template by WhatsApp before a reply."""
+async def unbidden(tx: Tx, campaign: Campaign, plan: Plan) -> list[list[str]]:
+    """The nodes that may say anything but a template by WhatsApp before a reply.
+
+    Of each variant, by its place, as its people hear them; of the plan itself where it has none.
+    """
     from campana.flow import openings
 
-    found: list[str] = []
-    async for flow, own in _flows(tx, plan):
+    found: list[list[str]] = []
+    for place in range(max(1, len(plan.variants))):
+        own, _ = variant_plans.nth(plan, place)
+        flow = await flow_of(tx, own)
+        if flow is None:
+            found.append([])
+            continue
         begins_on = own.begins_on or campaign.channel_type
-        found += openings.free_form(flow, on=ChannelType.WHATSAPP, begins_on=begins_on)
-    return list(dict.fromkeys(found))
+        found.append(openings.free_form(flow, on=ChannelType.WHATSAPP, begins_on=begins_on))
+    return found
 
 
 async def doubtful_templates(tx: Tx, campaign: Campaign, plan: Plan) -> list[str]:
@@ -69,13 +77,19 @@ async def doubtful_templates(tx: Tx, campaign: Campaign, plan: Plan) -> list[str
 
 async def _flows(tx: Tx, plan: Plan) -> AsyncIterator[tuple[Flow, Plan]]:
     for _, own in variant_plans.each_way(plan):
-        if own.flow is None:
-            continue
-        try:
-            flow = await flow_plans.pinned(tx, flow_id=own.flow.id, version=own.flow.version)
-        except (LookupError, InvalidParameter):
-            continue
-        yield flow, own
+        flow = await flow_of(tx, own)
+        if flow is not None:
+            yield flow, own
+
+
+async def flow_of(tx: Tx, own: Plan) -> Flow | None:
+    """The flow of a way; None too where it cannot be run, which is told elsewhere."""
+    if own.flow is None:
+        return None
+    try:
+        return await flow_plans.pinned(tx, flow_id=own.flow.id, version=own.flow.version)
+    except (LookupError, InvalidParameter):
+        return None
 
 
 def _missing(found: Sequence[Lacking]) -> list[str]:

@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING
 
 from campana.domain import spend
 from campana.domain.campaign import Campaign, ChannelType, Plan
-from campana.domain.errors import InvalidParameter
 from campana.domain.spend import Price
-from campana.services import flow_plans, variant_plans
+from campana.services import flow_people, variant_plans
 from campana.services.foretelling import most_tries
 from campana.services.spending import LONGEST_CALL
 from campana.store.db import Tx
@@ -81,7 +80,7 @@ async def courses(tx: Tx, campaign: Campaign, plan: Plan) -> list[Course]:
     for place in range(max(1, len(plan.variants))):
         own, _ = variant_plans.nth(plan, place)
         begins_on = (own.begins_on if own.flow else None) or campaign.channel_type
-        flow = await _flow(tx, own)
+        flow = await flow_people.flow_of(tx, own)
         key = (flow.version if flow else "", begins_on)
         if key not in known:
             known[key] = _course(campaign, plan, flow, begins_on)
@@ -108,16 +107,6 @@ def _course(campaign: Campaign, plan: Plan, flow: Flow | None, begins_on: Channe
 
 def _again(channel_type: ChannelType, flow: Flow | None, again: int) -> int:
     return 1 if flow is not None and channel_type is ChannelType.VOICE else again
-
-
-async def _flow(tx: Tx, own: Plan) -> Flow | None:
-    """The flow of a way; None too where it cannot be run, which is told elsewhere."""
-    if own.flow is None:
-        return None
-    try:
-        return await flow_plans.pinned(tx, flow_id=own.flow.id, version=own.flow.version)
-    except (LookupError, InvalidParameter):
-        return None
 
 
 def endless(found: list[Course]) -> list[str]:

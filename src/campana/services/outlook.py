@@ -6,6 +6,7 @@ those of the run. What stands in the way of a launch is `preflight.py`'s to say.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -219,26 +220,25 @@ def _uncared_for(
     campaign: Campaign,
     plan: Plan,
     allowed: frozenset[str],
-    unbidden: Sequence[str],
+    unbidden: Sequence[Sequence[str]],
     now: datetime,
 ) -> list[str]:
     """What a flow would say by WhatsApp and may not, in a sentence for each node."""
-    if not unbidden:
-        return []
-    reached = [
-        crowd
-        for crowd in found
-        if not crowd.is_duplicate
-        and not isinstance(gate.check(_facts(crowd, campaign, plan, allowed, now), now), gate.Drop)
-    ]
-    people = sum(crowd.people for crowd in reached)
-    silent = sum(crowd.people for crowd in reached if not crowd.has_written)
-    if not silent:
-        return []
+    people, silent = Counter[str](), Counter[str]()
+    for crowd in found:
+        nodes = unbidden[crowd.variant]
+        if not nodes or crowd.is_duplicate:
+            continue
+        if isinstance(gate.check(_facts(crowd, campaign, plan, allowed, now), now), gate.Drop):
+            continue
+        for node in nodes:
+            people[node] += crowd.people
+            silent[node] += 0 if crowd.has_written else crowd.people
     return [
-        f"{silent:,} of {people:,} contacts did not write by WhatsApp in the last 24 hours: what"
-        f" the node {node} says before they do is not sent to them; it needs a template"
-        for node in unbidden
+        f"{silent[node]:,} of {people[node]:,} contacts did not write by WhatsApp in the last 24"
+        f" hours: what the node {node} says before they do is not sent to them; it needs a template"
+        for node in people
+        if silent[node]
     ]
 
 

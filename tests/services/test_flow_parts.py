@@ -105,8 +105,11 @@ async def test_everything_that_is_missing_is_said_at_once(
         ("/flow", "its lookups look into the table branches, which is not there"),
         ("/flow", "its webhooks show the credential crm, which is not stored"),
     }
+    async with context.db.read(workspace_id=workspace_id) as tx:
+        rows = await (await tx.execute("select id from contacts order by id")).fetchall()
     assert found.warnings == [
-        "2 of 3 contacts have no balance, which the flow reads",
+        "2 of 3 contacts have no balance, which the flow reads:"
+        f" ctc_{rows[1][0]}, ctc_{rows[2][0]}",
         "3 of 3 contacts did not write by WhatsApp in the last 24 hours: what the node a says"
         " before they do is not sent to them; it needs a template",
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -277,3 +278,30 @@ async def test_what_was_launched_is_asked_why_instead(context: Context, workspac
     await control.launch(context, workspace_id=workspace_id, **draft)
     with pytest.raises(InvalidTransition):
         await look(context, workspace_id, draft)
+
+
+async def test_whom_a_bot_knows_too_little_of_is_said_by_number_and_by_name(
+    context: Context, workspace_id: int
+) -> None:
+    people = [person(f"+1212555{n:04}", attributes={"city": "Boston"}) for n in range(100, 110)]
+    for n in range(6):
+        people[n] = replace(people[n], attributes={"city": " "} if n else {})
+    steps = [
+        {
+            "type": "ask",
+            "id": "q",
+            "text": "Are you {{ contact.first_name }}?",
+            "keys": {"1": "end"},
+        },
+        {"type": "end", "id": "end", "text": "Goodbye from {{ contact.town }}."},
+    ]
+    script = {"greeting": "Hello {{ contact.city }}, {{ answer }}.", "steps": steps}
+    draft = await drafted(context, workspace_id, people, voiceBot=script)
+    found = await look(context, workspace_id, draft)
+    async with context.db.read(workspace_id=workspace_id) as tx:
+        rows = await (await tx.execute("select id from contacts order by id limit 5")).fetchall()
+    first = ", ".join(f"ctc_{row[0]}" for row in rows)
+    assert [each for each in found.warnings if "the bot reads" in each] == [
+        f"6 of 10 contacts have no city, which the bot reads: {first}, …",
+        f"10 of 10 contacts have no town, which the bot reads: {first}, …",
+    ]

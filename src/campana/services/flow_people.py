@@ -44,7 +44,8 @@ async def lacking(
         asked.add(way)
         fields = [name for name in flow.reads if name != "time_zone"]
         found += await _holes(tx, campaign, flow, own.templates, whom=whom, now=now)
-        found += _missing(await flows.lacking(tx, whom=whom, fields=fields, now=now))
+        lacks = await flows.lacking(tx, whom=whom, fields=fields, now=now)
+        found += missing(lacks, reader="the flow")
     return list(dict.fromkeys(found))
 
 
@@ -92,12 +93,20 @@ async def flow_of(tx: Tx, own: Plan) -> Flow | None:
         return None
 
 
-def _missing(found: Sequence[Lacking]) -> list[str]:
+def missing(found: Sequence[Lacking], *, reader: str) -> list[str]:
+    """Who has nothing in a field that somebody reads, in a sentence for each field."""
     return [
-        f"{each.missing:,} of {each.people:,} contacts have no {each.field}, which the flow reads"
+        f"{each.missing:,} of {each.people:,} contacts have no {each.field}, which {reader} reads:"
+        f" {_named(each.first, of=each.missing)}"
         for each in found[:_SHOWN_FIELDS]
         if each.missing
     ]
+
+
+def _named(first: Sequence[int], *, of: int) -> str:
+    """The first of so many people."""
+    people = ", ".join(numbered("ctc", each) for each in first)
+    return people + (", \u2026" if of > len(first) else "")
 
 
 async def _holes(
@@ -125,12 +134,11 @@ async def _holes(
                 tx, whom=whom, fields=needed, shown=_SHOWN_PEOPLE, now=now
             )
             if without.contacts:
-                people = ", ".join(numbered("ctc", each) for each in without.first)
-                more = ", \u2026" if without.contacts > len(without.first) else ""
                 found.append(
                     f"{without.contacts:,} of {without.total:,} contacts lack"
                     f" {', '.join(sorted(without.by_field))}, without which the template"
-                    f" {name} of the node {node_id} is not sent: {people}{more}"
+                    f" {name} of the node {node_id} is not sent:"
+                    f" {_named(without.first, of=without.contacts)}"
                 )
     return found
 

@@ -16,6 +16,7 @@ from campana.domain.campaign import Campaign, CampaignState, ChannelType, Plan
 from campana.domain.errors import FieldProblem, InvalidTransition, NotFound
 from campana.domain.forecast import Forecast, Pace
 from campana.services import (
+    bot_people,
     caller_ids,
     channel_pause,
     erasure_keys,
@@ -98,6 +99,7 @@ async def look_ahead(context: Context, *, workspace_id: int, campaign_id: str) -
         if whom is not None:
             found = await _crowds(tx, campaign, plan, whom, prices, pads, now)
             warnings = await flow_people.lacking(tx, campaign, plan, whom=whom, now=now)
+            warnings += await bot_people.lacking(tx, plan, whom=whom, now=now)
         warnings += await flow_people.doubtful_templates(tx, campaign, plan)
         warnings += flow_tries.endless(courses)
         used = await _channels(tx, context, campaign, plan, channel, now=now)

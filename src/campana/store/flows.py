@@ -31,11 +31,12 @@ QUERIES = Queries(
 
 @dataclass(frozen=True, slots=True)
 class Lacking:
-    """How many people of a list have nothing in a field, of how many."""
+    """How many people of a list have nothing in a field, of how many, and the first few."""
 
     field: str
     missing: int
     people: int
+    first: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,14 +56,20 @@ select number, hash, created_at, definition from flow_versions where flow_id = %
 select hash from flow_versions where flow_id = %(flow_id)s and number = %(number)s;
 
 -- name: missing
--- How many people of a list or segment lack each of these fields: the list's own columns, or those every contact has.
-select f.name, count(*) filter (where coalesce(case f.name
-    when 'first_name' then c.first_name when 'last_name' then c.last_name when 'language' then c.language
-    when 'external_id' then c.external_id when 'time_zone' then coalesce(c.time_zone, c.zones[1])
-    when 'phone' then (select a.value from contact_addresses a where a.contact_id = c.id and a.kind = 'phone' limit 1)
-    else c.attributes ->> f.name end, '') = ''), count(*)
-from contacts c cross join unnest(%(fields)s::text[]) f (name)
-where c.list_id = %(list_id)s group by f.name order by f.name;
+-- Of a list or segment: how many lack each of these fields, the list's own columns or those every contact has, and the first five; one pass over it.
+with people as materialized (
+  select c.id, array(select k.name from unnest(%(fields)s::text[]) k(name)
+    where coalesce(btrim(case k.name
+      when 'first_name' then c.first_name when 'last_name' then c.last_name when 'language' then c.language
+      when 'external_id' then c.external_id when 'time_zone' then coalesce(c.time_zone, c.zones[1])
+      when 'phone' then (select a.value from contact_addresses a where a.contact_id = c.id and a.kind = 'phone' limit 1)
+      else c.attributes ->> k.name end), '') = '') as lacks
+  from contacts c where c.list_id = %(list_id)s),
+lacking as (select id, lacks from people where lacks <> '{}'),
+counted as (select u.name, count(*) as n from lacking cross join unnest(lacks) u(name) group by u.name)
+select f.name, coalesce(n, 0), (select count(*) from people),
+  array(select l.id from lacking l where n > 0 and f.name = any(l.lacks) order by l.id limit 5)
+from unnest(%(fields)s::text[]) f(name) left join counted using (name) where (select count(*) from people) > 0 order by f.name;
 
 -- name: credential_insert
 -- Sealed; nothing when the name is taken.

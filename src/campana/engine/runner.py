@@ -18,7 +18,7 @@ from campana.engine.duty import Duty
 log = logging.getLogger(__name__)
 
 _PAUSE_WITHOUT_DATABASE = 1.0
-_OFF_DUTY = 2.0
+_OFF_DUTY = 3.0
 """How long to rest (seconds) while another process is on duty."""
 _LONGER = 1.5
 """How much longer each rest is than the one before, while there is nothing to do."""

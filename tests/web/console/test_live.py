@@ -160,4 +160,6 @@ async def test_a_stream_ends_with_its_session(scene: Scene, signed_in: httpx.Asy
         async for _ in messages:
             pass
     answer = await signed_in.get("/live?wallboard=1", headers={"hx-request": "true"})
-    assert answer.headers["hx-redirect"].startswith("/sign-in")
+    assert answer.status_code == 401
+    assert answer.headers["hx-retarget"] == "#notice"
+    assert "/sign-in" in answer.text

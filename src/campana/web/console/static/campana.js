@@ -77,6 +77,18 @@
     }
   });
 
+  // Whoever signed in anew in another tab goes on here: the forms of this page get the token of now.
+  document.addEventListener('htmx:after:swap', () => {
+    const fresh = document.querySelector('#notice input[name=form_token]');
+    if (fresh) for (const token of document.querySelectorAll('input[name=form_token]')) token.value = fresh.value;
+  });
+
+  // A stream whose session has ended says so above the page, which stays; and no more once it is back.
+  document.addEventListener('htmx:sse:error', (event) => {
+    if (event.detail?.status === 401) htmx.ajax('GET', '/account', { target: '#notice', swap: 'innerHTML', select: '#notice-text' });
+  });
+  document.addEventListener('htmx:sse:after:connection', () => document.getElementById('notice').replaceChildren());
+
   // A thread is read from its end: it stays there unless somebody scrolled up.
   const tail = () => document.querySelector('[data-tail]');
   let isAtEnd = true;

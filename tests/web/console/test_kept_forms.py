@@ -302,9 +302,11 @@ async def test_only_what_was_typed_is_shown_of_it(visit: Visit, context: Context
 
 
 def test_every_hidden_field_is_known_as_one() -> None:
+    """Of the forms that are kept: not the way in, nor one's own password."""
     written = {
         name
         for each in resources.files("campana.web.console").joinpath("templates").iterdir()
+        if each.name not in {"account.html", "invitation.html", "sign_in.html"}
         for name in _HIDDEN_NAME.findall(each.read_text())
     }
     assert written == HIDDEN

@@ -128,8 +128,10 @@ async def test_a_file_is_previewed_and_brought_in(owner: Browser) -> None:
     begun = await owner.post(f"{path}/imports", files=files, duplicates="skip", country="US")
     assert begun.status_code == 303, begun.text
     assert "people.csv" in (await owner.get(begun.headers["location"])).text
-    empty = await owner.post(f"{path}/imports", duplicates="skip")
+    empty = await owner.post(f"{path}/imports", duplicates="update", country="GB")
     assert "Choose a file" in empty.text
+    assert '<option value="update" selected>' in empty.text
+    assert 'name="country" type="text" value="GB"' in empty.text
 
 
 async def test_an_address_is_suppressed_checked_and_lifted_with_a_reason(owner: Browser) -> None:

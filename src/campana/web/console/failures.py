@@ -22,7 +22,7 @@ from campana.web.console.kept_forms import (
 from campana.web.console.language import chosen, marked, say, speak
 from campana.web.console.pages import page, sign_in_page, to
 from campana.web.console.requests import PageRequest
-from campana.web.errors import known_error, status_of, title_of
+from campana.web.errors import has_left, known_error, note_leaving, status_of, title_of
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,9 @@ def answer_exception(request: Request[Any, Any, Any], error: Exception) -> Respo
         error = InsufficientScope(marked("this form is of an earlier visit: open the page again"))
     known = known_error(error)
     status = status_of(known)
-    if status >= 500:
+    if has_left(error):
+        note_leaving(request)
+    elif status >= 500:
         log.error(
             "%s %s failed, request %s: %r",
             request.method,

@@ -28,7 +28,7 @@ async def test_an_upload_that_breaks_off_is_no_failure_of_ours(
     session = await signed_in(
         context, workspace_id=workspace_id, role=Role.OWNER, email="o@example.com"
     )
-    key = await create_key(context, workspace_id=workspace_id, name="test", scopes=SCOPES)
+    key = await create_key(context, workspace_id=workspace_id, name="test", scopes=list(SCOPES))
     async with answering(create_app(context)) as url:
         host = urlsplit(url).netloc
         name, _, port = host.partition(":")

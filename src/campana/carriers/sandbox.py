@@ -341,6 +341,7 @@ def senders(config: Config) -> tuple[str, ...]:
 
 
 KIND = CarrierKind(
+    plays_callers=True,
     kind="sandbox",
     channel_types=tuple(ChannelType),
     config=Config,

@@ -132,9 +132,10 @@ class NamedReport:
 
 
 InboundKind = Literal[
-    "text", "button", "list", "media", "reaction", "location", "contacts", "other"
+    "text", "button", "list", "media", "reaction", "location", "contacts", "call", "other"
 ]
-"""`other` is what we have no words for; it still shows that they wrote."""
+"""`call`: they did not write but call, on a carrier that plays them, and do what the lines of the
+text say. `other` is what we have no words for; it still shows that they wrote."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

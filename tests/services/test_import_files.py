@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from campana.services import import_chunks, imports, lists, rejections, uploads
+from campana.services import import_chunks, import_rows, lists, rejections, uploads
 from campana.services.context import Context
 from campana.services.values import AttributeType
 from campana.store.contacts import Contact
@@ -167,8 +167,8 @@ async def test_tells_how_fast_it_goes_and_how_long_the_rest_takes(
     clock: FixedClock,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(imports, "_CHUNK_ROWS", 100)
-    store, seen = imports._store, list[Import]()
+    monkeypatch.setattr(import_rows, "_CHUNK_ROWS", 100)
+    store, seen = import_rows._store, list[Import]()
 
     async def two_seconds_each(*given: Any, **named: Any) -> None:
         clock.forward(seconds=2)
@@ -177,7 +177,7 @@ async def test_tells_how_fast_it_goes_and_how_long_the_rest_takes(
             await lists.get_import(engine_context, workspace_id=workspace_id, import_id=given[1].id)
         )
 
-    monkeypatch.setattr(imports, "_store", two_seconds_each)
+    monkeypatch.setattr(import_rows, "_store", two_seconds_each)
     rows = [[f"+1201555{n:04}", "x" * 1000] for n in range(400)]
     done = await imported(engine_context, **place, content=csv_of(["phone", "note"], rows))
     assert [each.rows_per_second for each in seen] == [50.0] * 4

@@ -42,7 +42,7 @@ async def unanswerable(
 
 async def unattended(tx: Tx, context: Context, plan: Plan, channel: Channel | None) -> list[str]:
     """What somebody should know who launches a flow that waits for calls on this channel."""
-    if channel is None or not _ways(context, channel):
+    if channel is None or not ways_in(context, channel):
         return []
     if not [where for flow in await _flows(tx, plan) for where in _waiting(flow)]:
         return []
@@ -61,10 +61,11 @@ def _why_not(context: Context, channel: Channel) -> str:
 
 
 def _can_be_called(context: Context, channel: Channel) -> bool:
-    return context.carriers[channel.kind].plays_callers or bool(_ways(context, channel))
+    return context.carriers[channel.kind].plays_callers or bool(ways_in(context, channel))
 
 
-def _ways(context: Context, channel: Channel) -> tuple[CallsIn, ...]:
+def ways_in(context: Context, channel: Channel) -> tuple[CallsIn, ...]:
+    """The trunks of a channel that people call us by."""
     kind = context.carriers[channel.kind]
     if kind.calls_in is None:
         return ()

@@ -263,3 +263,25 @@ async def test_what_we_are_saying_to_them_now_comes_first(talk_of: TalkOf) -> No
     assert isinstance(await line.next(), Speak)
     await talk.report(claimed, Disposition.DELIVERED)
     assert await talk.targets() == [("attempting", None)]
+
+
+async def test_a_call_that_was_to_be_placed_is_not_when_they_call_themselves(
+    talk_of: TalkOf,
+) -> None:
+    nodes = {
+        **WAITS,
+        "call": WAITS["a"],
+        "a": {"type": "parallel", "branches": ["call", "tell"], "join": "any", "next": "end"},
+        "tell": {"type": "say", "text": "News.", "next": "wait", "onNoAnswer": "wait"},
+        "wait": {"type": "delay", "delaySeconds": 7200, "next": "end"},
+    }
+    talk = await talk_of(nodes)
+    [claimed] = await talk.claim(VOICE)
+    await talk.refuse(claimed, Disposition.NOT_SENT)
+    assert await talk.targets() == [("waiting", None)]
+    line = Line(talk, await rings(talk))
+    assert await line.next() == Speak(step="tell", text="News.")
+    assert await line.next(Spoken()) == Speak(step="hello", text="You called.")
+    assert await talk.claim(VOICE) == []
+    states = await talk.scene.rows("select state from flow_messages order by state")
+    assert states == [("attempting",), ("withdrawn",)]

@@ -1,8 +1,8 @@
 """A contact calls: the session that waits for it takes the call, or the reason why nobody does.
 
-Who calls is told by their number, which decision takes place in one transaction under the session's
-lock: of a call and a time-out, or of two calls, whoever has the lock first wins. The attempt and
-the line are committed before the call is answered, as with calls that we place.
+Who calls is told by their number. Whether the call is taken is decided in one transaction under the
+session's lock: of a call and a time-out, or of two calls, whoever has the lock first wins. The
+attempt and the line are committed before the call is answered, as with calls that we place.
 
 Not asked are the hours, the caps and the suppressions: those say whom we may call.
 """
@@ -216,8 +216,12 @@ async def _begin_call(
 ) -> bool:
     """The one call of the session that is on from now: it is not to ask for another.
 
-    Returns whether words may be asked for in it.
+    One that it had asked for is not placed any more: what it would say is said in this one. Returns
+    whether words may be asked for in it.
     """
+    asked = await sessions.talk_call(tx, session_id=stored.id)
+    if asked is not None:
+        await sessions.set_message(tx, session_id=stored.id, number=asked.number, state="withdrawn")
     flow = await flow_plans.pinned(
         tx,
         flow_id=stored.flow_id,

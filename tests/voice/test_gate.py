@@ -88,6 +88,10 @@ def undecided(invite: Invite) -> None:
     del invite
 
 
+def admitted(invite: Invite) -> None:
+    assert invite.admit()
+
+
 async def test_a_refusal_is_said_until_it_is_heard_and_shows_who_called() -> None:
     async with door(lambda invite: invite.refuse(603)) as at:
         with Caller(at.address, called=OURS, number="2025550199", asserted=ANA) as caller:
@@ -116,7 +120,7 @@ async def test_strangers_are_told_403_and_nobody_is_shown_them() -> None:
 
 
 async def test_what_is_admitted_passes_to_the_stack_and_its_answers_back() -> None:
-    async with door(lambda invite: invite.admit()) as at:
+    async with door(admitted) as at:
         with Caller(at.address, called=OURS, number=ANA) as caller:
             calling = asyncio.create_task(at.told(caller.rings))
             asked = await at.stack.answer("INVITE", 486, "Busy Here")
@@ -146,7 +150,7 @@ async def test_a_caller_who_gives_up_hears_487_and_cannot_be_admitted_any_more()
 
 
 async def test_a_caller_who_gives_up_later_is_the_stacks_to_tell() -> None:
-    async with door(lambda invite: invite.admit()) as at:
+    async with door(admitted) as at:
         with Caller(at.address, called=OURS, number=ANA) as caller:
             await at.told(caller.invite)
             asked, _ = await asyncio.wait_for(at.stack.asked.get(), 20)

@@ -21,6 +21,7 @@ from campana.services import (
     caller_ids,
     channel_pause,
     erasure_keys,
+    flow_callers,
     flow_people,
     hearing,
     preflight,
@@ -118,6 +119,7 @@ async def look_ahead(context: Context, *, workspace_id: int, campaign_id: str) -
             )
         kind = context.carriers.get(calling.kind) if calling is not None else None
         warnings += await hearing.unheard(tx, plan, calling, kind)
+        warnings += await flow_callers.unattended(tx, context, plan, calling)
         warnings += await channel_pause.warnings(
             tx, workspace_id=workspace_id, plan=plan, channel=channel
         )

@@ -10,8 +10,9 @@ from litestar.params import FromPath
 
 from campana.domain.errors import NotFound
 from campana.domain.ids import attempt_of, attempt_text, number_of, numbered
+from campana.flow.events import WAITED_FOR
 from campana.services import campaigns
-from campana.store import attempts, decisions, targets, voice_calls
+from campana.store import attempts, decisions, session_waits, targets, voice_calls
 from campana.web.console.language import marked
 from campana.web.console.pages import page, to
 from campana.web.console.requests import PageRequest, needs
@@ -38,6 +39,7 @@ async def show_person(
         made = await attempts.of_target(tx, target_id=number)
         events = await attempts.events(tx, attempt_ids=[each.id for each in made])
         decided = await decisions.of_target(tx, target_id=number)
+        waits = await session_waits.of_target(tx, workspace_id=workspace_id, target_id=number)
         calls = {
             each.id: await voice_calls.get(tx, workspace_id=workspace_id, attempt_id=each.id)
             for each in made
@@ -51,6 +53,7 @@ async def show_person(
         target_id=target_id,
         contact_id=numbered("ctc", target.contact_id),
         decisions=decided,
+        waits=[(WAITED_FOR.get(kind, kind), until) for kind, until in waits],
         longest_drawn=_LONGEST_DRAWN,
         attempts=[
             {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from html import unescape
 
 import pytest
@@ -66,6 +67,25 @@ async def test_a_person_of_a_campaign_shows_what_the_rules_said(
     assert (await owner.get(f"{path}/tgt_999999")).status_code == 404
     file = await owner.get(f"/campaigns/{scene.campaign_id}/people.csv")
     assert ANA in file.text
+
+
+async def test_what_happened_stands_in_the_order_it_did(
+    owner: Browser, scene: Scene, clock: FixedClock
+) -> None:
+    """A carrier's own time of something may lie before our word that was written first."""
+    [claimed] = await scene.claim(limit=1)
+    now = clock.now()
+    async with scene.engine.db.transaction() as tx:
+        for kind, after in (("accepted", 9), ("ringing", 5)):
+            await tx.execute(
+                "insert into attempt_events (workspace_id, attempt_id, type, at)"
+                " values (%s, %s, %s, %s)",
+                (scene.workspace_id, claimed.attempt_id, kind, now + timedelta(seconds=after)),
+            )
+    path = f"/campaigns/{scene.campaign_id}/people/tgt_{claimed.target_id}"
+    shown = (await owner.get(path)).text
+    kinds = re.findall(r'<span class="kind">(\w+)</span>', shown)
+    assert kinds[-2:] == ["Ringing", "Accepted"]
 
 
 async def test_a_call_says_to_whom_it_was_to_be_handed_over(

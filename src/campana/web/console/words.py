@@ -25,6 +25,7 @@ STATE_TONE: Mapping[str, str] = {
 
 DASH = "\N{EN DASH}"
 """What is absent."""
+_NEVER = Markup('<span class="text-secondary">{}</span>').format(DASH)
 
 _BAD = {
     Disposition.INVALID_NUMBER,
@@ -68,27 +69,37 @@ def span(seconds: float | None) -> str:
 
 
 def ago(moment: datetime | None, now: datetime) -> Markup:
-    """`3 min ago` or `in 2 h`, with the exact time and its zone on hover."""
+    """`3 min ago` or `in 2 h`, with the exact time and its zone on hover; it ages on the page."""
     if moment is None:
-        return Markup('<span class="text-secondary">\N{EN DASH}</span>')
+        return _NEVER
     apart = (now - moment).total_seconds()
     size = next((n for n, _ in _SPANS if abs(apart) >= n), 1)
     unit = dict(_SPANS)[size]
     count = int(abs(apart) // size)
     if count == 0:
-        return stamped(moment, say("now"))
+        return stamped(moment, say("now"), ages=True)
     span_said = f"{count} {unit}"
     ahead = apart < 0
     return stamped(
-        moment, say("in %(span)s", span=span_said) if ahead else say("%(span)s ago", span=span_said)
+        moment,
+        say("in %(span)s", span=span_said) if ahead else say("%(span)s ago", span=span_said),
+        ages=True,
     )
 
 
-def stamped(moment: datetime, said: str | None = None) -> Markup:
+def ageing(moment: datetime | None) -> Markup:
+    """The same for a stream, which only scripts read: they say how long ago it is.
+
+    Nothing of it changes with the time, so that what is otherwise as it was is not sent again.
+    """
+    return _NEVER if moment is None else stamped(moment, ages=True)
+
+
+def stamped(moment: datetime, said: str | None = None, *, ages: bool = False) -> Markup:
     """A time that says itself exactly on hover: `2026-11-26 09:30:12 UTC`."""
     exact = f"{moment:%Y-%m-%d %H:%M:%S}"
-    return Markup('<time datetime="{}" title="{} UTC">{}</time>').format(
-        moment.isoformat(), exact, said or exact
+    return Markup('<time datetime="{}" title="{} UTC"{}>{}</time>').format(
+        moment.isoformat(), exact, Markup(" data-ages") if ages else "", said or exact
     )
 
 

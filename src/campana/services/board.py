@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from campana.domain.campaign import CampaignState
-from campana.domain.disposition import SUCCESSES, Disposition
+from campana.domain.disposition import PERSON_REACHED, SUCCESSES, Disposition
 from campana.domain.waiting import Standing, standing
+from campana.services import tempo
 from campana.services.context import Context
+from campana.services.tempo import Tempo
 from campana.store import campaign_search, overview
 from campana.store.campaign_search import ChannelUse, Found, Minute, Search
 from campana.store.db import Tx
@@ -45,6 +47,18 @@ class Line:
     skipped: int
     failed: int
     dispositions: Mapping[str, int]
+    tempo: Tempo | None = None
+    """None of one that does not run."""
+
+    @property
+    def contacted(self) -> int:
+        """Of those who are finished, whom no rule left out."""
+        return self.finished - self.skipped
+
+    @property
+    def met(self) -> int:
+        """Those with whom a person answered, or the message arrived."""
+        return sum(count for name, count in self.dispositions.items() if name in PERSON_REACHED)
 
     @property
     def total(self) -> int:
@@ -95,7 +109,7 @@ async def page(
             tx, workspace_id=workspace_id, search=search, limit=limit, offset=offset, now=now
         )
         total = await campaign_search.count(tx, workspace_id=workspace_id, search=search, now=now)
-        return await _lines(tx, context, found, now), total
+        return await _lines(tx, context, workspace_id, found, now), total
 
 
 async def newest(context: Context, *, workspace_id: int, limit: int) -> dict[str, str]:
@@ -115,7 +129,7 @@ async def named(context: Context, *, workspace_id: int, campaign_ids: Sequence[s
         found = await campaign_search.named(
             tx, workspace_id=workspace_id, campaign_ids=campaign_ids, now=now
         )
-        return await _lines(tx, context, found, now)
+        return await _lines(tx, context, workspace_id, found, now)
 
 
 async def live(context: Context, *, workspace_id: int) -> list[Line]:
@@ -126,7 +140,7 @@ async def live(context: Context, *, workspace_id: int) -> list[Line]:
         found = await campaign_search.page(
             tx, workspace_id=workspace_id, search=search, limit=MOST_LINES, offset=0, now=now
         )
-        return await _lines(tx, context, found, now)
+        return await _lines(tx, context, workspace_id, found, now, with_ends=False)
 
 
 async def recent(context: Context, *, workspace_id: int) -> Recent:
@@ -160,18 +174,37 @@ def _by_minute(counted: Sequence[Minute], since: datetime) -> list[tuple[datetim
     return [(each, started.get(each, 0), answered.get(each, 0)) for each in minutes]
 
 
-async def _lines(tx: Tx, context: Context, found: Sequence[Found], now: datetime) -> list[Line]:
+async def _lines(
+    tx: Tx,
+    context: Context,
+    workspace_id: int,
+    found: Sequence[Found],
+    now: datetime,
+    *,
+    with_ends: bool = True,
+) -> list[Line]:
     ids = [each.id for each in found]
     facts = await overview.waiting(tx, campaign_ids=ids, now=now)
     counted = await context.counts.targets(tx, campaign_ids=ids, monotonic=context.monotonic)
     steady = context.clock.is_steady
+    standings = {
+        each.id: standing(
+            CampaignState(each.state), replace(facts[each.id], is_clock_steady=steady), now
+        )
+        for each in found
+    }
+    tempos = await tempo.tempos(
+        tx,
+        context,
+        workspace_id=workspace_id,
+        found=found,
+        standings=standings,
+        with_ends=with_ends,
+        now=now,
+    )
     return [
-        _line(
-            each,
-            standing(
-                CampaignState(each.state), replace(facts[each.id], is_clock_steady=steady), now
-            ),
-            counted.get(each.id, []),
+        replace(
+            _line(each, standings[each.id], counted.get(each.id, [])), tempo=tempos.get(each.id)
         )
         for each in found
     ]

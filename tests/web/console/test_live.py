@@ -76,25 +76,27 @@ async def signed_in(
 async def test_what_changes_arrives_once_and_a_tab_that_returns_is_told_everything(
     scene: Scene, signed_in: httpx.AsyncClient
 ) -> None:
-    state, bar = f"state-{scene.campaign_id}", f"bar-{scene.campaign_id}"
+    state, bar, pace = (f"{part}-{scene.campaign_id}" for part in ("state", "bar", "pace"))
     asked: dict[str, Any] = {"workspace_id": scene.workspace_id, "campaign_id": scene.campaign_id}
     async with following(signed_in, f"campaigns={scene.campaign_id}") as messages:
         first = await anext(messages)
-        assert first.keys() == {state, bar}
+        assert first.keys() == {state, bar, pace}
+        assert "0 of 6,000 a minute" in first[pace]
         assert "Paused" not in first[state]
         await control.pause(scene.web, **asked)
         second = await anext(messages)
-        assert second.keys() == {state}
+        assert second.keys() == {state, pace}
+        assert not second[pace].strip(), "what is paused has no pace"
         assert "Paused" in second[state]
         await control.resume(scene.web, **asked)
         # Looked at many times since, the pause is not told again: this is the resumption.
         third = await anext(messages)
-        assert third.keys() == {state}
+        assert third.keys() == {state, pace}
         assert third[state] == first[state]
     await control.pause(scene.web, **asked)
     async with following(signed_in, f"campaigns={scene.campaign_id}") as messages:
         again = await anext(messages)
-        assert again == {state: second[state], bar: first[bar]}
+        assert again == {state: second[state], bar: first[bar], pace: second[pace]}
 
 
 async def test_a_page_and_the_wallboard_are_streams_too(

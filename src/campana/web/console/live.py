@@ -213,7 +213,7 @@ class Live:
             f"{part}-{found}": render(
                 self._templates, f"live_{part}.html", self._context, line=line
             )
-            for part in ("state", "bar")
+            for part in ("state", "bar", "pace")
         }
 
     async def _campaign(self, workspace_id: int, line: board.Line) -> dict[str, str]:

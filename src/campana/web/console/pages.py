@@ -53,6 +53,7 @@ def environment() -> Environment:
         beside=beside,
         bar=words.bar,
         percent=words.percent,
+        ends=words.ends,
         exact=words.stamped,
         icon=_icon,
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 
 from markupsafe import Markup, escape
 
 from campana.domain.disposition import SUCCESSES, Disposition
+from campana.services.tempo import Tempo
 from campana.web.console.language import say, spoken
 
 _SPANS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
@@ -115,6 +116,32 @@ def short_time(moment: datetime, now: datetime) -> Markup:
     return stamped(utc, say("%(day)s %(month)s %(year)s %(time)s", year=utc.year, **parts))
 
 
+def pace(tempo: Tempo | None) -> str:
+    """`12 of 60 a minute`: what it began in the last one, and the most it may."""
+    if tempo is None:
+        return DASH
+    if tempo.most is None:
+        return say("%(begun)s a minute", begun=number(tempo.begun))
+    most = number(round(tempo.most, 1 if tempo.most < 10 else None))
+    return say("%(begun)s of %(most)s a minute", begun=number(tempo.begun), most=most)
+
+
+def ends(tempo: Tempo | None, ago: Callable[[datetime], Markup], now: datetime) -> Markup:
+    """When it will be through, as far as anybody can say: a moment, two, or no sooner than."""
+    found = tempo.ends if tempo else None
+    if found is None:
+        return _NEVER
+    if not found.is_going:
+        said = say("not before %(moment)s", moment="{}")
+        return escape(said).format(short_time(found.soonest, now))
+    if found.latest is None:
+        return escape(say("%(moment)s, or later", moment="{}")).format(ago(found.soonest))
+    if found.latest - found.soonest <= timedelta(minutes=1):
+        return ago(found.soonest)
+    said = say("%(soonest)s, at the latest %(latest)s", soonest="{}", latest="{}")
+    return escape(said).format(ago(found.soonest), ago(found.latest))
+
+
 def badge(code: str | None, text: str | None = None) -> Markup:
     """A state as a dot of its color and its word."""
     tone = STATE_TONE.get((code or "").lower(), "secondary")
@@ -153,6 +180,7 @@ def bar(parts: Mapping[str, int], total: int) -> Markup:
 
 
 FILTERS = {
+    "pace": pace,
     "short_time": short_time,
     "number": number,
     "words": words,

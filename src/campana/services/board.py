@@ -8,11 +8,13 @@ from datetime import datetime, timedelta
 
 from campana.domain.campaign import CampaignState
 from campana.domain.disposition import PERSON_REACHED, SUCCESSES, Disposition
+from campana.domain.spend import Purse, day_of
 from campana.domain.waiting import Standing, standing
 from campana.services import tempo
 from campana.services.context import Context
+from campana.services.policy import policy_of
 from campana.services.tempo import Tempo
-from campana.store import campaign_search, overview
+from campana.store import campaign_search, overview, policies, spend
 from campana.store.campaign_search import ChannelUse, Found, Minute, Search
 from campana.store.db import Tx
 from campana.store.overview import TargetCount
@@ -92,6 +94,13 @@ class Recent:
     started: int
     answered: int
     channels: Sequence[ChannelUse]
+    today: Purse
+    """What this day has spent where the workspace is, and may."""
+
+    @property
+    def by_machines(self) -> int:
+        """Of the answered, those that a machine answered."""
+        return self.outcomes.get(Disposition.VOICEMAIL, 0)
 
     @property
     def in_use(self) -> int:
@@ -151,6 +160,13 @@ async def recent(context: Context, *, workspace_id: int) -> Recent:
             tx, workspace_id=workspace_id, since=since, monotonic=context.monotonic
         )
         channels = await campaign_search.channels(tx, workspace_id=workspace_id)
+        policy = policy_of(await policies.get(tx, workspace_id=workspace_id))
+        today = await spend.of_day(
+            tx,
+            workspace_id=workspace_id,
+            day=day_of(context.clock.now(), policy.zone),
+            limit=policy.daily_spend_limit,
+        )
     outcomes: dict[str, int] = {}
     for each in counted:
         outcomes[each.outcome] = outcomes.get(each.outcome, 0) + each.count
@@ -160,6 +176,7 @@ async def recent(context: Context, *, workspace_id: int) -> Recent:
         started=sum(each.count for each in counted),
         answered=sum(each.answered for each in counted),
         channels=channels,
+        today=today,
     )
 
 

@@ -7,8 +7,10 @@ from datetime import timedelta
 from html import unescape
 
 import pytest
+from psycopg.types.json import Jsonb
 
 from campana.domain.campaign import CampaignState
+from campana.domain.disposition import Disposition
 from campana.services import board, campaigns
 from campana.services.context import Context
 from campana.web.console import contacts
@@ -115,8 +117,27 @@ async def test_a_call_says_for_whom_our_own_models_took_over(
     assert "the steps took over: it broke off" in shown
 
 
-async def test_the_wallboard_tells_what_runs(owner: Browser, scene: Scene) -> None:
-    assert scene.campaign_id in (await owner.get("/")).text
+async def test_the_wallboard_tells_what_runs(
+    owner: Browser, scene: Scene, clock: FixedClock
+) -> None:
+    assert scene.campaign_id in (empty := (await owner.get("/")).text)
+    assert "Spent today" not in empty
+    [claimed] = await scene.claim(limit=1)
+    await answer_and_end(scene, claimed, clock, disposition=Disposition.VOICEMAIL)
+    async with scene.engine.db.transaction() as tx:
+        await tx.execute(
+            "insert into spending (workspace_id, purse, spent, reserved) values (%s, %s, 12.5, 3)",
+            (scene.workspace_id, clock.now().date().isoformat()),
+        )
+        await tx.execute(
+            "insert into policies (workspace_id, document) values (%s, %s)",
+            (scene.workspace_id, Jsonb({"dailySpendLimit": "40"})),
+        )
+    shown = (await owner.get("/")).text
+    assert "100.0 %" in shown.split("Answered by machines")[1].split("</div>")[0]
+    spent = shown.split("Spent today")[1].split("</div>")[0]
+    assert "12.50" in spent
+    assert "of 40.00; 3.00 promised" in spent
 
 
 async def test_a_draft_is_reviewed_and_refused_with_every_reason(

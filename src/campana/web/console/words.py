@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 from markupsafe import Markup, escape
 
@@ -46,6 +47,11 @@ def number(value: int | float | None) -> str:
 def words(code: str | None) -> str:
     """`no_answer` as "No answer", in the language of now."""
     return say((code or "").replace("_", " ").capitalize())
+
+
+def money(amount: Decimal) -> str:
+    """`1,234.50`, in the currency of the price table, whatever it is."""
+    return spoken().figure(f"{amount:,.2f}")
 
 
 def percent(part: float, whole: float) -> str:
@@ -180,6 +186,7 @@ def bar(parts: Mapping[str, int], total: int) -> Markup:
 
 
 FILTERS = {
+    "money": money,
     "pace": pace,
     "short_time": short_time,
     "number": number,

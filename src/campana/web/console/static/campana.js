@@ -12,6 +12,20 @@
     });
   }
 
+  // For a wall: the page alone, as large as the screen. Escape, or the button again, goes back.
+  const big = document.querySelector('button[data-big]');
+  if (big) {
+    const show = (on) => { root.classList.toggle('on-wall', on); big.setAttribute('aria-pressed', on); dispatchEvent(new Event('resize')); };
+    big.hidden = false;
+    big.addEventListener('click', async () => {
+      const on = !root.classList.contains('on-wall');
+      show(on);
+      // A browser may refuse the whole screen; the page alone is shown all the same.
+      try { await (on ? root.requestFullscreen() : document.fullscreenElement && document.exitFullscreen()); } catch { /* as it is */ }
+    });
+    document.addEventListener('fullscreenchange', () => { if (!document.fullscreenElement) show(false); });
+  }
+
   // On a phone the menu begins closed.
   const menu = document.querySelector('details.menu');
   if (menu && matchMedia('(max-width: 900px)').matches) menu.open = false;

@@ -7,11 +7,10 @@ from datetime import timedelta
 from html import unescape
 
 import pytest
-from psycopg.types.json import Jsonb
 
 from campana.domain.campaign import CampaignState
 from campana.domain.disposition import Disposition
-from campana.services import board, campaigns
+from campana.services import board, campaigns, policy
 from campana.services.context import Context
 from campana.web.console import contacts
 from campana.web.console.live import message
@@ -129,10 +128,7 @@ async def test_the_wallboard_tells_what_runs(
             "insert into spending (workspace_id, purse, spent, reserved) values (%s, %s, 12.5, 3)",
             (scene.workspace_id, clock.now().date().isoformat()),
         )
-        await tx.execute(
-            "insert into policies (workspace_id, document) values (%s, %s)",
-            (scene.workspace_id, Jsonb({"dailySpendLimit": "40"})),
-        )
+    await policy.replace(scene.web, workspace_id=scene.workspace_id, raw={"dailySpendLimit": 40})
     shown = (await owner.get("/")).text
     assert "100.0 %" in shown.split("Answered by machines")[1].split("</div>")[0]
     spent = shown.split("Spent today")[1].split("</div>")[0]

@@ -143,7 +143,7 @@ def ends(tempo: Tempo | None, ago: Callable[[datetime], Markup], now: datetime) 
     if found is None:
         return _NEVER
     if not found.is_going:
-        said = say("not before %(moment)s", moment="{}")
+        said = say("not before %(moment)s UTC", moment="{}")
         return escape(said).format(short_time(found.soonest, now))
     if found.latest is None:
         return escape(say("%(moment)s, or later", moment="{}")).format(ago(found.soonest))

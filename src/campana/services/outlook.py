@@ -13,24 +13,24 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from campana.domain import gate, spend
-from campana.domain.caller_id import CallerIds
 from campana.domain.campaign import Campaign, CampaignState, ChannelType, Plan
 from campana.domain.errors import FieldProblem, InvalidTransition, NotFound
-from campana.domain.forecast import Forecast, Pace, forecast
+from campana.domain.forecast import Forecast
 from campana.domain.spend import Price
 from campana.services import (
     caller_ids,
     channel_pause,
     erasure_keys,
+    flow_callers,
     flow_people,
     hearing,
     preflight,
-    run_length,
     segments,
     variant_plans,
 )
 from campana.services.campaign_document import plan_of
 from campana.services.context import Context
+from campana.services.foretelling import foretold, most_tries, places_left
 from campana.services.policy import policy_of
 from campana.services.spending import LONGEST_CALL
 from campana.store import (
@@ -42,9 +42,9 @@ from campana.store import (
     policies,
 )
 from campana.store import spend as spend_store
-from campana.store.channels import Channel
 from campana.store.db import Tx
 from campana.store.outlook import Crowd
+from campana.store.segments import Members
 
 DUPLICATE = "duplicate"
 PRICE_UNKNOWN = "price_unknown"
@@ -102,9 +102,12 @@ async def look_ahead(context: Context, *, workspace_id: int, campaign_id: str) -
         plan = plan_of(campaign.document, channel_window=channel.window if channel else None)
         prices = await _prices(tx, campaign, plan)
         pads = await erasure_keys.pads(tx, context, workspace_id=workspace_id)
-        found = await _crowds(tx, campaign, plan, prices, pads, now)
-        places = await run_length.places(tx, channel, now)
-        warnings = await flow_people.lacking(tx, campaign, plan)
+        whom = await _whom(tx, campaign)
+        found, warnings = list[Crowd](), list[str]()
+        if whom is not None:
+            found = await _crowds(tx, campaign, plan, whom, prices, pads, now)
+            warnings = await flow_people.lacking(tx, campaign, plan, whom=whom, now=now)
+        places = await places_left(tx, channel, now)
         calling = channel
         if ChannelType.VOICE in plan.channels:
             calling = await channels.find(
@@ -112,6 +115,7 @@ async def look_ahead(context: Context, *, workspace_id: int, campaign_id: str) -
             )
         kind = context.carriers.get(calling.kind) if calling is not None else None
         warnings += await hearing.unheard(tx, plan, calling, kind)
+        warnings += await flow_callers.unattended(tx, context, plan, calling)
         warnings += await channel_pause.warnings(
             tx, workspace_id=workspace_id, plan=plan, channel=channel
         )
@@ -132,7 +136,10 @@ async def look_ahead(context: Context, *, workspace_id: int, campaign_id: str) -
     if channel is None or not eligible:
         return counted
     pool = caller_ids.pool_of(context, channel)
-    return _foretold(counted, campaign, plan, channel, eligible, places, pool, now)
+    best, latest = foretold(
+        campaign, plan, channel, eligible=eligible, places=places, pool=pool, now=now
+    )
+    return replace(counted, forecast=best, latest=latest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,15 +166,25 @@ async def _prices(tx: Tx, campaign: Campaign, plan: Plan) -> _Prices:
     )
 
 
-async def _crowds(
-    tx: Tx, campaign: Campaign, plan: Plan, prices: _Prices, pads: bytes | None, now: datetime
-) -> list[Crowd]:
-    found = None
-    if campaign.list_id is not None:
-        found = await lists.get(tx, workspace_id=campaign.workspace_id, list_id=campaign.list_id)
+async def _whom(tx: Tx, campaign: Campaign) -> Members | None:
+    """The people of the campaign's list or segment, if it has one."""
+    if campaign.list_id is None:
+        return None
+    found = await lists.get(tx, workspace_id=campaign.workspace_id, list_id=campaign.list_id)
     if found is None:
-        return []
-    whom = await segments.members_of(tx, workspace_id=campaign.workspace_id, found=found)
+        return None
+    return await segments.members_of(tx, workspace_id=campaign.workspace_id, found=found)
+
+
+async def _crowds(
+    tx: Tx,
+    campaign: Campaign,
+    plan: Plan,
+    whom: Members,
+    prices: _Prices,
+    pads: bytes | None,
+    now: datetime,
+) -> list[Crowd]:
     return await outlook.crowds(
         tx,
         workspace_id=campaign.workspace_id,
@@ -244,7 +261,7 @@ def _judged(
             if price is not None:
                 lowest += crowd.people * price.amount
                 highest += crowd.people * spend.worst_case(price, longest=longest)
-    highest *= run_length.most_tries(campaign, plan)
+    highest *= most_tries(campaign, plan)
     if plan.spend_limit is not None:
         lowest, highest = min(lowest, plan.spend_limit), min(highest, plan.spend_limit)
     return dict(eligible), dict(skipped), CostRange(lowest=lowest, highest=highest)
@@ -274,36 +291,4 @@ def _facts(
         capped_until=None,
         is_free_form=campaign.channel_type is ChannelType.WHATSAPP and plan.flow is None,
         wrote_at=now if crowd.has_written else None,
-    )
-
-
-def _foretold(
-    counted: Outlook,
-    campaign: Campaign,
-    plan: Plan,
-    channel: Channel,
-    eligible: Mapping[tuple[str, ...], int],
-    places: Pace,
-    pool: CallerIds | None,
-    now: datetime,
-) -> Outlook:
-    """The run played twice: everybody at the first try, and every try of everybody in vain."""
-    start = max(now, campaign.start_date or now)
-    best = forecast(
-        eligible,
-        window=plan.window,
-        pace=run_length.pace_of(plan, channel, run_length.SHORTEST_CALL, places, pool),
-        start=start,
-        end=campaign.end_date,
-    )
-    tries = run_length.most_tries(campaign, plan)
-    worst = forecast(
-        {zones: people * tries for zones, people in eligible.items()},
-        window=plan.window,
-        pace=run_length.pace_of(plan, channel, run_length.longest_call(plan), places, pool),
-        start=start,
-        end=campaign.end_date,
-    )
-    return replace(
-        counted, forecast=best, latest=run_length.latest_end(campaign, plan, best, worst, eligible)
     )

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from campana.domain.caller_id import CallerIds
 from campana.domain.campaign import Campaign, CampaignState
 from campana.domain.errors import InvalidParameter
-from campana.domain.forecast import Ends, Pace, forecast
+from campana.domain.forecast import Ends, Pace
 from campana.domain.target import zones_of
 from campana.domain.waiting import Cause, Standing
 from campana.domain.window import next_open
-from campana.services import caller_ids, run_length
+from campana.services import caller_ids
 from campana.services.campaign_document import plan_of
 from campana.services.context import Context
+from campana.services.foretelling import foretold, places_left
 from campana.store import campaigns, channels, overview
 from campana.store.campaign_search import Found
 from campana.store.channels import Channel
@@ -141,7 +142,7 @@ async def _foretold(
     channel = every.get(campaign.channel_id or "") if campaign else None
     if campaign is None or channel is None:
         return None
-    places = await run_length.places(tx, channel, now)
+    places = await places_left(tx, channel, now)
     return ends_of(
         campaign,
         channel,
@@ -179,26 +180,15 @@ def ends_of(
         people[zones_of(each.window_key)] += each.people
     is_going = told.cause in _GOING
     start = max(each for each in (now, campaign.start_date, told.until) if each)
-    seen = _seen(campaign, begun, now) if is_going else None
-
-    def pace(held: timedelta) -> Pace:
-        most = run_length.pace_of(plan, channel, held, places, callers)
-        return most if seen is None else replace(most, rate=min(most.rate, seen))
-
-    best = forecast(
-        people,
-        window=plan.window,
-        pace=pace(run_length.SHORTEST_CALL),
-        start=start,
-        end=campaign.end_date,
-    )
-    tries = run_length.most_tries(campaign, plan)
-    worst = forecast(
-        {zones: count * tries for zones, count in people.items()},
-        window=plan.window,
-        pace=pace(run_length.longest_call(plan)),
-        start=start,
-        end=campaign.end_date,
+    best, latest = foretold(
+        campaign,
+        plan,
+        channel,
+        eligible=people,
+        places=places,
+        pool=callers,
+        now=start,
+        seen=_seen(campaign, begun, now) if is_going else None,
     )
     soonest = campaign.end_date if best.not_reached else best.last_at
     if soonest is None:
@@ -208,7 +198,6 @@ def ends_of(
         if not best.not_reached and each.last_due_at > soonest:
             opens = next_open(plan.window, zones_of(each.window_key), each.last_due_at)
             soonest = max(soonest, opens or soonest)
-    latest = run_length.latest_end(campaign, plan, best, worst, people)
     return Ends(
         soonest=_whole_minute(soonest),
         latest=None if latest is None else _whole_minute(max(latest, soonest)),

@@ -12,16 +12,17 @@ from litestar.params import FromPath
 
 from campana.domain.errors import NotFound
 from campana.domain.ids import attempt_of, attempt_text, number_of, numbered
+from campana.flow.events import WAITED_FOR
 from campana.services import campaigns
 from campana.services.context import Context
-from campana.store import attempts, decisions, targets, voice_calls
+from campana.store import attempts, decisions, session_waits, targets, voice_calls
 from campana.web.console.language import marked
 from campana.web.console.pages import page, render_block, to
 from campana.web.console.requests import PageRequest, needs
 from campana.web.links import Links
 
-STANDING, HISTORY = "standing", "history"
-"""Ids of the elements that are filled anew."""
+STANDING, WAITS, HISTORY = "standing", "waits", "history"
+"""Ids of the elements that are filled anew, each with the block of its name."""
 _SCOPES = ("voice:read", "audio:download")
 """What decides how much of a person is shown."""
 _LINK_LIFE = timedelta(minutes=15)
@@ -53,6 +54,9 @@ class Person:
             made = await attempts.of_target(tx, target_id=self.number)
             events = await attempts.events(tx, attempt_ids=[each.id for each in made])
             decided = await decisions.of_target(tx, target_id=self.number)
+            waits = await session_waits.of_target(
+                tx, workspace_id=workspace_id, target_id=self.number
+            )
             calls = {
                 each.id: await voice_calls.get(tx, workspace_id=workspace_id, attempt_id=each.id)
                 for each in made
@@ -64,6 +68,7 @@ class Person:
             "target_id": numbered("tgt", self.number),
             "contact_id": numbered("ctc", target.contact_id),
             "decisions": decided,
+            "waits": [(WAITED_FOR.get(kind, kind), until) for kind, until in waits],
             "longest_drawn": _LONGEST_DRAWN,
             "attempts": [
                 {
@@ -85,8 +90,8 @@ class Person:
             return {}
         may = self.scopes.__contains__
         return {
-            key: render_block(templates, "person.html", block, context, may=may, **found)
-            for key, block in ((STANDING, "standing"), (HISTORY, "history"))
+            key: render_block(templates, "person.html", key, context, may=may, **found)
+            for key in (STANDING, WAITS, HISTORY)
         }
 
 

@@ -15,7 +15,7 @@ from litestar.params import FromPath
 
 from campana.domain.campaign import ChannelType
 from campana.domain.errors import CampanaError, FieldProblem, InvalidParameter
-from campana.services import caller_ids, channel_checks, channel_tests, channels
+from campana.services import caller_ids, channel_checks, channel_tests, channels, flow_callers
 from campana.services.channel_checks import Checked
 from campana.services.context import Context
 from campana.store import channels as store
@@ -224,6 +224,7 @@ async def _page(
         numbers=numbers,
         tests=tests,
         trunks=channels.known_trunks(context, channel),
+        ways_in={each.trunk for each in flow_callers.ways_in(context, channel)},
         values=values,
         problems=dict(problems or {}),
         known=FORM.fields,

@@ -1,8 +1,8 @@
-"""How long a campaign's people take: its pace, its tries, the end of the worst case."""
+"""When a launch would contact whom, and when it would be over: its run played ahead."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -10,7 +10,7 @@ from campana.domain.cadence import Rule
 from campana.domain.caller_id import CallerIds
 from campana.domain.campaign import Campaign, CampaignType, ChannelType, Plan
 from campana.domain.disposition import Disposition
-from campana.domain.forecast import Forecast, Pace
+from campana.domain.forecast import Forecast, Pace, forecast
 from campana.domain.window import next_open
 from campana.services.messaging import DAY
 from campana.store import portfolios
@@ -19,11 +19,11 @@ from campana.store.db import Tx
 from campana.store.portfolios import Portfolio
 
 # What a line is held for: a call nobody answers, or long ringing and the whole bot.
-SHORTEST_CALL = timedelta(seconds=15)
+_SHORTEST_CALL = timedelta(seconds=15)
 _LONGEST_RINGING = timedelta(seconds=45)
 
 
-async def places(tx: Tx, channel: Channel | None, now: datetime) -> Pace:
+async def places_left(tx: Tx, channel: Channel | None, now: datetime) -> Pace:
     """The part of a pace that says how many new people there is room for."""
     if channel is None or channel.portfolio is None or channel.portfolio_limit is None:
         return Pace(rate=channel.rate if channel else 1)
@@ -32,7 +32,57 @@ async def places(tx: Tx, channel: Channel | None, now: datetime) -> Pace:
     return Pace(rate=channel.rate, people=channel.portfolio_limit, taken=taken)
 
 
-def pace_of(
+def foretold(
+    campaign: Campaign,
+    plan: Plan,
+    channel: Channel,
+    *,
+    eligible: Mapping[tuple[str, ...], int],
+    places: Pace,
+    pool: CallerIds | None,
+    now: datetime,
+    seen: float | None = None,
+) -> tuple[Forecast, datetime | None]:
+    """The run played twice: everybody at the first try, and every try of everybody in vain.
+
+    Args:
+        campaign: a draft, or one that runs.
+        plan: what it says.
+        channel: the one it begins on.
+        eligible: how many people, by the zones they may be in.
+        places: how many new people there is room for.
+        pool: the caller ids of the channel.
+        now: the moment of the launch, or from when on it can go on.
+        seen: attempts a second that it is seen to make: it is not taken to become faster.
+
+    Returns:
+        The first of the two, and when the second ends: None when it might never.
+    """
+    start = max(now, campaign.start_date or now)
+
+    def pace(held: timedelta) -> Pace:
+        most = _pace(plan, channel, held, places, pool)
+        return most if seen is None else replace(most, rate=min(most.rate, seen))
+
+    best = forecast(
+        eligible,
+        window=plan.window,
+        pace=pace(_SHORTEST_CALL),
+        start=start,
+        end=campaign.end_date,
+    )
+    tries = most_tries(campaign, plan)
+    worst = forecast(
+        {zones: people * tries for zones, people in eligible.items()},
+        window=plan.window,
+        pace=pace(_longest_call(plan)),
+        start=start,
+        end=campaign.end_date,
+    )
+    return best, _latest(campaign, plan, best, worst, eligible)
+
+
+def _pace(
     plan: Plan, channel: Channel, held: timedelta, places: Pace, pool: CallerIds | None
 ) -> Pace:
     """The lowest of all limits, when each attempt holds its line for so long."""
@@ -48,9 +98,8 @@ def pace_of(
     )
 
 
-def longest_call(plan: Plan) -> timedelta:
-    """For how long a call may hold its line."""
-    talk = timedelta(seconds=plan.script.max_seconds) if plan.script else SHORTEST_CALL
+def _longest_call(plan: Plan) -> timedelta:
+    talk = timedelta(seconds=plan.script.max_seconds) if plan.script else _SHORTEST_CALL
     return _LONGEST_RINGING + talk
 
 
@@ -70,12 +119,12 @@ def most_tries(campaign: Campaign, plan: Plan) -> int:
     return min(plan.cadence.max_attempts, 1 + again)
 
 
-def latest_end(
+def _latest(
     campaign: Campaign,
     plan: Plan,
     best: Forecast,
     worst: Forecast,
-    eligible: Iterable[tuple[str, ...]],
+    eligible: Mapping[tuple[str, ...], int],
 ) -> datetime | None:
     """The end of the worst case, at the end date at the latest.
 

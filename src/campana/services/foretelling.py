@@ -12,11 +12,24 @@ from campana.domain.campaign import Campaign, CampaignType, ChannelType, Plan
 from campana.domain.disposition import Disposition
 from campana.domain.forecast import Forecast, Pace, forecast
 from campana.domain.window import next_open
+from campana.services.messaging import DAY
+from campana.store import portfolios
 from campana.store.channels import Channel
+from campana.store.db import Tx
+from campana.store.portfolios import Portfolio
 
 # What a line is held for: a call nobody answers, or long ringing and the whole bot.
 _SHORTEST_CALL = timedelta(seconds=15)
 _LONGEST_RINGING = timedelta(seconds=45)
+
+
+async def places_left(tx: Tx, channel: Channel | None, now: datetime) -> Pace:
+    """The part of a pace that says how many new people there is room for."""
+    if channel is None or channel.portfolio is None or channel.portfolio_limit is None:
+        return Pace(rate=channel.rate if channel else 1)
+    portfolio = Portfolio(workspace_id=channel.workspace_id, name=channel.portfolio)
+    taken = await portfolios.standing(tx, portfolio=portfolio, after=now - DAY)
+    return Pace(rate=channel.rate, people=channel.portfolio_limit, taken=taken)
 
 
 def foretold(
@@ -28,26 +41,33 @@ def foretold(
     places: Pace,
     pool: CallerIds | None,
     now: datetime,
+    seen: float | None = None,
 ) -> tuple[Forecast, datetime | None]:
     """The run played twice: everybody at the first try, and every try of everybody in vain.
 
     Args:
-        campaign: a draft.
+        campaign: a draft, or one that runs.
         plan: what it says.
         channel: the one it begins on.
         eligible: how many people, by the zones they may be in.
         places: how many new people there is room for.
         pool: the caller ids of the channel.
-        now: the moment of the launch.
+        now: the moment of the launch, or from when on it can go on.
+        seen: attempts a second that it is seen to make: it is not taken to become faster.
 
     Returns:
         The first of the two, and when the second ends: None when it might never.
     """
     start = max(now, campaign.start_date or now)
+
+    def pace(held: timedelta) -> Pace:
+        most = _pace(plan, channel, held, places, pool)
+        return most if seen is None else replace(most, rate=min(most.rate, seen))
+
     best = forecast(
         eligible,
         window=plan.window,
-        pace=_pace(plan, channel, _SHORTEST_CALL, places, pool),
+        pace=pace(_SHORTEST_CALL),
         start=start,
         end=campaign.end_date,
     )
@@ -55,7 +75,7 @@ def foretold(
     worst = forecast(
         {zones: people * tries for zones, people in eligible.items()},
         window=plan.window,
-        pace=_pace(plan, channel, _longest_call(plan), places, pool),
+        pace=pace(_longest_call(plan)),
         start=start,
         end=campaign.end_date,
     )

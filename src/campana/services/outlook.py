@@ -15,7 +15,7 @@ from decimal import Decimal
 from campana.domain import gate, spend
 from campana.domain.campaign import Campaign, CampaignState, ChannelType, Plan
 from campana.domain.errors import FieldProblem, InvalidTransition, NotFound
-from campana.domain.forecast import Forecast, Pace
+from campana.domain.forecast import Forecast
 from campana.domain.spend import Price
 from campana.services import (
     caller_ids,
@@ -30,8 +30,7 @@ from campana.services import (
 )
 from campana.services.campaign_document import plan_of
 from campana.services.context import Context
-from campana.services.foretelling import foretold, most_tries
-from campana.services.messaging import DAY
+from campana.services.foretelling import foretold, most_tries, places_left
 from campana.services.policy import policy_of
 from campana.services.spending import LONGEST_CALL
 from campana.store import (
@@ -41,13 +40,10 @@ from campana.store import (
     lists,
     outlook,
     policies,
-    portfolios,
 )
 from campana.store import spend as spend_store
-from campana.store.channels import Channel
 from campana.store.db import Tx
 from campana.store.outlook import Crowd
-from campana.store.portfolios import Portfolio
 from campana.store.segments import Members
 
 DUPLICATE = "duplicate"
@@ -111,7 +107,7 @@ async def look_ahead(context: Context, *, workspace_id: int, campaign_id: str) -
         if whom is not None:
             found = await _crowds(tx, campaign, plan, whom, prices, pads, now)
             warnings = await flow_people.lacking(tx, campaign, plan, whom=whom, now=now)
-        places = await _places(tx, channel, now)
+        places = await places_left(tx, channel, now)
         calling = channel
         if ChannelType.VOICE in plan.channels:
             calling = await channels.find(
@@ -144,15 +140,6 @@ async def look_ahead(context: Context, *, workspace_id: int, campaign_id: str) -
         campaign, plan, channel, eligible=eligible, places=places, pool=pool, now=now
     )
     return replace(counted, forecast=best, latest=latest)
-
-
-async def _places(tx: Tx, channel: Channel | None, now: datetime) -> Pace:
-    """The part of a pace that says how many new people there is room for."""
-    if channel is None or channel.portfolio is None or channel.portfolio_limit is None:
-        return Pace(rate=channel.rate if channel else 1)
-    portfolio = Portfolio(workspace_id=channel.workspace_id, name=channel.portfolio)
-    taken = await portfolios.standing(tx, portfolio=portfolio, after=now - DAY)
-    return Pace(rate=channel.rate, people=channel.portfolio_limit, taken=taken)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -169,5 +169,5 @@ select id, workspace_id, campaign_id, target_id, channel_id, attempt_no, address
 from attempts where target_id = %(target_id)s order by attempt_no;
 
 -- name: events
--- What happened to these attempts, in order.
-select attempt_id, type, at, detail from attempt_events where attempt_id = any(%(ids)s) order by id;
+-- What happened to these attempts, in the order it did: a carrier's report may be written before our own word.
+select attempt_id, type, at, detail from attempt_events where attempt_id = any(%(ids)s) order by at, id;

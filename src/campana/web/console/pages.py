@@ -46,6 +46,7 @@ def environment() -> Environment:
         beside=beside,
         bar=words.bar,
         percent=words.percent,
+        ends=words.ends,
         exact=words.stamped,
         icon=_icon,
     )
@@ -169,10 +170,18 @@ def _may_be_squeezed(request: PageRequest, text: str, *, status: int) -> bool:
 
 def render(context_env: Environment, template: str, context: Context, **values: object) -> str:
     """A fragment for a stream, which has no request."""
-    now = context.clock.now()
     return context_env.get_template(template).render(
-        now=now, ago=partial(words.ago, now=now), **values
+        now=context.clock.now(), ago=words.ageing, **values
     )
+
+
+def render_block(
+    context_env: Environment, template: str, block: str, context: Context, **values: object
+) -> str:
+    """The same of one block of a page's template; it must import what it needs by itself."""
+    found = context_env.get_template(template)
+    given = found.new_context({"now": context.clock.now(), "ago": words.ageing, **values})
+    return "".join(found.blocks[block](given))
 
 
 def to(path: str, *, cookie: str | None = None) -> Response[Any]:

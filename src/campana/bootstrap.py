@@ -25,11 +25,11 @@ from campana.engine.accounts import Accounts
 from campana.engine.answerer import Answerer
 from campana.engine.applier import Applier
 from campana.engine.dispatcher import Dispatcher
-from campana.engine.duty import Duty
+from campana.engine.duty import OFF_DUTY_AT_CHANNELS, Duty
 from campana.engine.flow_timers import FlowTimers
 from campana.engine.inquirer import Inquirer
 from campana.engine.listening import Listening
-from campana.engine.runner import Loop, repeat, stop_on_signals
+from campana.engine.runner import STAGGER_SECONDS, Loop, repeat, stop_on_signals
 from campana.engine.sweeper import Sweeper
 from campana.engine.talker import Talker
 from campana.engine.talker_process import TalkerProcess
@@ -56,8 +56,6 @@ _YOUNG_OBJECTS = 50_000
 
 DEFAULT_WORKSPACE = "default"
 PROGRAM = (sys.executable, "-m", "campana")
-_STAGGER_SECONDS = 0.1
-"""Between the first looks of loops, so that not all of them look at once ever after."""
 _DISPATCHING, _BESIDE_IT = 8, 12
 """Connections of a work process, at most."""
 ACCOUNT_SECONDS = 5.0
@@ -186,7 +184,7 @@ async def work(settings: Settings, conninfo: str) -> None:
                 owner = group.create_task(dispatcher.ownership.keep())
                 answering = group.create_task(answerer.ownership.keep())
                 for n, loop in enumerate(others):
-                    group.create_task(repeat(loop, stop, after=n * _STAGGER_SECONDS))
+                    group.create_task(repeat(loop, stop, after=n * STAGGER_SECONDS))
                 group.create_task(Deliverer(context, duty=dispatcher.duty).run(stop))
                 listening = group.create_task(Listening(context, accounts=accounts).run())
                 dispatching = group.create_task(repeat(dispatch, stop))
@@ -216,22 +214,20 @@ def answer_loops(answerer: Answerer, *, duty: Duty | None = None) -> list[Loop]:
 
 def work_loops(context: Context, *, accounts: Accounts, dispatcher: Dispatcher) -> list[Loop]:
     """What a work process repeats: the dispatcher first, then what keeps the ledger true."""
-    duty, inquirer = dispatcher.duty, Inquirer(context, accounts=accounts)
+    duty, ask = dispatcher.duty, Inquirer(context, accounts=accounts).step
     return [
         Loop(
             name="dispatch",
             step=dispatcher.step,
             rest=0.05,
             longest=0.25,
-            # A channel that has nothing to give right now is asked again soon.
-            is_awake=lambda: dispatcher.is_awaited,
+            is_awake=lambda: dispatcher.is_awaited,  # what has nothing to give is asked again soon
             duty=duty,
-            # So long a channel may have to wait whose process ended.
-            off_duty=0.5,
+            off_duty=OFF_DUTY_AT_CHANNELS,
         ),
         *Sweeper(context, duty=duty).loops(),
         *Applier(context, duty=duty).loops(),
-        Loop(name="inquire", step=inquirer.step, rest=0.5, longest=1.0, duty=duty),
+        Loop(name="inquire", step=ask, rest=0.5, longest=1.0, duty=duty),
         *FlowTimers(context, duty=duty).loops(),
         Loop(name="account", step=dispatcher.ownership.account, rest=ACCOUNT_SECONDS),
     ]

@@ -12,6 +12,10 @@ from __future__ import annotations
 from campana.store import owners
 from campana.store.db import Tx
 
+OFF_DUTY_AT_CHANNELS = 0.5
+"""How often who is not on duty looks for channels to send on (seconds): so long may one have to
+wait whose process ended."""
+
 
 class Duty:
     """Of one process."""

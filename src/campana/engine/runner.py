@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 _PAUSE_WITHOUT_DATABASE = 1.0
 _OFF_DUTY = 3.0
 """How long to rest (seconds) while another process is on duty."""
+STAGGER_SECONDS = 0.1
+"""Between the first looks of loops, so that not all of them look at once ever after."""
 _LONGER = 1.5
 """How much longer each rest is than the one before, while there is nothing to do."""
 

@@ -212,7 +212,7 @@ async def _listen(page: Page) -> None:
     await page.goto(f"{campaign}?outcome=completed#people")
     await page.locator("#people tbody a").first.click()
     await expect(page.locator(".timeline").last).to_contain_text("Answered")
-    await expect(page.locator("#wave")).to_be_visible()
+    await expect(page.locator("canvas.wave")).to_be_visible()
     lines = page.locator(".talk li")
     await expect(lines.first).to_contain_text("this is the clinic")
     await expect(lines.filter(has_text="Bot").last).to_contain_text("Goodbye.")

@@ -11,10 +11,11 @@ or this. What is new is empty in a `.po`, and a test fails until somebody has tr
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterable, Iterator
 from io import BytesIO
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
@@ -24,17 +25,20 @@ from campana.domain import errors
 from campana.domain.address import AddressKind
 from campana.domain.answered_by import AnsweredBy
 from campana.domain.attempt import AttemptState, EventType
-from campana.domain.campaign import CampaignState, CampaignStatus, ChannelType
+from campana.domain.campaign import CampaignState, CampaignStatus, CampaignType, ChannelType
 from campana.domain.conversation import ConversationStatus
 from campana.domain.disposition import Disposition
 from campana.domain.plans import NumberType
 from campana.domain.role import ADMIN_SCOPES, MEANING, Role
 from campana.domain.target import TargetState
+from campana.domain.transfer import TransferOutcome
 from campana.domain.waiting import ShownState, WaitReason
+from campana.flow.nodes import NODES
 from campana.services.accounts import SCOPES
 from campana.services.duplicates import Fate
 from campana.store.deliveries import DeliveryState
 from campana.store.imports import ImportState
+from campana.store.suppressions import Scope
 from campana.web.errors import STATUS, title_of
 
 CONSOLE = Path(__file__).resolve().parent.parent / "src/campana/web/console"
@@ -50,6 +54,19 @@ KEYWORDS: dict[str, Any] = {
     "say_of": ((1, "c"), 2),
     "marked": None,
 }
+# Those that are written as texts: why a rule held back, what a message is and how far it has come,
+# who said it, what a provider says, the parts of a bar, the outcomes of a call's transfer.
+_TEXTS = (
+    "window", "caps", "address_busy", "care_window_closed", "spend", "budget", "price_unknown",
+    "deferred", "skipped", "dropped", "attempt", "message", "consent", "decision", "suppression",
+    "suppressed", "granted", "revoked", "received", "queued", "sending", "sent", "person", "bot",
+    "flow", "campaign", "api", "test", "text", "image", "audio", "video", "document", "sticker",
+    "location", "contacts", "button", "reaction", "template", "call", "email", "published",
+    "approved", "pending", "rejected", "paused", "disabled", "under_way", "good", "other",
+    "between", "bad", "in_progress", "waiting", "active", "completed", "interrupted", "name",
+    "rate_limited", "opt_out", "refused", "open", "off", "inbound", "outbound",
+    "suppressed_workspace", "suppressed_campaign", "suppressed_channel",
+)  # fmt: skip
 # Codes whose words a page shows: `no_answer` as "No answer".
 _WORDS: Iterable[Iterable[str]] = (
     AddressKind,
@@ -59,15 +76,25 @@ _WORDS: Iterable[Iterable[str]] = (
     ConversationStatus,
     DeliveryState,
     Disposition,
-    EventType,
     Fate,
     ImportState,
     NumberType,
     Role,
     TargetState,
+    TransferOutcome,
+    NODES,
+    _TEXTS,
 )
 # Codes that are shown as they are.
-_CODES: Iterable[Iterable[str]] = (CampaignStatus, ChannelType, Role, ShownState, WaitReason)
+_CODES: Iterable[Iterable[str]] = (
+    CampaignStatus,
+    CampaignType,
+    ChannelType,
+    Role,
+    Scope,
+    ShownState,
+    WaitReason,
+)
 
 
 def extracted() -> Catalog:
@@ -87,14 +114,19 @@ def extracted() -> Catalog:
     ):  # fmt: skip
         found.append((name, message, context))
     found += [("domain", message, None) for message in _of_codes()]
+    found += [("domain", _words(code), "event") for code in EventType]
     for name, message, context in sorted(found, key=lambda each: (str(each[1]), each[0])):
         catalog.add(message, locations=[(name, 0)], context=context)
     return catalog
 
 
+def _words(code: str) -> str:
+    return code.replace("_", " ").capitalize()
+
+
 def _of_codes() -> Iterator[str]:
     for codes in _WORDS:
-        yield from (code.replace("_", " ").capitalize() for code in codes)
+        yield from (_words(code) for code in codes)
     for codes in _CODES:
         yield from (str(code) for code in codes)
     yield from (*MEANING.values(), *ADMIN_SCOPES.values(), *SCOPES.values())
@@ -118,10 +150,20 @@ def written(catalog: Catalog) -> bytes:
         message.locations = sorted({(name, 0) for name, _ in message.locations})
     text = BytesIO()
     write_po(
-        text, catalog, width=100, omit_header=catalog.locale is None, sort_output=True,
-        ignore_obsolete=True, include_lineno=False,
+        text, catalog, width=100, omit_header=True, sort_output=True, ignore_obsolete=True,
+        include_lineno=False,
     )  # fmt: skip
-    return text.getvalue()
+    return _head(catalog).encode() + text.getvalue()
+
+
+def _head(catalog: Catalog) -> str:
+    """What a program for translators asks for, and no names or dates."""
+    told = ["MIME-Version: 1.0", "Content-Type: text/plain; charset=utf-8"]
+    told.append("Content-Transfer-Encoding: 8bit")
+    if catalog.locale is not None:
+        told = [f"Language: {catalog.locale}", f"Plural-Forms: {catalog.plural_forms}", *told]
+    lines = "".join(f'"{line}\\n"\n' for line in told)
+    return f'msgid ""\nmsgstr ""\n{lines}\n'
 
 
 def languages() -> list[Path]:
@@ -146,8 +188,7 @@ def refresh() -> None:
 
 def places(text: str) -> set[str]:
     """The names of the places in a message."""
-    found = cast("list[str]", __import__("re").findall(r"%\((\w+)\)s", text))
-    return set(found)
+    return set(re.findall(r"%\((\w+)\)s", text))
 
 
 if __name__ == "__main__":

@@ -6,20 +6,19 @@ wrote goes in as it is; whatever it says, all that comes out is one of the choic
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import httpx
 import msgspec
 
 from campana.services.installed import is_on_this_machine
+from campana.services.model_endpoints import Bounds, below, directly, received
+from campana.voice.mind import Lost
 
 SECONDS = 10.0
 """Longer than this nobody waits for: the flow goes on as if nothing fitted."""
 _MOST_BYTES = 65_536
-_OK = 200
 _NUMBER = re.compile(r"\d{1,3}")
 
 
@@ -72,39 +71,21 @@ class LanguageModel:
                 {"role": "user", "content": text},
             ],
         }
-        headers = {"content-type": "application/json", "accept-encoding": "identity"}
-        if self.key:
-            headers["authorization"] = f"Bearer {self.key}"
-        body = await self._post(msgspec.json.encode(asked), headers)
         try:
-            said = msgspec.json.decode(body, type=_Answer).choices[0].message.content or ""
+            answer = await received(
+                directly(below(self.url, "chat/completions"), self.key),
+                msgspec.json.encode(asked),
+                {"content-type": "application/json", "accept-encoding": "identity"},
+                bounds=Bounds(patience=SECONDS, longest=SECONDS, most=_MOST_BYTES),
+                what="it",
+            )
+        except Lost as lost:
+            raise Unanswered(str(lost)) from None
+        try:
+            said = msgspec.json.decode(answer.body, type=_Answer).choices[0].message.content or ""
         except (msgspec.DecodeError, UnicodeDecodeError, IndexError):
             raise Unanswered("it did not answer as a chat does") from None
         found = _NUMBER.search(said)
         if found is None or int(found[0]) > len(choices):
             raise Unanswered("it named none of the choices")
         return int(found[0]) - 1 if int(found[0]) else None
-
-    async def _post(self, body: bytes, headers: dict[str, str]) -> bytes:
-        try:
-            # The client's own time-outs begin anew with every byte; this one does not.
-            async with (
-                asyncio.timeout(SECONDS),
-                httpx.AsyncClient(trust_env=False, timeout=SECONDS) as client,
-                client.stream(
-                    "POST",
-                    f"{self.url.rstrip('/')}/chat/completions",
-                    content=body,
-                    headers=headers,
-                ) as response,
-            ):
-                if response.status_code != _OK:
-                    raise Unanswered(f"it answered {response.status_code}")
-                read = bytearray()
-                async for part in response.aiter_raw():
-                    read += part
-                    if len(read) > _MOST_BYTES:
-                        raise Unanswered("its answer is too long")
-                return bytes(read)
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError) as error:
-            raise Unanswered(f"it could not be asked: {type(error).__name__}") from None

@@ -26,8 +26,9 @@ from campana.services import showing
 from campana.services.chat_model import ChatModel, completions
 from campana.services.claimed import Claimed
 from campana.services.context import Context
-from campana.services.model_endpoints import directly, guarded
-from campana.services.model_endpoints import shown as shown_by
+from campana.services.model_endpoints import directly
+from campana.services.workspace_endpoints import guarded
+from campana.services.workspace_endpoints import shown as shown_by
 from campana.store import earlier
 from campana.voice.mind import Lost
 

@@ -1,7 +1,7 @@
 """The endpoints of models: how a request gets to one, and how much of its answer is read.
 
-The installation's endpoints are its operator's choice, wherever they are. One that a workspace
-names goes out as every address does that somebody else chose (`outbound.py`).
+The installation's endpoints are its operator's choice, wherever they are. How one that a workspace
+names is reached is `workspace_endpoints.py`.
 """
 
 from __future__ import annotations
@@ -13,11 +13,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from campana.domain.errors import Unavailable
-from campana.services import showing
-from campana.services.context import Context
 from campana.services.outbound import Refused
-from campana.services.showing import Shown
 from campana.voice.mind import Lost, Stalled
 
 Open = Callable[[bytes, Mapping[str, str], float], AbstractAsyncContextManager[httpx.Response]]
@@ -61,44 +57,6 @@ def directly(url: str, key: str | None) -> Open:
             yield response
 
     return opened
-
-
-def guarded(context: Context, url: str, *, credential: str | None, workspace_id: int) -> Open:
-    """To an endpoint of the workspace's own, with its credential, asked for once a call."""
-    known: list[Shown] = [Shown()] if credential is None else []
-
-    @asynccontextmanager
-    async def opened(
-        body: bytes, headers: Mapping[str, str], seconds: float
-    ) -> AsyncGenerator[httpx.Response]:
-        if not known:
-            known.append(await shown(context, workspace_id=workspace_id, name=credential))
-        async with context.outbound.stream(
-            showing.with_query(url, known[0].query),
-            body=body,
-            headers={**headers, **known[0].headers},
-            seconds=seconds,
-        ) as response:
-            yield response
-
-    return opened
-
-
-async def shown(context: Context, *, workspace_id: int, name: str | None) -> Shown:
-    """What that credential adds.
-
-    Raises:
-        Lost: it is not to be had now.
-    """
-    if name is None:
-        return Shown()
-    try:
-        found = await showing.of(context, workspace_id=workspace_id, name=name)
-    except Unavailable:
-        found = None
-    if found is None:
-        raise Lost(f"the credential {name} is not to be had")
-    return found
 
 
 async def received(

@@ -12,8 +12,9 @@ from campana.domain.sound_models import HearingModel, SpeechModel
 from campana.services.context import Context
 from campana.services.hearing_model import TranscribingModel
 from campana.services.installed import SoundEndpoint
-from campana.services.model_endpoints import Open, below, directly, guarded
+from campana.services.model_endpoints import Open, below, directly
 from campana.services.speech_model import SpeakingModel
+from campana.services.workspace_endpoints import guarded
 
 SPEECH, HEARING = "audio/speech", "audio/transcriptions"
 

@@ -103,6 +103,42 @@ async def test_a_page_and_the_wallboard_are_streams_too(
     assert scene.campaign_id in seen[WALLBOARD]
 
 
+async def test_each_tab_is_told_in_its_own_language(
+    scene: Scene, signed_in: httpx.AsyncClient
+) -> None:
+    query = f"campaigns={scene.campaign_id}&page={scene.campaign_id}&wallboard=1"
+    async with following(signed_in, query) as english:
+        first = await _whole(english)
+        signed_in.headers["accept-language"] = "es"
+        async with following(signed_in, query) as spanish:
+            second = await _whole(spanish)
+            await control.pause(
+                scene.web, workspace_id=scene.workspace_id, campaign_id=scene.campaign_id
+            )
+            state = f"state-{scene.campaign_id}"
+            assert ">Paused</span>" in await _next(english, state)
+            assert ">En pausa</span>" in await _next(spanish, state)
+    assert first.keys() == second.keys()
+    assert "Campaigns running" in first[WALLBOARD]
+    assert "Campañas en marcha" in second[WALLBOARD]
+    assert "Personas" in second[live.CAMPAIGN]
+
+
+async def _whole(messages: AsyncIterator[Mapping[str, str]]) -> dict[str, str]:
+    """Until each part of a tab of all kinds has come once."""
+    seen = dict(await anext(messages))
+    while len(seen) < 4:
+        seen |= await anext(messages)
+    return seen
+
+
+async def _next(messages: AsyncIterator[Mapping[str, str]], part: str) -> str:
+    async for each in messages:
+        if part in each:
+            return each[part]
+    raise AssertionError(f"the stream ended before {part} came")
+
+
 async def test_a_campaign_deleted_while_it_is_told_of_ends_no_page(
     signed_in: httpx.AsyncClient, scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,7 +13,7 @@ from campana.services import flow_credentials
 from campana.services.flow_credentials import MAY, NEEDS, Kind
 from campana.store.flows import Credential
 from campana.web.console.forms import said_of
-from campana.web.console.language import marked, say
+from campana.web.console.language import marked, said_options, say
 from campana.web.console.pages import done, page
 from campana.web.console.requests import PageRequest, guarded, needs
 from campana.web.errors import status_of
@@ -50,7 +50,7 @@ _FIELD = "secret_"
 @get("/flows/credentials", opt=needs(_READ))
 async def show_credentials(request: PageRequest) -> Response[Any]:
     found = await flow_credentials.every(request.context, workspace_id=request.workspace_id)
-    return page(request, "flow_credentials.html", credentials=found, kinds=KINDS)
+    return page(request, "flow_credentials.html", credentials=found, kinds=_said_kinds())
 
 
 @get("/flows/credentials/new", opt=needs(_WRITE))
@@ -118,6 +118,10 @@ def _names(kind: Kind) -> list[str]:
     return [*NEEDS[kind], *MAY.get(kind, ())]
 
 
+def _said_kinds() -> dict[str, str]:
+    return dict(said_options(KINDS.items()))
+
+
 def _kind(text: str) -> Kind:
     return cast("Kind", text) if text in get_args(Kind) else "bearer"
 
@@ -140,7 +144,7 @@ def _form(
         status=200 if error is None else status_of(error),
         credential=credential,
         kind=kind,
-        kinds=KINDS,
+        kinds=_said_kinds(),
         fields=[
             (f"{_FIELD}{name}", say(_LABELS[name]), name in _OPEN, name in NEEDS[kind])
             for name in known

@@ -9,7 +9,7 @@ for a stream is told by `speaking`. Values are never translated, and templates e
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -132,7 +132,7 @@ def speak(language: Language) -> None:
 
 
 @contextmanager
-def speaking(language: Language) -> Iterator[None]:
+def speaking(language: Language) -> Generator[None]:
     """What is said inside is in that language."""
     token = _spoken.set(language)
     try:

@@ -14,7 +14,7 @@ from litestar.response import Stream
 from markupsafe import Markup
 
 from campana.services.context import Context
-from campana.web.console import language, words
+from campana.web.console import language, template_words, words
 from campana.web.console.assets import asset, beside
 from campana.web.console.cookies import FORM_FIELD, form_token
 from campana.web.console.kept_forms import Kept
@@ -37,16 +37,9 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
-        extensions=["jinja2.ext.i18n"],
     )
-    made.policies["ext.i18n.trimmed"] = True
-    # The extension adds this method; its stubs do not say so.
-    cast("Any", made).install_gettext_callables(
-        language.say, language.plural, newstyle=True, pgettext=language.say_of
-    )
+    template_words.install(made, {**words.FILTERS, "why": why})
     language.languages()
-    given = cast("dict[str, Any]", made.filters)  # pyright: ignore[reportUnknownMemberType]
-    given.update(words.FILTERS, why=why)
     known = cast("dict[str, Any]", made.globals)  # pyright: ignore[reportUnknownMemberType]
     known.update(
         asset=asset,

@@ -88,7 +88,9 @@ async def _page(
         checked=checked,
         given=given or {},
         problems=problems or {},
-        channels=[(each.value, f"{each.value} only") for each in ChannelType],
+        channels=[
+            (each.value, say("%(channel)s only", channel=say(each.value))) for each in ChannelType
+        ],
     )
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from markupsafe import Markup, escape
 
 from campana.domain.disposition import SUCCESSES, Disposition
-from campana.web.console.language import say, spoken
+from campana.web.console.language import say, say_of, spoken
 
 _SPANS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
@@ -44,6 +44,11 @@ def number(value: int | float | None) -> str:
 def words(code: str | None) -> str:
     """`no_answer` as "No answer", in the language of now."""
     return say((code or "").replace("_", " ").capitalize())
+
+
+def event_words(code: str) -> str:
+    """`key` as "Key", of what happened in an attempt: not of what opens the API."""
+    return say_of("event", code.replace("_", " ").capitalize())
 
 
 def percent(part: float, whole: float) -> str:
@@ -126,22 +131,27 @@ def bar(parts: Mapping[str, int], total: int) -> Markup:
         return Markup('<svg class="bar" role="img" aria-label="{}" height="8"></svg>').format(
             say("Nobody yet")
         )
-    drawn, x = Markup(""), 0.0
+    drawn, x = "", 0.0
     for name, count in parts.items():
         width = 100 * count / total
         if count:
-            drawn += Markup('<rect class="{}" x="{}%" y="0" width="{}%" height="8"/>').format(
-                f"part-{name}", round(x, 2), round(width, 2)
+            # A wall has hundreds of them: numbers need no escaping, and names are put in by hand.
+            drawn += (
+                f'<rect class="part-{escape(name)}" x="{round(x, 2)}%" y="0"'
+                f' width="{round(width, 2)}%" height="8"/>'
             )
         x += width
     said = ", ".join(f"{words(name)} {number(count)}" for name, count in parts.items() if count)
     label = escape(say("%(parts)s of %(total)s", parts=said or say("nothing"), total=number(total)))
-    return Markup(
-        '<svg class="bar" role="img" aria-label="{}" height="8"><title>{}</title>{}</svg>'
-    ).format(label, label, drawn)
+    return Markup(  # noqa: S704 - escaped above
+        f'<svg class="bar" role="img" aria-label="{label}" height="8"><title>{label}</title>'
+        f"{drawn}</svg>"
+    )
 
 
 FILTERS = {
+    "said": say,
+    "event_words": event_words,
     "short_time": short_time,
     "number": number,
     "words": words,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import LiteralString
 
 from psycopg.rows import class_row
 
@@ -16,8 +17,8 @@ from campana.store.sql import load
 
 _SQL = load("outlook")
 # How everybody is looked at stands once in the file, and begins both.
-_CROWDS = f"{_SQL['judged']}\n{_SQL['crowds']}"
-_PEOPLE = f"{_SQL['judged']}\n{_SQL['people']}"
+_CROWDS: LiteralString = _SQL["judged"] + "\n" + _SQL["crowds"]
+_PEOPLE: LiteralString = _SQL["judged"] + "\n" + _SQL["people"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

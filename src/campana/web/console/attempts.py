@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -80,7 +80,10 @@ def _shown(
     charge: Charge | None,
 ) -> dict[str, Any]:
     """An attempt as the page shows it."""
-    note = next((each.detail["rules"] for each in events if "rules" in each.detail), {})
+    notes: list[Mapping[str, Any]] = [
+        each.detail["rules"] for each in events if "rules" in each.detail
+    ]
+    note = notes[0] if notes else {}
     rules = passage.told(note, address=attempt.address)
     return {
         "id": attempt_text(attempt.id),

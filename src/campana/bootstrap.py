@@ -251,8 +251,11 @@ async def voice(settings: Settings, conninfo: str) -> None:
     async with opened(settings, conninfo, role=Role.ENGINE, max_connections=20) as context:
         speech = await Speech.open(cache=settings.data_dir / "speech")
         ears = await _ears(settings)
+        port = settings.voice_inbound_port
         driver = await SipDriver.open(
-            interface=settings.voice_interface, max_calls=settings.voice_lines
+            interface=settings.voice_interface,
+            max_calls=settings.voice_lines,
+            takes_calls=bool(port),
         )
         worker = VoiceWorker(
             context,
@@ -262,6 +265,8 @@ async def voice(settings: Settings, conninfo: str) -> None:
             lines=settings.voice_lines,
             salt=os.getpid(),
             ears=ears,
+            door=driver,
+            inbound_port=port,
         )
         try:
             async with asyncio.TaskGroup() as group:
@@ -270,16 +275,15 @@ async def voice(settings: Settings, conninfo: str) -> None:
                 obeying = group.create_task(
                     repeat(Loop(name="hang up", step=worker.obey, rest=0.3), asyncio.Event())
                 )
-                accounting = group.create_task(
-                    repeat(
-                        Loop(name="account", step=worker.ownership.account, rest=ACCOUNT_SECONDS),
-                        stop,
-                    )
+                loops = (
+                    Loop(name="account", step=worker.ownership.account, rest=ACCOUNT_SECONDS),
+                    Loop(name="calls in", step=worker.receive, rest=1.0),
                 )
+                beside = [group.create_task(repeat(each, stop)) for each in loops]
                 await repeat(Loop(name="voice", step=worker.step, rest=0.1), stop)
                 await worker.drain(seconds=settings.drain_seconds)
                 obeying.cancel()
-                await accounting
+                await asyncio.gather(*beside)
                 owner.cancel()
         finally:
             await driver.aclose()

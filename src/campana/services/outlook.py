@@ -13,32 +13,31 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from campana.domain import gate, spend
-from campana.domain.cadence import Rule
-from campana.domain.caller_id import CallerIds
-from campana.domain.campaign import Campaign, CampaignType, ChannelType, Plan
-from campana.domain.disposition import Disposition
+from campana.domain.campaign import ChannelType
 from campana.domain.errors import FieldProblem
 from campana.domain.first_turns import first_turns
-from campana.domain.forecast import Forecast, Pace, forecast
-from campana.domain.window import ALWAYS, Window, next_open
-from campana.services import caller_ids, channel_pause, crowds, flow_people, hearing, preflight
+from campana.domain.forecast import Forecast, Pace
+from campana.domain.window import ALWAYS, Window
+from campana.services import (
+    caller_ids,
+    channel_pause,
+    crowds,
+    flow_callers,
+    flow_people,
+    hearing,
+    preflight,
+)
 from campana.services.context import Context
 from campana.services.crowds import Judge
-from campana.services.messaging import DAY
+from campana.services.foretelling import foretold, most_tries, places_left, quickest
 from campana.services.spending import LONGEST_CALL
-from campana.store import channels, portfolios
+from campana.store import channels
 from campana.store import outlook as store
-from campana.store.channels import Channel
 from campana.store.db import Tx
 from campana.store.outlook import Crowd, Person
-from campana.store.portfolios import Portfolio
 
 FIRST = 20
 """People who are told one by one."""
-
-# What a line is held for: a call nobody answers, or long ringing and the whole bot.
-_SHORTEST_CALL = timedelta(seconds=15)
-_LONGEST_RINGING = timedelta(seconds=45)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,8 +101,12 @@ async def look_ahead(context: Context, *, workspace_id: int, campaign_id: str) -
         found = (
             await store.crowds(tx, judge.question, most=FIRST) if judge.question is not None else []
         )
-        places = await _places(tx, channel, now)
-        warnings = await flow_people.lacking(tx, campaign, plan)
+        warnings = list[str]()
+        if judge.question is not None:
+            warnings = await flow_people.lacking(
+                tx, campaign, plan, whom=judge.question.whom, now=now
+            )
+        places = await places_left(tx, channel, now)
         calling = channel
         if ChannelType.VOICE in plan.channels:
             calling = await channels.find(
@@ -111,6 +114,7 @@ async def look_ahead(context: Context, *, workspace_id: int, campaign_id: str) -
             )
         kind = context.carriers.get(calling.kind) if calling is not None else None
         warnings += await hearing.unheard(tx, plan, calling, kind)
+        warnings += await flow_callers.unattended(tx, context, plan, calling)
         warnings += await channel_pause.warnings(
             tx, workspace_id=workspace_id, plan=plan, channel=channel
         )
@@ -131,18 +135,12 @@ async def look_ahead(context: Context, *, workspace_id: int, campaign_id: str) -
         if channel is None or not eligible:
             return counted
         pool = caller_ids.pool_of(context, channel)
-        told = _foretold(counted, judge, channel, eligible, places, pool)
-        pace = _pace(plan, channel, _SHORTEST_CALL, places, pool)
-        return replace(told, first=await _first(tx, judge, found, eligible, pace))
-
-
-async def _places(tx: Tx, channel: Channel | None, now: datetime) -> Pace:
-    """The part of a pace that says how many new people there is room for."""
-    if channel is None or channel.portfolio is None or channel.portfolio_limit is None:
-        return Pace(rate=channel.rate if channel else 1)
-    portfolio = Portfolio(workspace_id=channel.workspace_id, name=channel.portfolio)
-    taken = await portfolios.standing(tx, portfolio=portfolio, after=now - DAY)
-    return Pace(rate=channel.rate, people=channel.portfolio_limit, taken=taken)
+        best, latest = foretold(
+            campaign, plan, channel, eligible=eligible, places=places, pool=pool, now=now
+        )
+        pace = quickest(plan, channel, places, pool)
+        first = await _first(tx, judge, found, eligible, pace)
+        return replace(counted, forecast=best, latest=latest, first=first)
 
 
 def _uncared_for(found: Sequence[Crowd], judge: Judge, unbidden: Sequence[str]) -> list[str]:
@@ -183,7 +181,7 @@ def _judged(
         if (price := judge.price(crowd)) is not None:
             lowest += crowd.people * price.amount
             highest += crowd.people * spend.worst_case(price, longest=longest)
-    highest *= _most_tries(judge.campaign, plan)
+    highest *= most_tries(judge.campaign, plan)
     if plan.spend_limit is not None:
         lowest, highest = min(lowest, plan.spend_limit), min(highest, plan.spend_limit)
     return dict(eligible), dict(skipped), CostRange(lowest=lowest, highest=highest)
@@ -213,91 +211,3 @@ async def _first(
         ids=[contact_id for _, contact_id in chosen],
     )  # fmt: skip
     return [First(at=turn.at, person=people[contact_id]) for turn, contact_id in chosen]
-
-
-def _foretold(
-    counted: Outlook,
-    judge: Judge,
-    channel: Channel,
-    eligible: Mapping[tuple[str, ...], int],
-    places: Pace,
-    pool: CallerIds | None,
-) -> Outlook:
-    """The run played twice: everybody at the first try, and every try of everybody in vain."""
-    campaign, plan = judge.campaign, judge.plan
-    start = max(judge.now, campaign.start_date or judge.now)
-    best = forecast(
-        eligible,
-        window=plan.window,
-        pace=_pace(plan, channel, _SHORTEST_CALL, places, pool),
-        start=start,
-        end=campaign.end_date,
-    )
-    tries = _most_tries(campaign, plan)
-    worst = forecast(
-        {zones: people * tries for zones, people in eligible.items()},
-        window=plan.window,
-        pace=_pace(plan, channel, _longest_call(plan), places, pool),
-        start=start,
-        end=campaign.end_date,
-    )
-    return replace(counted, forecast=best, latest=_latest(campaign, plan, best, worst, eligible))
-
-
-def _pace(
-    plan: Plan, channel: Channel, held: timedelta, places: Pace, pool: CallerIds | None
-) -> Pace:
-    """The lowest of all limits, when each attempt holds its line for so long."""
-    by_numbers = pool.only(plan.caller_id).most_calls_a_day if pool is not None else None
-    own = plan.pacing
-    rates = [channel.rate, own.rate or channel.rate]
-    lines = min(channel.lines, own.lines or channel.lines)
-    quotas = [each for each in (channel.daily_attempts, own.daily, by_numbers) if each]
-    return replace(
-        places,
-        rate=min(*rates, lines / held.total_seconds()),
-        daily=min(quotas) if quotas else None,
-    )
-
-
-def _longest_call(plan: Plan) -> timedelta:
-    talk = timedelta(seconds=plan.script.max_seconds) if plan.script else _SHORTEST_CALL
-    return _LONGEST_RINGING + talk
-
-
-def _rules(campaign: Campaign, plan: Plan) -> list[Rule]:
-    """What may have a person tried again on the campaign's channel: no call is held back."""
-    is_call = campaign.channel_type is ChannelType.VOICE and campaign.type is CampaignType.VOICE_BOT
-    return [
-        rule
-        for outcome, rule in plan.cadence.rules.items()
-        if not (is_call and outcome is Disposition.HELD_BACK)
-    ]
-
-
-def _most_tries(campaign: Campaign, plan: Plan) -> int:
-    """How often one person may be tried in all."""
-    again = sum(rule.attempts - 1 for rule in _rules(campaign, plan))
-    return min(plan.cadence.max_attempts, 1 + again)
-
-
-def _latest(
-    campaign: Campaign,
-    plan: Plan,
-    best: Forecast,
-    worst: Forecast,
-    eligible: Mapping[tuple[str, ...], int],
-) -> datetime | None:
-    """The end of the worst case, at the end date at the latest.
-
-    It is no earlier than the last person's last try after all its delays, in hours that are open.
-    """
-    if worst.not_reached or worst.last_at is None or best.last_at is None:
-        return campaign.end_date
-    delay = max((rule.delay for rule in _rules(campaign, plan)), default=timedelta(0))
-    last = best.last_at
-    for _ in range(_most_tries(campaign, plan) - 1):
-        opening = [next_open(plan.window, zones, last + delay) for zones in eligible]
-        last = max((each for each in opening if each is not None), default=last)
-    latest = max(worst.last_at, last)
-    return latest if campaign.end_date is None else min(latest, campaign.end_date)

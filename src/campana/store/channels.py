@@ -78,6 +78,8 @@ class Standing:
     waiting: int
     """People of those campaigns who wait for their turn; more than MOST_WAITING are not told
     apart."""
+    refused_calls: int
+    """Calls that came in by its trunks and were not taken, ever."""
 
 
 async def standing(tx: Tx, *, workspace_id: int, now: datetime) -> list[Standing]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, LiteralString
@@ -116,6 +116,11 @@ async def lines_in_use(tx: Tx, *, channel_id: str, owner_id: int) -> int:
         )
     ).fetchone()
     return int(row[0]) if row else 0
+
+
+async def refused_call(tx: Tx, *, channel_ids: Sequence[str]) -> None:
+    """Count that a call of these channels' trunks was not taken."""
+    await tx.execute(_SQL["refused_call"], {"channel_ids": list(channel_ids)})
 
 
 async def set_pace(

@@ -80,7 +80,7 @@ from channels where kind = %(kind)s order by id;
 -- name: standing
 -- How each channel of a workspace is doing. Who waits is counted no further than a page can say: what is due may be
 -- millions, and every line of the answer would read them all.
-select c.id, coalesce(p.failing, 0) as failing, p.down_until,
+select c.id, coalesce(p.failing, 0) as failing, p.down_until, coalesce(p.refused_calls, 0) as refused_calls,
   case when p.day = %(today)s then p.day_sends else 0 end as used_today,
   (select count(*) from attempts a where a.channel_id = c.id and a.state not in ('ended', 'unknown')) as in_use,
   (select count(*) from campaigns k where k.channel_id = c.id and k.state = 'running') as campaigns,

@@ -50,6 +50,10 @@ select (select count(*) from attempts where channel_id = %(channel_id)s and stat
         and l.database = (select oid from pg_database where datname = current_database())
         and l.classid::bigint = %(space)s and l.objid::bigint = g.owner_id)), 0);
 
+-- name: refused_call
+-- A call of a channel's trunk was not taken; only counted.
+update pacing set refused_calls = refused_calls + 1 where channel_id = any(%(channel_ids)s);
+
 -- name: set_pace
 -- Where the channel's pace stands after this grant, and how much of the day's quota is granted.
 update pacing set arrival_at = %(arrival_at)s, rate = %(rate)s, day = %(day)s, day_sends = %(sent_today)s where channel_id = %(channel_id)s;

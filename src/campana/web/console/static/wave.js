@@ -54,6 +54,12 @@
     for (const name of ['timeupdate', 'seeked']) audio.addEventListener(name, draw);
     new MutationObserver(draw).observe(document.documentElement, { attributeFilter: ['data-bs-theme'] });
     addEventListener('resize', draw);
+    // The stream brings the page as the server has it: hidden, and without a size.
+    document.addEventListener('htmx:sse:after:message', () => {
+      if (!sides || !canvas.isConnected) return;
+      canvas.parentElement.hidden = false;
+      draw();
+    });
     if (atOnce) load().catch(() => {});
     else audio.addEventListener('play', () => load().catch(() => {}), { once: true });
   };

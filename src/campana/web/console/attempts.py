@@ -114,7 +114,7 @@ def _shown(
     notes: list[Mapping[str, Any]] = [
         each.detail["rules"] for each in events if "rules" in each.detail
     ]
-    note = notes[0] if notes else {}
+    note: Mapping[str, Any] = notes[0] if notes else {}
     rules = passage.told(note, address=attempt.address)
     return {
         "id": attempt_text(attempt.id),

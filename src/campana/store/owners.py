@@ -15,8 +15,18 @@ _SQL = load("owners")
 
 KIND_SPACE = 0x6B696E64 & 0x7FFFFFFF
 """First half of the shared lock by which a living worker says which kind of carrier it serves."""
+DUTY_SPACE = 0x64757479 & 0x7FFFFFFF
+"""First half of the lock of the process that looks often; the second is 0."""
 LOCK_SPACE = 0x63616D70 & 0x7FFFFFFF
 """First half of the two-part advisory lock; the second is the owner's number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A channel's dispatcher, by its owner id, and until when nobody else needs to be."""
+
+    by: int
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,11 +46,18 @@ class Pace:
     workspace_id: int
     is_paused: bool = False
     """Somebody paused the channel: nothing is granted until it is resumed."""
+    served: Served | None = None
+    """Who serves it; None when nobody ever did, or whoever did gave it up."""
 
     def is_stopped(self, now: datetime) -> bool:
         """Does nothing at all begin on the channel at `now`?"""
         is_down = self.down_until is not None and self.down_until > now
         return self.is_paused or is_down
+
+    def is_served_beside(self, owner_id: int, now: datetime) -> bool:
+        """Does another than this owner serve the channel at `now`?"""
+        served = self.served
+        return served is not None and served.by != owner_id and served.until > now
 
 
 async def take_identity(session: Tx) -> int:
@@ -55,6 +72,12 @@ async def take_identity(session: Tx) -> int:
 async def serve(session: Tx, *, kind: str) -> None:
     """Say that a worker for carriers of this kind lives, for as long as `session` does."""
     await session.execute(_SQL["serve"], {"space": KIND_SPACE, "kind": kind})
+
+
+async def take_duty(session: Tx) -> bool:
+    """Have the duty of looking often for as long as `session` lives; False while another has it."""
+    row = await (await session.execute(_SQL["take_duty"], {"space": DUTY_SPACE})).fetchone()
+    return bool(row and row[0])
 
 
 async def is_served(tx: Tx, *, kind: str) -> bool:
@@ -91,7 +114,7 @@ async def _lock_pace(
     row = await (await tx.execute(query, values)).fetchone()
     if row is None:
         return None
-    arrival_at, reckoned, down_until, sent_today = row
+    arrival_at, reckoned, down_until, sent_today, served_by, served_until = row
     cursor = await tx.execute(_SQL["limits"], {"channel_id": channel_id})
     [(rate, burst, lines, daily, kind, config, of, is_paused)] = await cursor.fetchall()
     return Pace(
@@ -104,6 +127,7 @@ async def _lock_pace(
         config=config,
         workspace_id=of,
         is_paused=is_paused,
+        served=None if served_by is None else Served(served_by, served_until),
     )
 
 
@@ -124,7 +148,14 @@ async def refused_call(tx: Tx, *, channel_ids: Sequence[str]) -> None:
 
 
 async def set_pace(
-    tx: Tx, *, channel_id: str, arrival_at: datetime, rate: float, sent_today: int, now: datetime
+    tx: Tx,
+    *,
+    channel_id: str,
+    arrival_at: datetime,
+    rate: float,
+    sent_today: int,
+    served: Served | None,
+    now: datetime,
 ) -> None:
     await tx.execute(
         _SQL["set_pace"],
@@ -134,6 +165,8 @@ async def set_pace(
             "rate": rate,
             "sent_today": sent_today,
             "day": quota_day(now),
+            "served_by": None if served is None else served.by,
+            "served_until": None if served is None else served.until,
         },
     )
 

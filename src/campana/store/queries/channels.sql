@@ -72,10 +72,10 @@ order by (id = %(wanted)s) desc limit 1 for no key update;
 select id, workspace_id, name, kind, channel_type, config, is_loopback, rate, burst, lines, daily_attempts, created_at, contact_window as "window", portfolio, portfolio_limit, pair_seconds, paused_at, paused_by, pause_reason
 from channels where workspace_id = %(workspace_id)s order by created_at, id;
 
--- name: of_kind
--- Every channel a worker of this kind may dial on, in all workspaces.
+-- name: of_kinds
+-- Every channel a worker of these kinds may send on, in all workspaces.
 select id, workspace_id, name, kind, channel_type, config, is_loopback, rate, burst, lines, daily_attempts, created_at, contact_window as "window", portfolio, portfolio_limit, pair_seconds, paused_at, paused_by, pause_reason
-from channels where kind = %(kind)s order by id;
+from channels where kind = any(%(kinds)s) order by id;
 
 -- name: standing
 -- How each channel of a workspace is doing. Who waits is counted no further than a page can say: what is due may be

@@ -152,7 +152,7 @@ async def claim(
         capped = await capping.reached(
             tx, waiting, workspace_id=group.workspace_id, limits=caps, now=now
         )
-        allowed = await _pass_gate(
+        allowed, facts = await _pass_gate(
             tx,
             waiting,
             campaign_id=group.campaign_id,
@@ -193,6 +193,7 @@ async def claim(
             group=group,
             plan=plan,
             caps=caps,
+            facts=facts,
             owner_id=owner_id,
             send=send,
             callers=numbers,
@@ -262,17 +263,23 @@ async def _pass_gate(
     capped: Mapping[int, datetime],
     flow: FlowClaim | None,
     now: datetime,
-) -> list[Candidate]:
-    """Those who may be contacted now; the others are put off or finished, with the reason."""
+) -> tuple[list[Candidate], dict[int, gate.Facts]]:
+    """Those who may be contacted now, and by target what was known of each.
+
+    The others are put off or finished, with the reason.
+    """
     ways = Ways(plan, campaign_id=campaign_id)
     is_free_form = channel_type == ChannelType.WHATSAPP and plan.flow is None
     allowed: list[Candidate] = []
+    known: dict[int, gate.Facts] = {}
     deferrals: list[Deferral] = []
     told: list[NewEvent] = []
     for candidate in waiting:
-        match gate.check(_facts(candidate, ways, capped, is_free_form=is_free_form), now):
+        facts = _facts(candidate, ways, capped, is_free_form=is_free_form)
+        match gate.check(facts, now):
             case gate.Allow():
                 allowed.append(candidate)
+                known[candidate.id] = facts
             case gate.Defer(until=until, why=why):
                 deferrals.append(Deferral(target_id=candidate.id, until=until, why=why))
             case gate.Drop(disposition=disposition, why=why):
@@ -285,7 +292,7 @@ async def _pass_gate(
                 await decisions.skip(tx, target_id=candidate.id, reason=why, now=now)
     await due.defer(tx, deferrals=deferrals, now=now)
     await store_events.add(tx, *told)
-    return allowed
+    return allowed, known
 
 
 def _facts(

@@ -98,6 +98,11 @@ def _pace(
     )
 
 
+def quickest(plan: Plan, channel: Channel, places: Pace, pool: CallerIds | None) -> Pace:
+    """The pace at which everybody is reached at the first try."""
+    return _pace(plan, channel, _SHORTEST_CALL, places, pool)
+
+
 def _longest_call(plan: Plan) -> timedelta:
     talk = timedelta(seconds=plan.script.max_seconds) if plan.script else _SHORTEST_CALL
     return _LONGEST_RINGING + talk

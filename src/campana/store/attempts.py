@@ -64,6 +64,8 @@ class Intent:
     target_id: int
     attempt_no: int
     address: str
+    detail: str = "{}"
+    """What its first event keeps, in JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,7 @@ async def open_intents(
             "target_ids": [intent.target_id for intent in intents],
             "attempt_nos": [intent.attempt_no for intent in intents],
             "addresses": [intent.address for intent in intents],
+            "details": [intent.detail for intent in intents],
             "now": now,
         },
     )

@@ -82,6 +82,14 @@ PREFLIGHT: Json = {
     "lastAt": "2024-01-15T16:00:09Z",
     "latestAt": "2024-01-16T01:45:00Z",
     "notReached": 0,
+    "first": [
+        {
+            "at": "2024-01-15T13:00:00Z",
+            "contactId": "ctc_41",
+            "address": "+12025550142",
+            "timeZones": ["America/New_York"],
+        }
+    ],
     "cost": None,
 }
 

@@ -4,8 +4,8 @@
 -- The intents of one claim: attempts, targets and due rows change together or not at all. An address that
 -- has an open attempt (another campaign was quicker) is refused by the unique index and not returned.
 with given as (
-  select * from unnest(%(ids)s::uuid[], %(target_ids)s::bigint[], %(attempt_nos)s::integer[], %(addresses)s::text[])
-    as g (id, target_id, attempt_no, address)),
+  select * from unnest(%(ids)s::uuid[], %(target_ids)s::bigint[], %(attempt_nos)s::integer[], %(addresses)s::text[],
+    %(details)s::text[]::jsonb[]) as g (id, target_id, attempt_no, address, detail)),
 made as (
   insert into attempts (id, workspace_id, campaign_id, target_id, channel_id, attempt_no, address, state, owner_id, created_at, trunk)
   select id, %(workspace_id)s, %(campaign_id)s, target_id, %(channel_id)s, attempt_no, address, 'intent', %(owner_id)s, %(now)s,
@@ -21,7 +21,8 @@ busy as (
 taken as (
   delete from due d using made where d.target_id = made.target_id),
 told as (
-  insert into attempt_events (workspace_id, attempt_id, type, at) select workspace_id, id, 'intent', %(now)s from made)
+  insert into attempt_events (workspace_id, attempt_id, type, at, detail)
+  select made.workspace_id, made.id, 'intent', %(now)s, given.detail from made join given on given.id = made.id)
 select id from made;
 
 -- name: receive

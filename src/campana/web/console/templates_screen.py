@@ -225,7 +225,8 @@ async def _template(
         preview_words=content.words(preview.content) if preview else "",
         preview_email=preview.content if preview and _is_email(preview.content) else None,
         preview_sent=_sent(preview.content) if preview else None,
-        preview_problem=preview_problem,
+        # What is missing is no problem before somebody asked how it reads.
+        preview_problem=preview_problem if _is_asked(request) else None,
         asked_contact=request.query_params.get("contact", ""),
         asked_list=asked_list,
         lists=[(each.id, each.name) for each in every.lists],
@@ -259,6 +260,10 @@ async def _preview(
     except InvalidParameter as error:
         return None, "; ".join(said_of(error).values())
     return made, None
+
+
+def _is_asked(request: PageRequest) -> bool:
+    return any(name == "contact" or name.startswith("values.") for name in request.query_params)
 
 
 def _is_email(said: content.Content) -> bool:

@@ -71,9 +71,8 @@
   }
 
   // What was said follows the recording, and a line of it moves the recording there.
-  const audio = document.querySelector('audio[data-follow]');
-  if (audio) {
-    const lines = [...document.querySelectorAll('[data-ms]')];
+  for (const audio of document.querySelectorAll('audio[data-follow]')) {
+    const lines = [...audio.closest('[data-attempt]').querySelectorAll('[data-ms]')];
     audio.addEventListener('timeupdate', () => {
       const now = audio.currentTime * 1000;
       const current = lines.filter((line) => Number(line.dataset.ms) <= now).pop();

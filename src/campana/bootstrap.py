@@ -25,6 +25,7 @@ from campana.engine.accounts import Accounts
 from campana.engine.answerer import Answerer
 from campana.engine.applier import Applier
 from campana.engine.dispatcher import Dispatcher
+from campana.engine.duty import Duty
 from campana.engine.flow_timers import FlowTimers
 from campana.engine.inquirer import Inquirer
 from campana.engine.listening import Listening
@@ -55,6 +56,8 @@ _YOUNG_OBJECTS = 50_000
 
 DEFAULT_WORKSPACE = "default"
 PROGRAM = (sys.executable, "-m", "campana")
+_STAGGER_SECONDS = 0.1
+"""Between the first looks of loops, so that not all of them look at once ever after."""
 _DISPATCHING, _BESIDE_IT = 8, 12
 """Connections of a work process, at most."""
 ACCOUNT_SECONDS = 5.0
@@ -175,16 +178,16 @@ async def work(settings: Settings, conninfo: str) -> None:
         )
         answerer = Answerer(context, accounts=accounts, public_url=public_url(settings))
         dispatch, *others = work_loops(context, accounts=accounts, dispatcher=dispatcher)
-        others += answer_loops(answerer)
+        others += answer_loops(answerer, duty=dispatcher.duty)
         try:
             await by_index.open()
             async with jobs.open_async(), asyncio.TaskGroup() as group:
                 group.create_task(processes.until_orphaned(stop, environment=os.environ))
                 owner = group.create_task(dispatcher.ownership.keep())
                 answering = group.create_task(answerer.ownership.keep())
-                for loop in others:
-                    group.create_task(repeat(loop, stop))
-                group.create_task(Deliverer(context).run(stop))
+                for n, loop in enumerate(others):
+                    group.create_task(repeat(loop, stop, after=n * _STAGGER_SECONDS))
+                group.create_task(Deliverer(context, duty=dispatcher.duty).run(stop))
                 listening = group.create_task(Listening(context, accounts=accounts).run())
                 dispatching = group.create_task(repeat(dispatch, stop))
                 worker = group.create_task(work_on_jobs(jobs))
@@ -203,16 +206,17 @@ async def work(settings: Settings, conninfo: str) -> None:
             await by_index.close()
 
 
-def answer_loops(answerer: Answerer) -> list[Loop]:
+def answer_loops(answerer: Answerer, *, duty: Duty | None = None) -> list[Loop]:
     """What a work process repeats for conversations."""
     return [
-        Loop(name="answer", step=answerer.step, rest=0.2, longest=0.4),
+        Loop(name="answer", step=answerer.step, rest=0.2, longest=0.4, duty=duty),
         Loop(name="account of answers", step=answerer.ownership.account, rest=ACCOUNT_SECONDS),
     ]
 
 
 def work_loops(context: Context, *, accounts: Accounts, dispatcher: Dispatcher) -> list[Loop]:
     """What a work process repeats: the dispatcher first, then what keeps the ledger true."""
+    duty, inquirer = dispatcher.duty, Inquirer(context, accounts=accounts)
     return [
         Loop(
             name="dispatch",
@@ -221,11 +225,14 @@ def work_loops(context: Context, *, accounts: Accounts, dispatcher: Dispatcher) 
             longest=0.25,
             # A channel that has nothing to give right now is asked again soon.
             is_awake=lambda: dispatcher.is_awaited,
+            duty=duty,
+            # So long a channel may have to wait whose process ended.
+            off_duty=0.5,
         ),
-        *Sweeper(context).loops(),
-        *Applier(context).loops(),
-        Loop(name="inquire", step=Inquirer(context, accounts=accounts).step, rest=0.5, longest=1.0),
-        *FlowTimers(context).loops(),
+        *Sweeper(context, duty=duty).loops(),
+        *Applier(context, duty=duty).loops(),
+        Loop(name="inquire", step=inquirer.step, rest=0.5, longest=1.0, duty=duty),
+        *FlowTimers(context, duty=duty).loops(),
         Loop(name="account", step=dispatcher.ownership.account, rest=ACCOUNT_SECONDS),
     ]
 
@@ -251,8 +258,11 @@ async def voice(settings: Settings, conninfo: str) -> None:
     async with opened(settings, conninfo, role=Role.ENGINE, max_connections=20) as context:
         speech = await Speech.open(cache=settings.data_dir / "speech")
         ears = await _ears(settings)
+        port = settings.voice_inbound_port
         driver = await SipDriver.open(
-            interface=settings.voice_interface, max_calls=settings.voice_lines
+            interface=settings.voice_interface,
+            max_calls=settings.voice_lines,
+            takes_calls=bool(port),
         )
         worker = VoiceWorker(
             context,
@@ -262,6 +272,8 @@ async def voice(settings: Settings, conninfo: str) -> None:
             lines=settings.voice_lines,
             salt=os.getpid(),
             ears=ears,
+            door=driver,
+            inbound_port=port,
         )
         try:
             async with asyncio.TaskGroup() as group:
@@ -270,16 +282,15 @@ async def voice(settings: Settings, conninfo: str) -> None:
                 obeying = group.create_task(
                     repeat(Loop(name="hang up", step=worker.obey, rest=0.3), asyncio.Event())
                 )
-                accounting = group.create_task(
-                    repeat(
-                        Loop(name="account", step=worker.ownership.account, rest=ACCOUNT_SECONDS),
-                        stop,
-                    )
+                loops = (
+                    Loop(name="account", step=worker.ownership.account, rest=ACCOUNT_SECONDS),
+                    Loop(name="calls in", step=worker.receive, rest=1.0),
                 )
+                beside = [group.create_task(repeat(each, stop)) for each in loops]
                 await repeat(Loop(name="voice", step=worker.step, rest=0.1), stop)
                 await worker.drain(seconds=settings.drain_seconds)
                 obeying.cancel()
-                await accounting
+                await asyncio.gather(*beside)
                 owner.cancel()
         finally:
             await driver.aclose()

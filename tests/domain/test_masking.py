@@ -54,6 +54,12 @@ def test_names_are_masked_as_whole_words_whatever_their_accents(text: str, expec
     assert masked(text, names=["Ana", "López", "Ana López", None, ""]) == expected
 
 
+@pytest.mark.parametrize("written", ["O'Brien", "O\u2019Brien", "o`brien"])
+@pytest.mark.parametrize("stored", ["O'Brien", "O\u2019Brien"])
+def test_an_apostrophe_is_one_however_it_is_written(written: str, stored: str) -> None:
+    assert masked(f"It is {written}.", names=[stored]) == "It is [name]."
+
+
 def test_a_name_of_one_letter_would_mask_every_text() -> None:
     assert masked("A b", names=["A"]) == "A b"
 

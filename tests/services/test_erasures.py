@@ -12,13 +12,13 @@ from campana.domain.errors import InvalidParameter, NotFound
 from campana.services import (
     consents,
     erasures,
-    imports,
     lists,
     suppressions,
 )
 from campana.services.accounts import ensure_workspace
 from campana.services.context import Context
 from campana.store.erasures import ErasureState
+from campana.store.imports import Duplicates
 from tests.support.campaign import ANA, BRUNO, Scene, add_list, launched, person
 from tests.support.database import NOW
 from tests.support.erasing import (
@@ -73,7 +73,7 @@ async def test_nothing_is_left_anywhere(
             workspace_id=workspace_id,
             list_id=other.id,
             content=csv_of(["externalId", "firstName", "lastName", "phone", "note"], [row]),
-            duplicates=imports.Duplicates.UPDATE,
+            duplicates=Duplicates.UPDATE,
         )
     told_and_remembered(conninfo, workspace_id)
     assert len({each.partition(":")[0] for each in traces_of(conninfo, engine.blobs.root)}) >= 12

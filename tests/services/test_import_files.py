@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from campana.services import import_chunks, imports, lists, rejections, uploads
+from campana.services import import_chunks, import_rows, lists, rejections, uploads
 from campana.services.context import Context
 from campana.services.values import AttributeType
 from campana.store.contacts import Contact
@@ -104,6 +106,47 @@ async def test_rejected_rows_come_back_in_their_own_columns_to_be_mended_and_sen
     assert (bruno.phone, bruno.attributes) == (BRUNO, {"note": "-x"})
 
 
+async def test_a_row_of_too_many_cells_comes_back_whole_and_is_not_taken_unmended(
+    engine_context: Context, workspace_id: int, place: dict[str, Any]
+) -> None:
+    content = csv_of(["phone", "name", "balance"], [[ANA, "Cy", "7", "extra, 1"]])
+    first = await imported(engine_context, **place, content=content)
+    pieces = await rejections.as_csv(engine_context, workspace_id=workspace_id, import_id=first.id)
+    file = b"".join([piece async for piece in pieces])
+    [given_back] = list(csv.DictReader(io.StringIO(file.decode())))
+    assert given_back["phone"] == ""
+    [row] = csv.reader([given_back["Campana value"].removeprefix("'")])
+    assert row == [ANA, "Cy", "7", "extra, 1"]
+    again = await imported(engine_context, **place, content=file)
+    assert counts(again) == (0, 0, 0, 1)
+
+
+async def test_lines_in_the_form_of_the_api_keep_every_address_and_tag(
+    engine_context: Context, place: dict[str, Any]
+) -> None:
+    people = [
+        {
+            "externalId": "a",
+            "phones": [ANA, BRUNO],
+            "whatsapp": [CARLA],
+            "emails": ["a@example.org", "b@example.org"],
+            "tags": ["gold", "north"],
+            "attributes": {"balance": 7},
+        },
+        {"externalId": "b", "phone": "+12125550144", "tags": "south"},
+    ]
+    content = "\n".join(map(json.dumps, people)).encode()
+    done = await imported(engine_context, **place, content=content)
+    assert counts(done) == (2, 0, 0, 0)
+    first, second = await everybody(engine_context, **place)
+    assert [(each.kind, each.value) for each in first.addresses] == [
+        ("phone", ANA), ("phone", BRUNO), ("whatsapp", CARLA),
+        ("email", "a@example.org"), ("email", "b@example.org"),
+    ]  # fmt: skip
+    assert (first.tags, first.attributes) == (["gold", "north"], {"balance": 7})
+    assert (second.phone, second.tags) == ("+12125550144", ["south"])
+
+
 async def test_a_mapping_is_remembered_for_the_next_file_as_far_as_it_fits(
     engine_context: Context, place: dict[str, Any]
 ) -> None:
@@ -167,8 +210,8 @@ async def test_tells_how_fast_it_goes_and_how_long_the_rest_takes(
     clock: FixedClock,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(imports, "_CHUNK_ROWS", 100)
-    store, seen = imports._store, list[Import]()
+    monkeypatch.setattr(import_rows, "_CHUNK_ROWS", 100)
+    store, seen = import_rows._store, list[Import]()
 
     async def two_seconds_each(*given: Any, **named: Any) -> None:
         clock.forward(seconds=2)
@@ -177,7 +220,7 @@ async def test_tells_how_fast_it_goes_and_how_long_the_rest_takes(
             await lists.get_import(engine_context, workspace_id=workspace_id, import_id=given[1].id)
         )
 
-    monkeypatch.setattr(imports, "_store", two_seconds_each)
+    monkeypatch.setattr(import_rows, "_store", two_seconds_each)
     rows = [[f"+1201555{n:04}", "x" * 1000] for n in range(400)]
     done = await imported(engine_context, **place, content=csv_of(["phone", "note"], rows))
     assert [each.rows_per_second for each in seen] == [50.0] * 4

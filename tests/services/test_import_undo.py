@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from campana.domain.errors import InvalidTransition, NotFound
-from campana.services import import_undo, imports, lists, targets, undoing, upserts
+from campana.services import import_rows, import_undo, imports, lists, targets, undoing, upserts
 from campana.services.context import Context
 from campana.services.upserts import Given
 from campana.store.contacts import Contact
@@ -212,8 +212,8 @@ async def test_a_running_import_stops_and_goes_back(
     place: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(imports, "_CHUNK_ROWS", 10)
-    store = imports._store
+    monkeypatch.setattr(import_rows, "_CHUNK_ROWS", 10)
+    store = import_rows._store
     stored = 0
 
     async def ask_after_the_third(*given: Any, **named: Any) -> None:
@@ -224,7 +224,7 @@ async def test_a_running_import_stops_and_goes_back(
             found = given[1].id
             await undoing.request(engine_context, workspace_id=workspace_id, import_id=found)
 
-    monkeypatch.setattr(imports, "_store", ask_after_the_third)
+    monkeypatch.setattr(import_rows, "_store", ask_after_the_third)
     content = csv_of(["phone"], [[number] for number in reserved_numbers()[:100]])
     after = await imported(engine_context, **place, content=content)
     assert (after.state, after.rows_done, counts(after)) == (ImportState.UNDONE, 30, (30, 0, 0))
@@ -235,7 +235,7 @@ async def test_a_running_import_stops_and_goes_back(
 async def test_a_file_that_must_have_no_duplicates_goes_in_whole_or_not_at_all(
     engine_context: Context, place: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(imports, "_CHUNK_ROWS", 2)
+    monkeypatch.setattr(import_rows, "_CHUNK_ROWS", 2)
     await imported(engine_context, **place, content=csv_of(["phone"], [[ANA]]))
     before = await everybody(engine_context, **place)
     numbers = reserved_numbers()[5000:5006]

@@ -9,10 +9,10 @@ import pytest
 
 from campana.domain.errors import NotFound
 from campana.domain.tag import MAX_TAGS
-from campana.services import accounts, imports, lists
+from campana.services import accounts, import_rows, imports, lists
 from campana.services.context import Context
 from campana.services.imports import ImportHeld
-from campana.store import imports as import_rows
+from campana.store import imports as store_imports
 from campana.store.imports import Duplicates, Import, ImportState, Outcomes
 from tests.support.people import (
     ANA,
@@ -212,9 +212,10 @@ async def test_one_process_at_a_time_works_on_an_import(
         content=b"phone\n" + ANA.encode(),
     )
     async with engine_context.db.session() as other:
-        assert await import_rows.hold(other, import_id=started.id)
+        assert await store_imports.hold(other, import_id=started.id)
         with pytest.raises(ImportHeld):
             await imports.run(engine_context, import_id=started.id)
+        await store_imports.let_go(other, import_id=started.id)
     await imports.run(engine_context, import_id=started.id)
     done = await lists.get_import(engine_context, workspace_id=workspace_id, import_id=started.id)
     assert counts(done) == (1, 0, 0, 0)
@@ -225,8 +226,8 @@ async def test_a_worker_that_was_overtaken_stores_nothing(
 ) -> None:
     place = {"workspace_id": workspace_id, "list_id": list_id}
     started = await start(engine_context, **place, content=f"phone\n{ANA}\n{BRUNO}\n".encode())
-    monkeypatch.setattr(imports, "_CHUNK_ROWS", 1)
-    store = imports._store
+    monkeypatch.setattr(import_rows, "_CHUNK_ROWS", 1)
+    store = import_rows._store
     overtaken = False
 
     async def overtake(*given: object, **named: object) -> None:
@@ -234,7 +235,7 @@ async def test_a_worker_that_was_overtaken_stores_nothing(
         if not overtaken:
             overtaken = True
             async with engine_context.db.transaction() as tx:
-                await import_rows.advance(
+                await store_imports.advance(
                     tx,
                     import_id=started.id,
                     rows_before=0,
@@ -244,7 +245,7 @@ async def test_a_worker_that_was_overtaken_stores_nothing(
                 )
         await store(*given, **named)  # pyright: ignore[reportArgumentType]
 
-    monkeypatch.setattr(imports, "_store", overtake)
+    monkeypatch.setattr(import_rows, "_store", overtake)
     await imports.run(engine_context, import_id=started.id)
     assert await everybody(engine_context, **place) == []
     halfway = await lists.get_import(
@@ -262,8 +263,8 @@ async def test_goes_on_behind_the_last_row_stored(
     numbers = reserved_numbers()[:50]
     rows = [row for number in numbers for row in ([number], ["nobody"])]
     started = await start(engine_context, **place, content=csv_of(["phone"], rows))
-    monkeypatch.setattr(imports, "_CHUNK_ROWS", 7)
-    store = imports._store
+    monkeypatch.setattr(import_rows, "_CHUNK_ROWS", 7)
+    store = import_rows._store
     stored = 0
 
     async def fails_now_and_then(*given: object, **named: object) -> None:
@@ -273,7 +274,7 @@ async def test_goes_on_behind_the_last_row_stored(
             raise asyncio.CancelledError
         await store(*given, **named)  # pyright: ignore[reportArgumentType]
 
-    monkeypatch.setattr(imports, "_store", fails_now_and_then)
+    monkeypatch.setattr(import_rows, "_store", fails_now_and_then)
     for _ in range(10):
         with suppress(asyncio.CancelledError):
             await imports.run(engine_context, import_id=started.id)
@@ -309,15 +310,15 @@ async def test_ends_quietly_when_its_list_is_deleted(
 ) -> None:
     place = {"workspace_id": workspace_id, "list_id": list_id}
     started = await start(engine_context, **place, content=f"phone\n{ANA}\n{BRUNO}\n".encode())
-    monkeypatch.setattr(imports, "_CHUNK_ROWS", 1)
-    store = imports._store
+    monkeypatch.setattr(import_rows, "_CHUNK_ROWS", 1)
+    store = import_rows._store
 
     async def delete_after_the_first(*given: object, **named: object) -> None:
         await store(*given, **named)  # pyright: ignore[reportArgumentType]
         with suppress(NotFound):
             await lists.delete(engine_context, **place)
 
-    monkeypatch.setattr(imports, "_store", delete_after_the_first)
+    monkeypatch.setattr(import_rows, "_store", delete_after_the_first)
     await imports.run(engine_context, import_id=started.id)
     with pytest.raises(NotFound):
         await lists.get_import(engine_context, workspace_id=workspace_id, import_id=started.id)
@@ -355,7 +356,7 @@ async def test_a_mistake_of_ours_ends_the_import_with_a_sentence(
     async def mistake(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(imports, "_store", mistake)
+    monkeypatch.setattr(import_rows, "_store", mistake)
     with pytest.raises(ZeroDivisionError):
         await imports.run(engine_context, import_id=started.id)
     done = await lists.get_import(engine_context, workspace_id=workspace_id, import_id=started.id)

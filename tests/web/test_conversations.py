@@ -7,7 +7,9 @@ from datetime import timedelta
 import httpx
 import pytest
 
+from campana.services import lists, upserts
 from campana.services.context import Context
+from campana.services.upserts import Given
 from campana.store.channels import Channel
 from tests.support.campaign import ANA, BRUNO, Scene, launched
 from tests.support.database import NOW, FixedClock
@@ -132,6 +134,30 @@ async def test_without_pii_nobody_can_tell_who_it_is(
     ]
     wrong = await api.get(thread, headers={"X-Exclude-PII": "yes"})
     assert (wrong.status_code, set(codes(wrong))) == (400, {"X-Exclude-PII"})
+
+
+async def test_names_are_hidden_that_another_list_has_for_the_address(
+    api: httpx.AsyncClient,
+    engine_context: Context,
+    context: Context,
+    workspace_id: int,
+    channel: Channel,
+) -> None:
+    for name, person in (("Older", {}), ("Newer", {"first_name": "Wolfgang"})):
+        made = await lists.create(context, workspace_id=workspace_id, name=name)
+        await upserts.upsert(
+            context,
+            workspace_id=workspace_id,
+            list_id=made.id,
+            people=[Given(fields=person, phones=[ANA], whatsapp=(), emails=(), attributes={})],
+        )
+    await hear(engine_context, channel, "I'm Wolfgang, who is this?")
+    thread = f"/v1/conversations/{await first(api)}/messages"
+    said = [
+        (await api.get(thread, headers=headers)).json()["data"][0]["text"]
+        for headers in ({}, {"X-Exclude-PII": "true"})
+    ]
+    assert said == ["I'm Wolfgang, who is this?", "I'm [name], who is this?"]
 
 
 async def test_a_person_answers_once_for_each_key(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import httpx
 
+from campana.services import lists
 from campana.services.context import Context
 from tests.support.campaign import ANA, BRUNO, CARLA, add_list, person
 from tests.web.rows import codes
@@ -62,5 +63,10 @@ async def test_who_of_a_list_lacks_a_field_is_counted(
     assert (found["total"], found["contacts"]) == (3, 2)
     assert found["byField"] == {"due": 2, "first_name": 1}
     assert len(found["first"]) == 2
+    segment = await lists.create(
+        context, workspace_id=workspace_id, name="Due", where='contact.due == "1"'
+    )
+    of_segment = (await api.get(f"{path}?contactList={segment.id}")).json()
+    assert (of_segment["total"], of_segment["contacts"], of_segment["first"]) == (1, 0, [])
     wrong = await api.get(f"{path}?contactList=list_none")
     assert (wrong.status_code, set(codes(wrong))) == (400, {"contactList"})

@@ -15,6 +15,8 @@ from campana.domain.understanding.numbers import DIGITS, TIMES
 
 PHONE, EMAIL, CARD, NAME, NUMBER = "[phone]", "[email]", "[card]", "[name]", "[number]"
 
+_APOSTROPHES = frozenset("\u2019\u2018\u02bc\u00b4`")
+"""What phones and people write for it."""
 _EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+")
 # Digits and what people put between them.
 _RUN = re.compile(r"\+?\(?\d(?:[\s\u00a0.\-\u2013/()]{0,3}\d)+")
@@ -96,10 +98,12 @@ def _without_names(text: str, names: Iterable[str | None]) -> str:
 
 
 def _fold(text: str) -> str:
-    """Small letters without accents, as many as there were."""
+    """Small letters without accents, one kind of apostrophe; as many as there were."""
     return "".join(map(_letter, unicodedata.normalize("NFC", text)))
 
 
 def _letter(letter: str) -> str:
+    if letter in _APOSTROPHES:
+        return "'"
     plain = unicodedata.normalize("NFKD", letter)[:1].lower()
     return plain if len(plain) == 1 else letter

@@ -38,15 +38,17 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
 # Headers of columns that hold addresses; a number may follow, as in "Phone 2".
 ADDRESS_SYNONYMS: Mapping[AddressKind, tuple[str, ...]] = {
     AddressKind.PHONE: (
-        "phone", "phonenumber", "mobile", "mobilephone", "mobilenumber", "cell", "cellphone",
-        "cellnumber", "tel", "telephone", "telephonenumber", "homephone", "workphone",
-        "officephone", "businessphone", "otherphone", "landline", "msisdn", "telefon", "telefono",
-        "telefone", "celular", "movil", "handy", "mobil",
+        "phone", "phones", "phonenumber", "phonenumbers", "mobile", "mobiles", "mobilephone",
+        "mobilenumber", "cell", "cellphone", "cellnumber", "tel", "telephone", "telephonenumber",
+        "homephone", "workphone", "officephone", "businessphone", "otherphone", "landline",
+        "msisdn", "telefon", "telefono", "telefone", "celular", "movil", "handy", "mobil",
     ),
-    AddressKind.WHATSAPP: ("whatsapp", "whatsappnumber", "whatsappid", "waid", "wanumber"),
+    AddressKind.WHATSAPP: (
+        "whatsapp", "whatsappnumber", "whatsappnumbers", "whatsappid", "waid", "wanumber",
+    ),
     AddressKind.EMAIL: (
-        "email", "emailaddress", "mail", "mailaddress", "correo", "correoelectronico",
-        "emailadresse", "courriel",
+        "email", "emails", "emailaddress", "emailaddresses", "mail", "mailaddress", "correo",
+        "correoelectronico", "emailadresse", "courriel",
     ),
 }  # fmt: skip
 # Words for a phone only where no column says so more plainly.

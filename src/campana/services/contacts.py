@@ -22,7 +22,7 @@ from campana.domain.window import zone_named
 from campana.services import suppressed, upserts
 from campana.services.addresses import normal
 from campana.services.context import Context
-from campana.services.imports import types_of
+from campana.services.import_rows import types_of
 from campana.services.rows import Refusal
 from campana.services.upserts import Given
 from campana.services.values import AttributeType, Unfit, typed

@@ -73,8 +73,12 @@ async def page(
     after: tuple[datetime, str] | None,
     with_latest: bool = False,
     with_total: bool = True,
+    masks: bool = False,
 ) -> Listed:
-    """The workspace's conversations, latest message first; `latest` only when it is asked for."""
+    """The workspace's conversations, latest message first; `latest` only when it is asked for.
+
+    With `masks`, `names` are all that a masked answer must not show.
+    """
     async with context.db.read(workspace_id=workspace_id) as tx:
         found = await conversations.page(
             tx,
@@ -88,7 +92,7 @@ async def page(
         if with_total:
             total = await conversations.count(tx, workspace_id=workspace_id, filters=filters)
         ids = [each.id for each in found]
-        names = await conversations.names(tx, conversation_ids=ids)
+        names = await conversations.names(tx, conversation_ids=ids, of_everybody=masks)
         latest = await conversations.latest(tx, conversation_ids=ids) if with_latest else {}
     return Listed(conversations=found, total=total, names=names, latest=latest)
 
@@ -101,10 +105,12 @@ async def thread(
     after: tuple[datetime, str] | None = None,
     limit: int = 0,
     is_newest_first: bool = False,
+    masks: bool = False,
 ) -> Thread:
     """A conversation, and up to `limit` of its messages after that time and key, oldest first.
 
-    With `is_newest_first`, those before it, and the newest of them first.
+    With `is_newest_first`, those before it, and the newest of them first. With `masks`, `names` are
+    all that a masked answer must not show.
 
     Raises:
         NotFound: there is none of that id in this workspace.
@@ -115,7 +121,7 @@ async def thread(
         )
         if found is None:
             raise NotFound
-        names = await conversations.names(tx, conversation_ids=[found.id])
+        names = await conversations.names(tx, conversation_ids=[found.id], of_everybody=masks)
         lines = (
             await messages.page(
                 tx,

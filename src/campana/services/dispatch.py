@@ -51,15 +51,28 @@ answers within a second)."""
 
 
 async def ready(
-    context: Context, *, channel_ids: Sequence[str], marks: Marks | None = None
+    context: Context,
+    *,
+    channel_ids: Sequence[str],
+    marks: Marks | None = None,
+    owner_id: int | None = None,
+    beside: Sequence[str] = (),
 ) -> list[Group]:
     """Groups with something due now on these channels, most urgent first (engine role).
 
-    Of a group that has a mark, only what lies behind it counts.
+    Of a group that has a mark, only what lies behind it counts. With `owner_id` nothing waits on a
+    channel that another owner serves, unless it is among `beside`.
     """
     known = marks.all() if marks is not None else NO_MARKS
-    async with context.db.read() as tx:
-        return await due.ready(tx, channel_ids=channel_ids, marks=known, now=context.clock.now())
+    async with context.db.glance() as tx:
+        return await due.ready(
+            tx,
+            channel_ids=channel_ids,
+            marks=known,
+            owner_id=owner_id,
+            beside=beside,
+            now=context.clock.now(),
+        )
 
 
 async def claim(

@@ -6,6 +6,7 @@ Nobody is kept from anything by it. Where people are gone about in several ways,
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from campana.domain.campaign import Campaign, ChannelType, Plan
@@ -15,6 +16,7 @@ from campana.services import flow_plans, template_document, variant_plans
 from campana.store import flows, templates
 from campana.store.db import Tx
 from campana.store.flows import Lacking
+from campana.store.segments import Members
 
 if TYPE_CHECKING:
     from campana.flow.definition import Flow
@@ -28,10 +30,10 @@ _ALWAYS_THERE = frozenset({"phone", "time_zone"})
 """Fields that are no columns of a contact: who has no address is not contacted at all."""
 
 
-async def lacking(tx: Tx, campaign: Campaign, plan: Plan) -> list[str]:
-    """Whom the flow would know too little of, in sentences."""
-    if campaign.list_id is None:
-        return []
+async def lacking(
+    tx: Tx, campaign: Campaign, plan: Plan, *, whom: Members, now: datetime
+) -> list[str]:
+    """Whom the flow would know too little of, among these people, in sentences."""
     found: list[str] = []
     asked = set[tuple[str, tuple[tuple[str, str], ...]]]()
     async for flow, own in _flows(tx, plan):
@@ -41,8 +43,8 @@ async def lacking(tx: Tx, campaign: Campaign, plan: Plan) -> list[str]:
             continue
         asked.add(way)
         fields = [name for name in flow.reads if name != "time_zone"]
-        found += await _holes(tx, campaign, flow, own.templates, list_id=campaign.list_id)
-        found += _missing(await flows.lacking(tx, list_id=campaign.list_id, fields=fields))
+        found += await _holes(tx, campaign, flow, own.templates, whom=whom, now=now)
+        found += _missing(await flows.lacking(tx, whom=whom, fields=fields, now=now))
     return list(dict.fromkeys(found))
 
 
@@ -77,7 +79,13 @@ def _missing(found: Sequence[Lacking]) -> list[str]:
 
 
 async def _holes(
-    tx: Tx, campaign: Campaign, flow: Flow, replaced: Mapping[str, str], *, list_id: str
+    tx: Tx,
+    campaign: Campaign,
+    flow: Flow,
+    replaced: Mapping[str, str],
+    *,
+    whom: Members,
+    now: datetime,
 ) -> list[str]:
     """Whom a template of the flow could not be sent to: how many, for want of what, and who."""
     from campana.flow.nodes.send_template import SendTemplateNode
@@ -92,7 +100,7 @@ async def _holes(
             if not needed:
                 continue
             without = await templates.lacking(
-                tx, list_id=list_id, fields=needed, shown=_SHOWN_PEOPLE
+                tx, whom=whom, fields=needed, shown=_SHOWN_PEOPLE, now=now
             )
             if without.contacts:
                 people = ", ".join(numbered("ctc", each) for each in without.first)

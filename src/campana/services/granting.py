@@ -19,7 +19,7 @@ from campana.services.claimed import Claimed
 from campana.services.context import Context
 from campana.store import attempts, campaigns, claims, owners, trunks
 from campana.store.db import Tx
-from campana.store.owners import Pace
+from campana.store.owners import Pace, Served
 
 _NOTHING = timedelta(0)
 _IN_USE = timedelta(milliseconds=50)
@@ -49,6 +49,10 @@ class Allowance:
     """The trunk the sends are for, on channels that have any."""
     day: date | None = None
     """The day whose quota they are of."""
+    was_behind: bool = False
+    """Nothing lay ahead when it was made: some of the channel's rate is being lost."""
+    is_ours: bool = False
+    """The channel is served by this owner."""
 
     @property
     def moments(self) -> list[float]:
@@ -79,6 +83,8 @@ async def grant_ahead(
     notice: timedelta = _NOTHING,
     after: datetime | None = None,
     waits: bool = True,
+    serves: bool = False,
+    yields: bool = False,
 ) -> Allowance:
     """The same, and what may be begun within `ahead` from now, each at its time.
 
@@ -88,6 +94,9 @@ async def grant_ahead(
     it (`after`), there are none. A worker that does not wait goes away where another is being
     granted something at this moment: of many who queue, each would hold up all behind it to be told
     that there is nothing.
+
+    One that `serves` keeps the channel for as long as what it is granted lasts, unless another has
+    it; one that `yields` is granted nothing while another has it.
     """
     async with context.db.transaction() as tx:
         lock = owners.lock_pace if waits else owners.lock_pace_if_free
@@ -103,6 +112,9 @@ async def grant_ahead(
         ):
             return replace(_NONE, again_after=pace.arrival_at - now)
         known, day = _trunks(context, pace), pace.quota_day(now)
+        beside = pace.is_served_beside(owner_id, now)
+        if yields and beside and pace.served is not None:
+            return replace(_NONE, again_after=pace.served.until - now)
         start = now + notice
         on_trunk = await _on_a_trunk(
             tx,
@@ -117,15 +129,20 @@ async def grant_ahead(
         if known and on_trunk is None:
             return _NONE
         limits = pacing.planned(pace.limits)
+        arrival_at = _arrival(pace, limits.rate, start)
         granted = pacing.grant(
             limits,
-            arrival_at=_arrival(pace, limits.rate, start),
+            arrival_at=arrival_at,
             lines_in_use=await owners.lines_in_use(tx, channel_id=channel_id, owner_id=owner_id),
             wanted=wanted if on_trunk is None else min(wanted, on_trunk.granted.sends),
             now=start,
             ahead=ahead - notice,
             sent_today=pace.sent_on(day),
         )
+        served = pace.served
+        if granted.sends:
+            until = pacing.lasts_until(limits, granted.arrival_at)
+            served = _served(served, owner_id, until=until, serves=serves, beside=beside)
         await owners.set_pace(
             tx,
             channel_id=channel_id,
@@ -133,6 +150,7 @@ async def grant_ahead(
             rate=limits.rate,
             day=day,
             sends=pace.sent_on(day) + granted.sends,
+            served=served,
         )
         await owners.promise(
             tx,
@@ -155,7 +173,20 @@ async def grant_ahead(
         arrival_at=granted.arrival_at,
         trunk=None if on_trunk is None else on_trunk.limits.name,
         day=day,
+        was_behind=pacing.lasts_until(limits, arrival_at) <= now,
+        is_ours=served is not None and served.by == owner_id,
     )
+
+
+def _served(
+    served: Served | None, owner_id: int, *, until: datetime, serves: bool, beside: bool
+) -> Served | None:
+    """Who serves the channel after a grant that lasts `until`."""
+    if served is not None and beside:
+        return replace(served, until=max(served.until, until))
+    if serves:
+        return Served(owner_id, until)
+    return None if served is not None and served.by == owner_id else served
 
 
 async def give_back(
@@ -179,9 +210,12 @@ async def give_back(
             return
         # A grant of yesterday's has nothing to give to today.
         quota = sends if pace.day == allowed.day else 0
-        arrival_at = pace.arrival_at
+        arrival_at, served = pace.arrival_at, pace.served
         if arrival_at == allowed.arrival_at:
             arrival_at -= (sends if moments is None else moments) * allowed.interval
+            if served is not None and served.by == owner_id:
+                until = pacing.lasts_until(pacing.planned(pace.limits), arrival_at)
+                served = replace(served, until=until)
         await owners.set_pace(
             tx,
             channel_id=channel_id,
@@ -189,6 +223,7 @@ async def give_back(
             rate=pace.rate or pace.limits.rate,
             day=pace.day,
             sends=max(0, pace.day_sends - quota),
+            served=served,
         )
         if allowed.trunk is not None:
             await trunks.give_back(tx, channel_id=channel_id, trunk=allowed.trunk, sends=quota)

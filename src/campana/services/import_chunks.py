@@ -23,6 +23,10 @@ _GIVEN_BACK = 100_000
 """Characters of a row that is given back to be mended; one that has more has nothing to mend."""
 
 
+class LookNeeded(Exception):
+    """Rows that could meet nobody may meet somebody after all: they are wanted one by one."""
+
+
 class Given(Incoming, Protocol):
     """A row that could be a contact, and how it stood in the file."""
 
@@ -59,18 +63,22 @@ class Read(NamedTuple):
 class Chunk:
     """Some rows of the file, read; `bytes_done` of it lie behind them.
 
-    `prepared` are those given, where who read them has made that of them too.
+    `prepared` are those given, where who read them has made that of them too. It may hold others
+    besides, who can meet nobody and are not given one by one: `unmet` of them; `places` says then
+    where each of those given stands.
     """
 
     given: list[Given] = field(default_factory=list[Given])
     rejected: list[RejectedRow] = field(default_factory=list[RejectedRow])
     bytes_done: int = 0
     prepared: Prepared | None = None
+    unmet: int = 0
+    places: Sequence[int] | None = None
 
     @property
     def rows(self) -> int:
         """How many there are."""
-        return len(self.given) + len(self.rejected)
+        return len(self.given) + self.unmet + len(self.rejected)
 
 
 def chunks(

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from campana.services import erasure_keys
 from campana.services.context import Context
-from campana.services.import_chunks import Chunk
+from campana.services.import_chunks import Chunk, LookNeeded
 from campana.store import erasures
 from campana.store.db import Tx
 from campana.store.imports import Begun, RejectedRow
@@ -23,10 +23,13 @@ async def without_erased(tx: Tx, context: Context, begun: Begun, chunk: Chunk) -
 
     Raises:
         Unreadable: the key erased people are known by was sealed with a key we do not have.
+        LookNeeded: there may be such among the rows that were not given one by one.
     """
     pads = await erasure_keys.pads(tx, context, workspace_id=begun.workspace_id)
     if pads is None:
         return chunk
+    if chunk.unmet:
+        raise LookNeeded
     rows = [
         (given.row_number, address.value)
         for given in chunk.given

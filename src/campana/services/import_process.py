@@ -22,6 +22,7 @@ from campana.domain.contact import AttributeValue, NewContact
 from campana.domain.errors import InvalidParameter, Unavailable
 from campana.services import columns, formats, import_chunks
 from campana.services.import_chunks import Chunk
+from campana.services.seen import Seen
 from campana.services.table import TableProblem
 from campana.services.values import AttributeType
 from campana.store.imports import RejectedRow
@@ -35,7 +36,8 @@ class Order(Struct, frozen=True, kw_only=True):
     """What is to be read, and how.
 
     `needs_cells`: rows go back as they stood, for whoever may have to refuse one. `prepares`: the
-    rows of a chunk are made ready to be stored.
+    rows of a chunk are made ready to be stored. `meets_itself`: the list was empty before the
+    file, which has `file_bytes`; rows that share nothing with others are then prepared alone.
     """
 
     key: str
@@ -46,6 +48,8 @@ class Order(Struct, frozen=True, kw_only=True):
     chunk_rows: int
     needs_cells: bool
     prepares: bool
+    meets_itself: bool = False
+    file_bytes: int = 0
 
 
 class _Rows(Struct, frozen=True, array_like=True, tag="rows"):
@@ -57,6 +61,8 @@ class _Rows(Struct, frozen=True, array_like=True, tag="rows"):
     rejected: list[RejectedRow]
     bytes_done: int
     prepared: Prepared | None
+    unmet: int
+    places: Sequence[int] | None
 
 
 class _Problem(Struct, frozen=True, array_like=True, tag="problem"):
@@ -140,20 +146,29 @@ def _chunk(rows: _Rows) -> Chunk:
         rejected=rows.rejected,
         bytes_done=rows.bytes_done,
         prepared=rows.prepared,
+        unmet=rows.unmet,
+        places=rows.places,
     )
 
 
-def _packed(chunk: Chunk, order: Order) -> _Rows:
+def _packed(chunk: Chunk, order: Order, seen: Seen | None) -> _Rows:
     people = [given.contact for given in chunk.given]
+    prepared = prepare(people) if order.prepares else None
+    rows, places = chunk.given, None
+    if seen is not None:
+        places = seen.meeting(people)
+        rows, people = [rows[place] for place in places], [people[place] for place in places]
     return _Rows(
-        row_numbers=[given.row_number for given in chunk.given],
+        row_numbers=[given.row_number for given in rows],
         external_ids=[person.external_id for person in people],
         keys=[person.keys for person in people],
         packed=[_ENCODER.encode(person) for person in people],
-        cells=[given.cells for given in chunk.given] if order.needs_cells else None,
+        cells=[given.cells for given in rows] if order.needs_cells else None,
         rejected=chunk.rejected,
         bytes_done=chunk.bytes_done,
-        prepared=prepare(people) if order.prepares else None,
+        prepared=prepared,
+        unmet=len(chunk.given) - len(rows),
+        places=places,
     )
 
 
@@ -168,8 +183,9 @@ def _read(file: BinaryIO, order: Order) -> Iterator[_Rows | _Problem]:
                 rows_done=order.rows_done,
                 chunk_rows=order.chunk_rows,
             )
+            seen = Seen(order.file_bytes) if order.meets_itself else None
             for chunk in found:
-                yield _packed(chunk, order)
+                yield _packed(chunk, order, seen)
     except (TableProblem, InvalidParameter) as error:
         yield _Problem(str(error))
     except OSError as error:

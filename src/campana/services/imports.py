@@ -9,51 +9,21 @@ an import is taken back is `services/import_undo.py`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Generator, Mapping
-from contextlib import ExitStack, aclosing
 from datetime import datetime
-from typing import BinaryIO
 
 from campana.domain.errors import Conflict, InvalidParameter, NotFound, Unavailable
-from campana.services import (
-    columns,
-    events,
-    formats,
-    import_chunks,
-    import_erasures,
-    import_process,
-    import_undo,
-    settling,
-    trials,
-)
-from campana.services.columns import Columns
+from campana.services import events, import_rows, import_undo, trials
 from campana.services.context import Context
-from campana.services.duplicates import Fate, Plan
-from campana.services.import_chunks import Chunk
-from campana.services.settling import Place
+from campana.services.import_rows import MetSomebody, Superseded
 from campana.services.table import TableProblem
-from campana.services.values import AttributeType
 from campana.store import events as store_events
-from campana.store import import_changes, imports, lists
+from campana.store import import_changes, imports
 from campana.store.db import Tx
-from campana.store.imports import Begun, Duplicates, ImportState, Outcomes
-
-_CHUNK_ROWS = import_chunks.CHUNK_ROWS
-_LARGE_BYTES = 4 << 20
-"""Of a file that is read in a process of its own; one takes as long to start as some 20,000 rows
-take to be read."""
+from campana.store.imports import Begun, ImportState
 
 
 class ImportHeld(Conflict):
     """Another process works on this import."""
-
-
-class _Superseded(Exception):
-    """The list is gone, the import is to be undone, or another process has moved it on."""
-
-
-class _MetSomebody(Exception):
-    """A file that must have no duplicates has one; the sentence says where."""
 
 
 async def run(context: Context, *, import_id: str) -> None:
@@ -92,11 +62,11 @@ async def _run(context: Context, import_id: str) -> None:
     if begun is not None and begun.undo_step is None:
         try:
             problem = await _imported(context, begun)
-        except _MetSomebody as met:
+        except MetSomebody as met:
             problem = str(met)
             await _take_back(context, begun, problem=problem)
             begun = await _begin(context, import_id)
-        except _Superseded:
+        except Superseded:
             begun = await _begin(context, import_id)
             if begun is None or begun.undo_step is None:
                 return
@@ -114,7 +84,7 @@ async def _imported(context: Context, begun: Begun) -> str | None:
     """Do the rows; what is wrong with the file, in a sentence."""
     try:
         with await asyncio.to_thread(context.blobs.opened, begun.file_key) as file:
-            await _rows(context, begun, file)
+            await import_rows.bring_in(context, begun, file)
     except (TableProblem, InvalidParameter) as error:
         return str(error)
     except NotFound:
@@ -161,129 +131,3 @@ async def _tell(tx: Tx, import_id: str, *, workspace_id: int, now: datetime) -> 
     closed = await imports.get(tx, workspace_id=workspace_id, import_id=import_id)
     if closed is not None and not closed.is_dry_run:
         await store_events.add(tx, events.of_import(closed, workspace_id=workspace_id, at=now))
-
-
-async def _rows(context: Context, begun: Begun, file: BinaryIO) -> None:
-    with ExitStack() as stack:
-        # Reading and phone numbers take the processor for tens of milliseconds: in a thread.
-        table = await asyncio.to_thread(
-            stack.enter_context, formats.opened(file, key=begun.file_key)
-        )
-        meaning = columns.read_header(table.header, begun.mapping, types_of(begun.types))
-        read = (
-            _read_beside(begun, file)
-            if begun.bytes_total >= _LARGE_BYTES
-            else import_chunks.chunks(
-                table,
-                meaning,
-                country=begun.country,
-                rows_done=begun.rows_done,
-                chunk_rows=_CHUNK_ROWS,
-            )
-        )
-        rows_done = begun.rows_done
-        async with aclosing(_read_ahead(read)) as chunks:
-            async for chunk in chunks:
-                await _store(context, begun, meaning, chunk, rows_before=rows_done)
-                rows_done += chunk.rows
-
-
-def _read_beside(begun: Begun, file: BinaryIO) -> Generator[Chunk]:
-    """The same in another process."""
-    return import_process.chunks(
-        file,
-        import_process.Order(
-            key=begun.file_key,
-            mapping=begun.mapping,
-            types=types_of(begun.types),
-            country=begun.country,
-            rows_done=begun.rows_done,
-            chunk_rows=_CHUNK_ROWS,
-            needs_cells=begun.duplicates == Duplicates.UPDATE,
-            prepares=not begun.is_dry_run,
-        ),
-    )
-
-
-def types_of(stored: Mapping[str, str]) -> dict[str, AttributeType]:
-    """Types of attributes from the words they are stored as."""
-    return {name: AttributeType(word) for name, word in stored.items()}
-
-
-async def _read_ahead(chunks: Generator[Chunk]) -> AsyncGenerator[Chunk]:
-    """The chunks, each waited for in a thread while the one before is stored."""
-    ahead = asyncio.create_task(asyncio.to_thread(next, chunks, None))
-    try:
-        while (chunk := await ahead) is not None:
-            ahead = asyncio.create_task(asyncio.to_thread(next, chunks, None))
-            yield chunk
-    finally:
-        # The thread reads the file, so that ends before the file is closed.
-        await asyncio.gather(ahead, return_exceptions=True)
-        await asyncio.to_thread(chunks.close)
-
-
-async def _store(
-    context: Context, begun: Begun, meaning: Columns, chunk: Chunk, *, rows_before: int
-) -> None:
-    """One chunk and the progress it is, in one transaction.
-
-    Raises:
-        _Superseded: nothing was stored; this worker is not the one who goes on.
-        _MetSomebody: nothing was stored; the file must have no duplicates and has one.
-    """
-    now = context.clock.now()
-    async with context.db.transaction() as tx:
-        if not await lists.lock(tx, list_id=begun.list_id):
-            raise _Superseded
-        chunk = await import_erasures.without_erased(tx, context, begun, chunk)
-        plan = await _settled(tx, begun, chunk, now=now)
-        if begun.duplicates == Duplicates.FAIL:
-            _refuse_duplicates(chunk, plan)
-        rejected = [
-            *chunk.rejected,
-            *(
-                import_chunks.disputed(given, decision.dispute, meaning, country=begun.country)
-                for given, decision in zip(chunk.given, plan.decisions, strict=True)
-                if decision.dispute is not None
-            ),
-        ]
-        is_ours = await imports.advance(
-            tx,
-            import_id=begun.id,
-            rows_before=rows_before,
-            outcomes=Outcomes(
-                accepted=plan.count(Fate.ACCEPTED),
-                updated=plan.count(Fate.UPDATED),
-                duplicate=plan.count(Fate.DUPLICATE),
-                rejected=len(rejected),
-            ),
-            bytes_done=min(chunk.bytes_done, begun.bytes_total),
-            now=now,
-        )
-        if not is_ours:
-            raise _Superseded
-        await imports.reject(tx, workspace_id=begun.workspace_id, import_id=begun.id, rows=rejected)
-
-
-async def _settled(tx: Tx, begun: Begun, chunk: Chunk, *, now: datetime) -> Plan:
-    how = Duplicates(begun.duplicates)
-    place = Place(workspace_id=begun.workspace_id, list_id=begun.list_id, import_id=begun.id)
-    if begun.is_dry_run:
-        people = [given.contact for given in chunk.given]
-        return await trials.settle(tx, place=place, people=people, how=how, now=now)
-    plan, _ = await settling.settle(
-        tx, place=place, rows=chunk.given, how=how, now=now, prepared=chunk.prepared
-    )
-    return plan
-
-
-def _refuse_duplicates(chunk: Chunk, plan: Plan) -> None:
-    for given, decision in zip(chunk.given, plan.decisions, strict=True):
-        if decision.fate is Fate.DUPLICATE:
-            contact = given.contact
-            who = contact.external_id or contact.addresses[0].value
-            raise _MetSomebody(
-                f"row {given.row_number:,}: {columns.shown(who)} is in the list or in a row above"
-                " already; nothing of this file stays"
-            )

@@ -1,13 +1,13 @@
 """Objects, one a line (JSONL), as a header and rows; types stay what they are.
 
 The columns are the keys of all lines: a first reading finds them, in flat memory. Lists and objects
-inside become columns of their own: `"phones": ["…", "…"]` is `phones` and `phones 2`, and what is
-under `attributes` stands there as if it were not.
+inside become columns of their own: `"phones": ["…", "…"]` is `phones` and `phones 2`, what is under
+`attributes` stands there as if it were not, and a list of tags is one cell.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, BinaryIO, cast
 
@@ -26,6 +26,7 @@ from campana.services.table import (
 
 _MARK = b"\xef\xbb\xbf"
 _UNWRAPPED = "attributes"
+_TAGS = "tags"
 _DEEPEST = 4
 _DECODER = msgspec.json.Decoder(dict[str, Any])
 
@@ -123,16 +124,22 @@ def _flat(
                 inside = "" if name == _UNWRAPPED else name
                 yield from _flat(cast("dict[str, Any]", each), above=inside, depth=depth + 1)
             case list():
-                numbered = {
-                    name if place == 1 else f"{name} {place}": one
-                    for place, one in enumerate(cast("list[Any]", each), start=1)
-                }
-                yield from _flat(numbered, depth=depth + 1)
+                listed = _listed(name, cast("list[Any]", each))
+                yield from _flat(listed, depth=depth + 1)
             case str():
                 if text := each.strip():
                     yield name, text
             case _:
                 yield name, each
+
+
+def _listed(name: str, values: Sequence[Any]) -> Mapping[str, Any]:
+    if name == _TAGS and all(isinstance(each, str) for each in values):
+        return {name: ",".join(values)}
+    return {
+        name if place == 1 else f"{name} {place}": each
+        for place, each in enumerate(values, start=1)
+    }
 
 
 @contextmanager

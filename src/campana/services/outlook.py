@@ -13,18 +13,15 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from campana.domain import gate, spend
-from campana.domain.cadence import Rule
-from campana.domain.caller_id import CallerIds
-from campana.domain.campaign import Campaign, CampaignState, CampaignType, ChannelType, Plan
-from campana.domain.disposition import Disposition
+from campana.domain.campaign import Campaign, CampaignState, ChannelType, Plan
 from campana.domain.errors import FieldProblem, InvalidTransition, NotFound
-from campana.domain.forecast import Forecast, Pace, forecast
+from campana.domain.forecast import Forecast
 from campana.domain.spend import Price
-from campana.domain.window import next_open
 from campana.services import (
     caller_ids,
     channel_pause,
     erasure_keys,
+    flow_callers,
     flow_people,
     hearing,
     preflight,
@@ -33,7 +30,7 @@ from campana.services import (
 )
 from campana.services.campaign_document import plan_of
 from campana.services.context import Context
-from campana.services.messaging import DAY
+from campana.services.foretelling import foretold, most_tries, places_left
 from campana.services.policy import policy_of
 from campana.services.spending import LONGEST_CALL
 from campana.store import (
@@ -43,20 +40,14 @@ from campana.store import (
     lists,
     outlook,
     policies,
-    portfolios,
 )
 from campana.store import spend as spend_store
-from campana.store.channels import Channel
 from campana.store.db import Tx
 from campana.store.outlook import Crowd
-from campana.store.portfolios import Portfolio
+from campana.store.segments import Members
 
 DUPLICATE = "duplicate"
 PRICE_UNKNOWN = "price_unknown"
-
-# What a line is held for: a call nobody answers, or long ringing and the whole bot.
-_SHORTEST_CALL = timedelta(seconds=15)
-_LONGEST_RINGING = timedelta(seconds=45)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,9 +102,12 @@ async def look_ahead(context: Context, *, workspace_id: int, campaign_id: str) -
         plan = plan_of(campaign.document, channel_window=channel.window if channel else None)
         prices = await _prices(tx, campaign, plan)
         pads = await erasure_keys.pads(tx, context, workspace_id=workspace_id)
-        found = await _crowds(tx, campaign, plan, prices, pads, now)
-        places = await _places(tx, channel, now)
-        warnings = await flow_people.lacking(tx, campaign, plan)
+        whom = await _whom(tx, campaign)
+        found, warnings = list[Crowd](), list[str]()
+        if whom is not None:
+            found = await _crowds(tx, campaign, plan, whom, prices, pads, now)
+            warnings = await flow_people.lacking(tx, campaign, plan, whom=whom, now=now)
+        places = await places_left(tx, channel, now)
         calling = channel
         if ChannelType.VOICE in plan.channels:
             calling = await channels.find(
@@ -121,6 +115,7 @@ async def look_ahead(context: Context, *, workspace_id: int, campaign_id: str) -
             )
         kind = context.carriers.get(calling.kind) if calling is not None else None
         warnings += await hearing.unheard(tx, plan, calling, kind)
+        warnings += await flow_callers.unattended(tx, context, plan, calling)
         warnings += await channel_pause.warnings(
             tx, workspace_id=workspace_id, plan=plan, channel=channel
         )
@@ -141,16 +136,10 @@ async def look_ahead(context: Context, *, workspace_id: int, campaign_id: str) -
     if channel is None or not eligible:
         return counted
     pool = caller_ids.pool_of(context, channel)
-    return _foretold(counted, campaign, plan, channel, eligible, places, pool, now)
-
-
-async def _places(tx: Tx, channel: Channel | None, now: datetime) -> Pace:
-    """The part of a pace that says how many new people there is room for."""
-    if channel is None or channel.portfolio is None or channel.portfolio_limit is None:
-        return Pace(rate=channel.rate if channel else 1)
-    portfolio = Portfolio(workspace_id=channel.workspace_id, name=channel.portfolio)
-    taken = await portfolios.standing(tx, portfolio=portfolio, after=now - DAY)
-    return Pace(rate=channel.rate, people=channel.portfolio_limit, taken=taken)
+    best, latest = foretold(
+        campaign, plan, channel, eligible=eligible, places=places, pool=pool, now=now
+    )
+    return replace(counted, forecast=best, latest=latest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,15 +166,25 @@ async def _prices(tx: Tx, campaign: Campaign, plan: Plan) -> _Prices:
     )
 
 
-async def _crowds(
-    tx: Tx, campaign: Campaign, plan: Plan, prices: _Prices, pads: bytes | None, now: datetime
-) -> list[Crowd]:
-    found = None
-    if campaign.list_id is not None:
-        found = await lists.get(tx, workspace_id=campaign.workspace_id, list_id=campaign.list_id)
+async def _whom(tx: Tx, campaign: Campaign) -> Members | None:
+    """The people of the campaign's list or segment, if it has one."""
+    if campaign.list_id is None:
+        return None
+    found = await lists.get(tx, workspace_id=campaign.workspace_id, list_id=campaign.list_id)
     if found is None:
-        return []
-    whom = await segments.members_of(tx, workspace_id=campaign.workspace_id, found=found)
+        return None
+    return await segments.members_of(tx, workspace_id=campaign.workspace_id, found=found)
+
+
+async def _crowds(
+    tx: Tx,
+    campaign: Campaign,
+    plan: Plan,
+    whom: Members,
+    prices: _Prices,
+    pads: bytes | None,
+    now: datetime,
+) -> list[Crowd]:
     return await outlook.crowds(
         tx,
         workspace_id=campaign.workspace_id,
@@ -262,7 +261,7 @@ def _judged(
             if price is not None:
                 lowest += crowd.people * price.amount
                 highest += crowd.people * spend.worst_case(price, longest=longest)
-    highest *= _most_tries(campaign, plan)
+    highest *= most_tries(campaign, plan)
     if plan.spend_limit is not None:
         lowest, highest = min(lowest, plan.spend_limit), min(highest, plan.spend_limit)
     return dict(eligible), dict(skipped), CostRange(lowest=lowest, highest=highest)
@@ -293,92 +292,3 @@ def _facts(
         is_free_form=campaign.channel_type is ChannelType.WHATSAPP and plan.flow is None,
         wrote_at=now if crowd.has_written else None,
     )
-
-
-def _foretold(
-    counted: Outlook,
-    campaign: Campaign,
-    plan: Plan,
-    channel: Channel,
-    eligible: Mapping[tuple[str, ...], int],
-    places: Pace,
-    pool: CallerIds | None,
-    now: datetime,
-) -> Outlook:
-    """The run played twice: everybody at the first try, and every try of everybody in vain."""
-    start = max(now, campaign.start_date or now)
-    best = forecast(
-        eligible,
-        window=plan.window,
-        pace=_pace(plan, channel, _SHORTEST_CALL, places, pool),
-        start=start,
-        end=campaign.end_date,
-    )
-    tries = _most_tries(campaign, plan)
-    worst = forecast(
-        {zones: people * tries for zones, people in eligible.items()},
-        window=plan.window,
-        pace=_pace(plan, channel, _longest_call(plan), places, pool),
-        start=start,
-        end=campaign.end_date,
-    )
-    return replace(counted, forecast=best, latest=_latest(campaign, plan, best, worst, eligible))
-
-
-def _pace(
-    plan: Plan, channel: Channel, held: timedelta, places: Pace, pool: CallerIds | None
-) -> Pace:
-    """The lowest of all limits, when each attempt holds its line for so long."""
-    by_numbers = pool.only(plan.caller_id).most_calls_a_day if pool is not None else None
-    own = plan.pacing
-    rates = [channel.rate, own.rate or channel.rate]
-    lines = min(channel.lines, own.lines or channel.lines)
-    quotas = [each for each in (channel.daily_attempts, own.daily, by_numbers) if each]
-    return replace(
-        places,
-        rate=min(*rates, lines / held.total_seconds()),
-        daily=min(quotas) if quotas else None,
-    )
-
-
-def _longest_call(plan: Plan) -> timedelta:
-    talk = timedelta(seconds=plan.script.max_seconds) if plan.script else _SHORTEST_CALL
-    return _LONGEST_RINGING + talk
-
-
-def _rules(campaign: Campaign, plan: Plan) -> list[Rule]:
-    """What may have a person tried again on the campaign's channel: no call is held back."""
-    is_call = campaign.channel_type is ChannelType.VOICE and campaign.type is CampaignType.VOICE_BOT
-    return [
-        rule
-        for outcome, rule in plan.cadence.rules.items()
-        if not (is_call and outcome is Disposition.HELD_BACK)
-    ]
-
-
-def _most_tries(campaign: Campaign, plan: Plan) -> int:
-    """How often one person may be tried in all."""
-    again = sum(rule.attempts - 1 for rule in _rules(campaign, plan))
-    return min(plan.cadence.max_attempts, 1 + again)
-
-
-def _latest(
-    campaign: Campaign,
-    plan: Plan,
-    best: Forecast,
-    worst: Forecast,
-    eligible: Mapping[tuple[str, ...], int],
-) -> datetime | None:
-    """The end of the worst case, at the end date at the latest.
-
-    It is no earlier than the last person's last try after all its delays, in hours that are open.
-    """
-    if worst.not_reached or worst.last_at is None or best.last_at is None:
-        return campaign.end_date
-    delay = max((rule.delay for rule in _rules(campaign, plan)), default=timedelta(0))
-    last = best.last_at
-    for _ in range(_most_tries(campaign, plan) - 1):
-        opening = [next_open(plan.window, zones, last + delay) for zones in eligible]
-        last = max((each for each in opening if each is not None), default=last)
-    latest = max(worst.last_at, last)
-    return latest if campaign.end_date is None else min(latest, campaign.end_date)

@@ -6,6 +6,8 @@ Campana's behind them, which the next import passes over.
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import AsyncIterator, Sequence
 
 from campana.domain.contact import AttributeValue
@@ -48,7 +50,7 @@ async def _pieces(
                 *_own(row.cells or (), own, width=len(header)),
                 row.row_number,
                 row.column_name,
-                row.value,
+                _whole(row, width=len(header)) or row.value,
                 row.reason,
                 row.suggestion,
             ]
@@ -63,8 +65,20 @@ async def _pieces(
         )
 
 
+def _whole(row: RejectedRow, *, width: int) -> str | None:
+    """All of a row that has more cells than the file has columns: which is too many, who knows?"""
+    if row.cells is None or len(row.cells) <= width:
+        return None
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(map(text_of, row.cells))
+    return text.getvalue()
+
+
 def _own(cells: Sequence[AttributeValue], own: Sequence[int], *, width: int) -> list[str]:
-    """The row in the file's columns; one with more cells than those could only mislead in them."""
+    """The row in the file's columns; one with more cells than those could only mislead in them.
+
+    Brought in again unmended it is refused again.
+    """
     if len(cells) > width:
         cells = ()
     return [text_of(cells[place]) if place < len(cells) else "" for place in own]

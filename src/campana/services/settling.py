@@ -6,7 +6,7 @@ transaction.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,10 +18,6 @@ from campana.store.contacts import Holder
 from campana.store.db import Tx
 from campana.store.imports import Duplicates
 from campana.store.prepared import Prepared, prepare
-
-_MOST_SKIPPED = 200
-"""Rows left out of what is ready; the statement compares each row with all of them, and to prepare
-the others again costs less where there are more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +46,6 @@ async def settle(
     rows: Sequence[Incoming],
     how: Duplicates,
     now: datetime,
-    prepared: Prepared | None = None,
 ) -> tuple[Plan, dict[Person, int]]:
     """Decide on each and store what follows; the plan, and the contact ids of the new.
 
@@ -60,29 +55,88 @@ async def settle(
         rows: who is to go in.
         how: what becomes of a row that meets somebody.
         now: the moment.
-        prepared: the rows, if somebody has made that of them already.
+    """
+    return await settle_prepared(
+        tx,
+        place=place,
+        rows=rows,
+        prepared=prepare([row.contact for row in rows]),
+        places=range(len(rows)),
+        how=how,
+        now=now,
+    )
+
+
+async def settle_prepared(
+    tx: Tx,
+    *,
+    place: Place,
+    rows: Sequence[Incoming],
+    prepared: Prepared,
+    places: Sequence[int],
+    how: Duplicates,
+    now: datetime,
+) -> tuple[Plan, dict[Person, int]]:
+    """The same of rows that were prepared.
+
+    Args:
+        tx: holds the list.
+        place: where they go.
+        rows: those who may meet somebody, in order.
+        prepared: they, and maybe others: who meets nobody and is somebody new.
+        places: of `rows` in `prepared`.
+        how: what becomes of a row that meets somebody.
+        now: the moment.
+
+    Raises:
+        contacts.Taken: one of the others does meet somebody; the transaction is lost.
     """
     await contacts.plan_for_many(tx)
-    ready = prepared or prepare([row.contact for row in rows])
-    holders = await contacts.met(tx, list_id=place.list_id, prepared=ready)
+    is_all = len(rows) == len(prepared.counts)
+    asked = prepared if is_all else prepare([row.contact for row in rows])
+    holders = await contacts.met(tx, list_id=place.list_id, prepared=asked) if rows else []
     plan = duplicates.plan(rows, holders, duplicates=how)
-    ids = await _store(tx, place=place, plan=plan, ready=ready, now=now)
+    pieces = _pieces(plan, prepared, places)
+    ids = await _store(tx, place=place, plan=plan, pieces=pieces, now=now)
     return plan, ids
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Piece:
+    """People to be stored in one statement: all that is ready but those at the places `skipped`.
+
+    `people` are those of them that were decided on, by their place.
+    """
+
+    ready: Prepared
+    skipped: Sequence[int]
+    people: Mapping[int, Person]
+
+
+def _pieces(plan: Plan, ready: Prepared, places: Sequence[int]) -> list[_Piece]:
+    """The new: as they were prepared, then those a later row has been laid over."""
+    skipped: list[int] = []
+    as_given: dict[int, Person] = {}
+    altered: list[Person] = []
+    for place, decision in zip(places, plan.decisions, strict=True):
+        person = decision.person
+        if decision.fate is Fate.ACCEPTED and person is not None and person.is_as_given:
+            as_given[place] = person
+            continue
+        skipped.append(place)
+        if decision.fate is Fate.ACCEPTED and person is not None:
+            altered.append(person)
+    pieces = [_Piece(ready=ready, skipped=skipped, people=as_given)]
+    if altered:
+        anew = prepare([person.now for person in altered])
+        pieces.append(_Piece(ready=anew, skipped=(), people=dict(enumerate(altered))))
+    return pieces
+
+
 async def _store(
-    tx: Tx, *, place: Place, plan: Plan, ready: Prepared, now: datetime
+    tx: Tx, *, place: Place, plan: Plan, pieces: Sequence[_Piece], now: datetime
 ) -> dict[Person, int]:
-    ready, skipped = _new_alone(plan, ready)
-    ids = await contacts.insert_prepared(
-        tx,
-        workspace_id=place.workspace_id,
-        list_id=place.list_id,
-        prepared=ready,
-        skipped=skipped,
-        made_by=place.import_id,
-        now=now,
-    )
+    placed = [await _inserted(tx, piece, place=place, now=now) for piece in pieces]
     changed = {contact_id: person.now for contact_id, person in plan.changed.items()}
     versions = await contacts.update(tx, list_id=place.list_id, contacts=changed, now=now)
     moved = {
@@ -94,13 +148,14 @@ async def _store(
     await contacts.set_addresses(
         tx, workspace_id=place.workspace_id, list_id=place.list_id, contacts=moved
     )
-    await contacts.set_prepared_addresses(
-        tx,
-        workspace_id=place.workspace_id,
-        list_id=place.list_id,
-        prepared=ready,
-        contact_ids=_placed(ids, skipped=skipped, places=len(ready.counts)),
-    )
+    for piece, ids in zip(pieces, placed, strict=True):
+        await contacts.set_prepared_addresses(
+            tx,
+            workspace_id=place.workspace_id,
+            list_id=place.list_id,
+            prepared=piece.ready,
+            contact_ids=ids,
+        )
     followed = [
         contact_id
         for contact_id, person in plan.changed.items()
@@ -115,23 +170,27 @@ async def _store(
             before=[person.stored for person in plan.changed.values() if person.stored],
             versions=versions,
         )
-    return dict(zip(plan.new, ids, strict=True))
+    return {
+        person: contact_id
+        for piece, ids in zip(pieces, placed, strict=True)
+        for spot, person in piece.people.items()
+        if (contact_id := ids[spot]) is not None
+    }
 
 
-def _new_alone(plan: Plan, ready: Prepared) -> tuple[Prepared, list[int]]:
-    """What is ready of the new people, and the places in it of rows that are nobody new."""
-    skipped = [
-        place for place, decision in enumerate(plan.decisions) if decision.fate is not Fate.ACCEPTED
-    ]
-    if len(skipped) <= _MOST_SKIPPED and all(person.is_as_given for person in plan.new):
-        return ready, skipped
-    return prepare([person.now for person in plan.new]), []
-
-
-def _placed(ids: Sequence[int], *, skipped: Sequence[int], places: int) -> list[int | None]:
-    """The id of each place, in order; None at those that were skipped."""
-    nobody, following = set(skipped), iter(ids)
-    return [None if place in nobody else next(following) for place in range(places)]
+async def _inserted(tx: Tx, piece: _Piece, *, place: Place, now: datetime) -> list[int | None]:
+    """The id of each place of what is ready; None at those that were skipped."""
+    ids = await contacts.insert_prepared(
+        tx,
+        workspace_id=place.workspace_id,
+        list_id=place.list_id,
+        prepared=piece.ready,
+        skipped=piece.skipped,
+        made_by=place.import_id,
+        now=now,
+    )
+    nobody, following = set(piece.skipped), iter(ids)
+    return [None if spot in nobody else next(following) for spot in range(len(piece.ready.counts))]
 
 
 def _is_elsewhere(before: NewContact, after: NewContact) -> bool:

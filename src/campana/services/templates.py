@@ -19,11 +19,12 @@ from campana.domain.errors import (
 )
 from campana.domain.sms_text import SmsSize
 from campana.flow.texts import RenderFailed
-from campana.services import documents, template_document
+from campana.services import documents, segments, template_document
 from campana.services.context import Context
 from campana.services.template_document import TemplateDocument, TemplatePatch
 from campana.services.values import text_of
 from campana.store import lists, templates
+from campana.store import segments as store_segments
 from campana.store.db import Tx
 from campana.store.templates import Lacking, StoredTemplate, Version
 
@@ -198,20 +199,26 @@ async def preview(
 async def lacking(
     context: Context, *, workspace_id: int, template_id: str, list_id: str
 ) -> Lacking:
-    """Who of a list lacks something the draft reads.
+    """Who of a list or segment lacks something the draft reads.
 
     Raises:
         NotFound: there is no such template in this workspace.
         InvalidParameter: there is no such list.
+        Unavailable: looking for the people of the segment took too long.
     """
     async with context.db.read(workspace_id=workspace_id) as tx:
         found = await _get(tx, workspace_id=workspace_id, template_id=template_id)
-        if await lists.get(tx, workspace_id=workspace_id, list_id=list_id) is None:
+        asked = await lists.get(tx, workspace_id=workspace_id, list_id=list_id)
+        if asked is None:
             raise InvalidParameter(
                 problems=[FieldProblem(parameter="contactList", message="there is no such list")]
             )
         needed = template_document.required(template_document.stored(found.draft))
-        return await templates.lacking(tx, list_id=list_id, fields=needed, shown=_SHOWN_LACKING)
+        whom = await segments.members_of(tx, workspace_id=workspace_id, found=asked)
+        async with store_segments.bounded(tx, seconds=segments.MOST_SECONDS):
+            return await templates.lacking(
+                tx, whom=whom, fields=needed, shown=_SHOWN_LACKING, now=context.clock.now()
+            )
 
 
 async def content_for(

@@ -12,6 +12,7 @@ from datetime import datetime
 from itertools import chain, repeat
 from typing import Any
 
+from psycopg.errors import UniqueViolation
 from psycopg.rows import class_row
 
 from campana.domain.address import AddressKind
@@ -29,6 +30,10 @@ from campana.store.prepared import (
 from campana.store.sql import load
 
 _SQL = load("contacts")
+
+
+class Taken(Exception):
+    """The list has somebody with an external id or an address that was to be somebody new's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,18 +248,25 @@ async def insert_prepared(
     now: datetime,
     made_by: str | None,
 ) -> list[int]:
-    """The same of people who were prepared, but for those at the places `skipped`, from 0."""
-    cursor = await tx.execute(
-        _SQL["insert"],
-        {
-            "workspace_id": workspace_id,
-            "list_id": list_id,
-            "made_by": made_by,
-            "now": now,
-            "skipped": arrays.numbers([place + 1 for place in skipped]),
-            **prepared.fields,
-        },
-    )
+    """The same of people who were prepared, but for those at the places `skipped`, from 0.
+
+    Raises:
+        Taken: somebody of the list has one of their external ids.
+    """
+    try:
+        cursor = await tx.execute(
+            _SQL["insert"],
+            {
+                "workspace_id": workspace_id,
+                "list_id": list_id,
+                "made_by": made_by,
+                "now": now,
+                "skipped": arrays.numbers([place + 1 for place in skipped]),
+                **prepared.fields,
+            },
+        )
+    except UniqueViolation:
+        raise Taken from None
     return sorted(int(row[0]) for row in await cursor.fetchall())
 
 
@@ -342,15 +354,22 @@ async def set_prepared_addresses(
     prepared: Prepared,
     contact_ids: Sequence[int | None],
 ) -> None:
-    """Give the addresses of people who were prepared to these new contacts; None takes none."""
-    await _insert_addresses(
-        tx,
-        workspace_id=workspace_id,
-        list_id=list_id,
-        contact_ids=contact_ids,
-        columns=prepared.addresses,
-        counts=prepared.counts,
-    )
+    """Give the addresses of people who were prepared to these new contacts; None takes none.
+
+    Raises:
+        Taken: somebody of the list has one of them.
+    """
+    try:
+        await _insert_addresses(
+            tx,
+            workspace_id=workspace_id,
+            list_id=list_id,
+            contact_ids=contact_ids,
+            columns=prepared.addresses,
+            counts=prepared.counts,
+        )
+    except UniqueViolation:
+        raise Taken from None
 
 
 async def _insert_addresses(

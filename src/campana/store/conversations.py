@@ -304,10 +304,20 @@ async def latest(tx: Tx, *, conversation_ids: Sequence[str]) -> dict[str, Latest
     return {str(row[0]): Latest(*row[1:]) for row in await cursor.fetchall()}
 
 
-async def names(tx: Tx, *, conversation_ids: Sequence[str]) -> Mapping[str, Sequence[str]]:
-    """The names of the people of these threads, by thread."""
-    cursor = await tx.execute(_SQL["names"], {"ids": list(conversation_ids)})
-    return {row[0]: [part for part in row[1:] if part] for row in await cursor.fetchall()}
+async def names(
+    tx: Tx, *, conversation_ids: Sequence[str], of_everybody: bool = False
+) -> Mapping[str, Sequence[str]]:
+    """The names of the people of these threads, by thread.
+
+    With `of_everybody`, also those of whoever else is reached at its address.
+    """
+    found: dict[str, list[str]] = {}
+    for query in ("names", "names_of_everybody") if of_everybody else ("names",):
+        cursor = await tx.execute(_SQL[query], {"ids": list(conversation_ids)})
+        for conversation_id, *parts in await cursor.fetchall():
+            known = found.setdefault(conversation_id, [])
+            known += [part for part in parts if part and part not in known]
+    return found
 
 
 async def _first(tx: Tx, query: LiteralString, values: Mapping[str, Any]) -> Conversation | None:

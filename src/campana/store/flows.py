@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from campana.store import segments
 from campana.store.db import Tx
+from campana.store.segments import Members
 from campana.store.sql import load
 from campana.store.versioned import Queries
 
@@ -53,10 +55,11 @@ async def version_hash(tx: Tx, *, flow_id: str, number: int) -> str | None:
     return str(row[0]) if row else None
 
 
-async def lacking(tx: Tx, *, list_id: str, fields: Sequence[str]) -> list[Lacking]:
-    """For each field: how many people of the list have nothing in it, of how many."""
-    values = {"list_id": list_id, "fields": list(fields)}
-    return [Lacking(*row) for row in await (await tx.execute(_SQL["missing"], values)).fetchall()]
+async def lacking(tx: Tx, *, whom: Members, fields: Sequence[str], now: datetime) -> list[Lacking]:
+    """For each field: how many people of the list or segment have nothing in it, of how many."""
+    values = {**whom.values, "fields": list(fields), "now": now}
+    query = segments.asked_of(_SQL["missing"], whom)
+    return [Lacking(*row) for row in await (await tx.execute(query, values)).fetchall()]
 
 
 async def add_credential(

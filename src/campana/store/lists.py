@@ -163,6 +163,12 @@ async def lock(tx: Tx, *, list_id: str) -> bool:
     return row is not None
 
 
+async def is_empty(tx: Tx, *, list_id: str) -> bool:
+    """Is nobody in the list, at the moment of asking?"""
+    row = await (await tx.execute(_SQL["is_empty"], {"id": list_id})).fetchone()
+    return row is not None and bool(row[0])
+
+
 async def holding(tx: Tx, *, workspace_id: int) -> list[str]:
     """The ids of all lists with people of their own, in order."""
     cursor = await tx.execute(_SQL["holding"], {"workspace_id": workspace_id})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, LiteralString
@@ -15,8 +15,18 @@ _SQL = load("owners")
 
 KIND_SPACE = 0x6B696E64 & 0x7FFFFFFF
 """First half of the shared lock by which a living worker says which kind of carrier it serves."""
+DUTY_SPACE = 0x64757479 & 0x7FFFFFFF
+"""First half of the lock of the process that looks often; the second is 0."""
 LOCK_SPACE = 0x63616D70 & 0x7FFFFFFF
 """First half of the two-part advisory lock; the second is the owner's number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A channel's dispatcher, by its owner id, and until when nobody else needs to be."""
+
+    by: int
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +47,8 @@ class Pace:
     workspace_id: int
     is_paused: bool = False
     """Somebody paused the channel: nothing is granted until it is resumed."""
+    served: Served | None = None
+    """Who serves it; None when nobody ever did, or whoever did gave it up."""
 
     def is_stopped(self, now: datetime) -> bool:
         """Does nothing at all begin on the channel at `now`?"""
@@ -55,6 +67,11 @@ class Pace:
         """How much of the quota of a day that has come is granted."""
         return self.day_sends if self.day == day else 0
 
+    def is_served_beside(self, owner_id: int, now: datetime) -> bool:
+        """Does another than this owner serve the channel at `now`?"""
+        served = self.served
+        return served is not None and served.by != owner_id and served.until > now
+
 
 async def take_identity(session: Tx) -> int:
     """A number never used before, locked by `session` (an autocommit connection) for as long as it
@@ -68,6 +85,12 @@ async def take_identity(session: Tx) -> int:
 async def serve(session: Tx, *, kind: str) -> None:
     """Say that a worker for carriers of this kind lives, for as long as `session` does."""
     await session.execute(_SQL["serve"], {"space": KIND_SPACE, "kind": kind})
+
+
+async def take_duty(session: Tx) -> bool:
+    """Have the duty of looking often for as long as `session` lives; False while another has it."""
+    row = await (await session.execute(_SQL["take_duty"], {"space": DUTY_SPACE})).fetchone()
+    return bool(row and row[0])
 
 
 async def is_served(tx: Tx, *, kind: str) -> bool:
@@ -101,7 +124,7 @@ async def _lock_pace(tx: Tx, query: LiteralString, *, channel_id: str) -> Pace |
     row = await (await tx.execute(query, {"channel_id": channel_id})).fetchone()
     if row is None:
         return None
-    arrival_at, reckoned, down_until, day, day_sends = row
+    arrival_at, reckoned, down_until, day, day_sends, served_by, served_until = row
     cursor = await tx.execute(_SQL["limits"], {"channel_id": channel_id})
     [(rate, burst, lines, daily, kind, config, of, is_paused)] = await cursor.fetchall()
     return Pace(
@@ -115,6 +138,7 @@ async def _lock_pace(tx: Tx, query: LiteralString, *, channel_id: str) -> Pace |
         config=config,
         workspace_id=of,
         is_paused=is_paused,
+        served=None if served_by is None else Served(served_by, served_until),
     )
 
 
@@ -129,8 +153,20 @@ async def lines_in_use(tx: Tx, *, channel_id: str, owner_id: int) -> int:
     return int(row[0]) if row else 0
 
 
+async def refused_call(tx: Tx, *, channel_ids: Sequence[str]) -> None:
+    """Count that a call of these channels' trunks was not taken."""
+    await tx.execute(_SQL["refused_call"], {"channel_ids": list(channel_ids)})
+
+
 async def set_pace(
-    tx: Tx, *, channel_id: str, arrival_at: datetime, rate: float, day: date, sends: int
+    tx: Tx,
+    *,
+    channel_id: str,
+    arrival_at: datetime,
+    rate: float,
+    day: date,
+    sends: int,
+    served: Served | None,
 ) -> None:
     """Where the pace stands, and how much of the quota of a day is granted."""
     await tx.execute(
@@ -141,6 +177,8 @@ async def set_pace(
             "rate": rate,
             "sends": sends,
             "day": day,
+            "served_by": None if served is None else served.by,
+            "served_until": None if served is None else served.until,
         },
     )
 

@@ -11,8 +11,9 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from campana.domain.campaign import ChannelType
-from campana.store import arrays
+from campana.store import arrays, segments
 from campana.store.db import Tx
+from campana.store.segments import Members
 from campana.store.sql import load
 
 _SQL = load("templates")
@@ -154,10 +155,13 @@ async def contact_fields(tx: Tx, *, workspace_id: int, contact_id: int) -> dict[
     return {**dict(row[4]), **named}
 
 
-async def lacking(tx: Tx, *, list_id: str, fields: Sequence[str], shown: int) -> Lacking:
-    """Who of a list lacks one of these fields."""
-    values = {"list_id": list_id, "fields": arrays.texts(fields), "shown": shown}
-    [row] = await (await tx.execute(_SQL["lacking"], values)).fetchall()
+async def lacking(
+    tx: Tx, *, whom: Members, fields: Sequence[str], shown: int, now: datetime
+) -> Lacking:
+    """Who of a list or segment lacks one of these fields."""
+    values = {**whom.values, "fields": arrays.texts(fields), "shown": shown, "now": now}
+    query = segments.asked_of(_SQL["lacking"], whom)
+    [row] = await (await tx.execute(query, values)).fetchall()
     return Lacking(total=row[0], contacts=row[1], by_field=row[2], first=row[3])
 
 

@@ -113,6 +113,7 @@ TARGET_DETAIL: Json = {
         {
             "id": ATTEMPT_ID,
             "number": 1,
+            "direction": "outbound",
             "channelId": "chan_4m2k9x0a1b2c3d4e",
             "address": "+12025550142",
             "state": "ended",

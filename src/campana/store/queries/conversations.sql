@@ -153,6 +153,17 @@ cross join lateral (
   order by id desc limit 1) m;
 
 -- name: names
--- Of the people of these threads: what a masked answer must not show.
+-- Of the people of these threads.
 select c.id, p.first_name, p.last_name from conversations c join contacts p on p.id = c.contact_id
 where c.id = any(%(ids)s);
+
+-- name: names_of_everybody
+-- Of whoever is reached at the address of these threads, in any list: what a masked answer must not show. One look
+-- for each list, by contact_addresses_by_value.
+select c.id, p.first_name, p.last_name from conversations c
+join contact_lists l on l.workspace_id = c.workspace_id and l.segment is null
+cross join lateral (
+  select a.contact_id from contact_addresses a
+  where a.list_id = l.id and a.kind = any('{phone,whatsapp,email}') and a.value = c.address) a
+join contacts p on p.id = a.contact_id
+where c.id = any(%(ids)s) and (p.first_name is not null or p.last_name is not null);

@@ -56,7 +56,7 @@ select number, hash, created_at, definition from flow_versions where flow_id = %
 select hash from flow_versions where flow_id = %(flow_id)s and number = %(number)s;
 
 -- name: missing
--- How many people of a list lack each of these fields: the list's own columns, or those every contact has.
+-- How many people of a list or segment lack each of these fields: the list's own columns, or those every contact has.
 select f.name, count(*) filter (where coalesce(case f.name
     when 'first_name' then c.first_name when 'last_name' then c.last_name when 'language' then c.language
     when 'external_id' then c.external_id when 'time_zone' then coalesce(c.time_zone, c.zones[1])

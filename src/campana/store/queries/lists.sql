@@ -52,6 +52,10 @@ returning id;
 -- "no key" lets campaigns refer to the list meanwhile.
 select id, segment is not null from contact_lists where id = %(id)s for no key update;
 
+-- name: is_empty
+-- Nobody is there at the moment of asking; whoever relies on it is held by the unique indexes.
+select not exists (select from contacts where list_id = %(id)s);
+
 -- name: remember
 -- What a person told an import of the list's files, for the next one.
 update contact_lists set mapping = %(mapping)s, types = %(types)s where id = %(id)s;

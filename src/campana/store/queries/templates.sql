@@ -67,15 +67,18 @@ select first_name, last_name, language, external_id, attributes from contacts
 where id = %(id)s and workspace_id = %(workspace_id)s and list_id is not null;
 
 -- name: lacking
--- Of a list: how many lack each of these fields, and how many lack any; one pass over the list.
-with lacks as (
-  select c.id, k.field from contacts c cross join unnest(%(fields)s::text[]) k(field)
-  where c.list_id = %(list_id)s and coalesce(btrim(case k.field
-    when 'first_name' then c.first_name when 'last_name' then c.last_name when 'language' then c.language
-    when 'external_id' then c.external_id else c.attributes ->> k.field end), '') = '')
-select (select count(*) from contacts c where c.list_id = %(list_id)s), (select count(distinct id) from lacks),
-  (select coalesce(json_object_agg(field, n), '{}') from (select field, count(*) as n from lacks group by field) f),
-  (select coalesce(json_agg(id order by id), '[]') from (select distinct id from lacks order by id limit %(shown)s) e);
+-- Of a list or segment: how many lack each of these fields, and how many lack any; one pass over it.
+with people as materialized (
+  select c.id, array(select k.field from unnest(%(fields)s::text[]) k(field)
+    where coalesce(btrim(case k.field
+      when 'first_name' then c.first_name when 'last_name' then c.last_name when 'language' then c.language
+      when 'external_id' then c.external_id else c.attributes ->> k.field end), '') = '') as lacks
+  from contacts c where c.list_id = %(list_id)s),
+lacking as (select id, lacks from people where lacks <> '{}')
+select (select count(*) from people), (select count(*) from lacking),
+  (select coalesce(json_object_agg(field, n), '{}') from (
+    select field, count(*) as n from lacking cross join unnest(lacks) u(field) group by field) f),
+  (select coalesce(json_agg(id order by id), '[]') from (select id from lacking order by id limit %(shown)s) e);
 
 -- name: set_provider
 -- What the provider says of templates with that name and language in their newest version or draft.

@@ -81,6 +81,7 @@ class AttemptShape(Shape, frozen=True, kw_only=True):
 
     id: str
     number: int
+    direction: Literal["inbound", "outbound"]
     channel_id: str
     address: str
     state: str
@@ -276,6 +277,7 @@ def _attempt(attempt: Attempt, events: Sequence[StoredEvent]) -> AttemptShape:
     return AttemptShape(
         id=attempt_text(attempt.id),
         number=attempt.attempt_no,
+        direction=attempt.direction,
         channel_id=attempt.channel_id,
         address=attempt.address,
         state=attempt.state,

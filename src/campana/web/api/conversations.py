@@ -151,6 +151,7 @@ async def list_conversations(request: ApiRequest) -> ASGIApp:
         limit=asked.page_size + 1,
         offset=(page - 1) * asked.page_size if page else 0,
         after=after(asked.cursor),
+        masks=is_masked,
     )
     rows = found.conversations[: asked.page_size]
     is_last = len(found.conversations) <= len(rows)
@@ -187,7 +188,10 @@ async def list_conversations(request: ApiRequest) -> ASGIApp:
 async def get_conversation(request: ApiRequest, conversation_id: FromPath[str]) -> ASGIApp:
     is_masked = request.excludes_pii()
     found = await conversations.thread(
-        request.context, workspace_id=request.workspace_id, conversation_id=conversation_id
+        request.context,
+        workspace_id=request.workspace_id,
+        conversation_id=conversation_id,
+        masks=is_masked,
     )
     return shown(request, shape(found.conversation, names=found.names if is_masked else None))
 
@@ -217,6 +221,7 @@ async def list_messages(request: ApiRequest, conversation_id: FromPath[str]) -> 
         conversation_id=conversation_id,
         after=after(asked.cursor),
         limit=asked.limit + 1,
+        masks=is_masked,
     )
     lines = found.messages[: asked.limit]
     is_last = len(found.messages) <= len(lines)

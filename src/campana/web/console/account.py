@@ -1,4 +1,4 @@
-"""One's own account: name, role, password."""
+"""One's own account: name, role, language, password."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from campana.domain.errors import CampanaError
 from campana.domain.role import MEANING
 from campana.services import people
 from campana.web.console.forms import said_of
-from campana.web.console.pages import page, to
+from campana.web.console.language import chosen, languages, own_choice, say, speak, written
+from campana.web.console.pages import done, page
 from campana.web.console.requests import SIGNED_IN, PageRequest, guarded, needs
 from campana.web.errors import status_of
 
@@ -34,7 +35,25 @@ async def change_password(request: PageRequest) -> Response[Any]:
         )
     except CampanaError as error:
         return _page(request, problems=said_of(error), status=status_of(error))
-    return to("/account?done=Your password is changed; other browsers are signed out.")
+    return done("/account", say("Your password is changed; other browsers are signed out."))
+
+
+@post("/account/language", opt=needs(SIGNED_IN, action="language.choose"))
+@guarded
+async def choose_language(request: PageRequest) -> Response[Any]:
+    """Kept in this browser; nothing chosen is whatever the browser asks for."""
+    code = (await request.fields()).get("language", "")
+    known = languages()
+    if code not in known:
+        code = ""
+    speak(
+        known[code]
+        if code
+        else chosen(cookie=None, accepted=request.headers.get("accept-language"))
+    )
+    answer = done("/account", say("Kept in this browser."))
+    answer.headers["set-cookie"] = written(code, is_secure=request.cookies_of_server.is_secure)
+    return answer
 
 
 def _page(
@@ -46,7 +65,9 @@ def _page(
         status=status,
         problems=problems or {},
         meaning=MEANING[request.visitor.role],
+        languages=[(each.code, each.name) for each in languages().values()],
+        own_language=own_choice(request.headers.get("cookie")),
     )
 
 
-ROUTES = [show_account, change_password]
+ROUTES = [show_account, change_password, choose_language]

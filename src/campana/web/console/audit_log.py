@@ -10,6 +10,7 @@ from litestar.response import Stream
 from campana.domain.errors import FieldProblem, InvalidParameter
 from campana.services import auditing
 from campana.store.audit import LATEST
+from campana.web.console.language import marked
 from campana.web.console.pages import csv_file, page
 from campana.web.console.requests import PageRequest, needs
 
@@ -20,7 +21,9 @@ _PAGE = 100
 async def show_audit(request: PageRequest) -> Response[Any]:
     asked = request.query_params.get("before", str(LATEST))
     if not (asked.isascii() and asked.isdecimal() and len(asked) < 20) or int(asked) > LATEST:
-        raise InvalidParameter(problems=[FieldProblem(parameter="before", message="is no number")])
+        raise InvalidParameter(
+            problems=[FieldProblem(parameter="before", message=marked("is no number"))]
+        )
     found = await auditing.page(
         request.context, workspace_id=request.workspace_id, before=int(asked), limit=_PAGE + 1
     )

@@ -29,6 +29,7 @@ from campana.services.browser_talks import Message, Order, Talking, Talks
 from campana.services.context import Context
 from campana.services.people import Visitor
 from campana.web.console.bot_talk import NEEDED, spoken_to
+from campana.web.console.language import marked, say
 from campana.web.console.requests import needs
 
 log = logging.getLogger(__name__)
@@ -60,7 +61,7 @@ class OpenLines:
     async def open(self, order: Order) -> Talking:
         """As `Talks.open`."""
         if self._talks is None:
-            raise Unavailable("nobody runs bots for the console here")
+            raise Unavailable(marked("nobody runs bots for the console here"))
         return await self._talks.open(order)
 
     @contextlib.contextmanager
@@ -158,7 +159,11 @@ async def _until_over(socket: Line, talking: Talking, end: asyncio.Event) -> int
         if not task.cancelled() and (failed := task.exception()) is not None:
             raise failed
     if not ending.cancelled() or not session.cancelled():
-        why = "The server is about to restart." if not ending.cancelled() else "You signed out."
+        why = (
+            say("The server is about to restart.")
+            if not ending.cancelled()
+            else say("You signed out.")
+        )
         await _tell(socket, {"type": "failed", "message": why})
         return GOING_AWAY
     return NORMAL
@@ -175,7 +180,7 @@ async def _down(socket: Line, talking: Talking) -> None:
             await _tell(socket, told)
     if not is_told:
         log.warning("whoever ran a bot for the console ended in the middle of a talk")
-        message = "The bot's process ended in the middle. Talk to it again."
+        message = say("The bot's process ended in the middle. Talk to it again.")
         await _tell(socket, {"type": "failed", "message": message})
 
 

@@ -15,6 +15,7 @@ from campana.services.context import Context
 from campana.store.versioned import Stored
 from campana.web.console.pages import page, permissions
 from campana.web.console.requests import PageRequest, needs
+from campana.web.console.talk_words import talk_words
 from campana.web.versions import number_of
 
 NEEDED = "bots:write"
@@ -45,6 +46,7 @@ async def show_talk(request: PageRequest, bot_id: FromPath[str]) -> Response[Any
         wrong=wrong,
         fields=sample_fields(script) if script is not None else {},
         keys=_KEYS,
+        said=talk_words(),
     )
 
 

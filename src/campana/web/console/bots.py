@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from litestar import Response, get, post
 from litestar.params import FromPath
 
-from campana.domain.errors import CampanaError
+from campana.domain.errors import CampanaError, VersionMismatch
 from campana.services import voicebots
 from campana.services.voicebots import CheckedBot
 from campana.store.versioned import Stored
-from campana.web.console.differences import difference, pairs
+from campana.web.console.differences import Line, difference, pairs
 from campana.web.console.draft_content import EXAMPLE_CALL
 from campana.web.console.forms import said_of, version_seen
-from campana.web.console.pages import page, to
+from campana.web.console.language import say
+from campana.web.console.pages import done, page, to
 from campana.web.console.requests import PageRequest, guarded, needs
 from campana.web.errors import status_of
 from campana.web.versions import number_of
@@ -75,7 +76,11 @@ async def write_bot(request: PageRequest, bot_id: FromPath[str]) -> Response[Any
             made = await voicebots.publish(
                 context, workspace_id=workspace_id, bot_id=bot_id, revision=stored.revision
             )
-            return to(f"/bots/{bot_id}?done=Version {made.number} is published.")
+            return done(
+                f"/bots/{bot_id}", say("Version %(number)s is published.", number=made.number)
+            )
+    except VersionMismatch as error:
+        return await _overtaken(request, bot_id, text=text, given=given, error=error)
     except CampanaError as error:
         return await _bot(
             request,
@@ -85,8 +90,9 @@ async def write_bot(request: PageRequest, bot_id: FromPath[str]) -> Response[Any
             problems=said_of(error),
             status=status_of(error),
         )
-    said = "Saved as a draft." if checked.script else "Saved; as it stands it cannot be published."
-    return to(f"/bots/{bot_id}?done={said}")
+    if checked.script:
+        return done(f"/bots/{bot_id}", say("Saved as a draft."))
+    return done(f"/bots/{bot_id}", say("Saved; as it stands it cannot be published."))
 
 
 @post("/bots/{bot_id:str}/check", opt=needs(_READ, action="bot.check"))
@@ -101,7 +107,7 @@ async def check_bot(request: PageRequest, bot_id: FromPath[str]) -> Response[Any
 @guarded
 async def delete_bot(request: PageRequest, bot_id: FromPath[str]) -> Response[Any]:
     await voicebots.delete(request.context, workspace_id=request.workspace_id, bot_id=bot_id)
-    return to("/bots?done=The bot is deleted.")
+    return done("/bots", say("The bot is deleted."))
 
 
 @get("/bots/{bot_id:str}/difference", opt=needs(_READ))
@@ -113,7 +119,7 @@ async def show_difference(request: PageRequest, bot_id: FromPath[str]) -> Respon
         request,
         "difference.html",
         thing=stored,
-        crumb=("/bots", "Bots"),
+        crumb=("/bots", say("Bots")),
         before=before,
         after=after,
         lines=difference(
@@ -137,6 +143,26 @@ async def _shown(request: PageRequest, stored: Stored, which: str) -> str:
 
 def _text_of(stored: Stored) -> str:
     return stored.text or voicebots.text_of(stored.draft)
+
+
+async def _overtaken(
+    request: PageRequest,
+    bot_id: str,
+    *,
+    text: str,
+    given: Mapping[str, str],
+    error: VersionMismatch,
+) -> Response[str]:
+    """What somebody else has saved meanwhile, against what was typed; saved again, that holds."""
+    stored = await voicebots.get(request.context, workspace_id=request.workspace_id, bot_id=bot_id)
+    return await _bot(
+        request,
+        bot_id,
+        text=text,
+        given={**given, "revision": str(stored.revision)},
+        lines=difference(_text_of(stored), text),
+        status=status_of(error),
+    )
 
 
 async def _list(
@@ -170,6 +196,7 @@ async def _bot(
     given: Mapping[str, str] | None = None,
     checked: CheckedBot | None = None,
     problems: Mapping[str, str] | None = None,
+    lines: Sequence[Line] | None = None,
 ) -> Response[str]:
     context, workspace_id = request.context, request.workspace_id
     stored = await voicebots.get(context, workspace_id=workspace_id, bot_id=bot_id)
@@ -191,6 +218,7 @@ async def _bot(
         checked=checked,
         source=text.split("\n"),
         problems=problems or {},
+        lines=lines,
     )
 
 

@@ -14,7 +14,8 @@ from campana.services.control import InFlight
 from campana.web.console import wizard
 from campana.web.console.forms import said_of
 from campana.web.console.heat import heat_of
-from campana.web.console.pages import page, to
+from campana.web.console.language import marked, say, say_many
+from campana.web.console.pages import done, page
 from campana.web.console.requests import PageRequest, guarded, needs
 from campana.web.errors import status_of
 
@@ -34,7 +35,7 @@ async def pause_campaign(request: PageRequest, campaign_id: FromPath[str]) -> Re
         actor=request.actor,
         in_flight=InFlight.HANGUP if given.get("in_flight") == "hangup" else InFlight.DRAIN,
     )
-    return _back(given.get("from"), campaign_id, "Paused: nobody is contacted anew.")
+    return _back(given.get("from"), campaign_id, say("Paused: nobody is contacted anew."))
 
 
 @post("/campaigns/{campaign_id:str}/resume", opt=needs(_CONTROL, action="campaign.resume"))
@@ -46,7 +47,7 @@ async def resume_campaign(request: PageRequest, campaign_id: FromPath[str]) -> R
         campaign_id=campaign_id,
         actor=request.actor,
     )
-    return _back((await request.fields()).get("from"), campaign_id, "It goes on.")
+    return _back((await request.fields()).get("from"), campaign_id, say("It goes on."))
 
 
 @post("/campaigns/{campaign_id:str}/cancel", opt=needs(_CONTROL, action="campaign.cancel"))
@@ -58,7 +59,7 @@ async def cancel_campaign(request: PageRequest, campaign_id: FromPath[str]) -> R
     await control.cancel(
         context, workspace_id=workspace_id, campaign_id=campaign_id, actor=request.actor
     )
-    return _back(None, campaign_id, "Cancelled: whoever still waited will not be contacted.")
+    return _back(None, campaign_id, say("Cancelled: whoever still waited will not be contacted."))
 
 
 @get("/campaigns/{campaign_id:str}/review", opt=needs("campaigns:read"))
@@ -82,7 +83,7 @@ async def launch_campaign(request: PageRequest, campaign_id: FromPath[str]) -> R
         )
     except InvalidParameter as error:
         return await _review(request, campaign_id, problems=said_of(error), status=status_of(error))
-    return _back(None, campaign_id, "Launched.")
+    return _back(None, campaign_id, say("Launched."))
 
 
 @post("/campaigns/{campaign_id:str}/retry", opt=needs(_CONTROL, action="campaign.retry"))
@@ -90,15 +91,19 @@ async def launch_campaign(request: PageRequest, campaign_id: FromPath[str]) -> R
 async def retry_campaign(request: PageRequest, campaign_id: FromPath[str]) -> Response[Any]:
     chosen = await request.all_of("outcome")
     known = {each.value for each in Disposition}
-    done = await reopening.retry(
+    made = await reopening.retry(
         request.context,
         workspace_id=request.workspace_id,
         campaign_id=campaign_id,
         outcomes=[Disposition(each) for each in chosen if each in known],
         actor=request.actor,
     )
-    count = sum(done.counts.values())
-    return _back(None, campaign_id, f"{count:,} wait to be tried again.")
+    count = sum(made.counts.values())
+    return _back(
+        None,
+        campaign_id,
+        say_many("%(count)s waits to be tried again.", "%(count)s wait to be tried again.", count),
+    )
 
 
 @post("/campaigns/{campaign_id:str}/delete", opt=needs(_WRITE, action="campaign.delete"))
@@ -107,7 +112,7 @@ async def delete_campaign(request: PageRequest, campaign_id: FromPath[str]) -> R
     await campaigns.delete(
         request.context, workspace_id=request.workspace_id, campaign_id=campaign_id
     )
-    return _back("list", campaign_id, "The draft is deleted.")
+    return _back("list", campaign_id, say("The draft is deleted."))
 
 
 async def _review(
@@ -128,7 +133,7 @@ async def _review(
         return page(
             request,
             "failure.html",
-            title="There is nothing to launch",
+            title=say("There is nothing to launch"),
             status=status_of(error),
             status_code=status_of(error),
             problems=said_of(error),
@@ -152,13 +157,13 @@ async def _review(
 
 def _require_typed(typed: str | None, name: str) -> None:
     if (typed or "").strip() != name.strip():
-        problem = FieldProblem(pointer="/typed", message="is not the name of this campaign")
+        problem = FieldProblem(pointer="/typed", message=marked("is not the name of this campaign"))
         raise InvalidParameter(problems=[problem])
 
 
 def _back(place: str | None, campaign_id: str, said: str) -> Response[Any]:
     path = {"list": "/campaigns", "wallboard": "/"}.get(place or "", f"/campaigns/{campaign_id}")
-    return to(f"{path}?done={said}")
+    return done(path, said)
 
 
 ROUTES = [

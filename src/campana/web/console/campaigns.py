@@ -10,17 +10,22 @@ from litestar import Response, get
 from campana.domain.campaign import CampaignState, CampaignStatus, ChannelType, states_of
 from campana.services import board
 from campana.store.campaign_search import Search
+from campana.web.console.language import marked, said_options, say
 from campana.web.console.pages import page
 from campana.web.console.paging import last_page, number_asked
 from campana.web.console.requests import PageRequest, needs
 
 _PAGE = 25
 _ASKED = ("q", "status", "channel", "sort")
-_SORTS = (("newest", "Newest first"), ("oldest", "Oldest first"), ("name", "By name"))
+_SORTS = (
+    ("newest", marked("Newest first")),
+    ("oldest", marked("Oldest first")),
+    ("name", marked("By name")),
+)
 _STATUSES = [
     *((status.value, status.value) for status in CampaignStatus),
-    ("Draft", "Drafts"),
-    ("Archived", "Archived"),
+    ("Draft", marked("Drafts")),
+    ("Archived", marked("Archived")),
 ]
 
 
@@ -53,9 +58,9 @@ async def show_campaigns(request: PageRequest) -> Response[Any]:
         asked={**asked, "sort": sort},
         query=urlencode({name: text for name, text in asked.items() if text}),
         is_narrowed=any(asked[name] for name in ("q", "status", "channel")),
-        sorts=_SORTS,
-        statuses=_STATUSES,
-        channels=[(each.value, each.value) for each in ChannelType],
+        sorts=said_options(_SORTS),
+        statuses=said_options(_STATUSES),
+        channels=[(each.value, say(each.value)) for each in ChannelType],
         ids=",".join(line.found.id for line in lines),
     )
 

@@ -9,7 +9,8 @@ from litestar.params import FromPath
 
 from campana.services import channel_pause, channels
 from campana.services.channel_pause import LONGEST_REASON
-from campana.web.console.pages import to
+from campana.web.console.language import say
+from campana.web.console.pages import done
 from campana.web.console.requests import PageRequest, guarded, needs
 
 _CONTROL = "campaigns:control"
@@ -29,7 +30,7 @@ async def pause_channel(request: PageRequest, channel_id: FromPath[str]) -> Resp
         actor=request.actor,
         reason=given.get("reason", "")[:LONGEST_REASON] or None,
     )
-    return _back(given.get("from"), found.id, "Paused: nothing begins on it.")
+    return _back(given.get("from"), found.id, say("Paused: nothing begins on it."))
 
 
 @post("/channels/{channel_id:str}/resume", opt=needs(_CONTROL, action="channel.resume"))
@@ -41,12 +42,12 @@ async def resume_channel(request: PageRequest, channel_id: FromPath[str]) -> Res
     await channel_pause.resume(
         request.context, workspace_id=request.workspace_id, wanted=found.id, actor=request.actor
     )
-    return _back((await request.fields()).get("from"), found.id, "It is in use again.")
+    return _back((await request.fields()).get("from"), found.id, say("It is in use again."))
 
 
 def _back(came_from: str | None, channel_id: str, said: str) -> Response[Any]:
     place = "/channels" if came_from == "list" else f"/channels/{channel_id}"
-    return to(f"{place}?done={said}")
+    return done(place, said)
 
 
 ROUTES = [pause_channel, resume_channel]

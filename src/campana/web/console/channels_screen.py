@@ -15,27 +15,29 @@ from litestar.params import FromPath
 
 from campana.domain.campaign import ChannelType
 from campana.domain.errors import CampanaError, FieldProblem, InvalidParameter
-from campana.services import caller_ids, channel_checks, channel_tests, channels
+from campana.services import caller_ids, channel_checks, channel_tests, channels, flow_callers
 from campana.services.channel_checks import Checked
 from campana.services.context import Context
 from campana.store import channels as store
 from campana.store.channels import MOST_WAITING, Channel
 from campana.web.console import drafts, hours, written
 from campana.web.console.drafts import Document, Part, Step, Texts, number, plain
-from campana.web.console.pages import page, to
+from campana.web.console.language import marked, say
+from campana.web.console.pages import done, page
 from campana.web.console.requests import PageRequest, guarded, needs
-from campana.web.console.wizard import marks_seen, said_of_step, typed_of
+from campana.web.console.together import marks, marks_of
+from campana.web.console.wizard import said_of_step, typed_of
 from campana.web.errors import status_of
 
 _READ, _WRITE = "channels:read", "channels:write"
 _NUMBERS = {"rate": "rate", "burst": "burst", "lines": "lines", "daily": "dailyAttempts"}
 _NAMES: Mapping[str, str] = {
-    "sandbox": "Sandbox: a rehearsal, nobody is reached",
-    "voice_sip": "Calls over SIP trunks",
+    "sandbox": marked("Sandbox: a rehearsal, nobody is reached"),
+    "voice_sip": marked("Calls over SIP trunks"),
     "whatsapp_cloud": "WhatsApp (Meta)",
-    "sms_smpp": "SMS over SMPP",
-    "sms_twilio": "SMS over Twilio",
-    "email_smtp": "E-mail over SMTP",
+    "sms_smpp": marked("SMS over SMPP"),
+    "sms_twilio": marked("SMS over Twilio"),
+    "email_smtp": marked("E-mail over SMTP"),
 }
 
 
@@ -57,7 +59,7 @@ def _read(given: Texts, document: Document) -> Part:
     window, problems = hours.read(given) if given["has_hours"] else (None, {})
     shown = _show(document)
     if not given["has_hours"] and any(given[name].strip() != shown[name] for name in hours.FIELDS):
-        problems["has_hours"] = "tick this, and the hours below hold"
+        problems["has_hours"] = marked("tick this, and the hours below hold")
     if not problems:
         values["window"] = window
     try:
@@ -71,7 +73,7 @@ def _read(given: Texts, document: Document) -> Part:
 
 FORM = Step(
     path="channel",
-    name="Channel",
+    name=marked("Channel"),
     fields=("name", *_NUMBERS, "has_hours", *hours.FIELDS, "secret_config"),
     show=_show,
     read=_read,
@@ -128,7 +130,7 @@ async def create_channel(request: PageRequest) -> Response[Any]:
             request, values={**typed, **sent}, status=status_of(error),
             problems=said_of_step(FORM, error, typed),
         )  # fmt: skip
-    return to(f"/channels/{made.id}?done=The channel is made.")
+    return done(f"/channels/{made.id}", say("The channel is made."))
 
 
 @get("/channels/{channel_id:str}", opt=needs(_READ))
@@ -143,7 +145,7 @@ async def change_channel(request: PageRequest, channel_id: FromPath[str]) -> Res
     found = await _channel(request, channel_id)
     document = _document(request.context, found)
     typed, sent = await typed_of(request, FORM)
-    seen = marks_seen(sent.get("seen", ""))
+    seen = marks_of(sent.get("seen", ""))
     touched = _touched(typed, seen)
     now = _show(document)
     if changed := [
@@ -172,7 +174,7 @@ async def change_channel(request: PageRequest, channel_id: FromPath[str]) -> Res
             request, found, values={**now, **{name: typed[name] for name in touched}},
             status=status_of(error), problems=said_of_step(FORM, error, typed),
         )  # fmt: skip
-    return to(f"/channels/{found.id}?done=Kept. It holds from the next attempt on.")
+    return done(f"/channels/{found.id}", say("Kept. It holds from the next attempt on."))
 
 
 @post("/channels/{channel_id:str}/test", opt=needs(_WRITE, action="channel.test"))
@@ -223,17 +225,16 @@ async def _page(
         numbers=numbers,
         tests=tests,
         trunks=channels.known_trunks(context, channel),
+        ways_in={each.trunk for each in flow_callers.ways_in(context, channel)},
         values=values,
         problems=dict(problems or {}),
         known=FORM.fields,
         changed=changed or {},
         checked=checked,
-        kind_name=_NAMES.get(channel.kind, channel.kind),
+        kind_name=_kind_name(channel.kind),
         secrets=_secrets(context, channel.kind),
         fields=_fields(context, channel.kind),
-        seen=msgspec.json.encode(
-            {name: drafts.mark(text) for name, text in shown.items()}
-        ).decode(),
+        seen=marks(shown),
     )
 
 
@@ -252,11 +253,11 @@ async def _new(
         values={"kind": "", "channel_type": "", **values},
         problems=dict(problems or {}),
         known=[*FORM.fields, "kind", "channel_type"],
-        kinds=[(kind, _NAMES.get(kind, kind)) for kind in kinds],
-        types=[(each.value, each.value) for each in ChannelType],
+        kinds=[(kind, _kind_name(kind)) for kind in kinds],
+        types=[(each.value, say(each.value)) for each in ChannelType],
         fields={kind: _fields(request.context, kind) for kind in kinds},
         secrets={kind: _secrets(request.context, kind) for kind in kinds},
-        names=_NAMES,
+        names={kind: _kind_name(kind) for kind in kinds},
     )
 
 
@@ -297,6 +298,10 @@ def _fields(context: Context, kind: str) -> list[tuple[str, bool]]:
 def _secrets(context: Context, kind: str) -> list[str]:
     found = context.carriers[kind].secrets if kind in context.carriers else ()
     return [f"{each.within}[].{each.name}" if each.within else each.name for each in found]
+
+
+def _kind_name(kind: str) -> str:
+    return say(_NAMES[kind]) if kind in _NAMES else kind
 
 
 def _unread(problems: Mapping[str, str]) -> InvalidParameter:

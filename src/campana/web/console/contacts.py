@@ -15,7 +15,8 @@ from campana.domain.ids import number_of, numbered
 from campana.services import contacts, erasures, suppressions
 from campana.services.contacts import ContactPage
 from campana.web.console.forms import said_of
-from campana.web.console.pages import page, to
+from campana.web.console.language import say
+from campana.web.console.pages import done, page
 from campana.web.console.paging import after_asked
 from campana.web.console.requests import PageRequest, guarded, needs
 from campana.web.errors import status_of
@@ -83,7 +84,7 @@ async def suppress_contact(request: PageRequest, contact_id: FromPath[str]) -> R
             )
     except CampanaError as error:
         return await _contact(request, contact_id, problems=said_of(error), status=status_of(error))
-    return to(f"/contacts/{contact_id}?done=No address of theirs is contacted any more.")
+    return done(f"/contacts/{contact_id}", say("No address of theirs is contacted any more."))
 
 
 @post("/contacts/{contact_id:str}/erase", opt=needs("privacy:write", action="contact.erase"))
@@ -92,7 +93,7 @@ async def erase_contact(request: PageRequest, contact_id: FromPath[str]) -> Resp
     given = await request.fields()
     if given.get("typed") != contact_id:
         return await _contact(
-            request, contact_id, problems={"typed": "Type the id of this person."}, status=400
+            request, contact_id, problems={"typed": say("Type the id of this person.")}, status=400
         )
     try:
         await erasures.request(
@@ -104,7 +105,7 @@ async def erase_contact(request: PageRequest, contact_id: FromPath[str]) -> Resp
         )
     except CampanaError as error:
         return await _contact(request, contact_id, problems=said_of(error), status=status_of(error))
-    return to("/contacts?done=They are being erased; nobody contacts them any more.")
+    return done("/contacts", say("They are being erased; nobody contacts them any more."))
 
 
 async def _found(request: PageRequest, asked: str) -> ContactPage:

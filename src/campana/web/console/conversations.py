@@ -17,7 +17,8 @@ from campana.store import channels, templates
 from campana.store.conversations import Conversation
 from campana.store.templates import StoredTemplate
 from campana.web.console.forms import WHOLE, said_of, texts_below
-from campana.web.console.pages import page, to
+from campana.web.console.language import said_options, say
+from campana.web.console.pages import done, page, to
 from campana.web.console.paging import last_page
 from campana.web.console.requests import PageRequest, guarded, needs
 from campana.web.console.talk_parts import INBOX_PAGE, READ, VIEWS, OpenThread, inbox_asked
@@ -37,7 +38,7 @@ async def show_inbox(request: PageRequest) -> Response[Any]:
         "conversations.html",
         inbox=inbox,
         found=found,
-        views=VIEWS,
+        views=dict(said_options(VIEWS.items())),
         last=last_page(found.total, INBOX_PAGE),
     )
 
@@ -84,7 +85,9 @@ async def answer(request: PageRequest, conversation_id: FromPath[str]) -> Respon
 )
 @guarded
 async def take_over(request: PageRequest, conversation_id: FromPath[str]) -> Response[Any]:
-    return await _step(request, conversation_id, Step.ASSIGN, "It is yours: the bot is silent.")
+    return await _step(
+        request, conversation_id, Step.ASSIGN, say("It is yours: the bot is silent.")
+    )
 
 
 @post(
@@ -93,7 +96,7 @@ async def take_over(request: PageRequest, conversation_id: FromPath[str]) -> Res
 )
 @guarded
 async def hand_back(request: PageRequest, conversation_id: FromPath[str]) -> Response[Any]:
-    return await _step(request, conversation_id, Step.HAND_BACK, "The bot goes on.")
+    return await _step(request, conversation_id, Step.HAND_BACK, say("The bot goes on."))
 
 
 @post(
@@ -102,7 +105,7 @@ async def hand_back(request: PageRequest, conversation_id: FromPath[str]) -> Res
 )
 @guarded
 async def close(request: PageRequest, conversation_id: FromPath[str]) -> Response[Any]:
-    return await _step(request, conversation_id, Step.CLOSE, "Closed until they write again.")
+    return await _step(request, conversation_id, Step.CLOSE, say("Closed until they write again."))
 
 
 async def _step(
@@ -115,7 +118,7 @@ async def _step(
         wanted=wanted,
         assignee=request.visitor.email if wanted is Step.ASSIGN else None,
     )
-    return to(f"/conversations/{conversation_id}?done={said}")
+    return done(f"/conversations/{conversation_id}", said)
 
 
 async def _thread(

@@ -13,14 +13,20 @@ from campana.domain.errors import CampanaError
 from campana.services import accounts, webhooks
 from campana.store.webhooks import Webhook
 from campana.web.console.forms import said_of
-from campana.web.console.pages import page, to
+from campana.web.console.language import marked, said_options, say
+from campana.web.console.pages import done, page
 from campana.web.console.requests import PageRequest, guarded, needs
 from campana.web.console.webhook_page import EVENTS, shown_once, written
 from campana.web.errors import status_of
 
 _KEYS, _WEBHOOKS = "keys:manage", "webhooks:manage"
 
-LIVES = (("", "until it is revoked"), ("30", "30 days"), ("90", "90 days"), ("365", "a year"))
+LIVES = (
+    ("", marked("until it is revoked")),
+    ("30", marked("30 days")),
+    ("90", marked("90 days")),
+    ("365", marked("a year")),
+)
 """How long a key may live, in days."""
 
 
@@ -60,7 +66,7 @@ async def create_key(request: PageRequest) -> Response[Any]:
 @guarded
 async def revoke_key(request: PageRequest, key_id: FromPath[str]) -> Response[Any]:
     await accounts.revoke_key(request.context, workspace_id=request.workspace_id, key_id=key_id)
-    return to("/developers?done=The key is revoked: from now on it opens nothing.")
+    return done("/developers", say("The key is revoked: from now on it opens nothing."))
 
 
 @post("/developers/webhooks", opt=needs(_WEBHOOKS, action="webhook.create"))
@@ -105,7 +111,7 @@ async def _page(
         "developers.html",
         status=status,
         keys=await accounts.list_keys(context, workspace_id=workspace_id),
-        lives=LIVES,
+        lives=said_options(LIVES),
         scopes=[each for each in accounts.SCOPES.items() if request.may(each[0])],
         chosen=scopes,
         key=key,

@@ -19,21 +19,32 @@ from campana.web.console.draft_content import CONTENT
 from campana.web.console.draft_pages import CHANNEL, OTHERS, PEOPLE
 from campana.web.console.draft_timing import EXAMPLE_MORE
 from campana.web.console.drafts import Document, Step
+from campana.web.console.language import say
 from campana.web.console.requests import PageRequest
+from campana.web.console.words import number
 
 MOST_LISTS = 200
 
 Options = Sequence[tuple[str, str]]
 
 
+def _types() -> Options:
+    return [
+        (CampaignType.VOICE_BOT.value, say("A bot with a script")),
+        (CampaignType.FLOW.value, say("A flow")),
+    ]
+
+
+def _channel_types() -> Options:
+    return [(each.value, say(each.value)) for each in ChannelType]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choices:
     """What the page of a step needs besides the draft."""
 
-    types: Options = tuple((each.value, _name) for each, _name in (
-        (CampaignType.VOICE_BOT, "A bot with a script"), (CampaignType.FLOW, "A flow"),
-    ))  # fmt: skip
-    channel_types: Options = tuple((each.value, each.value) for each in ChannelType)
+    types: Options = field(default_factory=_types)
+    channel_types: Options = field(default_factory=_channel_types)
     lists: Options = ()
     are_all_lists: bool = True
     channels: Options = ()
@@ -80,9 +91,9 @@ async def _people(request: PageRequest, values: Mapping[str, str]) -> Choices:
         lists=[
             (
                 each.id,
-                f"{each.name} (segment)"
+                say("%(name)s (segment)", name=each.name)
                 if each.segment
-                else f"{each.name} ({each.contact_count or 0:,})",
+                else f"{each.name} ({number(each.contact_count or 0)})",
             )
             for each in offered
         ],
@@ -159,5 +170,7 @@ async def _content(
 
 def _published(every: Sequence[Stored]) -> Options:
     return [
-        (each.id, f"{each.name} (version {each.published})") for each in every if each.published
+        (each.id, say("%(name)s (version %(number)s)", name=each.name, number=each.published))
+        for each in every
+        if each.published
     ]

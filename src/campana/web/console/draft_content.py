@@ -7,6 +7,7 @@ from typing import Any
 
 from campana.web.console import written
 from campana.web.console.drafts import Document, Part, Step, Texts, line, number
+from campana.web.console.language import marked, say
 
 EXAMPLE_CALL = """\
 greeting: Hello {{ contact.first_name }}, this is the Riverside clinic.
@@ -80,7 +81,9 @@ def _read(given: Texts, document: Document) -> Part:
         kept = _pin(given, "kept", document.get("voiceBot") or {})
         own = _bot(texts["bot"])
         if kept is not None and own is not None and not _is_example(given["bot"]):
-            problems["kept"] = "There is a bot written below, too: empty it, or choose none here."
+            problems["kept"] = say(
+                "There is a bot written below, too: empty it, or choose none here."
+            )
         values["voiceBot"] = own if kept is None else kept
     if "variants" in texts:
         values["variants"] = texts["variants"]
@@ -113,7 +116,7 @@ def _pin(given: Texts, field: str, before: Mapping[str, Any]) -> dict[str, Any] 
 
 CONTENT = Step(
     path="content",
-    name="What is said",
+    name=marked("What is said"),
     fields=("kept", "kept_version", "bot", "flow", "flow_version", "params", "bots", "variants"),
     show=_show,
     read=_read,

@@ -6,6 +6,7 @@ from typing import Any
 
 from campana.domain.campaign import ChannelType
 from campana.web.console.drafts import Document, Part, Step, Texts, line
+from campana.web.console.language import marked
 
 OTHERS = {f"other_{each.value.lower()}": each.value for each in ChannelType}
 """Fields of the channels that a flow may use besides the campaign's own."""
@@ -39,7 +40,7 @@ def _read_basics(given: Texts, document: Document) -> Part:
 
 BASICS = Step(
     path="basics",
-    name="Name and kind",
+    name=marked("Name and kind"),
     fields=("name", "description", "type", "channel_type"),
     show=_show_basics,
     read=_read_basics,
@@ -77,7 +78,7 @@ def _read_people(given: Texts, document: Document) -> Part:
 
 PEOPLE = Step(
     path="people",
-    name="Who",
+    name=marked("Who"),
     fields=("contact_list", "enrollment", "require_consent", "keep_open"),
     show=_show_people,
     read=_read_people,
@@ -112,7 +113,7 @@ def _read_channel(given: Texts, document: Document) -> Part:
 
 CHANNEL = Step(
     path="channel",
-    name="Channel",
+    name=marked("Channel"),
     fields=("channel", "caller_id", *OTHERS),
     show=_show_channel,
     read=_read_channel,

@@ -9,6 +9,7 @@ from typing import Any, cast
 from campana.domain.window import WEEKDAYS
 from campana.web.console import hours, written
 from campana.web.console.drafts import Document, Part, Step, Texts, line, number, plain
+from campana.web.console.language import marked, say
 
 MORE = ("breakers", "cadence", "canary", "caps", "pacing", "priority", "runIfWithin", "weight")
 """What the last field may say besides the fields above it."""
@@ -70,7 +71,7 @@ def _read(given: Texts, document: Document) -> Part:
         try:
             _put(said, path, _seconds(given[field]))
         except ValueError:
-            problems[field] = "write a time such as 15 min, 4 h or 1 d"
+            problems[field] = say("write a time such as 15 min, 4 h or 1 d")
     values: dict[str, Any] = {
         "startDate": line(given["start"]),
         "endDate": line(given["end"]),
@@ -96,11 +97,15 @@ def _more(value: object, said: Mapping[str, Any]) -> dict[str, Any]:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise written.Unreadable("write names and values, such as priority: high")
+        raise written.Unreadable(say("write names and values, such as priority: high"))
     more = cast("dict[str, Any]", value)
-    told = [f"{key} has a field of its own" for key in more if key in _ELSEWHERE]
-    told += [f"{key} is not known here" for key in more if key not in {*MORE, *_ELSEWHERE}]
-    told += [f"{path} has a field of its own above" for path in _both(said, more)]
+    told = [say("%(name)s has a field of its own", name=key) for key in more if key in _ELSEWHERE]
+    told += [
+        say("%(name)s is not known here", name=key)
+        for key in more
+        if key not in {*MORE, *_ELSEWHERE}
+    ]
+    told += [say("%(name)s has a field of its own above", name=path) for path in _both(said, more)]
     if told:
         raise written.Unreadable("\n".join(told))
     return more
@@ -178,7 +183,7 @@ def _seconds(text: str) -> int | None:
 
 TIMING = Step(
     path="timing",
-    name="When and how fast",
+    name=marked("When and how fast"),
     fields=("start", "end", *hours.FIELDS, *_NUMBERS, *_SPANS, "spend_limit", "more"),
     show=_show,
     read=_read,

@@ -16,6 +16,7 @@ from typing import Any, cast
 from campana.domain.errors import FieldProblem
 from campana.web.console import written
 from campana.web.console.forms import WHOLE
+from campana.web.console.language import marked
 
 _NUMBER = re.compile(r"[-+]?[0-9]{1,15}(\.[0-9]{1,15})?", re.ASCII)
 
@@ -104,7 +105,7 @@ def nulls(values: Document, document: Document, at: str = "") -> list[FieldProbl
             known = cast("dict[str, Any]", before if isinstance(before, dict) else {})
             found += nulls(cast("dict[str, Any]", value), known, f"{at}/{key}")
         elif value is None and at and not (key in document and before is None):
-            found.append(FieldProblem(pointer=f"{at}/{key}", message="cannot be null here"))
+            found.append(FieldProblem(pointer=f"{at}/{key}", message=marked("cannot be null here")))
     return found
 
 

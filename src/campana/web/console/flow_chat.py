@@ -13,6 +13,7 @@ from campana.flow.session import Session
 from campana.services import documents, flows
 from campana.services.context import Context
 from campana.services.flows import Step
+from campana.web.console.language import marked, say
 
 _MOST = 200
 _BY_WAIT: Mapping[str, str] = {
@@ -24,13 +25,13 @@ _BY_WAIT: Mapping[str, str] = {
 }
 """What answers a wait of this kind; any other is answered in words, or by time."""
 WORDS: Mapping[str, str] = {
-    "reply": "They write",
-    "timedOut": "Time passes, until a wait ends",
-    "callEnded": "The call ends with this result",
-    "webhookAnswered": "The program answers this JSON",
-    "lookedUp": "The table has this row, as JSON",
-    "intentFound": "They mean",
-    "handedBack": "The person hands back",
+    "reply": marked("They write"),
+    "timedOut": marked("Time passes, until a wait ends"),
+    "callEnded": marked("The call ends with this result"),
+    "webhookAnswered": marked("The program answers this JSON"),
+    "lookedUp": marked("The table has this row, as JSON"),
+    "intentFound": marked("They mean"),
+    "handedBack": marked("The person hands back"),
 }
 
 
@@ -77,7 +78,7 @@ async def play(
     return Chat(
         steps=[(each, flows.events_of(each)) for each in steps],
         told=told,
-        choices=[(key, WORDS[key]) for key in fitting],
+        choices=[(key, say(WORDS[key])) for key in fitting],
         session=session,
     )
 
@@ -104,7 +105,9 @@ def told_by(what: str, words: str) -> str:
             pass
         case _:
             raise InvalidParameter(
-                problems=[FieldProblem(pointer="/what", message="is nothing that can be told")]
+                problems=[
+                    FieldProblem(pointer="/what", message=marked("is nothing that can be told"))
+                ]
             )
     return msgspec.json.encode(made).decode()
 
@@ -114,7 +117,9 @@ def _fields(text: str) -> dict[str, str]:
     found: object = documents.read_yaml(text) if text.strip() else dict[str, object]()
     if not isinstance(found, dict):
         raise InvalidParameter(
-            problems=[FieldProblem(pointer="/person", message="must be lines as first_name: Ana")]
+            problems=[
+                FieldProblem(pointer="/person", message=marked("must be lines as first_name: Ana"))
+            ]
         )
     fields = cast("dict[str, object]", found)
     return {key: "" if value is None else str(value) for key, value in fields.items()}
@@ -125,5 +130,5 @@ def _decoded(text: str) -> object:
         return msgspec.json.decode(text)
     except msgspec.DecodeError:
         raise InvalidParameter(
-            problems=[FieldProblem(pointer="/words", message="must be JSON")]
+            problems=[FieldProblem(pointer="/words", message=marked("must be JSON"))]
         ) from None

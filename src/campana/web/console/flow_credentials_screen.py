@@ -13,32 +13,33 @@ from campana.services import flow_credentials
 from campana.services.flow_credentials import MAY, NEEDS, Kind
 from campana.store.flows import Credential
 from campana.web.console.forms import said_of
-from campana.web.console.pages import page, to
+from campana.web.console.language import marked, said_options, say
+from campana.web.console.pages import done, page
 from campana.web.console.requests import PageRequest, guarded, needs
 from campana.web.errors import status_of
 
 _READ, _WRITE = "flows:read", "flows:write"
 KINDS: Mapping[Kind, str] = {
-    "bearer": "Bearer token",
-    "api_key": "API key in a header",
-    "basic": "User and password",
-    "query": "Parameter of the address",
-    "oauth2": "OAuth 2 (client credentials)",
-    "signature": "Signature (Standard Webhooks)",
+    "bearer": marked("Bearer token"),
+    "api_key": marked("API key in a header"),
+    "basic": marked("User and password"),
+    "query": marked("Parameter of the address"),
+    "oauth2": marked("OAuth 2 (client credentials)"),
+    "signature": marked("Signature (Standard Webhooks)"),
 }
 _LABELS: Mapping[str, str] = {
-    "header": "Name of the header",
-    "key": "Key",
-    "token": "Token",
-    "user": "User",
-    "password": "Password",
-    "parameter": "Name of the parameter",
-    "value": "Value",
-    "tokenUrl": "Address that gives tokens",
-    "clientId": "Client id",
-    "clientSecret": "Client secret",
-    "scope": "Scope",
-    "secret": "Secret, whsec_…",
+    "header": marked("Name of the header"),
+    "key": marked("Key"),
+    "token": marked("Token"),
+    "user": marked("User"),
+    "password": marked("Password"),
+    "parameter": marked("Name of the parameter"),
+    "value": marked("Value"),
+    "tokenUrl": marked("Address that gives tokens"),
+    "clientId": marked("Client id"),
+    "clientSecret": marked("Client secret"),
+    "scope": marked("Scope"),
+    "secret": marked("Secret, whsec_…"),
 }
 _OPEN = {"header", "user", "parameter", "tokenUrl", "scope"}
 """What may be read while it is typed."""
@@ -49,7 +50,7 @@ _FIELD = "secret_"
 @get("/flows/credentials", opt=needs(_READ))
 async def show_credentials(request: PageRequest) -> Response[Any]:
     found = await flow_credentials.every(request.context, workspace_id=request.workspace_id)
-    return page(request, "flow_credentials.html", credentials=found, kinds=KINDS)
+    return page(request, "flow_credentials.html", credentials=found, kinds=_said_kinds())
 
 
 @get("/flows/credentials/new", opt=needs(_WRITE))
@@ -68,7 +69,7 @@ async def create_credential(request: PageRequest) -> Response[Any]:
         )
     except CampanaError as error:
         return _form(request, kind=kind, given=given, error=error)
-    return to("/flows/credentials?done=Kept. It is never shown again.")
+    return done("/flows/credentials", say("Kept. It is never shown again."))
 
 
 @get("/flows/credentials/{credential_id:str}", opt=needs(_WRITE))
@@ -93,7 +94,7 @@ async def replace_credential(request: PageRequest, credential_id: FromPath[str])
         )
     except CampanaError as error:
         return _form(request, kind=kind, credential=found, given=given, error=error)
-    return to("/flows/credentials?done=Replaced: the next request shows the new one.")
+    return done("/flows/credentials", say("Replaced: the next request shows the new one."))
 
 
 @post(
@@ -104,7 +105,7 @@ async def delete_credential(request: PageRequest, credential_id: FromPath[str]) 
     await flow_credentials.delete(
         request.context, workspace_id=request.workspace_id, credential_id=credential_id
     )
-    return to("/flows/credentials?done=The credential is gone.")
+    return done("/flows/credentials", say("The credential is gone."))
 
 
 def _raw(kind: Kind, given: Mapping[str, str]) -> dict[str, str]:
@@ -115,6 +116,10 @@ def _raw(kind: Kind, given: Mapping[str, str]) -> dict[str, str]:
 
 def _names(kind: Kind) -> list[str]:
     return [*NEEDS[kind], *MAY.get(kind, ())]
+
+
+def _said_kinds() -> dict[str, str]:
+    return dict(said_options(KINDS.items()))
 
 
 def _kind(text: str) -> Kind:
@@ -139,9 +144,10 @@ def _form(
         status=200 if error is None else status_of(error),
         credential=credential,
         kind=kind,
-        kinds=KINDS,
+        kinds=_said_kinds(),
         fields=[
-            (f"{_FIELD}{name}", _LABELS[name], name in _OPEN, name in NEEDS[kind]) for name in known
+            (f"{_FIELD}{name}", say(_LABELS[name]), name in _OPEN, name in NEEDS[kind])
+            for name in known
         ],
         given={
             "name": typed.get("name", credential.name if credential else ""),

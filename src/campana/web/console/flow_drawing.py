@@ -9,6 +9,7 @@ from campana.flow.definition import Flow, Graph
 from campana.flow.nodes import NODES
 from campana.flow.session import Session
 from campana.flow.ways import Way, ways
+from campana.web.console.words import words
 
 _NAMES = {kind: name for name, kind in NODES.items()}
 
@@ -34,7 +35,10 @@ class Drawing:
     def data(self) -> dict[str, Any]:
         """As the script reads it."""
         return {
-            "boxes": [{"id": box.id, "type": box.type, "here": box.is_here} for box in self.boxes],
+            "boxes": [
+                {"id": box.id, "type": words(box.type).lower(), "here": box.is_here}
+                for box in self.boxes
+            ],
             "ways": [
                 {"from": box.id, "to": way.target, "by": way.by}
                 for box in self.boxes

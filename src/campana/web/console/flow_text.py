@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from campana.domain.errors import FieldProblem, InvalidParameter
 from campana.services import documents
+from campana.web.console.language import marked
 
 _LAST = ("nodes", "subflows")
 
@@ -40,7 +41,7 @@ def definition_of(text: str) -> dict[str, Any]:
     found = documents.read_yaml(text)
     if not isinstance(found, dict):
         problem = FieldProblem(
-            pointer="line 1", message="a flow has fields, such as name and nodes"
+            pointer="line 1", message=marked("a flow has fields, such as name and nodes")
         )
         raise InvalidParameter(problems=[problem])
     return cast("dict[str, Any]", found)

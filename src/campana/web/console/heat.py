@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from campana.domain.forecast import Planned
+from campana.web.console.language import say
 
 MOST_HOURS = 48
 
@@ -34,7 +35,7 @@ def heat_of(planned: Sequence[Planned]) -> Heat:
     most = max((each.attempts for each in planned), default=1)
     counted: dict[str, dict[datetime, int]] = {}
     for each in planned:
-        name = ", ".join(each.zones) or "no zone"
+        name = ", ".join(each.zones) or say("no zone")
         row = counted.setdefault(name, {})
         row[each.hour] = row.get(each.hour, 0) + each.attempts
     rows = [

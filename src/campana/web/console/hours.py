@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from campana.domain.window import DEFAULT, WEEKDAYS
+from campana.web.console.language import marked
 
 FIELDS = ("always", *WEEKDAYS, "holidays", "closed_dates")
 _SPAN = re.compile(r"(\d|[01]\d|2[0-3]):([0-5]\d)\s*[-\N{EN DASH}]\s*(\d|[01]\d|2[0-4]):([0-5]\d)")
-_LIKE = "write hours such as 08:00-12:00, 13:00-20:00; nothing where it is closed"
+_LIKE = marked("write hours such as 08:00-12:00, 13:00-20:00; nothing where it is closed")
 
 
 def shown(window: Mapping[str, Any] | None, *, unsaid: Mapping[str, Any]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, BinaryIO, cast
 
 from litestar import Response, get, post
@@ -14,7 +15,8 @@ from campana.services import export_files, exports, lists, previews, rejections,
 from campana.services.export_files import Format
 from campana.store.imports import Duplicates, Import
 from campana.web.console.forms import said_of
-from campana.web.console.pages import csv_file, page, to
+from campana.web.console.language import marked, said_options, say
+from campana.web.console.pages import csv_file, done, page, to
 from campana.web.console.paging import after_asked, last_page, number_asked
 from campana.web.console.requests import PageRequest, guarded, needs
 from campana.web.errors import status_of
@@ -24,11 +26,18 @@ _PAGE = 50
 _READ, _WRITE = "lists:read", "lists:write"
 
 MEANINGS = (
-    ("phone", "Phone"), ("phone_2", "Second phone"), ("phone_3", "Third phone"),
-    ("whatsapp", "WhatsApp"), ("email", "E-mail"), ("first_name", "First name"),
-    ("last_name", "Last name"), ("external_id", "Your id"), ("time_zone", "Time zone"),
-    ("language", "Language"), ("tags", "Tags"),
-)  # fmt: skip
+    ("phone", marked("Phone")),
+    ("phone_2", marked("Second phone")),
+    ("phone_3", marked("Third phone")),
+    ("whatsapp", "WhatsApp"),
+    ("email", marked("E-mail")),
+    ("first_name", marked("First name")),
+    ("last_name", marked("Last name")),
+    ("external_id", marked("Your id")),
+    ("time_zone", marked("Time zone")),
+    ("language", marked("Language")),
+    ("tags", marked("Tags")),
+)
 """What a column of a file can be; anything else is a field of the list's own."""
 
 
@@ -94,7 +103,7 @@ async def preview_file(request: PageRequest, list_id: FromPath[str]) -> Response
         problems = said_of(error)
     return page(
         request, "preview.html", list_id=list_id, preview=found, problems=problems,
-        meanings=MEANINGS, known={name for name, _ in MEANINGS},
+        meanings=said_options(MEANINGS), known={name for name, _ in MEANINGS},
     )  # fmt: skip
 
 
@@ -119,7 +128,9 @@ async def start_import(request: PageRequest, list_id: FromPath[str]) -> Response
             duplicates=_duplicates(given.get("duplicates")),
         )
     except CampanaError as error:
-        return await _list(request, list_id, problems=said_of(error), status=status_of(error))
+        return await _list(
+            request, list_id, given=given, problems=said_of(error), status=status_of(error)
+        )
     return to(f"/imports/{made.id}")
 
 
@@ -161,7 +172,7 @@ async def undo_import(request: PageRequest, import_id: FromPath[str]) -> Respons
 @guarded
 async def delete_list(request: PageRequest, list_id: FromPath[str]) -> Response[Any]:
     await lists.delete(request.context, workspace_id=request.workspace_id, list_id=list_id)
-    return to("/lists?done=The list is deleted.")
+    return done("/lists", say("The list is deleted."))
 
 
 async def _lists(
@@ -192,6 +203,7 @@ async def _list(
     request: PageRequest,
     list_id: str,
     *,
+    given: Mapping[str, str] | None = None,
     problems: dict[str, str] | None = None,
     status: int = 200,
 ) -> Response[str]:
@@ -212,15 +224,16 @@ async def _list(
         people=[(numbered("ctc", each.id), each) for each in people.contacts],
         next_after=numbered("ctc", people.next_after) if people.next_after else None,
         imports=await lists.list_imports(context, workspace_id=workspace_id, list_id=list_id),
+        given={"duplicates": "skip", "country": found.default_country, **(given or {})},
         problems=problems or {},
-        meanings=MEANINGS,
+        meanings=said_options(MEANINGS),
     )
 
 
 async def _file(request: PageRequest) -> tuple[str, BinaryIO]:
     upload = await request.upload("file")
     if upload is None:
-        problem = FieldProblem(pointer="/file", message="choose a file")
+        problem = FieldProblem(pointer="/file", message=marked("choose a file"))
         raise InvalidParameter(problems=[problem])
     return upload.filename, cast("BinaryIO", upload.file)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from campana.services.people import Visitor
+from campana.web.console.language import marked
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,21 +29,21 @@ class Shown:
 
 
 MENU = (
-    Entry("/", "Wallboard", "dashboard", "campaigns:read"),
-    Entry("/campaigns", "Campaigns", "speakerphone", "campaigns:read"),
-    Entry("/reports", "Reports", "chart-bar", "analytics:read"),
-    Entry("/lists", "Lists", "address-book", "lists:read"),
-    Entry("/contacts", "Contacts", "users", "contacts:read"),
-    Entry("/conversations", "Conversations", "messages", "conversations:read"),
-    Entry("/templates", "Templates", "template", "templates:read"),
-    Entry("/bots", "Bots", "robot", "bots:read"),
-    Entry("/flows", "Flows", "sitemap", "flows:read"),
-    Entry("/suppressions", "Suppressions", "ban", "suppressions:read"),
-    Entry("/channels", "Channels", "antenna", "channels:read"),
-    Entry("/developers", "Developers", "code", "keys:manage"),
-    Entry("/people", "People", "user-shield", "people:manage"),
-    Entry("/settings", "Settings", "settings", "settings:write"),
-    Entry("/audit", "Audit log", "history", "audit:read"),
+    Entry("/", marked("Wallboard"), "dashboard", "campaigns:read"),
+    Entry("/campaigns", marked("Campaigns"), "speakerphone", "campaigns:read"),
+    Entry("/reports", marked("Reports"), "chart-bar", "analytics:read"),
+    Entry("/lists", marked("Lists"), "address-book", "lists:read"),
+    Entry("/contacts", marked("Contacts"), "users", "contacts:read"),
+    Entry("/conversations", marked("Conversations"), "messages", "conversations:read"),
+    Entry("/templates", marked("Templates"), "template", "templates:read"),
+    Entry("/bots", marked("Bots"), "robot", "bots:read"),
+    Entry("/flows", marked("Flows"), "sitemap", "flows:read"),
+    Entry("/suppressions", marked("Suppressions"), "ban", "suppressions:read"),
+    Entry("/channels", marked("Channels"), "antenna", "channels:read"),
+    Entry("/developers", marked("Developers"), "code", "keys:manage"),
+    Entry("/people", marked("People"), "user-shield", "people:manage"),
+    Entry("/settings", marked("Settings"), "settings", "settings:write"),
+    Entry("/audit", marked("Audit log"), "history", "audit:read"),
 )
 
 

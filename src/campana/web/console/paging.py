@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from campana.domain.errors import FieldProblem, InvalidParameter
 from campana.domain.ids import number_of
+from campana.web.console.language import marked
 from campana.web.console.requests import PageRequest
 
 _LAST = 400_000
@@ -17,7 +18,9 @@ def number_asked(request: PageRequest, name: str = "page") -> int:
     """
     text = request.query_params.get(name, "1")
     if not (text.isascii() and text.isdecimal() and len(text) < 10 and 1 <= int(text) <= _LAST):
-        raise InvalidParameter(problems=[FieldProblem(parameter=name, message="is no page")])
+        raise InvalidParameter(
+            problems=[FieldProblem(parameter=name, message=marked("is no page"))]
+        )
     return int(text)
 
 
@@ -36,6 +39,6 @@ def after_asked(request: PageRequest, prefix: str) -> int:
     found = number_of(prefix, text) if text else 0
     if found is None:
         raise InvalidParameter(
-            problems=[FieldProblem(parameter="after", message="is no row of this list")]
+            problems=[FieldProblem(parameter="after", message=marked("is no row of this list"))]
         )
     return found

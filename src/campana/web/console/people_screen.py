@@ -11,9 +11,13 @@ from litestar.params import FromPath
 from campana.domain.errors import CampanaError
 from campana.domain.role import MEANING, Role
 from campana.services import people
+from campana.store.people import Person
 from campana.web.console.forms import said_of
-from campana.web.console.pages import page, to
+from campana.web.console.language import say
+from campana.web.console.pages import done, page
 from campana.web.console.requests import PageRequest, guarded, needs
+from campana.web.console.together import SEEN, STATUS
+from campana.web.console.words import words
 from campana.web.errors import status_of
 
 _SCOPE = "people:manage"
@@ -52,20 +56,23 @@ async def withdraw(request: PageRequest, invitation_id: FromPath[str]) -> Respon
     await people.withdraw(
         request.context, workspace_id=request.workspace_id, invitation_id=invitation_id
     )
-    return to("/people?done=The invitation is withdrawn.")
+    return done("/people", say("The invitation is withdrawn."))
 
 
 @post("/people/{person_id:str}/role", opt=needs(_SCOPE, action="person.role"))
 @guarded
 async def set_role(request: PageRequest, person_id: FromPath[str]) -> Response[Any]:
     given = await request.fields()
+    every = await people.every(request.context, workspace_id=request.workspace_id)
+    of_whom = next((each for each in every if each.id == person_id), None)
+    role = given.get("role", "")
+    seen = {given.get(SEEN, ""), role}
+    if of_whom is not None and role in set(Role) and of_whom.role not in seen:
+        return await _page(request, changed=(of_whom, role), status=STATUS)
     await people.set_role(
-        request.context,
-        workspace_id=request.workspace_id,
-        person_id=person_id,
-        role=given.get("role", ""),
+        request.context, workspace_id=request.workspace_id, person_id=person_id, role=role
     )
-    return to("/people?done=The role is changed.")
+    return done("/people", say("The role is changed."))
 
 
 @post("/people/{person_id:str}/disable", opt=needs(_SCOPE, action="person.disable"))
@@ -74,7 +81,7 @@ async def disable(request: PageRequest, person_id: FromPath[str]) -> Response[An
     await people.set_disabled(
         request.context, workspace_id=request.workspace_id, person_id=person_id, disabled=True
     )
-    return to("/people?done=The account is closed, and its sessions with it.")
+    return done("/people", say("The account is closed, and its sessions with it."))
 
 
 @post("/people/{person_id:str}/enable", opt=needs(_SCOPE, action="person.enable"))
@@ -83,7 +90,7 @@ async def enable(request: PageRequest, person_id: FromPath[str]) -> Response[Any
     await people.set_disabled(
         request.context, workspace_id=request.workspace_id, person_id=person_id, disabled=False
     )
-    return to("/people?done=The account is open again.")
+    return done("/people", say("The account is open again."))
 
 
 async def _page(
@@ -94,6 +101,7 @@ async def _page(
     problems: dict[str, str] | None = None,
     link: str | None = None,
     invited: str = "",
+    changed: tuple[Person, str] | None = None,
 ) -> Response[str]:
     context, workspace_id = request.context, request.workspace_id
     return page(
@@ -102,12 +110,13 @@ async def _page(
         status=status,
         people=await people.every(context, workspace_id=workspace_id),
         invitations=await people.invitations(context, workspace_id=workspace_id),
-        roles=[(role.value, f"{role.capitalize()}: {MEANING[role]}") for role in Role],
-        names=[(role.value, role.capitalize()) for role in Role],
+        roles=[(role.value, f"{words(role)}: {say(MEANING[role])}") for role in Role],
+        names=[(role.value, words(role)) for role in Role],
         given=given or {"role": "operator"},
         problems=problems or {},
         link=link,
         invited=invited,
+        changed=changed,
     )
 
 

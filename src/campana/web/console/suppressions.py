@@ -12,7 +12,8 @@ from campana.domain.errors import CampanaError, FieldProblem, InvalidParameter
 from campana.services import suppressions
 from campana.store.suppressions import Scope
 from campana.web.console.forms import said_of
-from campana.web.console.pages import page, to
+from campana.web.console.language import marked, say
+from campana.web.console.pages import done, page
 from campana.web.console.requests import PageRequest, guarded, needs
 from campana.web.errors import status_of
 
@@ -42,19 +43,21 @@ async def add_suppression(request: PageRequest) -> Response[Any]:
         )
     except CampanaError as error:
         return await _page(request, given=given, problems=said_of(error), status=status_of(error))
-    return to("/suppressions?done=Nobody contacts this address any more.")
+    return done("/suppressions", say("Nobody contacts this address any more."))
 
 
 @post("/suppressions/{suppression_id:str}/lift", opt=needs(_WRITE, action="suppression.lift"))
 @guarded
 async def lift_suppression(request: PageRequest, suppression_id: FromPath[str]) -> Response[Any]:
     if not (await request.fields()).get("reason"):
-        problem = FieldProblem(pointer="/reason", message="say why they may be contacted again")
+        problem = FieldProblem(
+            pointer="/reason", message=marked("say why they may be contacted again")
+        )
         raise InvalidParameter(problems=[problem])
     await suppressions.lift(
         request.context, workspace_id=request.workspace_id, suppression_id=suppression_id
     )
-    return to("/suppressions?done=Lifted; the audit log keeps why.")
+    return done("/suppressions", say("Lifted; the audit log keeps why."))
 
 
 async def _page(
@@ -85,7 +88,9 @@ async def _page(
         checked=checked,
         given=given or {},
         problems=problems or {},
-        channels=[(each.value, f"{each.value} only") for each in ChannelType],
+        channels=[
+            (each.value, say("%(channel)s only", channel=say(each.value))) for each in ChannelType
+        ],
     )
 
 

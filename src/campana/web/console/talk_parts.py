@@ -15,6 +15,7 @@ from campana.services import conversations
 from campana.services.context import Context
 from campana.services.conversations import Listed, Thread
 from campana.store.conversations import Filters
+from campana.web.console.language import marked
 from campana.web.console.pages import render
 from campana.web.console.paging import number_asked
 from campana.web.console.requests import PageRequest
@@ -26,12 +27,12 @@ THREAD_LINES = 100
 _ID = re.compile(r"conv_[0-9a-z]{1,40}", re.ASCII)
 
 VIEWS: Mapping[str, str] = {
-    "": "All",
-    "waiting": "Waiting for a person",
-    "mine": "Mine",
-    "assigned": "With a person",
-    "open": "With the bot",
-    "closed": "Closed",
+    "": marked("All"),
+    "waiting": marked("Waiting for a person"),
+    "mine": marked("Mine"),
+    "assigned": marked("With a person"),
+    "open": marked("With the bot"),
+    "closed": marked("Closed"),
 }
 
 

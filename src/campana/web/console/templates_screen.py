@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import msgspec
@@ -11,14 +11,21 @@ from litestar.params import FromPath
 
 from campana.domain import content
 from campana.domain.campaign import ChannelType
-from campana.domain.errors import CampanaError, FieldProblem, InvalidParameter
+from campana.domain.errors import (
+    CampanaError,
+    FieldProblem,
+    InvalidParameter,
+    VersionMismatch,
+)
 from campana.domain.ids import number_of, numbered
 from campana.services import documents, lists, template_document, template_sync, templates
 from campana.store import channels as store_channels
 from campana.store import templates as store
 from campana.store.channels import Channel
+from campana.web.console.differences import Line, difference
 from campana.web.console.forms import said_of, texts_below, version_seen
-from campana.web.console.pages import page, to
+from campana.web.console.language import marked, say, say_many
+from campana.web.console.pages import done, page, to
 from campana.web.console.paging import last_page, number_asked
 from campana.web.console.requests import PageRequest, guarded, needs
 from campana.web.errors import status_of
@@ -95,12 +102,25 @@ async def change_template(request: PageRequest, template_id: FromPath[str]) -> R
             await templates.publish(
                 request.context, workspace_id=request.workspace_id, template_id=template_id
             )
+    except VersionMismatch as error:
+        # What is there by now, against what was typed; saved again, that holds.
+        now = await templates.get(
+            request.context, workspace_id=request.workspace_id, template_id=template_id
+        )
+        return await _template(
+            request,
+            template_id,
+            given={**given, "version": str(now.version)},
+            lines=difference(_text_of(now.name, now.draft), _tidied(given)),
+            status=status_of(error),
+        )
     except CampanaError as error:
         return await _template(
             request, template_id, given=given, problems=said_of(error), status=status_of(error)
         )
     is_published = given.get("then") == "publish"
-    return to(f"/templates/{template_id}?done={'Published.' if is_published else 'Saved.'}")
+    said = say("Published.") if is_published else say("Saved.")
+    return done(f"/templates/{template_id}", said)
 
 
 @post("/templates/{template_id:str}/delete", opt=needs(_WRITE, action="template.delete"))
@@ -109,7 +129,7 @@ async def delete_template(request: PageRequest, template_id: FromPath[str]) -> R
     await templates.delete(
         request.context, workspace_id=request.workspace_id, template_id=template_id
     )
-    return to("/templates?done=The template is deleted.")
+    return done("/templates", say("The template is deleted."))
 
 
 @post("/templates/sync/{channel_id:str}", opt=needs("channels:write", action="channel.sync"))
@@ -119,7 +139,13 @@ async def sync_templates(request: PageRequest, channel_id: FromPath[str]) -> Res
         request.context, workspace_id=request.workspace_id, channel_id=channel_id
     )
     ours = sum(len(each.ours) for each in found)
-    return to(f"/templates?done=The provider knows {len(found)} templates, {ours} of them here.")
+    said = say_many(
+        "The provider knows %(count)s template, %(ours)s of them here.",
+        "The provider knows %(count)s templates, %(ours)s of them here.",
+        len(found),
+        ours=ours,
+    )
+    return done("/templates", said)
 
 
 async def _list(
@@ -153,7 +179,7 @@ async def _list(
         number=number,
         last=last_page(total, _PAGE),
         asked=asked,
-        kinds=[(each.value, each.value) for each in _KINDS],
+        kinds=[(each.value, say(each.value)) for each in _KINDS],
         syncable=syncable,
         given=given or {},
         problems=problems or {},
@@ -167,6 +193,7 @@ async def _template(
     status: int = 200,
     given: Mapping[str, str] | None = None,
     problems: Mapping[str, str] | None = None,
+    lines: Sequence[Line] | None = None,
 ) -> Response[str]:
     context, workspace_id = request.context, request.workspace_id
     found = await templates.get(context, workspace_id=workspace_id, template_id=template_id)
@@ -193,6 +220,7 @@ async def _template(
         ),
         given=given or as_it_is,
         problems=problems or {},
+        lines=lines,
         preview=preview,
         preview_words=content.words(preview.content) if preview else "",
         preview_email=preview.content if preview and _is_email(preview.content) else None,
@@ -219,7 +247,7 @@ async def _preview(
     try:
         contact_id = number_of("ctc", asked) if asked else None
         if asked and contact_id is None:
-            raise InvalidParameter("there is no such contact")
+            raise InvalidParameter(marked("there is no such contact"))
         made = await templates.preview(
             request.context,
             workspace_id=request.workspace_id,
@@ -252,6 +280,20 @@ def _filled(draft: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _text_of(name: str, draft: Mapping[str, Any]) -> str:
+    """A name and what stands under it, as lines that can be compared."""
+    return f"{documents.write_yaml({'name': name})}{documents.write_yaml(_filled(draft))}"
+
+
+def _tidied(given: Mapping[str, str]) -> str:
+    """What was typed, written as the store would give it back where it can be read."""
+    name, typed = given.get("name", ""), given.get("content", "")
+    try:
+        return _text_of(name, _read(typed))
+    except InvalidParameter:
+        return f"{documents.write_yaml({'name': name})}{typed}"
+
+
 def _read(text: str) -> Mapping[str, Any]:
     """The content as it was written, in YAML.
 
@@ -265,7 +307,7 @@ def _read(text: str) -> Mapping[str, Any]:
         said = f"{problem.pointer}: {problem.message}"
         raise InvalidParameter(problems=[FieldProblem(pointer="/content", message=said)]) from None
     if not isinstance(found, dict):
-        problem = FieldProblem(pointer="/content", message="must have fields, such as text")
+        problem = FieldProblem(pointer="/content", message=marked("must have fields, such as text"))
         raise InvalidParameter(problems=[problem])
     return cast("dict[str, Any]", found)
 

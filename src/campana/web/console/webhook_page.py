@@ -14,9 +14,13 @@ from campana.domain.event import EventName, id_of, shown_id
 from campana.services import webhooks
 from campana.services.webhooks import WithSecret
 from campana.store.deliveries import DeliveryState
+from campana.store.webhooks import Webhook
 from campana.web.console.forms import said_of
-from campana.web.console.pages import page, to
+from campana.web.console.language import marked, say
+from campana.web.console.pages import done, page
 from campana.web.console.requests import PageRequest, guarded, needs
+from campana.web.console.together import SEEN, STATUS, Change, marks, met
+from campana.web.console.words import words
 from campana.web.errors import status_of
 
 _SCOPE = "webhooks:manage"
@@ -46,23 +50,36 @@ async def show_webhook(request: PageRequest, webhook_id: FromPath[str]) -> Respo
 @guarded
 async def change_webhook(request: PageRequest, webhook_id: FromPath[str]) -> Response[Any]:
     given = await request.fields()
-    events = await request.all_of("event")
+    typed = _texts(written(given, await request.all_of("event")))
+    now = await webhooks.get(
+        request.context, workspace_id=request.workspace_id, webhook_id=webhook_id
+    )
+    found = met(
+        typed,
+        _texts(_shown(now)),
+        seen=given.get(SEEN, ""),
+        names={
+            "url": say("Where to"),
+            "description": say("What it is for"),
+            "eventTypes": say("Events"),
+        },
+    )
+    events = found.values["eventTypes"].split()
+    holds = written(found.values, events)
+    if found.changed:
+        return await _page(request, webhook_id, given=holds, changed=found.changed, status=STATUS)
     try:
         await webhooks.change(
             request.context,
             workspace_id=request.workspace_id,
             webhook_id=webhook_id,
-            patch=written(given, events),
+            patch=holds,
         )
     except CampanaError as error:
         return await _page(
-            request,
-            webhook_id,
-            given={**written(given, events)},
-            problems=said_of(error),
-            status=status_of(error),
+            request, webhook_id, given=holds, problems=said_of(error), status=status_of(error)
         )
-    return _back(webhook_id, "Changed.")
+    return _back(webhook_id, found.said(say("Changed.")))
 
 
 @post("/developers/webhooks/{webhook_id:str}/switch", opt=needs(_SCOPE, action="webhook.switch"))
@@ -75,7 +92,7 @@ async def switch_webhook(request: PageRequest, webhook_id: FromPath[str]) -> Res
         webhook_id=webhook_id,
         patch={"enabled": is_on},
     )
-    return _back(webhook_id, "It is on." if is_on else "It is off: nothing is sent.")
+    return _back(webhook_id, say("It is on.") if is_on else say("It is off: nothing is sent."))
 
 
 @post("/developers/webhooks/{webhook_id:str}/rotate", opt=needs(_SCOPE, action="webhook.rotate"))
@@ -96,7 +113,9 @@ async def send_test(request: PageRequest, webhook_id: FromPath[str]) -> Response
     event_id = await webhooks.rehearse(
         request.context, workspace_id=request.workspace_id, webhook_id=webhook_id
     )
-    return _back(webhook_id, f"{event_id} is on its way; what becomes of it stands below.")
+    return _back(
+        webhook_id, say("%(event)s is on its way; what becomes of it stands below.", event=event_id)
+    )
 
 
 @post("/developers/webhooks/{webhook_id:str}/replay", opt=needs(_SCOPE, action="webhook.replay"))
@@ -106,14 +125,14 @@ async def replay_events(request: PageRequest, webhook_id: FromPath[str]) -> Resp
     await webhooks.replay(
         request.context, workspace_id=request.workspace_id, webhook_id=webhook_id, first=first
     )
-    return _back(webhook_id, f"{first[:40]} and all after it are sent again.")
+    return _back(webhook_id, say("%(event)s and all after it are sent again.", event=first[:40]))
 
 
 @post("/developers/webhooks/{webhook_id:str}/delete", opt=needs(_SCOPE, action="webhook.delete"))
 @guarded
 async def delete_webhook(request: PageRequest, webhook_id: FromPath[str]) -> Response[Any]:
     await webhooks.delete(request.context, workspace_id=request.workspace_id, webhook_id=webhook_id)
-    return to("/developers?done=The webhook is deleted, with its log.")
+    return done("/developers", say("The webhook is deleted, with its log."))
 
 
 async def shown_once(request: PageRequest, made: WithSecret) -> Response[str]:
@@ -121,8 +140,25 @@ async def shown_once(request: PageRequest, made: WithSecret) -> Response[str]:
     return await _page(request, made.webhook.id, secret=made.secret)
 
 
+def _shown(found: Webhook) -> dict[str, Any]:
+    return {
+        "url": found.url,
+        "description": found.description,
+        "eventTypes": found.event_types,
+    }
+
+
+def _texts(document: Mapping[str, Any]) -> dict[str, str]:
+    """The same as texts, events in one order; names of none stay, to be refused."""
+    return {
+        "url": document["url"],
+        "description": document["description"] or "",
+        "eventTypes": " ".join(sorted(set(document["eventTypes"]))),
+    }
+
+
 def _back(webhook_id: str, said: str) -> Response[Any]:
-    return to(f"/developers/webhooks/{webhook_id}?done={said}")
+    return done(f"/developers/webhooks/{webhook_id}", said)
 
 
 async def _page(
@@ -133,6 +169,7 @@ async def _page(
     secret: str | None = None,
     given: Mapping[str, Any] | None = None,
     problems: Mapping[str, str] | None = None,
+    changed: Sequence[Change] = (),
 ) -> Response[str]:
     context, workspace_id = request.context, request.workspace_id
     asked = request.query_params.get("state", "")
@@ -140,7 +177,7 @@ async def _page(
     before = id_of(after) if after else None
     if after and before is None:
         raise InvalidParameter(
-            problems=[FieldProblem(parameter="after", message="is no event of this list")]
+            problems=[FieldProblem(parameter="after", message=marked("is no event of this list"))]
         )
     found = await webhooks.get(context, workspace_id=workspace_id, webhook_id=webhook_id)
     lines = await webhooks.log(
@@ -152,22 +189,19 @@ async def _page(
         limit=_PAGE + 1,
     )
     shown = [(shown_id(each.event_id), each) for each in lines[:_PAGE]]
-    as_it_is = {
-        "url": found.url,
-        "description": found.description,
-        "eventTypes": found.event_types,
-    }
     return page(
         request,
         "webhook.html",
         status=status,
         hook=found,
         secret=secret,
-        given=given or as_it_is,
+        given=given or _shown(found),
         problems=problems or {},
+        changed=changed,
+        seen=marks(_texts(_shown(found))),
         events=EVENTS,
         lines=shown,
-        states=[(each.value, each.capitalize()) for each in DeliveryState],
+        states=[(each.value, words(each)) for each in DeliveryState],
         asked=asked,
         next_after=shown[-1][0] if len(lines) > _PAGE else None,
     )

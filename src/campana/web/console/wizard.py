@@ -10,10 +10,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
-from urllib.parse import quote
+from typing import Any
 
-import msgspec
 from litestar import Response, get, post
 from litestar.params import FromPath
 
@@ -33,8 +31,10 @@ from campana.web.console.draft_pages import BASICS, CHANNEL, PEOPLE
 from campana.web.console.draft_timing import TIMING
 from campana.web.console.drafts import Step
 from campana.web.console.forms import said_of
-from campana.web.console.pages import page, to
+from campana.web.console.language import marked, say
+from campana.web.console.pages import done, page, to
 from campana.web.console.requests import PageRequest, guarded, needs
+from campana.web.console.together import marks, marks_of
 from campana.web.errors import status_of
 
 STEPS: Sequence[Step] = (BASICS, PEOPLE, CHANNEL, CONTENT, TIMING)
@@ -99,7 +99,7 @@ async def save_step(
 ) -> Response[Any]:
     shown = _step(step)
     typed, given = await typed_of(request, shown)
-    version, seen = given.get("version", ""), marks_seen(given.get("seen", ""))
+    version, seen = given.get("version", ""), marks_of(given.get("seen", ""))
     for _ in range(_RACES):
         campaign = await campaigns.get(
             request.context, workspace_id=request.workspace_id, campaign_id=campaign_id
@@ -128,7 +128,7 @@ async def copy_campaign(request: PageRequest, campaign_id: FromPath[str]) -> Res
     made = await campaigns.copy(
         request.context, workspace_id=request.workspace_id, campaign_id=campaign_id
     )
-    return to(f"{_path(made.id, BASICS)}?done=A draft like the other. Give it a name of its own.")
+    return done(_path(made.id, BASICS), say("A draft like the other. Give it a name of its own."))
 
 
 def mend_link(campaign_id: str, pointer: str | None) -> str | None:
@@ -157,7 +157,9 @@ async def _store(
                 version=campaign.version,
             )
         elif campaign.state is not CampaignState.DRAFT:
-            raise InvalidTransition("it was launched meanwhile: it does not change here any more")
+            raise InvalidTransition(
+                marked("it was launched meanwhile: it does not change here any more")
+            )
         return
     problems = [
         *(FieldProblem(parameter=name, message=text) for name, text in part.problems.items()),
@@ -179,10 +181,10 @@ async def _onward(
     request: PageRequest, step: Step, campaign_id: str, given: Mapping[str, str], *, is_alone: bool
 ) -> Response[Any]:
     """Where the person wants to go; to the same page when what is said there cannot run."""
-    told = "" if is_alone else "Somebody else changed other pages of this draft meanwhile."
+    told = "" if is_alone else say("Somebody else changed other pages of this draft meanwhile.")
     wish = given.get("go", "")
     if wish == "leave":
-        return to(f"/campaigns/{campaign_id}?done=The draft is kept. {told}".strip())
+        return done(f"/campaigns/{campaign_id}", f"{say('The draft is kept.')} {told}".strip())
     if wish in _BY_PATH:
         return _to(_path(campaign_id, _BY_PATH[wish]), told)
     if step is CONTENT and any(given.get(name, "").strip() for name in ("bot", "kept", "flow")):
@@ -191,8 +193,8 @@ async def _onward(
         )
         found = await _blocking(request, campaign)
         if any(CONTENT.place_of(each.pointer or "") for each in found):
-            said = f"It is kept, and cannot be launched like this. {told}".strip()
-            return to(f"{_path(campaign_id, CONTENT)}?mend=1&done={quote(said)}")
+            said = f"{say('It is kept, and cannot be launched like this.')} {told}".strip()
+            return done(f"{_path(campaign_id, CONTENT)}?mend=1", said)
     place = STEPS.index(step) + 1
     if wish == "review" or place == len(STEPS):
         return _to(f"/campaigns/{campaign_id}/review", told)
@@ -200,7 +202,7 @@ async def _onward(
 
 
 def _to(path: str, told: str) -> Response[Any]:
-    return to(f"{path}?done={quote(told)}" if told else path)
+    return done(path, told) if told else to(path)
 
 
 def _changed_by_others(
@@ -257,7 +259,7 @@ async def _page(
         choices=choices,
         problems=dict(problems or {}),
         changed=changed,
-        seen=msgspec.json.encode({name: drafts.mark(shown[name]) for name in step.fields}).decode(),
+        seen=marks({name: shown[name] for name in step.fields}),
     )
 
 
@@ -283,7 +285,7 @@ async def _draft(request: PageRequest, campaign_id: str) -> Campaign:
         request.context, workspace_id=request.workspace_id, campaign_id=campaign_id
     )
     if found.state is not CampaignState.DRAFT:
-        raise InvalidTransition("it was launched: only a draft is changed here")
+        raise InvalidTransition(marked("it was launched: only a draft is changed here"))
     return found
 
 
@@ -294,16 +296,6 @@ async def _blocking(request: PageRequest, campaign: Campaign) -> Sequence[FieldP
             return await preflight.blocking(tx, request.context, campaign)
         except InvalidParameter as error:
             return error.problems
-
-
-def marks_seen(text: str) -> dict[str, str]:
-    """What the fields held when the page was opened, by their marks."""
-    try:
-        found: object = msgspec.json.decode(text)
-    except msgspec.DecodeError:
-        return {}
-    known = cast("dict[str, object]", found) if isinstance(found, dict) else {}
-    return {name: each for name, each in known.items() if isinstance(each, str)}
 
 
 def _step(path: str) -> Step:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 from markupsafe import Markup, escape
 
 from campana.domain.disposition import SUCCESSES, Disposition
+from campana.services.tempo import Tempo
+from campana.web.console.language import say, say_of, spoken
 
 _SPANS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
@@ -24,6 +27,7 @@ STATE_TONE: Mapping[str, str] = {
 
 DASH = "\N{EN DASH}"
 """What is absent."""
+_NEVER = Markup('<span class="text-secondary">{}</span>').format(DASH)
 
 _BAD = {
     Disposition.INVALID_NUMBER,
@@ -37,17 +41,27 @@ _BAD = {
 
 def number(value: int | float | None) -> str:
     """`12,345`; a dash for what is absent."""
-    return DASH if value is None else f"{value:,}"
+    return DASH if value is None else spoken().figure(f"{value:,}")
 
 
 def words(code: str | None) -> str:
-    """`no_answer` as "No answer"."""
-    return (code or "").replace("_", " ").capitalize()
+    """`no_answer` as "No answer", in the language of now."""
+    return say((code or "").replace("_", " ").capitalize())
+
+
+def money(amount: Decimal) -> str:
+    """`1,234.50`, in the currency of the price table, whatever it is."""
+    return spoken().figure(f"{amount:,.2f}")
+
+
+def event_words(code: str) -> str:
+    """`key` as "Key", of what happened in an attempt: not of what opens the API."""
+    return say_of("event", code.replace("_", " ").capitalize())
 
 
 def percent(part: float, whole: float) -> str:
     """`12.3 %`; a dash when there is nothing to divide by."""
-    return DASH if not whole else f"{100 * part / whole:.1f} %"
+    return DASH if not whole else spoken().figure(f"{100 * part / whole:.1f}") + " %"
 
 
 def span(seconds: float | None) -> str:
@@ -67,31 +81,76 @@ def span(seconds: float | None) -> str:
 
 
 def ago(moment: datetime | None, now: datetime) -> Markup:
-    """`3 min ago` or `in 2 h`, with the exact time and its zone on hover."""
+    """`3 min ago` or `in 2 h`, with the exact time and its zone on hover; it ages on the page."""
     if moment is None:
-        return Markup('<span class="text-secondary">\N{EN DASH}</span>')
+        return _NEVER
     apart = (now - moment).total_seconds()
     size = next((n for n, _ in _SPANS if abs(apart) >= n), 1)
     unit = dict(_SPANS)[size]
     count = int(abs(apart) // size)
-    said = "now" if count == 0 else f"in {count} {unit}" if apart < 0 else f"{count} {unit} ago"
-    return stamped(moment, said)
+    if count == 0:
+        return stamped(moment, say("now"), ages=True)
+    span_said = f"{count} {unit}"
+    ahead = apart < 0
+    return stamped(
+        moment,
+        say("in %(span)s", span=span_said) if ahead else say("%(span)s ago", span=span_said),
+        ages=True,
+    )
 
 
-def stamped(moment: datetime, said: str | None = None) -> Markup:
+def ageing(moment: datetime | None) -> Markup:
+    """The same for a stream, which only scripts read: they say how long ago it is.
+
+    Nothing of it changes with the time, so that what is otherwise as it was is not sent again.
+    """
+    return _NEVER if moment is None else stamped(moment, ages=True)
+
+
+def stamped(moment: datetime, said: str | None = None, *, ages: bool = False) -> Markup:
     """A time that says itself exactly on hover: `2026-11-26 09:30:12 UTC`."""
     exact = f"{moment:%Y-%m-%d %H:%M:%S}"
-    return Markup('<time datetime="{}" title="{} UTC">{}</time>').format(
-        moment.isoformat(), exact, said or exact
+    return Markup('<time datetime="{}" title="{} UTC"{}>{}</time>').format(
+        moment.isoformat(), exact, Markup(" data-ages") if ages else "", said or exact
     )
 
 
 def short_time(moment: datetime, now: datetime) -> Markup:
     """`15:04` today, `9 Mar 15:04` before: what does not change while it is looked at."""
     utc = moment.astimezone(UTC)
-    day = "" if utc.date() == now.astimezone(UTC).date() else f"{utc.day} {utc:%b} "
-    year = "" if utc.year == now.astimezone(UTC).year else f"{utc.year} "
-    return stamped(utc, f"{day}{year if day else ''}{utc:%H:%M}")
+    today = now.astimezone(UTC)
+    if utc.date() == today.date():
+        return stamped(utc, f"{utc:%H:%M}")
+    parts = {"day": utc.day, "month": spoken().months[utc.month - 1], "time": f"{utc:%H:%M}"}
+    if utc.year == today.year:
+        return stamped(utc, say("%(day)s %(month)s %(time)s", **parts))
+    return stamped(utc, say("%(day)s %(month)s %(year)s %(time)s", year=utc.year, **parts))
+
+
+def pace(tempo: Tempo | None) -> str:
+    """`12 of 60 a minute`: what it began in the last one, and the most it may."""
+    if tempo is None:
+        return DASH
+    if tempo.most is None:
+        return say("%(begun)s a minute", begun=number(tempo.begun))
+    most = number(round(tempo.most, 1 if tempo.most < 10 else None))
+    return say("%(begun)s of %(most)s a minute", begun=number(tempo.begun), most=most)
+
+
+def ends(tempo: Tempo | None, ago: Callable[[datetime], Markup], now: datetime) -> Markup:
+    """When it will be through, as far as anybody can say: a moment, two, or no sooner than."""
+    found = tempo.ends if tempo else None
+    if found is None:
+        return _NEVER
+    if not found.is_going:
+        said = say("not before %(moment)s UTC", moment="{}")
+        return escape(said).format(short_time(found.soonest, now))
+    if found.latest is None:
+        return escape(say("%(moment)s, or later", moment="{}")).format(ago(found.soonest))
+    if found.latest - found.soonest <= timedelta(minutes=1):
+        return ago(found.soonest)
+    said = say("%(soonest)s, at the latest %(latest)s", soonest="{}", latest="{}")
+    return escape(said).format(ago(found.soonest), ago(found.latest))
 
 
 def badge(code: str | None, text: str | None = None) -> Markup:
@@ -113,23 +172,32 @@ def bar(parts: Mapping[str, int], total: int) -> Markup:
     `parts` by class in their order; what it shows stands in its label.
     """
     if not total:
-        return Markup('<svg class="bar" role="img" aria-label="Nobody yet" height="8"></svg>')
-    drawn, x = Markup(""), 0.0
+        return Markup('<svg class="bar" role="img" aria-label="{}" height="8"></svg>').format(
+            say("Nobody yet")
+        )
+    drawn, x = "", 0.0
     for name, count in parts.items():
         width = 100 * count / total
         if count:
-            drawn += Markup('<rect class="{}" x="{}%" y="0" width="{}%" height="8"/>').format(
-                f"part-{name}", round(x, 2), round(width, 2)
+            # A wall has hundreds of them: numbers need no escaping, and names are put in by hand.
+            drawn += (
+                f'<rect class="part-{escape(name)}" x="{round(x, 2)}%" y="0"'
+                f' width="{round(width, 2)}%" height="8"/>'
             )
         x += width
-    said = ", ".join(f"{words(name)} {count:,}" for name, count in parts.items() if count)
-    label = escape(f"{said or 'nothing'} of {total:,}")
-    return Markup(
-        '<svg class="bar" role="img" aria-label="{}" height="8"><title>{}</title>{}</svg>'
-    ).format(label, label, drawn)
+    said = ", ".join(f"{words(name)} {number(count)}" for name, count in parts.items() if count)
+    label = escape(say("%(parts)s of %(total)s", parts=said or say("nothing"), total=number(total)))
+    return Markup(  # noqa: S704 - escaped above
+        f'<svg class="bar" role="img" aria-label="{label}" height="8"><title>{label}</title>'
+        f"{drawn}</svg>"
+    )
 
 
 FILTERS = {
+    "money": money,
+    "pace": pace,
+    "said": say,
+    "event_words": event_words,
     "short_time": short_time,
     "number": number,
     "words": words,

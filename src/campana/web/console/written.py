@@ -12,6 +12,7 @@ import yaml
 
 from campana.domain.errors import FieldProblem, InvalidParameter
 from campana.services import documents, modest_yaml, reading_order
+from campana.web.console.language import say
 
 LONGEST = 100_000
 """Characters of one text."""
@@ -36,7 +37,7 @@ def read(text: str) -> object:
     if not text.strip():
         return None
     if len(text) > LONGEST:
-        raise Unreadable(f"must have at most {LONGEST:,} characters")
+        raise Unreadable(say("must have at most %(number)s characters", number=f"{LONGEST:,}"))
     try:
         return modest_yaml.read(text)
     except InvalidParameter as error:
@@ -70,7 +71,9 @@ def said(text: str, found: Iterable[FieldProblem]) -> str:
         pointer = each.pointer or ""
         place = pointer.strip("/").replace("/", ".")
         line = _line(lines, pointer)
-        where = ", ".join(filter(None, [f"line {line}" if line else "", place]))
+        where = ", ".join(
+            filter(None, [say("line %(number)s", number=line) if line else "", place])
+        )
         told.append((line, f"{where}: {each.message}" if where else each.message))
     return "\n".join(text for _, text in sorted(told, key=lambda pair: pair[0]))
 

@@ -29,6 +29,10 @@
     lines.scrollTop = lines.scrollHeight;
   };
 
+  // Every word comes with the page, in its language.
+  const said = JSON.parse($('talk-said').textContent);
+  const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+
   const understand = (question, answer, from) => {
     $('talk-nothing').hidden = true;
     understood.hidden = false;
@@ -37,26 +41,23 @@
     understood.tBodies[0].append(row);
   };
 
-  const WAYS = { key: 'a key', speech: 'words' };
-  const ENDS = { script: 'it came to an end', callee: 'you hung up', machine: 'it took you for a machine', time_limit: 'it took too long', network: 'the line broke', cancelled: 'it was stopped' };
-
-  const finish = (told) => {
+    const finish = (told) => {
     const facts = $('talk-result').querySelector('dl');
     const fact = (name, value) => { if (value || value === 0) facts.append(made('dt', name), made('dd', String(value))); };
-    const plain = (text) => String(text).replaceAll('_', ' ');
-    fact('Outcome', plain(told.disposition));
-    fact('Result', told.result && plain(told.result));
-    fact('It ended because', ENDS[told.reason] ?? told.reason);
+    const plain = (text) => said.codes[text] ?? String(text).replaceAll('_', ' ');
+    fact(said.outcome, plain(told.disposition));
+    fact(said.result, told.result && plain(told.result));
+    fact(said.endedBecause, said.ends[told.reason] ?? told.reason);
     for (const [name, value] of Object.entries(told.saved)) fact(name, typeof value === 'string' ? value : JSON.stringify(value));
     const scores = told.answers.filter((each) => each.score !== null);
-    if (scores.length) fact('Score', scores.reduce((sum, each) => sum + each.score, 0));
-    fact('Call again', told.callbackAt);
-    fact('To be handed to', told.transfers.join(', '));
-    fact('It took you for', told.answeredBy && plain(told.answeredBy));
-    fact('Keys', told.keys);
-    fact('Seconds', told.seconds);
-    fact('It replied after', told.waits !== null && `${told.waits} ms (the median)`);
-    fact('The model failed', told.modelFailure);
+    if (scores.length) fact(said.score, scores.reduce((sum, each) => sum + each.score, 0));
+    fact(said.callAgain, told.callbackAt);
+    fact(said.handedTo, told.transfers.join(', '));
+    fact(said.tookYouFor, told.answeredBy && plain(told.answeredBy));
+    fact(said.keys, told.keys);
+    fact(said.seconds, told.seconds);
+    fact(said.repliedAfter, told.waits !== null && fill(said.median, told));
+    fact(said.modelFailed, told.modelFailure);
     $('talk-result').hidden = false;
   };
 
@@ -64,21 +65,21 @@
     switch (told.type) {
       case 'ready':
         began = performance.now();
-        status(sound?.hasMicrophone ? 'The bot hears you.' : 'The bot does not hear you: there is no microphone. Type or press keys.', 'talking');
+        status(sound?.hasMicrophone ? said.hearsYou : said.noMicrophone, 'talking');
         if (told.missing.length) { $('talk-missing').textContent = told.missing.join(' '); $('talk-missing').hidden = false; }
         for (const each of inputs) each.disabled = false;
         sound?.open();
         break;
       case 'cut': root.dataset.cuts = Number(root.dataset.cuts) + 1; sound?.cut(); break;
-      case 'said': show('mine', told.text, 'bot'); break;
-      case 'heard': show('theirs', told.text, 'you'); break;
-      case 'key': show('theirs', told.key, 'you, a key'); break;
-      case 'understood': understand(told.step, told.value, WAYS[told.by]); break;
-      case 'kept': for (const [name, value] of Object.entries(told.saved)) understand(name, typeof value === 'string' ? value : JSON.stringify(value), 'the model'); break;
-      case 'transferring': show('between', `It would hand the call to ${told.to}; here nobody takes it.`); break;
-      case 'tool': show('between', `It would ask ${told.name} ${told.arguments}; here nobody is asked.`); break;
-      case 'over': isOver = true; finish(told); status('The talk is over.', 'over'); break;
-      case 'failed': case 'refused': isOver = true; problem(told.message); status('There is no talk.', 'failed'); break;
+      case 'said': show('mine', told.text, said.bot); break;
+      case 'heard': show('theirs', told.text, said.you); break;
+      case 'key': show('theirs', told.key, said.youKey); break;
+      case 'understood': understand(told.step, told.value, said.ways[told.by]); break;
+      case 'kept': for (const [name, value] of Object.entries(told.saved)) understand(name, typeof value === 'string' ? value : JSON.stringify(value), said.model); break;
+      case 'transferring': show('between', fill(said.transferring, told)); break;
+      case 'tool': show('between', fill(said.tool, told)); break;
+      case 'over': isOver = true; finish(told); status(said.isOver, 'over'); break;
+      case 'failed': case 'refused': isOver = true; problem(told.message); status(said.noTalk, 'failed'); break;
     }
   };
 
@@ -96,8 +97,7 @@
       if (!navigator.mediaDevices) throw new DOMException('', 'SecurityError');
       stream = await navigator.mediaDevices.getUserMedia({ audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true } });
     } catch (error) {
-      const why = { NotAllowedError: 'You did not allow the microphone.', NotFoundError: 'This machine has no microphone.', SecurityError: 'A browser lends its microphone only over https, or on this machine.' };
-      problem(`${why[error.name] ?? 'The microphone cannot be used.'} Type or press keys instead.`);
+      problem(said.microphone[error.name] ?? said.microphone.other);
     }
     await context.audioWorklet.addModule(root.dataset.sound);
     // Not waited for: a machine without a loudspeaker never comes to it.
@@ -136,7 +136,7 @@
   };
 
   const closed = () => {
-    if (!isOver) { isOver = true; problem('The line to the server broke, or you may not talk to bots.'); status('There is no talk.', 'failed'); }
+    if (!isOver) { isOver = true; problem(said.lineBroke); status(said.noTalk, 'failed'); }
     sound?.close();
     sound = line = null;
     began = 0;
@@ -158,14 +158,14 @@
     $('talk-nothing').hidden = false;
     $('talk-time').textContent = '';
     root.dataset.cuts = root.dataset.loudest = 0;
-    status('Asking for the microphone.', 'asking');
+    status(said.asking, 'asking');
     try {
       sound = await opened();
     } catch {
       sound = null;
-      problem('This browser cannot play the bot. What it says is written here.');
+      problem(said.cannotPlay);
     }
-    status('The bot gets ready; the first time that takes some seconds.', 'preparing');
+    status(said.preparing, 'preparing');
     isOver = false;
     const fields = Object.fromEntries([...root.querySelectorAll('[data-field]')].map((each) => [each.dataset.field, each.value]));
     line = new WebSocket(new URL(root.dataset.line, location.href.replace(/^http/, 'ws')));
@@ -179,7 +179,7 @@
   end.addEventListener('click', () => {
     sound?.cut();
     // Before the bot is ready there is nothing to hang up.
-    if (root.dataset.state === 'preparing') { isOver = true; status('You hung up.', 'over'); line?.close(); } else tell({ type: 'hangUp' });
+    if (root.dataset.state === 'preparing') { isOver = true; status(said.hungUp, 'over'); line?.close(); } else tell({ type: 'hangUp' });
   });
   words.addEventListener('submit', (event) => {
     event.preventDefault();

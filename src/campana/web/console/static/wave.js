@@ -55,5 +55,11 @@
   for (const name of ['timeupdate', 'seeked']) audio.addEventListener(name, draw);
   new MutationObserver(draw).observe(document.documentElement, { attributeFilter: ['data-bs-theme'] });
   addEventListener('resize', draw);
+  // The stream brings the page as the server has it: hidden, and without a size.
+  document.addEventListener('htmx:sse:after:message', () => {
+    if (!sides || !canvas.isConnected) return;
+    canvas.parentElement.hidden = false;
+    draw();
+  });
   load().catch(() => {});
 })();

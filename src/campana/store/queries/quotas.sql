@@ -1,5 +1,5 @@
 -- What goes back to the quota of a day. An attempt is of the day it was claimed on, or moved to another trunk: no
--- claim is made under a promise of the day before.
+-- claim is made under a promise of the day before. A call that came in was granted nothing.
 
 -- name: hold
 -- Pacing rows of the channels that any of these attempts has to give something back to, in one order: whoever holds
@@ -15,7 +15,7 @@ order by p.channel_id for update;
 -- To the channels, behind their pacing rows. Of a call that moved to another trunk the first one has heard.
 with unsent as materialized (
   select channel_id, (created_at at time zone 'UTC')::date as day, count(*)::integer as sends from attempts
-  where id = any(%(ids)s::uuid[]) and disposition = 'not_sent' and moved_at is null group by 1, 2)
+  where id = any(%(ids)s::uuid[]) and direction = 'outbound' and disposition = 'not_sent' and moved_at is null group by 1, 2)
 update pacing p set day_sends = greatest(0, p.day_sends - unsent.sends)
 from unsent where p.channel_id = unsent.channel_id and p.channel_id = any(%(channel_ids)s::text[]) and p.day = unsent.day;
 
@@ -23,6 +23,6 @@ from unsent where p.channel_id = unsent.channel_id and p.channel_id = any(%(chan
 -- To the trunks that did not hear of them, behind the same rows.
 with unsent as materialized (
   select channel_id, trunk, (coalesce(moved_at, created_at) at time zone 'UTC')::date as day, count(*)::integer as sends
-  from attempts where id = any(%(ids)s::uuid[]) and disposition = 'not_sent' and trunk is not null group by 1, 2, 3)
+  from attempts where id = any(%(ids)s::uuid[]) and direction = 'outbound' and disposition = 'not_sent' and trunk is not null group by 1, 2, 3)
 update trunk_pacing t set day_sends = greatest(0, t.day_sends - unsent.sends)
 from unsent where t.channel_id = unsent.channel_id and t.trunk = unsent.trunk and t.day = unsent.day;

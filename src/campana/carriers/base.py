@@ -340,6 +340,8 @@ class CarrierKind:
     secrets: tuple[SecretField, ...] = ()
     is_greeted: bool = False
     """Its provider asks by GET whether we are here, before it reports (Challenge)."""
+    callback_limit: int = 1_000_000
+    """The largest body its provider may report with, in bytes."""
     trunks: Callable[[Any], tuple[TrunkLimits, ...]] | None = None
     """The ways its calls may go out, in the order they are tried, each with limits of its own; None
     where there is but one way."""

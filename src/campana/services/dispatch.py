@@ -97,13 +97,14 @@ async def claim(
     from a campaign that is not running, or that somebody is changing at this moment, and no more
     than its own limits allow, which may make an intent wait up to `ahead` before it is sent. The
     lines of the grant that are not used are free again when it returns. A grant from before a limit
-    of the channel was lowered claims nothing.
+    of the channel was lowered claims nothing, nor does one of the day before.
     """
     after = marks.of(group.key) if marks is not None else BEGINNING
     async with context.db.transaction() as tx:
-        if not await owners.use_promise(
+        promise = await owners.use_promise(
             tx, channel_id=group.channel_id, owner_id=owner_id, lines=limit
-        ):
+        )
+        if promise is None:
             return []
         # The send deadline runs from here, not from before a connection was had: who stops the
         # campaign, or suppresses somebody, waits for what comes now and for nothing before it.
@@ -111,7 +112,7 @@ async def claim(
         in_force = await campaigns.share(
             tx, campaign_id=group.campaign_id, channel_id=group.channel_id, now=now
         )
-        if in_force is None:
+        if in_force is None or not promise.is_of(now):
             return []
         plan = plan_of(in_force.document, channel_window=in_force.channel_window)
         if late.is_unwatched(

@@ -249,7 +249,7 @@ async def _without_line(
     tx: Tx, context: Context, *, channel_id: str, trunk: str | None
 ) -> Refusal | None:
     """Why the channel has no line for it; the pacing row is held until the line is taken."""
-    pace = await owners.lock_pace(tx, channel_id=channel_id, now=context.clock.now())
+    pace = await owners.lock_pace(tx, channel_id=channel_id)
     if pace is None or pace.is_paused:
         return Refusal.PAUSED
     # Of owners, 0 is nobody: what this worker was promised for calls it places counts as well.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any, LiteralString
 
 from campana.domain.pacing import Limits, quota_day
@@ -32,13 +32,14 @@ class Served:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
     """A channel's pacing row, held: limits as they are now, the theoretical arrival time, and how
-    much of the day's quota is granted."""
+    much is granted of the quota of the day of the last grant."""
 
     limits: Limits
     arrival_at: datetime
     rate: float | None
     """What `arrival_at` was reckoned with."""
-    sent_today: int
+    day: date
+    day_sends: int
     down_until: datetime | None
     """Nothing is granted before: the carrier lets nothing through."""
     kind: str
@@ -53,6 +54,18 @@ class Pace:
         """Does nothing at all begin on the channel at `now`?"""
         is_down = self.down_until is not None and self.down_until > now
         return self.is_paused or is_down
+
+    def quota_day(self, now: datetime) -> date:
+        """The day whose quota a grant at `now` is of.
+
+        Where a worker whose clock is a little ahead has begun the next day, it has begun for all.
+        """
+        today = quota_day(now)
+        return self.day if self.day == today + timedelta(days=1) else today
+
+    def sent_on(self, day: date) -> int:
+        """How much of the quota of a day that has come is granted."""
+        return self.day_sends if self.day == day else 0
 
     def is_served_beside(self, owner_id: int, now: datetime) -> bool:
         """Does another than this owner serve the channel at `now`?"""
@@ -97,31 +110,29 @@ async def is_gone(tx: Tx, *, owner_id: int) -> bool:
     return bool(row and row[0])
 
 
-async def lock_pace(tx: Tx, *, channel_id: str, now: datetime) -> Pace | None:
+async def lock_pace(tx: Tx, *, channel_id: str) -> Pace | None:
     """The channel's pacing row, held until the transaction ends."""
-    return await _lock_pace(tx, _SQL["lock_pacing"], channel_id=channel_id, now=now)
+    return await _lock_pace(tx, _SQL["lock_pacing"], channel_id=channel_id)
 
 
-async def lock_pace_if_free(tx: Tx, *, channel_id: str, now: datetime) -> Pace | None:
+async def lock_pace_if_free(tx: Tx, *, channel_id: str) -> Pace | None:
     """The same, but None while another holds it."""
-    return await _lock_pace(tx, _SQL["lock_pacing_if_free"], channel_id=channel_id, now=now)
+    return await _lock_pace(tx, _SQL["lock_pacing_if_free"], channel_id=channel_id)
 
 
-async def _lock_pace(
-    tx: Tx, query: LiteralString, *, channel_id: str, now: datetime
-) -> Pace | None:
-    values = {"channel_id": channel_id, "day": quota_day(now)}
-    row = await (await tx.execute(query, values)).fetchone()
+async def _lock_pace(tx: Tx, query: LiteralString, *, channel_id: str) -> Pace | None:
+    row = await (await tx.execute(query, {"channel_id": channel_id})).fetchone()
     if row is None:
         return None
-    arrival_at, reckoned, down_until, sent_today, served_by, served_until = row
+    arrival_at, reckoned, down_until, day, day_sends, served_by, served_until = row
     cursor = await tx.execute(_SQL["limits"], {"channel_id": channel_id})
     [(rate, burst, lines, daily, kind, config, of, is_paused)] = await cursor.fetchall()
     return Pace(
         limits=Limits(rate=rate, burst=burst, lines=lines, daily=daily),
         arrival_at=arrival_at,
         rate=reckoned,
-        sent_today=sent_today,
+        day=day,
+        day_sends=day_sends,
         down_until=down_until,
         kind=kind,
         config=config,
@@ -153,18 +164,19 @@ async def set_pace(
     channel_id: str,
     arrival_at: datetime,
     rate: float,
-    sent_today: int,
+    day: date,
+    sends: int,
     served: Served | None,
-    now: datetime,
 ) -> None:
+    """Where the pace stands, and how much of the quota of a day is granted."""
     await tx.execute(
         _SQL["set_pace"],
         {
             "channel_id": channel_id,
             "arrival_at": arrival_at,
             "rate": rate,
-            "sent_today": sent_today,
-            "day": quota_day(now),
+            "sends": sends,
+            "day": day,
             "served_by": None if served is None else served.by,
             "served_until": None if served is None else served.until,
         },
@@ -172,22 +184,49 @@ async def set_pace(
 
 
 async def promise(
-    tx: Tx, *, channel_id: str, owner_id: int, lines: int, trunk: str | None = None
+    tx: Tx,
+    *,
+    channel_id: str,
+    owner_id: int,
+    lines: int,
+    trunk: str | None = None,
+    day: date | None = None,
 ) -> None:
+    """Replace what the owner was promised on the channel. `day` is the one whose quota it is of."""
     await tx.execute(
         _SQL["promise"],
-        {"channel_id": channel_id, "owner_id": owner_id, "lines": lines, "trunk": trunk},
+        {
+            "channel_id": channel_id,
+            "owner_id": owner_id,
+            "lines": lines,
+            "trunk": trunk,
+            "day": day,
+        },
     )
 
 
-async def use_promise(tx: Tx, *, channel_id: str, owner_id: int, lines: int) -> bool:
-    """Turn so many promised lines into what the transaction writes; False when the promise does
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """A promise that holds, of any day or of one."""
+
+    day: date | None
+
+    def is_of(self, now: datetime) -> bool:
+        """Does what is claimed at `now` count for the quota it was taken from?"""
+        return self.day is None or self.day == quota_day(now)
+
+
+async def use_promise(tx: Tx, *, channel_id: str, owner_id: int, lines: int) -> Promise | None:
+    """Turn so many promised lines into what the transaction writes; None when the promise does
     not hold any more."""
     cursor = await tx.execute(
         _SQL["use_promise"], {"channel_id": channel_id, "owner_id": owner_id, "lines": lines}
     )
     row = await cursor.fetchone()
-    return row is None or not row[0]
+    if row is None:
+        return Promise(day=None)
+    is_revoked, day = row
+    return None if is_revoked else Promise(day=day)
 
 
 async def revoke_promises(tx: Tx, *, channel_id: str) -> None:

@@ -31,12 +31,12 @@ select pg_try_advisory_xact_lock(%(space)s, %(owner_id)s);
 
 -- name: lock_pacing
 -- The row every grant on a channel passes through.
-select arrival_at, rate, down_until, case when day = %(day)s then day_sends else 0 end, served_by, served_until
+select arrival_at, rate, down_until, day, day_sends, served_by, served_until
 from pacing where channel_id = %(channel_id)s for update;
 
 -- name: lock_pacing_if_free
 -- The same for whoever comes again soon: nobody queues behind those who are only told that there is nothing.
-select arrival_at, rate, down_until, case when day = %(day)s then day_sends else 0 end, served_by, served_until
+select arrival_at, rate, down_until, day, day_sends, served_by, served_until
 from pacing where channel_id = %(channel_id)s for update skip locked;
 
 -- name: limits
@@ -61,19 +61,20 @@ update pacing set refused_calls = refused_calls + 1 where channel_id = any(%(cha
 
 -- name: set_pace
 -- Where the channel's pace stands after this grant, how much of the day's quota is granted, and who serves it.
-update pacing set arrival_at = %(arrival_at)s, rate = %(rate)s, day = %(day)s, day_sends = %(sent_today)s,
+update pacing set arrival_at = %(arrival_at)s, rate = %(rate)s, day = %(day)s, day_sends = %(sends)s,
   served_by = %(served_by)s, served_until = %(served_until)s where channel_id = %(channel_id)s;
 
 -- name: promise
--- Lines this owner may turn into attempts, and the trunk they are on.
-insert into grants (channel_id, owner_id, workspace_id, lines, trunk)
-select id, %(owner_id)s, workspace_id, %(lines)s, %(trunk)s from channels where id = %(channel_id)s
-on conflict (channel_id, owner_id) do update set lines = excluded.lines, trunk = excluded.trunk, is_revoked = false;
+-- Lines this owner may turn into attempts, the trunk they are on and the day whose quota they were taken from.
+insert into grants (channel_id, owner_id, workspace_id, lines, trunk, day)
+select id, %(owner_id)s, workspace_id, %(lines)s, %(trunk)s, %(day)s from channels where id = %(channel_id)s
+on conflict (channel_id, owner_id) do update
+set lines = excluded.lines, trunk = excluded.trunk, day = excluded.day, is_revoked = false;
 
 -- name: use_promise
 -- In the claim's transaction: a line is either promised or an open attempt, never both, never neither.
 update grants set lines = greatest(0, lines - %(lines)s) where channel_id = %(channel_id)s and owner_id = %(owner_id)s
-returning is_revoked;
+returning is_revoked, day;
 
 -- name: revoke_promises
 -- A limit was lowered, or the channel is paused: a claim that is under way is waited for, and none begins under what was granted before.

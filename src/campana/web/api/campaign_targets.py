@@ -36,7 +36,8 @@ class TargetCounts(Shape, frozen=True, kw_only=True):
 
 
 class StatsShape(Shape, frozen=True, kw_only=True):
-    """A campaign in numbers. `retries` are attempts that were not the first of their target."""
+    """A campaign in numbers. `retries` are attempts that repeat an earlier one of their
+    target: with the same message, where a flow has several. Of both something was sent."""
 
     targets: TargetCounts
     dispositions: dict[str, int]

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import psycopg
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -28,7 +29,7 @@ from campana.domain.campaign import ChannelType
 from campana.sandbox.plan import Plan
 from campana.services.context import Context
 from campana.settings import Settings
-from campana.store import accounts, migrations
+from campana.store import accounts, migrations, owners
 from campana.store.channels import Channel
 from campana.store.db import Role
 from campana.store.embedded import attach, discard
@@ -92,6 +93,21 @@ class Ground:
         process = self._start("work")
         self.workers.append(process)
         return process
+
+    async def until_at_work(self, workers: int) -> None:
+        """Until so many `campana work` have started: each holds a lock by which it says so."""
+        async with await psycopg.AsyncConnection.connect(self.conninfo, autocommit=True) as db:
+            while True:
+                cursor = await db.execute(
+                    "select count(*) from pg_locks where locktype = 'advisory' and granted"
+                    " and classid::bigint = %s"
+                    " and objid::bigint = hashtext('sandbox')::bigint & 4294967295",
+                    (owners.KIND_SPACE,),
+                )
+                [(found,)] = await cursor.fetchall()
+                if found >= workers:
+                    return
+                await asyncio.sleep(0.2)
 
     def kill_worker(self) -> None:
         """SIGKILL for the one that has run longest."""

@@ -1,6 +1,6 @@
 """What `campana work` costs while it has nothing to do.
 
-    python bench/idle.py [--workers 1 4] [--seconds 20]
+    python bench/idle.py [--workers 1 4 16] [--seconds 20]
 
 No campaign runs. Of each number of work processes it prints the processor time that the processes
 and the database took, in milliseconds a second, and how many transactions the database counted.
@@ -19,7 +19,7 @@ import psycopg
 from ground import Ground, ground, processor_seconds
 
 SETTLING = 8.0
-"""Seconds in which processes start and their loops come to rest."""
+"""Seconds in which the loops of processes that have started come to rest."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +57,7 @@ async def run(made: Ground, *, workers: int, seconds: float) -> Cost:
     """That many, for so long."""
     others = set(backends(made))
     pids = [made.start_worker().pid for _ in range(workers)]
+    await made.until_at_work(workers)
     await asyncio.sleep(SETTLING)
     sessions = set(backends(made)) - others
     before = processor_seconds(pids), processor_seconds(sessions), transactions(made)
@@ -92,7 +93,7 @@ async def everything(arguments: argparse.Namespace) -> list[Cost]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--workers", type=int, nargs="+", default=[1, 4])
+    parser.add_argument("--workers", type=int, nargs="+", default=[1, 4, 16])
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()

@@ -5,8 +5,8 @@
 One campaign on one channel, sent by that many `campana work` processes; for each number of them a
 run, and one more in which workers are killed with SIGKILL on the way and others take their place.
 Of each run it prints the most sends in any stretch of 1.05 s, beside what is allowed, and the mean
-of the whole as a share of the rate. The first seconds are left out: processes are starting, and the
-sandbox, whose clock is the judge, answers for the first time.
+of the whole as a share of the rate. Every process has started before; the first seconds are left
+out, in which the sandbox, whose clock is the judge, answers for the first time.
 """
 
 from __future__ import annotations
@@ -63,6 +63,7 @@ async def run(made: Ground, *, workers: int, kills: int, rate: float, seconds: f
     seen = len(made.sandboxed.lines("send"))
     for _ in range(workers):
         made.start_worker()
+    await made.until_at_work(workers)
     scene = await made.campaign(channel, people=people)
     while len(made.sandboxed.lines("send")) == seen:  # noqa: ASYNC110 - another process writes it
         await asyncio.sleep(0.2)

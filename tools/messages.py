@@ -33,6 +33,7 @@ from campana.domain.role import ADMIN_SCOPES, MEANING, Role
 from campana.domain.target import TargetState
 from campana.domain.transfer import TransferOutcome
 from campana.domain.waiting import ShownState, WaitReason
+from campana.flow.events import WAITED_FOR
 from campana.flow.nodes import NODES
 from campana.services.accounts import SCOPES
 from campana.services.duplicates import Fate
@@ -129,7 +130,7 @@ def _of_codes() -> Iterator[str]:
         yield from (_words(code) for code in codes)
     for codes in _CODES:
         yield from (str(code) for code in codes)
-    yield from (*MEANING.values(), *ADMIN_SCOPES.values(), *SCOPES.values())
+    yield from (*MEANING.values(), *ADMIN_SCOPES.values(), *SCOPES.values(), *WAITED_FOR.values())
     for kind in STATUS:
         yield title_of(kind)
         yield kind().message if _is_plain(kind) else title_of(kind)

@@ -130,7 +130,7 @@ def shoot(browser: Browser, link: str, demo: Demo) -> None:
     page.goto(f"{base}{path}?outcome=completed#people")
     page.locator("#people tbody a").first.click()
     page.locator(".talk").wait_for()
-    page.locator("#wave").wait_for()
+    page.locator("canvas.wave").wait_for()
     page.evaluate("document.querySelector('.talk').scrollIntoView({block: 'end'})")
     take(page, "attempt")
     page.goto(f"{base}/reports")

@@ -23,13 +23,10 @@ from campana.domain.errors import SetupError, Unavailable
 from campana.engine import processes
 from campana.engine.accounts import Accounts
 from campana.engine.answerer import Answerer
-from campana.engine.applier import Applier
 from campana.engine.dispatcher import Dispatcher
-from campana.engine.flow_timers import FlowTimers
-from campana.engine.inquirer import Inquirer
 from campana.engine.listening import Listening
-from campana.engine.runner import Loop, repeat, stop_on_signals
-from campana.engine.sweeper import Sweeper
+from campana.engine.loops import ACCOUNT_SECONDS, answer_loops, work_loops
+from campana.engine.runner import STAGGER_SECONDS, Loop, repeat, stop_on_signals
 from campana.engine.talker import Talker
 from campana.engine.talker_process import TalkerProcess
 from campana.engine.voice_worker import VoiceWorker
@@ -57,8 +54,6 @@ DEFAULT_WORKSPACE = "default"
 PROGRAM = (sys.executable, "-m", "campana")
 _DISPATCHING, _BESIDE_IT = 8, 12
 """Connections of a work process, at most."""
-ACCOUNT_SECONDS = 5.0
-"""How often a worker looks for attempts of its own that it knows nothing of."""
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what is bound, told apart
 
 
@@ -175,16 +170,16 @@ async def work(settings: Settings, conninfo: str) -> None:
         )
         answerer = Answerer(context, accounts=accounts, public_url=public_url(settings))
         dispatch, *others = work_loops(context, accounts=accounts, dispatcher=dispatcher)
-        others += answer_loops(answerer)
+        others += answer_loops(answerer, duty=dispatcher.duty)
         try:
             await by_index.open()
             async with jobs.open_async(), asyncio.TaskGroup() as group:
                 group.create_task(processes.until_orphaned(stop, environment=os.environ))
                 owner = group.create_task(dispatcher.ownership.keep())
                 answering = group.create_task(answerer.ownership.keep())
-                for loop in others:
-                    group.create_task(repeat(loop, stop))
-                group.create_task(Deliverer(context).run(stop))
+                for n, loop in enumerate(others):
+                    group.create_task(repeat(loop, stop, after=n * STAGGER_SECONDS))
+                group.create_task(Deliverer(context, duty=dispatcher.duty).run(stop))
                 listening = group.create_task(Listening(context, accounts=accounts).run())
                 dispatching = group.create_task(repeat(dispatch, stop))
                 worker = group.create_task(work_on_jobs(jobs))
@@ -201,33 +196,6 @@ async def work(settings: Settings, conninfo: str) -> None:
         finally:
             await accounts.aclose()
             await by_index.close()
-
-
-def answer_loops(answerer: Answerer) -> list[Loop]:
-    """What a work process repeats for conversations."""
-    return [
-        Loop(name="answer", step=answerer.step, rest=0.2, longest=0.4),
-        Loop(name="account of answers", step=answerer.ownership.account, rest=ACCOUNT_SECONDS),
-    ]
-
-
-def work_loops(context: Context, *, accounts: Accounts, dispatcher: Dispatcher) -> list[Loop]:
-    """What a work process repeats: the dispatcher first, then what keeps the ledger true."""
-    return [
-        Loop(
-            name="dispatch",
-            step=dispatcher.step,
-            rest=0.05,
-            longest=0.25,
-            # A channel that has nothing to give right now is asked again soon.
-            is_awake=lambda: dispatcher.is_awaited,
-        ),
-        *Sweeper(context).loops(),
-        *Applier(context).loops(),
-        Loop(name="inquire", step=Inquirer(context, accounts=accounts).step, rest=0.5, longest=1.0),
-        *FlowTimers(context).loops(),
-        Loop(name="account", step=dispatcher.ownership.account, rest=ACCOUNT_SECONDS),
-    ]
 
 
 def public_url(settings: Settings) -> str:
@@ -251,8 +219,11 @@ async def voice(settings: Settings, conninfo: str) -> None:
     async with opened(settings, conninfo, role=Role.ENGINE, max_connections=20) as context:
         speech = await Speech.open(cache=settings.data_dir / "speech")
         ears = await _ears(settings)
+        port = settings.voice_inbound_port
         driver = await SipDriver.open(
-            interface=settings.voice_interface, max_calls=settings.voice_lines
+            interface=settings.voice_interface,
+            max_calls=settings.voice_lines,
+            takes_calls=bool(port),
         )
         worker = VoiceWorker(
             context,
@@ -262,6 +233,8 @@ async def voice(settings: Settings, conninfo: str) -> None:
             lines=settings.voice_lines,
             salt=os.getpid(),
             ears=ears,
+            door=driver,
+            inbound_port=port,
         )
         try:
             async with asyncio.TaskGroup() as group:
@@ -270,16 +243,15 @@ async def voice(settings: Settings, conninfo: str) -> None:
                 obeying = group.create_task(
                     repeat(Loop(name="hang up", step=worker.obey, rest=0.3), asyncio.Event())
                 )
-                accounting = group.create_task(
-                    repeat(
-                        Loop(name="account", step=worker.ownership.account, rest=ACCOUNT_SECONDS),
-                        stop,
-                    )
+                loops = (
+                    Loop(name="account", step=worker.ownership.account, rest=ACCOUNT_SECONDS),
+                    Loop(name="calls in", step=worker.receive, rest=1.0),
                 )
+                beside = [group.create_task(repeat(each, stop)) for each in loops]
                 await repeat(Loop(name="voice", step=worker.step, rest=0.1), stop)
                 await worker.drain(seconds=settings.drain_seconds)
                 obeying.cancel()
-                await accounting
+                await asyncio.gather(*beside)
                 owner.cancel()
         finally:
             await driver.aclose()

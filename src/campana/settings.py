@@ -37,6 +37,11 @@ class Settings:
     voice_interface: Annotated[
         str, "The local address SIP and RTP use; the public or LAN address on a server."
     ] = "127.0.0.1"
+    voice_inbound_port: Annotated[
+        int,
+        "The UDP port of that address where trunks send calls, for flows that wait for one. One"
+        " voice worker of the machine has it, another takes it over; 0 to take no calls.",
+    ] = 0
     asr_model_dir: Annotated[
         Path | None,
         "A Whisper model for CTranslate2, with its tokenizer.json, to understand callees with in"

@@ -36,6 +36,36 @@ async def test_what_was_typed_outlives_the_session(
         assert shown.troubles == []
 
 
+async def test_a_page_with_a_chosen_file_goes_on_after_signing_in_in_another_tab(
+    browser: Browser, url: str, furnished_house: House
+) -> None:
+    """A script of the page is told so in place: the chosen file stays, the next press takes it."""
+    async with window(browser, url=url, session=furnished_house.session) as shown:
+        page = shown.page
+        await shown.open("/lists")
+        await page.get_by_label("Name").fill("Two tabs")
+        await page.get_by_role("button", name="Make the list").click()
+        chosen = page.get_by_label("dropped here or chosen")
+        people = b"phone,first_name\n(202) 555-0142,Ana\n"
+        await chosen.set_input_files({"name": "p.csv", "mimeType": "text/csv", "buffer": people})
+        _end_sessions(furnished_house)
+        preview = page.get_by_role("button", name="Preview 20 rows")
+        await preview.click()
+        notice = page.locator("#notice")
+        await expect(notice).to_contain_text("Your session has ended")
+        async with page.context.expect_page() as opened:
+            await notice.get_by_role("link").click()
+        tab = await opened.value
+        await tab.get_by_label("E-mail").fill(EMAIL)
+        await tab.get_by_label("Password").fill(PASSWORD)
+        await tab.get_by_role("button", name="Sign in").click()
+        await expect(tab.get_by_role("heading", name="Two tabs", level=1)).to_be_visible()
+        await preview.click()
+        await expect(notice).to_contain_text("press once more")
+        await preview.click()
+        await expect(page.get_by_text("+12025550142")).to_be_visible()
+
+
 def _end_sessions(house: House) -> None:
     with psycopg.connect(house.conninfo, options="-c search_path=campana") as db:
         db.execute("delete from console_sessions")

@@ -11,7 +11,7 @@ from tests.browser.window import PATIENCE, window
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(900)]
 
 COLORS = """() => {
-  const canvas = document.getElementById('wave'), found = new Set();
+  const canvas = document.querySelector('canvas.wave'), found = new Set();
   const dots = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
   for (let n = 0; n < dots.length; n += 4) {
     if (dots[n + 3] === 255) found.add(dots.slice(n, n + 3).join());
@@ -27,7 +27,7 @@ async def test_what_was_said_and_the_picture_follow_the_recording(
         await mine.open("/campaigns")
         await mine.page.get_by_role("link", name="Reminders").first.click()
         await mine.page.locator("#people tbody tr", has_text="Completed").locator("a").click()
-        picture = mine.page.locator("#wave")
+        picture = mine.page.locator("canvas.wave")
         await expect(picture).to_be_visible()
         assert await mine.page.evaluate(COLORS) == 0, "nothing was played: one pale color"
         spoken = mine.page.locator(".talk .spoken")

@@ -11,6 +11,7 @@ import pytest
 from campana.carriers.voice_sip import (
     KIND,
     Config,
+    calls_in,
     disposition_of,
     disposition_of_status,
     is_loopback_only,
@@ -173,3 +174,31 @@ def test_keys_of_encrypted_sound_travel_over_tls_alone() -> None:
     assert config(trunks=[secure]).trunks[0].trunk().srtp
     with pytest.raises(msgspec.ValidationError, match=r"srtp needs the transport tls.*trunks"):
         config(trunks=[{**TRUNK, "srtp": True}])
+
+
+def test_calls_come_in_from_the_trunks_that_say_so() -> None:
+    trunks = [
+        {"host": "sip.example.com", "inbound": {"addresses": ["203.0.113.0/28"]}},
+        {"host": "sip.example.com", "port": 5070},
+    ]
+    [way] = calls_in(config(trunks=trunks))
+    assert (way.host, way.sources, way.country, way.authority) == (
+        "sip.example.com",
+        ("203.0.113.0/28",),
+        "US",
+        "sip.example.com:5060",
+    )
+
+
+@pytest.mark.parametrize(
+    ("trunk", "said"),
+    [
+        ({"transport": "tcp", "inbound": {}}, "inbound needs the transport udp"),
+        ({"inbound": {"addresses": ["203.0.113"]}}, r"203.0.113.*inbound"),
+        ({"inbound": {"addresses": ["999.0.113.7"]}}, "999.0.113.7"),
+        ({"inbound": {"country": "us"}}, "country"),
+    ],
+)
+def test_what_cannot_come_in_is_said(trunk: dict[str, Any], said: str) -> None:
+    with pytest.raises(msgspec.ValidationError, match=said):
+        config(trunks=[{"host": "sip.example.com", **trunk}])

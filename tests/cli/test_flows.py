@@ -305,13 +305,16 @@ def test_the_page_names_every_node() -> None:
 
 def test_a_node_that_no_campaign_runs_is_told_with_its_line(tmp_path: Path) -> None:
     text = FLOW.replace('yes", next: done}]', 'yes", next: spoken}]')
-    node = "  spoken: {type: wait_inbound_call, timeoutSeconds: 9, onTimeout: done, next: done}"
+    node = (
+        '  spoken: {type: voice_transfer, to: "+12025550123", mode: warm, timeoutSeconds: 9,'
+        " next: done, onFailure: done}"
+    )
     text += f"{node}\n"
     file = tmp_path / "hello.yaml"
     file.write_text(text, "utf-8")
     line = text.splitlines().index(node) + 1
     told = campana("validate", str(file))
     assert told.exit_code == 0
-    assert f"{file}:{line}: /nodes/spoken: needs a call that the contact makes" in told.output
+    assert f"{file}:{line}: /nodes/spoken: hands over warm" in told.output
     [found] = json.loads(campana("validate", str(file), "--json").stdout)["warnings"]
     assert (found["line"], found["pointer"]) == (line, "/nodes/spoken")

@@ -11,9 +11,9 @@ import pytest
 
 from campana.demo import switchboard
 from campana.demo.plan import Behavior, Plan
-from campana.demo.sip_message import Message
 from campana.demo.switchboard import Arrival, Switchboard
 from campana.demo.witness import Witness
+from campana.voice.sip_message import Message
 from tests.support.logs import json_lines
 
 LOOPBACK = "127.0.0.1"

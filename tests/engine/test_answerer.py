@@ -116,6 +116,7 @@ async def test_an_answer_goes_out_once_and_is_told_delivered(stage: Stage) -> No
         ("hello?", None),
         ("Good morning.", "delivered"),
     ]
+    assert await rows(stage, "select day_sends from pacing") == [(1,)]
     assert await broken(stage.engine) == []
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from campana.domain.errors import Unavailable
 from campana.engine import runner
+from campana.engine.duty import Duty
 from campana.engine.runner import Loop, repeat
 
 
@@ -69,6 +70,49 @@ async def test_rests_do_not_grow_while_the_loop_is_awake() -> None:
     loop = Loop(name="held", step=step, rest=0.1, longest=0.4, is_awake=lambda: awake[0])
     await repeat(loop, stop, wait=wait)
     assert rests == pytest.approx([0.1, 0.1, 0.1, 0.15, 0.225])
+
+
+async def test_rests_are_long_while_another_process_is_on_duty() -> None:
+    stop, rests, duty, awake = asyncio.Event(), list[float](), Duty(), [False]
+    found = iter([False, True, False, False, False, False])
+
+    async def step() -> bool:
+        return next(found)
+
+    async def wait(_: asyncio.Event, seconds: float) -> None:
+        rests.append(seconds)
+        duty.is_on = len(rests) >= 4
+        awake[0] = len(rests) == 2
+        if len(rests) == 5:
+            stop.set()
+
+    loop = Loop(
+        name="seldom",
+        step=step,
+        rest=0.1,
+        longest=0.4,
+        is_awake=lambda: awake[0],
+        duty=duty,
+        off_duty=3.0,
+    )
+    await repeat(loop, stop, wait=wait)
+    # Also after something was found; not while the process has something in hand.
+    assert rests == pytest.approx([3.0, 3.0, 0.1, 3.0, 0.4])
+
+
+async def test_the_first_step_may_come_later() -> None:
+    stop, heard = asyncio.Event(), list[str]()
+
+    async def step() -> bool:
+        heard.append("step")
+        stop.set()
+        return True
+
+    async def wait(_: asyncio.Event, seconds: float) -> None:
+        heard.append(f"{seconds:g}")
+
+    await repeat(Loop(name="later", step=step, rest=1), stop, after=0.3, wait=wait)
+    assert heard == ["0.3", "step"]
 
 
 async def test_an_absent_database_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:

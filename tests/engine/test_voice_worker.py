@@ -15,7 +15,7 @@ import pytest
 from campana.carriers.voice_sip import VoiceSip
 from campana.domain.address import AddressKind
 from campana.domain.contact import ContactAddress
-from campana.engine import voice_worker
+from campana.engine import holding, voice_worker
 from campana.engine.voice_worker import VoiceWorker
 from campana.services import dispatch
 from campana.services.context import Context
@@ -200,7 +200,7 @@ async def test_a_day_by_keys_is_of_the_persons_zone_where_nobody_hears(
 
     monkeypatch.setattr(dispatch, "begin_sending", beginning)
     monkeypatch.setattr(targets, "zones", finding)
-    monkeypatch.setattr(voice_worker, "run_call", calling)
+    monkeypatch.setattr(holding, "run_call", calling)
     scene = await one(engine_context, context, workspace_id, voiceBot=SPOKEN_BOT)
     async with working(engine_context, ScriptedDriver()) as worker:
         assert await worker.step()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from campana.sandbox.plan import Behavior, Plan
+from campana.sandbox.plan import Behavior, Plan, Seconds
 from tests.journeys.served import served, until
 from tests.support.people import reserved_numbers
 from tests.support.sandbox import SECRET, sandbox
@@ -27,8 +27,22 @@ FLOW = {
             "next": "end",
             "timeoutSeconds": 6,
             "onTimeout": "gone",
-            "onHangUp": "gone",
+            "onHangUp": "back",
         },
+        "back": {
+            "type": "wait_inbound_call",
+            "timeoutSeconds": 3600,
+            "onTimeout": "gone",
+            "next": "again",
+        },
+        "again": {
+            "type": "gather",
+            "text": "You called?",
+            "cases": {"1": "told"},
+            "timeoutSeconds": 6,
+            "onTimeout": "gone",
+        },
+        "told": {"type": "end", "status": "callback_request"},
         "end": {"type": "end", "status": "completed"},
         "gone": {"type": "end", "status": "no_answer"},
     },
@@ -46,8 +60,10 @@ def test_a_campaign_on_the_sandbox_by_the_command_line(folder: Path) -> None:
             DECLINES: (Behavior(outcome="declined"),),
             CONFIRMS: (Behavior(outcome="completed", does=("Yes, please.",)),),
             STOPS: (Behavior(outcome="completed", does=("Stop calling me.",)),),
-            LEAVES: (Behavior(outcome="hung_up"),),
-        }
+            LEAVES: (Behavior(outcome="hung_up", calls=("1",)),),
+        },
+        # They call when their flow has certainly heard that they hung up.
+        seconds=Seconds(think=(5.0, 5.0)),
     )
     with sandbox(folder, plan) as running, served(folder, voice_processes=0) as campana:
         campana.run("allow-countries", "US", "--default", "US")
@@ -99,6 +115,6 @@ def test_a_campaign_on_the_sandbox_by_the_command_line(folder: Path) -> None:
         campana.run("campaign", "launch", campaign["id"])
         until(lambda: campana.json("campaign", "show", campaign["id"])["status"] == "Completed")
         progress = campana.json("campaign", "show", campaign["id"])["progress"]
-        assert progress["dispositions"] == {"completed": 1, "opt_out": 1, "no_answer": 1}
+        assert progress["dispositions"] == {"completed": 1, "opt_out": 1, "callback_request": 1}
         calls = {line["to"]: line["text"] for line in running.lines("send") if "text" in line}
         assert calls == dict.fromkeys((CONFIRMS, STOPS, LEAVES), "Can you come?")

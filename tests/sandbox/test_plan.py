@@ -141,6 +141,23 @@ def test_what_a_callee_does_in_a_call_can_be_said(plan: Plan, does: tuple[str, .
 
 
 @pytest.mark.parametrize(
+    ("plan", "calls"),
+    [
+        (Plan(people={ANA: (Behavior(calls=("1",)),)}), ("1",)),
+        (Plan(calls={ChannelType.VOICE: 1.0}, answers={"2": 1}), ("2",) * 12),
+        (Plan(calls={ChannelType.VOICE: 1.0}, answers={}), ()),
+        (Plan(calls={ChannelType.SMS: 1.0}), None),
+        (Plan(), None),
+        (Plan(people={ANA: (Behavior(fault="lost", calls=("1",)),)}), None),
+    ],
+)
+def test_who_calls_afterwards_and_what_they_answer(
+    plan: Plan, calls: tuple[str, ...] | None
+) -> None:
+    assert met(plan).calls == calls
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "",

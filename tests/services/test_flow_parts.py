@@ -99,8 +99,8 @@ async def test_everything_that_is_missing_is_said_at_once(
         ("/voiceBots", "the node call calls with the bot reminder, which is not there"),
         ("/channels/Voice", "the node say speaks in a call: name the channel to use"),
         (
-            "/flow/nodes/ring",
-            "the node ring needs a call that the contact makes, and campaigns take none",
+            "/channels/Voice",
+            "the node ring waits for a call: name the channel it comes in on",
         ),
         ("/flow", "its lookups look into the table branches, which is not there"),
         ("/flow", "its webhooks show the credential crm, which is not stored"),
@@ -118,11 +118,19 @@ async def test_everything_that_is_missing_is_said_at_once(
 async def test_what_a_variants_flow_lacks_is_said_of_the_flow_that_the_variant_has(
     context: Context, workspace_id: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rings, end = NODES["ring"], NODES["end"]
+    end = NODES["end"]
+    rings: Any = {
+        "type": "voice_transfer",
+        "to": "+12025550123",
+        "mode": "warm",
+        "timeoutSeconds": 60,
+        "next": "look",
+        "onFailure": "look",
+    }
     nodes = {"a": rings, "look": NODES["look"], "end": end}
     campaign_id = await draft(context, workspace_id, flow(nodes, contact={"balance": "number"}))
     other = {
-        **flow({"a": {**rings, "next": "end", "onTimeout": "end"}, "end": end}),
+        **flow({"a": {**rings, "next": "end", "onFailure": "end"}, "end": end}),
         "name": "Other",
     }
     other_id = await published(context, workspace_id=workspace_id, definition=other)
@@ -257,3 +265,53 @@ async def test_whom_a_template_cannot_be_sent_to_is_said_by_number_and_by_name(
         "1 of 8 contacts lack first_name, without which the template renewal of the node a"
         f" is not sent: ctc_{rows[2][0]}"
     ) in among.warnings
+
+
+WAITS: Any = {
+    "a": {**NODES["ring"], "onTimeout": "end", "next": "end"},
+    "end": NODES["end"],
+}
+TRUNK: Any = {"host": "127.0.0.1", "port": 5060}
+
+
+@pytest.mark.parametrize(
+    ("kind", "config", "wrong"),
+    [
+        (
+            "voice_sip",
+            {"trunks": [TRUNK], "callerIds": ["+12025550100"]},
+            "the node a waits for a call, and no trunk of the channel desk takes any: give one"
+            " `inbound`",
+        ),
+        (
+            "voice_sip",
+            {"trunks": [{**TRUNK, "inbound": {}}], "callerIds": ["+12025550100"]},
+            None,
+        ),
+        ("sandbox", {"url": "http://127.0.0.1:9", "secret": "a-secret-of-the-sandbox"}, None),
+    ],
+)
+async def test_a_call_is_waited_for_only_where_one_can_come_in(
+    kind: str, config: Any, wrong: str | None, context: Context, workspace_id: int
+) -> None:
+    campaign_id = await draft(context, workspace_id, flow(WAITS))
+    voice = await add_channel(
+        context, workspace_id=workspace_id, name="desk", kind=kind, config=config
+    )
+    patch = {"channelType": "Voice", "channel": voice.id}
+    await campaigns.change(
+        context, workspace_id=workspace_id, campaign_id=campaign_id, patch=patch, version=None
+    )
+    found = await outlook.look_ahead(context, workspace_id=workspace_id, campaign_id=campaign_id)
+    said = [(each.pointer, each.message) for each in found.problems]
+    assert said == ([("/channel", wrong)] if wrong else [])
+    # No voice worker lives here, and the sandbox needs none.
+    is_unattended = kind == "voice_sip" and wrong is None
+    assert [text for text in found.warnings if "takes them is alive" in text] == (
+        [
+            "The flow waits for calls, and no voice worker that takes them is alive: until one is,"
+            " no call is answered (CAMPANA_VOICE_INBOUND_PORT)."
+        ]
+        if is_unattended
+        else []
+    )

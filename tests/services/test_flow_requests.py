@@ -92,6 +92,46 @@ async def test_what_makes_no_sense_is_a_failure_or_nothing(
     assert await talk.send() == ["Later."]
 
 
+@pytest.mark.parametrize("body", [b"<html>Sign in</html>", b'{"at": "nine"', b"\xff\xfe"])
+async def test_an_answer_that_is_kept_must_be_json(
+    talk_of: AskOf, engine_context: Context, body: bytes
+) -> None:
+    """A page to sign in on comes with 200, and would be told as if it said something."""
+    async with receiver(answers(200, body)) as program:
+        talk = await talk_of(program.port)
+        await ask(engine_context)
+    assert await talk.send() == ["Later."]
+
+
+@pytest.mark.parametrize("body", [b"", b" \r\n"])
+async def test_no_body_is_an_answer(talk_of: AskOf, engine_context: Context, body: bytes) -> None:
+    async with receiver(answers(200, body)) as program:
+        talk = await talk_of(program.port)
+        await ask(engine_context)
+    assert await talk.send() == ["At ."]
+
+
+async def test_what_is_not_kept_need_not_be_json(
+    engine_context: Context, context: Context, workspace_id: int, clock: FixedClock
+) -> None:
+    asked = {key: value for key, value in NODES["a"].items() if key != "saveAs"}
+    async with receiver(answers(200, b"OK")) as program:
+        asked |= {"url": f"http://127.0.0.1:{program.port}/orders", "next": "thanks"}
+        thanks = {"type": "send_message", "text": "Thanks.", "next": "end"}
+        nodes = {"a": asked, "thanks": thanks, "sorry": NODES["sorry"], "end": NODES["end"]}
+        talk = await talking(
+            engine_context,
+            context,
+            clock=clock,
+            workspace_id=workspace_id,
+            definition=flow(nodes),
+            people=[person(ANA)],
+        )
+        assert await talk.send() == []
+        await ask(engine_context)
+    assert await talk.send() == ["Thanks."]
+
+
 async def test_nobody_there_is_a_failure(talk_of: AskOf, engine_context: Context) -> None:
     async with receiver(answers(200)) as program:
         pass

@@ -27,7 +27,7 @@ async def test_a_grant_counts_from_when_it_is_made_however_long_that_was_waited_
         )
 
     async with onlooking(conninfo) as until_one_waits, engine_context.db.transaction() as tx:
-        await owners.lock_pace(tx, channel_id=channel.id, now=clock.now())
+        await owners.lock_pace(tx, channel_id=channel.id)
         asking = asyncio.create_task(at_once())
         await until_one_waits()
         waited_until = engine_context.monotonic()
@@ -40,7 +40,7 @@ async def test_a_grant_counts_from_when_it_is_made_however_long_that_was_waited_
 
 
 async def test_who_does_not_wait_goes_away_while_another_is_being_granted_something(
-    engine_context: Context, context: Context, workspace_id: int, clock: FixedClock
+    engine_context: Context, context: Context, workspace_id: int
 ) -> None:
     channel = await add_channel(context, workspace_id=workspace_id, rate=10.0, burst=1)
 
@@ -50,7 +50,7 @@ async def test_who_does_not_wait_goes_away_while_another_is_being_granted_someth
         )
 
     async with engine_context.db.transaction() as tx:
-        await owners.lock_pace(tx, channel_id=channel.id, now=clock.now())
+        await owners.lock_pace(tx, channel_id=channel.id)
         turned_away = await without_waiting()
     assert turned_away.sends == 0
     assert turned_away.again_after > timedelta(0)

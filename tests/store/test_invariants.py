@@ -171,6 +171,22 @@ BREAKS: dict[str, tuple[str, dict[str, int]]] = {
         "  created_at - interval '1 hour' from campana.attempts where address = '{BRUNO}'",
         {"suppressed_left_alone": 1},
     ),
+    "somebody held out who was called": (
+        "update campana.targets set disposition = 'held_out' where address = '{ANA}'",
+        {"held_out_left_alone": 1},
+    ),
+    "a conversation with somebody held out": (
+        "set session_replication_role = replica;"
+        " insert into campana.flow_sessions (workspace_id, campaign_id, target_id, contact_id,"
+        "  flow_id, flow_version, status, outcome, ended_at, session, channel_type, started,"
+        "  created_at, updated_at)"
+        " select workspace_id, campaign_id, id, contact_id, 'flow_1', 1, 'ended', 'told', '{NOW}',"
+        "  '{{}}', 'SMS', '{{}}', '{NOW}', '{NOW}' from campana.targets where address = '{ANA}';"
+        " delete from campana.attempts where address = '{ANA}';"
+        " update campana.targets set attempt_count = 0, disposition = 'held_out'"
+        " where address = '{ANA}'",
+        {"held_out_left_alone": 1},
+    ),
     "a list that says it has more people than it has": (
         "update campana.contact_counts set people = people + 1",
         {"lists_are_counted": 1},

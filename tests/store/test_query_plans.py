@@ -89,6 +89,8 @@ READY = {
     "mark_due_ats": [BEGINNING.due_at],
     "mark_targets": [BEGINNING.target_id],
     "now": NOW,
+    "owner_id": 1,
+    "beside": ["chan_1"],
 }
 PAGE = {
     "workspace_id": 1,

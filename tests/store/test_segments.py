@@ -156,5 +156,5 @@ async def test_tags_are_found_by_index(
 
 def test_the_statements_segments_are_asked_through_say_once_of_whom() -> None:
     whom = segments.members(read('"a" in tags'), lists=["list_1"], named={})
-    for noun, name in (("segments", "page"), ("targets", "enroll"), ("outlook", "crowds")):
+    for noun, name in (("segments", "page"), ("targets", "enroll"), ("outlook", "judged")):
         assert whom.sql in segments.asked_of(load(noun)[name], whom)

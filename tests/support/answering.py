@@ -11,7 +11,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from campana.domain.answered_by import AnsweredBy
-from campana.voice.ears.hearing import CallSense, Chunk, Ears, Models, Read
+from campana.voice.ears.hearing import (
+    CallSense,
+    Chunk,
+    Ears,
+    IsTold,
+    Models,
+    Read,
+    never_told,
+)
 from campana.voice.ears.listener import Listener
 from campana.voice.media import FRAME_SECONDS, PHONE_RATE, frame_bytes, frames
 from tests.voice import virtual_time
@@ -40,8 +48,15 @@ class InlineEars(Ears):
     async def sense(self, call: CallSense, pcm: bytes) -> list[Chunk]:
         return call.sense(pcm)
 
-    async def read(self, pcm: bytes, *, spoken_seconds: float, phrases: Sequence[str]) -> Read:
-        found = self._all.read(pcm, spoken_seconds=spoken_seconds, phrases=phrases)
+    async def read(
+        self,
+        pcm: bytes,
+        *,
+        spoken_seconds: float,
+        phrases: Sequence[str],
+        is_told: IsTold = never_told,
+    ) -> Read:
+        found = self._all.read(pcm, spoken_seconds=spoken_seconds, phrases=phrases, is_told=is_told)
         self.texts.append(found.text)
         await asyncio.sleep(READ_SECONDS)
         return found

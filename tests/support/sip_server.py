@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
-from campana.demo.sip_message import Message
+from campana.voice.sip_message import Message
 
 Answers = Callable[[int], Sequence[tuple[int, str]]]
 """The statuses that answer the datagram of this number, from 1; none is silence."""

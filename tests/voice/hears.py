@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from campana.domain.answered_by import AnsweredBy
 from campana.voice.ears.ear import Began, Said, Timing
-from campana.voice.ears.hearing import CallSense, Chunk, Read
+from campana.voice.ears.hearing import CallSense, Chunk, IsTold, Read, never_told
 
 Saying = tuple[float, float, str]
 """When somebody begins to speak, for how long, and the words: seconds since the answer."""
@@ -74,8 +74,18 @@ class LevelModels:
     def call(self) -> CallSense:
         return _LevelSense()
 
-    def read(self, pcm: bytes, *, spoken_seconds: float, phrases: Sequence[str]) -> Read:
-        del spoken_seconds
+    def sense(self, heard: Sequence[tuple[CallSense, bytes]]) -> list[list[Chunk]]:
+        return [call.sense(pcm) for call, pcm in heard]
+
+    def read(
+        self,
+        pcm: bytes,
+        *,
+        spoken_seconds: float,
+        phrases: Sequence[str],
+        is_told: IsTold = never_told,
+    ) -> Read:
+        del spoken_seconds, is_told
         self.sounds.append(len(pcm) / 16000)
         self.phrases.append(phrases)
         is_heard = self._texts and self.wordless is None

@@ -22,7 +22,6 @@ from campana.sandbox import wire
 from campana.services.context import Context
 from campana.store.channels import Channel
 from campana.store.db import Database, Role
-from campana.web import callbacks
 from campana.web.app import create_app
 from tests.support.campaign import add_channel
 from tests.support.database import NOW
@@ -146,7 +145,7 @@ async def test_who_asks_wrongly_is_told_so(
 ) -> None:
     calls = await add_channel(context, workspace_id=workspace_id, name="calls")
     place = f"/callbacks/{channel.id}"
-    large = b" " * (callbacks.BODY_LIMIT + 1)
+    large = b" " * 1_000_001
     answers = {
         "GET": await anonymous.get(place),
         "PUT": await anonymous.put(place, content=BODY),
@@ -324,3 +323,39 @@ async def test_what_people_write_is_stored_with_the_reports_beside_it(
     assert (kept["key"], kept["sender"], kept["text"], kept["payload"]) == (
         "in-1", "+12025550142", "STOP", "no",
     )  # fmt: skip
+
+
+def of_meta(entries: list[dict[str, Any]]) -> bytes:
+    """A webhook of Meta's about the number of META."""
+    value = {
+        "messaging_product": "whatsapp",
+        "metadata": {"phone_number_id": META["phoneNumberId"]},
+    }
+    changes = [{"field": "messages", "value": {**value, **each}} for each in entries]
+    told = {"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": changes}]}
+    return json.dumps(told).encode()
+
+
+async def test_all_that_meta_may_send_at_once_is_stored(
+    anonymous: httpx.AsyncClient, engine_context: Context, context: Context, workspace_id: int
+) -> None:
+    """Three megabytes: replies, STOPs among them, and receipts."""
+    made = await add_channel(context, workspace_id=workspace_id, kind="whatsapp_cloud", config=META)
+    stop = {"from": "12125550101", "timestamp": "1773154798", "type": "text"}
+    sent = {"status": "delivered", "timestamp": "1773154798", "recipient_id": "12125550101"}
+    sent["biz_opaque_callback_data"] = attempt_text(ATTEMPT)
+    body = of_meta(
+        [{"messages": [{**stop, "id": f"wamid.{n}", "text": {"body": "STOP" + " " * 240}}]}
+         for n in range(4_000)]
+        + [{"statuses": [{**sent, "id": f"wamid.{n}"} for n in range(6_000)]}]
+    )  # fmt: skip
+    assert 2_900_000 < len(body) < 3 * 1024 * 1024
+    mac = hmac.digest(META["appSecret"].encode(), body, "sha256").hex()
+    answer = await anonymous.post(
+        f"/callbacks/{made.id}", content=body, headers={"x-hub-signature-256": f"sha256={mac}"}
+    )
+    assert answer.status_code == 204
+    assert len(await inbox(engine_context)) == 6_000
+    async with engine_context.db.read() as tx:
+        rows = await (await tx.execute("select count(*) from inbound_inbox")).fetchall()
+    assert rows == [(4_000,)]

@@ -140,6 +140,9 @@ async def test_preflight_tells_counts_hours_and_what_is_missing(
         {"hour": "2026-03-10T15:00:00Z", "timeZones": ["America/New_York"], "attempts": 1}
     ]
     assert (told["firstAt"], told["cost"], told["notReached"]) == ("2026-03-10T15:00:00Z", None, 0)
+    assert len(told["first"]) == min(20, told["eligible"])
+    assert told["first"][0]["at"] == told["firstAt"]
+    assert set(told["first"][0]) == {"at", "contactId", "address", "timeZones"}
     assert told["latestAt"] > told["lastAt"]
 
     changed = await api.patch(

@@ -325,3 +325,41 @@ async def test_what_was_said_so_far_is_shown_while_the_call_runs(
         {"role": "callee", "text": "Yes.", "atMs": 2100},
         {"role": "callee", "text": "1", "atMs": 3000},
     ]
+
+
+async def test_a_call_that_the_person_made_is_told_from_ours_and_their_number_masked(
+    api: httpx.AsyncClient, scene: Scene, clock: FixedClock
+) -> None:
+    ours, theirs = await scene.claim(limit=2)
+    for each in (ours, theirs):
+        await answer_and_end(scene, each, clock)
+    async with scene.engine.db.transaction() as tx:
+        await tx.execute(
+            "update attempts set direction = 'inbound' where id = %s", [theirs.attempt_id]
+        )
+        await tx.execute(
+            "update voice_calls set from_number = to_number, to_number = from_number"
+            " where attempt_id = %s",
+            [theirs.attempt_id],
+        )
+    [shown] = (await page_of(api, direction="inbound"))["data"]
+    assert (shown["id"], shown["from"], shown["to"]) == (
+        attempt_text(theirs.attempt_id),
+        theirs.address,
+        "+12025550100",
+    )
+    assert (await page_of(api, direction="outbound"))["totalCount"] == 1
+    masked = await api.get(f"{URL}/{shown['id']}", headers={"X-Exclude-PII": "true"})
+    assert theirs.address not in masked.text
+    assert masked.json()["to"] == "+12025550100"
+    target = f"/v1/campaigns/{scene.campaign_id}/targets/{shown['targetId']}"
+    [attempt] = (await api.get(target)).json()["attempts"]
+    assert attempt["direction"] == "inbound"
+    history = (await api.get(f"/v1/contacts/{shown['contactId']}/history")).json()["data"]
+    assert history[0]["detail"]["direction"] == "inbound"
+    file = await api.get(f"/v1/campaigns/{scene.campaign_id}/export?what=attempts&format=csv")
+    assert sorted(line.split(",")[-1] for line in file.text.splitlines()) == [
+        "direction",
+        "inbound",
+        "outbound",
+    ]

@@ -25,6 +25,7 @@ from msgspec import Struct
 from campana.carriers.account import Portfolio, ProviderTemplate, SecretField
 from campana.domain.attempt import AttemptEvent, EventType
 from campana.domain.caller_id import CallerIds
+from campana.domain.calling_in import CallsIn
 from campana.domain.campaign import ChannelType
 from campana.domain.clock import parse_moment
 from campana.domain.content import Content, Media
@@ -131,9 +132,10 @@ class NamedReport:
 
 
 InboundKind = Literal[
-    "text", "button", "list", "media", "reaction", "location", "contacts", "other"
+    "text", "button", "list", "media", "reaction", "location", "contacts", "call", "other"
 ]
-"""`other` is what we have no words for; it still shows that they wrote."""
+"""`call`: they did not write but call, on a carrier that plays them, and do what the lines of the
+text say. `other` is what we have no words for; it still shows that they wrote."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -338,6 +340,8 @@ class CarrierKind:
     secrets: tuple[SecretField, ...] = ()
     is_greeted: bool = False
     """Its provider asks by GET whether we are here, before it reports (Challenge)."""
+    callback_limit: int = 1_000_000
+    """The largest body its provider may report with, in bytes."""
     trunks: Callable[[Any], tuple[TrunkLimits, ...]] | None = None
     """The ways its calls may go out, in the order they are tried, each with limits of its own; None
     where there is but one way."""
@@ -347,6 +351,10 @@ class CarrierKind:
     """The numbers its calls are placed from, in turn; None where calls show a sender or nothing."""
     hosts: Callable[[Any], tuple[str, ...]] | None = None
     """Where a call may be handed over to a SIP name; None: nowhere."""
+    calls_in: Callable[[Any], tuple[CallsIn, ...]] | None = None
+    """By which trunks people may call us; None where nobody can."""
+    plays_callers: bool = False
+    """Its people call us without a trunk: it reaches nobody, and plays them."""
     most_a_second: Callable[[Any], float] | None = None
     """The most its channels may send in a second; None: as the channel says."""
     portfolio: Callable[[Any], Portfolio | None] | None = None

@@ -154,6 +154,7 @@ class _Said(Struct, kw_only=True, frozen=True, rename=_SAID):
     at: Annotated[datetime, Meta(tz=True)]
     to: str | None = None
     payload: str | None = None
+    calls: Annotated[tuple[str, ...], Meta(max_length=100)] | None = None
 
 
 class _Known(Struct, kw_only=True, frozen=True):
@@ -287,7 +288,12 @@ def _read_answer(answer: Answer) -> Accepted:
 def _heard(told: dict[str, object]) -> Heard:
     if "inbound" not in told:
         return _report(msgspec.convert(told, _Status))
-    return Inbound(**msgspec.structs.asdict(msgspec.convert(told, _Said)))
+    heard = msgspec.convert(told, _Said)
+    given = msgspec.structs.asdict(heard)
+    does: tuple[str, ...] | None = given.pop("calls")
+    if does is not None:
+        given |= {"kind": "call", "text": "\n".join(does)}
+    return Inbound(**given)
 
 
 def _report(status: _Status) -> Report:
@@ -341,6 +347,7 @@ def senders(config: Config) -> tuple[str, ...]:
 
 
 KIND = CarrierKind(
+    plays_callers=True,
     kind="sandbox",
     channel_types=tuple(ChannelType),
     config=Config,

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from campana.domain.caller_id import CallerIds
+from campana.domain.calling_in import CallsIn
 from campana.domain.disposition import Disposition
 from campana.voice.call_result import CallResult
 from campana.voice.driver import Placement
@@ -35,6 +36,10 @@ class VoiceCarrier(Protocol):
 
     def caller_ids(self, config: Mapping[str, Any]) -> CallerIds:
         """The numbers a channel with this stored config calls from."""
+        ...
+
+    def calls_in(self, config: Mapping[str, Any]) -> tuple[CallsIn, ...]:
+        """By which trunks of a channel with this stored config people may call us."""
         ...
 
     def passes_on(self, status: int) -> bool:

@@ -17,8 +17,10 @@ from msgspec import Meta, Struct
 
 from campana.carriers.account import SecretField
 from campana.carriers.base import CarrierError, CarrierKind
+from campana.domain.address import Unusable, parse_phone
 from campana.domain.answered_by import AnsweredBy
 from campana.domain.caller_id import CallerIds
+from campana.domain.calling_in import CallsIn
 from campana.domain.campaign import ChannelType
 from campana.domain.disposition import Disposition
 from campana.domain.pacing import TrunkLimits
@@ -32,6 +34,26 @@ Word = Annotated[str, Meta(pattern=r"^[!#-:=?-\[\]-~]{1,128}$")]
 """What the SIP stack takes unquoted: no space, quote, backslash, semicolon or angle bracket."""
 Secret = Annotated[str, Meta(pattern=r"^[ !#-\[\]-~]{0,128}$")]
 """What it takes in quotes: neither a quote nor a backslash."""
+
+
+def _network(source: str) -> None:
+    ipaddress.ip_network(source, strict=False)
+
+
+class InboundConfig(Struct, kw_only=True, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """Calls that come in by a trunk, for flows that wait for one: over UDP, from its host and from
+    nowhere else but these addresses."""
+
+    addresses: Annotated[
+        tuple[Annotated[str, Meta(pattern=r"^[0-9A-Fa-f.:/]{2,43}$")], ...], Meta(max_length=64)
+    ] = ()
+    """Addresses and networks, as `203.0.113.7` or `203.0.113.0/28`."""
+    country: Annotated[str, Meta(pattern=r"^[A-Z]{2}$", description="ISO 3166")] | None = None
+    """Of callers' numbers that come without one; that of the number called when left out."""
+
+    def __post_init__(self) -> None:
+        for each in self.addresses:
+            _network(each)
 
 
 class TrunkConfig(Struct, kw_only=True, frozen=True, rename="camel", forbid_unknown_fields=True):
@@ -54,10 +76,14 @@ class TrunkConfig(Struct, kw_only=True, frozen=True, rename="camel", forbid_unkn
     """Calls open at once."""
     daily_attempts: Annotated[int, Meta(ge=1, le=100_000_000)] | None = None
     """Calls placed in a day of UTC."""
+    inbound: InboundConfig | None = None
+    """Left out, no call is taken from it."""
 
     def __post_init__(self) -> None:
         if self.srtp and self.transport != "tls":
             raise ValueError("srtp needs the transport tls: its keys travel in the signalling")
+        if self.inbound is not None and self.transport != "udp":
+            raise ValueError("inbound needs the transport udp: calls come in by that alone")
 
     @property
     def name(self) -> str:
@@ -213,6 +239,23 @@ def caller_ids(config: Config) -> CallerIds:
     return CallerIds(numbers=config.caller_ids, calls_a_day=config.calls_per_caller_id)
 
 
+def calls_in(config: Config) -> tuple[CallsIn, ...]:
+    """The trunks that people call us by."""
+    read = parse_phone(config.caller_ids[0], default_country=None)
+    own = "" if isinstance(read, Unusable) else read.country
+    return tuple(
+        CallsIn(
+            trunk=trunk.name,
+            host=trunk.host,
+            sources=trunk.inbound.addresses,
+            country=trunk.inbound.country or own,
+            authority=f"{f'[{trunk.host}]' if ':' in trunk.host else trunk.host}:{trunk.port}",
+        )
+        for trunk in config.trunks
+        if trunk.inbound is not None
+    )
+
+
 def hosts(config: Config) -> tuple[str, ...]:
     """Those of the trunks: a call is handed to a name there and nowhere else."""
     return tuple(dict.fromkeys(trunk.host for trunk in config.trunks))
@@ -270,6 +313,7 @@ KIND = CarrierKind(
     trunks=trunks,
     limit_trunks=limit_trunks,
     hosts=hosts,
+    calls_in=calls_in,
 )
 
 
@@ -305,6 +349,10 @@ class VoiceSip:
     def caller_ids(self, config: Mapping[str, Any]) -> CallerIds:
         """The numbers a channel calls from."""
         return caller_ids(msgspec.convert(config, Config))
+
+    def calls_in(self, config: Mapping[str, Any]) -> tuple[CallsIn, ...]:
+        """By which trunks of a channel people may call us."""
+        return calls_in(msgspec.convert(config, Config))
 
     def passes_on(self, status: int) -> bool:
         """May another trunk be tried?"""

@@ -219,21 +219,6 @@ def _told(event: events.Event) -> list[str]:
 
 
 def _waiting(event: events.WaitStarted) -> str:
-    what = {
-        "reply": "an answer",
-        "survey": "an answer",
-        "delay": "time to pass",
-        "message": "word of the message",
-        "call": "the call to end",
-        "inbound_call": "the contact to call",
-        "speech": "the text to be said",
-        "digits": "keys",
-        "answer": "words or keys",
-        "transfer": "the transfer",
-        "webhook": "the webhook",
-        "lookup": "the table",
-        "intent": "what was meant",
-        "handoff": "the conversation to be handed back",
-    }.get(event.kind, event.kind)
+    what = events.WAITED_FOR.get(event.kind, event.kind)
     until = wire(event.until)
     return f"  … waits for {what}" + (f", until {until}" if until else "")

@@ -13,6 +13,7 @@ from campana.cli.session import AsJson, Workspace, out, print_json, run, told
 from campana.domain.campaign import Campaign
 from campana.domain.clock import wire
 from campana.domain.disposition import Disposition
+from campana.domain.ids import numbered
 from campana.domain.waiting import Standing
 from campana.services import outlook, reopening
 from campana.services import why as asked
@@ -138,6 +139,15 @@ def _as_json(found: Outlook) -> dict[str, Any]:
         "lastAt": wire(run_.last_at) if run_ else None,
         "latestAt": wire(found.latest),
         "notReached": run_.not_reached if run_ else 0,
+        "first": [
+            {
+                "at": wire(each.at),
+                "contactId": numbered("ctc", each.person.id),
+                "address": each.person.address,
+                "timeZones": list(each.person.zones),
+            }
+            for each in found.first
+        ],
         "cost": found.cost
         and {
             "lowest": str(found.cost.lowest),

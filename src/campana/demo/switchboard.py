@@ -15,9 +15,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from campana.demo.plan import REFUSALS, Behavior, Plan
-from campana.demo.sip_message import Message, parameter
 from campana.demo.witness import Witness
 from campana.voice.driver import ATTEMPT_HEADER
+from campana.voice.sip_message import Message, parameter
 
 Address = tuple[str, int]
 

@@ -60,6 +60,18 @@ class Forecast:
     """People left when the end date, or `LONGEST`, is reached."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ends:
+    """When a run will be through with everybody who waits."""
+
+    soonest: datetime
+    """If everybody is reached at the next try."""
+    latest: datetime | None
+    """If every try fails; None when nobody can say."""
+    is_going: bool
+    """It contacts people now; else `soonest` counts from when it can."""
+
+
 def forecast(
     people: Mapping[tuple[str, ...], int],
     *,

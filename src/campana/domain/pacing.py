@@ -111,6 +111,11 @@ def planned(limits: Limits) -> Limits:
     return replace(limits, rate=limits.rate * (1 - _HEADROOM))
 
 
+def lasts_until(limits: Limits, arrival_at: datetime) -> datetime:
+    """From when on the channel would lose some of its rate, if nobody were granted more."""
+    return arrival_at - (limits.burst - 1) * timedelta(seconds=1 / limits.rate)
+
+
 def lateness(rate: float) -> timedelta:
     """How late a send may leave on a channel of this rate; beyond, its moment is lost.
 

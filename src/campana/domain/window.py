@@ -180,10 +180,11 @@ def _open_in(window: Window, zone: ZoneInfo, now: datetime) -> bool:
     clock = local.time()
     if not any(_within(hours, clock) for hours in window.days[local.weekday()]):
         return False
-    return not (window.has_closed_days and _is_closed_day(window, local.date()))
+    return not (window.has_closed_days and is_closed_day(window, local.date()))
 
 
-def _is_closed_day(window: Window, day: date) -> bool:
+def is_closed_day(window: Window, day: date) -> bool:
+    """Is nobody contacted on this day of theirs, whatever the hour? Not asked where `always`."""
     return day in window.closed_dates or any(is_holiday(place, day) for place in window.holidays)
 
 

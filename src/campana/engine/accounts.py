@@ -43,14 +43,16 @@ class Accounts:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._kinds = [kind for kind in context.carriers.values() if kind.open is not None]
+        self._kinds = {
+            kind.kind: kind for kind in context.carriers.values() if kind.open is not None
+        }
         self._open: dict[str, Account] = {}
         self._until = 0.0
 
     @property
     def kinds(self) -> tuple[str, ...]:
         """The kinds of carrier these accounts are on, opened or not."""
-        return tuple(kind.kind for kind in self._kinds)
+        return tuple(self._kinds)
 
     async def known(self) -> Mapping[str, Account]:
         """By channel id; a rehearsal sees only those that cannot leave this machine."""
@@ -66,12 +68,13 @@ class Accounts:
         self._open = {}
 
     async def _refresh(self) -> None:
-        found: dict[str, tuple[Channel, CarrierKind]] = {}
-        async with self._context.db.read() as tx:
-            for kind in self._kinds:
-                for channel in await channels.of_kind(tx, kind=kind.kind):
-                    if channel.is_loopback or not self._context.is_rehearsal:
-                        found[channel.id] = (channel, kind)
+        async with self._context.db.glance() as tx:
+            every = await channels.of_kinds(tx, kinds=self.kinds)
+        found = {
+            channel.id: (channel, self._kinds[channel.kind])
+            for channel in every
+            if channel.is_loopback or not self._context.is_rehearsal
+        }
         # A new table each time: whoever holds the one before goes on with that.
         before, now = self._open, dict[str, Account]()
         for channel_id, (channel, kind) in found.items():

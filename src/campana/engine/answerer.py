@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from datetime import timedelta
 from uuid import UUID
 
 from campana.carriers.base import Accepted, CarrierError, Outbound
@@ -70,22 +71,31 @@ class Answerer:
 
     async def _serve(self, account: Account) -> int:
         channel_id, owner_id = account.channel.id, self.ownership.owner_id
-        granted = await granting.grant(
+        granted = await granting.grant_ahead(
             self._context,
             channel_id=channel_id,
             owner_id=owner_id,
             wanted=_AT_ONCE - len(self._sends),
+            ahead=timedelta(0),
         )
-        if not granted:
+        if not granted.sends:
             return 0
         begun = self._context.monotonic()
         claimed = await answering.claim(
             self._context,
             channel_id=channel_id,
             owner_id=owner_id,
-            limit=granted,
+            limit=granted.sends,
             ask_after=account.carrier.patience.ask_after,
         )
+        if unused := granted.sends - len(claimed):
+            await granting.give_back(
+                self._context,
+                channel_id=channel_id,
+                owner_id=owner_id,
+                sends=unused,
+                allowed=granted,
+            )
         deadline = begun + SEND_DEADLINE.total_seconds()
         for each in claimed:
             task = asyncio.create_task(self._send(each, account, owner_id, deadline))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from campana.engine.duty import Duty
 from campana.engine.runner import Loop
 from campana.services import conversations, inbound, named_reports, reports
 from campana.services.context import Context
@@ -10,15 +11,17 @@ from campana.services.context import Context
 class Applier:
     """Any number of work processes may apply side by side: each takes reports of its own."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, *, duty: Duty | None = None) -> None:
         self._context = context
+        self._duty = duty
 
     def loops(self) -> list[Loop]:
+        duty = self._duty
         return [
-            Loop(name="apply", step=self.step, rest=0.05, longest=0.25),
-            Loop(name="match", step=self.match, rest=0.2, longest=1.0),
-            Loop(name="hear", step=self.hear, rest=0.1, longest=0.3),
-            Loop(name="return", step=self.give_back, rest=0.5, longest=1.0),
+            Loop(name="apply", step=self.step, rest=0.05, longest=0.25, duty=duty),
+            Loop(name="match", step=self.match, rest=0.2, longest=1.0, duty=duty),
+            Loop(name="hear", step=self.hear, rest=0.1, longest=0.3, duty=duty),
+            Loop(name="return", step=self.give_back, rest=0.5, longest=1.0, duty=duty),
         ]
 
     async def hear(self) -> bool:

@@ -14,6 +14,8 @@ _SHORTEST = 0.05
 """Before a channel that has nothing to give is asked again (seconds)."""
 _LONGEST = 0.5
 """While others take what it has."""
+_LATEST = 1.0
+"""However slow a channel is: its rate may have been raised."""
 _LONGER = 1.5
 _MOST = 10
 
@@ -35,10 +37,11 @@ class Asking:
         self._in_vain.pop(channel_id, None)
         self._at[channel_id] = at + lasting.total_seconds() / 2
 
-    def denied(self, channel_id: str, *, at: float, again_after: timedelta) -> None:
-        """It gave nothing; `again_after` is 0 where that is not because others were given it."""
-        seconds = max(_SHORTEST, again_after.total_seconds())
-        if again_after:
+    def denied(self, channel_id: str, *, at: float, again_after: timedelta, is_ours: bool) -> None:
+        """It gave nothing; `again_after` is 0 where that is not because others were given it, and
+        nobody but the process whose channel it is needs to see soon whether that has changed."""
+        seconds = min(_LATEST, max(_SHORTEST, again_after.total_seconds()))
+        if again_after or not is_ours:
             longer = seconds * _LONGER ** min(self._in_vain[channel_id], _MOST)
             seconds = max(seconds, min(_LONGEST, longer))
             self._in_vain[channel_id] += 1

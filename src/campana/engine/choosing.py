@@ -35,14 +35,30 @@ class Choosing:
         self.marks = Marks()
         """How far this worker has claimed: what a claim is to move on."""
 
-    async def look(self, channel_ids: Collection[str]) -> None:
-        """See what waits on these channels, where the last look will not do any more."""
+    async def look(
+        self,
+        channel_ids: Collection[str],
+        *,
+        owner_id: int | None = None,
+        beside: Collection[str] = (),
+    ) -> None:
+        """See what waits on these channels, where the last look will not do any more.
+
+        With `owner_id` not on those that another owner serves, unless they are among `beside`.
+        """
         began = self._context.monotonic()
         stale = sorted(each for each in channel_ids if self._use_until.get(each, 0.0) <= began)
         if not stale:
             return
         by_channel: dict[str, list[Group]] = defaultdict(list)
-        for group in await dispatch.ready(self._context, channel_ids=stale, marks=self.marks):
+        found = await dispatch.ready(
+            self._context,
+            channel_ids=stale,
+            marks=self.marks,
+            owner_id=owner_id,
+            beside=sorted(beside),
+        )
+        for group in found:
             by_channel[group.channel_id].append(group)
         now = self._context.monotonic()
         for channel_id in stale:

@@ -13,7 +13,6 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property, partial
 from uuid import UUID
@@ -26,7 +25,10 @@ from campana.engine.accounts import Account, Accounts
 from campana.engine.appetite import Appetite
 from campana.engine.asking import Asking
 from campana.engine.choosing import Choosing
+from campana.engine.departing import Departure
+from campana.engine.duty import Duty
 from campana.engine.enduring import until_stored
+from campana.engine.helping import Helping
 from campana.engine.notice import Notice
 from campana.engine.ownership import Ownership
 from campana.engine.resting import Resting
@@ -63,23 +65,6 @@ _MOST_IN_FLIGHT = 5_000
 """Of a process, sent or about to be; a carrier may take fewer at once."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Departure:
-    """An intent, and when it may go: at a moment of its grant, not after `deadline` (monotonic
-    seconds); None when no moment was left for it."""
-
-    intent: Claimed
-    group: Group
-    at: float | None
-    slots: Slots
-    deadline: float
-    owner_id: int
-
-    def is_missed(self, now: float) -> bool:
-        """Has it no moment, or not any more?"""
-        return self.at is None or self.slots.is_missed(self.at, now=now)
-
-
 class Dispatcher:
     """One process's share of the sending. `step` starts the sends of at most one grant."""
 
@@ -90,6 +75,7 @@ class Dispatcher:
         self._public_url = public_url
         self._choosing = Choosing(context, salt=int.from_bytes(context.entropy(8), "big"))
         self._asking = Asking()
+        self._helping = Helping()
         self._resting = Resting(monotonic=context.monotonic)
         self._sends: dict[UUID, asyncio.Task[None]] = {}
         self._at_once: Counter[str] = Counter()
@@ -102,7 +88,10 @@ class Dispatcher:
         """Where the pace of each channel stood after the last grant to this process."""
         self._appetite = Appetite()
         self._is_draining = False
-        self.ownership = Ownership(context, in_hand=lambda: self._sends, serves=accounts.kinds)
+        self.duty = Duty()
+        self.ownership = Ownership(
+            context, in_hand=lambda: self._sends, serves=accounts.kinds, duty=self.duty
+        )
 
     @cached_property
     def _unsubscribes(self) -> unsubscribes.Unsubscribes:
@@ -134,7 +123,9 @@ class Dispatcher:
             and account.carrier.most_at_once
             and not self._resting.is_on(channel_id)
         ]
-        await self._choosing.look(rested)
+        await self._choosing.look(
+            rested, owner_id=self.ownership.owner_id, beside=self._helping.on(now=now)
+        )
         for channel_id in self._choosing.channels(rested):
             if await self._serve(accounts[channel_id]):
                 return True
@@ -174,11 +165,19 @@ class Dispatcher:
             notice=notice.span,
             after=self._granted_until.get(channel_id),
             waits=not notice.is_slow,
+            serves=notice.is_punctual,
+            yields=channel_id not in self._helping.on(now=self._context.monotonic()),
         )
         if not allowed.sends:
-            now = self._context.monotonic()
-            self._asking.denied(channel_id, at=now, again_after=allowed.again_after)
+            self._asking.denied(
+                channel_id,
+                at=self._context.monotonic(),
+                again_after=allowed.again_after,
+                is_ours=allowed.is_ours,
+            )
             return False
+        notice.granted()
+        self._helping.granted(channel_id, at=allowed.at, was_behind=allowed.was_behind)
         self._granted_until[channel_id] = allowed.arrival_at
         lasting = allowed.sends * allowed.interval
         self._asking.granted(channel_id, at=allowed.at, lasting=lasting)
@@ -250,7 +249,7 @@ class Dispatcher:
         now, monotonic = self._context.clock.now(), self._context.monotonic()
         for intent in claimed:
             by_campaign = monotonic + (intent.not_before - now).total_seconds()
-            departure = _Departure(
+            departure = Departure(
                 intent=intent,
                 group=group,
                 at=slots.take(not_before=max(by_campaign, monotonic)),
@@ -267,7 +266,7 @@ class Dispatcher:
         self._sends.pop(intent.attempt_id, None)
         self._at_once[intent.channel_id] -= 1
 
-    async def _send(self, departure: _Departure, account: Account) -> None:
+    async def _send(self, departure: Departure, account: Account) -> None:
         """From an intent that is marked as sending to the end of our part in it."""
         intent = departure.intent
         if departure.at is not None:
@@ -294,7 +293,7 @@ class Dispatcher:
             self._resting.succeeded(account.channel.id)
             await self._accept(intent, account, accepted)
 
-    def _may_go(self, departure: _Departure) -> bool:
+    def _may_go(self, departure: Departure) -> bool:
         return (
             self._context.monotonic() < departure.deadline
             and self.ownership.is_held
@@ -302,7 +301,7 @@ class Dispatcher:
             and not self._is_draining
         )
 
-    def _outbound(self, departure: _Departure, account: Account) -> Outbound:
+    def _outbound(self, departure: Departure, account: Account) -> Outbound:
         intent = departure.intent
         return Outbound(
             attempt_id=intent.attempt_id,

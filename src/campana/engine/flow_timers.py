@@ -10,6 +10,7 @@ import asyncio
 import logging
 
 from campana.domain.errors import Unavailable
+from campana.engine.duty import Duty
 from campana.engine.runner import Loop
 from campana.services import flow_requests, sessions
 from campana.services.context import Context
@@ -25,14 +26,15 @@ _RETRY_SECONDS = 0.5
 class FlowTimers:
     """The steps, and the requests this process is making."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, *, duty: Duty | None = None) -> None:
         self._context = context
+        self._duty = duty
         self._asking: set[asyncio.Task[None]] = set()
 
     def loops(self) -> list[Loop]:
         return [
-            Loop(name="flow timers", step=self.step, rest=0.2, longest=0.5),
-            Loop(name="flow requests", step=self.ask, rest=0.1, longest=0.3),
+            Loop(name="flow timers", step=self.step, rest=0.2, longest=0.5, duty=self._duty),
+            Loop(name="flow requests", step=self.ask, rest=0.1, longest=0.3, duty=self._duty),
         ]
 
     async def step(self) -> bool:

@@ -42,6 +42,9 @@ class Notice:
         self._took = _FIRST_TAKES
         self._before = deque[float](maxlen=_LATELY)
         self._has_missed = False
+        self.is_punctual = True
+        """Has it missed nothing since it was granted something last? Who is not had better leave
+        the channel to others."""
 
     @property
     def is_slow(self) -> bool:
@@ -67,6 +70,10 @@ class Notice:
         before = min(self._before, default=0.0)
         return timedelta(seconds=before) + SEND_DEADLINE - _MARGIN
 
+    def granted(self) -> None:
+        """Sends were granted; whether their moments are missed will be seen."""
+        self.is_punctual = True
+
     def took(self, seconds: float, *, before: float) -> None:
         """So long it took until sends could start, of which `before` until their deadline ran."""
         self._took = max(seconds, _FORGOTTEN * self._took)
@@ -78,3 +85,4 @@ class Notice:
         """Sends of a grant missed their moments; it took at least so long, as far as is known."""
         self._took = max(seconds, self._took)
         self._has_missed = True
+        self.is_punctual = False

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from uuid import UUID
 
 from campana.domain.errors import Unavailable
+from campana.engine.duty import Duty
 from campana.services import outcomes
 from campana.services.context import Context
 from campana.store import attempts, owners
@@ -34,13 +35,15 @@ class Ownership:
         *,
         in_hand: Callable[[], Iterable[UUID]],
         serves: Iterable[str] = (),
+        duty: Duty | None = None,
     ) -> None:
         """`in_hand` names the attempts this worker is busy with, for adoption under a new number;
         `serves` the kinds of carrier it sends on, so that anybody can tell whether one is
-        served."""
+        served; `duty` is kept by the same session."""
         self._context = context
         self._in_hand = in_hand
         self._serves = tuple(serves)
+        self._duty = duty
         self._former: list[int] = []
         self.owner_id = 0
         self.is_held = False
@@ -55,6 +58,8 @@ class Ownership:
                 log.warning("owner %s lost its session: %s", self.owner_id, error)
             finally:
                 self.is_held = False
+                if self._duty is not None:
+                    self._duty.lose()
             await asyncio.sleep(_PING_SECONDS)
 
     async def account(self) -> bool:
@@ -78,11 +83,19 @@ class Ownership:
         if self._former:
             await self._adopt()
             self._former.clear()
+        if self._duty is not None:
+            await self._duty.ask(session)
         self.is_held = True
         while True:
             await self._context.doze(_PING_SECONDS)
             async with asyncio.timeout(_PING_TIMEOUT):
-                await session.execute("select")
+                await self._ping(session)
+
+    async def _ping(self, session: Tx) -> None:
+        if self._duty is None:
+            await session.execute("select")
+        else:
+            await self._duty.ask(session)
 
     async def _adopt(self) -> None:
         mine = list(self._in_hand())

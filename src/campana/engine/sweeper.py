@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 
+from campana.engine.duty import Duty
 from campana.engine.runner import Loop
 from campana.services import breaking, closing, outcomes, windows
 from campana.services.context import Context
@@ -17,16 +18,18 @@ _WINDOWS_SECONDS = 60.0
 class Sweeper:
     """The steps any number of work processes may run side by side."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, *, duty: Duty | None = None) -> None:
         self._context = context
+        self._duty = duty
         self._windows_at = 0.0
 
     def loops(self) -> list[Loop]:
+        duty = self._duty
         return [
-            Loop(name="sweep", step=self.sweep, rest=1.0),
-            Loop(name="close", step=self.close, rest=0.5, longest=1.0),
-            Loop(name="windows", step=self.refresh_windows, rest=1.0),
-            Loop(name="breakers", step=self.watch, rest=1.0),
+            Loop(name="sweep", step=self.sweep, rest=1.0, duty=duty),
+            Loop(name="close", step=self.close, rest=0.5, longest=1.0, duty=duty),
+            Loop(name="windows", step=self.refresh_windows, rest=1.0, duty=duty),
+            Loop(name="breakers", step=self.watch, rest=1.0, duty=duty),
         ]
 
     async def sweep(self) -> bool:

@@ -14,37 +14,33 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
-from uuid import UUID
 
 from campana.carriers.voice_carrier import VoiceCarrier
-from campana.domain.attempt import AttemptEvent
 from campana.domain.disposition import Disposition
 from campana.domain.errors import Unavailable
 from campana.domain.script import Script
 from campana.engine.beforehand import asked
-from campana.engine.call_facts import facts_of
 from campana.engine.call_sound import sound_of
 from campana.engine.choosing import Choosing
 from campana.engine.conducted import dictation
-from campana.engine.enduring import until_stored
+from campana.engine.holding import Held, hold, settle
+from campana.engine.lines import Lines
 from campana.engine.ownership import Ownership
-from campana.services import channel_secrets, dispatch, granting, outcomes
+from campana.engine.reception import Reception
+from campana.services import channel_secrets, dispatch, granting
 from campana.services.claimed import Claimed
 from campana.services.context import Context
 from campana.services.dispatch import SEND_DEADLINE
-from campana.services.hearing import hearing
-from campana.services.recordings import key_of
+from campana.services.hearing import answering, hearing
 from campana.services.secrets import Unreadable
 from campana.services.session_calls import is_talk, listens
-from campana.store import attempts, channels
-from campana.store.attempts import CallFacts
+from campana.store import channels
 from campana.store.channels import Channel
-from campana.voice.call import run_call
-from campana.voice.call_result import CallResult
 from campana.voice.detour import Detouring, NextWay
 from campana.voice.dictated import Dictation
 from campana.voice.driver import LineLost, Placement, Refused, VoiceDriver
 from campana.voice.ears.hearing import Ears
+from campana.voice.incoming import TakesCalls
 from campana.voice.speech import Speech
 from campana.voice.stalls import Stalls
 
@@ -54,14 +50,6 @@ AHEAD = timedelta(milliseconds=200)
 """How much of the near future a grant covers: with the claim's time within the send deadline."""
 
 _CHANNELS_SECONDS = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """A call in hand, and what ends it early."""
-
-    task: asyncio.Task[None]
-    stop: asyncio.Event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,23 +78,39 @@ class VoiceWorker:
         lines: int,
         salt: int | None = None,
         ears: Ears | None = None,
+        door: TakesCalls | None = None,
+        inbound_port: int = 0,
     ) -> None:
         """`salt` sets its turns apart from those of the workers beside it; without `ears` bots
-        hear keys only."""
+        hear keys only; calls are taken at the `door`, on `inbound_port`, where both are given."""
         self._ears = ears
         self._context = context
         self._carrier = carrier
         self._driver = driver
         self._speech = speech
         self._stalls = Stalls(context.monotonic)
-        self._lines = lines
         self._channels: Mapping[str, Channel] = {}
         self._channels_until = 0.0
         self._choosing = Choosing(context, salt=salt)
-        self._calls: dict[UUID, _Line] = {}
+        self.lines = Lines(most=lines)
         is_read = ears is not None and (ears.wordless is None or context.hearing_endpoint)
         serves = [carrier.kind, *([hearing(carrier.kind)] if is_read else [])]
-        self.ownership = Ownership(context, in_hand=lambda: self._calls, serves=serves)
+        takes_calls = door is not None and inbound_port > 0
+        serves += [answering(carrier.kind)] if takes_calls else []
+        self.ownership = Ownership(context, in_hand=lambda: self.lines, serves=serves)
+        self._reception: Reception | None = None
+        if door is not None and inbound_port > 0:
+            self._reception = Reception(
+                context,
+                carrier=carrier,
+                driver=door,
+                channels=self.channels,
+                ownership=self.ownership,
+                lines=self.lines,
+                speech=speech,
+                port=inbound_port,
+                ears=ears,
+            )
 
     async def step(self) -> bool:
         """Claim one call and start it; False when there was none to start."""
@@ -116,7 +120,7 @@ class VoiceWorker:
             raise LineLost(self._driver.broken)
         if not self._may_start():
             return False
-        channels = await self._known()
+        channels = await self.channels()
         await self._choosing.look(channels)
         # A channel that is at its limit holds back nobody on another.
         for channel_id in self._choosing.channels(channels):
@@ -166,39 +170,33 @@ class VoiceWorker:
         return bool(claimed)
 
     def _start(self, given: _Given) -> None:
-        stop = asyncio.Event()
-        key = given.intent.attempt_id
-        task = asyncio.create_task(self._call(given, stop=stop))
-        self._calls[key] = _Line(task=task, stop=stop)
-        task.add_done_callback(lambda _: self._calls.pop(key, None))
+        self.lines.begin(given.intent.attempt_id, partial(self._call, given))
+
+    async def receive(self) -> bool:
+        """Keep the door that calls come in by, if there is one; a step of a loop of its own."""
+        return await self._reception.step() if self._reception is not None else False
 
     async def obey(self) -> bool:
         """Hang up the calls somebody asked to end; a step of a loop of its own."""
-        if self._calls:
-            async with self._context.db.read() as tx:
-                ordered = await attempts.hang_up_orders(tx, owner_id=self.ownership.owner_id)
-            for attempt_id in ordered & self._calls.keys():
-                self._calls[attempt_id].stop.set()
+        await self.lines.obey(self._context, owner_id=self.ownership.owner_id)
         return False
 
     async def drain(self, *, seconds: float) -> None:
-        """Let calls in progress end by themselves for a while, then hang up the rest."""
-        lines = list(self._calls.values())
-        if lines:
-            await asyncio.wait([line.task for line in lines], timeout=seconds)
-            for line in lines:
-                line.stop.set()
-            await asyncio.gather(*(line.task for line in lines), return_exceptions=True)
+        """Take no more calls, let those in progress end by themselves for a while, then hang up the
+        rest."""
+        if self._reception is not None:
+            await self._reception.aclose()
+        await self.lines.drain(seconds=seconds)
 
     def _may_start(self) -> bool:
         return (
             self.ownership.is_held
-            and len(self._calls) < self._lines
+            and self.lines.has_room
             and self._driver.free_lines > 0
             and self._context.clock.is_steady
         )
 
-    async def _known(self) -> Mapping[str, Channel]:
+    async def channels(self) -> Mapping[str, Channel]:
         """Channels of this worker's kind, read again every second so that a change takes effect."""
         if time.monotonic() >= self._channels_until:
             async with self._context.db.read() as tx:
@@ -222,7 +220,7 @@ class VoiceWorker:
             return None
         return replace(channel, config=config)
 
-    async def _call(self, given: _Given, *, stop: asyncio.Event) -> None:
+    async def _call(self, given: _Given, stop: asyncio.Event) -> None:
         """From a committed intent, which waits for its moment, to a settled attempt."""
         intent = given.intent
         placement = self._placement(given)
@@ -233,8 +231,11 @@ class VoiceWorker:
         began = placement.may_send() and await self._begin(intent, given, placement.caller_id)
         # The commit took its time: what is late is not sent, and that is certain.
         if script is None or not began or not placement.may_send():
-            await self._settle(
-                intent, disposition=Disposition.NOT_SENT, reason="too late to be sent"
+            await settle(
+                self._context,
+                intent.attempt_id,
+                disposition=Disposition.NOT_SENT,
+                reason="too late to be sent",
             )
             return
         sound = sound_of(
@@ -245,48 +246,18 @@ class VoiceWorker:
             ears=self._ears,
             stalls=self._stalls,
         )
-        events: asyncio.Queue[AttemptEvent | None] = asyncio.Queue()
-        teller = asyncio.create_task(self._tell(intent.attempt_id, events))
-        key = key_of(campaign_id=intent.campaign_id, attempt_id=intent.attempt_id)
-        result: CallResult | None = None
-        try:
-            result = await run_call(
-                Detouring(self._driver, next_way=self._detours(given)),
-                placement,
-                script,
-                intent.fields.as_text(),
-                speech=sound.voice,
-                recording=self._context.blobs.path(key),
-                clock=self._context.clock,
-                emit=events.put_nowait,
-                stop=stop,
-                ears=sound.ears,
-                zone=known.zone,
-                mind=known.mind,
-                may_transfer=known.may_transfer,
-            )
-        except LineLost as lost:
-            log.error("attempt %s: %s", intent.attempt_id, lost)
-        except Exception:
-            # A bug, after the network may have been touched: nobody knows, so nobody redials.
-            log.exception("attempt %s failed in the middle", intent.attempt_id)
-        events.put_nowait(None)
-        await teller
-        if result is None:
-            await self._settle(intent, disposition=Disposition.UNKNOWN, reason="the line was lost")
-        else:
-            await self._settle(
-                intent,
-                disposition=self._carrier.disposition_of(result),
-                reason=result.reason or result.end,
-                result=result,
-                facts=facts_of(
-                    result,
-                    intent.plan.script,
-                    recording_key=key if result.recording else None,
-                    endpoints=sound.facts(),
-                ),
-            )
+        held = Held(
+            attempt_id=intent.attempt_id,
+            campaign_id=intent.campaign_id,
+            line=Detouring(self._driver, next_way=self._detours(given)),
+            placement=placement,
+            script=script,
+            sound=sound,
+            known=known,
+            own_script=intent.plan.script,
+            fields=intent.fields.as_text(),
+        )
+        await hold(self._context, held, stop=stop, disposition_of=self._carrier.disposition_of)
 
     def _script(self, intent: Claimed) -> Script | Dictation | None:
         """What is said: a bot's script, or what its flow says step by step."""
@@ -346,33 +317,3 @@ class VoiceWorker:
             )
         except Unavailable:
             return False
-
-    async def _tell(self, attempt_id: UUID, events: asyncio.Queue[AttemptEvent | None]) -> None:
-        """Store the call's events as they come, in order, for as long as it takes."""
-        while (event := await events.get()) is not None:
-            await until_stored(
-                partial(outcomes.record, self._context, attempt_id=attempt_id, event=event)
-            )
-
-    async def _settle(
-        self,
-        intent: Claimed,
-        *,
-        disposition: Disposition,
-        reason: str,
-        result: CallResult | None = None,
-        facts: CallFacts | None = None,
-    ) -> None:
-        """Settle, however long the database is away: until then the attempt stays open, never
-        lost."""
-        await until_stored(
-            lambda: outcomes.settle(
-                self._context,
-                attempt_id=intent.attempt_id,
-                disposition=disposition,
-                reason=reason,
-                facts=facts,
-                answered_at=result.answered_at if result else None,
-                callback_at=result.callback_at if result else None,
-            )
-        )

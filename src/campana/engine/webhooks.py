@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
+from campana.engine.duty import Duty
 from campana.engine.runner import Loop, repeat
 from campana.services import deliveries
 from campana.services.context import Context
@@ -22,8 +23,9 @@ MOST_IN_FLIGHT = 1000
 class Deliverer:
     """The steps, and the messages this process has under way."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, *, duty: Duty | None = None) -> None:
         self._context = context
+        self._duty = duty
         self._horizon = Horizon(context.db)
         self._sending: set[asyncio.Task[Tried]] = set()
         self._tried: list[Tried] = []
@@ -36,8 +38,16 @@ class Deliverer:
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until `stop`, then finish what is under way: it takes seconds at most."""
         loops = [
-            Loop(name="webhooks", step=self.deliver, rest=0.1, longest=0.4),
-            Loop(name="spreading", step=self.spread, rest=0.2, longest=0.5),
+            Loop(
+                name="webhooks",
+                step=self.deliver,
+                rest=0.1,
+                longest=0.4,
+                # What has come back is to be stored soon.
+                is_awake=lambda: bool(self.in_flight),
+                duty=self._duty,
+            ),
+            Loop(name="spreading", step=self.spread, rest=0.2, longest=0.5, duty=self._duty),
         ]
         async with asyncio.TaskGroup() as group:
             for loop in loops:

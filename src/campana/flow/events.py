@@ -48,6 +48,25 @@ ANSWERS = frozenset({"reply", "survey"})
 begins when the messages before them have left. `until` reckons as if that were at once."""
 
 
+WAITED_FOR: Mapping[str, str] = {
+    "reply": "an answer",
+    "survey": "an answer",
+    "delay": "time to pass",
+    "message": "word of the message",
+    "call": "the call to end",
+    "inbound_call": "the contact to call",
+    "speech": "the text to be said",
+    "digits": "keys",
+    "answer": "words or keys",
+    "transfer": "the transfer",
+    "webhook": "the webhook",
+    "lookup": "the table",
+    "intent": "what was meant",
+    "handoff": "the conversation to be handed back",
+}
+"""Each kind of wait, for people."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitStarted:
     """The session waits; without `until`, for as long as it takes."""

@@ -101,6 +101,8 @@ class WebhookAnswered:
     wait: int
     status: int | None = None
     body: object = None
+    is_json: bool = True
+    """False where it said something that is none; nothing at all may be an answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

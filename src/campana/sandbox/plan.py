@@ -99,6 +99,8 @@ class Behavior(_Planned, frozen=True):
     does: Annotated[tuple[_Saying, ...], Meta(max_length=100)] | None = None
     """What the callee answers to the questions of a flow, one after another: keys, words, or
     nothing. At the next question they are silent, or hang up where that is the outcome."""
+    calls: Annotated[tuple[_Saying, ...], Meta(max_length=100)] | None = None
+    """When it is over the person calls the sender, and answers the flow with this, as in `does`."""
 
 
 class Plan(_Planned, frozen=True):
@@ -111,6 +113,9 @@ class Plan(_Planned, frozen=True):
     """What people write back to messages that arrived; an empty text is silence."""
     answers: Mapping[str, Weight] = msgspec.field(default_factory=lambda: dict(_ANSWERS))
     """What callees answer to a question of a flow, as in `does`; each is drawn for itself."""
+    calls: Mapping[ChannelType, Share] = {}
+    """How many of those who were sent something call the sender afterwards; they answer the flow
+    with what `answers` says."""
     people: Mapping[str, Annotated[tuple[Behavior, ...], Meta(min_length=1)]] = {}
     seconds: Seconds = Seconds()
     faults: Mapping[Fault, Share] = {}
@@ -157,6 +162,8 @@ class Fate:
     """Seconds from taking the send."""
     does: tuple[str, ...] | None = None
     """What the callee answers in a call that a flow conducts; None in any other."""
+    calls: tuple[str, ...] | None = None
+    """What the person answers when they call, at the time they would write; None: they do not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,7 +218,19 @@ def fate(
         says=_says(plan, behavior, attempt, channel_type) if is_there else "",
         says_after=end.after + thinks if end is not None else 0.0,
         does=_does(plan, behavior, attempt, outcome) if is_conducted and is_taken else None,
+        calls=_calls(plan, behavior, attempt, channel_type) if is_taken else None,
     )
+
+
+def _calls(
+    plan: Plan, behavior: Behavior, attempt: str, channel_type: ChannelType
+) -> tuple[str, ...] | None:
+    if behavior.calls is not None:
+        return behavior.calls
+    if draw(plan.seed, attempt, "calls") >= plan.calls.get(channel_type, 0.0):
+        return None
+    draws = (draw(plan.seed, attempt, f"told {n}") for n in range(_MOST_ANSWERS))
+    return tuple(_weighed(plan.answers, drawn) for drawn in draws) if plan.answers else ()
 
 
 def _does(plan: Plan, behavior: Behavior, attempt: str, outcome: Outcome) -> tuple[str, ...]:

@@ -117,20 +117,25 @@ class Sandbox:
         return self._reply(asked, received)
 
     def _write_back(self, asked: Send, received: Received, secret: str) -> None:
-        """What the person answers to a message that arrives, once."""
-        if received.taking is None or received.is_repeat or not received.fate.says:
+        """What the person answers to what arrives, in writing or by a call, once."""
+        fate = received.fate
+        if received.taking is None or received.is_repeat:
             return
         said = Said(
             inbound=f"to-{asked.attempt}",
             from_=asked.to,
-            text=received.fate.says,
+            text=fate.says,
             to=asked.sender,
             choice=None,
-            at=received.taking.taken_at + timedelta(seconds=received.fate.says_after),
+            at=received.taking.taken_at + timedelta(seconds=fate.says_after),
         )
-        self._teller.say(
-            said, url=asked.callback_url, secret=secret, after=received.fate.says_after
-        )
+        if fate.says:
+            self._teller.say(said, url=asked.callback_url, secret=secret, after=fate.says_after)
+        if fate.calls is not None:
+            called = msgspec.structs.replace(
+                said, inbound=f"call-{asked.attempt}", text="", calls=fate.calls
+            )
+            self._teller.say(called, url=asked.callback_url, secret=secret, after=fate.says_after)
 
     def _say(self, saying: Saying, secret: str) -> tuple[int, bytes]:
         said = Said(
@@ -140,6 +145,7 @@ class Sandbox:
             to=saying.to,
             choice=saying.choice,
             at=self._provider.now(),
+            calls=saying.calls,
         )
         self._teller.say(said, url=saying.callback_url, secret=secret)
         return 202, msgspec.json.encode({"id": said.inbound})

@@ -74,6 +74,8 @@ class Saying(Struct, kw_only=True, frozen=True, rename="camel", forbid_unknown_f
     choice: Annotated[str, Meta(max_length=256)] | None = None
     id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$")] | None = None
     """Given twice it is the same message."""
+    calls: Annotated[tuple[str, ...], Meta(max_length=100)] | None = None
+    """They do not write, they call, and answer a flow's questions with this."""
 
 
 class Said(Struct, kw_only=True, frozen=True):
@@ -85,6 +87,8 @@ class Said(Struct, kw_only=True, frozen=True):
     to: str | None
     choice: str | None
     at: datetime
+    calls: tuple[str, ...] | None = None
+    """They called, and did this."""
 
 
 class Known(Struct, kw_only=True, frozen=True, rename="camel"):

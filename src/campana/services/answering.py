@@ -64,7 +64,10 @@ async def claim(
     """
     now = context.clock.now()
     async with context.db.transaction() as tx:
-        if not await owners.use_promise(tx, channel_id=channel_id, owner_id=owner_id, lines=limit):
+        promise = await owners.use_promise(
+            tx, channel_id=channel_id, owner_id=owner_id, lines=limit
+        )
+        if promise is None or not promise.is_of(now):
             return []
         allowed: dict[UUID, Queued] = {}
         claimed = await messages.claim(tx, channel_id=channel_id, limit=limit, now=now)

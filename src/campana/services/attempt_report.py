@@ -24,6 +24,8 @@ from campana.store.db import Tx
 
 MOST_DAYS = 92
 USUAL_DAYS = 7
+OUTSIDE = "Outside campaigns"
+"""What attempts of no campaign are called in files, which are in English."""
 ENOUGH = 20
 """Attempts an hour of the day needs before it can be called the best one."""
 
@@ -53,6 +55,7 @@ class Sums:
     outcomes: Sequence[Group]
     channels: Sequence[Group]
     campaigns: Sequence[Group]
+    """With an empty key for what belongs to none: answers of a person, tests of a channel."""
     names: Mapping[str, str]
     """Of channels and campaigns, by id."""
 
@@ -206,6 +209,8 @@ def _rows(found: Report) -> Iterator[Sequence[object]]:
     sums = found.sums
     for group in (*sums.days, *sums.channels, *sums.campaigns, *sums.outcomes):
         name, talk = sums.names.get(group.key), round(group.talk_seconds, 3)
+        if group.kind == "campaign" and not group.key:
+            name = OUTSIDE
         counts = (group.attempts, group.reached, share(group))
         yield (group.kind, group.key, name, *counts, talk, group.cost)
     for hour in found.hours:

@@ -7,10 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from campana.domain.campaign import CampaignState
-from campana.domain.disposition import SUCCESSES, Disposition
+from campana.domain.disposition import PERSON_REACHED, SUCCESSES, Disposition
+from campana.domain.spend import Purse, day_of
 from campana.domain.waiting import Standing, standing
+from campana.services import tempo
 from campana.services.context import Context
-from campana.store import campaign_search, overview
+from campana.services.policy import policy_of
+from campana.services.tempo import Tempo
+from campana.store import campaign_search, overview, policies, spend
 from campana.store.campaign_search import ChannelUse, Found, Minute, Search
 from campana.store.db import Tx
 from campana.store.overview import TargetCount
@@ -45,6 +49,18 @@ class Line:
     skipped: int
     failed: int
     dispositions: Mapping[str, int]
+    tempo: Tempo | None = None
+    """None of one that does not run."""
+
+    @property
+    def contacted(self) -> int:
+        """Of those who are finished, whom no rule left out."""
+        return self.finished - self.skipped
+
+    @property
+    def met(self) -> int:
+        """Those with whom a person answered, or the message arrived."""
+        return sum(count for name, count in self.dispositions.items() if name in PERSON_REACHED)
 
     @property
     def total(self) -> int:
@@ -78,6 +94,13 @@ class Recent:
     started: int
     answered: int
     channels: Sequence[ChannelUse]
+    today: Purse
+    """What this day has spent where the workspace is, and may."""
+
+    @property
+    def by_machines(self) -> int:
+        """Of the answered, those that a machine answered."""
+        return self.outcomes.get(Disposition.VOICEMAIL, 0)
 
     @property
     def in_use(self) -> int:
@@ -95,7 +118,7 @@ async def page(
             tx, workspace_id=workspace_id, search=search, limit=limit, offset=offset, now=now
         )
         total = await campaign_search.count(tx, workspace_id=workspace_id, search=search, now=now)
-        return await _lines(tx, context, found, now), total
+        return await _lines(tx, context, workspace_id, found, now), total
 
 
 async def newest(context: Context, *, workspace_id: int, limit: int) -> dict[str, str]:
@@ -115,7 +138,7 @@ async def named(context: Context, *, workspace_id: int, campaign_ids: Sequence[s
         found = await campaign_search.named(
             tx, workspace_id=workspace_id, campaign_ids=campaign_ids, now=now
         )
-        return await _lines(tx, context, found, now)
+        return await _lines(tx, context, workspace_id, found, now)
 
 
 async def live(context: Context, *, workspace_id: int) -> list[Line]:
@@ -126,7 +149,7 @@ async def live(context: Context, *, workspace_id: int) -> list[Line]:
         found = await campaign_search.page(
             tx, workspace_id=workspace_id, search=search, limit=MOST_LINES, offset=0, now=now
         )
-        return await _lines(tx, context, found, now)
+        return await _lines(tx, context, workspace_id, found, now, with_ends=False)
 
 
 async def recent(context: Context, *, workspace_id: int) -> Recent:
@@ -137,6 +160,13 @@ async def recent(context: Context, *, workspace_id: int) -> Recent:
             tx, workspace_id=workspace_id, since=since, monotonic=context.monotonic
         )
         channels = await campaign_search.channels(tx, workspace_id=workspace_id)
+        policy = policy_of(await policies.get(tx, workspace_id=workspace_id))
+        today = await spend.of_day(
+            tx,
+            workspace_id=workspace_id,
+            day=day_of(context.clock.now(), policy.zone),
+            limit=policy.daily_spend_limit,
+        )
     outcomes: dict[str, int] = {}
     for each in counted:
         outcomes[each.outcome] = outcomes.get(each.outcome, 0) + each.count
@@ -146,6 +176,7 @@ async def recent(context: Context, *, workspace_id: int) -> Recent:
         started=sum(each.count for each in counted),
         answered=sum(each.answered for each in counted),
         channels=channels,
+        today=today,
     )
 
 
@@ -160,18 +191,37 @@ def _by_minute(counted: Sequence[Minute], since: datetime) -> list[tuple[datetim
     return [(each, started.get(each, 0), answered.get(each, 0)) for each in minutes]
 
 
-async def _lines(tx: Tx, context: Context, found: Sequence[Found], now: datetime) -> list[Line]:
+async def _lines(
+    tx: Tx,
+    context: Context,
+    workspace_id: int,
+    found: Sequence[Found],
+    now: datetime,
+    *,
+    with_ends: bool = True,
+) -> list[Line]:
     ids = [each.id for each in found]
     facts = await overview.waiting(tx, campaign_ids=ids, now=now)
     counted = await context.counts.targets(tx, campaign_ids=ids, monotonic=context.monotonic)
     steady = context.clock.is_steady
+    standings = {
+        each.id: standing(
+            CampaignState(each.state), replace(facts[each.id], is_clock_steady=steady), now
+        )
+        for each in found
+    }
+    tempos = await tempo.tempos(
+        tx,
+        context,
+        workspace_id=workspace_id,
+        found=found,
+        standings=standings,
+        with_ends=with_ends,
+        now=now,
+    )
     return [
-        _line(
-            each,
-            standing(
-                CampaignState(each.state), replace(facts[each.id], is_clock_steady=steady), now
-            ),
-            counted.get(each.id, []),
+        replace(
+            _line(each, standings[each.id], counted.get(each.id, [])), tempo=tempos.get(each.id)
         )
         for each in found
     ]

@@ -8,10 +8,11 @@ what is shown of a million is some seconds old. Nothing is decided by it.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Generic, TypeVar
 
+from campana.domain.forecast import Ends
 from campana.store import campaign_search, campaigns, overview
 from campana.store.campaign_search import Minute
 from campana.store.db import Tx
@@ -26,23 +27,37 @@ _MOST_KEPT = 10_000
 _T = TypeVar("_T")
 
 
-class _Kept(Generic[_T]):
+class Kept(Generic[_T]):
     """What was found, by key, and until when it will do (monotonic seconds)."""
 
     def __init__(self) -> None:
+        """Nothing is known yet."""
         self._found: dict[str, tuple[_T, float]] = {}
 
     def __contains__(self, key: str) -> bool:
+        """Something was kept, and be it too old."""
         return key in self._found
 
+    def has(self, key: str, *, now: float) -> bool:
+        """What was found, and be it nothing, will still do."""
+        return key in self._found and now < self._found[key][1]
+
     def fresh(self, key: str, *, now: float) -> _T | None:
+        """What was found, if it will still do."""
         found, until = self._found.get(key, (None, 0.0))
         return found if now < until else None
 
     def keep(self, key: str, found: _T, *, rows: int, took: float, now: float) -> None:
+        """Use what was found among many for as long as finding it `took` deserves."""
         self._found.pop(key, None)
         if rows >= MANY and len(self._found) < _MOST_KEPT:
             self._found[key] = found, now + _USE_PER_COST * took
+
+    def keep_for(self, key: str, found: _T, *, seconds: float, now: float) -> None:
+        """Use it for so long, however few there were."""
+        self._found.pop(key, None)
+        if len(self._found) < _MOST_KEPT:
+            self._found[key] = found, now + seconds
 
     async def counted(
         self,
@@ -68,9 +83,14 @@ class Counts:
 
     def __init__(self) -> None:
         """Nothing is counted yet."""
-        self._targets = _Kept[list[TargetCount]]()
-        self._minutes = _Kept[list[Minute]]()
-        self._campaigns = _Kept[campaigns.Counts]()
+        self._targets = Kept[list[TargetCount]]()
+        self._minutes = Kept[list[Minute]]()
+        self._campaigns = Kept[campaigns.Counts]()
+        self._begun = Kept[Mapping[str, int]]()
+        self.rates = Kept[float | None]()
+        """The highest rate that a campaign may have, attempts a second."""
+        self.ends = Kept[Ends | None]()
+        """When a campaign will have been through."""
 
     async def targets(
         self, tx: Tx, *, campaign_ids: Sequence[str], monotonic: Callable[[], float]
@@ -110,6 +130,23 @@ class Counts:
         )
         # What was counted a while ago may begin earlier.
         return [each for each in found if each.minute >= since]
+
+    async def begun(
+        self,
+        tx: Tx,
+        *,
+        workspace_id: int,
+        since: datetime,
+        until: datetime,
+        monotonic: Callable[[], float],
+    ) -> Mapping[str, int]:
+        """Attempts begun from `since` and before `until`, by campaign."""
+        return await self._begun.counted(
+            str(workspace_id),
+            lambda: campaign_search.begun(tx, workspace_id=workspace_id, since=since, until=until),
+            rows=lambda found: sum(found.values()),
+            monotonic=monotonic,
+        )
 
     async def _count(
         self, tx: Tx, ids: Sequence[str], monotonic: Callable[[], float]

@@ -51,15 +51,28 @@ answers within a second)."""
 
 
 async def ready(
-    context: Context, *, channel_ids: Sequence[str], marks: Marks | None = None
+    context: Context,
+    *,
+    channel_ids: Sequence[str],
+    marks: Marks | None = None,
+    owner_id: int | None = None,
+    beside: Sequence[str] = (),
 ) -> list[Group]:
     """Groups with something due now on these channels, most urgent first (engine role).
 
-    Of a group that has a mark, only what lies behind it counts.
+    Of a group that has a mark, only what lies behind it counts. With `owner_id` nothing waits on a
+    channel that another owner serves, unless it is among `beside`.
     """
     known = marks.all() if marks is not None else NO_MARKS
-    async with context.db.read() as tx:
-        return await due.ready(tx, channel_ids=channel_ids, marks=known, now=context.clock.now())
+    async with context.db.glance() as tx:
+        return await due.ready(
+            tx,
+            channel_ids=channel_ids,
+            marks=known,
+            owner_id=owner_id,
+            beside=beside,
+            now=context.clock.now(),
+        )
 
 
 async def claim(
@@ -84,13 +97,14 @@ async def claim(
     from a campaign that is not running, or that somebody is changing at this moment, and no more
     than its own limits allow, which may make an intent wait up to `ahead` before it is sent. The
     lines of the grant that are not used are free again when it returns. A grant from before a limit
-    of the channel was lowered claims nothing.
+    of the channel was lowered claims nothing, nor does one of the day before.
     """
     after = marks.of(group.key) if marks is not None else BEGINNING
     async with context.db.transaction() as tx:
-        if not await owners.use_promise(
+        promise = await owners.use_promise(
             tx, channel_id=group.channel_id, owner_id=owner_id, lines=limit
-        ):
+        )
+        if promise is None:
             return []
         # The send deadline runs from here, not from before a connection was had: who stops the
         # campaign, or suppresses somebody, waits for what comes now and for nothing before it.
@@ -98,7 +112,7 @@ async def claim(
         in_force = await campaigns.share(
             tx, campaign_id=group.campaign_id, channel_id=group.channel_id, now=now
         )
-        if in_force is None:
+        if in_force is None or not promise.is_of(now):
             return []
         plan = plan_of(in_force.document, channel_window=in_force.channel_window)
         if late.is_unwatched(
@@ -139,7 +153,7 @@ async def claim(
         capped = await capping.reached(
             tx, waiting, workspace_id=group.workspace_id, limits=caps, now=now
         )
-        allowed = await _pass_gate(
+        allowed, facts = await _pass_gate(
             tx,
             waiting,
             campaign_id=group.campaign_id,
@@ -180,6 +194,7 @@ async def claim(
             group=group,
             plan=plan,
             caps=caps,
+            facts=facts,
             owner_id=owner_id,
             send=send,
             callers=numbers,
@@ -249,17 +264,23 @@ async def _pass_gate(
     capped: Mapping[int, datetime],
     flow: FlowClaim | None,
     now: datetime,
-) -> list[Candidate]:
-    """Those who may be contacted now; the others are put off or finished, with the reason."""
+) -> tuple[list[Candidate], dict[int, gate.Facts]]:
+    """Those who may be contacted now, and by target what was known of each.
+
+    The others are put off or finished, with the reason.
+    """
     ways = Ways(plan, campaign_id=campaign_id)
     is_free_form = channel_type == ChannelType.WHATSAPP and plan.flow is None
     allowed: list[Candidate] = []
+    known: dict[int, gate.Facts] = {}
     deferrals: list[Deferral] = []
     told: list[NewEvent] = []
     for candidate in waiting:
-        match gate.check(_facts(candidate, ways, capped, is_free_form=is_free_form), now):
+        facts = _facts(candidate, ways, capped, is_free_form=is_free_form)
+        match gate.check(facts, now):
             case gate.Allow():
                 allowed.append(candidate)
+                known[candidate.id] = facts
             case gate.Defer(until=until, why=why):
                 deferrals.append(Deferral(target_id=candidate.id, until=until, why=why))
             case gate.Drop(disposition=disposition, why=why):
@@ -272,7 +293,7 @@ async def _pass_gate(
                 await decisions.skip(tx, target_id=candidate.id, reason=why, now=now)
     await due.defer(tx, deferrals=deferrals, now=now)
     await store_events.add(tx, *told)
-    return allowed
+    return allowed, known
 
 
 def _facts(

@@ -97,6 +97,7 @@ def of_attempt(
         sendingAt=wire(attempt.sending_at),
         answeredAt=wire(answered),
         endedAt=wire(ended_at),
+        **_direction(attempt.direction),
     )
 
 
@@ -110,6 +111,7 @@ def of_sending(
     number: int,
     address: str,
     at: datetime,
+    direction: str = "outbound",
 ) -> NewEvent:
     """The event of an attempt that is about to touch the network."""
     return _of_attempt(
@@ -128,7 +130,13 @@ def of_sending(
         sendingAt=wire(at),
         answeredAt=None,
         endedAt=None,
+        **_direction(direction),
     )
+
+
+def _direction(direction: str) -> dict[str, str]:
+    """Told only of what is not of our own doing."""
+    return {"direction": direction} if direction != "outbound" else {}
 
 
 def _of_attempt(

@@ -52,10 +52,15 @@ def _cell(kind: Kind, value: object) -> str:
             return msgspec.json.encode(value).decode()
         case Kind.MOMENT, datetime():
             return wire(value) or ""
-        case _ if isinstance(value, str) and _NUMBER.fullmatch(value):
-            return value
         case _:
-            return defused(value)
+            return text_cell(value)
+
+
+def text_cell(value: object) -> str:
+    """A text as a cell that a spreadsheet takes for no formula; a phone number stays one."""
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        return value
+    return defused(value)
 
 
 def _lines(rows: Sequence[Sequence[str]]) -> bytes:

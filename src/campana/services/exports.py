@@ -133,6 +133,7 @@ ATTEMPT_COLUMNS = (
         "created_at", "sending_at", "answered_at", "ended_at",
     )),
     Column(name="talk_seconds", kind=Kind.NUMBER),
+    Column(name="direction"),
 )  # fmt: skip
 
 

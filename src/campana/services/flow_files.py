@@ -9,7 +9,6 @@ from campana.flow.definition import Flow, load
 from campana.flow.nodes.gather import GatherNode
 from campana.flow.nodes.say import SayNode
 from campana.flow.nodes.voice_transfer import VoiceTransfer
-from campana.flow.nodes.wait_inbound_call import WaitInboundCall
 from campana.flow.run import Node
 from campana.services import text_problems
 from campana.services.text_problems import Located, UnreadableText, located
@@ -25,7 +24,6 @@ class Checked:
     """Nodes that run here and in no campaign."""
 
 
-_NOT_RUN = "needs a call that the contact makes, and campaigns take none"
 _NOT_WARM = "hands over warm, and campaigns hand calls over blind"
 _NO_VOICE = "chooses a voice, and campaigns speak with one for all"
 
@@ -33,8 +31,6 @@ _NO_VOICE = "chooses a voice, and campaigns speak with one for all"
 def not_run(node: Node) -> str | None:
     """Why campaigns do not carry out a node that flows may have; None when they do."""
     match node:
-        case WaitInboundCall():
-            return _NOT_RUN
         case VoiceTransfer(mode="warm"):
             return _NOT_WARM
         case SayNode(voice=str()) | GatherNode(voice=str()):

@@ -35,6 +35,8 @@ class Answered:
 
     status: int | None
     body: object = None
+    is_json: bool = True
+    """False where it said something that is none."""
     intent: str | None = None
     """Of a language model: what was meant."""
 
@@ -81,7 +83,7 @@ async def ask(context: Context, request: Request) -> Answered:
     )
     if outcome.status is None:
         log.info("session %d: webhook: %s", request.session_id, outcome.problem)
-    return Answered(status=outcome.status, body=_json(outcome.body))
+    return _answered(outcome.status, outcome.body)
 
 
 async def settle(context: Context, request: Request, answered: Answered) -> None:
@@ -90,7 +92,12 @@ async def settle(context: Context, request: Request, answered: Answered) -> None
     if request.request["type"] == "findIntent":
         told, key = IntentFound(wait=request.wait, intent=answered.intent), "intent"
     else:
-        told = WebhookAnswered(wait=request.wait, status=answered.status, body=answered.body)
+        told = WebhookAnswered(
+            wait=request.wait,
+            status=answered.status,
+            body=answered.body,
+            is_json=answered.is_json,
+        )
         key = "webhook"
     async with context.db.transaction() as tx:
         await sessions.resume(
@@ -117,11 +124,11 @@ async def _intent(context: Context, request: Request) -> str | None:
     return None if chosen is None else intents[chosen]
 
 
-def _json(body: bytes | None) -> object:
-    """The answer's JSON; None when it is none."""
-    if not body:
-        return None
+def _answered(status: int | None, body: bytes | None) -> Answered:
+    """The answer with its JSON, where it has any."""
+    if body is None or not body.strip():
+        return Answered(status=status)
     try:
-        return msgspec.json.decode(body)
+        return Answered(status=status, body=msgspec.json.decode(body))
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
+        return Answered(status=status, is_json=False)

@@ -28,7 +28,7 @@ from campana.store.due import Candidate, Group
 from campana.store.sessions import Carried, Message, StoredSession
 
 # What keeps a person from being contacted at all, on whatever channel.
-_FOR_ALL = frozenset({"suppressed_workspace", "suppressed_campaign"})
+_FOR_ALL = frozenset({"suppressed_workspace", "suppressed_campaign", "held_out"})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,10 +51,12 @@ class FlowClaim:
     async def dropped(self, candidate: Candidate, disposition: Disposition, *, why: str) -> bool:
         """The gate says never: the session goes on knowing it, on another channel perhaps.
 
-        False when there is nothing more to try: whoever is suppressed on every channel is done.
+        False when there is nothing more to try, and never was: whoever is suppressed on every
+        channel is done, and with whoever is held out nothing begins, whatever else objects to them.
+        Not every node sends: one that did anything to them would spoil the comparison.
         """
         stored = self.sessions.get(candidate.id)
-        if why in _FOR_ALL:
+        if why in _FOR_ALL or self.ways.held_out(candidate.contact_id):
             if stored is None:
                 return False
             if stored.has_opted_out:

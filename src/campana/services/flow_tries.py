@@ -7,7 +7,7 @@ flow's to decide; a message that a carrier could not take is tried again by the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
@@ -109,7 +109,7 @@ def _again(channel_type: ChannelType, flow: Flow | None, again: int) -> int:
     return 1 if flow is not None and channel_type is ChannelType.VOICE else again
 
 
-def endless(found: list[Course]) -> list[str]:
+def endless(found: Sequence[Course]) -> list[str]:
     """What somebody should know of flows that may send without end, in sentences."""
     types = sorted({c for course in found for c, each in course.tries.items() if each.most is None})
     return [

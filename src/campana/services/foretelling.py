@@ -14,11 +14,24 @@ from campana.domain.campaign import Campaign, CampaignType, ChannelType, Plan
 from campana.domain.disposition import Disposition
 from campana.domain.forecast import Forecast, Pace, Planned, forecast
 from campana.domain.window import next_open
+from campana.services.messaging import DAY
+from campana.store import portfolios
 from campana.store.channels import Channel
+from campana.store.db import Tx
+from campana.store.portfolios import Portfolio
 
 # What a line is held for: a call nobody answers, or long ringing and the whole bot.
 _SHORTEST_CALL = timedelta(seconds=15)
 _LONGEST_RINGING = timedelta(seconds=45)
+
+
+async def places_left(tx: Tx, channel: Channel | None, now: datetime) -> Pace:
+    """The part of a pace that says how many new people there is room for."""
+    if channel is None or channel.portfolio is None or channel.portfolio_limit is None:
+        return Pace(rate=channel.rate if channel else 1)
+    portfolio = Portfolio(workspace_id=channel.workspace_id, name=channel.portfolio)
+    taken = await portfolios.standing(tx, portfolio=portfolio, after=now - DAY)
+    return Pace(rate=channel.rate, people=channel.portfolio_limit, taken=taken)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,15 +55,17 @@ def foretold(
     *,
     eligible: Mapping[tuple[str, ...], int],
     now: datetime,
+    seen: float | None = None,
 ) -> tuple[Forecast, datetime | None]:
     """The run played twice: everybody at the first try, and every try of everybody in vain.
 
     Args:
-        campaign: a draft.
+        campaign: a draft, or one that runs.
         plan: what it says.
         legs: of each channel that somebody may be tried on.
         eligible: how many people, by the zones they may be in.
-        now: the moment of the launch.
+        now: the moment of the launch, or from when on it can go on.
+        seen: attempts a second that it is seen to make: it is not taken to become faster.
 
     Returns:
         The first of the two, and when the second ends: None when it might never.
@@ -62,6 +77,8 @@ def foretold(
         paces = [
             _pace(plan, leg, held, is_own=leg.channel.id == campaign.channel_id) for leg in legs
         ]
+        if seen is not None:
+            paces = [replace(pace, rate=min(pace.rate, seen)) for pace in paces]
         done = list(zip(paces, work, strict=True))
         if len(done) > 1 and plan.pacing.any:
             # Its own limits are for all of its channels together.
@@ -131,6 +148,12 @@ def _pace(plan: Plan, leg: Leg, held: timedelta, *, is_own: bool) -> Pace:
         rate=min(*rates, lines / held.total_seconds()),
         daily=min(quotas) if quotas else None,
     )
+
+
+def quickest(plan: Plan, channel: Channel, places: Pace, pool: CallerIds | None) -> Pace:
+    """The pace at which everybody is reached at the first try, on the campaign's own channel."""
+    leg = Leg(channel=channel, least={}, most={}, places=places, pool=pool)
+    return _pace(plan, leg, _SHORTEST_CALL, is_own=True)
 
 
 def _longest_call(plan: Plan) -> timedelta:

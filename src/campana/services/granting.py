@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from campana.domain import pacing
 from campana.domain.pacing import Grant, TrunkLimits, TrunkPace
@@ -19,7 +19,7 @@ from campana.services.claimed import Claimed
 from campana.services.context import Context
 from campana.store import attempts, campaigns, claims, owners, trunks
 from campana.store.db import Tx
-from campana.store.owners import Pace
+from campana.store.owners import Pace, Served
 
 _NOTHING = timedelta(0)
 _IN_USE = timedelta(milliseconds=50)
@@ -47,6 +47,12 @@ class Allowance:
     """Where the channel's pace stands after it: says whether what is unused can still go back."""
     trunk: str | None = None
     """The trunk the sends are for, on channels that have any."""
+    day: date | None = None
+    """The day whose quota they are of."""
+    was_behind: bool = False
+    """Nothing lay ahead when it was made: some of the channel's rate is being lost."""
+    is_ours: bool = False
+    """The channel is served by this owner."""
 
     @property
     def moments(self) -> list[float]:
@@ -77,6 +83,8 @@ async def grant_ahead(
     notice: timedelta = _NOTHING,
     after: datetime | None = None,
     waits: bool = True,
+    serves: bool = False,
+    yields: bool = False,
 ) -> Allowance:
     """The same, and what may be begun within `ahead` from now, each at its time.
 
@@ -86,10 +94,13 @@ async def grant_ahead(
     it (`after`), there are none. A worker that does not wait goes away where another is being
     granted something at this moment: of many who queue, each would hold up all behind it to be told
     that there is nothing.
+
+    One that `serves` keeps the channel for as long as what it is granted lasts, unless another has
+    it; one that `yields` is granted nothing while another has it.
     """
     async with context.db.transaction() as tx:
         lock = owners.lock_pace if waits else owners.lock_pace_if_free
-        pace = await lock(tx, channel_id=channel_id, now=context.clock.now())
+        pace = await lock(tx, channel_id=channel_id)
         # Only now: while many ask, and processors are busy, it is a long time since it was asked.
         now, at = context.clock.now(), context.monotonic()
         if pace is None:
@@ -100,7 +111,10 @@ async def grant_ahead(
             arrival_at=pace.arrival_at, notice=notice, now=now
         ):
             return replace(_NONE, again_after=pace.arrival_at - now)
-        known = _trunks(context, pace)
+        known, day = _trunks(context, pace), pace.quota_day(now)
+        beside = pace.is_served_beside(owner_id, now)
+        if yields and beside and pace.served is not None:
+            return replace(_NONE, again_after=pace.served.until - now)
         start = now + notice
         on_trunk = await _on_a_trunk(
             tx,
@@ -115,22 +129,28 @@ async def grant_ahead(
         if known and on_trunk is None:
             return _NONE
         limits = pacing.planned(pace.limits)
+        arrival_at = _arrival(pace, limits.rate, start)
         granted = pacing.grant(
             limits,
-            arrival_at=_arrival(pace, limits.rate, start),
+            arrival_at=arrival_at,
             lines_in_use=await owners.lines_in_use(tx, channel_id=channel_id, owner_id=owner_id),
             wanted=wanted if on_trunk is None else min(wanted, on_trunk.granted.sends),
             now=start,
             ahead=ahead - notice,
-            sent_today=pace.sent_today,
+            sent_today=pace.sent_on(day),
         )
+        served = pace.served
+        if granted.sends:
+            until = pacing.lasts_until(limits, granted.arrival_at)
+            served = _served(served, owner_id, until=until, serves=serves, beside=beside)
         await owners.set_pace(
             tx,
             channel_id=channel_id,
             arrival_at=granted.arrival_at,
             rate=limits.rate,
-            sent_today=pace.sent_today + granted.sends,
-            now=now,
+            day=day,
+            sends=pace.sent_on(day) + granted.sends,
+            served=served,
         )
         await owners.promise(
             tx,
@@ -138,6 +158,7 @@ async def grant_ahead(
             owner_id=owner_id,
             lines=granted.sends,
             trunk=None if on_trunk is None else on_trunk.limits.name,
+            day=day,
         )
         if on_trunk is not None and granted.sends:
             await on_trunk.use(tx, pace, channel_id=channel_id, sends=granted.sends, now=now)
@@ -151,7 +172,21 @@ async def grant_ahead(
         again_after=max(_NOTHING, granted.first_at - now - ahead / 2),
         arrival_at=granted.arrival_at,
         trunk=None if on_trunk is None else on_trunk.limits.name,
+        day=day,
+        was_behind=pacing.lasts_until(limits, arrival_at) <= now,
+        is_ours=served is not None and served.by == owner_id,
     )
+
+
+def _served(
+    served: Served | None, owner_id: int, *, until: datetime, serves: bool, beside: bool
+) -> Served | None:
+    """Who serves the channel after a grant that lasts `until`."""
+    if served is not None and beside:
+        return replace(served, until=max(served.until, until))
+    if serves:
+        return Served(owner_id, until)
+    return None if served is not None and served.by == owner_id else served
 
 
 async def give_back(
@@ -169,24 +204,29 @@ async def give_back(
     later ones meanwhile: else a second send at the same moment would be one too many, and they are
     lost.
     """
-    now = context.clock.now()
     async with context.db.transaction() as tx:
-        pace = await owners.lock_pace(tx, channel_id=channel_id, now=now)
+        pace = await owners.lock_pace(tx, channel_id=channel_id)
         if pace is None:
             return
-        arrival_at = pace.arrival_at
+        # A grant of yesterday's has nothing to give to today.
+        quota = sends if pace.day == allowed.day else 0
+        arrival_at, served = pace.arrival_at, pace.served
         if arrival_at == allowed.arrival_at:
             arrival_at -= (sends if moments is None else moments) * allowed.interval
+            if served is not None and served.by == owner_id:
+                until = pacing.lasts_until(pacing.planned(pace.limits), arrival_at)
+                served = replace(served, until=until)
         await owners.set_pace(
             tx,
             channel_id=channel_id,
             arrival_at=arrival_at,
             rate=pace.rate or pace.limits.rate,
-            sent_today=max(0, pace.sent_today - sends),
-            now=now,
+            day=pace.day,
+            sends=max(0, pace.day_sends - quota),
+            served=served,
         )
         if allowed.trunk is not None:
-            await trunks.give_back(tx, channel_id=channel_id, trunk=allowed.trunk, sends=sends)
+            await trunks.give_back(tx, channel_id=channel_id, trunk=allowed.trunk, sends=quota)
         await owners.promise(tx, channel_id=channel_id, owner_id=owner_id, lines=0)
 
 
@@ -228,7 +268,10 @@ async def other_trunk(
         ):
             # Of whatever scope: whoever is on any list is not tried a second way.
             return None
-        pace = await owners.lock_pace(tx, channel_id=channel_id, now=now)
+        if await attempts.lock(tx, attempt_id=claimed.attempt_id) is None:
+            return None
+        # After the attempt, as by whoever ends one.
+        pace = await owners.lock_pace(tx, channel_id=channel_id)
         if pace is None or pace.is_stopped(now):
             return None
         left = [trunk for trunk in _trunks(context, pace) if trunk.name not in tried]

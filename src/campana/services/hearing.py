@@ -17,6 +17,11 @@ def hearing(kind: str) -> str:
     return f"{kind} with ears"
 
 
+def answering(kind: str) -> str:
+    """What one says it serves when it answers calls that come in."""
+    return f"{kind} at the door"
+
+
 async def unheard(
     tx: Tx, plan: Plan, channel: Channel | None, kind: CarrierKind | None
 ) -> list[str]:

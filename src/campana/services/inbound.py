@@ -24,7 +24,13 @@ from campana.domain.email import parse_email
 from campana.domain.errors import Unavailable
 from campana.domain.event import EventName
 from campana.domain.keywords import Heard, Keyword
-from campana.services import keyword_document, opt_outs, talk_events, talk_flow
+from campana.services import (
+    keyword_document,
+    opt_outs,
+    rehearsed_callers,
+    talk_events,
+    talk_flow,
+)
 from campana.services.context import Context
 from campana.services.keyword_document import KeywordsDocument
 from campana.store import channel_keywords, conversations, inbound, messages
@@ -122,6 +128,16 @@ async def apply(tx: Tx, context: Context, waiting: Waiting) -> None:
         log.warning("something came in on channel %s, which is gone", waiting.channel_id)
         return
     address = normal_address(said.sender, channel.channel_type)
+    if said.kind == "call":
+        await rehearsed_callers.call_in(
+            tx,
+            context,
+            workspace_id=waiting.workspace_id,
+            channel_id=waiting.channel_id,
+            number=address,
+            does=said.text,
+        )
+        return
     people = await inbound.people(
         tx,
         contact_ids=await inbound.contacts(

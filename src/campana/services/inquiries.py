@@ -17,7 +17,7 @@ from campana.domain.attempt import AttemptState
 from campana.domain.disposition import Disposition
 from campana.services import outcomes, reports
 from campana.services.context import Context
-from campana.store import attempts, named_reports
+from campana.store import attempts, named_reports, quotas
 from campana.store import reports as store
 from campana.store.attempts import Attempt
 from campana.store.reports import Told
@@ -76,6 +76,7 @@ async def conclude(
                     disposition=Disposition.NOT_SENT,
                     reason="the carrier never heard of it",
                 )
+                await quotas.give_back(tx, attempt_ids=[held.id])
                 return
             case NotSent():
                 log.warning("attempt %s was accepted, and is unknown to its carrier", held.id)

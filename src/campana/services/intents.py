@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from campana.domain import gate
+import msgspec
+
+from campana.domain import gate, passage
 from campana.domain.campaign import Plan
 from campana.domain.caps import Cap
 from campana.domain.contact import ContactFields
@@ -48,6 +50,7 @@ async def write(
     group: Group,
     plan: Plan,
     caps: Sequence[Cap],
+    facts: Mapping[int, gate.Facts],
     owner_id: int,
     send: Send | None,
     callers: Mapping[int, str],
@@ -56,7 +59,8 @@ async def write(
 ) -> list[Claimed]:
     """An intent for each, in the claim's transaction; returns those that stand.
 
-    With `send` they are about to be sent, and their events say so. `callers` is the number each
+    With `send` they are about to be sent, and their events say so. `facts` is what the gate knew of
+    each target, and is kept with its attempt. `callers` is the number each
     target is called from, where that is ours to choose. `began` is `now` in monotonic
     seconds.
     """
@@ -85,16 +89,20 @@ async def write(
         )
         for candidate in allowed
     ]
+    notes = {
+        each.attempt_id: _note(each, facts[each.target_id], caps=len(caps), owner_id=owner_id)
+        for each in claimed
+    }
     if send is not None and not caps:
         refused = await sending.open_all(
             tx,
             owner_id=owner_id,
-            openings=[_opening(each) for each in claimed],
+            openings=[_opening(each, notes) for each in claimed],
             terms=_terms(group, plan=plan, send=send, now=now),
             now=now,
         )
     else:
-        refused = await _open(tx, claimed, group=group, owner_id=owner_id, now=now)
+        refused = await _open(tx, claimed, notes, group=group, owner_id=owner_id, now=now)
     later = now + gate.ADDRESS_BUSY_DELAY
     await due.defer(
         tx,
@@ -108,7 +116,7 @@ async def write(
     standing = [each for each in claimed if each.attempt_id not in refused]
     beyond = await capping.end_those_beyond(
         tx,
-        [_intent(each) for each in standing],
+        [_intent(each, notes) for each in standing],
         contacts={each.target_id: each.contact_id for each in standing},
         workspace_id=group.workspace_id,
         limits=caps,
@@ -120,7 +128,7 @@ async def write(
         await sending.begin_all(
             tx,
             owner_id=owner_id,
-            openings=[_opening(each) for each in standing],
+            openings=[_opening(each, notes) for each in standing],
             terms=_terms(group, plan=plan, send=send, now=now),
             now=now,
         )
@@ -128,7 +136,13 @@ async def write(
 
 
 async def _open(
-    tx: Tx, claimed: Sequence[Claimed], *, group: Group, owner_id: int, now: datetime
+    tx: Tx,
+    claimed: Sequence[Claimed],
+    notes: Mapping[UUID, str],
+    *,
+    group: Group,
+    owner_id: int,
+    now: datetime,
 ) -> set[UUID]:
     written = await attempts.open_intents(
         tx,
@@ -136,23 +150,32 @@ async def _open(
         campaign_id=group.campaign_id,
         channel_id=group.channel_id,
         owner_id=owner_id,
-        intents=[_intent(each) for each in claimed],
+        intents=[_intent(each, notes) for each in claimed],
         now=now,
     )
     return {each.attempt_id for each in claimed} - written
 
 
-def _intent(claimed: Claimed) -> Intent:
+def _note(claimed: Claimed, facts: gate.Facts, *, caps: int, owner_id: int) -> str:
+    """What the claim went by, as the first event of the attempt keeps it."""
+    note = passage.noted(
+        facts, claimed.claimed_at, caps=caps, owner_id=owner_id, caller_id=claimed.caller_id
+    )
+    return msgspec.json.encode({"rules": note}).decode()
+
+
+def _intent(claimed: Claimed, notes: Mapping[UUID, str]) -> Intent:
     return Intent(
         id=claimed.attempt_id,
         target_id=claimed.target_id,
         attempt_no=claimed.attempt_no,
         address=claimed.address,
+        detail=notes[claimed.attempt_id],
     )
 
 
-def _opening(claimed: Claimed) -> Opening:
-    return Opening(intent=_intent(claimed), event=sent_events.started(claimed))
+def _opening(claimed: Claimed, notes: Mapping[UUID, str]) -> Opening:
+    return Opening(intent=_intent(claimed, notes), event=sent_events.started(claimed))
 
 
 def _terms(group: Group, *, plan: Plan, send: Send, now: datetime) -> Terms:

@@ -30,7 +30,7 @@ from campana.services.campaign_document import plan_of
 from campana.services.context import Context
 from campana.services.dispatch import SEND_DEADLINE
 from campana.services.session_places import Ground
-from campana.store import attempts, campaigns, due, owners, reports, targets
+from campana.store import attempts, campaigns, due, owners, quotas, reports, targets
 from campana.store import events as store_events
 from campana.store.attempts import Attempt, CallFacts
 from campana.store.db import Tx
@@ -126,6 +126,8 @@ async def settle(
             wait=wait,
             saved=facts,
         )
+        if disposition is Disposition.NOT_SENT:
+            await quotas.give_back(tx, attempt_ids=[attempt_id])
 
 
 async def sweep(context: Context) -> int:
@@ -191,6 +193,7 @@ async def _sweep_one(context: Context, orphan: Attempt, *, is_own: bool = False)
         what = "lost sight of it" if is_own else "died"
         reason = f"its worker {what} {'before sending' if never_sent else 'during it'}"
         await end(tx, context, attempt, disposition=disposition, reason=reason)
+        await quotas.give_back(tx, attempt_ids=[attempt.id])
     return True
 
 

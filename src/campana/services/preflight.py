@@ -18,6 +18,7 @@ from campana.services import (
     bot_trials,
     campaign_document,
     channel_secrets,
+    flow_callers,
     flow_parts,
     prompt_needs,
     transfers,
@@ -51,6 +52,7 @@ async def blocking(tx: Tx, context: Context, campaign: Campaign) -> list[FieldPr
     found += await flow_parts.unready(
         tx, campaign, plan, has_model=context.language_model is not None
     )
+    found += await flow_callers.unanswerable(tx, context, campaign, plan)
     return found + await unfit(tx, context, campaign)
 
 

@@ -22,6 +22,11 @@ _TALK = "talk"
 """What the content of such a message calls itself; that of a bot's call says `startCall`."""
 
 
+def talk(*, text: str | None, listens: bool) -> dict[str, Any]:
+    """The content of such a message: what is said first, and whether words are understood."""
+    return {"type": _TALK, "text": text, "listens": listens}
+
+
 def is_talk(message: Message) -> bool:
     """Is it a call in which the flow itself speaks?"""
     return message.kind == "call" and message.content["type"] == _TALK
@@ -69,11 +74,7 @@ async def keep(tx: Tx, stored: StoredSession, *, before: Mapping[str, Any], now:
                 number=first["number"],
                 kind="call",
                 channel_type=str(ChannelType.VOICE),
-                content={
-                    "type": _TALK,
-                    "text": first["kept"].get("text"),
-                    "listens": flow.listens,
-                },
+                content=talk(text=first["kept"].get("text"), listens=flow.listens),
             ),
             workspace_id=stored.workspace_id,
             now=now,

@@ -15,7 +15,7 @@ from campana.domain.disposition import Disposition
 from campana.services import outcomes, sent_events
 from campana.services.claimed import Claimed
 from campana.services.context import Context
-from campana.store import attempts, campaigns, sending
+from campana.store import attempts, campaigns, quotas, sending
 from campana.store.due import Group
 
 
@@ -57,6 +57,7 @@ async def put_back(context: Context, unsent: Sequence[Unsent], *, reason: str) -
         await sending.put_back(
             tx, unsent=[given[each] for each in sorted(plain)], reason=reason, now=now
         )
+        ended = set(plain)
         for each in held:
             if each.attempt_id in plain:
                 continue
@@ -65,3 +66,5 @@ async def put_back(context: Context, unsent: Sequence[Unsent], *, reason: str) -
                 await outcomes.end(
                     tx, context, attempt, disposition=Disposition.NOT_SENT, reason=reason
                 )
+                ended.add(attempt.id)
+        await quotas.give_back(tx, attempt_ids=ended)

@@ -14,10 +14,10 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Protocol
 
-from campana.bootstrap import work_loops
 from campana.domain.errors import Unavailable
 from campana.engine.accounts import Accounts
 from campana.engine.dispatcher import Dispatcher
+from campana.engine.loops import work_loops
 from campana.engine.runner import Loop, repeat
 from campana.services.context import Context
 from campana.simulation.agenda import NEVER, Agenda

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, LiteralString
+from typing import Any, Literal, LiteralString
 from uuid import UUID
 
 from psycopg.rows import dict_row
@@ -47,6 +47,8 @@ class Attempt:
     message_no: int | None = None
     let_go_at: datetime | None = None
     """Since when its target goes on without it: the carrier has the message."""
+    direction: Literal["inbound", "outbound"] = "outbound"
+    """Inbound is a call that the person made."""
 
     @property
     def is_erased(self) -> bool:
@@ -62,6 +64,8 @@ class Intent:
     target_id: int
     attempt_no: int
     address: str
+    detail: str = "{}"
+    """What its first event keeps, in JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +146,51 @@ async def open_intents(
             "target_ids": [intent.target_id for intent in intents],
             "attempt_nos": [intent.attempt_no for intent in intents],
             "addresses": [intent.address for intent in intents],
+            "details": [intent.detail for intent in intents],
             "now": now,
         },
     )
     return {row[0] for row in await cursor.fetchall()}
+
+
+async def receive(
+    tx: Tx,
+    *,
+    attempt_id: UUID,
+    target_id: int,
+    channel_id: str,
+    trunk: str | None,
+    address: str,
+    to_number: str,
+    owner_id: int,
+    now: datetime,
+) -> int | None:
+    """Write a call that came in from `address`, about to be answered; its number among the
+    target's attempts, None when the address has an open attempt."""
+    cursor = await tx.execute(
+        _SQL["receive"],
+        {
+            "id": attempt_id,
+            "target_id": target_id,
+            "channel_id": channel_id,
+            "trunk": trunk,
+            "address": address,
+            "to_number": to_number,
+            "owner_id": owner_id,
+            "now": now,
+        },
+    )
+    row = await cursor.fetchone()
+    return int(row[0]) if row else None
+
+
+async def is_in_contact(tx: Tx, *, workspace_id: int, addresses: Sequence[str]) -> bool:
+    """Has one of these addresses an open attempt?"""
+    cursor = await tx.execute(
+        _SQL["is_in_contact"], {"workspace_id": workspace_id, "addresses": list(addresses)}
+    )
+    row = await cursor.fetchone()
+    return bool(row and row[0])
 
 
 async def begin_sending(

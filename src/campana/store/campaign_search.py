@@ -112,6 +112,13 @@ async def recent_attempts(tx: Tx, *, workspace_id: int, since: datetime) -> list
         return await cursor.fetchall()
 
 
+async def begun(tx: Tx, *, workspace_id: int, since: datetime, until: datetime) -> dict[str, int]:
+    """Attempts begun from `since` and before `until`, by campaign."""
+    values = {"workspace_id": workspace_id, "since": since, "until": until}
+    cursor = await tx.execute(_SQL["begun"], values)
+    return {str(row[0]): int(row[1]) for row in await cursor.fetchall()}
+
+
 async def channels(tx: Tx, *, workspace_id: int) -> list[ChannelUse]:
     async with tx.cursor(row_factory=class_row(ChannelUse)) as cursor:
         await cursor.execute(_SQL["channels"], {"workspace_id": workspace_id})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -78,6 +78,8 @@ class Standing:
     waiting: int
     """People of those campaigns who wait for their turn; more than MOST_WAITING are not told
     apart."""
+    refused_calls: int
+    """Calls that came in by its trunks and were not taken, ever."""
 
 
 async def standing(tx: Tx, *, workspace_id: int, now: datetime) -> list[Standing]:
@@ -222,6 +224,11 @@ async def list_all(tx: Tx, *, workspace_id: int) -> list[Channel]:
 
 async def of_kind(tx: Tx, *, kind: str) -> list[Channel]:
     """Every channel of a kind in all workspaces the role may see."""
+    return await of_kinds(tx, kinds=[kind])
+
+
+async def of_kinds(tx: Tx, *, kinds: Sequence[str]) -> list[Channel]:
+    """Every channel of these kinds in all workspaces the role may see."""
     async with tx.cursor(row_factory=class_row(Channel)) as cursor:
-        await cursor.execute(_SQL["of_kind"], {"kind": kind})
+        await cursor.execute(_SQL["of_kinds"], {"kinds": list(kinds)})
         return await cursor.fetchall()

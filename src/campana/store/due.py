@@ -146,9 +146,15 @@ async def ready(
     *,
     channel_ids: Sequence[str],
     marks: Mapping[GroupKey, Position] = NO_MARKS,
+    owner_id: int | None = None,
+    beside: Sequence[str] = (),
     now: datetime,
 ) -> list[Group]:
-    """Groups with something due on these channels, behind their marks, most urgent first."""
+    """Groups with something due on these channels, behind their marks, most urgent first.
+
+    With `owner_id` not on those of the channels that another owner serves and are not among
+    `beside`.
+    """
     cursor = await tx.execute(
         _SQL["ready"],
         {
@@ -158,6 +164,8 @@ async def ready(
             "mark_priorities": [priority for _, _, priority in marks],
             "mark_due_ats": [mark.due_at for mark in marks.values()],
             "mark_targets": [mark.target_id for mark in marks.values()],
+            "owner_id": owner_id,
+            "beside": list(beside),
             "now": now,
         },
     )

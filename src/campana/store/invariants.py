@@ -114,6 +114,10 @@ INVARIANTS: tuple[Invariant, ...] = (
         sentence="No attempt was begun at an address that was suppressed for it.",
     ),
     Invariant(
+        name="held_out_left_alone",
+        sentence="With nobody who is held out of a comparison anything was begun.",
+    ),
+    Invariant(
         name="erased_are_gone",
         sentence="Of a person who was erased nothing is left but numbers.",
     ),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import LiteralString
 
 from psycopg.rows import class_row
 
@@ -15,6 +16,9 @@ from campana.store.segments import Members
 from campana.store.sql import load
 
 _SQL = load("outlook")
+# How everybody is looked at stands once in the file, and begins both.
+_CROWDS: LiteralString = _SQL["judged"] + "\n" + _SQL["crowds"]
+_PEOPLE: LiteralString = _SQL["judged"] + "\n" + _SQL["people"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,42 +37,96 @@ class Crowd:
     """Lately, on the channel, where that is asked."""
     variant: int = 0
     """The place of the variant they get."""
+    key: str = ""
+    """What tells it from every other crowd of the same question."""
+    first_ids: Sequence[int] = ()
+    """The contacts of it whose turn comes first, in their order."""
 
 
-async def crowds(
-    tx: Tx,
-    *,
-    workspace_id: int,
-    campaign_id: str,
-    whom: Members,
-    channel_type: str,
-    requires_consent: bool,
-    prefix_length: int,
-    pads: bytes | None = None,
-    bounds: Sequence[int] = (),
-    care_channel: str | None = None,
-    now: datetime,
-) -> list[Crowd]:
-    """Everybody of a list or segment, as a campaign that starts at `now` would find them.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody, with the address that enrolling would take."""
 
-    The addresses of a crowd begin alike, `prefix_length` characters far. On `care_channel` it is
-    asked who wrote in the last 24 hours.
-    """
+    id: int
+    first_name: str | None
+    last_name: str | None
+    zones: Sequence[str]
+    country: str | None
+    address: str | None
+    crowd: str = ""
+    """The key of theirs, where it was asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """About whom, and by what they are told apart."""
+
+    workspace_id: int
+    campaign_id: str
+    whom: Members
+    channel_type: str
+    requires_consent: bool
+    prefix_length: int
+    """The addresses of a crowd begin alike, so many characters far."""
+    pads: bytes | None = None
+    bounds: Sequence[int] = ()
+    care_channel: str | None = None
+    """On this channel it is asked who wrote in the last 24 hours."""
+    now: datetime
+
+    @property
+    def values(self) -> dict[str, object]:
+        """The parameters of the statements."""
+        return {
+            **self.whom.values,
+            "workspace_id": self.workspace_id,
+            "campaign_id": self.campaign_id,
+            "channel_type": self.channel_type,
+            "requires_consent": self.requires_consent,
+            "prefix_length": self.prefix_length,
+            "pads": self.pads,
+            "bounds": arrays.numbers(self.bounds),
+            "care_channel": self.care_channel,
+            "wrote_after": self.now - FREE_FORM,
+            "now": self.now,
+        }
+
+
+async def crowds(tx: Tx, question: Question, *, most: int) -> list[Crowd]:
+    """Everybody of a list or segment, as a campaign that starts now would find them; of each crowd
+    the first `most` by name."""
     async with tx.cursor(row_factory=class_row(Crowd)) as cursor:
         await cursor.execute(
-            segments.asked_of(_SQL["crowds"], whom),
-            {
-                **whom.values,
-                "workspace_id": workspace_id,
-                "campaign_id": campaign_id,
-                "channel_type": channel_type,
-                "requires_consent": requires_consent,
-                "prefix_length": prefix_length,
-                "pads": pads,
-                "bounds": arrays.numbers(bounds),
-                "care_channel": care_channel,
-                "wrote_after": now - FREE_FORM,
-                "now": now,
-            },
+            segments.asked_of(_CROWDS, question.whom), {**question.values, "most": most}
         )
         return await cursor.fetchall()
+
+
+async def people(
+    tx: Tx, question: Question, *, crowds: Sequence[str], after: int, limit: int
+) -> list[Person]:
+    """Those of these crowds, by their keys, from the one behind contact `after`."""
+    values = {**question.values, "crowds": list(crowds), "after": after, "limit": limit}
+    async with tx.cursor(row_factory=class_row(Person)) as cursor:
+        await cursor.execute(segments.asked_of(_PEOPLE, question.whom), values)
+        return await cursor.fetchall()
+
+
+async def everybody(tx: Tx, question: Question, *, size: int) -> AsyncGenerator[list[Person]]:
+    """All of them, `size` at a time, from one look at the list."""
+    values = {**question.values, "crowds": None, "after": 0, "limit": None}
+    query = segments.asked_of(_PEOPLE, question.whom)
+    async with tx.cursor(name="everybody", row_factory=class_row(Person)) as cursor:
+        await cursor.execute(query, values)
+        while found := await cursor.fetchmany(size):
+            yield found
+
+
+async def named(
+    tx: Tx, *, workspace_id: int, campaign_id: str, ids: Sequence[int]
+) -> Mapping[int, Person]:
+    """These contacts, by their ids."""
+    values = {"workspace_id": workspace_id, "campaign_id": campaign_id, "ids": list(ids)}
+    async with tx.cursor(row_factory=class_row(Person)) as cursor:
+        await cursor.execute(_SQL["named"], values)
+        return {each.id: each for each in await cursor.fetchall()}

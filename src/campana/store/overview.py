@@ -99,6 +99,30 @@ def _facts(row: Mapping[str, Any], now: datetime) -> WaitFacts:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Left:
+    """People of a campaign who wait and open and close together."""
+
+    window_key: str
+    people: int
+    last_due_at: datetime
+
+
+async def rates(tx: Tx, *, campaign_ids: Sequence[str]) -> dict[str, float]:
+    """The most attempts a second that each may make; one without a channel is absent."""
+    cursor = await tx.execute(_SQL["rates"], {"ids": list(campaign_ids)})
+    return {row[0]: float(row[1]) for row in await cursor.fetchall()}
+
+
+async def left_by_zones(tx: Tx, *, campaign_ids: Sequence[str]) -> dict[str, list[Left]]:
+    """Who waits in each; one in which nobody does is absent."""
+    cursor = await tx.execute(_SQL["left_by_zones"], {"ids": list(campaign_ids)})
+    found: dict[str, list[Left]] = {}
+    for campaign_id, *row in await cursor.fetchall():
+        found.setdefault(campaign_id, []).append(Left(*row))
+    return found
+
+
 async def progress(tx: Tx, *, campaign_ids: Sequence[str]) -> dict[str, list[TargetCount]]:
     """The targets of each campaign, counted; a campaign without targets is absent."""
     cursor = await tx.execute(_SQL["progress"], {"ids": list(campaign_ids)})

@@ -102,6 +102,7 @@ async def open_all(
             "target_ids": arrays.numbers(intent.target_id for intent in intents),
             "attempt_nos": arrays.numbers(intent.attempt_no for intent in intents),
             "addresses": arrays.texts(intent.address for intent in intents),
+            "details": arrays.texts(intent.detail for intent in intents),
         },
     )
     return {row[0] for row in await cursor.fetchall()}

@@ -78,6 +78,14 @@ async def prices(
     return {str(row[0]): Price(per=Per(row[1]), amount=row[2]) for row in await cursor.fetchall()}
 
 
+async def of_day(tx: Tx, *, workspace_id: int, day: date, limit: Decimal | None) -> Purse:
+    """The purse of a day as it is, for whoever watches."""
+    values = {"workspace_id": workspace_id, "purse": day.isoformat()}
+    row = await (await tx.execute(_SQL["look"], values)).fetchone()
+    spent, reserved = row or (Decimal(0), Decimal(0))
+    return Purse(limit=limit, spent=spent, reserved=reserved)
+
+
 async def hold(
     tx: Tx,
     *,

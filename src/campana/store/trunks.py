@@ -32,6 +32,15 @@ async def paces(
     }
 
 
+async def lines_in_use(tx: Tx, *, channel_id: str, trunk: str) -> int:
+    """Open attempts on a trunk, and lines of it that are promised to owners that still live."""
+    cursor = await tx.execute(
+        _SQL["lines_in_use"], {"channel_id": channel_id, "trunk": trunk, "space": LOCK_SPACE}
+    )
+    row = await cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
 async def set_pace(
     tx: Tx,
     *,

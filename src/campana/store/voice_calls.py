@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, LiteralString
+from typing import Any, Literal, LiteralString
 from uuid import UUID
 
 from psycopg.rows import class_row
@@ -22,7 +22,7 @@ _SQL = load("voice_calls")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VoiceCall:
-    """A call that was placed.
+    """A call that was placed, or came in.
 
     Where only a list was asked for, `transcript`, `model` and `endpoints` are None, `answers`,
     `questions` and `transfers` empty.
@@ -34,6 +34,7 @@ class VoiceCall:
     contact_id: int
     channel_id: str
     attempt_no: int
+    direction: Literal["inbound", "outbound"]
     state: AttemptState
     disposition: str | None
     reason: str | None

@@ -89,16 +89,18 @@ def tone_share(pcm: bytes, *, hertz: float, rate: int) -> float:
     return min(1.0, 2 * power / (len(values) * energy))
 
 
-def trim(pcm: bytes, *, rate: int, keep: float = 0.02) -> bytes:
-    """`pcm` without the silence around it, leaving `keep` seconds of it at each side."""
+def trim(pcm: bytes, *, rate: int, keep: float = 0.02, before: float | None = None) -> bytes:
+    """`pcm` without the silence around it, leaving `keep` seconds of it at each side; in front
+    `before`, when given."""
     values = samples(pcm)
     peak = max(max(values, default=0), -min(values, default=0))
     if not peak:
         return b""
     threshold, margin = peak * QUIET, int(keep * rate)
+    ahead = margin if before is None else int(before * rate)
     first = next(n for n, value in enumerate(values) if abs(value) > threshold)
     last = next(n for n in range(len(values) - 1, -1, -1) if abs(values[n]) > threshold)
-    return values[max(0, first - margin) : last + 1 + margin].tobytes()
+    return values[max(0, first - ahead) : last + 1 + margin].tobytes()
 
 
 class _Samples(Protocol):

@@ -1,8 +1,8 @@
 """Calls over SIP and RTP with baresip: one `SipDriver` a process, as the stack is process-wide.
 
-A call from elsewhere is refused: this side only calls. Each pair of trunk and caller id has a user
-agent of its own, so the From header is the campaign's number and a challenge is answered with the
-trunk's credentials. Redirects are not followed.
+Each pair of trunk and caller id has a user agent of its own, so the From header is the campaign's
+number and a challenge is answered with the trunk's credentials. Redirects are not followed. A call
+from elsewhere is taken only when it came by the gate (`listen`) and was admitted there.
 
 It does not speak, record or decide; see `call`. It does not register at a trunk.
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import secrets
 import socket
 import ssl
 from collections.abc import Callable
@@ -29,11 +30,15 @@ from campana.voice.driver import (
     Trunk,
     Unreachable,
 )
+from campana.voice.gate import Gate, Invite
+from campana.voice.incoming import IncomingCall
 from campana.voice.sip_call import SipCall
+from campana.voice.sip_incoming import SipIncoming
 
 log = logging.getLogger(__name__)
 
 CODECS = ("pcmu", "pcma")
+LOOPBACK = "127.0.0.1"
 DRAIN_SECONDS = 3.0
 """How long closing waits for calls that the stack has not let go of."""
 
@@ -41,7 +46,18 @@ DRAIN_SECONDS = 3.0
 class SipDriver:
     """A `VoiceDriver` over SIP. Made by `SipDriver.open`, at most one in a process."""
 
-    def __init__(self, bs: stack.Baresip, runtime: stack.Runtime, *, max_calls: int) -> None:
+    def __init__(
+        self,
+        bs: stack.Baresip,
+        runtime: stack.Runtime,
+        *,
+        max_calls: int,
+        here: tuple[str, int] | None = None,
+    ) -> None:
+        """`here` is where the stack listens, where calls may come in."""
+        self._here = here
+        self._gate: Gate | None = None
+        self._expected: dict[str, asyncio.Future[stack.StackCall]] = {}
         self._bs = bs
         self._runtime = runtime
         self._max_calls = max_calls
@@ -64,6 +80,7 @@ class SipDriver:
         max_calls: int = 50,
         silence_seconds: int = 30,
         ca_file: str | None = None,
+        takes_calls: bool = False,
     ) -> SipDriver:
         """Start the SIP stack.
 
@@ -74,12 +91,15 @@ class SipDriver:
             max_calls: lines; above about 50 a second process is better.
             silence_seconds: a call from which no RTP has come for this long is over.
             ca_file: who may have signed the certificates of TLS trunks; the system's when None.
+            takes_calls: `listen` may be used, which needs an `interface`.
 
         Raises:
             SetupError: the package is missing, another driver is open, or the port is in use.
         """
         bs = stack.load()
-        if port is not None:
+        if takes_calls and port is None:
+            port = _free_port(interface or LOOPBACK)
+        elif port is not None:
             _check_free(interface or "0.0.0.0", port)  # noqa: S104  what the stack listens on
         lines = [f"rtp_ports {media_ports[0]}-{media_ports[1]}"]
         if port is not None:
@@ -103,7 +123,71 @@ class SipDriver:
             )
         except bs.BaresipError as error:
             raise SetupError(f"the SIP stack does not start: {error}") from error
-        return cls(bs, runtime, max_calls=max_calls)
+        here = (interface or LOOPBACK, port) if takes_calls and port is not None else None
+        return cls(bs, runtime, max_calls=max_calls, here=here)
+
+    async def listen(
+        self,
+        *,
+        port: int,
+        knows: Callable[[str], bool],
+        on_call: Callable[[IncomingCall], None],
+    ) -> Gate:
+        """Take calls on a UDP port of the interface until the gate is shut.
+
+        Args:
+            port: where trunks send them.
+            knows: does a trunk call from this network address?
+            on_call: given each call, to answer or to refuse.
+
+        Raises:
+            OSError: the port cannot be had.
+        """
+        assert self._here is not None  # noqa: S101  opened to take calls
+        user = f"in-{secrets.token_hex(12)}"
+
+        def told(invite: Invite) -> None:
+            on_call(SipIncoming(self._bs, self, invite))
+
+        self._gate = gate = await Gate.open(
+            host=self._here[0],
+            port=port,
+            inside=self._here,
+            user=user,
+            knows=knows,
+            on_invite=told,
+        )
+        account = self._bs.Account(
+            user=user,
+            domain=self._here[0],
+            password="",
+            auth_user=None,
+            reg_interval=0,
+            transport="udp",
+            audio_codecs=CODECS,
+            extra_params=(),
+        )
+        agent = await self._bs.UserAgent.create(self._runtime, account.aor())
+        agent.on_incoming(self._came_in)
+        return gate
+
+    def expect(self, call_id: str) -> asyncio.Future[stack.StackCall]:
+        """The call of this name, when the stack tells of it."""
+        expected: asyncio.Future[stack.StackCall] = asyncio.get_running_loop().create_future()
+        self._expected[call_id] = expected
+        expected.add_done_callback(lambda _: self._expected.pop(call_id, None))
+        return expected
+
+    def adopt(self, call: SipCall, made: stack.StackCall) -> None:
+        """From now on it is told what happens to the stack's call."""
+        self._calls[made.handle] = call
+
+    def _came_in(self, made: stack.StackCall) -> None:
+        expected = self._expected.get(made.call_id or "")
+        if expected is None or expected.done():
+            self._refuse(made)
+        else:
+            expected.set_result(made)
 
     @property
     def free_lines(self) -> int:
@@ -143,6 +227,8 @@ class SipDriver:
 
     async def aclose(self) -> None:
         """Hang up every call and stop the stack."""
+        if self._gate is not None:
+            self._gate.close()
         await asyncio.gather(*(call.hang_up() for call in list(self._calls.values())))
         for refusal in list(self._refusals):
             await refusal
@@ -214,7 +300,7 @@ class SipDriver:
         return agent
 
     def _refuse(self, call: stack.StackCall) -> None:
-        """An INVITE came from somewhere: nothing here answers calls."""
+        """An INVITE came from somewhere, and not by the gate."""
         log.warning("a call to this machine was refused", extra={"sip_call_id": call.call_id})
 
         async def refuse() -> None:
@@ -267,6 +353,12 @@ def local_address_towards(host: str, *, port: int = 5060) -> str:
 def _authority(trunk: Trunk) -> str:
     host = f"[{trunk.host}]" if ":" in trunk.host else trunk.host
     return f"{host}:{trunk.port}"
+
+
+def _free_port(address: str) -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind((address, 0))
+        return int(probe.getsockname()[1])
 
 
 def _check_free(address: str, port: int) -> None:

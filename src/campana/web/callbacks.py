@@ -48,7 +48,11 @@ from campana.web.errors import PROBLEM_JSON, problem
 
 log = logging.getLogger(__name__)
 
-BODY_LIMIT = 1_000_000
+_IN_A_THREAD = 65_536
+"""Bytes from which on a body is made sense of beside the event loop: three megabytes take a quarter
+of a second."""
+_STORED_AT_ONCE = 1_000
+"""Of one body; told again, what is stored already changes nothing."""
 _PATH = re.compile(r"/callbacks/([a-z]+_[0-9a-z]{1,40})")
 _TEMPLATE = "/callbacks/{channel_id}"
 _ACCOUNTS = 1_000
@@ -64,6 +68,8 @@ class _Account:
     workspace_id: int
     carrier: Carrier
     is_greeted: bool
+    limit: int
+    """Bytes of a body."""
     until: float
 
 
@@ -108,8 +114,8 @@ class Callbacks:
         method = str(scope["method"])
         if method not in {"GET", "POST"}:
             raise errors.MethodNotAllowed
-        body = await _body(receive)
         account = await self._account(channel_id)
+        body = await _body(receive, limit=account.limit)
         if method == "GET" and not account.is_greeted:
             raise errors.MethodNotAllowed
         callback = Callback(
@@ -123,7 +129,10 @@ class Callbacks:
             query=dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)),
         )
         try:
-            parsed = account.carrier.parse_callback(callback)
+            if len(body) < _IN_A_THREAD:
+                parsed = account.carrier.parse_callback(callback)
+            else:
+                parsed = await asyncio.to_thread(account.carrier.parse_callback, callback)
         except ForgedCallback as forged:
             log.warning("a callback for channel %s is refused: %s", channel_id, forged)
             raise _Forged from forged
@@ -145,12 +154,13 @@ class Callbacks:
         parsed: Sequence[Heard],
         callback: Callback,
     ) -> None:
-        kept = [_kept(channel_id, account, each, callback) for each in parsed]
-        if not kept:
-            return
         try:
             async with asyncio.timeout(_STORE_SECONDS):
-                await self._inbox.add(kept)
+                for start in range(0, len(parsed), _STORED_AT_ONCE):
+                    some = parsed[start : start + _STORED_AT_ONCE]
+                    await self._inbox.add(
+                        [_kept(channel_id, account, each, callback) for each in some]
+                    )
         except TimeoutError as error:
             raise errors.Unavailable("the callback could not be stored in time") from error
 
@@ -188,6 +198,7 @@ class Callbacks:
             workspace_id=channel.workspace_id,
             carrier=kind.open(config),
             is_greeted=kind.is_greeted,
+            limit=kind.callback_limit,
             until=time.monotonic() + _ACCOUNT_SECONDS,
         )
         self._accounts[channel_id] = account
@@ -222,7 +233,7 @@ def _kept(
             raise ValueError("a challenge stands alone")
 
 
-async def _body(receive: Receive) -> bytes:
+async def _body(receive: Receive, *, limit: int) -> bytes:
     """The whole body.
 
     Raises:
@@ -236,7 +247,7 @@ async def _body(receive: Receive) -> bytes:
             raise errors.InvalidParameter("the client went away")
         parts.append(message["body"])
         size += len(message["body"])
-        if size > BODY_LIMIT:
+        if size > limit:
             raise errors.PayloadTooLarge
         if not message["more_body"]:
             return b"".join(parts)

@@ -52,6 +52,7 @@ _ATTEMPT: Json = {
     "detail": {
         "targetId": "tgt_97",
         "attemptNumber": 1,
+        "direction": "outbound",
         "state": "ended",
         "sendingAt": "2024-01-15T15:04:00Z",
         "answeredAt": "2024-01-15T15:04:06Z",

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, InternalServerException
 from msgspec import UNSET, Struct, UnsetType
 
 from campana.domain import errors
@@ -47,6 +47,9 @@ _FRAMEWORK: dict[int, type[CampanaError]] = {
     413: errors.PayloadTooLarge,
     415: errors.UnsupportedMediaType,
 }
+
+_LEFT = "client disconnected prematurely"
+"""How the framework says that a body broke off."""
 
 _HEADERS: dict[type[CampanaError], Mapping[str, str]] = {
     errors.Unauthenticated: {"www-authenticate": 'Bearer realm="campana"'},
@@ -117,7 +120,9 @@ def answer_exception(request: Request[Any, Any, Any], error: Exception) -> Respo
     """The application's last word on any exception; only what is ours to mend is logged."""
     request_id = request_id_of(request)
     known = known_error(error)
-    if status_of(known) >= 500:
+    if has_left(error):
+        note_leaving(request)
+    elif status_of(known) >= 500:
         log.error(
             "%s %s failed, request %s: %r",
             request.method,
@@ -131,11 +136,28 @@ def answer_exception(request: Request[Any, Any, Any], error: Exception) -> Respo
     return problem(known, request_id=request_id, headers=headers)
 
 
+def has_left(error: Exception) -> bool:
+    """Whether a request broke off because its sender went away in the middle of it."""
+    return isinstance(error, InternalServerException) and error.detail == _LEFT
+
+
+def note_leaving(request: Request[Any, Any, Any]) -> None:
+    """Write down that a request broke off: nobody is there to be answered, nothing is to mend."""
+    log.info(
+        "%s %s broke off, request %s: its sender left",
+        request.method,
+        request.url.path,
+        request_id_of(request),
+    )
+
+
 def known_error(error: Exception) -> CampanaError:
     """What an exception is in our words."""
     match error:
         case CampanaError():
             return error
+        case _ if has_left(error):
+            return errors.InvalidParameter("it broke off: whoever sent it has left")
         case HTTPException(status_code=status) if status in _FRAMEWORK:
             return _FRAMEWORK[status]()
         case HTTPException(status_code=status) if status < 500:

@@ -82,6 +82,14 @@ PREFLIGHT: Json = {
     "lastAt": "2024-01-15T16:00:09Z",
     "latestAt": "2024-01-16T01:45:00Z",
     "notReached": 0,
+    "first": [
+        {
+            "at": "2024-01-15T13:00:00Z",
+            "contactId": "ctc_41",
+            "address": "+12025550142",
+            "timeZones": ["America/New_York"],
+        }
+    ],
     "cost": None,
 }
 
@@ -113,6 +121,7 @@ TARGET_DETAIL: Json = {
         {
             "id": ATTEMPT_ID,
             "number": 1,
+            "direction": "outbound",
             "channelId": "chan_4m2k9x0a1b2c3d4e",
             "address": "+12025550142",
             "state": "ended",

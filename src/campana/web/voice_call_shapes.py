@@ -346,6 +346,11 @@ def _answers(call: VoiceCall, mask: Callable[[str], str]) -> list[AnswerShape]:
 
 
 def _facts(call: VoiceCall, *, is_masked: bool) -> dict[str, Any]:
+    is_ours = call.direction == "outbound"
+    ours, theirs = call.from_number, call.to_number
+    if not is_ours:
+        ours, theirs = theirs, ours
+    theirs = masked_address(theirs) if is_masked else theirs
     return {
         "id": attempt_text(call.id),
         "campaign_id": call.campaign_id,
@@ -353,9 +358,9 @@ def _facts(call: VoiceCall, *, is_masked: bool) -> dict[str, Any]:
         "contact_id": numbered("ctc", call.contact_id),
         "channel_id": call.channel_id,
         "attempt_number": call.attempt_no,
-        "direction": "outbound",
-        "from_": call.from_number,
-        "to": masked_address(call.to_number) if is_masked else call.to_number,
+        "direction": call.direction,
+        "from_": ours if is_ours else theirs,
+        "to": theirs if is_ours else ours,
         "state": call.state,
         "disposition": call.disposition,
         "reason": call.reason,

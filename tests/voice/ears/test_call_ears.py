@@ -40,6 +40,8 @@ async def test_the_words_come_from_there_and_what_nobody_said_is_left_out() -> N
     assert (await heard(ears)).text == ""
     assert (await heard(ears, seconds=0.2)).text == ""
     assert ears.failure is None
+    assert own.may_read_ahead
+    assert not ears.may_read_ahead, "an endpoint would be paid for what may not be all of it"
     own.close()
 
 
@@ -49,6 +51,7 @@ async def test_once_it_failed_our_own_models_read_that_and_all_after_it(lost: Lo
     ears = CallEars(own, there, stalls=stalls)
     assert [(await heard(ears)).text for _ in range(2)] == ["No.", "Stop."]
     assert (ears.failure, there.asked) == (str(lost), 1)
+    assert ears.may_read_ahead
     after = CallEars(own, Elsewhere("Perhaps."), stalls=stalls)
     is_stalled = isinstance(lost, Stalled)
     assert after.failure == (LATELY if is_stalled else None)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from campana.voice.ears.ghosts import cut_loops, real_words
+from campana.voice.ears.ghosts import cut_loops, goes_round, real_words
 
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [
         ("You", 2.0),
+        ("beep beep beep be", 0.3),
         (" . . .", 2.0),
         ("Beep Beep", 1.0),
         ("[BLANK_AUDIO]", 2.0),
@@ -55,3 +56,19 @@ def test_real_words(text: str, seconds: float) -> None:
 )
 def test_a_loop_is_cut_where_it_comes_round(words: str, seconds: float, kept: str) -> None:
     assert " ".join(cut_loops(words.split(), spoken_seconds=seconds)) == kept
+
+
+@pytest.mark.parametrize(
+    ("text", "is_round"),
+    [
+        ("25 25", True),
+        ("4, 7, 2, 9, 4, 7, 2,", True),
+        ("Let me check with my wife first. Let me check with", True),
+        ("No. No.", True),
+        ("4 7 2 4", False),
+        ("25.", False),
+        ("", False),
+    ],
+)
+def test_what_begins_again_goes_round(text: str, is_round: bool) -> None:
+    assert goes_round(text) is is_round

@@ -11,6 +11,7 @@ from campana.voice.ears.hearing import Ears, Read
 from campana.voice.ears.listener import Began, Listener, Said
 from campana.voice.ears.turns import MOST_SECONDS
 from campana.voice.media import PHONE_RATE, silence, tone
+from tests.support.waiting import eventually
 from tests.voice.hears import LevelModels
 
 SPEECH = tone(300, duration=0.96, rate=PHONE_RATE)
@@ -50,6 +51,79 @@ async def test_what_is_enough_is_taken_in_the_first_pause() -> None:
     said = (await heard(LevelModels("Yes."), SPEECH, silence(0.35, PHONE_RATE), is_enough=True))[-1]
     assert isinstance(said, Said)
     assert said.text == "Yes."
+
+
+class InHush:
+    """A listener, and what it was given to read."""
+
+    def __init__(self, *texts: str) -> None:
+        self.models = LevelModels(*texts)
+        self._ears = Ears(self.models)
+        self._listener = Listener(self._ears)
+        self.expect("Yes", "No")
+        self._running = asyncio.ensure_future(self._listener.run())
+        self._elapsed = 0.0
+
+    def expect(self, *phrases: str) -> None:
+        self._listener.expect(phrases, lambda said: bool(said.text))
+
+    def hear(self, pcm: bytes) -> None:
+        self._elapsed += len(pcm) / (2 * PHONE_RATE)
+        self._listener.hear(pcm, now=self._elapsed)
+
+    async def readings(self, count: int) -> None:
+        """Returns when so many sounds were read."""
+        async with asyncio.timeout(10):
+            await eventually(lambda: len(self.models.sounds) >= count)
+
+    async def said(self) -> Said:
+        async with asyncio.timeout(10):
+            while not isinstance(said := await self._listener.events.get(), Said):
+                pass
+        return said
+
+    @property
+    def events(self) -> int:
+        """How many nobody has taken yet."""
+        return self._listener.events.qsize()
+
+    async def close(self) -> None:
+        self._running.cancel()
+        await asyncio.gather(self._running, return_exceptions=True)
+        self._ears.close()
+
+
+async def test_what_was_said_is_read_before_it_is_sure_that_it_is_all() -> None:
+    call = InHush("Yes.", "read again")
+    call.hear(SPEECH + silence(0.2, PHONE_RATE))
+    await call.readings(1)
+    assert call.events == 1, "only that somebody began"
+    call.hear(silence(0.1, PHONE_RATE))
+    assert (await call.said()).text == "Yes."
+    assert call.models.phrases == [("Yes", "No")], "it was read twice"
+    await call.close()
+
+
+async def test_what_was_read_ahead_is_dropped_when_they_go_on() -> None:
+    call = InHush("No,", "No, Tuesday is not good.")
+    call.hear(SPEECH + silence(0.2, PHONE_RATE))
+    await call.readings(1)
+    call.hear(SPEECH + silence(0.3, PHONE_RATE))
+    assert (await call.said()).text == "No, Tuesday is not good."
+    assert call.models.sounds[0] < 1.3
+    assert call.models.sounds[1] > 2.0, "what came before the hush was left out"
+    await call.close()
+
+
+async def test_what_was_read_ahead_for_another_question_is_read_anew() -> None:
+    call = InHush("Yes.", "Yes.")
+    call.hear(SPEECH + silence(0.2, PHONE_RATE))
+    await call.readings(1)
+    call.expect("A cleaning")
+    call.hear(silence(0.1, PHONE_RATE))
+    assert (await call.said()).text == "Yes."
+    assert call.models.phrases == [("Yes", "No"), ("A cleaning",)]
+    await call.close()
 
 
 async def test_it_is_told_when_they_finished_when_that_was_sure_and_when_it_was_read() -> None:

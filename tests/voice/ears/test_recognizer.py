@@ -95,6 +95,26 @@ def test_yes_and_no_are_told_apart_from_each_other_and_from_the_rest(
         assert (meant.value if meant else None) == value, found
 
 
+def test_where_sure_words_say_it_all_no_phrase_is_scored(whisper: Recognizer) -> None:
+    phrases = tuple(answers.phrases(YesNo()))
+
+    def scores(text: str, *, is_told: bool) -> dict[str, float]:
+        asked: list[str] = []
+
+        def told(words: str) -> bool:
+            asked.append(words)
+            return is_told
+
+        found = whisper.recognize(
+            say(text), rate=PHONE_RATE, spoken_seconds=1.0, phrases=phrases, is_told=told
+        )
+        assert set(asked) <= {found.text}
+        return found.scores
+
+    assert scores("Yes, I can.", is_told=True) == {}
+    assert set(scores("Yes, I can.", is_told=False)) == set(phrases)
+
+
 def test_choices_numbers_and_days_are_typed(whisper: Recognizer) -> None:
     choice = Choice(
         options=(

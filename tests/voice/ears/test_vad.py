@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("onnxruntime")
+pytest.importorskip("ctranslate2")
 
 from campana.domain.errors import SetupError
 from campana.voice.ears.beep import BeepDetector
+from campana.voice.ears.hearing import Chunk, load
 from campana.voice.ears.vad import Vad
 from campana.voice.media import PHONE_RATE, silence, tone
 from tests.voice.ears.speaking import noisy, say
@@ -64,3 +66,25 @@ def _both(first: bytes, second: bytes) -> bytes:
 
     sound = np.frombuffer(first, "<i2").astype(int) + np.frombuffer(second, "<i2")
     return (sound // 2).astype("<i2").tobytes()
+
+
+def test_calls_looked_at_together_are_told_as_each_alone() -> None:
+    models = load()
+    sounds = [say("Yes, I can come."), noisy(say("No."), level=0.003), silence(2, PHONE_RATE)]
+    together = [models.call() for _ in sounds]
+    found: list[list[Chunk]] = [[] for _ in sounds]
+    # Each in steps of its own, so that they are at different places, and sometimes have nothing.
+    steps = [range(0, 40_000, 320), range(0, 40_000, 1100), range(0, 40_000, 5000)]
+    for at in range(0, 40_000, 20):
+        due = [n for n, each in enumerate(steps) if at in each]
+        parts = [sounds[n][at : at + steps[n].step] for n in due]
+        given = list(zip((together[n] for n in due), parts, strict=True))
+        for n, chunks in zip(due, models.sense(given), strict=True):
+            found[n] += chunks
+    for sound, chunks in zip(sounds, found, strict=True):
+        alone = models.call().sense(sound[: 512 * len(chunks)])
+        assert len(chunks) >= len(sound[:40_000]) // 512
+        assert [each.pcm for each in chunks] == [each.pcm for each in alone]
+        assert [each.probability for each in chunks] == pytest.approx(
+            [each.probability for each in alone], abs=1e-3
+        )

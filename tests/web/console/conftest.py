@@ -50,9 +50,10 @@ class Browser:
         )
 
 
-def fields_of(page: httpx.Response) -> dict[str, str]:
-    """What the form of a draft would send if its button were pressed at once."""
-    form = page.text.split('<form id="draft"')[1].split("</form>")[0]
+def fields_of(page: httpx.Response, action: str | None = None) -> dict[str, str]:
+    """What the form of a draft, or of an action, would send if its button were pressed at once."""
+    begin = f'<form method="post" action="{action}"' if action else '<form id="draft"'
+    form = page.text.split(begin)[1].split("</form>")[0]
     found: dict[str, str] = {}
     for tag in re.findall(r"<input[^>]*>", form):
         name, value = re.search(r'name="(\w+)"', tag), re.search(r'value="([^"]*)"', tag)

@@ -12,7 +12,7 @@ from campana.services.context import Context
 from tests.support.database import FixedClock
 from tests.support.receiver import answers, receiver
 from tests.support.telling import work
-from tests.web.console.conftest import EVIL, Browser, Visit
+from tests.web.console.conftest import EVIL, Browser, Visit, fields_of
 
 KEY = re.compile(r"ck_[A-Za-z0-9_-]{43}")
 SECRET = re.compile(r"whsec_[A-Za-z0-9+/=]{40,}")
@@ -109,9 +109,10 @@ async def test_a_webhook_is_made_tested_looked_at_and_deleted(
         assert not SECRET.search((await owner.get(path)).text)
         assert (await owner.post(f"{path}/switch", enabled="")).status_code == 303
         assert (await owner.post(f"{path}/test")).status_code == 409
-        wrong = await owner.post(path, url="ftp://x", event="nothing.such")
+        seen = {"seen": fields_of(await owner.get(path), path)["seen"]}
+        wrong = await owner.post(path, url="ftp://x", event="nothing.such", **seen)
         assert wrong.status_code == 400
-        assert (await owner.post(path, url=peer.url)).status_code == 303
+        assert (await owner.post(path, url=peer.url, **seen)).status_code == 303
         assert "everything" in (await owner.get("/developers")).text
         assert (await owner.post(f"{path}/delete")).status_code == 303
     assert (await owner.get(path)).status_code == 404

@@ -170,7 +170,7 @@ async def test_the_last_owner_stays(owner: Browser) -> None:
     listed = (await owner.get("/people")).text
     person_id = listed.split("/people/usr_")[1].split("/")[0]
     path = f"/people/usr_{person_id}"
-    for action, fields in (("role", {"role": "analyst"}), ("disable", {})):
+    for action, fields in (("role", {"role": "analyst", "seen": "owner"}), ("disable", {})):
         refused = await owner.post(f"{path}/{action}", **fields)
         assert refused.status_code == 409
         assert "last owner" in refused.text.lower()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from campana.domain.role import Role
 from campana.services import reference_tables
 from campana.services.context import Context
-from tests.web.console.conftest import EVIL, Browser, Visit
+from tests.web.console.conftest import EVIL, Browser, Visit, fields_of
 
 ROWS = f"city,phone,fee\nAustin,+12025550101,9.5\nReno,{EVIL},12\n"
 
@@ -29,9 +29,9 @@ async def test_a_table_is_pasted_looked_up_replaced_and_deleted(
     assert "+12025550101" in shown.text
     assert "<dd>9.5</dd>" in (await owner.get("/flows/tables/branches?key=AUSTIN")).text
     assert "Nothing is found under" in (await owner.get("/flows/tables/branches?key=Ohio")).text
-    replaced = await owner.post(
-        "/flows/tables/branches", rows="plan,city\ngold,Utica\n", key="city"
-    )
+    path = "/flows/tables/branches"
+    seen = fields_of(await owner.get(path), path)["seen"]
+    replaced = await owner.post(path, rows="plan,city\ngold,Utica\n", key="city", seen=seen)
     assert replaced.status_code == 303, replaced.text
     found = await reference_tables.get(context, workspace_id=workspace_id, name="branches")
     assert (found.key_column, found.row_count) == ("city", 1)

@@ -70,6 +70,12 @@ async def test_a_flow_is_talked_to_before_it_is_saved(owner: Browser) -> None:
     sent = {"text": text, "person": "first_name: Bruno"}
     begun = (await owner.post(f"{path}/try", then="restart", **sent)).text
     assert "Hello Bruno, how was it? &lt;script&gt;" in begun, begun
+    # While it talks, the drawing stands beside it and the text below.
+    places = [begun.index(each) for each in ('id="drawing"', 'id="chat"', 'id="f-text"')]
+    assert places == sorted(places)
+    at_rest = (await owner.get(path)).text
+    places = [at_rest.index(each) for each in ('id="f-text"', 'id="chat"', 'id="drawing"')]
+    assert places == sorted(places)
     assert EVIL not in begun
     answered = await owner.post(
         f"{path}/try", then="tell", what="reply", words=f"Fine {EVIL}", **sent

@@ -33,6 +33,7 @@ DOWNLOADS = {
 
 COUNTS = {
     load("overview")["progress"],
+    load("overview")["left_by_zones"],
     load("campaigns")["progress"],
     load("campaigns")["attempt_counts"],
     load("campaigns")["retries"],

@@ -52,6 +52,23 @@ async def test_a_report_shows_what_was_done_and_runs_no_name(visit: Visit, calle
     )
 
 
+async def test_what_belongs_to_no_campaign_is_named_and_links_nowhere(
+    owner: Browser, called: Scene
+) -> None:
+    async with called.engine.db.transaction() as tx:
+        await tx.execute(
+            "insert into attempts (id, workspace_id, channel_id, attempt_no, address, state,"
+            " disposition, owner_id, created_at, ended_at)"
+            " select gen_random_uuid(), workspace_id, channel_id, 1, '+12025550177', 'ended',"
+            " 'completed', 0, created_at, ended_at from attempts"
+        )
+    shown = (await owner.get("/reports")).text
+    assert "<td>Outside campaigns</td>" in shown
+    assert "/campaigns/None" not in shown
+    assert 'href="/campaigns/"' not in shown
+    assert "campaign,,Outside campaigns,1,1,1.0," in (await owner.get("/reports.csv")).text
+
+
 async def test_the_file_is_that_of_the_days_shown(owner: Browser, called: Scene) -> None:
     file = await owner.get("/reports.csv?dateFrom=2026-03-10&dateTo=2026-03-10")
     assert file.headers["content-disposition"] == (

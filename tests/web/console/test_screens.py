@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from html import unescape
 
 import pytest
 
 from campana.domain.campaign import CampaignState
-from campana.services import board, campaigns
+from campana.domain.disposition import Disposition
+from campana.services import board, campaigns, policy
 from campana.services.context import Context
 from campana.web.console import contacts
 from campana.web.console.live import message
@@ -68,6 +70,25 @@ async def test_a_person_of_a_campaign_shows_what_the_rules_said(
     assert ANA in file.text
 
 
+async def test_what_happened_stands_in_the_order_it_did(
+    owner: Browser, scene: Scene, clock: FixedClock
+) -> None:
+    """A carrier's own time of something may lie before our word that was written first."""
+    [claimed] = await scene.claim(limit=1)
+    now = clock.now()
+    async with scene.engine.db.transaction() as tx:
+        for kind, after in (("accepted", 9), ("ringing", 5)):
+            await tx.execute(
+                "insert into attempt_events (workspace_id, attempt_id, type, at)"
+                " values (%s, %s, %s, %s)",
+                (scene.workspace_id, claimed.attempt_id, kind, now + timedelta(seconds=after)),
+            )
+    path = f"/campaigns/{scene.campaign_id}/people/tgt_{claimed.target_id}"
+    shown = (await owner.get(path)).text
+    kinds = re.findall(r'<span class="kind">(\w+)</span>', shown)
+    assert kinds[-2:] == ["Ringing", "Accepted"]
+
+
 async def test_a_call_says_to_whom_it_was_to_be_handed_over(
     owner: Browser, scene: Scene, clock: FixedClock
 ) -> None:
@@ -95,8 +116,24 @@ async def test_a_call_says_for_whom_our_own_models_took_over(
     assert "the steps took over: it broke off" in shown
 
 
-async def test_the_wallboard_tells_what_runs(owner: Browser, scene: Scene) -> None:
-    assert scene.campaign_id in (await owner.get("/")).text
+async def test_the_wallboard_tells_what_runs(
+    owner: Browser, scene: Scene, clock: FixedClock
+) -> None:
+    assert scene.campaign_id in (empty := (await owner.get("/")).text)
+    assert "Spent today" not in empty
+    [claimed] = await scene.claim(limit=1)
+    await answer_and_end(scene, claimed, clock, disposition=Disposition.VOICEMAIL)
+    async with scene.engine.db.transaction() as tx:
+        await tx.execute(
+            "insert into spending (workspace_id, purse, spent, reserved) values (%s, %s, 12.5, 3)",
+            (scene.workspace_id, clock.now().date().isoformat()),
+        )
+    await policy.replace(scene.web, workspace_id=scene.workspace_id, raw={"dailySpendLimit": 40})
+    shown = (await owner.get("/")).text
+    assert "100.0 %" in shown.split("Answered by machines")[1].split("</div>")[0]
+    spent = shown.split("Spent today")[1].split("</div>")[0]
+    assert "12.50" in spent
+    assert "of 40.00; 3.00 promised" in spent
 
 
 async def test_a_draft_is_reviewed_and_refused_with_every_reason(
@@ -128,8 +165,10 @@ async def test_a_file_is_previewed_and_brought_in(owner: Browser) -> None:
     begun = await owner.post(f"{path}/imports", files=files, duplicates="skip", country="US")
     assert begun.status_code == 303, begun.text
     assert "people.csv" in (await owner.get(begun.headers["location"])).text
-    empty = await owner.post(f"{path}/imports", duplicates="skip")
+    empty = await owner.post(f"{path}/imports", duplicates="update", country="GB")
     assert "Choose a file" in empty.text
+    assert '<option value="update" selected>' in empty.text
+    assert 'name="country" type="text" value="GB"' in empty.text
 
 
 async def test_an_address_is_suppressed_checked_and_lifted_with_a_reason(owner: Browser) -> None:

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import httpx
+
 from campana.domain.role import Role
 from campana.services import policy, retention
 from campana.services.context import Context
 from campana.store import accounts
-from tests.web.console.conftest import Browser, Visit
+from tests.web.console.conftest import Browser, Visit, fields_of
+
+
+async def send(browser: Browser, form: str, **typed: Any) -> httpx.Response:
+    """Open the page, type over some fields of one of its forms, press the button."""
+    path = f"/settings/{form}"
+    return await browser.post(path, **{**fields_of(await browser.get("/settings"), path), **typed})
 
 
 async def test_countries_are_known_ones(
     owner: Browser, context: Context, workspace_id: int
 ) -> None:
     await owner.get("/settings")
-    wrong = await owner.post("/settings/countries", countries="US, <b>", default="zz")
+    wrong = await send(owner, "countries", countries="US, <b>", default="zz")
     assert wrong.status_code == 400
     assert "&#39;&lt;B&gt;&#39; is no country" in wrong.text
     assert "&#39;ZZ&#39; is no country" in wrong.text
-    assert (
-        await owner.post("/settings/countries", countries="us, gb us", default="gb")
-    ).is_redirect
+    assert (await send(owner, "countries", countries="us, gb us", default="gb")).is_redirect
     async with context.db.read(workspace_id=workspace_id) as tx:
         found = await accounts.workspace(tx, workspace_id=workspace_id)
     assert found is not None
@@ -32,8 +40,8 @@ async def test_limits_and_spans_are_kept_as_written(
 ) -> None:
     await owner.get("/settings")
     lines = {"per": ["number", "contact"], "attempts": ["3", ""], "days": ["7", ""]}
-    saved = await owner.post(
-        "/settings/limits", dailySpendLimit="12.5", timeZone="America/New_York", **lines
+    saved = await send(
+        owner, "limits", dailySpendLimit="12.5", timeZone="America/New_York", **lines
     )
     assert saved.is_redirect, saved.text
     assert await policy.show(context, workspace_id=workspace_id) == {
@@ -41,17 +49,15 @@ async def test_limits_and_spans_are_kept_as_written(
         "dailySpendLimit": 12.5,
         "timeZone": "America/New_York",
     }
-    wrong = await owner.post("/settings/limits", timeZone="Nowhere/At_All", **lines)
+    wrong = await send(owner, "limits", timeZone="Nowhere/At_All", **lines)
     assert wrong.status_code == 400
     assert "Is no time zone" in wrong.text
-    assert (
-        await owner.post("/settings/limits", dailySpendLimit="much", **lines)
-    ).status_code == 400
+    assert (await send(owner, "limits", dailySpendLimit="much", **lines)).status_code == 400
     kept = {"recordingDays": "7", "messageDays": "", "eventDays": "30"}
-    assert (await owner.post("/settings/retention", **kept)).is_redirect
+    assert (await send(owner, "retention", **kept)).is_redirect
     found = await retention.show(context, workspace_id=workspace_id)
     assert (found.recording_days, found.message_days, found.event_days) == (7, None, 30)
-    refused = await owner.post("/settings/retention", recordingDays="-1", eventDays="400")
+    refused = await send(owner, "retention", recordingDays="-1", eventDays="400")
     assert refused.status_code == 400
     assert "Must be at least 1" in refused.text
     assert "Must be at most 365" in refused.text
@@ -63,3 +69,58 @@ async def test_only_owners_set_anything(visit: Visit) -> None:
     assert (await browser.get("/settings")).status_code == 403
     assert (await browser.post("/settings/countries", countries="US")).status_code == 403
     assert "/settings" not in (await browser.get("/campaigns")).text
+
+
+async def test_two_people_at_the_limits_do_not_undo_each_other(
+    owner: Browser, context: Context, workspace_id: int
+) -> None:
+    older = fields_of(await owner.get("/settings"), "/settings/limits")
+    assert (await send(owner, "limits", dailySpendLimit="10")).is_redirect
+    saved = await owner.post("/settings/limits", **{**older, "timeZone": "Europe/Madrid"})
+    assert saved.is_redirect, saved.text
+    found = await policy.show(context, workspace_id=workspace_id)
+    assert (found["dailySpendLimit"], found["timeZone"]) == (10, "Europe/Madrid")
+    told = (await owner.get("/settings")).text
+    assert "left so: What all may cost in a day: 10." in told
+
+
+async def test_the_second_at_a_field_is_told_what_it_says_now(
+    owner: Browser, context: Context, workspace_id: int
+) -> None:
+    older = fields_of(await owner.get("/settings"), "/settings/limits")
+    await send(owner, "limits", dailySpendLimit="10", attempts="2", days="7")
+    typed = {**older, "dailySpendLimit": "99", "per": "number", "attempts": "5", "days": "1"}
+    refused = await owner.post("/settings/limits", **typed)
+    assert refused.status_code == 412
+    assert 'What all may cost in a day now says <code class="was">10</code>' in refused.text
+    assert 'over all campaigns now says <code class="was">2/7 number</code>' in refused.text
+    assert (await policy.show(context, workspace_id=workspace_id))["dailySpendLimit"] == 10
+    again = fields_of(refused, "/settings/limits")
+    assert again["dailySpendLimit"] == "99"
+    assert 'name="attempts" inputmode="numeric" value="5"' in refused.text
+    assert (await owner.post("/settings/limits", **{**typed, "seen": again["seen"]})).is_redirect
+    found = await policy.show(context, workspace_id=workspace_id)
+    assert (found["dailySpendLimit"], found["caps"][0]["attempts"]) == (99, 5)
+
+
+async def test_countries_and_spans_are_met_as_well(
+    owner: Browser, context: Context, workspace_id: int
+) -> None:
+    page = await owner.get("/settings")
+    await send(owner, "countries", countries="US GB")
+    await send(owner, "retention", messageDays="30")
+    countries = {**fields_of(page, "/settings/countries"), "countries": "US MX"}
+    assert (
+        'now says <code class="was">US GB</code>'
+        in (await owner.post("/settings/countries", **countries)).text
+    )
+    spans = {**fields_of(page, "/settings/retention"), "recordingDays": "7"}
+    assert (await owner.post("/settings/retention", **spans)).is_redirect
+    found = await retention.show(context, workspace_id=workspace_id)
+    assert (found.message_days, found.recording_days) == (30, 7)
+
+
+async def test_a_refused_form_keeps_the_lines_that_were_typed(owner: Browser) -> None:
+    refused = await send(owner, "limits", timeZone="Nowhere/At_All", attempts="4", days="2")
+    assert refused.status_code == 400
+    assert 'name="attempts" inputmode="numeric" value="4"' in refused.text

@@ -69,3 +69,16 @@ async def test_only_who_may_write_is_shown_the_form(owner: Browser, visit: Visit
     assert (await browser.post(path, name="x", content="text: x")).status_code == 403
     refused = await owner.post("/templates/sync/chan_x")
     assert refused.status_code == 404
+
+
+async def test_what_is_missing_is_told_once_somebody_asked_how_it_reads(owner: Browser) -> None:
+    await owner.get("/templates")
+    path = (await owner.post("/templates", name="Visit", channel="WhatsApp")).headers["location"]
+    body = (
+        "text: Hello\nprovider: {name: visit, language: en,"
+        ' variables: {"1": "{{ contact.first_name }}"}}'
+    )
+    saved = await owner.post(path, name="Visit", content=body)
+    assert saved.status_code == 303, saved.text
+    assert "there is a hole" not in (await owner.get(path)).text
+    assert "there is a hole" in (await owner.get(f"{path}?contact=")).text

@@ -36,6 +36,8 @@ from campana.domain.ids import attempt_text
 _MOST_AT_ONCE = 200
 _REPLY_WINDOW = timedelta(hours=24)
 _PAIR_INTERVAL = timedelta(seconds=6)
+_CALLBACK_LIMIT = 4_000_000
+"""Meta's webhooks have up to 3 MB, whichever megabytes it means."""
 
 
 class WhatsAppCloud:
@@ -117,6 +119,7 @@ KIND = CarrierKind(
     masked=config.masked,
     secrets=config.SECRETS,
     is_greeted=True,
+    callback_limit=_CALLBACK_LIMIT,
     most_a_second=config.most_a_second,
     portfolio=config.portfolio,
     reply_window=_REPLY_WINDOW,

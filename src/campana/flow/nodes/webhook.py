@@ -1,7 +1,8 @@
 """Asks a program, and waits for its answer.
 
 `credential` names stored credentials; the flow never sees them. A status of 2xx goes to `next`,
-anything else to `onFailure`. `saveAs` keeps the answer's status and JSON body.
+anything else to `onFailure`. `saveAs` keeps the answer's status and JSON body: with it, a body that
+is no JSON goes to `onFailure` too; none at all does not.
 
     {"type": "webhook", "method": "POST", "url": "https://crm.example/orders/{{ trigger.orderId }}",
      "body": {"answer": "{{ reply }}"}, "credential": "crm", "timeoutSeconds": 10,
@@ -96,6 +97,9 @@ class Webhook(Node):
                     run.note(str(error))
                     return self.on_failure
                 is_good = told.status is not None and 200 <= told.status < 300
+                if is_good and self.save_as is not None and not told.is_json:
+                    run.note("the answer is not JSON")
+                    return self.on_failure
                 return self.next if is_good else self.on_failure
             case TimedOut():
                 return self.on_failure

@@ -2,9 +2,10 @@
 -- network (`not_sent`) is no attempt.
 
 -- name: groups
--- By day, channel, campaign and outcome, one after another; `kind` says which.
+-- By day, channel, campaign and outcome, one after another; `kind` says which. Attempts of no campaign (answers of a
+-- person, tests of a channel) have an empty key among the campaigns.
 with told as (
-  select (a.created_at at time zone %(zone)s)::date::text as day, a.channel_id, a.campaign_id,
+  select (a.created_at at time zone %(zone)s)::date::text as day, a.channel_id, coalesce(a.campaign_id, '') as campaign_id,
     coalesce(a.disposition, 'in_progress') as outcome,
     coalesce(a.disposition = any(%(reached)s), false) as is_reached,
     extract(epoch from a.ended_at - a.answered_at) as talk, g.cost

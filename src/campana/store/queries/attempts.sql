@@ -4,8 +4,8 @@
 -- The intents of one claim: attempts, targets and due rows change together or not at all. An address that
 -- has an open attempt (another campaign was quicker) is refused by the unique index and not returned.
 with given as (
-  select * from unnest(%(ids)s::uuid[], %(target_ids)s::bigint[], %(attempt_nos)s::integer[], %(addresses)s::text[])
-    as g (id, target_id, attempt_no, address)),
+  select * from unnest(%(ids)s::uuid[], %(target_ids)s::bigint[], %(attempt_nos)s::integer[], %(addresses)s::text[],
+    %(details)s::text[]::jsonb[]) as g (id, target_id, attempt_no, address, detail)),
 made as (
   insert into attempts (id, workspace_id, campaign_id, target_id, channel_id, attempt_no, address, state, owner_id, created_at, trunk)
   select id, %(workspace_id)s, %(campaign_id)s, target_id, %(channel_id)s, attempt_no, address, 'intent', %(owner_id)s, %(now)s,
@@ -21,8 +21,38 @@ busy as (
 taken as (
   delete from due d using made where d.target_id = made.target_id),
 told as (
-  insert into attempt_events (workspace_id, attempt_id, type, at) select workspace_id, id, 'intent', %(now)s from made)
+  insert into attempt_events (workspace_id, attempt_id, type, at, detail)
+  select made.workspace_id, made.id, 'intent', %(now)s, given.detail from made join given on given.id = made.id)
 select id from made;
+
+-- name: receive
+-- A call that came in and is about to be answered: written as sending, for the network is touched next. A target that
+-- had something to say says it later. An address that has an open attempt is refused by the unique index.
+with made as (
+  insert into attempts (id, workspace_id, campaign_id, target_id, channel_id, attempt_no, address, state, owner_id, created_at,
+    sending_at, trunk, direction)
+  select %(id)s, t.workspace_id, t.campaign_id, t.id, %(channel_id)s, t.attempt_count + 1, %(address)s, 'sending', %(owner_id)s, %(now)s,
+    %(now)s, %(trunk)s, 'inbound'
+  from targets t where t.id = %(target_id)s
+  on conflict do nothing
+  returning id, workspace_id, target_id, attempt_no),
+busy as (
+  update targets t set state = 'attempting', attempt_count = made.attempt_no from made where t.id = made.target_id),
+taken as (
+  delete from due d using made where d.target_id = made.target_id),
+told as (
+  insert into attempt_events (workspace_id, attempt_id, type, at, detail)
+  select workspace_id, id, type, %(now)s, '{"direction": "inbound"}'::jsonb from made, unnest(array['intent', 'sending']) type),
+call as (
+  insert into voice_calls (attempt_id, workspace_id, from_number, to_number)
+  select id, workspace_id, %(address)s, %(to_number)s from made)
+select attempt_no from made;
+
+-- name: is_in_contact
+-- Is anybody of ours in contact with one of these addresses now? Index attempts_open_address.
+select exists (select from attempts
+  where workspace_id = %(workspace_id)s and address = any(%(addresses)s) and state not in ('ended', 'unknown')
+    and let_go_at is null and target_id is not null);
 
 -- name: begin_sending
 -- The last commit before the network: only its owner may make it, only once.
@@ -40,7 +70,7 @@ select id from sent;
 -- name: lock
 -- The attempt, held while an event is applied.
 select id, workspace_id, campaign_id, target_id, channel_id, attempt_no, address, state, disposition, owner_id,
-  created_at, sending_at, answered_at, ended_at, reason, ask_at, session_id, message_no, let_go_at
+  created_at, sending_at, answered_at, ended_at, reason, ask_at, session_id, message_no, let_go_at, direction
 from attempts where id = %(id)s for no key update;
 
 -- name: add_event
@@ -123,7 +153,7 @@ order by owner_id;
 -- name: open_of_owner
 -- What an owner left open, oldest first.
 select id, workspace_id, campaign_id, target_id, channel_id, attempt_no, address, state, disposition, owner_id,
-  created_at, sending_at, answered_at, ended_at, reason, ask_at, session_id, message_no, let_go_at
+  created_at, sending_at, answered_at, ended_at, reason, ask_at, session_id, message_no, let_go_at, direction
 from attempts where owner_id = %(owner_id)s and state not in ('ended', 'unknown') and created_at < %(before)s
 order by created_at, id;
 
@@ -136,9 +166,9 @@ returning id;
 -- name: of_target
 -- Every attempt of a target, first to last.
 select id, workspace_id, campaign_id, target_id, channel_id, attempt_no, address, state, disposition, owner_id,
-  created_at, sending_at, answered_at, ended_at, reason, ask_at, session_id, message_no, let_go_at
+  created_at, sending_at, answered_at, ended_at, reason, ask_at, session_id, message_no, let_go_at, direction
 from attempts where target_id = %(target_id)s order by attempt_no;
 
 -- name: events
--- What happened to these attempts, in order.
-select attempt_id, type, at, detail from attempt_events where attempt_id = any(%(ids)s) order by id;
+-- What happened to these attempts, in the order it did: a carrier's report may be written before our own word.
+select attempt_id, type, at, detail from attempt_events where attempt_id = any(%(ids)s) order by at, id;

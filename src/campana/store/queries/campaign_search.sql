@@ -55,6 +55,13 @@ from attempts
 where workspace_id = %(workspace_id)s and created_at >= %(since)s
 group by 1, 2 order by 1, 2;
 
+-- name: begun
+-- What each campaign began in a short time, from the index attempts_newest; what was never sent is no attempt.
+select campaign_id, count(*) from attempts
+where workspace_id = %(workspace_id)s and created_at >= %(since)s and created_at < %(until)s
+  and campaign_id is not null and disposition is distinct from 'not_sent'
+group by campaign_id;
+
 -- name: channels
 -- Lines in use and in all of each channel, from the index of open attempts.
 select c.name, c.kind, c.channel_type, c.lines, p.down_until, c.paused_at is not null as is_paused,

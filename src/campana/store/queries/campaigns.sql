@@ -144,8 +144,14 @@ from attempts a left join voice_calls v on v.attempt_id = a.id
 where a.campaign_id = %(id)s group by a.disposition;
 
 -- name: retries
--- How many attempts were not the first of their target, those that never touched the network apart.
-select count(*) filter (where attempt_no > 1 and disposition is distinct from 'not_sent') from attempts where campaign_id = %(id)s;
+-- How many attempts repeat an earlier one of their target: with the same message, where a flow has several. What
+-- never touched the network neither repeats nor is repeated. The campaign is said of both, so that neither is looked
+-- for among all there are.
+select count(*) from attempts a
+where a.campaign_id = %(id)s and a.attempt_no > 1 and a.disposition is distinct from 'not_sent'
+  and exists (select from attempts e
+    where e.campaign_id = %(id)s and e.target_id = a.target_id and e.attempt_no < a.attempt_no
+      and e.message_no is not distinct from a.message_no and e.disposition is distinct from 'not_sent');
 
 -- name: share_state
 -- Settling a target asks whether its campaign still goes on, and makes a cancel wait for the answer.

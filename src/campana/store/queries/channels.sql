@@ -72,15 +72,15 @@ order by (id = %(wanted)s) desc limit 1 for no key update;
 select id, workspace_id, name, kind, channel_type, config, is_loopback, rate, burst, lines, daily_attempts, created_at, contact_window as "window", portfolio, portfolio_limit, pair_seconds, paused_at, paused_by, pause_reason
 from channels where workspace_id = %(workspace_id)s order by created_at, id;
 
--- name: of_kind
--- Every channel a worker of this kind may dial on, in all workspaces.
+-- name: of_kinds
+-- Every channel a worker of these kinds may send on, in all workspaces.
 select id, workspace_id, name, kind, channel_type, config, is_loopback, rate, burst, lines, daily_attempts, created_at, contact_window as "window", portfolio, portfolio_limit, pair_seconds, paused_at, paused_by, pause_reason
-from channels where kind = %(kind)s order by id;
+from channels where kind = any(%(kinds)s) order by id;
 
 -- name: standing
 -- How each channel of a workspace is doing. Who waits is counted no further than a page can say: what is due may be
 -- millions, and every line of the answer would read them all.
-select c.id, coalesce(p.failing, 0) as failing, p.down_until,
+select c.id, coalesce(p.failing, 0) as failing, p.down_until, coalesce(p.refused_calls, 0) as refused_calls,
   case when p.day = %(today)s then p.day_sends else 0 end as used_today,
   (select count(*) from attempts a where a.channel_id = c.id and a.state not in ('ended', 'unknown')) as in_use,
   (select count(*) from campaigns k where k.channel_id = c.id and k.state = 'running') as campaigns,

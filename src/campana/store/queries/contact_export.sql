@@ -13,7 +13,7 @@ where t.workspace_id = %(workspace_id)s and t.contact_id = any(%(contact_ids)s);
 -- name: attempts
 -- Every try, with what was said, heard and typed; a recording is fetched by its call.
 select coalesce(jsonb_agg(jsonb_build_object('id', 'att_' || replace(a.id::text, '-', ''), 'targetId', 'tgt_' || a.target_id,
-  'campaignId', a.campaign_id, 'channelId', a.channel_id, 'channelType', ch.channel_type, 'attemptNumber', a.attempt_no,
+  'campaignId', a.campaign_id, 'channelId', a.channel_id, 'channelType', ch.channel_type, 'attemptNumber', a.attempt_no, 'direction', a.direction,
   'address', a.address, 'state', a.state, 'disposition', a.disposition, 'reason', a.reason, 'createdAt', wire(a.created_at),
   'sendingAt', wire(a.sending_at), 'answeredAt', wire(a.answered_at), 'endedAt', wire(a.ended_at),
   'call', case when v.attempt_id is not null then jsonb_build_object('from', v.from_number, 'to', v.to_number,

@@ -5,7 +5,7 @@
 -- Every try on every channel, with its outcome; targets_of_contact, then the attempts of each.
 select a.created_at as at, 'attempt' as kind, ('att_' || replace(a.id::text, '-', '')) collate "C" as id, a.campaign_id, ch.channel_type,
   a.channel_id, a.address, coalesce(a.disposition, a.state) as outcome, a.reason,
-  jsonb_build_object('targetId', 'tgt_' || a.target_id, 'attemptNumber', a.attempt_no, 'state', a.state,
+  jsonb_build_object('targetId', 'tgt_' || a.target_id, 'attemptNumber', a.attempt_no, 'direction', a.direction, 'state', a.state,
     'sendingAt', wire(a.sending_at), 'answeredAt', wire(a.answered_at), 'endedAt', wire(a.ended_at),
     'talkSeconds', v.talk_seconds, 'result', v.result, 'hasRecording', v.recording_key is not null) as detail
 from targets t join attempts a on a.target_id = t.id

@@ -145,10 +145,12 @@ where c.workspace_id = %(workspace_id)s
 
 -- name: latest
 -- The last stored message of each of these threads, by index messages_in_order; what a campaign tells everybody is
--- not among them.
+-- not among them, nor what a flow would have said and never did.
 select m.conversation_id, m.direction, m.origin, m.kind, m.text from unnest(%(ids)s::text[]) as given (id)
 cross join lateral (
-  select conversation_id, direction, origin, kind, text from messages where conversation_id = given.id order by id desc limit 1) m;
+  select conversation_id, direction, origin, kind, text from messages n where conversation_id = given.id
+    and (n.origin not in ('campaign', 'flow') or not exists (select from attempts a where a.id = n.attempt_id and a.disposition = 'not_sent'))
+  order by id desc limit 1) m;
 
 -- name: names
 -- Of the people of these threads.

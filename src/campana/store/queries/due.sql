@@ -57,7 +57,8 @@ delete from open_windows where campaign_id = %(campaign_id)s and window_key = %(
 -- group: the limit keeps the planner from a join and the order from a scan, either of which reads all of due. It
 -- begins behind the group's mark: what was claimed since lies before it, and an old snapshot of somebody else's
 -- would have each look read its remains again.
--- A flow's groups on channels besides the campaign's own are found by those channels.
+-- A flow's groups on channels besides the campaign's own are found by those channels. Of channels that another
+-- owner serves nothing is read, but of those beside whose owner it is asked for.
 select w.campaign_id, w.window_key, p.priority, served.channel_id, c.workspace_id, c.weight, c.urgency
 from (
   select c.id, c.channel_id, null::text as other_channel from campaigns c
@@ -67,6 +68,8 @@ from (
   where o.channel_id = any(%(channel_ids)s) group by o.campaign_id, o.channel_id) served
 join campaigns c on c.id = served.id
 join pacing ch on ch.channel_id = served.channel_id and (ch.down_until is null or ch.down_until <= %(now)s)
+  and (%(owner_id)s::integer is null or ch.served_by is null or ch.served_by = %(owner_id)s or ch.served_until <= %(now)s
+    or ch.channel_id = any(%(beside)s::text[]))
   and not exists (select from channels h where h.id = served.channel_id and h.paused_at is not null)
 join open_windows w on w.campaign_id = c.id and w.open_until > %(now)s and w.channel_id is not distinct from served.other_channel
 cross join (values (0::smallint), (1), (2), (3)) p(priority)

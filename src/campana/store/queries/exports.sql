@@ -27,7 +27,7 @@ with people as materialized (
   select t.id, t.contact_id from targets t
   where t.workspace_id = %(workspace_id)s and t.campaign_id = %(campaign_id)s and t.id > %(after)s order by t.id limit %(limit)s)
 select people.id, people.contact_id, c.external_id, a.id, a.attempt_no, a.channel_id, h.channel_type, a.address, a.state,
-  a.disposition, a.reason, a.created_at, a.sending_at, a.answered_at, a.ended_at, v.talk_seconds
+  a.disposition, a.reason, a.created_at, a.sending_at, a.answered_at, a.ended_at, v.talk_seconds, a.direction
 from people join contacts c on c.id = people.contact_id
 left join attempts a on a.target_id = people.id
 left join channels h on h.id = a.channel_id

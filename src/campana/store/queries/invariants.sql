@@ -158,6 +158,15 @@ where a.created_at > s.created_at + %(margin)s and (s.expires_at is null or s.ex
   and (s.scope = 'workspace' or s.campaign_id = a.campaign_id or s.channel_type = c.channel_type)
 order by a.created_at, a.id limit %(limit)s;
 
+-- name: held_out_left_alone
+-- No attempt, and no conversation of a flow, whose nodes do more than send.
+select 'target ' || t.id, format('held out, and has %%s attempts and %%s conversations', t.attempt_count, s.sessions), count(*) over ()
+from targets t
+cross join lateral (select count(*) as sessions from flow_sessions f
+  where f.contact_id = t.contact_id and f.target_id = t.id) s
+where t.disposition = 'held_out' and (t.attempt_count > 0 or s.sessions > 0)
+order by t.id limit %(limit)s;
+
 -- name: erased_are_gone
 -- The contact from the moment it was asked for; whatever campaigns made of it, once the erasure says it is done.
 select 'contact ' || c.id, format('erased, and has %%s', found.what), count(*) over ()

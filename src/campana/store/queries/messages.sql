@@ -93,7 +93,9 @@ left join attempts a on a.id = s.attempt_id
 left join campaigns k on s.id is null and a.session_id is null and k.id = a.campaign_id
 left join targets g on s.id is null and g.id = a.target_id
 left join contacts p on p.id = g.contact_id
-where (%(after_at)s::timestamptz is null or case when %(is_newest)s
+-- What never left was not said to anybody: the attempt that follows says it. An answer of somebody's stays, with why.
+where (s.origin not in ('campaign', 'flow') or a.disposition is distinct from 'not_sent')
+  and (%(after_at)s::timestamptz is null or case when %(is_newest)s
   then (s.at, s.key) < (%(after_at)s, %(after_key)s) else (s.at, s.key) > (%(after_at)s, %(after_key)s) end)
 order by case when %(is_newest)s then s.at end desc, case when %(is_newest)s then s.key end desc, s.at, s.key limit %(limit)s;
 

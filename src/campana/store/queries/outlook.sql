@@ -1,14 +1,14 @@
 -- What a launch would find in a list, without writing anything.
 
--- name: crowds
--- Everybody of a list in one pass, as enrolling would take them (the first address for the channel), grouped by what the gate asks
--- for and what a number may cost (`prefix`): a list of a million is a few hundred rows. Who shares an address with somebody before is a duplicate, as
--- the unique index on targets would say.
+-- name: judged
+-- Everybody of a list in one pass, as enrolling would take them (the first address for the channel), with what the gate asks for
+-- and what a number may cost (`prefix`): how the two statements below begin. Who shares an address with somebody before is a
+-- duplicate, as the unique index on targets would say.
 with campaign as materialized (
   select address_kinds(channel_type, type) as kinds from campaigns where id = %(campaign_id)s),
 people as materialized (
   -- which variant they get: as domain/variants.py says
-  select c.id, c.zones, a.value as address, a.country, width_bucket((
+  select c.id, c.first_name, c.last_name, c.zones, a.value as address, a.country, width_bucket((
     ('x' || encode(substr(sha256(convert_to(%(campaign_id)s || ':' || c.id, 'UTF8')), 1, 4), 'hex'))::bit(32)::bigint
     %% 10000)::integer, %(bounds)s::integer[]) as variant
   from contacts c cross join campaign
@@ -16,8 +16,8 @@ people as materialized (
     select value, country from contact_addresses where contact_id = c.id and kind = any(kinds)
     order by array_position(kinds, kind), position limit 1) a on true
   where c.list_id = %(list_id)s),
-judged as (
-  select zones, country, variant, address, left(address, %(prefix_length)s) as prefix,
+found as (
+  select id, first_name, last_name, zones, country, variant, address, left(address, %(prefix_length)s) as prefix,
     case when %(requires_consent)s and address is not null then coalesce((
       select k.is_granted and (k.expires_at is null or k.expires_at > %(now)s) from consents k
       where k.workspace_id = %(workspace_id)s and k.address = people.address
@@ -37,7 +37,30 @@ judged as (
       case when %(pads)s::bytea is not null
         and is_erased(%(workspace_id)s, people.address, %(channel_type)s, %(pads)s::bytea, %(now)s)
         then 'workspace' end) as suppressed_by
-  from people)
-select zones, country, variant, min(address) as address, has_consent is true as has_consent, is_duplicate, suppressed_by,
-  has_written, count(*) as people
+  from people),
+judged as (
+  select *, row(zones, country, variant, prefix, has_consent is true, address is null, is_duplicate, suppressed_by, has_written)::text
+    as crowd
+  from found)
+
+-- name: crowds
+-- Those who are alike in all of it are one row: of a list of a million a few hundred, each with whose turn would be first.
+select min(crowd) as key, zones, country, variant, min(address) as address, has_consent is true as has_consent, is_duplicate, suppressed_by,
+  has_written, count(*) as people, (array_agg(id order by id))[1:%(most)s] as first_ids
 from judged group by zones, country, variant, prefix, has_consent, address is null, is_duplicate, suppressed_by, has_written;
+
+-- name: people
+-- The people of some crowds one by one, in the order they came in; of all crowds where none is named.
+select id, crowd, first_name, last_name, zones, country, address
+from judged where id > %(after)s and (%(crowds)s::text[] is null or crowd = any(%(crowds)s::text[]))
+order by id limit %(limit)s;
+
+-- name: named
+-- Those whose turn is known, as enrolling would take them.
+select c.id, c.first_name, c.last_name, c.zones, a.country, a.value as address
+from contacts c
+cross join (select address_kinds(channel_type, type) as kinds from campaigns where id = %(campaign_id)s) campaign
+left join lateral (
+  select value, country from contact_addresses where contact_id = c.id and kind = any(kinds)
+  order by array_position(kinds, kind), position limit 1) a on true
+where c.workspace_id = %(workspace_id)s and c.id = any(%(ids)s::bigint[]);

@@ -71,6 +71,15 @@ left join lateral (
   where k.campaign_id = c.id
   order by one.due_at, one.target_id limit 1) first on true;
 
+-- name: rates
+-- The highest rate that its channel and its own limits let each campaign have.
+select c.id, least(ch.rate, (c.document #>> '{pacing,rate}')::float8)
+from campaigns c join channels ch on ch.id = c.channel_id where c.id = any(%(ids)s);
+
+-- name: left_by_zones
+-- Who still waits, by the zones they may be in, and when the last of them is due; from the index due_in_order alone.
+select campaign_id, window_key, count(*), max(due_at) from due where campaign_id = any(%(ids)s) group by 1, 2;
+
 -- name: progress
 -- Targets by state and disposition.
 select campaign_id, state, disposition, count(*) from targets

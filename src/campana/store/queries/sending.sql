@@ -7,8 +7,8 @@
 -- events change together or not at all. An address that has an open attempt (another campaign was quicker) is
 -- refused by the unique index; whom that befell is returned.
 with given as materialized (
-  select * from unnest(%(ids)s::uuid[], %(target_ids)s::bigint[], %(attempt_nos)s::integer[], %(addresses)s::text[], %(events)s::jsonb[])
-    as g (id, target_id, attempt_no, address, event)),
+  select * from unnest(%(ids)s::uuid[], %(target_ids)s::bigint[], %(attempt_nos)s::integer[], %(addresses)s::text[], %(events)s::jsonb[],
+    %(details)s::jsonb[]) as g (id, target_id, attempt_no, address, event, detail)),
 made as (
   insert into attempts (id, workspace_id, campaign_id, target_id, channel_id, attempt_no, address, state, owner_id, created_at, sending_at, ask_at)
   select id, %(workspace_id)s, %(campaign_id)s, target_id, %(channel_id)s, attempt_no, address, 'sending', %(owner_id)s, %(now)s, %(now)s, %(ask_at)s
@@ -23,7 +23,8 @@ busy as (
 taken as (
   delete from due d using made where d.target_id = made.target_id and d.target_id = any(%(target_ids)s::bigint[])),
 told as (
-  insert into attempt_events (workspace_id, attempt_id, type, at) select %(workspace_id)s, id, 'sending', %(now)s from made),
+  insert into attempt_events (workspace_id, attempt_id, type, at, detail)
+  select %(workspace_id)s, made.id, 'sending', %(now)s, g.detail from made join given g on g.id = made.id),
 call as (
   insert into voice_calls (attempt_id, workspace_id, from_number, to_number)
   select id, %(workspace_id)s, %(from_number)s, address from made where %(is_call)s),

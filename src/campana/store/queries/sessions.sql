@@ -101,9 +101,9 @@ from flow_messages where session_id = %(session_id)s and kind = 'call' and conte
   and state in ('queued', 'attempting');
 
 -- name: has_lost_call
--- A call that may have been answered, for all anybody knows.
+-- A call of ours that may have been answered, for all anybody knows.
 select 1 from attempts a join flow_messages m on m.session_id = a.session_id and m.number = a.message_no and m.kind = 'call'
-where a.session_id = %(session_id)s and a.disposition = 'unknown' limit 1;
+where a.session_id = %(session_id)s and a.disposition = 'unknown' and a.direction = 'outbound' limit 1;
 
 -- name: set_message
 -- On its way, done, or waiting for another try.

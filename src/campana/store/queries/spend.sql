@@ -28,6 +28,10 @@ on conflict do nothing;
 -- Held until the transaction ends: no other claim promises the same money.
 select spent, reserved from spending where workspace_id = %(workspace_id)s and purse = %(purse)s for update;
 
+-- name: look
+-- For whoever watches: what a day or a campaign has spent and promised, held by nobody.
+select spent, reserved from spending where workspace_id = %(workspace_id)s and purse = %(purse)s;
+
 -- name: reserve
 -- What each attempt may cost at worst, with the price it was reckoned by.
 with made as (

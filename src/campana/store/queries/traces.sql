@@ -33,11 +33,14 @@ select empty_attempt_events(%(attempt_ids)s::uuid[], null);
 
 -- name: voice_calls
 -- How long it took and what came of it stays. The sound was removed before.
-update voice_calls set to_number = %(erased)s, keys = '', saved = '{}', transcript = '[]', answers = '[]', recording_key = null,
+update voice_calls set from_number = case a.direction when 'inbound' then %(erased)s else from_number end,
+  to_number = case a.direction when 'inbound' then to_number else %(erased)s end, keys = '', saved = '{}', transcript = '[]', answers = '[]', recording_key = null,
   callback_at = null, model = null,
   recording_removed_at = case when recording_key is null then recording_removed_at else %(now)s end,
   transcript_removed_at = coalesce(transcript_removed_at, %(now)s)
-where attempt_id = any(%(attempt_ids)s) and to_number <> %(erased)s;
+from attempts a
+where attempt_id = any(%(attempt_ids)s) and a.id = attempt_id
+  and case a.direction when 'inbound' then from_number else to_number end <> %(erased)s;
 
 -- name: consents
 -- What the person said before; what they say from now on counts again.

@@ -8,14 +8,23 @@ with used as (
   where channel_id = %(channel_id)s and state not in ('ended', 'unknown') and trunk is not null group by trunk
   union all
   select g.trunk, sum(g.lines) from grants g
-  where g.channel_id = %(channel_id)s and g.owner_id <> %(owner_id)s and g.trunk is not null and exists (
-    select from pg_locks l where l.locktype = 'advisory' and l.granted
+  where g.channel_id = %(channel_id)s and g.owner_id <> %(owner_id)s and g.trunk is not null and g.lines > 0 and g.owner_id::bigint in (
+    select l.objid::bigint from pg_locks l where l.locktype = 'advisory' and l.granted
       and l.database = (select oid from pg_database where datname = current_database())
-      and l.classid::bigint = %(space)s and l.objid::bigint = g.owner_id)
+      and l.classid::bigint = %(space)s)
   group by g.trunk)
 select p.trunk, p.arrival_at, p.rate, case when p.day = %(day)s then p.day_sends else 0 end,
   coalesce((select sum(u.lines) from used u where u.trunk = p.trunk), 0)::bigint
 from trunk_pacing p where p.channel_id = %(channel_id)s;
+
+-- name: lines_in_use
+-- The lines of one trunk: open attempts, and lines promised to owners that still live. Index attempts_open_channel.
+select (select count(*) from attempts where channel_id = %(channel_id)s and trunk = %(trunk)s and state not in ('ended', 'unknown'))
+  + coalesce((select sum(g.lines) from grants g
+    where g.channel_id = %(channel_id)s and g.trunk = %(trunk)s and exists (
+      select from pg_locks l where l.locktype = 'advisory' and l.granted
+        and l.database = (select oid from pg_database where datname = current_database())
+        and l.classid::bigint = %(space)s and l.objid::bigint = g.owner_id)), 0);
 
 -- name: set_pace
 -- Where a trunk stands after a grant.

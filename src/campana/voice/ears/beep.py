@@ -7,8 +7,10 @@ are not one.
 from __future__ import annotations
 
 from collections import deque
+from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from campana.voice.ears.vad import CHUNK_SAMPLES, RATE
 
@@ -55,12 +57,18 @@ class BeepDetector:
         return self._hertz if self._tones else None
 
 
+@cache
+def _hann(count: int) -> NDArray[np.float64]:
+    return np.hanning(count)
+
+
 def _pure_tone(pcm: bytes, *, within: float) -> float | None:
     """The frequency of the one tone that this is, if it is one."""
     sound = np.frombuffer(pcm, "<i2").astype(np.float64) / 32768
-    if np.sqrt(np.mean(sound**2)) < _QUIET:
+    if float(sound @ sound) < len(sound) * _QUIET**2:
         return None
-    power = np.abs(np.fft.rfft(sound * np.hanning(len(sound)))) ** 2
+    turned = np.fft.rfft(sound * _hann(len(sound)))
+    power = turned.real**2 + turned.imag**2
     width = RATE / len(sound)
     peak = int(power.argmax())
     hertz = peak * width

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from campana.voice.ears.ghosts import real_words
-from campana.voice.ears.hearing import CallSense, Chunk, Ears, Read
+from campana.voice.ears.hearing import CallSense, Chunk, Ears, IsTold, Read, never_told
 from campana.voice.mind import Lost, Stalled
 from campana.voice.stalls import Stalls
 
@@ -50,7 +50,19 @@ class CallEars:
         """As `Ears.sense`."""
         return await self._ears.sense(call, pcm)
 
-    async def read(self, pcm: bytes, *, spoken_seconds: float, phrases: Sequence[str]) -> Read:
+    @property
+    def may_read_ahead(self) -> bool:
+        """Not where an endpoint reads: each time may cost money."""
+        return self.failure is not None and self._ears.may_read_ahead
+
+    async def read(
+        self,
+        pcm: bytes,
+        *,
+        spoken_seconds: float,
+        phrases: Sequence[str],
+        is_told: IsTold = never_told,
+    ) -> Read:
         """As `Ears.read`; an endpoint has no scores to give."""
         if self.failure is None:
             try:
@@ -62,4 +74,6 @@ class CallEars:
                     self._stalls.tell(self._reader.key)
             else:
                 return Read(text=real_words(text, spoken_seconds=spoken_seconds), scores={})
-        return await self._ears.read(pcm, spoken_seconds=spoken_seconds, phrases=phrases)
+        return await self._ears.read(
+            pcm, spoken_seconds=spoken_seconds, phrases=phrases, is_told=is_told
+        )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-_ALWAYS = frozenset({"you", "beep", "beep beep", "bye bye bye", "thanks for watching", "the", "so"})
+_ALWAYS = frozenset({"you", "bye bye bye", "thanks for watching", "the", "so"})
 _IN_SHORT_SOUND = frozenset(
     {"thank you", "thanks", "bye", "hmm", "mm", "i", "oh", "uh", "um", "shh", "okay bye"}
 )
@@ -19,6 +19,8 @@ WORDS_PER_SECOND = 6.0
 """Nobody speaks faster for long: what says more was made up."""
 _NOTES = re.compile(r"\[[^\]]*\]|\([^)]*\)|♪[^♪]*♪?")
 _WORD = re.compile(r"[\w']+")
+_BEEPS = re.compile(r"beep( beep)*( be{0,2})?")
+"""The last may be cut off."""
 
 
 def real_words(text: str, *, spoken_seconds: float) -> str:
@@ -32,7 +34,7 @@ def real_words(text: str, *, spoken_seconds: float) -> str:
     text = " ".join(cut_loops(text.split(), spoken_seconds=spoken_seconds))
     plain = " ".join(_WORD.findall(text.lower()))
     # Stars stand for what the makers of subtitles did not write: it is noise, or helps nobody.
-    if not plain or plain in _ALWAYS or set(plain.split()) == {"f"}:
+    if not plain or plain in _ALWAYS or _BEEPS.fullmatch(plain) or set(plain.split()) == {"f"}:
         return ""
     if spoken_seconds < SHORT_SECONDS and plain in _IN_SHORT_SOUND:
         return ""
@@ -54,3 +56,10 @@ def cut_loops(words: Sequence[str], *, spoken_seconds: float) -> list[str]:
             if (times >= 3 and not is_one_word) or (times >= 2 and is_too_fast):
                 return list(words[: start + length])
     return list(words)
+
+
+def goes_round(text: str) -> bool:
+    """Does it begin again, and say nothing else up to its end? "25, 25." and "4, 7, 2, 4, 7" do."""
+    words = _WORD.findall(text.lower())
+    halves = range(1, len(words) * 2 // 3 + 1)
+    return any(words[length:] == words[: len(words) - length] for length in halves)

@@ -1,8 +1,12 @@
 """The ears of one call: hears turns in the sound, has them read, and says what was heard.
 
     sound ─▶ sense (thread) ─▶ turns ─▶ Began
-                                  ├─ a short pause ─▶ read (thread) ─▶ is that enough? Said
+                                  ├─ a hush ────────▶ read (thread) ┐ nothing more was said
+                                  ├─ a short pause ─────────────────┴▶ is that enough? Said
                                   └─ a long one ──────────────────────────────────────▶ Said
+
+What is read in a hush are the same sounds of speech, with a little less of the silence behind them;
+when somebody goes on it is dropped, and a pause that could not be read ahead is read when it comes.
 
 What nobody can read (a cough, a click) is a Said without words: somebody waits for it.
 """
@@ -12,12 +16,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 from campana.domain.answered_by import SILENCE_SECONDS, AnsweredBy, Greeting
 from campana.voice.ears.ear import Began, Said, Timing
-from campana.voice.ears.hearing import Chunk, Hearing, Read
-from campana.voice.ears.turns import CHUNK_SECONDS, Moment, TurnDetector
+from campana.voice.ears.hearing import Chunk, Hearing, IsTold, Read, never_told
+from campana.voice.ears.turns import CHUNK_BYTES, CHUNK_SECONDS, Moment, TurnDetector
 from campana.voice.media import PHONE_RATE, seconds, silence
 
 log = logging.getLogger(__name__)
@@ -28,6 +33,23 @@ GAP_SECONDS = 0.2
 
 def _never(_: Said) -> bool:
     return False
+
+
+@dataclass(frozen=True, slots=True)
+class _Expected:
+    """What to score, and whether a turn that only paused may be taken already."""
+
+    phrases: Sequence[str] = ()
+    is_enough: Callable[[Said], bool] = _never
+
+
+@dataclass(frozen=True, slots=True)
+class _Ahead:
+    """A reading that began in a hush: of how much speech, and for what."""
+
+    spoken_seconds: float
+    expected: _Expected
+    reading: asyncio.Task[Read]
 
 
 class Listener:
@@ -56,8 +78,8 @@ class Listener:
         """What the turn was when it paused, in case it is over."""
         self._is_over = False
         """The turn has ended and waits to be read."""
-        self._phrases: Sequence[str] = ()
-        self._is_enough: Callable[[Said], bool] = _never
+        self._ahead: _Ahead | None = None
+        self._expected = _Expected()
         self._greeting: Greeting | None = None
         self._opening = bytearray()
         self._verdict: asyncio.Future[AnsweredBy] = self._loop.create_future()
@@ -71,7 +93,7 @@ class Listener:
 
     def expect(self, phrases: Sequence[str], is_enough: Callable[[Said], bool]) -> None:
         """What to score from now on, and whether a turn that only paused may be taken already."""
-        self._phrases, self._is_enough = phrases, is_enough
+        self._expected = _Expected(phrases, is_enough)
 
     def hear(self, pcm: bytes, *, now: float) -> None:
         """Sound of the call up to `now`, seconds since the answer."""
@@ -99,18 +121,29 @@ class Listener:
 
     async def run(self) -> None:
         """Hear what is handed over, for ever."""
+        waiting = b""
         try:
             while True:
-                pcm = await self._sound.get()
+                waiting += await self._sound.get()
                 while not self._sound.empty():
-                    pcm += self._sound.get_nowait()
+                    waiting += self._sound.get_nowait()
+                # Nothing can be told of less than a chunk: no thread is woken for it.
+                whole = len(waiting) // CHUNK_BYTES * CHUNK_BYTES
+                if not whole:
+                    continue
+                pcm, waiting = waiting[:whole], waiting[whole:]
                 for chunk in await self._ears.sense(self._call, pcm):
                     self._look(chunk)
         finally:
-            working = [task for task in (self._reading, self._judging) if task is not None]
+            working = self._working()
             for task in working:
                 task.cancel()
             await asyncio.gather(*working, return_exceptions=True)
+
+    def _working(self) -> list[asyncio.Task[Any]]:
+        """All that is being read."""
+        ahead = self._ahead.reading if self._ahead is not None else None
+        return [task for task in (self._reading, ahead, self._judging) if task is not None]
 
     def _look(self, chunk: Chunk) -> None:
         self._heard += CHUNK_SECONDS
@@ -134,7 +167,7 @@ class Listener:
                 self._turns.forget()
                 self._tell(Said(text="", scores={}, at=self._began_at))
             case Moment.PAUSED | Moment.ENDED | None:
-                pass
+                self._read_ahead()
         if self._greeting is not None:
             self._judge(self._greeting, chunk)
 
@@ -152,20 +185,62 @@ class Listener:
         self._read = None
         self._sure_at = self._elapsed()
         self._ended_at = min(self._sure_at, self._heard - self._turns.quiet_seconds)
-        sound, spoken = self._turns.sound, self._turns.spoken_seconds
-        self._reading = asyncio.ensure_future(self._reads(sound, spoken, self._phrases))
+        self._drop_ahead_of_more()
+        found = self._ahead.reading if self._ahead is not None else self._have_turn_read()
+        self._ahead = None
+        self._reading = asyncio.ensure_future(self._reads(found))
 
-    async def _reads(self, sound: bytes, spoken: float, phrases: Sequence[str]) -> None:
-        found = await self._words_in(sound, spoken, phrases)
-        said = Said(text=found.text, scores=found.scores, at=self._began_at)
-        if self._is_over or self._is_enough(said):
+    def _read_ahead(self) -> None:
+        """Begin with what will most likely be all they said."""
+        self._drop_ahead_of_more()
+        # While it is judged who answers nobody waits for words, and the threads have enough to do.
+        is_wanted = self._ahead is None and self._reading is None and self._greeting is None
+        if is_wanted and self._turns.is_hushed and self._ears.may_read_ahead:
+            spoken, expected = self._turns.spoken_seconds, self._expected
+            self._ahead = _Ahead(spoken, expected, self._have_turn_read())
+
+    def _drop_ahead_of_more(self) -> None:
+        """What was read ahead is of no use when more was said since, or another thing is asked."""
+        ahead = self._ahead
+        if ahead is None:
+            return
+        is_same = ahead.spoken_seconds == self._turns.spoken_seconds
+        if not is_same or ahead.expected is not self._expected:
+            ahead.reading.cancel()
+            self._ahead = None
+
+    def _have_turn_read(self) -> asyncio.Task[Read]:
+        turns, expected, began = self._turns, self._expected, self._began_at
+
+        def is_told(text: str) -> bool:
+            return expected.is_enough(Said(text=text, scores={}, at=began))
+
+        return asyncio.ensure_future(
+            self._words_in(turns.sound, turns.spoken_seconds, expected.phrases, is_told)
+        )
+
+    async def _reads(self, found: asyncio.Task[Read]) -> None:
+        try:
+            read = await found
+        finally:
+            found.cancel()
+        said = Said(text=read.text, scores=read.scores, at=self._began_at)
+        if self._is_over or self._expected.is_enough(said):
             self._publish(said)
         else:
             self._read = said
 
-    async def _words_in(self, sound: bytes, spoken: float, phrases: Sequence[str]) -> Read:
+    async def _words_in(
+        self,
+        sound: bytes,
+        spoken: float,
+        phrases: Sequence[str],
+        is_told: IsTold = never_told,
+    ) -> Read:
         try:
-            return await self._ears.read(sound, spoken_seconds=spoken, phrases=phrases)
+            return await self._ears.read(
+                sound, spoken_seconds=spoken, phrases=phrases, is_told=is_told
+            )
         except Exception:
             # A bug or a model that fails: the call goes on as if nothing had been understood.
             log.exception("what was said could not be read")

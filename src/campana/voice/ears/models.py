@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 from campana.domain.errors import SetupError
 from campana.voice.ears.beep import BeepDetector
-from campana.voice.ears.hearing import Chunk, Read
+from campana.voice.ears.hearing import CallSense, Chunk, IsTold, Read, never_told
 from campana.voice.ears.recognizer import Recognizer
-from campana.voice.ears.vad import CHUNK_SAMPLES, Detector, Vad
+from campana.voice.ears.vad import CHUNK_SAMPLES, Vad
 
 _BYTES = 2 * CHUNK_SAMPLES
 
@@ -33,33 +34,68 @@ class OwnModels:
         self._rate = rate
 
     def call(self) -> OwnSense:
-        return OwnSense(self._vad.detector())
+        return OwnSense(self._vad)
 
-    def read(self, pcm: bytes, *, spoken_seconds: float, phrases: Sequence[str]) -> Read:
+    def sense(self, heard: Sequence[tuple[CallSense, bytes]]) -> list[list[Chunk]]:
+        calls = [(cast("OwnSense", call), pcm) for call, pcm in heard]
+        return _sensed(self._vad, calls)
+
+    def read(
+        self,
+        pcm: bytes,
+        *,
+        spoken_seconds: float,
+        phrases: Sequence[str],
+        is_told: IsTold = never_told,
+    ) -> Read:
         if self._recognizer is None:
             return Read(text="", scores={})
         return self._recognizer.recognize(
-            pcm, rate=self._rate, spoken_seconds=spoken_seconds, phrases=phrases
+            pcm,
+            rate=self._rate,
+            spoken_seconds=spoken_seconds,
+            phrases=phrases,
+            is_told=is_told,
         )
 
 
 class OwnSense:
     """One call's sound, in chunks."""
 
-    def __init__(self, detector: Detector) -> None:
-        self._detector = detector
+    def __init__(self, vad: Vad) -> None:
+        self._vad = vad
+        self.detector = vad.detector()
         self._beep = BeepDetector()
         self._waiting = bytearray()
 
     def sense(self, pcm: bytes) -> list[Chunk]:
+        return _sensed(self._vad, [(self, pcm)])[0]
+
+    def taken(self, pcm: bytes) -> list[bytes]:
+        """The whole chunks that `pcm` completes."""
         self._waiting += pcm
         whole = len(self._waiting) // _BYTES * _BYTES
         taken = bytes(self._waiting[:whole])
         del self._waiting[:whole]
-        return [self._chunk(taken[start : start + _BYTES]) for start in range(0, whole, _BYTES)]
+        return [taken[start : start + _BYTES] for start in range(0, whole, _BYTES)]
 
-    def _chunk(self, pcm: bytes) -> Chunk:
-        probability = self._detector.probability(pcm)
+    def chunk(self, pcm: bytes, probability: float) -> Chunk:
+        """What is in the next one, given how likely somebody speaks in it."""
         is_beep = self._beep.is_beep(pcm)
         hertz = self._beep.hertz
         return Chunk(pcm=pcm, probability=probability, hertz=hertz, is_beep=is_beep)
+
+
+def _sensed(vad: Vad, heard: Sequence[tuple[OwnSense, bytes]]) -> list[list[Chunk]]:
+    """The first chunks of all calls at once, then their second ones, as long as there are any."""
+    calls = [call for call, _ in heard]
+    sounds = [call.taken(pcm) for call, pcm in heard]
+    found: list[list[Chunk]] = [[] for _ in heard]
+    for place in range(max(map(len, sounds), default=0)):
+        having = [n for n, chunks in enumerate(sounds) if place < len(chunks)]
+        likely = vad.probabilities(
+            [calls[n].detector for n in having], [sounds[n][place] for n in having]
+        )
+        for n, probability in zip(having, likely, strict=True):
+            found[n].append(calls[n].chunk(sounds[n][place], probability))
+    return found

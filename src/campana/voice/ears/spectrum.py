@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 RATE = 16_000
 COLUMNS_PER_SECOND = 100
-_WINDOW, _STEP, _BANDS = 400, 160, 80
+BANDS = 80
+_WINDOW, _STEP = 400, 160
 _LINEAR_HERTZ = 200 / 3
 _KNEE_HERTZ, _KNEE_MEL = 1000.0, 15.0
 _LOG_STEP = np.log(6.4) / 27
@@ -39,7 +40,7 @@ def _hann() -> Floats:
 def _filters() -> Floats:
     """One row a band: a triangle over the frequencies of the transform."""
     hertz = np.fft.rfftfreq(_WINDOW, 1 / RATE)
-    corners = _hertz_of(np.linspace(0.0, _mel_of(RATE / 2), _BANDS + 2))
+    corners = _hertz_of(np.linspace(0.0, _mel_of(RATE / 2), BANDS + 2))
     widths = np.diff(corners)
     slopes = corners[:, None] - hertz[None]
     triangles = np.minimum(-slopes[:-2] / widths[:-1, None], slopes[2:] / widths[1:, None])

@@ -1,8 +1,9 @@
 """When somebody begins to speak, pauses, goes on, and has said what they wanted to say.
 
-A pause is looked at twice: after a quarter of a second what was said can be understood already, and
-when that is an answer nobody waits longer; else it takes `END_SECONDS`, so that "No, … Tuesday is
-not good" stays one sentence.
+A pause is looked at three times. After an eighth of a second it may become one, and what was said
+can be read in the meantime; after a quarter what was said can be understood, and when that is an
+answer nobody waits longer; else it takes `END_SECONDS`, so that "No, … Tuesday is not good" stays
+one sentence.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ from __future__ import annotations
 from enum import StrEnum
 
 CHUNK_SECONDS = 0.032
+CHUNK_BYTES = 512
 START_SECONDS = 0.096
 """Speech that long is somebody speaking: less is a click."""
+HUSH_SECONDS = 0.128
 PAUSE_SECONDS = 0.256
 END_SECONDS = 0.704
 RESUME_SECONDS = 0.064
@@ -61,6 +64,13 @@ class TurnDetector:
         """For how long nothing has been said."""
         return 0.0 if self.is_speech else self._run
 
+    @property
+    def is_hushed(self) -> bool:
+        """May this be the beginning of a pause, after something worth reading?"""
+        is_quiet = not self.is_speech and _reached(self._run, HUSH_SECONDS)
+        is_open = self.is_speaking and not self._is_paused
+        return is_open and is_quiet and self.spoken_seconds >= LEAST_SECONDS
+
     def hear(self, chunk: bytes, probability: float) -> Moment | None:
         """Take in the next chunk."""
         is_speech = probability > (IS_STILL_SPEECH if self.is_speech else IS_SPEECH)
@@ -93,7 +103,7 @@ class TurnDetector:
         return Moment.STARTED
 
     def _going_on(self) -> Moment | None:
-        if len(self._sound) >= MOST_SECONDS / CHUNK_SECONDS * 512:
+        if len(self._sound) >= MOST_SECONDS / CHUNK_SECONDS * CHUNK_BYTES:
             return Moment.ENDED
         if self._is_paused and _reached(self._run, RESUME_SECONDS):
             self._is_paused = False

@@ -13,12 +13,15 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from campana.domain.errors import SetupError
 
 RATE = 8000
 CHUNK_SAMPLES = 256
+Floats = NDArray[np.float32]
 _CONTEXT = 32
+_RATE = np.array(RATE, np.int64)
 _SHA256 = "1a153a22f4509e292a94e67d6f9b85e8deb25b4988682b7e174c65279d8788e3"
 _FILE = Path(__file__).parent / "silero_vad.onnx"
 
@@ -49,24 +52,30 @@ class Vad:
 
     def detector(self) -> Detector:
         """For one call."""
-        return Detector(self._session)
+        return Detector(self)
+
+    def probabilities(self, detectors: Sequence[Detector], chunks: Sequence[bytes]) -> list[float]:
+        """That somebody speaks, for the next chunk of each of these calls, 256 samples of 16-bit
+        PCM; blocks for 0.1 ms, and for eight calls at once for 0.3 ms."""
+        sound = np.frombuffer(b"".join(chunks), "<i2").astype(np.float32) / np.float32(32768)
+        before = np.stack([each.before for each in detectors])
+        given = np.concatenate([before, sound.reshape(len(chunks), CHUNK_SAMPLES)], axis=1)
+        state = np.concatenate([each.state for each in detectors], axis=1)
+        likely, states = self._session.run(None, {"input": given, "state": state, "sr": _RATE})
+        for place, each in enumerate(detectors):
+            each.before = given[place, -_CONTEXT:]
+            each.state = states[:, place : place + 1]
+        return [float(one) for one in likely[:, 0]]
 
 
 class Detector:
     """What the model remembers of one call."""
 
-    def __init__(self, session: _Session) -> None:
-        self._session = session
-        self._state = np.zeros((2, 1, 128), np.float32)
-        self._before = np.zeros(_CONTEXT, np.float32)
-        self._rate = np.array(RATE, np.int64)
+    def __init__(self, vad: Vad) -> None:
+        self._vad = vad
+        self.state: Floats = np.zeros((2, 1, 128), np.float32)
+        self.before: Floats = np.zeros(_CONTEXT, np.float32)
 
     def probability(self, chunk: bytes) -> float:
-        """That somebody speaks in these 256 samples of 16-bit PCM; blocks for 0.1 ms."""
-        sound = np.frombuffer(chunk, "<i2").astype(np.float32) / 32768
-        given = np.concatenate([self._before, sound])
-        likely, self._state = self._session.run(
-            None, {"input": given[None], "state": self._state, "sr": self._rate}
-        )
-        self._before = given[-_CONTEXT:]
-        return float(likely[0, 0])
+        """As `Vad.probabilities`, of this call alone."""
+        return self._vad.probabilities([self], [chunk])[0]

@@ -132,6 +132,7 @@ async def analyze_campaigns(request: ApiRequest) -> ASGIApp:
         first=asked.date_from,
         last=asked.date_to,
     )
+    of_campaigns = [each for each in found.campaigns if each.key]
     return shown(
         request,
         CampaignAnalytics(
@@ -140,9 +141,9 @@ async def analyze_campaigns(request: ApiRequest) -> ASGIApp:
                 CampaignSums(
                     campaign_id=each.key, name=found.names.get(each.key, each.key), **_sums(each)
                 )
-                for each in found.campaigns[: asked.limit]
+                for each in of_campaigns[: asked.limit]
             ],
-            campaigns=len(found.campaigns),
+            campaigns=len(of_campaigns),
         ),
     )
 

@@ -8,6 +8,7 @@ from litestar.types import ASGIApp
 
 from campana.domain.clock import wire
 from campana.domain.errors import InvalidTransition, NotFound
+from campana.domain.ids import numbered
 from campana.domain.waiting import Cause, ShownState, WaitReason
 from campana.services import outlook, why
 from campana.services.outlook import Outlook
@@ -45,6 +46,15 @@ class PlannedShape(Shape, frozen=True, kw_only=True):
     attempts: int
 
 
+class FirstShape(Shape, frozen=True, kw_only=True):
+    """Somebody whose turn comes early, and when."""
+
+    at: Instant
+    contact_id: str
+    address: str | None
+    time_zones: list[str]
+
+
 class CostShape(Shape, frozen=True, kw_only=True):
     """What the run may cost, in the currency of the price table; decimal numbers as text.
 
@@ -60,7 +70,7 @@ class PreflightShape(Shape, frozen=True, kw_only=True):
 
     `planned`, `firstAt` and `lastAt` are the run if everybody is reached at the first try; it ends
     between `lastAt` and `latestAt`, the end if every try is in vain. `notReached` are left over at
-    the end date.
+    the end date. `first` are the twenty whose turn comes first.
     """
 
     is_ready: bool
@@ -74,6 +84,7 @@ class PreflightShape(Shape, frozen=True, kw_only=True):
     last_at: Instant | None
     latest_at: Instant | None
     not_reached: int
+    first: list[FirstShape]
     cost: CostShape | None
 
 
@@ -122,6 +133,15 @@ def preflight_shape(found: Outlook) -> PreflightShape:
         last_at=wire(run.last_at) if run else None,
         latest_at=wire(found.latest),
         not_reached=run.not_reached if run else 0,
+        first=[
+            FirstShape(
+                at=instant(each.at),
+                contact_id=numbered("ctc", each.person.id),
+                address=each.person.address,
+                time_zones=list(each.person.zones),
+            )
+            for each in found.first
+        ],
         cost=None
         if found.cost is None
         else CostShape(

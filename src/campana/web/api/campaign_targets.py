@@ -36,7 +36,8 @@ class TargetCounts(Shape, frozen=True, kw_only=True):
 
 
 class StatsShape(Shape, frozen=True, kw_only=True):
-    """A campaign in numbers. `retries` are attempts that were not the first of their target."""
+    """A campaign in numbers. `retries` are attempts that repeat an earlier one of their
+    target: with the same message, where a flow has several. Of both something was sent."""
 
     targets: TargetCounts
     dispositions: dict[str, int]
@@ -80,6 +81,7 @@ class AttemptShape(Shape, frozen=True, kw_only=True):
 
     id: str
     number: int
+    direction: Literal["inbound", "outbound"]
     channel_id: str
     address: str
     state: str
@@ -275,6 +277,7 @@ def _attempt(attempt: Attempt, events: Sequence[StoredEvent]) -> AttemptShape:
     return AttemptShape(
         id=attempt_text(attempt.id),
         number=attempt.attempt_no,
+        direction=attempt.direction,
         channel_id=attempt.channel_id,
         address=attempt.address,
         state=attempt.state,

@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from typing import cast
-from urllib.parse import quote
 
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send, WebSocketScope
 
@@ -17,8 +16,8 @@ from campana.services import people
 from campana.services.context import Context
 from campana.services.tokens import new_token
 from campana.web.console import language
-from campana.web.console.cookies import Cookies, require_same_site
-from campana.web.console.kept_forms import may_be_kept
+from campana.web.console.cookies import Cookies, is_from_here, require_same_site
+from campana.web.console.kept_forms import may_be_kept, page_of
 from campana.web.console.language import marked
 from campana.web.console.requests import ANYBODY, PUBLIC, SIGNED_IN, is_guarded, needs_of
 
@@ -26,12 +25,13 @@ _SAFE = {"GET", "HEAD", "OPTIONS"}
 
 
 class SignInFirst(CampanaError):
-    """Sign in first; `path` is where to go then."""
+    """Sign in first; `path` is where to go then, `is_lost` says that a form was not taken."""
 
-    def __init__(self, path: str, *, is_new: bool) -> None:
+    def __init__(self, path: str, *, is_new: bool, is_lost: bool) -> None:
         super().__init__()
         self.path = path
         self.is_new = is_new
+        self.is_lost = is_lost
 
 
 def admission(app: ASGIApp) -> ASGIApp:
@@ -66,6 +66,12 @@ async def _admit(scope: HTTPScope) -> None:
             origin=headers.get(b"origin"),
             host=headers.get(b"host", ""),
         )
+    scope["state"]["is_from_here"] = is_from_here(
+        fetch_site=headers.get(b"sec-fetch-site"),
+        origin=headers.get(b"origin"),
+        host=headers.get(b"host", ""),
+        is_secure=cookies.is_secure,
+    )
     brought = cookies.read(headers.get(b"cookie"))
     language.speak(
         language.chosen(cookie=headers.get(b"cookie"), accepted=headers.get(b"accept-language"))
@@ -79,13 +85,10 @@ async def _admit(scope: HTTPScope) -> None:
         return
     if visitor is None:
         is_page = scope["method"] == "GET"
-        if not is_page and _is_kept(scope, headers, brought):
+        if not is_page and _is_kept(scope, headers):
             return
-        path = scope["path"]
-        if scope["query_string"]:
-            path += "?" + scope["query_string"].decode("latin-1")
         is_new = is_page and await people.is_new(context)
-        raise SignInFirst(quote(path if is_page else "/", safe=""), is_new=is_new)
+        raise SignInFirst(_page_then(scope, headers), is_new=is_new, is_lost=not is_page)
     if wanted.scope != SIGNED_IN and wanted.scope not in visitor.scopes:
         raise InsufficientScope(f"your role ({visitor.role}) does not include {wanted.scope}")
 
@@ -117,16 +120,25 @@ async def _admit_socket(scope: WebSocketScope) -> None:
     scope["user"] = visitor
 
 
-def _is_kept(scope: HTTPScope, headers: Mapping[bytes, str], brought: str | None) -> bool:
+def _page_then(scope: HTTPScope, headers: Mapping[bytes, str]) -> str:
+    """Where somebody goes on who has signed in: the page they asked for, or were on."""
+    is_from_script = b"hx-request" in headers
+    if scope["method"] == "GET" and not is_from_script:
+        query = scope["query_string"].decode("latin-1")
+        return f"{scope['path']}?{query}" if query else scope["path"]
+    named = headers.get(b"hx-current-url" if is_from_script else b"referer")
+    return page_of(named, host=headers.get(b"host", ""))
+
+
+def _is_kept(scope: HTTPScope, headers: Mapping[bytes, str]) -> bool:
     """Whether a form of an ended session goes on to its route, which keeps it and does nothing.
 
-    Not one's password, nor the end of a session that has ended.
+    Not one's password, nor the end of a session that has ended. What a script of a page sends is
+    not kept either: that page is still there, with all that was typed on it.
     """
     handler = scope["route_handler"]
-    is_from_script = b"hx-request" in headers
     return (
-        brought is not None
-        and not is_from_script
+        b"hx-request" not in headers
         and needs_of(handler).scope != SIGNED_IN
         and is_guarded(handler)
         and may_be_kept(headers)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from litestar import Response, get, post
 from litestar.params import FromPath
 
-from campana.domain.errors import CampanaError
+from campana.domain.errors import CampanaError, VersionMismatch
 from campana.services import voicebots
 from campana.services.voicebots import CheckedBot
 from campana.store.versioned import Stored
-from campana.web.console.differences import difference, pairs
+from campana.web.console.differences import Line, difference, pairs
 from campana.web.console.draft_content import EXAMPLE_CALL
 from campana.web.console.forms import said_of, version_seen
 from campana.web.console.language import say
@@ -79,6 +79,8 @@ async def write_bot(request: PageRequest, bot_id: FromPath[str]) -> Response[Any
             return done(
                 f"/bots/{bot_id}", say("Version %(number)s is published.", number=made.number)
             )
+    except VersionMismatch as error:
+        return await _overtaken(request, bot_id, text=text, given=given, error=error)
     except CampanaError as error:
         return await _bot(
             request,
@@ -143,6 +145,26 @@ def _text_of(stored: Stored) -> str:
     return stored.text or voicebots.text_of(stored.draft)
 
 
+async def _overtaken(
+    request: PageRequest,
+    bot_id: str,
+    *,
+    text: str,
+    given: Mapping[str, str],
+    error: VersionMismatch,
+) -> Response[str]:
+    """What somebody else has saved meanwhile, against what was typed; saved again, that holds."""
+    stored = await voicebots.get(request.context, workspace_id=request.workspace_id, bot_id=bot_id)
+    return await _bot(
+        request,
+        bot_id,
+        text=text,
+        given={**given, "revision": str(stored.revision)},
+        lines=difference(_text_of(stored), text),
+        status=status_of(error),
+    )
+
+
 async def _list(
     request: PageRequest,
     *,
@@ -174,6 +196,7 @@ async def _bot(
     given: Mapping[str, str] | None = None,
     checked: CheckedBot | None = None,
     problems: Mapping[str, str] | None = None,
+    lines: Sequence[Line] | None = None,
 ) -> Response[str]:
     context, workspace_id = request.context, request.workspace_id
     stored = await voicebots.get(context, workspace_id=workspace_id, bot_id=bot_id)
@@ -195,6 +218,7 @@ async def _bot(
         checked=checked,
         source=text.split("\n"),
         problems=problems or {},
+        lines=lines,
     )
 
 

@@ -1,26 +1,23 @@
-"""What a person does to a campaign: pause, resume, cancel, review, launch, try again, delete."""
+"""What a person does to a campaign: pause, resume, cancel, launch, try again, delete."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from litestar import Response, get, post
+from litestar import Response, post
 from litestar.params import FromPath
 
 from campana.domain.disposition import Disposition
-from campana.domain.errors import CampanaError, FieldProblem, InvalidParameter
+from campana.domain.errors import FieldProblem, InvalidParameter
 from campana.services import campaigns, control, outlook, reopening
 from campana.services.control import InFlight
-from campana.web.console import wizard
 from campana.web.console.forms import said_of
-from campana.web.console.heat import heat_of
 from campana.web.console.language import marked, say, say_many
-from campana.web.console.pages import done, page
+from campana.web.console.pages import done
 from campana.web.console.requests import PageRequest, guarded, needs
+from campana.web.console.review import TYPED_ABOVE, review
 from campana.web.errors import status_of
 
-TYPED_ABOVE = 100
-"""A launch to more people than this is confirmed by typing the campaign's name."""
 _CONTROL, _WRITE = "campaigns:control", "campaigns:write"
 
 
@@ -62,11 +59,6 @@ async def cancel_campaign(request: PageRequest, campaign_id: FromPath[str]) -> R
     return _back(None, campaign_id, say("Cancelled: whoever still waited will not be contacted."))
 
 
-@get("/campaigns/{campaign_id:str}/review", opt=needs("campaigns:read"))
-async def review_campaign(request: PageRequest, campaign_id: FromPath[str]) -> Response[Any]:
-    return await _review(request, campaign_id)
-
-
 @post("/campaigns/{campaign_id:str}/launch", opt=needs(_CONTROL, action="campaign.launch"))
 @guarded
 async def launch_campaign(request: PageRequest, campaign_id: FromPath[str]) -> Response[Any]:
@@ -82,7 +74,7 @@ async def launch_campaign(request: PageRequest, campaign_id: FromPath[str]) -> R
             context, workspace_id=workspace_id, campaign_id=campaign_id, actor=request.actor
         )
     except InvalidParameter as error:
-        return await _review(request, campaign_id, problems=said_of(error), status=status_of(error))
+        return await review(request, campaign_id, problems=said_of(error), status=status_of(error))
     return _back(None, campaign_id, say("Launched."))
 
 
@@ -115,46 +107,6 @@ async def delete_campaign(request: PageRequest, campaign_id: FromPath[str]) -> R
     return _back("list", campaign_id, say("The draft is deleted."))
 
 
-async def _review(
-    request: PageRequest,
-    campaign_id: str,
-    *,
-    problems: dict[str, str] | None = None,
-    status: int = 200,
-) -> Response[str]:
-    """The dry run: what a launch now would do, to whom, when, for how much."""
-    context, workspace_id = request.context, request.workspace_id
-    found = await campaigns.get(context, workspace_id=workspace_id, campaign_id=campaign_id)
-    try:
-        ahead = await outlook.look_ahead(
-            context, workspace_id=workspace_id, campaign_id=campaign_id
-        )
-    except CampanaError as error:
-        return page(
-            request,
-            "failure.html",
-            title=say("There is nothing to launch"),
-            status=status_of(error),
-            status_code=status_of(error),
-            problems=said_of(error),
-            # A draft that says too little for a dry run can still be written to its end.
-            mend=wizard.mend_link(campaign_id, error.problems[0].pointer)
-            if error.problems and request.may(_WRITE)
-            else None,
-        )
-    return page(
-        request,
-        "review.html",
-        status=status,
-        campaign=found,
-        ahead=ahead,
-        heat=heat_of(ahead.forecast.planned) if ahead.forecast else None,
-        must_type=ahead.eligible > TYPED_ABOVE,
-        mend_link=wizard.mend_link,
-        problems=problems or {},
-    )
-
-
 def _require_typed(typed: str | None, name: str) -> None:
     if (typed or "").strip() != name.strip():
         problem = FieldProblem(pointer="/typed", message=marked("is not the name of this campaign"))
@@ -170,7 +122,6 @@ ROUTES = [
     pause_campaign,
     resume_campaign,
     cancel_campaign,
-    review_campaign,
     launch_campaign,
     retry_campaign,
     delete_campaign,

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 from litestar import Response, get
 from litestar.params import FromPath
 from litestar.response import Stream
 
-from campana.domain.disposition import Disposition
 from campana.domain.errors import NotFound
-from campana.domain.ids import numbered
 from campana.domain.target import TargetState
 from campana.services import board, campaign_bots, campaigns, export_files, exports, why
 from campana.services.export_files import Format
 from campana.services.exports import What
 from campana.services.reopening import RETRYABLE
-from campana.store import targets
+from campana.web.console.campaign_parts import counted, view_of
 from campana.web.console.pages import csv_file, page
-from campana.web.console.paging import after_asked
 from campana.web.console.requests import PageRequest, needs
 from campana.web.console.words import words
-
-_PEOPLE = 50
 
 
 @get("/campaigns/{campaign_id:str}", opt=needs("campaigns:read"))
@@ -33,21 +29,9 @@ async def show_campaign(request: PageRequest, campaign_id: FromPath[str]) -> Res
     lines = await board.named(context, workspace_id=workspace_id, campaign_ids=[campaign_id])
     if not lines:
         raise NotFound
-    state = _one_of(request.query_params.get("state"), set(TargetState))
-    disposition = _one_of(request.query_params.get("outcome"), set(Disposition))
-    async with context.db.read(workspace_id=workspace_id) as tx:
-        counts = await context.counts.campaign(
-            tx, campaign_id=campaign_id, monotonic=context.monotonic
-        )
-        people = await targets.page(
-            tx,
-            campaign_id=campaign_id,
-            after=after_asked(request, "tgt"),
-            limit=_PEOPLE + 1,
-            state=TargetState(state) if state else None,
-            disposition=Disposition(disposition) if disposition else None,
-        )
-    shown = people[:_PEOPLE]
+    view = view_of(request, campaign_id)
+    counts = await counted(context, workspace_id=workspace_id, campaign_id=campaign_id)
+    narrowed = {**view.asked, "after": request.query_params.get("after", "")}
     return page(
         request,
         "campaign.html",
@@ -55,9 +39,10 @@ async def show_campaign(request: PageRequest, campaign_id: FromPath[str]) -> Res
         line=lines[0],
         told=await why.why(context, workspace_id=workspace_id, campaign_id=campaign_id),
         counts=counts,
-        people=[(numbered("tgt", each.id), each) for each in shown],
-        next_after=numbered("tgt", shown[-1].id) if len(people) > _PEOPLE else None,
-        asked={"state": state or "", "outcome": disposition or ""},
+        campaign_id=campaign_id,
+        shown=await view.found(context, workspace_id=workspace_id),
+        asked=view.asked,
+        narrowed=urlencode({name: text for name, text in narrowed.items() if text}),
         states=[(each.value, words(each)) for each in TargetState],
         outcomes=sorted(counts.dispositions),
         retryable=[each.value for each in RETRYABLE if counts.dispositions.get(each)],
@@ -76,10 +61,6 @@ async def export_people(request: PageRequest, campaign_id: FromPath[str]) -> Str
         what=What.TARGETS,
     )
     return csv_file(export_files.written(found, Format.CSV), campaign_id)
-
-
-def _one_of(asked: str | None, known: set[Any]) -> str | None:
-    return asked if asked in {str(each) for each in known} else None
 
 
 ROUTES = [show_campaign, export_people]

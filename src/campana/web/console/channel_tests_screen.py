@@ -2,29 +2,69 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from jinja2 import Environment
 from litestar import Response, get, post
 from litestar.params import FromPath
 
 from campana.domain.campaign import ChannelType
-from campana.domain.errors import CampanaError
+from campana.domain.errors import CampanaError, InsufficientScope, NotFound
 from campana.services import channel_tests, channels, template_document
+from campana.services.context import Context
 from campana.store import templates
 from campana.store.channels import Channel
 from campana.store.templates import StoredTemplate
 from campana.web.console.forms import WHOLE, said_of, texts_below
 from campana.web.console.language import say
-from campana.web.console.pages import done, page
+from campana.web.console.pages import done, page, render
 from campana.web.console.requests import PageRequest, guarded, needs
+from campana.web.console.talk_parts import Part
 from campana.web.errors import status_of
 
 _WRITE = "channels:write"
+MADE = "made"
+"""Id of the element that is filled anew."""
+_ID = re.compile(r"chan_[0-9a-z]{1,40}", re.ASCII)
 _TEMPLATES = 200
 """Of the newest, those that can be chosen from."""
 _FIELDS = {"to": "address", "text": "said", "subject": "said_subject", "template": "template"}
 """The fields of a test and of the form: what says whom or what is not in the audit log."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestsMade:
+    """What became of the last tests on a channel."""
+
+    channel_id: str
+
+    async def parts(
+        self, context: Context, templates: Environment, *, workspace_id: int
+    ) -> dict[str, str]:
+        made = await channel_tests.latest(
+            context, workspace_id=workspace_id, channel_id=self.channel_id
+        )
+        return {MADE: render(templates, "channel_tests_made.html", context, tests=made)}
+
+
+def tests_asked(request: PageRequest) -> frozenset[Part]:
+    """The tests that an open page shows.
+
+    Raises:
+        NotFound: it names what cannot be a channel.
+        InsufficientScope: its person may not send any.
+    """
+    channel_id = request.query_params.get("channel")
+    if channel_id is None:
+        return frozenset()
+    if not _ID.fullmatch(channel_id):
+        raise NotFound
+    if not request.may(_WRITE):
+        raise InsufficientScope(f"your role does not include {_WRITE}")
+    return frozenset[Part]({TestsMade(channel_id=channel_id)})
 
 
 @get("/channels/{channel_id:str}/tests", opt=needs(_WRITE))

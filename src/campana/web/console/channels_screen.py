@@ -15,7 +15,7 @@ from litestar.params import FromPath
 
 from campana.domain.campaign import ChannelType
 from campana.domain.errors import CampanaError, FieldProblem, InvalidParameter
-from campana.services import caller_ids, channel_checks, channel_tests, channels
+from campana.services import caller_ids, channel_checks, channel_tests, channels, flow_callers
 from campana.services.channel_checks import Checked
 from campana.services.context import Context
 from campana.store import channels as store
@@ -25,7 +25,8 @@ from campana.web.console.drafts import Document, Part, Step, Texts, number, plai
 from campana.web.console.language import marked, say
 from campana.web.console.pages import done, page
 from campana.web.console.requests import PageRequest, guarded, needs
-from campana.web.console.wizard import marks_seen, said_of_step, typed_of
+from campana.web.console.together import marks, marks_of
+from campana.web.console.wizard import said_of_step, typed_of
 from campana.web.errors import status_of
 
 _READ, _WRITE = "channels:read", "channels:write"
@@ -144,7 +145,7 @@ async def change_channel(request: PageRequest, channel_id: FromPath[str]) -> Res
     found = await _channel(request, channel_id)
     document = _document(request.context, found)
     typed, sent = await typed_of(request, FORM)
-    seen = marks_seen(sent.get("seen", ""))
+    seen = marks_of(sent.get("seen", ""))
     touched = _touched(typed, seen)
     now = _show(document)
     if changed := [
@@ -224,6 +225,7 @@ async def _page(
         numbers=numbers,
         tests=tests,
         trunks=channels.known_trunks(context, channel),
+        ways_in={each.trunk for each in flow_callers.ways_in(context, channel)},
         values=values,
         problems=dict(problems or {}),
         known=FORM.fields,
@@ -232,9 +234,7 @@ async def _page(
         kind_name=_kind_name(channel.kind),
         secrets=_secrets(context, channel.kind),
         fields=_fields(context, channel.kind),
-        seen=msgspec.json.encode(
-            {name: drafts.mark(text) for name, text in shown.items()}
-        ).decode(),
+        seen=marks(shown),
     )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,18 +12,24 @@ import msgspec
 from litestar import Response, get, post
 from litestar.params import FromPath
 
-from campana.domain.errors import CampanaError, InvalidParameter, NotFound
+from campana.domain.campaign import ChannelType
+from campana.domain.clock import parse_moment
+from campana.domain.errors import CampanaError, FieldProblem, InvalidParameter, NotFound
 from campana.domain.ids import number_of, numbered
-from campana.services import contacts, erasures, suppressions
+from campana.services import consents, contacts, erasures, suppressions
 from campana.services.contacts import ContactPage
+from campana.store.consents import Consent
+from campana.store.contacts import Contact
 from campana.web.console.forms import said_of
-from campana.web.console.language import say
+from campana.web.console.language import marked, say
 from campana.web.console.pages import done, page
 from campana.web.console.paging import after_asked
 from campana.web.console.requests import PageRequest, guarded, needs
 from campana.web.errors import status_of
 
 _PAGE = 50
+_CONSENTS = 20
+"""Entries of the ledger for each address."""
 
 
 @get("/contacts", opt=needs("contacts:read"))
@@ -108,6 +116,61 @@ async def erase_contact(request: PageRequest, contact_id: FromPath[str]) -> Resp
     return done("/contacts", say("They are being erased; nobody contacts them any more."))
 
 
+@post("/contacts/{contact_id:str}/consents", opt=needs("consents:write", action="contact.consent"))
+@guarded
+async def note_consent(request: PageRequest, contact_id: FromPath[str]) -> Response[Any]:
+    """What they said about being contacted: an entry of the ledger, which none ever changes."""
+    given = await request.fields()
+    found = await contacts.get(
+        request.context, workspace_id=request.workspace_id, contact_id=_number(contact_id)
+    )
+    is_granted = given.get("then") != "withdraw"
+    try:
+        await consents.add(
+            request.context,
+            workspace_id=request.workspace_id,
+            address=_one_of(found, given.get("consent_address", "")),
+            is_granted=is_granted,
+            source=given.get("source", ""),
+            wording=given.get("wording", ""),
+            channel_type=_kind(given.get("channelType", "")),
+            said_at=_moment(given, "saidAt"),
+            expires_at=_moment(given, "expiresAt"),
+        )
+    except CampanaError as error:
+        return await _contact(
+            request, contact_id, problems=said_of(error), given=given, status=status_of(error)
+        )
+    said = say("The consent is on record.") if is_granted else say("The consent is taken back.")
+    return done(f"/contacts/{contact_id}", said)
+
+
+def _one_of(found: Contact, address: str) -> str:
+    if address not in {each.value for each in found.addresses}:
+        problem = FieldProblem(pointer="/address", message=marked("is no address of theirs"))
+        raise InvalidParameter(problems=[problem])
+    return address
+
+
+def _kind(text: str) -> ChannelType | None:
+    try:
+        return ChannelType(text) if text else None
+    except ValueError:
+        problem = FieldProblem(pointer="/channelType", message=marked("is no kind of channel"))
+        raise InvalidParameter(problems=[problem]) from None
+
+
+def _moment(given: Mapping[str, str], name: str) -> datetime | None:
+    text = given.get(name, "")
+    if not text:
+        return None
+    try:
+        return parse_moment(text, is_end=name == "expiresAt")
+    except ValueError:
+        problem = FieldProblem(pointer=f"/{name}", message=marked("is no date or time"))
+        raise InvalidParameter(problems=[problem]) from None
+
+
 async def _found(request: PageRequest, asked: str) -> ContactPage:
     """Everybody; those of an external id, or else whoever has that address.
 
@@ -137,6 +200,7 @@ async def _contact(
     contact_id: str,
     *,
     problems: dict[str, str] | None = None,
+    given: Mapping[str, str] | None = None,
     status: int = 200,
 ) -> Response[str]:
     context, workspace_id, number = request.context, request.workspace_id, _number(contact_id)
@@ -151,8 +215,27 @@ async def _contact(
         contact=found,
         contact_id=contact_id,
         history=history.entries,
+        consents=await _said(request, found) if request.may("consents:read") else [],
+        addresses=[(each.value, each.value) for each in found.addresses],
+        kinds=[(each.value, say(each.value)) for each in ChannelType],
+        given=given or {},
         problems=problems or {},
     )
+
+
+async def _said(request: PageRequest, found: Contact) -> list[Consent]:
+    """What is on record of each of their addresses, newest first."""
+    pages = [
+        await consents.page(
+            request.context,
+            workspace_id=request.workspace_id,
+            address=each.value,
+            limit=_CONSENTS,
+        )
+        for each in found.addresses
+    ]
+    every = {entry.id: entry for page in pages for entry in page.consents}
+    return sorted(every.values(), key=lambda each: (each.said_at, each.id), reverse=True)
 
 
 def _number(contact_id: str) -> int:
@@ -162,4 +245,11 @@ def _number(contact_id: str) -> int:
     return found
 
 
-ROUTES = [show_contacts, show_contact, export_contact, suppress_contact, erase_contact]
+ROUTES = [
+    show_contacts,
+    show_contact,
+    export_contact,
+    suppress_contact,
+    note_consent,
+    erase_contact,
+]

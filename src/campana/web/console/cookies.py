@@ -21,6 +21,7 @@ from campana.web.console.language import marked
 
 FORM_FIELD = "form_token"
 _VALUE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}\.(usr_[0-9a-z]{1,40})", re.ASCII)
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -56,10 +57,21 @@ class Cookies:
         return self.is_secure or (urlsplit(f"//{host}").hostname or "") in _LOOPBACK
 
 
-def form_token(cookie: str) -> str:
-    """What a form of this cookie's holder must send back."""
+def form_token(cookie: str, *, person: str | None = None) -> str:
+    """What a form of this cookie's holder must send back; after a dot, for whom it was made.
+
+    That tells, once the cookie is another, whether it is the same person who sends it. It proves
+    nothing.
+    """
     made = hmac.new(cookie.encode(), b"campana form", hashlib.sha256).digest()
-    return base64.urlsafe_b64encode(made).rstrip(b"=").decode()
+    proof = base64.urlsafe_b64encode(made).rstrip(b"=").decode()
+    return f"{proof}.{person}" if person else proof
+
+
+def made_for(token: object) -> str | None:
+    """The person in a form's token, whichever cookie it is of."""
+    found = _TOKEN.fullmatch(token) if isinstance(token, str) else None
+    return found[1] if found else None
 
 
 def require_same_site(*, fetch_site: str | None, origin: str | None, host: str) -> None:
@@ -75,6 +87,16 @@ def require_same_site(*, fetch_site: str | None, origin: str | None, host: str) 
         raise InsufficientScope(marked("this form was sent by another site"))
 
 
+def is_from_here(*, fetch_site: str | None, origin: str | None, host: str, is_secure: bool) -> bool:
+    """Whether the browser itself says that a page of this very server sent this.
+
+    Other than `require_same_site`, this takes no silence for an answer.
+    """
+    if fetch_site is not None:
+        return fetch_site == "same-origin"
+    return origin == f"{'https' if is_secure else 'http'}://{host}"
+
+
 def require_form_token(given: object, *, cookie: str | None) -> None:
     """Refuse a form that this browser was not given.
 
@@ -85,5 +107,6 @@ def require_form_token(given: object, *, cookie: str | None) -> None:
         raise InsufficientScope(
             marked("this form has no token: open the page again and send it anew")
         )
-    if not hmac.compare_digest(given.encode(), form_token(cookie).encode()):
+    proof, _, _ = given.partition(".")
+    if not hmac.compare_digest(proof.encode(), form_token(cookie).encode()):
         raise InsufficientScope(marked("this form is of an earlier visit: open the page again"))

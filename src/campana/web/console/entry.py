@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from litestar import Response, get, post
@@ -13,28 +12,31 @@ from campana.services import auditing, people
 from campana.services.auditing import Asked
 from campana.services.tokens import new_token
 from campana.web.console.forms import said_of
-from campana.web.console.kept_forms import brought
-from campana.web.console.language import marked
-from campana.web.console.pages import page, sign_in_page, to
+from campana.web.console.kept_forms import MOST_BYTES, brought, inside
+from campana.web.console.language import marked, say
+from campana.web.console.pages import done, page, sign_in_page, to
 from campana.web.console.requests import ANYBODY, SIGNED_IN, PageRequest, guarded, needs
 from campana.web.errors import status_of
 
 
 @get("/sign-in", opt=needs(ANYBODY))
 async def show_sign_in(request: PageRequest) -> Response[Any]:
+    next_path = inside(request.query_params.get("next", "/"))
     if request.user is not None:
-        return to("/")
+        return to(next_path)
     if await people.is_new(request.context):
         return to("/welcome")
-    return sign_in_page(request, next_path=_inside(request.query_params.get("next", "/")))
+    return sign_in_page(
+        request, next_path=next_path, is_lost=bool(request.query_params.get("lost"))
+    )
 
 
-@post("/sign-in", opt=needs(ANYBODY))
+@post("/sign-in", opt=needs(ANYBODY), request_max_body_size=2 * MOST_BYTES)
 @guarded
 async def sign_in(request: PageRequest) -> Response[Any]:
     _require_safe_way(request)
     given = await request.fields()
-    next_path, email = _inside(given.get("next", "/")), given.get("email", "")
+    next_path, email = inside(given.get("next", "/")), given.get("email", "")
     kept = brought(await request.sent())
     try:
         token = await people.sign_in(
@@ -65,16 +67,14 @@ async def sign_in(request: PageRequest) -> Response[Any]:
             ),
         )
     cookie = request.cookies_of_server.written(token)
-    if kept is None:
+    request.scope["state"]["cookie"], request.scope["user"] = token, visitor
+    if kept is None or visitor is None:
         return to(next_path, cookie=cookie)
-    request.scope["state"]["cookie"] = token
-    return page(
-        request,
-        "again.html",
-        headers={"set-cookie": cookie},
-        kept=replace(kept, path=_inside(kept.path)),
-        shown=[(name, value) for name, value in kept.fields if value.strip()],
-    )
+    if kept.person != visitor.person_id:
+        answer = done(next_path, say("What was typed before was somebody else's: it is not kept."))
+        answer.headers["set-cookie"] = cookie
+        return answer
+    return page(request, "again.html", headers={"set-cookie": cookie}, kept=kept, is_earlier=False)
 
 
 @post("/sign-out", opt=needs(SIGNED_IN, action="session.end"))
@@ -172,12 +172,6 @@ def _require_safe_way(request: PageRequest) -> None:
                 " serve this over https and set CAMPANA_PUBLIC_URL"
             )
         )
-
-
-def _inside(path: str) -> str:
-    """A path of this server; anything else becomes the first page."""
-    is_ours = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
-    return path if is_ours else "/"
 
 
 ROUTES = [

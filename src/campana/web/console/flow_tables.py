@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, BinaryIO, cast
 from urllib.parse import quote
 
@@ -13,15 +14,20 @@ from litestar.params import FromPath
 from campana.domain.errors import CampanaError, FieldProblem, InvalidParameter, NotFound
 from campana.services import reference_table_files, reference_tables
 from campana.services.reference_tables import MOST_ROWS
+from campana.web.console.differences import Line, difference
+from campana.web.console.drafts import mark
 from campana.web.console.forms import said_of
 from campana.web.console.language import marked, say
 from campana.web.console.pages import done, page
 from campana.web.console.requests import PageRequest, guarded, needs
+from campana.web.console.together import SEEN, STATUS
 from campana.web.errors import status_of
 
 _READ, _WRITE = "flows:read", "flows:write"
 _SHOWN = 20
 """Rows of a table that its page shows."""
+_MOST_LINES = 200
+"""Of a difference that are shown."""
 
 
 @get("/flows/tables", opt=needs(_READ))
@@ -59,9 +65,12 @@ async def replace_table(request: PageRequest, name: FromPath[str]) -> Response[A
     given = await request.fields()
     await reference_tables.get(context, workspace_id=workspace_id, name=name)
     try:
-        await reference_tables.put(
-            context, workspace_id=workspace_id, name=name, raw=await _document(request, given)
-        )
+        raw = await _document(request, given)
+        if given.get(SEEN, "") != await _mark(request, name):
+            return await _table(
+                request, name, given=given, lines=await _against(request, name, raw), status=STATUS
+            )
+        await reference_tables.put(context, workspace_id=workspace_id, name=name, raw=raw)
     except CampanaError as error:
         return await _table(
             request, name, given=given, problems=_said(error), status=status_of(error)
@@ -79,6 +88,29 @@ async def delete_table(request: PageRequest, name: FromPath[str]) -> Response[An
         )
     await reference_tables.delete(context, workspace_id=workspace_id, name=name)
     return done("/flows/tables", say("The table is gone."))
+
+
+async def _mark(request: PageRequest, name: str) -> str:
+    """Of what the page of a table shows of it, to see later whether somebody replaced it."""
+    where: dict[str, Any] = {"workspace_id": request.workspace_id, "name": name}
+    found = await reference_tables.get(request.context, **where)
+    rows = await reference_tables.first_rows(request.context, **where, limit=_SHOWN)
+    return mark(f"{found.updated_at} {found.row_count} {found.key_column} {rows}")
+
+
+async def _against(request: PageRequest, name: str, raw: Mapping[str, Any]) -> list[Line]:
+    """How the rows that somebody brings differ from those that are there by now."""
+    where: dict[str, Any] = {"workspace_id": request.workspace_id, "name": name}
+    theirs = await reference_tables.first_rows(request.context, **where, limit=MOST_ROWS)
+    mine: list[Mapping[str, Any]] = list(raw["rows"])
+    lines = await asyncio.to_thread(difference, _as_text(theirs), _as_text(mine))
+    return lines[:_MOST_LINES]
+
+
+def _as_text(rows: Sequence[Mapping[str, Any]]) -> str:
+    return "\n".join(
+        sorted(", ".join(f"{name}: {row[name]}" for name in sorted(row)) for row in rows)
+    )
 
 
 async def _document(request: PageRequest, given: Mapping[str, str]) -> dict[str, Any]:
@@ -142,6 +174,7 @@ async def _table(
     *,
     given: Mapping[str, str] | None = None,
     problems: Mapping[str, str] | None = None,
+    lines: Sequence[Line] | None = None,
     status: int = 200,
 ) -> Response[str]:
     context = request.context
@@ -168,6 +201,8 @@ async def _table(
         rows=rows,
         wanted=wanted,
         row=row,
+        seen=await _mark(request, name),
+        lines=lines,
         given=given or {},
         problems=dict(problems or {}),
         most=MOST_ROWS,

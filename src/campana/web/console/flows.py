@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from litestar import Response, get, post
 from litestar.params import FromPath
 
-from campana.domain.errors import CampanaError, InvalidParameter
+from campana.domain.errors import CampanaError, InvalidParameter, VersionMismatch
 from campana.flow.definition import Flow, load
 from campana.services import documents, flows
 from campana.services.flow_files import Checked
 from campana.store.versioned import Stored
 from campana.web.console import flow_chat, flow_text
-from campana.web.console.differences import difference, pairs
+from campana.web.console.differences import Line, difference, pairs
 from campana.web.console.flow_chat import Chat
 from campana.web.console.flow_drawing import drawings
 from campana.web.console.forms import said_of, version_seen
@@ -92,6 +92,8 @@ async def write_flow(request: PageRequest, flow_id: FromPath[str]) -> Response[A
             return done(
                 f"/flows/{flow_id}", say("Version %(number)s is published.", number=made.number)
             )
+    except VersionMismatch as error:
+        return await _overtaken(request, flow_id, text=text, given=given, error=error)
     except CampanaError as error:
         return await _flow(
             request,
@@ -186,6 +188,34 @@ async def _checked(request: PageRequest, flow_id: str, text: str) -> Checked:
     )
 
 
+def _tidied(text: str) -> str:
+    """As the store would give it back; as it is typed where it cannot be read."""
+    try:
+        return flow_text.text_of(flow_text.definition_of(text))
+    except InvalidParameter:
+        return text
+
+
+async def _overtaken(
+    request: PageRequest,
+    flow_id: str,
+    *,
+    text: str,
+    given: Mapping[str, str],
+    error: VersionMismatch,
+) -> Response[str]:
+    """What somebody else has saved meanwhile, against what was typed; saved again, that holds."""
+    stored = await flows.get(request.context, workspace_id=request.workspace_id, flow_id=flow_id)
+    return await _flow(
+        request,
+        flow_id,
+        text=text,
+        given={**given, "revision": str(stored.revision)},
+        lines=difference(flow_text.text_of(stored.draft), _tidied(text)),
+        status=status_of(error),
+    )
+
+
 async def _list(
     request: PageRequest,
     *,
@@ -213,6 +243,7 @@ async def _flow(
     checked: Checked | None = None,
     chat: Chat | None = None,
     problems: Mapping[str, str] | None = None,
+    lines: Sequence[Line] | None = None,
 ) -> Response[str]:
     context, workspace_id = request.context, request.workspace_id
     stored = await flows.get(context, workspace_id=workspace_id, flow_id=flow_id)
@@ -238,6 +269,7 @@ async def _flow(
         chat=chat,
         drawings=drawings(flow, chat.session if chat else None) if flow else [],
         problems=problems or {},
+        lines=lines,
     )
 
 

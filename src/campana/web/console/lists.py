@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, BinaryIO, cast
 
 from litestar import Response, get, post
@@ -127,7 +128,9 @@ async def start_import(request: PageRequest, list_id: FromPath[str]) -> Response
             duplicates=_duplicates(given.get("duplicates")),
         )
     except CampanaError as error:
-        return await _list(request, list_id, problems=said_of(error), status=status_of(error))
+        return await _list(
+            request, list_id, given=given, problems=said_of(error), status=status_of(error)
+        )
     return to(f"/imports/{made.id}")
 
 
@@ -200,6 +203,7 @@ async def _list(
     request: PageRequest,
     list_id: str,
     *,
+    given: Mapping[str, str] | None = None,
     problems: dict[str, str] | None = None,
     status: int = 200,
 ) -> Response[str]:
@@ -220,6 +224,7 @@ async def _list(
         people=[(numbered("ctc", each.id), each) for each in people.contacts],
         next_after=numbered("ctc", people.next_after) if people.next_after else None,
         imports=await lists.list_imports(context, workspace_id=workspace_id, list_id=list_id),
+        given={"duplicates": "skip", "country": found.default_country, **(given or {})},
         problems=problems or {},
         meanings=said_options(MEANINGS),
     )

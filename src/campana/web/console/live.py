@@ -20,6 +20,9 @@ from litestar.types import ASGIApp
 from campana.domain.errors import NotFound, RateLimited, Unavailable
 from campana.services import board, people, why
 from campana.services.context import Context
+from campana.web.console.attempts import person_of
+from campana.web.console.campaign_parts import CAMPAIGN, View, attempts_made, view_of
+from campana.web.console.channel_tests_screen import tests_asked
 from campana.web.console.language import ENGLISH, Language, marked, speaking, spoken
 from campana.web.console.pages import render
 from campana.web.console.requests import PageRequest, needs
@@ -31,10 +34,11 @@ log = logging.getLogger(__name__)
 
 MOST_TABS = 500
 MOST_LINES = 100
-CAMPAIGN = "campaign"
-"""Id of the element of a campaign's page that is filled anew."""
+BEAT = b"event: beat\ndata:\n\n"
+"""The database was looked at and nothing that a tab shows has changed: what it shows is of now."""
 _TICK_SECONDS = 1.0
 _CHECK_TICKS = 3
+_BEAT_TICKS = 5
 _ID = re.compile(r"camp_[0-9a-z]{1,40}", re.ASCII)
 
 
@@ -46,13 +50,14 @@ class Tab:
     cookie: str
     campaign_ids: frozenset[str]
     language: Language = ENGLISH
-    page_id: str | None = None
-    """The campaign whose own page it is."""
+    view: View | None = None
+    """The campaign whose own page it is, and what of it is shown."""
     parts: frozenset[Part] = frozenset()
     """What else of it is filled anew."""
     sent: dict[str, str] = field(default_factory=dict[str, str])
     waiting: dict[str, str] = field(default_factory=dict[str, str])
     news: asyncio.Event = field(default_factory=asyncio.Event)
+    is_beat_due: bool = False
     is_over: bool = False
 
     def offer(self, parts: dict[str, str]) -> None:
@@ -62,6 +67,11 @@ class Tab:
                 self.sent[key] = text
                 self.waiting[key] = text
                 self.news.set()
+
+    def beat(self) -> None:
+        """Tell it that it is up to date."""
+        self.is_beat_due = True
+        self.news.set()
 
     def end(self) -> None:
         self.is_over = True
@@ -113,9 +123,12 @@ class Live:
             await tab.news.wait()
             tab.news.clear()
             parts, tab.waiting = tab.waiting, {}
+            is_beat_due, tab.is_beat_due = tab.is_beat_due, False
             if parts:
                 number += 1
                 yield message(parts, number)
+            elif is_beat_due:
+                yield BEAT
 
     async def _look(self) -> None:
         """Look for as long as anybody does."""
@@ -127,6 +140,9 @@ class Live:
                     if ticks % _CHECK_TICKS == 0:
                         await self._check_sessions()
                     await self._tell_all()
+                    if ticks % _BEAT_TICKS == 0:
+                        for tab in self._tabs:
+                            tab.beat()
                 except Unavailable as error:
                     log.warning("open pages wait for the database: %s", error)
                 await asyncio.sleep(_TICK_SECONDS)
@@ -162,7 +178,7 @@ class Live:
 
     async def _tell(self, workspace_id: int, tabs: list[Tab]) -> None:
         shown = {campaign_id for tab in tabs for campaign_id in tab.campaign_ids}
-        ids = sorted(shown | {tab.page_id for tab in tabs if tab.page_id})
+        ids = sorted(shown | {tab.view.campaign_id for tab in tabs if tab.view})
         lines: list[board.Line] = []
         if ids:
             lines = await board.named(self._context, workspace_id=workspace_id, campaign_ids=ids)
@@ -180,11 +196,15 @@ class Live:
             for campaign_id in tab.campaign_ids & rows.keys():
                 tab.offer(rows[campaign_id])
         for line in lines:
-            of_page = [tab for tab in tabs if tab.page_id == line.found.id]
-            if of_page:
-                parts = await self._campaign(workspace_id, line)
-                for tab in of_page:
-                    tab.offer(parts)
+            views: dict[View, list[Tab]] = {}
+            for tab in tabs:
+                if tab.view and tab.view.campaign_id == line.found.id:
+                    views.setdefault(tab.view, []).append(tab)
+            parts = await self._campaign(workspace_id, line) if views else {}
+            for view, alike in views.items() if parts else ():
+                people = await view.parts(self._context, self._templates, workspace_id=workspace_id)
+                for tab in alike:
+                    tab.offer(parts | people)
 
     def _row(self, line: board.Line) -> dict[str, str]:
         """The live parts of a line of the list, by the id of the element each fills."""
@@ -193,18 +213,21 @@ class Live:
             f"{part}-{found}": render(
                 self._templates, f"live_{part}.html", self._context, line=line
             )
-            for part in ("state", "bar")
+            for part in ("state", "bar", "pace")
         }
 
     async def _campaign(self, workspace_id: int, line: board.Line) -> dict[str, str]:
-        """The live part of a campaign's page; none of one that was deleted since `line`."""
+        """What all pages of a campaign show; nothing of one that was deleted since `line`."""
         campaign_id = line.found.id
         try:
             told = await why.why(self._context, workspace_id=workspace_id, campaign_id=campaign_id)
         except NotFound:
             return {}
         text = render(self._templates, "live_campaign.html", self._context, line=line, told=told)
-        return {CAMPAIGN: text}
+        made = await attempts_made(
+            self._context, self._templates, workspace_id=workspace_id, campaign_id=campaign_id
+        )
+        return {CAMPAIGN: text, **made}
 
     async def _check_sessions(self) -> None:
         """End the tabs of sessions that are over."""
@@ -229,19 +252,22 @@ async def follow_live(request: PageRequest) -> ASGIApp:
     asked = request.query_params.get("campaigns", "")
     ids = [each for each in asked.split(",") if each]
     page_id = request.query_params.get("page")
-    named = [*ids, page_id] if page_id else ids
+    of_person = request.query_params.get("of")
+    named = [*ids, *(each for each in (page_id, of_person) if each)]
     if len(named) > MOST_LINES or not all(map(_ID.fullmatch, named)):
         raise NotFound
     has_wallboard = request.query_params.get("wallboard") == "1"
-    wallboard = frozenset[Part]({Wallboard()} if has_wallboard else ())
+    more = set[Part]({Wallboard()} if has_wallboard else ())
+    if of_person:
+        more.add(person_of(request, of_person, request.query_params.get("person", "")))
     live: Live = request.app.state["live"]
     tab = Tab(
         workspace_id=request.workspace_id,
         cookie=request.cookie,
         language=spoken(),
         campaign_ids=frozenset(ids),
-        page_id=page_id or None,
-        parts=parts_asked(request) | wallboard,
+        view=view_of(request, page_id) if page_id else None,
+        parts=parts_asked(request) | tests_asked(request) | more,
     )
     live.open(tab)
     return EventStream(live.follow(tab), ended=lambda: live.close(tab))

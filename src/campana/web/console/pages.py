@@ -6,7 +6,6 @@ import gzip
 from collections.abc import AsyncIterator, Mapping
 from functools import partial
 from typing import Any, cast
-from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar import Response
@@ -14,11 +13,12 @@ from litestar.response import Stream
 from markupsafe import Markup
 
 from campana.services.context import Context
-from campana.web.console import language, template_words, words
+from campana.web.console import language, notes, template_words, words
 from campana.web.console.assets import asset, beside
 from campana.web.console.cookies import FORM_FIELD, form_token
 from campana.web.console.kept_forms import Kept
 from campana.web.console.menu import menu_of
+from campana.web.console.notes import Noted
 from campana.web.console.requests import PROBLEMS, PageRequest
 from campana.web.console.standing_words import why
 
@@ -46,6 +46,7 @@ def environment() -> Environment:
         beside=beside,
         bar=words.bar,
         percent=words.percent,
+        ends=words.ends,
         exact=words.stamped,
         icon=_icon,
     )
@@ -79,6 +80,7 @@ def page(
     now = request.context.clock.now()
     visitor = request.user
     request.scope["state"][PROBLEMS] = values.get("problems") or {}
+    note = None if request.headers.get("hx-request") else _note(request)
     text = (
         _environment(request)
         .get_template(template)
@@ -92,13 +94,18 @@ def page(
             nonce=request.nonce,
             may=request.may,
             form_token=Markup('<input type="hidden" name="{}" value="{}">').format(
-                FORM_FIELD, form_token(request.cookie)
+                FORM_FIELD,
+                form_token(request.cookie, person=visitor.person_id if visitor else None),
             ),
+            note=note,
             is_part=request.headers.get("hx-request-type") == "partial",
             **values,
         )
     )
-    return answered(request, text, status=status, headers=headers)
+    answer = answered(request, text, status=status, headers=headers)
+    if note:
+        answer.set_cookie(notes.taken(request.cookies_of_server))
+    return answer
 
 
 def sign_in_page(
@@ -108,9 +115,10 @@ def sign_in_page(
     problem: str | None = None,
     email: str = "",
     kept: Kept | None = None,
+    is_lost: bool = False,
     status: int = 200,
 ) -> Response[str]:
-    """The way in; with what somebody sent whose session had ended."""
+    """The way in; with what somebody sent whose session had ended, if it could be kept."""
     return page(
         request,
         "sign_in.html",
@@ -119,6 +127,7 @@ def sign_in_page(
         problem=problem,
         email=email,
         kept=kept,
+        is_lost=is_lost,
         is_safe=request.cookies_of_server.may_travel(request.headers.get("host", "")),
     )
 
@@ -161,10 +170,18 @@ def _may_be_squeezed(request: PageRequest, text: str, *, status: int) -> bool:
 
 def render(context_env: Environment, template: str, context: Context, **values: object) -> str:
     """A fragment for a stream, which has no request."""
-    now = context.clock.now()
     return context_env.get_template(template).render(
-        now=now, ago=partial(words.ago, now=now), **values
+        now=context.clock.now(), ago=words.ageing, **values
     )
+
+
+def render_block(
+    context_env: Environment, template: str, block: str, context: Context, **values: object
+) -> str:
+    """The same of one block of a page's template; it must import what it needs by itself."""
+    found = context_env.get_template(template)
+    given = found.new_context({"now": context.clock.now(), "ago": words.ageing, **values})
+    return "".join(found.blocks[block](given))
 
 
 def to(path: str, *, cookie: str | None = None) -> Response[Any]:
@@ -175,9 +192,9 @@ def to(path: str, *, cookie: str | None = None) -> Response[Any]:
     return Response(None, status_code=303, headers=headers)
 
 
-def done(path: str, said: str) -> Response[Any]:
-    """See other, with what was done for the person to read there."""
-    return to(f"{path}{'&' if '?' in path else '?'}done={quote(said)}")
+def done(path: str, said: str) -> Noted:
+    """See other, with what was done for the person to read there, once."""
+    return Noted(path, said)
 
 
 def csv_file(pieces: AsyncIterator[bytes], name: str) -> Stream:
@@ -186,6 +203,15 @@ def csv_file(pieces: AsyncIterator[bytes], name: str) -> Stream:
         pieces,
         media_type="text/csv; charset=utf-8",
         headers={"content-disposition": f'attachment; filename="{name}.csv"'},
+    )
+
+
+def _note(request: PageRequest) -> str | None:
+    return notes.brought(
+        request.headers.get("cookie"),
+        request.cookies_of_server,
+        of=request.cookie,
+        path=request.scope["path"],
     )
 
 

@@ -11,10 +11,12 @@ from litestar.params import FromPath
 from campana.domain.errors import CampanaError
 from campana.domain.role import MEANING, Role
 from campana.services import people
+from campana.store.people import Person
 from campana.web.console.forms import said_of
 from campana.web.console.language import say
 from campana.web.console.pages import done, page
 from campana.web.console.requests import PageRequest, guarded, needs
+from campana.web.console.together import SEEN, STATUS
 from campana.web.console.words import words
 from campana.web.errors import status_of
 
@@ -61,11 +63,14 @@ async def withdraw(request: PageRequest, invitation_id: FromPath[str]) -> Respon
 @guarded
 async def set_role(request: PageRequest, person_id: FromPath[str]) -> Response[Any]:
     given = await request.fields()
+    every = await people.every(request.context, workspace_id=request.workspace_id)
+    of_whom = next((each for each in every if each.id == person_id), None)
+    role = given.get("role", "")
+    seen = {given.get(SEEN, ""), role}
+    if of_whom is not None and role in set(Role) and of_whom.role not in seen:
+        return await _page(request, changed=(of_whom, role), status=STATUS)
     await people.set_role(
-        request.context,
-        workspace_id=request.workspace_id,
-        person_id=person_id,
-        role=given.get("role", ""),
+        request.context, workspace_id=request.workspace_id, person_id=person_id, role=role
     )
     return done("/people", say("The role is changed."))
 
@@ -96,6 +101,7 @@ async def _page(
     problems: dict[str, str] | None = None,
     link: str | None = None,
     invited: str = "",
+    changed: tuple[Person, str] | None = None,
 ) -> Response[str]:
     context, workspace_id = request.context, request.workspace_id
     return page(
@@ -110,6 +116,7 @@ async def _page(
         problems=problems or {},
         link=link,
         invited=invited,
+        changed=changed,
     )
 
 

@@ -10,6 +10,7 @@ import functools
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Concatenate, ParamSpec, cast
+from urllib.parse import quote
 
 from litestar import Request, Response
 from litestar.datastructures import FormMultiDict, State, UploadFile
@@ -21,8 +22,16 @@ from campana.services.auditing import Asked
 from campana.services.context import Context
 from campana.services.people import Visitor
 from campana.web.console.cookies import FORM_FIELD, Cookies, require_form_token
-from campana.web.console.kept_forms import SessionEnded, of_late
+from campana.web.console.kept_forms import (
+    EarlierVisit,
+    Kept,
+    SessionEnded,
+    StaleEntry,
+    of_late,
+    page_of,
+)
 from campana.web.console.language import marked
+from campana.web.console.notes import Noted
 
 P = ParamSpec("P")
 
@@ -162,21 +171,26 @@ def is_guarded(handler: BaseRouteHandler) -> bool:
 def guarded(endpoint: Screen[P]) -> Screen[P]:
     """Of an unsafe route: the form's token is asked for, then what is asked is written down.
 
-    Of a form whose sender's session has ended nothing is done: it is kept for when they are back.
+    Of a form whose sender's session has ended, or is another, nothing is done: it is kept for when
+    they are back.
     """
 
     @functools.wraps(endpoint)
     async def answered(request: PageRequest, *args: P.args, **kwargs: P.kwargs) -> Response[Any]:
         sent = await request.sent()
-        require_form_token(
-            sent.get(FORM_FIELD),
-            cookie=request.cookies_of_server.read(request.headers.get("cookie")),
-        )
         wanted = needs_of(request.scope["route_handler"])
+        try:
+            require_form_token(
+                sent.get(FORM_FIELD),
+                cookie=request.cookies_of_server.read(request.headers.get("cookie")),
+            )
+        except InsufficientScope:
+            _keep_of_earlier_visit(request, sent, wanted)
+            raise
         if request.user is None and wanted.scope != ANYBODY:
-            raise SessionEnded(of_late(request.url.path, sent))
+            raise SessionEnded(_late(request, sent))
         if request.user is None or wanted.action is None:
-            return await endpoint(request, *args, **kwargs)
+            return _carried(request, await endpoint(request, *args, **kwargs))
         asked = Asked(
             workspace_id=request.workspace_id,
             person_id=request.visitor.person_id,
@@ -198,7 +212,47 @@ def guarded(endpoint: Screen[P]) -> Screen[P]:
             await auditing.note_refused(
                 request.context, asked, why=why or f"answered with {answer.status_code}"
             )
-        return answer
+        return _carried(request, answer)
 
     setattr(answered, _GUARDED, True)
     return answered
+
+
+def _carried(request: PageRequest, answer: Response[Any]) -> Response[Any]:
+    return (
+        answer.carried(request.cookies_of_server, of=request.cookie)
+        if isinstance(answer, Noted)
+        else answer
+    )
+
+
+def _late(request: PageRequest, sent: FormMultiDict) -> Kept:
+    headers = request.headers
+    page = page_of(headers.get("referer"), host=headers.get("host", ""))
+    return of_late(quote(request.scope["path"]), sent, page=page)
+
+
+def _keep_of_earlier_visit(request: PageRequest, sent: FormMultiDict, wanted: Needs) -> None:
+    """Of a form whose token is another cookie's, the way to send it anew.
+
+    Only where the browser says that it is from one of our pages: what another site had a person's
+    browser send is not put before that person, to be sent with a press.
+
+    Raises:
+        SessionEnded, EarlierVisit, StaleEntry: it is kept.
+        InsufficientScope: it was made for somebody else.
+    """
+    if not request.scope["state"]["is_from_here"] or wanted.scope == SIGNED_IN:
+        return
+    if wanted.scope == ANYBODY:
+        raise StaleEntry(sent)
+    kept = _late(request, sent)
+    if kept.person is None:
+        return
+    if request.user is None:
+        raise SessionEnded(kept)
+    if request.user.person_id != kept.person:
+        raise InsufficientScope(
+            marked("this form is of somebody else who was signed in here: open the page again")
+        )
+    raise EarlierVisit(kept)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import msgspec
@@ -11,12 +11,18 @@ from litestar.params import FromPath
 
 from campana.domain import content
 from campana.domain.campaign import ChannelType
-from campana.domain.errors import CampanaError, FieldProblem, InvalidParameter
+from campana.domain.errors import (
+    CampanaError,
+    FieldProblem,
+    InvalidParameter,
+    VersionMismatch,
+)
 from campana.domain.ids import number_of, numbered
 from campana.services import documents, lists, template_document, template_sync, templates
 from campana.store import channels as store_channels
 from campana.store import templates as store
 from campana.store.channels import Channel
+from campana.web.console.differences import Line, difference
 from campana.web.console.forms import said_of, texts_below, version_seen
 from campana.web.console.language import marked, say, say_many
 from campana.web.console.pages import done, page, to
@@ -96,6 +102,18 @@ async def change_template(request: PageRequest, template_id: FromPath[str]) -> R
             await templates.publish(
                 request.context, workspace_id=request.workspace_id, template_id=template_id
             )
+    except VersionMismatch as error:
+        # What is there by now, against what was typed; saved again, that holds.
+        now = await templates.get(
+            request.context, workspace_id=request.workspace_id, template_id=template_id
+        )
+        return await _template(
+            request,
+            template_id,
+            given={**given, "version": str(now.version)},
+            lines=difference(_text_of(now.name, now.draft), _tidied(given)),
+            status=status_of(error),
+        )
     except CampanaError as error:
         return await _template(
             request, template_id, given=given, problems=said_of(error), status=status_of(error)
@@ -175,6 +193,7 @@ async def _template(
     status: int = 200,
     given: Mapping[str, str] | None = None,
     problems: Mapping[str, str] | None = None,
+    lines: Sequence[Line] | None = None,
 ) -> Response[str]:
     context, workspace_id = request.context, request.workspace_id
     found = await templates.get(context, workspace_id=workspace_id, template_id=template_id)
@@ -201,11 +220,14 @@ async def _template(
         ),
         given=given or as_it_is,
         problems=problems or {},
+        lines=lines,
         preview=preview,
         preview_words=content.words(preview.content) if preview else "",
         preview_email=preview.content if preview and _is_email(preview.content) else None,
         preview_sent=_sent(preview.content) if preview else None,
-        preview_problem=preview_problem,
+        # What is missing is no problem before somebody asked how it reads.
+        is_asked=_is_asked(request),
+        preview_problem=preview_problem if _is_asked(request) else None,
         asked_contact=request.query_params.get("contact", ""),
         asked_list=asked_list,
         lists=[(each.id, each.name) for each in every.lists],
@@ -241,6 +263,10 @@ async def _preview(
     return made, None
 
 
+def _is_asked(request: PageRequest) -> bool:
+    return any(name == "contact" or name.startswith("values.") for name in request.query_params)
+
+
 def _is_email(said: content.Content) -> bool:
     return isinstance(said, content.Email)
 
@@ -258,6 +284,20 @@ def _filled(draft: Mapping[str, Any]) -> dict[str, Any]:
         name: _filled(cast("dict[str, Any]", value)) if isinstance(value, dict) else value
         for name, value in kept.items()
     }
+
+
+def _text_of(name: str, draft: Mapping[str, Any]) -> str:
+    """A name and what stands under it, as lines that can be compared."""
+    return f"{documents.write_yaml({'name': name})}{documents.write_yaml(_filled(draft))}"
+
+
+def _tidied(given: Mapping[str, str]) -> str:
+    """What was typed, written as the store would give it back where it can be read."""
+    name, typed = given.get("name", ""), given.get("content", "")
+    try:
+        return _text_of(name, _read(typed))
+    except InvalidParameter:
+        return f"{documents.write_yaml({'name': name})}{typed}"
 
 
 def _read(text: str) -> Mapping[str, Any]:

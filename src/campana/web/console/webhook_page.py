@@ -14,10 +14,12 @@ from campana.domain.event import EventName, id_of, shown_id
 from campana.services import webhooks
 from campana.services.webhooks import WithSecret
 from campana.store.deliveries import DeliveryState
+from campana.store.webhooks import Webhook
 from campana.web.console.forms import said_of
 from campana.web.console.language import marked, say
 from campana.web.console.pages import done, page
 from campana.web.console.requests import PageRequest, guarded, needs
+from campana.web.console.together import SEEN, STATUS, Change, marks, met
 from campana.web.console.words import words
 from campana.web.errors import status_of
 
@@ -48,23 +50,36 @@ async def show_webhook(request: PageRequest, webhook_id: FromPath[str]) -> Respo
 @guarded
 async def change_webhook(request: PageRequest, webhook_id: FromPath[str]) -> Response[Any]:
     given = await request.fields()
-    events = await request.all_of("event")
+    typed = _texts(written(given, await request.all_of("event")))
+    now = await webhooks.get(
+        request.context, workspace_id=request.workspace_id, webhook_id=webhook_id
+    )
+    found = met(
+        typed,
+        _texts(_shown(now)),
+        seen=given.get(SEEN, ""),
+        names={
+            "url": say("Where to"),
+            "description": say("What it is for"),
+            "eventTypes": say("Events"),
+        },
+    )
+    events = found.values["eventTypes"].split()
+    holds = written(found.values, events)
+    if found.changed:
+        return await _page(request, webhook_id, given=holds, changed=found.changed, status=STATUS)
     try:
         await webhooks.change(
             request.context,
             workspace_id=request.workspace_id,
             webhook_id=webhook_id,
-            patch=written(given, events),
+            patch=holds,
         )
     except CampanaError as error:
         return await _page(
-            request,
-            webhook_id,
-            given={**written(given, events)},
-            problems=said_of(error),
-            status=status_of(error),
+            request, webhook_id, given=holds, problems=said_of(error), status=status_of(error)
         )
-    return _back(webhook_id, say("Changed."))
+    return _back(webhook_id, found.said(say("Changed.")))
 
 
 @post("/developers/webhooks/{webhook_id:str}/switch", opt=needs(_SCOPE, action="webhook.switch"))
@@ -125,6 +140,23 @@ async def shown_once(request: PageRequest, made: WithSecret) -> Response[str]:
     return await _page(request, made.webhook.id, secret=made.secret)
 
 
+def _shown(found: Webhook) -> dict[str, Any]:
+    return {
+        "url": found.url,
+        "description": found.description,
+        "eventTypes": found.event_types,
+    }
+
+
+def _texts(document: Mapping[str, Any]) -> dict[str, str]:
+    """The same as texts, events in one order; names of none stay, to be refused."""
+    return {
+        "url": document["url"],
+        "description": document["description"] or "",
+        "eventTypes": " ".join(sorted(set(document["eventTypes"]))),
+    }
+
+
 def _back(webhook_id: str, said: str) -> Response[Any]:
     return done(f"/developers/webhooks/{webhook_id}", said)
 
@@ -137,6 +169,7 @@ async def _page(
     secret: str | None = None,
     given: Mapping[str, Any] | None = None,
     problems: Mapping[str, str] | None = None,
+    changed: Sequence[Change] = (),
 ) -> Response[str]:
     context, workspace_id = request.context, request.workspace_id
     asked = request.query_params.get("state", "")
@@ -156,19 +189,16 @@ async def _page(
         limit=_PAGE + 1,
     )
     shown = [(shown_id(each.event_id), each) for each in lines[:_PAGE]]
-    as_it_is = {
-        "url": found.url,
-        "description": found.description,
-        "eventTypes": found.event_types,
-    }
     return page(
         request,
         "webhook.html",
         status=status,
         hook=found,
         secret=secret,
-        given=given or as_it_is,
+        given=given or _shown(found),
         problems=problems or {},
+        changed=changed,
+        seen=marks(_texts(_shown(found))),
         events=EVENTS,
         lines=shown,
         states=[(each.value, words(each)) for each in DeliveryState],

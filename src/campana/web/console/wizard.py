@@ -10,9 +10,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
-import msgspec
 from litestar import Response, get, post
 from litestar.params import FromPath
 
@@ -35,6 +34,7 @@ from campana.web.console.forms import said_of
 from campana.web.console.language import marked, say
 from campana.web.console.pages import done, page, to
 from campana.web.console.requests import PageRequest, guarded, needs
+from campana.web.console.together import marks, marks_of
 from campana.web.errors import status_of
 
 STEPS: Sequence[Step] = (BASICS, PEOPLE, CHANNEL, CONTENT, TIMING)
@@ -99,7 +99,7 @@ async def save_step(
 ) -> Response[Any]:
     shown = _step(step)
     typed, given = await typed_of(request, shown)
-    version, seen = given.get("version", ""), marks_seen(given.get("seen", ""))
+    version, seen = given.get("version", ""), marks_of(given.get("seen", ""))
     for _ in range(_RACES):
         campaign = await campaigns.get(
             request.context, workspace_id=request.workspace_id, campaign_id=campaign_id
@@ -259,7 +259,7 @@ async def _page(
         choices=choices,
         problems=dict(problems or {}),
         changed=changed,
-        seen=msgspec.json.encode({name: drafts.mark(shown[name]) for name in step.fields}).decode(),
+        seen=marks({name: shown[name] for name in step.fields}),
     )
 
 
@@ -296,16 +296,6 @@ async def _blocking(request: PageRequest, campaign: Campaign) -> Sequence[FieldP
             return await preflight.blocking(tx, request.context, campaign)
         except InvalidParameter as error:
             return error.problems
-
-
-def marks_seen(text: str) -> dict[str, str]:
-    """What the fields held when the page was opened, by their marks."""
-    try:
-        found: object = msgspec.json.decode(text)
-    except msgspec.DecodeError:
-        return {}
-    known = cast("dict[str, object]", found) if isinstance(found, dict) else {}
-    return {name: each for name, each in known.items() if isinstance(each, str)}
 
 
 def _step(path: str) -> Step:

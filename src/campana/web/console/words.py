@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 from markupsafe import Markup, escape
 
 from campana.domain.disposition import SUCCESSES, Disposition
+from campana.services.tempo import Tempo
 from campana.web.console.language import say, say_of, spoken
 
 _SPANS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
@@ -25,6 +27,7 @@ STATE_TONE: Mapping[str, str] = {
 
 DASH = "\N{EN DASH}"
 """What is absent."""
+_NEVER = Markup('<span class="text-secondary">{}</span>').format(DASH)
 
 _BAD = {
     Disposition.INVALID_NUMBER,
@@ -44,6 +47,11 @@ def number(value: int | float | None) -> str:
 def words(code: str | None) -> str:
     """`no_answer` as "No answer", in the language of now."""
     return say((code or "").replace("_", " ").capitalize())
+
+
+def money(amount: Decimal) -> str:
+    """`1,234.50`, in the currency of the price table, whatever it is."""
+    return spoken().figure(f"{amount:,.2f}")
 
 
 def event_words(code: str) -> str:
@@ -73,27 +81,37 @@ def span(seconds: float | None) -> str:
 
 
 def ago(moment: datetime | None, now: datetime) -> Markup:
-    """`3 min ago` or `in 2 h`, with the exact time and its zone on hover."""
+    """`3 min ago` or `in 2 h`, with the exact time and its zone on hover; it ages on the page."""
     if moment is None:
-        return Markup('<span class="text-secondary">\N{EN DASH}</span>')
+        return _NEVER
     apart = (now - moment).total_seconds()
     size = next((n for n, _ in _SPANS if abs(apart) >= n), 1)
     unit = dict(_SPANS)[size]
     count = int(abs(apart) // size)
     if count == 0:
-        return stamped(moment, say("now"))
+        return stamped(moment, say("now"), ages=True)
     span_said = f"{count} {unit}"
     ahead = apart < 0
     return stamped(
-        moment, say("in %(span)s", span=span_said) if ahead else say("%(span)s ago", span=span_said)
+        moment,
+        say("in %(span)s", span=span_said) if ahead else say("%(span)s ago", span=span_said),
+        ages=True,
     )
 
 
-def stamped(moment: datetime, said: str | None = None) -> Markup:
+def ageing(moment: datetime | None) -> Markup:
+    """The same for a stream, which only scripts read: they say how long ago it is.
+
+    Nothing of it changes with the time, so that what is otherwise as it was is not sent again.
+    """
+    return _NEVER if moment is None else stamped(moment, ages=True)
+
+
+def stamped(moment: datetime, said: str | None = None, *, ages: bool = False) -> Markup:
     """A time that says itself exactly on hover: `2026-11-26 09:30:12 UTC`."""
     exact = f"{moment:%Y-%m-%d %H:%M:%S}"
-    return Markup('<time datetime="{}" title="{} UTC">{}</time>').format(
-        moment.isoformat(), exact, said or exact
+    return Markup('<time datetime="{}" title="{} UTC"{}>{}</time>').format(
+        moment.isoformat(), exact, Markup(" data-ages") if ages else "", said or exact
     )
 
 
@@ -107,6 +125,32 @@ def short_time(moment: datetime, now: datetime) -> Markup:
     if utc.year == today.year:
         return stamped(utc, say("%(day)s %(month)s %(time)s", **parts))
     return stamped(utc, say("%(day)s %(month)s %(year)s %(time)s", year=utc.year, **parts))
+
+
+def pace(tempo: Tempo | None) -> str:
+    """`12 of 60 a minute`: what it began in the last one, and the most it may."""
+    if tempo is None:
+        return DASH
+    if tempo.most is None:
+        return say("%(begun)s a minute", begun=number(tempo.begun))
+    most = number(round(tempo.most, 1 if tempo.most < 10 else None))
+    return say("%(begun)s of %(most)s a minute", begun=number(tempo.begun), most=most)
+
+
+def ends(tempo: Tempo | None, ago: Callable[[datetime], Markup], now: datetime) -> Markup:
+    """When it will be through, as far as anybody can say: a moment, two, or no sooner than."""
+    found = tempo.ends if tempo else None
+    if found is None:
+        return _NEVER
+    if not found.is_going:
+        said = say("not before %(moment)s UTC", moment="{}")
+        return escape(said).format(short_time(found.soonest, now))
+    if found.latest is None:
+        return escape(say("%(moment)s, or later", moment="{}")).format(ago(found.soonest))
+    if found.latest - found.soonest <= timedelta(minutes=1):
+        return ago(found.soonest)
+    said = say("%(soonest)s, at the latest %(latest)s", soonest="{}", latest="{}")
+    return escape(said).format(ago(found.soonest), ago(found.latest))
 
 
 def badge(code: str | None, text: str | None = None) -> Markup:
@@ -150,6 +194,8 @@ def bar(parts: Mapping[str, int], total: int) -> Markup:
 
 
 FILTERS = {
+    "money": money,
+    "pace": pace,
     "said": say,
     "event_words": event_words,
     "short_time": short_time,

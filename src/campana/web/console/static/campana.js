@@ -12,6 +12,20 @@
     });
   }
 
+  // For a wall: the page alone, as large as the screen. Escape, or the button again, goes back.
+  const big = document.querySelector('button[data-big]');
+  if (big) {
+    const show = (on) => { root.classList.toggle('on-wall', on); big.setAttribute('aria-pressed', on); dispatchEvent(new Event('resize')); };
+    big.hidden = false;
+    big.addEventListener('click', async () => {
+      const on = !root.classList.contains('on-wall');
+      show(on);
+      // A browser may refuse the whole screen; the page alone is shown all the same.
+      try { await (on ? root.requestFullscreen() : document.fullscreenElement && document.exitFullscreen()); } catch { /* as it is */ }
+    });
+    document.addEventListener('fullscreenchange', () => { if (!document.fullscreenElement) show(false); });
+  }
+
   // On a phone the menu begins closed.
   const menu = document.querySelector('details.menu');
   if (menu && matchMedia('(max-width: 900px)').matches) menu.open = false;
@@ -57,9 +71,8 @@
   }
 
   // What was said follows the recording, and a line of it moves the recording there.
-  const audio = document.querySelector('audio[data-follow]');
-  if (audio) {
-    const lines = [...document.querySelectorAll('[data-ms]')];
+  for (const audio of document.querySelectorAll('audio[data-follow]')) {
+    const lines = [...audio.closest('[data-attempt]').querySelectorAll('[data-ms]')];
     audio.addEventListener('timeupdate', () => {
       const now = audio.currentTime * 1000;
       const current = lines.filter((line) => Number(line.dataset.ms) <= now).pop();
@@ -76,6 +89,18 @@
       for (const form of acts.children) form.hidden = !form.dataset.when.split(' ').includes(told.dataset.state);
     }
   });
+
+  // Whoever signed in anew in another tab goes on here: the forms of this page get the token of now.
+  document.addEventListener('htmx:after:swap', () => {
+    const fresh = document.querySelector('#notice input[name=form_token]');
+    if (fresh) for (const token of document.querySelectorAll('input[name=form_token]')) token.value = fresh.value;
+  });
+
+  // A stream whose session has ended says so above the page, which stays; and no more once it is back.
+  document.addEventListener('htmx:sse:error', (event) => {
+    if (event.detail?.status === 401) htmx.ajax('GET', '/account', { target: '#notice', swap: 'innerHTML', select: '#notice-text' });
+  });
+  document.addEventListener('htmx:sse:after:connection', () => document.getElementById('notice').replaceChildren());
 
   // A thread is read from its end: it stays there unless somebody scrolled up.
   const tail = () => document.querySelector('[data-tail]');
@@ -100,16 +125,38 @@
     }, Math.min(30000, 1000 * 2 ** tries++));
   });
 
-  // How old the newest news of the stream is.
+  const words = document.body.dataset;
+
+  // A time that says how long ago it is grows older on the page, by the server's clock.
+  if (words.clock) {
+    const ahead = Number(words.clock) * 1000 - Date.now();
+    const SPANS = [[86400, 'd'], [3600, 'h'], [60, 'min'], [1, 's']];
+    const age = () => {
+      for (const time of document.querySelectorAll('time[data-ages]')) {
+        const past = (Date.now() + ahead - Date.parse(time.dateTime)) / 1000;
+        const found = SPANS.find(([size]) => Math.abs(past) >= size);
+        const span = found && `${Math.floor(Math.abs(past) / found[0])} ${found[1]}`;
+        const said = span ? (past < 0 ? words.ageAhead : words.ageAgo).replace('{span}', span) : words.ageNow;
+        if (time.textContent !== said) time.textContent = said;
+      }
+    };
+    age();
+    setInterval(age, 1000);
+    document.addEventListener('htmx:sse:after:message', age);
+  }
+
+  // How long ago the server looked last: it says so every few seconds even if nothing changed.
   const live = document.querySelector('[data-live]');
   if (live) {
     let last = null;
-    document.addEventListener('htmx:sse:after:message', () => { last = Date.now(); });
+    const tell = () => {
+      const seconds = last === null ? null : Math.max(0, (Date.now() - last) / 1000);
+      live.textContent = seconds === null ? words.connecting : words.liveFor.replace('{seconds}', seconds.toFixed(0));
+      live.classList.toggle('fresh', seconds !== null && seconds <= 30);
+      live.classList.toggle('stale', seconds !== null && seconds > 30);
+    };
+    document.addEventListener('htmx:sse:after:message', () => { last = Date.now(); tell(); });
     document.addEventListener('htmx:sse:error', () => { last = null; });
-    setInterval(() => {
-      const words = document.body.dataset;
-      live.textContent = last === null ? words.connecting : words.liveFor.replace('{seconds}', Math.max(0, (Date.now() - last) / 1000).toFixed(0));
-      live.classList.toggle('stale', last === null || Date.now() - last > 30000);
-    }, 1000);
+    setInterval(tell, 1000);
   }
 })();

@@ -1,4 +1,4 @@
-"""SIP messages as far as a small exchange reads them: a first line, headers in order, a body."""
+"""SIP messages as far as they are read here: a first line, headers in order, a body."""
 
 from __future__ import annotations
 
@@ -51,6 +51,13 @@ class Message:
         for index, (key, _) in enumerate(self.headers):
             if _SHORT.get(key.lower(), key.lower()) == name.lower():
                 self.headers[index] = (key, value)
+                return
+
+    def drop(self, name: str) -> None:
+        """Take out the first header of this name."""
+        for index, (key, _) in enumerate(self.headers):
+            if _SHORT.get(key.lower(), key.lower()) == name.lower():
+                del self.headers[index]
                 return
 
     @property

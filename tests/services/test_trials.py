@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from campana.services import imports, lists
+from campana.services import import_rows, lists
 from campana.services.context import Context
 from campana.store.imports import Duplicates, Import, ImportState, RejectedRow
 from tests.support.people import ANA, BRUNO, CARLA, csv_of, everybody, imported
@@ -64,12 +64,12 @@ async def test_every_row_has_the_fate_it_then_has(
     before = await everybody(engine_context, **place)
     content = csv_of(HEADER, file)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(imports, "_CHUNK_ROWS", 2)
+        patched.setattr(import_rows, "_CHUNK_ROWS", 2)
         tried = await imported(
             engine_context, **place, content=content, duplicates=how, is_dry_run=True
         )
         assert await everybody(engine_context, **place) == before
-        patched.setattr(imports, "_CHUNK_ROWS", 3)
+        patched.setattr(import_rows, "_CHUNK_ROWS", 3)
         done = await imported(engine_context, **place, content=content, duplicates=how)
     assert counts(tried) == counts(done)
     assert await refused(engine_context, tried, workspace_id) == await refused(

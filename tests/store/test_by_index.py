@@ -48,7 +48,7 @@ FINISH = {
 OPEN = {
     **dict.fromkeys(("workspace_id", "owner_id"), 1),
     **dict.fromkeys(("campaign_id", "channel_id", "from_number", "event_type"), "x"),
-    **dict.fromkeys(("attempt_nos", "addresses", "events"), "{}"),
+    **dict.fromkeys(("attempt_nos", "addresses", "details", "events"), "{}"),
     **dict.fromkeys(("now", "ask_at"), NOW),
     "ids": _FEW,
     "target_ids": "{" + ",".join(map(str, range(50))) + "}",

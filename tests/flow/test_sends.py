@@ -117,6 +117,20 @@ CASES: dict[str, tuple[dict[str, Any], dict[ChannelType, tuple[int, int | None]]
         },
         {VOICE: (1, 1)},
     ),
+    "a call that may be over": (
+        {
+            "a": {
+                "type": "gather",
+                "text": "A",
+                "cases": {"1": "b"},
+                "timeoutSeconds": 6,
+                "onTimeout": "c",
+            },
+            "b": {"type": "delay", "delaySeconds": 60, "next": "c"},
+            "c": {"type": "say", "text": "C", "next": "end", "onNoAnswer": "end"},
+        },
+        {VOICE: (1, 2)},
+    ),
     "and calls again": (
         {
             "a": {"type": "say", "text": "A", "next": "end", "onNoAnswer": "b"},

@@ -27,6 +27,8 @@ WORK = (
     "services.granting.grant_ahead",
     "services.dispatch.claim",
     "services.sent.store_answers",
+    "services.dispatch.ready",
+    "engine.accounts._refresh",
     "services.outcomes.settle",
     "services.inquiries.open_doubt",
     "services.outcomes.sweep",

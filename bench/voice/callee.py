@@ -33,7 +33,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from campana.demo.sip_message import Message
+from campana.voice.sip_message import Message
 
 LOOPBACK = "127.0.0.1"
 FRAME, STEP = 160, 0.02

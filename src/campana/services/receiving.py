@@ -14,17 +14,17 @@ from dataclasses import dataclass
 from enum import IntEnum
 from uuid import UUID
 
-from campana.domain.campaign import STATUS_OF, CampaignStatus, ChannelType
+from campana.domain.campaign import STATUS_OF, CampaignStatus
 from campana.domain.ids import uuid7
 from campana.domain.target import TargetState
 from campana.flow.inputs import CallReceived
-from campana.services import channel_secrets, events, flow_plans, session_calls, session_effects
+from campana.services import channel_secrets, events, session_calls, session_effects
 from campana.services.context import Context
 from campana.services.session_places import Ground
 from campana.store import attempts, campaigns, owners, session_waits, sessions, trunks
 from campana.store import events as store_events
 from campana.store.db import Tx
-from campana.store.sessions import Carried, Message, StoredSession
+from campana.store.sessions import Carried, StoredSession
 
 WAIT = "inbound_call"
 """The kind of wait that a call ends."""
@@ -222,27 +222,10 @@ async def _begin_call(
     asked = await sessions.talk_call(tx, session_id=stored.id)
     if asked is not None:
         await sessions.set_message(tx, session_id=stored.id, number=asked.number, state="withdrawn")
-    flow = await flow_plans.pinned(
-        tx,
-        flow_id=stored.flow_id,
-        version=stored.flow_version,
-        content_hash=stored.session["flow"],
-    )
-    await sessions.queue(
-        tx,
-        message=Message(
-            session_id=stored.id,
-            number=wait,
-            kind="call",
-            channel_type=str(ChannelType.VOICE),
-            content=session_calls.talk(text=None, listens=flow.listens),
-        ),
-        workspace_id=stored.workspace_id,
-        now=context.clock.now(),
-    )
+    listens = await session_calls.ask(tx, stored, number=wait, text=None, now=context.clock.now())
     carried = Carried(attempt_id=attempt_id, session_id=stored.id, number=wait)
     await sessions.carry(tx, carried=[carried])
-    return flow.listens
+    return listens
 
 
 async def _without_line(

@@ -22,7 +22,7 @@ _TALK = "talk"
 """What the content of such a message calls itself; that of a bot's call says `startCall`."""
 
 
-def talk(*, text: str | None, listens: bool) -> dict[str, Any]:
+def _talk(*, text: str | None, listens: bool) -> dict[str, Any]:
     """The content of such a message: what is said first, and whether words are understood."""
     return {"type": _TALK, "text": text, "listens": listens}
 
@@ -50,6 +50,31 @@ def waits(session: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return sorted(threads, key=lambda thread: thread["wait"]["number"])
 
 
+async def ask(
+    tx: Tx, stored: StoredSession, *, number: int, text: str | None, now: datetime
+) -> bool:
+    """Queue such a message, under the number of a wait; are words understood in that call?"""
+    flow = await flow_plans.pinned(
+        tx,
+        flow_id=stored.flow_id,
+        version=stored.flow_version,
+        content_hash=stored.session["flow"],
+    )
+    await sessions.queue(
+        tx,
+        message=Message(
+            session_id=stored.id,
+            number=number,
+            kind="call",
+            channel_type=str(ChannelType.VOICE),
+            content=_talk(text=text, listens=flow.listens),
+        ),
+        workspace_id=stored.workspace_id,
+        now=now,
+    )
+    return flow.listens
+
+
 async def keep(tx: Tx, stored: StoredSession, *, before: Mapping[str, Any], now: datetime) -> None:
     """Have a session (held) the call that it needs, and no other.
 
@@ -61,23 +86,6 @@ async def keep(tx: Tx, stored: StoredSession, *, before: Mapping[str, Any], now:
     call = await sessions.talk_call(tx, session_id=stored.id)
     if needed and call is None:
         first = needed[0]["wait"]
-        flow = await flow_plans.pinned(
-            tx,
-            flow_id=stored.flow_id,
-            version=stored.flow_version,
-            content_hash=stored.session["flow"],
-        )
-        await sessions.queue(
-            tx,
-            message=Message(
-                session_id=stored.id,
-                number=first["number"],
-                kind="call",
-                channel_type=str(ChannelType.VOICE),
-                content=talk(text=first["kept"].get("text"), listens=flow.listens),
-            ),
-            workspace_id=stored.workspace_id,
-            now=now,
-        )
+        await ask(tx, stored, number=first["number"], text=first["kept"].get("text"), now=now)
     elif not needed and call is not None and call.state == "queued":
         await sessions.set_message(tx, session_id=stored.id, number=call.number, state="withdrawn")

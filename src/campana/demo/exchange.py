@@ -42,9 +42,9 @@ async def run(
     Raises:
         SetupError: a port is in use, or the voice packages are missing.
     """
-    inner = _free_port()
-    phones = await Softphones.open(port=inner, witness=witness, audio=audio, read=read)
+    phones = await Softphones.open(witness=witness, audio=audio, read=read)
     try:
+        inner = phones.port
         await _wait_ready(inner)
         loop = asyncio.get_running_loop()
         try:
@@ -61,20 +61,6 @@ async def run(
         switchboard.close()
     finally:
         await phones.close()
-
-
-def _free_port() -> int:
-    """A port that is free for UDP and TCP; the stack listens on both."""
-    for _ in range(50):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
-            udp.bind((LOOPBACK, 0))
-            port = udp.getsockname()[1]
-            try:
-                tcp.bind((LOOPBACK, port))
-            except OSError:
-                continue
-            return port
-    raise SetupError(f"no port is free on {LOOPBACK}")
 
 
 async def _wait_ready(port: int) -> None:

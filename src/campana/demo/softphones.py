@@ -14,7 +14,7 @@ from campana.demo.plan import Behavior, Reply
 from campana.demo.switchboard import Arrival
 from campana.demo.witness import Witness
 from campana.domain.errors import SetupError
-from campana.voice import stack
+from campana.voice import stack, stack_port
 from campana.voice.media import PHONE_RATE, frame_bytes, level, seconds, tone
 
 LOOPBACK = "127.0.0.1"
@@ -234,10 +234,12 @@ class Softphones:
         self,
         bs: stack.Baresip,
         runtime: stack.Runtime,
+        port: int,
         witness: Witness,
         audio: Path | None,
         read: Read | None,
     ) -> None:
+        self.port = port
         self._read = read
         self._bs = bs
         self._runtime = runtime
@@ -249,25 +251,26 @@ class Softphones:
 
     @classmethod
     async def open(
-        cls, *, port: int, witness: Witness, audio: Path | None, read: Read | None = None
+        cls, *, witness: Witness, audio: Path | None, read: Read | None = None
     ) -> Softphones:
-        """Listen on a port of loopback; `read` is what those understand with who reply.
+        """Listen on a free port of loopback; `read` is what those understand with who reply.
 
         Raises:
             SetupError: the voice packages are missing or do not start.
         """
         bs = stack.load()
-        runtime = bs.Runtime(command_timeout=15)
-        phones = cls(bs, runtime, witness, audio, read)
-        try:
-            await runtime.start(
-                bs.Config(
-                    net_interface="127.0.0.1",
-                    max_concurrent_calls=None,
-                    rtp_timeout=DEAD_SECONDS,
-                    extra_config_text=f"sip_listen 127.0.0.1:{port}\nrtp_ports 16384-32767\n",
-                )
+
+        def configured(port: int) -> object:
+            return bs.Config(
+                net_interface="127.0.0.1",
+                max_concurrent_calls=None,
+                rtp_timeout=DEAD_SECONDS,
+                extra_config_text=f"sip_listen 127.0.0.1:{port}\nrtp_ports 16384-32767\n",
             )
+
+        try:
+            runtime, port = await stack_port.started(bs, "127.0.0.1", configured)
+            phones = cls(bs, runtime, port, witness, audio, read)
             runtime.subscribe(phones.on_event)
             account = (
                 "<sip:phone@127.0.0.1>;regint=0;answermode=manual;catchall=yes;audio_codecs=pcmu"

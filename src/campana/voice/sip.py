@@ -19,7 +19,7 @@ from collections.abc import Callable
 
 from campana.domain.errors import SetupError
 from campana.domain.ids import AttemptId, attempt_text
-from campana.voice import stack
+from campana.voice import stack, stack_port
 from campana.voice.driver import (
     ATTEMPT_HEADER,
     LineLost,
@@ -97,13 +97,9 @@ class SipDriver:
             SetupError: the package is missing, another driver is open, or the port is in use.
         """
         bs = stack.load()
-        if takes_calls and port is None:
-            port = _free_port(interface or LOOPBACK)
-        elif port is not None:
+        if port is not None:
             _check_free(interface or "0.0.0.0", port)  # noqa: S104  what the stack listens on
         lines = [f"rtp_ports {media_ports[0]}-{media_ports[1]}"]
-        if port is not None:
-            lines.append(f"sip_listen {interface or '0.0.0.0'}:{port}")  # noqa: S104  as above
         # Of a trunk that is named by an address the stack checks who signed, and not for whom.
         lines.append("sip_verify_server yes")
         if authorities := ca_file or ssl.get_default_verify_paths().cafile:
@@ -111,16 +107,22 @@ class SipDriver:
         # The stack itself waits for 100 ms of sound always, and everybody for the bot's answer with
         # it; on an even line two packets are enough, on an uneven one it waits longer by itself.
         lines += ["audio_jitter_buffer_type adaptive", "audio_jitter_buffer_ms 40-200"]
-        runtime = bs.Runtime(command_timeout=15)
-        try:
-            await runtime.start(
-                bs.Config(
-                    net_interface=interface,
-                    max_concurrent_calls=None,  # The driver counts lines; its default is 2.
-                    rtp_timeout=silence_seconds,
-                    extra_config_text="\n".join(lines) + "\n",
-                )
+
+        def configured(port: int | None) -> object:
+            listen = [] if port is None else [f"sip_listen {interface or '0.0.0.0'}:{port}"]  # noqa: S104  as above
+            return bs.Config(
+                net_interface=interface,
+                max_concurrent_calls=None,  # The driver counts lines; its default is 2.
+                rtp_timeout=silence_seconds,
+                extra_config_text="\n".join([*lines, *listen]) + "\n",
             )
+
+        try:
+            if takes_calls and port is None:
+                runtime, port = await stack_port.started(bs, interface or LOOPBACK, configured)
+            else:
+                runtime = bs.Runtime(command_timeout=stack_port.COMMAND_SECONDS)
+                await runtime.start(configured(port))
         except bs.BaresipError as error:
             raise SetupError(f"the SIP stack does not start: {error}") from error
         here = (interface or LOOPBACK, port) if takes_calls and port is not None else None
@@ -353,12 +355,6 @@ def local_address_towards(host: str, *, port: int = 5060) -> str:
 def _authority(trunk: Trunk) -> str:
     host = f"[{trunk.host}]" if ":" in trunk.host else trunk.host
     return f"{host}:{trunk.port}"
-
-
-def _free_port(address: str) -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind((address, 0))
-        return int(probe.getsockname()[1])
 
 
 def _check_free(address: str, port: int) -> None:

@@ -13,7 +13,7 @@ from campana.domain.understanding.words import words
 Direction = Literal["future", "past"]
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_MONTHS = {
+MONTHS = {
     name: place + 1
     for place, names in enumerate(
         (
@@ -78,7 +78,7 @@ def _in_figures(said: Sequence[str]) -> Iterator[date]:
 
 def _in_month(said: Sequence[str], today: date, direction: Direction) -> Iterator[date]:
     for place, word in enumerate(said):
-        month = _MONTHS.get(word)
+        month = MONTHS.get(word)
         if month is None or (word in {"may", "march", "mar"} and not _is_month(said, place)):
             continue
         # "The third of June nineteen eighty five" is not the nineteenth.

@@ -111,6 +111,8 @@ class Script:
 
     greeting: str
     steps: tuple[Step, ...]
+    language: str | None = None
+    """What is spoken (ISO 639-1), where the author says so."""
     voice: str | None = None
     """Our own, whatever the installation speaks with."""
     speech: SpeechModel | None = None
@@ -271,6 +273,7 @@ class Turn:
     state: State
 
 
+_BRACES = re.compile(r"\{\{.*?(?:\}\}|$)|\{%.*?(?:%\}|$)", re.DOTALL)
 _PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z_][\w.]*)\s*\}\}")
 
 
@@ -286,6 +289,12 @@ def render(text: str, fields: Mapping[str, str]) -> str:
 def placeholders(text: str) -> frozenset[str]:
     """The names of the fields that `text` uses."""
     return frozenset(_PLACEHOLDER.findall(text))
+
+
+def left_over(text: str) -> str | None:
+    """What looks like a placeholder in `text` and is none, so that it would be read out."""
+    found = _BRACES.search(_PLACEHOLDER.sub("", text))
+    return found[0][:40] if found is not None else None
 
 
 def texts(script: Script) -> tuple[str, ...]:

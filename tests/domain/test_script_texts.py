@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from campana.domain.answers import YesNo
+from campana.domain.dialog import start
+from campana.domain.model_talk import begin
 from campana.domain.prompted import EndTool, OptOutTool, Prompt
-from campana.domain.script import Ask, End, OnMachine, Script
+from campana.domain.script import Ask, End, OnMachine, Script, texts
 from campana.domain.script_problems import problems
 from campana.domain.sound_models import HearingModel
 
@@ -40,13 +43,34 @@ def test_braces_that_would_be_read_out_are_told(text: str) -> None:
         "/steps/0/keypad",
         "/steps/1/text",
     ]
-    others = replace(BOT, opt_out_text=text, on_machine=OnMachine(do="leave_message", message=text))
-    assert told(others) == ["/onMachine/message", "/optOutText"]
+    others = replace(
+        BOT,
+        disclosure=text,
+        opt_out_text=text,
+        on_machine=OnMachine(do="leave_message", message=text),
+    )
+    assert told(others) == ["/disclosure", "/onMachine/message", "/optOutText"]
 
 
 def test_the_json_in_a_prompt_is_no_placeholder() -> None:
     assert told(replace(BOT, prompt=Prompt(goal='Say {"a": {"b": 1}}.'))) == []
     assert told(replace(BOT, prompt=Prompt(goal="For {{ contact.x."))) == ["/prompt/goal"]
+
+
+def test_what_must_be_disclosed_is_said_with_the_greeting_whoever_speaks() -> None:
+    told = "This is an automatic call."
+    plain = replace(BOT, disclosure=told)
+    spoken = replace(plain, prompt=Prompt(goal="Find a day."))
+    fields = {"contact.first_name": "Ana"}
+    for script in (plain, spoken):
+        said = start(script, fields=fields).say[:2]
+        assert [(each.text, each.is_kept) for each in said] == [("Hello Ana.", True), (told, True)]
+    asks = replace(spoken, greeting="Is this {{ contact.first_name }}?")
+    assert [each.text for each in start(asks, fields=fields).say] == [told, "Is this Ana?"]
+    talked = begin(spoken, Prompt(goal="x"), fields=fields, now=datetime(2026, 3, 10, tzinfo=UTC))
+    assert talked.messages[-1].text == f"Hello Ana. {told}"
+    assert told in texts(plain)
+    assert not start(BOT, fields=fields).say[0].is_kept
 
 
 @pytest.mark.parametrize(("language", "hearing"), [("es", None), (None, SPANISH), ("es", SPANISH)])

@@ -152,6 +152,24 @@ def test_words_cut_the_question_short_and_nothing_else() -> None:
     assert ("callee", "Hello?") in spoken.lines
 
 
+@pytest.mark.parametrize(
+    ("disclosure", "then", "at"),
+    [
+        # It answers the question before that is said.
+        (None, "Which day?", 1.0),
+        ("Please call us back.", "Can you come?", 4.3),
+    ],
+)
+def test_no_key_cuts_short_what_must_be_disclosed(
+    disclosure: str | None, then: str, at: float
+) -> None:
+    script = replace(SCRIPT, steps=SCRIPT.steps[1:], disclosure=disclosure)
+    spoken = conversation((12.0, 1.0, "Next Tuesday."), script=script, deeds=((1.0, "press", "1"),))
+    said = [line for line in spoken.talk.notes.transcript if line.role == "bot"]
+    following = next(line for line in said if line.text not in {"Hello.", disclosure})
+    assert (following.text, following.at_ms / 1000) == (then, pytest.approx(at, abs=0.2))
+
+
 def test_who_goes_on_speaking_does_not_answer_the_next_question() -> None:
     # "Yes. ... on Monday I was away": the rest comes as the next question has just begun.
     spoken = conversation(

@@ -67,6 +67,7 @@ def _texts(script: Script) -> Iterator[FieldProblem]:
     """Braces that would be read out."""
     said: list[tuple[str, str | None]] = [
         ("/greeting", script.greeting),
+        ("/disclosure", script.disclosure),
         ("/onMachine/message", script.on_machine.message),
         ("/optOutText", script.opt_out_text),
         ("/callbackText", script.callback_text),

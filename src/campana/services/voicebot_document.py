@@ -160,6 +160,8 @@ class VoiceBotDocument(_Document, frozen=True):
 
     greeting: Text
     steps: Annotated[list[Step], Meta(min_length=1, max_length=100)]
+    disclosure: Text | None = None
+    """Said with the greeting, whatever follows: that it is an automatic call, or is recorded."""
     language: Annotated[str, Meta(pattern="^[a-z]{2,3}$")] | None = None
     """What is spoken (ISO 639-1); English when left out. Answers and wishes in words are understood
     in English only: in another language the steps ask for keys, or a language model speaks."""
@@ -190,6 +192,7 @@ def script_of(document: VoiceBotDocument) -> script.Script:
     return script.Script(
         greeting=document.greeting,
         steps=tuple(_step(step) for step in document.steps),
+        disclosure=document.disclosure,
         language=document.language,
         voice=document.voice,
         speech=speech_of(document.speech) if document.speech is not None else None,

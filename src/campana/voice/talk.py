@@ -246,7 +246,7 @@ class Talk:
             match event:
                 case str():
                     self._pressed(event)
-                    if expected is not None and event in expected.keys:
+                    if expected is not None and event in expected.keys and not utterance.is_kept:
                         return self._as_key(event)
                 case Began(at=at):
                     takes_words = expected is not None and expected.takes_words

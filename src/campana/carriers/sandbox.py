@@ -34,8 +34,8 @@ from campana.carriers.base import (
     Unknowable,
     UnreadableCallback,
 )
-from campana.carriers.own_words import own_words
 from campana.carriers.http import Answer, NoAnswer, Provider, not_understood
+from campana.carriers.own_words import own_words
 from campana.domain.attempt import AttemptEvent, EventType
 from campana.domain.campaign import ChannelType
 from campana.domain.content import words
@@ -224,7 +224,7 @@ class Sandbox:
             if callback.body.lstrip()[:1] == b"[":
                 return [_report(bytes(each)) for each in _MANY.decode(callback.body)]
             return [_report(callback.body)]
-        except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise UnreadableCallback(str(error)) from error
 
     async def lookup(self, attempt_id: UUID) -> list[Report] | NotSent | Unknowable:
@@ -243,7 +243,7 @@ class Sandbox:
             if answer.status == 200:
                 known = msgspec.json.decode(answer.body, type=_Known)
                 return [_report(bytes(each)) for each in known.statuses]
-        except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             return Unknowable(why=f"an answer nobody understands: {error}")
         return Unknowable(why=f"answered {answer.status}")
 

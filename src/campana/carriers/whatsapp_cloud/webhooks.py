@@ -183,7 +183,7 @@ def read(body: bytes, *, phone_number_id: str) -> list[Report | Inbound]:
         if values and not ours:
             raise ValueError(f"is of another number: {values[0].metadata.phone_number_id[:40]}")
         return [heard for value in ours for heard in _heard(value)]
-    except (msgspec.MsgspecError, UnicodeDecodeError, ValueError, OverflowError) as error:
+    except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError) as error:
         raise UnreadableCallback(str(error)) from error
 
 

@@ -1,7 +1,7 @@
 -- What carriers said of attempts, in their own words; a part of the attempts' histories.
 
 -- name: is_of_campaign
--- Is there such an attempt, made by a campaign?
+-- Whether there is such an attempt, made by a campaign.
 select exists (select from attempts
   where workspace_id = %(workspace_id)s and id = %(attempt_id)s and campaign_id is not null);
 

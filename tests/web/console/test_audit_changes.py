@@ -118,7 +118,11 @@ async def test_a_step_between_others_is_one_change_and_a_long_text_is_cut(
     assert await told('{"a": {"b": 1}}', '{"a": 1}') == [("a", {"b": 1}, 1)]
     [(_, before, after)] = await told('{"t": "%s"}' % ("x" * 500), '{"t": "%s"}' % ("y" * 200))
     assert (before, after) == ("x" * 200 + "…", "y" * 200)
+    [(name, before, after)] = await told("{}", json.dumps({"a": {str(n): n for n in range(999)}}))
+    assert (name, before, len(after)) == ("a", None, 201)
     assert await told('{"a": "gAAAAABx"}', '{"a": "sealed:gAAAAy"}') == [("a", "***", "***")]
+    within = json.dumps({"a": [1, {"headers": {"X-Api-Key": "1"}}]})
+    assert await told("{}", within) == [("a", None, "***")]
     for name in ("apiKey", "X-Api-Key", "Authorization", "authToken", "password_hash"):
         was, becomes = (json.dumps({"x": {name: each}}) for each in ("1", "2"))
         assert await told(was, becomes) == [(f"x.{name}", "***", "***")]

@@ -10,19 +10,18 @@ alter table audit_entries add constraint audit_entries_result_check check (resul
 -- A list of objects as one object: by their ids, where each has one, so that a step that is put between others is one
 -- change; else by their places. Anything else as it is, and null as nothing.
 create function parts_of(value jsonb) returns jsonb
-  language sql immutable set search_path = campana
-  begin atomic
-    select case
-      when value = 'null' then null
-      when jsonb_typeof(value) <> 'array' then value
-      when jsonb_array_length(value) = 0 then '{}'
-      when jsonb_path_exists(value, '$[*] ? (@.type() != "object")') then value
-      else (select jsonb_object_agg(
-          case when jsonb_path_exists(value, '$[*] ? (!exists(@.id) || @.id.type() != "string")') then place::text else part ->> 'id' end,
-          part)
-        from jsonb_array_elements(value) with ordinality as given (part, place))
-    end;
-  end;
+  language plpgsql immutable set search_path = campana as $$
+begin
+  if value is null or value = 'null' then
+    return null;
+  elsif jsonb_typeof(value) <> 'array' or jsonb_path_exists(value, '$[*] ? (@.type() != "object")') then
+    return case value when '[]' then '{}' else value end;
+  elsif jsonb_path_exists(value, '$[*] ? (!exists(@.id) || @.id.type() != "string")') then
+    return (select coalesce(jsonb_object_agg(place::text, part), '{}')
+      from jsonb_array_elements(value) with ordinality as given (part, place));
+  end if;
+  return (select coalesce(jsonb_object_agg(part ->> 'id', part), '{}') from jsonb_array_elements(value) as given (part));
+end $$;
 
 -- What of a changed thing may be kept for good: no secret, and no text without end.
 create function fit_to_keep(field text, value jsonb) returns jsonb
@@ -31,7 +30,9 @@ create function fit_to_keep(field text, value jsonb) returns jsonb
     select case
       when value is null or value = 'null' then null
       when regexp_replace(field, '^.*\.', '') ~* '(secret|token|passw|hash|sealed|api[-_]?key|authori|x-auth|cookie|erasure_key)'
-        or value #>> '{}' ~ '^(sealed:|gAAAA)' or value::text ~ '"(sealed:|gAAAA)' then '"***"'
+        or value::text ~ '"(sealed:|gAAAA)'
+        -- told as a whole, with a secret in it
+        or value::text ~* '"[^"]*(secret|token|passw|hash|sealed|api[-_]?key|authori|x-auth|cookie)[^"]*": ' then '"***"'
       when length(value #>> '{}') > 200 then to_jsonb(left(value #>> '{}', 200) || '…')
       else value
     end;
@@ -44,18 +45,24 @@ declare
   old_parts jsonb := parts_of(was);
   new_parts jsonb := parts_of(becomes);
   name text;
+  old_part jsonb;
+  new_part jsonb;
 begin
   if old_parts is not distinct from new_parts then
     return;
   end if;
-  if jsonb_typeof(coalesce(old_parts, new_parts)) = 'object' and jsonb_typeof(coalesce(new_parts, old_parts)) = 'object' then
-    for name in
-      select distinct key from (
-        select jsonb_object_keys(coalesce(old_parts, '{}')) union all select jsonb_object_keys(coalesce(new_parts, '{}'))) keys (key)
-      order by key
+  if jsonb_typeof(coalesce(old_parts, new_parts)) = 'object' and jsonb_typeof(coalesce(new_parts, old_parts)) = 'object'
+    -- what is new or gone as a whole, and long, is told as one
+    and (path = '' or num_nulls(old_parts, new_parts) = 0 or length(coalesce(old_parts, new_parts)::text) < 4000)
+  then
+    -- more than a page of them nobody reads, and it is the transaction of somebody who waits
+    for name, old_part, new_part in
+      select key, o.value, n.value
+      from jsonb_each(coalesce(old_parts, '{}')) o full join jsonb_each(coalesce(new_parts, '{}')) n using (key)
+      where o.value is distinct from n.value
+      order by key limit 100
     loop
-      return query select * from differences(
-        case when path = '' then name else path || '.' || name end, old_parts -> name, new_parts -> name);
+      return query select * from differences(case when path = '' then name else path || '.' || name end, old_part, new_part);
     end loop;
     return;
   end if;

@@ -279,6 +279,19 @@ def test_a_recording_that_wants_no_calls_is_heard(do: Literal["leave_message", "
     assert (spoken.talk.notes.result, spoken.talk.has_left_message) == ("opt_out", False)
 
 
+def test_who_wants_no_calls_need_not_wait_until_it_is_known_who_answered() -> None:
+    spoken = conversation(
+        (0.1, 0.4, "Stop calling me."), script=MACHINE, answered_by=AnsweredBy.HUMAN
+    )
+    [goodbye] = [line for line in spoken.talk.notes.transcript if line.role == "bot"]
+    # It would have been known after a second.
+    assert (goodbye.text, goodbye.at_ms) == (
+        "You will not be called again. Goodbye.",
+        pytest.approx(500, abs=50),
+    )
+    assert spoken.talk.notes.result == "opt_out"
+
+
 def test_an_assistant_that_wants_no_calls_is_heard_and_its_call_later_is_no_wish() -> None:
     spoken = conversation(
         (0.2, 0.5, "Please call back later."),

@@ -63,8 +63,9 @@ class Answering:
         Returns the turn that a refusal of theirs leads to. What a person has said meanwhile stays
         in the inbox.
         """
-        who = self.answered_by = await self._ear.who_answered()
         try:
+            # Whoever says so as they answer need not wait until it is known who they are.
+            who = self.answered_by = await self._unless_refused(self._ear.who_answered())
             if who is AnsweredBy.SCREENER and message is not None:
                 who = self.answered_by = await self._introduce(message)
             if who is AnsweredBy.MACHINE and message is not None:

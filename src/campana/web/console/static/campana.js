@@ -52,6 +52,27 @@
     if (form && event.target.matches('select')) form.requestSubmit();
   });
 
+  // Rows of a list are chosen, all of a page at once; what is done to them waits until one is.
+  const chosen = document.querySelector('form[data-rows]');
+  if (chosen) {
+    const boxes = [...document.querySelectorAll(`input[type=checkbox][form="${chosen.id}"]`)];
+    const told = chosen.querySelector('[data-told]'), label = chosen.querySelector('[data-all]'), all = label.firstElementChild;
+    const tell = () => {
+      const count = boxes.filter((box) => box.checked).length;
+      told.textContent = told.dataset.told.replace('{count}', count);
+      for (const button of chosen.querySelectorAll('button')) button.disabled = !count;
+      all.checked = count === boxes.length;
+      all.indeterminate = count > 0 && count < boxes.length;
+    };
+    label.hidden = false;
+    document.addEventListener('change', (event) => {
+      if (event.target === all) for (const box of boxes) box.checked = all.checked;
+      if (event.target === all || boxes.includes(event.target)) tell();
+    });
+    // A browser that goes back shows the boxes as they were left.
+    addEventListener('pageshow', tell);
+  }
+
   // A launch is typed: the button wakes when the words are right. The server asks again.
   addEventListener('input', (event) => {
     const wanted = event.target.dataset.typed;

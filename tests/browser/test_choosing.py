@@ -1,4 +1,4 @@
-"""Campaigns are chosen by keys alone, stay chosen while the list lives, and what is done is undone."""
+"""Campaigns are chosen by keys alone and stay so while the list lives; what is done is undone."""
 
 from __future__ import annotations
 

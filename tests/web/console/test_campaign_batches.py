@@ -211,7 +211,7 @@ async def test_many_stop_as_fast_as_one(scene: Scene, monkeypatch: pytest.Monkey
     other = await add_campaign(scene.web, workspace_id=scene.workspace_id)
     seen: list[list[str]] = []
 
-    async def look(context: Context, *, workspace_id: int, campaign_id: str) -> None:
+    async def look(context: Context, *, workspace_id: int, **_: str) -> None:
         seen.append(
             [await state_of(context, workspace_id, each) for each in (scene.campaign_id, other.id)]
         )

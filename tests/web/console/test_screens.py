@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from html import unescape
+from typing import Any
 
 import pytest
+from psycopg.types.json import Jsonb
 
 from campana.domain.campaign import CampaignState
 from campana.domain.disposition import Disposition
+from campana.domain.ids import uuid7
 from campana.services import board, campaigns, policy
 from campana.services.context import Context
 from campana.web.console import contacts
@@ -134,6 +137,52 @@ async def test_the_wallboard_tells_what_runs(
     spent = shown.split("Spent today")[1].split("</div>")[0]
     assert "12.50" in spent
     assert "of 40.00; 3.00 promised" in spent
+    assert "1 begun, none failed" in shown
+    assert "0.0 %" in shown.split("Failed at the carrier")[1].split("</div>")[0]
+    assert "data-ages" in shown.split("Last event")[1].split("</div>")[0]
+
+
+async def test_the_wallboard_holds_abandoned_transfers_against_the_lowest_limit(
+    owner: Browser, scene: Scene, clock: FixedClock
+) -> None:
+    """Counted as the breakers do; what a carrier refused stands beside its channel."""
+
+    async def figure() -> str:
+        scene.web.counts.__init__()
+        shown = (await owner.get("/")).text
+        return shown.split("Abandoned, 30 days")[1].split("</div>")[0]
+
+    [claimed] = await scene.claim(limit=1)
+    await answer_and_end(scene, claimed, clock, disposition=Disposition.CONGESTION)
+    shown = (await owner.get("/")).text
+    assert "100.0 % of 1 failed" in shown
+    assert "Abandoned, 30 days" not in shown
+    where: dict[str, Any] = {"workspace_id": scene.workspace_id, "campaign_id": scene.campaign_id}
+    for days, outcome in ((1, "answered"), (2, "no_answer"), (3, "refused"), (31, "refused")):
+        at = clock.now() - timedelta(days=days)
+        attempt = uuid7(int(at.timestamp() * 1000), days.to_bytes(10))
+        async with scene.engine.db.transaction() as tx:
+            await tx.execute(
+                "insert into attempts (id, workspace_id, campaign_id, channel_id, target_id,"
+                " attempt_no, address, state, disposition, owner_id, created_at, sending_at,"
+                " ended_at) select %s, %s, campaign_id, %s, id, %s, %s, 'ended', 'transferred', 1,"
+                " %s, %s, %s from targets where campaign_id = %s",
+                (attempt, scene.workspace_id, scene.channel.id, days + 10, ANA, at, at, at,
+                 scene.campaign_id),
+            )  # fmt: skip
+            await tx.execute(
+                "insert into voice_calls (attempt_id, workspace_id, from_number, to_number,"
+                " transfers) values (%s, %s, %s, %s, %s)",
+                (attempt, scene.workspace_id, DESK, ANA, Jsonb([{"outcome": outcome}])),
+            )
+    assert "66.7 %" in (shown := await figure())
+    assert "of 3 transfers; no limit" in shown
+    patch = {"breakers": {"maxAbandonedTransferRate": 0.7}}
+    await campaigns.change(scene.web, **where, patch=patch, version=None)
+    assert "limit 70.0 %" in await figure()
+    patch = {"breakers": {"maxAbandonedTransferRate": 0.03}}
+    await campaigns.change(scene.web, **where, patch=patch, version=None)
+    assert "above the limit of 3.0 %" in await figure()
 
 
 async def test_a_draft_is_reviewed_and_refused_with_every_reason(

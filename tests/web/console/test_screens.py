@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 from campana.domain.campaign import CampaignState
 from campana.domain.disposition import Disposition
 from campana.domain.ids import uuid7
-from campana.services import board, campaigns, policy
+from campana.services import auditing, board, campaigns, policy
 from campana.services.context import Context
 from campana.web.console import contacts
 from campana.web.console.live import message
@@ -179,10 +179,10 @@ async def test_the_wallboard_holds_abandoned_transfers_against_the_lowest_limit(
     assert "of 3 transfers; no limit" in shown
     patch = {"breakers": {"maxAbandonedTransferRate": 0.7}}
     await campaigns.change(scene.web, **where, patch=patch, version=None)
-    assert "limit 70.0 %" in await figure()
+    assert "limit 70.0\u00a0%" in await figure()
     patch = {"breakers": {"maxAbandonedTransferRate": 0.03}}
     await campaigns.change(scene.web, **where, patch=patch, version=None)
-    assert "above the limit of 3.0 %" in await figure()
+    assert "above the limit of 3.0\u00a0%" in await figure()
 
 
 async def test_a_draft_is_reviewed_and_refused_with_every_reason(
@@ -218,6 +218,38 @@ async def test_a_file_is_previewed_and_brought_in(owner: Browser) -> None:
     assert "Choose a file" in empty.text
     assert '<option value="update" selected>' in empty.text
     assert 'name="country" type="text" value="GB"' in empty.text
+
+
+async def test_pasted_rows_go_the_way_of_a_file(
+    owner: Browser, context: Context, workspace_id: int
+) -> None:
+    await owner.get("/lists")
+    path = (await owner.post("/lists", name="Pasted", country="US")).headers["location"]
+    shown = await owner.get(path)
+    assert 'name="pasted"' in shown.text
+    rows = f"(202) 555-0142\t{EVIL}\n12\tBruno\n"
+    preview = await owner.post(f"{path}/preview", pasted=rows, duplicates="skip", country="US")
+    assert "+12025550142" in preview.text
+    assert '<option value="phone" selected>' in preview.text
+    assert '<option value="first_name" selected>' in preview.text
+    assert EVIL not in preview.text
+    chosen = {"column": ["phone", "first_name"], "meaning": ["phone", "last_name"]}
+    begun = await owner.post(f"{path}/imports", pasted=rows, duplicates="skip", **chosen)
+    assert begun.status_code == 303, begun.text
+    assert "Pasted rows" in (await owner.get(begun.headers["location"])).text
+    log = await auditing.page(context, workspace_id=workspace_id)
+    assert {each.detail.get("pasted") for each in log if each.action.startswith("import.")} == {
+        "***"
+    }, "who is in it does not stand in the log"
+    files = {"file": ("people.csv", b"phone\n+12025550142\n", "text/csv")}
+    both = await owner.post(f"{path}/imports", files=files, pasted=rows)
+    assert both.status_code == 400
+    assert "A file is chosen, too" in both.text
+    assert ">(202) 555-0142" in both.text, "what was pasted is still there"
+    long = await owner.post(f"{path}/imports", pasted="1" * 1_000_001)
+    assert long.status_code == 400
+    assert "Is longer than 1,000,000 characters" in long.text
+    assert "Choose a file, or paste the rows" in (await owner.post(f"{path}/imports")).text
 
 
 async def test_an_address_is_suppressed_checked_and_lifted_with_a_reason(owner: Browser) -> None:

@@ -1,4 +1,4 @@
-"""Contact lists: a file dropped or rows pasted in, twenty shown as they would be, then all, undone."""
+"""Contact lists: a file dropped or rows pasted in, twenty shown as they would be, all, undone."""
 
 from __future__ import annotations
 

@@ -91,16 +91,19 @@
     });
   }
 
-  // What was said follows the recording, and a line of it moves the recording there.
-  for (const audio of document.querySelectorAll('audio[data-follow]')) {
+  // What was said follows the recording, and a line of it moves the recording there; both may come while it is looked at.
+  document.addEventListener('timeupdate', ({ target: audio }) => {
+    if (!audio.matches('audio[data-follow]')) return;
+    const now = audio.currentTime * 1000;
     const lines = [...audio.closest('[data-attempt]').querySelectorAll('[data-ms]')];
-    audio.addEventListener('timeupdate', () => {
-      const now = audio.currentTime * 1000;
-      const current = lines.filter((line) => Number(line.dataset.ms) <= now).pop();
-      for (const line of lines) line.classList.toggle('spoken', line === current);
-    });
-    for (const line of lines) line.addEventListener('click', () => { audio.currentTime = Number(line.dataset.ms) / 1000; audio.play(); });
-  }
+    const current = lines.filter((line) => Number(line.dataset.ms) <= now).pop();
+    for (const line of lines) line.classList.toggle('spoken', line === current);
+  }, true);
+  document.addEventListener('click', (event) => {
+    const line = event.target.closest('[data-ms]');
+    const audio = line?.closest('[data-attempt]')?.querySelector('audio[data-follow]');
+    if (audio) { audio.currentTime = Number(line.dataset.ms) / 1000; audio.play(); }
+  });
 
   // Which of pause and resume can be pressed follows the state that the stream brings.
   document.addEventListener('htmx:sse:after:message', () => {

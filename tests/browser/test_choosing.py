@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from playwright.async_api import Browser, expect
 
@@ -16,7 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(900)]
 async def test_what_is_chosen_stays_so_while_the_list_lives(
     browser: Browser, url: str, house: House
 ) -> None:
-    where = {"workspace_id": house.workspace_id}
+    where: dict[str, Any] = {"workspace_id": house.workspace_id}
     ids = [(await add_campaign(house.web, **where, name=f"Spring {n}")).id for n in range(3)]
     async with window(browser, url=url, session=house.session, width=390) as mine:
         page = mine.page

@@ -101,6 +101,10 @@ async def test_a_form_that_is_sent_twice_sends_once(
         ({"template": "x"}, "/text", "not both"),
         ({"subject": "x"}, "/subject", "only e-mails"),
         ({"text": None, "template": "none"}, "/template", ""),
+        ({"contactId": "ctc_1"}, "/contactId", "only a template"),
+        ({"draft": True}, "/draft", "only a template"),
+        ({"text": None, "template": "x", "contactId": "ctc_99"}, "/contactId", "no such"),
+        ({"text": None, "template": "x", "contactId": "99"}, "/contactId", "no such"),
     ],
 )
 async def test_what_may_not_be_sent_is_refused_at_its_field_and_leaves_nothing(

@@ -13,7 +13,7 @@ from litestar.params import FromPath
 
 from campana.domain.campaign import ChannelType
 from campana.domain.errors import CampanaError, InsufficientScope, NotFound
-from campana.services import channel_tests, channels, template_document
+from campana.services import channel_tests, channels, own_numbers, template_document
 from campana.services.context import Context
 from campana.store import templates
 from campana.store.channels import Channel
@@ -119,6 +119,12 @@ async def _page(
         request.context, workspace_id=request.workspace_id, channel_id=channel.id
     )
     ready = await _templates(request, channel)
+    is_email = channel.channel_type == ChannelType.EMAIL
+    own = (
+        request.visitor.email
+        if is_email
+        else await own_numbers.get(request.context, visitor=request.visitor)
+    )
     return page(
         request,
         "channel_tests.html",
@@ -126,13 +132,13 @@ async def _page(
         channel=channel,
         tests=made,
         is_call=channel.channel_type == ChannelType.VOICE,
-        is_email=channel.channel_type == ChannelType.EMAIL,
+        is_email=is_email,
         is_whatsapp=channel.channel_type == ChannelType.WHATSAPP,
         most=channel_tests.MOST_AN_HOUR,
         ready=ready,
         ready_names=[(each.id, each.name) for each in ready],
         places=sorted({name for each in ready for name in _places(each)}),
-        given=given or {},
+        given=given if given is not None else {"address": own or ""},
         problems=dict(problems or {}),
         form=request.context.new_id("form"),
     )

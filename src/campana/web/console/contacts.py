@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -17,7 +16,6 @@ from campana.domain.clock import parse_moment
 from campana.domain.errors import CampanaError, FieldProblem, InvalidParameter, NotFound
 from campana.domain.ids import number_of, numbered
 from campana.services import consents, contacts, erasures, suppressions
-from campana.services.contacts import ContactPage
 from campana.store.consents import Consent
 from campana.store.contacts import Contact
 from campana.web.console.forms import said_of
@@ -38,7 +36,13 @@ async def show_contacts(request: PageRequest) -> Response[Any]:
     problems: dict[str, str] = {}
     people, next_after = [], None
     try:
-        found = await _found(request, asked)
+        found = await contacts.search(
+            request.context,
+            workspace_id=request.workspace_id,
+            text=asked,
+            after=after_asked(request, "ctc"),
+            limit=_PAGE,
+        )
         people, next_after = found.contacts, found.next_after
     except CampanaError as error:
         problems = said_of(error)
@@ -169,30 +173,6 @@ def _moment(given: Mapping[str, str], name: str) -> datetime | None:
     except ValueError:
         problem = FieldProblem(pointer=f"/{name}", message=marked("is no date or time"))
         raise InvalidParameter(problems=[problem]) from None
-
-
-async def _found(request: PageRequest, asked: str) -> ContactPage:
-    """Everybody; those of an external id, or else whoever has that address.
-
-    Raises:
-        InvalidParameter: what looks like an address is none, or `after` is no contact.
-    """
-    find = functools.partial(
-        contacts.page,
-        request.context,
-        workspace_id=request.workspace_id,
-        after=after_asked(request, "ctc"),
-        limit=_PAGE,
-    )
-    found = await find(external_id=asked or None)
-    if found.contacts or not asked:
-        return found
-    try:
-        return await find(address=asked)
-    except InvalidParameter:
-        if "@" in asked or asked.lstrip("+").replace(" ", "").isdecimal():
-            raise
-        return found
 
 
 async def _contact(

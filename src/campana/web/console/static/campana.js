@@ -58,6 +58,26 @@
     if (wanted) event.target.form.querySelector('button[data-typed-for]').disabled = event.target.value.trim() !== wanted;
   });
 
+  // What stands in a list to be copied is put where the cursor is by one press.
+  for (const list of document.querySelectorAll('[data-picks]')) {
+    const into = document.getElementById(list.dataset.picks);
+    if (!into) continue;
+    for (const code of list.querySelectorAll('code')) {
+      const button = document.createElement('button');
+      button.type = 'button';
+      button.className = 'pick';
+      code.replaceWith(button);
+      button.append(code);
+      button.addEventListener('click', () => {
+        into.focus();
+        into.setRangeText(code.textContent, into.selectionStart, into.selectionEnd, 'end');
+        into.dispatchEvent(new Event('input', { bubbles: true }));
+      });
+    }
+    for (const told of document.querySelectorAll('[data-pick-with]')) told.hidden = true;
+    for (const told of document.querySelectorAll('[data-pick-by]')) told.hidden = false;
+  }
+
   // A file may be dropped where it can be chosen.
   for (const drop of document.querySelectorAll('[data-drop]')) {
     const input = drop.querySelector('input[type=file]');

@@ -40,7 +40,9 @@ from campana.services.duplicates import Fate
 from campana.store.deliveries import DeliveryState
 from campana.store.imports import ImportState
 from campana.store.suppressions import Scope
+from campana.web.console.problem_sentences import CONTEXT
 from campana.web.errors import STATUS, title_of
+from tools import problem_sentences
 
 CONSOLE = Path(__file__).resolve().parent.parent / "src/campana/web/console"
 FOLDER = CONSOLE / "messages"
@@ -116,6 +118,7 @@ def extracted() -> Catalog:
         found.append((name, message, context))
     found += [("domain", message, None) for message in _of_codes()]
     found += [("domain", _words(code), "event") for code in EventType]
+    found += [("below the console", each, CONTEXT) for each in problem_sentences.sentences()]
     for name, message, context in sorted(found, key=lambda each: (str(each[1]), each[0])):
         catalog.add(message, locations=[(name, 0)], context=context)
     return catalog

@@ -60,6 +60,13 @@ async def listed(context: Context, workspace_id: int) -> tuple[int, int, int]:
             )
             for is_archived in (False, True)
         ]
+    # Those that tests left are still there for whoever asks for them, or for all.
+    left, every = [
+        await lists.page(context, workspace_id=workspace_id, archived=asked)
+        for asked in (True, None)
+    ]
+    assert (left.total, every.total) == (archived, lists_shown.total + left.total)
+    assert len(every.lists) == every.total
     return lists_shown.total, shown, archived
 
 

@@ -12,6 +12,7 @@ from campana.domain.role import MEANING
 from campana.services import own_numbers, people
 from campana.web.console.forms import said_of
 from campana.web.console.language import chosen, languages, own_choice, say, speak, written
+from campana.web.console.menu import keys_of
 from campana.web.console.pages import done, page
 from campana.web.console.requests import SIGNED_IN, PageRequest, guarded, needs
 from campana.web.errors import status_of
@@ -86,6 +87,7 @@ async def _page(
         status=status,
         problems=problems or {},
         own_number=(given or {}).get("number", own or ""),
+        keys=keys_of(request.visitor),
         meaning=MEANING[request.visitor.role],
         languages=[(each.code, each.name) for each in languages().values()],
         own_language=own_choice(request.headers.get("cookie")),

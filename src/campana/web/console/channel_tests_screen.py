@@ -19,7 +19,7 @@ from campana.store import templates
 from campana.store.channels import Channel
 from campana.store.templates import StoredTemplate
 from campana.web.console.forms import WHOLE, said_of, texts_below
-from campana.web.console.language import say
+from campana.web.console.language import in_words, say
 from campana.web.console.pages import done, page, render
 from campana.web.console.requests import PageRequest, guarded, needs
 from campana.web.console.talk_parts import Part
@@ -104,7 +104,7 @@ def _at_fields(error: CampanaError) -> dict[str, str]:
     told = {_FIELDS.get(name, name): text for name, text in said_of(error).items()}
     if any(name in _FIELDS.values() for name in told):
         return told
-    return {WHOLE: error.message, **{name: text for name, text in told.items() if name}}
+    return {WHOLE: in_words(error.message), **{name: text for name, text in told.items() if name}}
 
 
 async def _page(

@@ -15,7 +15,7 @@ from campana.domain.campaign import ChannelType
 from campana.domain.clock import parse_moment
 from campana.domain.errors import CampanaError, FieldProblem, InvalidParameter, NotFound
 from campana.domain.ids import number_of, numbered
-from campana.services import consents, contacts, erasures, suppressions
+from campana.services import consents, contacts, erasures, lists, suppressions
 from campana.store.consents import Consent
 from campana.store.contacts import Contact
 from campana.web.console.forms import said_of
@@ -188,10 +188,12 @@ async def _contact(
     history = await contacts.history(
         context, workspace_id=workspace_id, contact_id=number, limit=_PAGE
     )
+    listed = await lists.find(context, workspace_id=workspace_id, wanted=found.list_id)
     return page(
         request,
         "contact.html",
         status=status,
+        list_name=listed.name if listed else found.list_id,
         contact=found,
         contact_id=contact_id,
         history=history.entries,

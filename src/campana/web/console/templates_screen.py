@@ -24,7 +24,7 @@ from campana.store.channels import Channel
 from campana.web.console import template_page
 from campana.web.console.differences import Line, difference
 from campana.web.console.forms import said_of, texts_below, version_seen
-from campana.web.console.language import marked, say, say_many
+from campana.web.console.language import in_words, marked, say, say_many
 from campana.web.console.pages import done, page, to
 from campana.web.console.paging import last_page, number_asked
 from campana.web.console.requests import PageRequest, guarded, needs
@@ -297,7 +297,7 @@ def _read(text: str) -> Mapping[str, Any]:
         found = documents.read_yaml(text)
     except InvalidParameter as error:
         [problem] = error.problems
-        said = f"{problem.pointer}: {problem.message}"
+        said = f"{problem.pointer}: {in_words(problem.message)}"
         raise InvalidParameter(problems=[FieldProblem(pointer="/content", message=said)]) from None
     if not isinstance(found, dict):
         problem = FieldProblem(pointer="/content", message=marked("must have fields, such as text"))

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from markupsafe import Markup, escape
 
+from campana.domain.address import national
 from campana.domain.disposition import SUCCESSES, Disposition
 from campana.services.tempo import Tempo
 from campana.web.console.language import say, say_of, spoken
@@ -194,6 +195,7 @@ def bar(parts: Mapping[str, int], total: int) -> Markup:
 
 
 FILTERS = {
+    "national": national,
     "money": money,
     "pace": pace,
     "said": say,

@@ -31,7 +31,7 @@
   if (menu && matchMedia('(max-width: 900px)').matches) menu.open = false;
 
   // `/` searches, `g` and a letter goes somewhere.
-  const places = { w: '/', c: '/campaigns', l: '/lists', p: '/contacts', s: '/suppressions', i: '/conversations' };
+  const places = { w: '/', c: '/campaigns', r: '/reports', l: '/lists', p: '/contacts', i: '/conversations', t: '/templates', b: '/bots', f: '/flows', s: '/suppressions', h: '/channels', d: '/developers' };
   let went = 0;
   addEventListener('keydown', (event) => {
     const field = event.target.closest('input, textarea, select, [contenteditable]');

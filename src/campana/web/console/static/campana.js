@@ -26,9 +26,14 @@
     document.addEventListener('fullscreenchange', () => { if (!document.fullscreenElement) show(false); });
   }
 
-  // On a phone the menu begins closed.
+  // On a phone the menu begins closed; on a screen that grows it is there again, where nothing opens it.
   const menu = document.querySelector('details.menu');
-  if (menu && matchMedia('(max-width: 900px)').matches) menu.open = false;
+  if (menu) {
+    const phone = matchMedia('(max-width: 900px)');
+    const fit = () => { menu.open = !phone.matches; };
+    fit();
+    phone.addEventListener('change', fit);
+  }
 
   // `/` searches, `g` and a letter goes somewhere.
   const places = { w: '/', c: '/campaigns', r: '/reports', l: '/lists', p: '/contacts', i: '/conversations', t: '/templates', b: '/bots', f: '/flows', s: '/suppressions', h: '/channels', d: '/developers' };

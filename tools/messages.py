@@ -68,6 +68,7 @@ _TEXTS = (
     "approved", "pending", "rejected", "paused", "disabled", "under_way", "good", "other",
     "between", "bad", "in_progress", "waiting", "active", "completed", "interrupted", "name",
     "rate_limited", "opt_out", "refused", "open", "off", "inbound", "outbound",
+    "marketing", "utility", "authentication",
     "suppressed_workspace", "suppressed_campaign", "suppressed_channel",
 )  # fmt: skip
 # Codes whose words a page shows: `no_answer` as "No answer".

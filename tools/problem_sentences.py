@@ -1,8 +1,8 @@
 """What may be wrong with an input, read from where it is said: a sentence is written down once.
 
-Found are the texts that are given to the errors of `domain/errors.py`, to `FieldProblem`,
-`Unusable` and `Unfit`, and to the functions of a module that make those. What an f-string fills in
-is a place, named as the code names the value.
+Found are the texts that are given to the errors of `domain/errors.py`, to `FieldProblem` and what
+says why a row or an address cannot be taken, and to the functions of a module that make those. What
+an f-string fills in is a place, named as the code names the value.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ _ERRORS = {
     for name, kind in vars(errors).items()
     if isinstance(kind, type) and issubclass(kind, errors.CampanaError) and name != "SetupError"
 }
-_PROBLEMS = {"FieldProblem", "Unusable", "Unfit", "replace"}
-_MAKERS = {"_wrong", "_problem", "problem", "_at", "_bad", "Unfit", "Unusable"}
+_PROBLEMS = {"FieldProblem", "Unusable", "Unfit", "Refusal", "Dispute", "replace"}
+_SAYING = {"message", "reason", "suggestion"}
+_MAKERS = {"_wrong", "_problem", "problem", "_at", "_bad", "Unfit", "Unusable", "_Refused"}
 _RETURNING = {"_parse_reason"}
 _LEAST = 8
 """Letters beside its places, below which a sentence could be found in any text."""
@@ -59,7 +60,7 @@ def _texts(node: ast.AST) -> Iterator[ast.expr]:
     if called in _MAKERS:
         given = [*node.args]
     if called in _PROBLEMS:
-        given += [each.value for each in node.keywords if each.arg in {"message", "reason"}]
+        given += [each.value for each in node.keywords if each.arg in _SAYING]
     for each in given:
         yield from (each.body, each.orelse) if isinstance(each, ast.IfExp) else (each,)
 

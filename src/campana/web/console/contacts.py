@@ -18,7 +18,7 @@ from campana.domain.ids import number_of, numbered
 from campana.services import consents, contacts, erasures, lists, suppressions
 from campana.store.consents import Consent
 from campana.store.contacts import Contact
-from campana.web.console.forms import said_of
+from campana.web.console.forms import WHOLE, said_of
 from campana.web.console.language import marked, say
 from campana.web.console.pages import done, page
 from campana.web.console.paging import after_asked
@@ -45,7 +45,7 @@ async def show_contacts(request: PageRequest) -> Response[Any]:
         )
         people, next_after = found.contacts, found.next_after
     except CampanaError as error:
-        problems = said_of(error)
+        problems = {WHOLE: "; ".join(said_of(error).values())}
     query = {"q": asked} if asked else {}
     if next_after:
         query["after"] = numbered("ctc", next_after)

@@ -203,7 +203,8 @@ def guarded(endpoint: Screen[P]) -> Screen[P]:
         )
         await auditing.note_asked(request.context, asked)
         try:
-            answer = await endpoint(request, *args, **kwargs)
+            with auditing.changes_by(request.context, asked):
+                answer = await endpoint(request, *args, **kwargs)
         except CampanaError as error:
             await auditing.note_refused(request.context, asked, why=str(error))
             raise

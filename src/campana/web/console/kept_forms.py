@@ -20,7 +20,19 @@ from campana.web.console.cookies import FORM_FIELD, made_for
 MOST_BYTES = 1_000_000
 """Of a form that is kept: as many as a form without a file may have."""
 HIDDEN = frozenset(
-    ("column", "enabled", "form", "from", "kind", "revision", "seen", "told", "version", "view")
+    (
+        "column",
+        "enabled",
+        "form",
+        "from",
+        "kind",
+        "reader",
+        "revision",
+        "seen",
+        "told",
+        "version",
+        "view",
+    )
 )
 """Fields of forms that nobody sees: they go along, and are not shown."""
 _SECRET = ("secret", "password", "token")

@@ -15,6 +15,7 @@ from campana.services import webhooks
 from campana.services.webhooks import WithSecret
 from campana.store.deliveries import DeliveryState
 from campana.store.webhooks import Webhook
+from campana.web.console.event_meanings import MEANINGS
 from campana.web.console.forms import said_of
 from campana.web.console.language import marked, say
 from campana.web.console.pages import done, page
@@ -210,6 +211,7 @@ async def _page(
         changed=changed,
         seen=marks(_texts(_shown(found))),
         events=EVENTS,
+        meanings=MEANINGS,
         lines=shown,
         states=[(each.value, words(each)) for each in DeliveryState],
         asked=asked,

@@ -26,12 +26,17 @@
     document.addEventListener('fullscreenchange', () => { if (!document.fullscreenElement) show(false); });
   }
 
-  // On a phone the menu begins closed.
+  // On a phone the menu begins closed; on a screen that grows it is there again, where nothing opens it.
   const menu = document.querySelector('details.menu');
-  if (menu && matchMedia('(max-width: 900px)').matches) menu.open = false;
+  if (menu) {
+    const phone = matchMedia('(max-width: 900px)');
+    const fit = () => { menu.open = !phone.matches; };
+    fit();
+    phone.addEventListener('change', fit);
+  }
 
   // `/` searches, `g` and a letter goes somewhere.
-  const places = { w: '/', c: '/campaigns', l: '/lists', p: '/contacts', s: '/suppressions', i: '/conversations' };
+  const places = { w: '/', c: '/campaigns', r: '/reports', l: '/lists', p: '/contacts', i: '/conversations', t: '/templates', b: '/bots', f: '/flows', s: '/suppressions', h: '/channels', d: '/developers' };
   let went = 0;
   addEventListener('keydown', (event) => {
     const field = event.target.closest('input, textarea, select, [contenteditable]');
@@ -78,6 +83,26 @@
     const wanted = event.target.dataset.typed;
     if (wanted) event.target.form.querySelector('button[data-typed-for]').disabled = event.target.value.trim() !== wanted;
   });
+
+  // What stands in a list to be copied is put where the cursor is by one press.
+  for (const list of document.querySelectorAll('[data-picks]')) {
+    const into = document.getElementById(list.dataset.picks);
+    if (!into) continue;
+    for (const code of list.querySelectorAll('code')) {
+      const button = document.createElement('button');
+      button.type = 'button';
+      button.className = 'pick';
+      code.replaceWith(button);
+      button.append(code);
+      button.addEventListener('click', () => {
+        into.focus();
+        into.setRangeText(code.textContent, into.selectionStart, into.selectionEnd, 'end');
+        into.dispatchEvent(new Event('input', { bubbles: true }));
+      });
+    }
+    for (const told of document.querySelectorAll('[data-pick-with]')) told.hidden = true;
+    for (const told of document.querySelectorAll('[data-pick-by]')) told.hidden = false;
+  }
 
   // A file may be dropped where it can be chosen.
   for (const drop of document.querySelectorAll('[data-drop]')) {

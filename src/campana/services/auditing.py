@@ -24,6 +24,7 @@ _LONGEST = 300
 _PAGE = 1000
 _SECRET = (
     "address",
+    "pasted",
     "why",
     "password",
     "secret",

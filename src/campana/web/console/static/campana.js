@@ -57,6 +57,27 @@
     if (form && event.target.matches('select')) form.requestSubmit();
   });
 
+  // Rows of a list are chosen, all of a page at once; what is done to them waits until one is.
+  const chosen = document.querySelector('form[data-rows]');
+  if (chosen) {
+    const boxes = [...document.querySelectorAll(`input[type=checkbox][form="${chosen.id}"]`)];
+    const told = chosen.querySelector('[data-told]'), label = chosen.querySelector('[data-all]'), all = label.firstElementChild;
+    const tell = () => {
+      const count = boxes.filter((box) => box.checked).length;
+      told.textContent = told.dataset.told.replace('{count}', count);
+      for (const button of chosen.querySelectorAll('button')) button.disabled = !count;
+      all.checked = count === boxes.length;
+      all.indeterminate = count > 0 && count < boxes.length;
+    };
+    label.hidden = false;
+    document.addEventListener('change', (event) => {
+      if (event.target === all) for (const box of boxes) box.checked = all.checked;
+      if (event.target === all || boxes.includes(event.target)) tell();
+    });
+    // A browser that goes back shows the boxes as they were left.
+    addEventListener('pageshow', tell);
+  }
+
   // A launch is typed: the button wakes when the words are right. The server asks again.
   addEventListener('input', (event) => {
     const wanted = event.target.dataset.typed;
@@ -95,16 +116,19 @@
     });
   }
 
-  // What was said follows the recording, and a line of it moves the recording there.
-  for (const audio of document.querySelectorAll('audio[data-follow]')) {
+  // What was said follows the recording, and a line of it moves the recording there; both may come while it is looked at.
+  document.addEventListener('timeupdate', ({ target: audio }) => {
+    if (!audio.matches('audio[data-follow]')) return;
+    const now = audio.currentTime * 1000;
     const lines = [...audio.closest('[data-attempt]').querySelectorAll('[data-ms]')];
-    audio.addEventListener('timeupdate', () => {
-      const now = audio.currentTime * 1000;
-      const current = lines.filter((line) => Number(line.dataset.ms) <= now).pop();
-      for (const line of lines) line.classList.toggle('spoken', line === current);
-    });
-    for (const line of lines) line.addEventListener('click', () => { audio.currentTime = Number(line.dataset.ms) / 1000; audio.play(); });
-  }
+    const current = lines.filter((line) => Number(line.dataset.ms) <= now).pop();
+    for (const line of lines) line.classList.toggle('spoken', line === current);
+  }, true);
+  document.addEventListener('click', (event) => {
+    const line = event.target.closest('[data-ms]');
+    const audio = line?.closest('[data-attempt]')?.querySelector('audio[data-follow]');
+    if (audio) { audio.currentTime = Number(line.dataset.ms) / 1000; audio.play(); }
+  });
 
   // Which of pause and resume can be pressed follows the state that the stream brings.
   document.addEventListener('htmx:sse:after:message', () => {

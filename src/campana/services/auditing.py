@@ -24,6 +24,7 @@ _LONGEST = 300
 _PAGE = 1000
 _SECRET = (
     "address",
+    "pasted",
     "why",
     "password",
     "secret",
@@ -36,7 +37,8 @@ _SECRET = (
 )
 _SETTLED = timedelta(minutes=5)
 """Whoever wrote an entry so long ago has committed it, or never will."""
-_UNTOLD = frozenset({"channel.send_test"})
+_UNTOLD = frozenset({"channel.send_test", "template.test", "number.keep"})
+"""What is about one person's number: that it was asked is told, and nothing of what it changed."""
 _COLUMNS = ("number", "at", "actor", "action", "subject", "result", "detail", "client", "request")
 
 
@@ -73,7 +75,7 @@ def changes_by(context: Context, asked: Asked) -> Generator[None]:
     """What is changed inside is written down, from what to what, as what this request did.
 
     Secrets are told as `***`, long texts cut. A message or a call to oneself makes a campaign whose
-    words and number name a person: nothing of it is kept.
+    words and number name a person, and one's own number is nobody else's: nothing of it is kept.
     """
     if asked.action in _UNTOLD:
         yield

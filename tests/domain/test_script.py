@@ -206,7 +206,7 @@ def asking(**changes: object) -> Ask:
         (
             (asking(keys={"1": "b"}), Branch(id="b", on="x", cases={"1": "end"}), END),
             "/steps/1/on",
-            "no question saves its answer as 'x'",
+            "nothing is saved as 'x'",
         ),
         (
             (

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Literal, assert_never
 
 from campana.domain.answers import Answer
-from campana.domain.prompted import Prompt, TransferTool, texts_of
+from campana.domain.prompted import FILLER_SECONDS, HttpTool, Prompt, TransferTool, texts_of
 from campana.domain.sound_models import HearingModel, SpeechModel
 
 OPT_OUT_TEXT = "You will not be called again. Goodbye."
@@ -91,7 +91,33 @@ class Transfer:
     """When nobody takes it; without it the script says so and ends."""
 
 
-Step = Say | Ask | Branch | Transfer | End
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseTool:
+    """Has a program asked, and goes to `next`, or to the step that follows, when it did its part.
+
+    What else comes of it (no answer in time, another status than 2xx, an answer that is not what
+    `saves` needs) leads to `otherwise`.
+    """
+
+    id: str
+    tool: HttpTool
+    otherwise: str
+    arguments: Mapping[str, str | int | float | bool] = field(
+        default_factory=dict[str, str | int | float | bool]
+    )
+    """What it is told. Texts may have placeholders."""
+    saves: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The name a value is kept by → where it stands in the JSON answer (`slots.0.day`)."""
+    filler: str = "One moment, please."
+    """Said, once, when it takes longer than `filler_seconds`."""
+    filler_seconds: float = FILLER_SECONDS
+    next: str | None = None
+
+
+Step = Say | Ask | Branch | Transfer | UseTool | End
+
+SAVED = "saved."
+"""Before the name of what was saved, where a text says it."""
 
 MachineDoes = Literal["talk", "hang_up", "leave_message"]
 
@@ -187,7 +213,15 @@ class TransferEnded:
     is_answered: bool
 
 
-Heard = Key | Spoken | Timeout | TransferEnded
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolAnswered:
+    """What a program answered, or why it did not do what it was asked."""
+
+    is_done: bool
+    answer: str = ""
+
+
+Heard = Key | Spoken | Timeout | TransferEnded | ToolAnswered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,6 +258,17 @@ class Transferring:
     step: str
     to: str
     seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """Have a program asked once everything is said; say `filler` after so many seconds."""
+
+    step: str
+    tool: HttpTool
+    arguments: Mapping[str, str | int | float | bool]
+    filler: Utterance
+    filler_seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,13 +312,18 @@ class State:
     saved: Mapping[str, str] = field(default_factory=dict[str, str])
     fields: Mapping[str, str] = field(default_factory=dict[str, str])
 
+    @property
+    def known(self) -> Mapping[str, str]:
+        """What texts may say: the contact's fields, and what was saved."""
+        return {**self.fields, **{SAVED + name: value for name, value in self.saved.items()}}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
     """Say all of `say` in order, then do `then`."""
 
     say: tuple[Utterance, ...]
-    then: Listen | Transferring | Ended
+    then: Listen | Transferring | Asking | Ended
     state: State
 
 
@@ -317,6 +367,10 @@ def texts(script: Script) -> tuple[str, ...]:
                 said += [step.text, step.reprompt or "", step.keypad or ""]
             case Say() | End() | Transfer():
                 said.append(step.text or "")
+            case UseTool():
+                # What it tells a program is as good as said: it has holes like any other text.
+                told = [value for value in step.arguments.values() if isinstance(value, str)]
+                said += [step.filler, *told]
             case Branch():
                 pass
             case _:

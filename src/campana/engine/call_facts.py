@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from campana.domain.model_talk import MOST_OF_AN_ANSWER
+from campana.domain.model_talk import MOST_OF_AN_ANSWER, Used
 from campana.domain.script import Ask, Script
 from campana.domain.sound_quality import SoundQuality
 from campana.store.attempts import CallFacts
@@ -68,10 +68,11 @@ def facts_of(
 
 
 def _model(result: CallResult) -> dict[str, Any] | None:
-    """What a language model did; None where the bot has none."""
-    if result.talked is None and result.model_failure is None:
+    """What a language model and the tools did; None where there was neither."""
+    if result.talked is None and result.model_failure is None and not result.used:
         return None
     talked = result.talked
+    used: tuple[Used, ...] = (*(talked.used if talked is not None else ()), *result.used)
     return {
         "values": dict(talked.values) if talked is not None and talked.values else None,
         "tools": [
@@ -81,7 +82,7 @@ def _model(result: CallResult) -> dict[str, Any] | None:
                 "outcome": each.outcome,
                 "answer": each.answer[:MOST_OF_AN_ANSWER],
             }
-            for each in (talked.used if talked is not None else ())
+            for each in used
         ],
         "tokens": talked.tokens if talked is not None else 0,
         "failure": result.model_failure,

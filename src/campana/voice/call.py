@@ -35,6 +35,7 @@ from campana.voice.driver import (
 )
 from campana.voice.ears.hearing import Hearing
 from campana.voice.ears.listener import Listener
+from campana.voice.errands import Programs
 from campana.voice.media import PHONE_RATE
 from campana.voice.mind import Mind
 from campana.voice.model_talk import ModelTalk
@@ -59,6 +60,7 @@ async def run_call(
     zone: tzinfo | None = None,
     may_transfer: Callable[[str], bool] | None = None,
     mind: Mind | None = None,
+    programs: Programs | None = None,
     watch: Callable[[Talk | DictatedTalk], None] | None = None,
 ) -> CallResult:
     """Place a call, run the script on it, and return what came of it.
@@ -78,6 +80,7 @@ async def run_call(
         may_transfer: to whom the call may be handed over; without it, to nobody.
         mind: the language model of a script with a prompt; without it, or without ears, the steps
             of the script are all there is.
+        programs: ask those that steps of the script name; without them no program is asked.
         watch: given the conversation when it begins; its notes can be read at any moment.
 
     Cancelling the task ends the call in the same way, emits `ended`, and raises CancelledError.
@@ -96,6 +99,7 @@ async def run_call(
         zone=zone,
         may_transfer=may_transfer,
         mind=mind,
+        programs=programs,
         watch=watch,
     )
     opening = None
@@ -141,12 +145,14 @@ class _Session:
         zone: tzinfo | None,
         may_transfer: Callable[[str], bool] | None,
         mind: Mind | None,
+        programs: Programs | None,
         watch: Callable[[Talk | DictatedTalk], None] | None,
     ) -> None:
         self._script = script
         self._watch = watch
         self._may_transfer = may_transfer
         self._mind = mind
+        self._programs = programs
         self._ears = ears
         self._zone = zone
         self._speech = speech
@@ -262,6 +268,7 @@ class _Session:
                 ear=ear,
                 now=now,
                 may_transfer=self._may_transfer,
+                programs=self._programs,
             )
         talk = Talk(
             call,
@@ -272,6 +279,7 @@ class _Session:
             ear=ear,
             now=now,
             may_transfer=self._may_transfer,
+            programs=self._programs,
         )
         if script.prompt is not None:
             talk.notes.failure = "there is no model, or nobody who hears"
@@ -310,6 +318,7 @@ class _Session:
             answered_by=talk.answered_by if talk is not None else None,
             has_left_message=talk is not None and talk.has_left_message,
             talked=talk.notes.talked if talk is not None else None,
+            used=tuple(talk.notes.used) if talk is not None else (),
             model_failure=talk.notes.failure if talk is not None else None,
             quality=self._quality,
             recording=recording.path if recording is not None and self._is_recorded else None,

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import pairwise
 
 from campana.domain.attempt import Detail, EventType
-from campana.domain.model_talk import Talked
+from campana.domain.model_talk import Talked, Used
 from campana.domain.script import Ended, Given, Turn
 from campana.domain.transfer import TransferOutcome, Transferred
 
@@ -93,6 +93,8 @@ class Notes:
         self.handovers: list[Handover] = []
         self.talked: Talked | None = None
         """What a language model said and did; None where none spoke."""
+        self.used: list[Used] = []
+        """The programs that steps had asked, and what came of it."""
         self.failure: str | None = None
         """Why the script took over from it, where it did."""
         self.understood: str | None = None

@@ -73,8 +73,8 @@ class AnswerShape(Shape, frozen=True, kw_only=True):
 
 
 class UsedToolShape(Shape, frozen=True, kw_only=True):
-    """A tool that a language model called: `refused` where it has none such, or not with these
-    arguments; `failed` where its program did not do it.
+    """A tool that a language model called, or a step of the script: `refused` where the model has
+    none such, or not with these arguments; `failed` where its program did not do it.
 
     `arguments` and `answer` are null once the transcript was removed.
     """
@@ -86,7 +86,7 @@ class UsedToolShape(Shape, frozen=True, kw_only=True):
 
 
 class ModelShape(Shape, frozen=True, kw_only=True):
-    """What a language model did in a call: `values` fit the bot's `result`.
+    """What a language model and the tools did in a call: `values` fit the bot's `result`.
 
     `failure` says why the bot's steps took over from it; null where they did not.
     """

@@ -111,6 +111,9 @@ def resume(script: Script, state: State, heard: Heard) -> Turn:
         is_silence = isinstance(heard, Timeout) and not state.pressed
         state = replace(state, pressed="", was_unclear=state.was_unclear or not is_silence)
         again = _again(ask, state)
+        if again.step != ask.id:
+            given_up = state.given_up | {ask.id}
+            state, again = replace(state, given_up=given_up), replace(again, given_up=given_up)
         if again.step is None and state.was_unclear and script.transfer_to is not None:
             return _to_a_person(script, ask, state)
         return _walk(script, again, said=[])

@@ -309,6 +309,8 @@ class State:
     pressed: str = ""
     """Keys of an answer that takes several."""
     given: tuple[Given, ...] = ()
+    given_up: frozenset[str] = frozenset()
+    """Questions that were asked in vain."""
     saved: Mapping[str, str] = field(default_factory=dict[str, str])
     fields: Mapping[str, str] = field(default_factory=dict[str, str])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from campana.domain.disposition import RESULTS
 from campana.domain.model_talk import MOST_OF_AN_ANSWER, Used
 from campana.domain.script import Ask, Script
 from campana.domain.sound_quality import SoundQuality
@@ -47,7 +48,7 @@ def facts_of(
             }
             for each in result.answered
         ],
-        questions=len(asked),
+        questions=_asked_for(result, len(asked)),
         answered_by=result.answered_by,
         has_left_message=result.has_left_message,
         callback_at=result.callback_at,
@@ -65,6 +66,19 @@ def facts_of(
             for each in result.handovers
         ],
     )
+
+
+def _asked_for(result: CallResult, questions: int) -> int:
+    """How many questions of the script there were for this person.
+
+    Those that an answer led past are not, once the conversation came to an end of the script with
+    every question answered that was asked; before that each may still have been asked.
+    """
+    answered = {each.given.step for each in result.answered}
+    is_over = result.finished or result.result is not None or result.is_transferred
+    is_cut_short = (result.result or "") in RESULTS
+    is_whole = is_over and not is_cut_short and not result.given_up - answered
+    return len(answered) if answered and is_whole else questions
 
 
 def _model(result: CallResult) -> dict[str, Any] | None:

@@ -313,6 +313,7 @@ class _Session:
             keys=talk.notes.keys if talk is not None else "",
             transcript=tuple(talk.notes.transcript) if talk is not None else (),
             answered=tuple(talk.notes.answered) if talk is not None else (),
+            given_up=talk.notes.given_up if talk is not None else frozenset(),
             callback_at=talk.notes.callback_at if talk is not None else None,
             handovers=tuple(talk.notes.handovers) if talk is not None else (),
             answered_by=talk.answered_by if talk is not None else None,

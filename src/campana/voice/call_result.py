@@ -54,6 +54,8 @@ class CallResult:
     transcript: tuple[Line, ...] = ()
     answered: tuple[Answered, ...] = ()
     """The answers, in the order in which they were given."""
+    given_up: frozenset[str] = frozenset()
+    """The questions that were asked in vain."""
     callback_at: datetime | None = None
     """When they asked to be called again."""
     handovers: tuple[Handover, ...] = ()

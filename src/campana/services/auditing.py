@@ -26,6 +26,7 @@ _LONGEST = 300
 _PAGE = 1000
 _SECRET = (
     "address",
+    "pasted",
     "why",
     "password",
     "secret",
@@ -38,6 +39,8 @@ _SECRET = (
 )
 _SETTLED = timedelta(minutes=5)
 """Whoever wrote an entry so long ago has committed it, or never will."""
+_UNTOLD = frozenset({"channel.send_test", "template.test", "number.keep"})
+"""What is about one person's number: that it was asked is told, and nothing of what it changed."""
 _COLUMNS = ("number", "at", "actor", "action", "subject", "result", "detail", "client", "request")
 
 
@@ -77,8 +80,12 @@ async def note_refused(context: Context, asked: Asked, *, why: str) -> None:
 def changes_by(context: Context, asked: Asked) -> Generator[None]:
     """What is changed inside is written down, from what to what, as what this request did.
 
-    Secrets are told as `***`, long texts cut.
+    Secrets are told as `***`, long texts cut. A message or a call to oneself makes a campaign whose
+    words and number name a person, and one's own number is nobody else's: nothing of it is kept.
     """
+    if asked.action in _UNTOLD:
+        yield
+        return
 
     def words() -> str:
         # Of each transaction anew: an import on the command line may last for hours.

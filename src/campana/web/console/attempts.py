@@ -17,7 +17,6 @@ from campana.domain.errors import NotFound
 from campana.domain.ids import attempt_of, attempt_text, number_of, numbered
 from campana.flow.events import WAITED_FOR
 from campana.services import auditing, campaigns
-from campana.services.auditing import Asked
 from campana.services.context import Context
 from campana.store import (
     attempts,
@@ -204,19 +203,7 @@ async def _note_heard(request: PageRequest, attempt_id: str) -> None:
         del heard[key]
     if (visitor.person_id, attempt_id) in heard:
         return
-    await auditing.note_asked(
-        request.context,
-        Asked(
-            workspace_id=visitor.workspace_id,
-            person_id=visitor.person_id,
-            actor=f"{visitor.name} <{visitor.email}>",
-            action="recording.hear",
-            subject=attempt_id,
-            fields={},
-            client=request.client_address,
-            request_id=request.request_id,
-        ),
-    )
+    await auditing.note_asked(request.context, request.asked("recording.hear", subject=attempt_id))
     heard[visitor.person_id, attempt_id] = now + _LINK_LIFE
 
 

@@ -63,7 +63,7 @@ _GONE = (
 class _Asked:
     """Whose request it is, while it lasts."""
 
-    words: str
+    words: Callable[[], str]
     is_over: bool = False
 
 
@@ -71,11 +71,12 @@ _ASKED: ContextVar[_Asked | None] = ContextVar("asked", default=None)
 
 
 @contextmanager
-def asked(words: str) -> Generator[None]:
+def asked(words: Callable[[], str]) -> Generator[None]:
     """Transactions of a workspace that begin inside know whose request they belong to.
 
-    What they change of the workspace's things is written down with `words`, a JSON object, by the
-    database itself. A task that was begun inside and goes on behind it says so no more.
+    What they change of the workspace's things is written down by the database itself, with what
+    `words` says when each begins, a JSON object. A task that was begun inside and goes on behind it
+    says so no more.
     """
     said = _Asked(words)
     before = _ASKED.set(said)
@@ -83,6 +84,16 @@ def asked(words: str) -> Generator[None]:
         yield
     finally:
         said.is_over = True
+        _ASKED.reset(before)
+
+
+@contextmanager
+def unasked() -> Generator[None]:
+    """What transactions that begin inside change is not written down, whoever asked for it."""
+    before = _ASKED.set(None)
+    try:
+        yield
+    finally:
         _ASKED.reset(before)
 
 
@@ -259,7 +270,7 @@ async def _name_workspace(conn: Tx, workspace_id: int | None) -> None:
     await conn.execute(
         "select set_config('campana.workspace_id', %s, true),"
         " set_config('campana.asked', %s, true)",
-        (str(workspace_id), said.words),
+        (str(workspace_id), said.words()),
     )
 
 

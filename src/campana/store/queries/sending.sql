@@ -2,7 +2,8 @@
 -- Plans are made once and kept, by guesses about values that are not known and tables that may be empty. So nothing is
 -- left to them: what was given is looked up one by one (`lateral` with `offset 0`) and the row found is changed in its
 -- place (`ctid`; a row that somebody has changed meanwhile is judged anew), or it is one `= any` and no join. A join
--- would read a whole table by a hash, or compare each of hundreds of rows with each value, which it did.
+-- would read a whole table by a hash, or compare each of hundreds of rows with each value, which it did. Its state is
+-- asked by `case`, which tempts no index of open attempts: they seem to be empty when nothing was open at the last look.
 
 -- name: open
 -- Attempts that are about to be sent, with the claim they come from: attempts, targets, due rows, histories and
@@ -43,7 +44,7 @@ with given as materialized (
 sent as (
   update attempts a set state = 'sending', sending_at = %(now)s, ask_at = %(ask_at)s
   from given g cross join lateral (select ctid as found_at from attempts where id = g.id offset 0) found
-  where a.ctid = found.found_at and a.owner_id is not distinct from %(owner_id)s and a.state = 'intent'
+  where a.ctid = found.found_at and a.owner_id is not distinct from %(owner_id)s and case a.state when 'intent' then true end
   returning a.id, a.workspace_id, a.campaign_id, a.target_id, a.address, g.event),
 told as (
   insert into attempt_events (workspace_id, attempt_id, type, at) select workspace_id, id, 'sending', %(now)s from sent),
@@ -61,7 +62,7 @@ with given as materialized (
 sent as (
   update attempts a set state = 'sending', sending_at = %(now)s, ask_at = g.ask_at
   from (select * from given order by id) g cross join lateral (select ctid as found_at from attempts where id = g.id offset 0) found
-  where a.ctid = found.found_at and a.owner_id is not distinct from %(owner_id)s and a.state = 'intent' and a.hang_up_at is null
+  where a.ctid = found.found_at and a.owner_id is not distinct from %(owner_id)s and case a.state when 'intent' then true end and a.hang_up_at is null
   returning a.id, a.workspace_id, a.campaign_id, a.target_id, g.event),
 told as (
   insert into attempt_events (workspace_id, attempt_id, type, at) select workspace_id, id, 'sending', %(now)s from sent),
@@ -80,7 +81,7 @@ with given as materialized (
 closed as (
   update attempts a set state = 'ended', disposition = g.disposition, reason = g.reason, ended_at = %(now)s
   from given g cross join lateral (select ctid as found_at from attempts where id = g.id offset 0) found
-  where a.ctid = found.found_at and a.state = 'sending' and a.owner_id is not distinct from %(owner_id)s and a.session_id is null
+  where a.ctid = found.found_at and case a.state when 'sending' then true end and a.owner_id is not distinct from %(owner_id)s and a.session_id is null
     and not exists (select from charges c where c.attempt_id = a.id offset 0)
   returning a.id, a.workspace_id, a.campaign_id, a.target_id, g.report, g.at, g.detail, g.disposition, g.reason,
     g.attempt_event, g.target_event, g.place),
@@ -125,7 +126,7 @@ with given as materialized (
 closed as (
   update attempts a set state = 'ended', disposition = 'not_sent', reason = %(reason)s, ended_at = %(now)s
   from given g cross join lateral (select ctid as found_at from attempts where id = g.id offset 0) found
-  where a.ctid = found.found_at and a.state = 'sending'
+  where a.ctid = found.found_at and case a.state when 'sending' then true end
   returning a.id, a.workspace_id, a.campaign_id, a.target_id, g.window_key, g.priority, g.event),
 again as (
   update targets t set state = 'waiting', last_reason = 'not_sent'

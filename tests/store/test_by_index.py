@@ -121,7 +121,8 @@ async def test_nothing_open_at_the_last_look_tempts_no_plan(
         await tx.execute("set local role campana_owner")
         await tx.execute(
             "insert into attempts (id, workspace_id, campaign_id, target_id, channel_id,"
-            " attempt_no, address, state, owner_id, created_at, sending_at, ended_at, disposition, reason)"
+            " attempt_no, address, state, owner_id, created_at, sending_at, ended_at, disposition,"
+            " reason)"
             " select gen_random_uuid(), workspace_id, campaign_id, target_id, channel_id, n,"
             " address || n, 'ended', owner_id, created_at, created_at, created_at, 'delivered', ''"
             " from attempts cross join generate_series(10, 1000) n where address = %s",

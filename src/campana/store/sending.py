@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from msgspec import Struct
+
 from campana.domain.disposition import Disposition
 from campana.domain.event import EventName
 from campana.store import arrays
@@ -18,8 +20,7 @@ from campana.store.sql import load
 _SQL = load("sending")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opening:
+class Opening(Struct, frozen=True, kw_only=True, gc=False):
     """An attempt about to be sent, and the event that says so: encoded JSON of the subject that the
     target is."""
 
@@ -70,8 +71,7 @@ class HeldUnsent:
     """Nothing is to be decided: its target goes back where it was."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
+class Ending(Struct, frozen=True, kw_only=True, gc=False):
     """How an attempt ended, by the carrier's report `key`; `detail` and the events are encoded
     JSON."""
 

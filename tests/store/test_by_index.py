@@ -41,15 +41,13 @@ FINISH = {
     "now": NOW,
     "attempt_event_type": "a",
     "target_event_type": "t",
-    **dict.fromkeys(
-        ("keys", "ats", "details", "dispositions", "reasons", "attempt_events", "target_events"),
-        "{}",
-    ),
+    **dict.fromkeys(("keys", "ats", "details", "detail_places", "dispositions", "reasons"), "{}"),
+    **dict.fromkeys(("attempt_events", "target_events"), "{}"),
 }
 OPEN = {
     **dict.fromkeys(("workspace_id", "owner_id"), 1),
     **dict.fromkeys(("campaign_id", "channel_id", "from_number", "event_type"), "x"),
-    **dict.fromkeys(("attempt_nos", "addresses", "details", "events"), "{}"),
+    **dict.fromkeys(("attempt_nos", "addresses", "details", "detail_places", "events"), "{}"),
     **dict.fromkeys(("now", "ask_at"), NOW),
     "ids": _FEW,
     "target_ids": "{" + ",".join(map(str, range(50))) + "}",

@@ -4,6 +4,7 @@
 -- place (`ctid`; a row that somebody has changed meanwhile is judged anew), or it is one `= any` and no join. A join
 -- would read a whole table by a hash, or compare each of hundreds of rows with each value, which it did. Its state is
 -- asked by `case`, which tempts no index of open attempts: they seem to be empty when nothing was open at the last look.
+-- Of details most are alike: each is given once, with the places of all.
 
 -- name: open
 -- Attempts that are about to be sent, with the claim they come from: attempts, targets, due rows, histories and
@@ -11,7 +12,7 @@
 -- refused by the unique index; whom that befell is returned.
 with given as materialized (
   select * from unnest(%(ids)s::uuid[], %(target_ids)s::bigint[], %(attempt_nos)s::integer[], %(addresses)s::text[], %(events)s::jsonb[],
-    %(details)s::jsonb[]) as g (id, target_id, attempt_no, address, event, detail)),
+    %(detail_places)s::integer[]) as g (id, target_id, attempt_no, address, event, detail)),
 made as (
   insert into attempts (id, workspace_id, campaign_id, target_id, channel_id, attempt_no, address, state, owner_id, created_at, sending_at, ask_at)
   select id, %(workspace_id)s, %(campaign_id)s, target_id, %(channel_id)s, attempt_no, address, 'sending', %(owner_id)s, %(now)s, %(now)s, %(ask_at)s
@@ -27,7 +28,7 @@ taken as (
 told as (
   insert into attempt_events (workspace_id, attempt_id, type, at, detail)
   -- `is true`: looked up in a hash of those that were made, whose number no plan knows
-  select %(workspace_id)s, g.id, 'sending', %(now)s, g.detail from given g where (g.id in (select id from made)) is true),
+  select %(workspace_id)s, g.id, 'sending', %(now)s, (%(details)s::jsonb[])[g.detail] from given g where (g.id in (select id from made)) is true),
 call as (
   insert into voice_calls (attempt_id, workspace_id, from_number, to_number)
   select id, %(workspace_id)s, %(from_number)s, address from made where %(is_call)s),
@@ -75,7 +76,7 @@ select id from sent;
 -- Sends whose answer was their end, and an end after which nobody is contacted again. Only an attempt that is
 -- as its owner left it, has no price to settle and no flow to tell, ends here; the others are returned, and nothing of them is changed.
 with given as materialized (
-  select * from unnest(%(ids)s::uuid[], %(keys)s::text[], %(ats)s::timestamptz[], %(details)s::jsonb[],
+  select * from unnest(%(ids)s::uuid[], %(keys)s::text[], %(ats)s::timestamptz[], %(detail_places)s::integer[],
     %(dispositions)s::text[], %(reasons)s::text[], %(attempt_events)s::jsonb[], %(target_events)s::jsonb[])
     with ordinality as g (id, report, at, detail, disposition, reason, attempt_event, target_event, place)),
 closed as (
@@ -92,7 +93,7 @@ finished as (
   returning closed.id),
 told as (
   insert into attempt_events (workspace_id, attempt_id, type, at, detail, report)
-  select workspace_id, id, 'ended', at, detail, report from closed
+  select workspace_id, id, 'ended', at, (%(details)s::jsonb[])[detail], report from closed
   on conflict (attempt_id, report) where report is not null do nothing),
 published as (
   insert into events (workspace_id, type, subject, campaign_id, at, data)

@@ -1,9 +1,9 @@
 -- What a send to a carrier by request writes: one statement before the network, one after, for many at once.
 -- Plans are made once and kept, by guesses about values that are not known and tables that may be empty. So nothing is
--- left to them: what was given is looked up one by one (`lateral` with `offset 0`) and the row found is changed in its
--- place (`ctid`; a row that somebody has changed meanwhile is judged anew), or it is one `= any` and no join. A join
--- would read a whole table by a hash, or compare each of hundreds of rows with each value, which it did. Its state is
--- asked by `case`, which tempts no index of open attempts: they seem to be empty when nothing was open at the last look.
+-- left to them: each value is looked up by itself (`= any (array[…])` can be joined in no other way; `lateral` with
+-- `offset 0`), or all are in one `= any` and no join. A join by `=` would read a whole table by a hash, or compare each of
+-- hundreds of rows with each value, which it did. States are asked by `case`, which tempts no index of open attempts: they
+-- seem to be empty when nothing was open at the last look.
 -- Of details most are alike: each is given once, with the places of all.
 
 -- name: open
@@ -44,8 +44,8 @@ with given as materialized (
   select * from unnest(%(ids)s::uuid[], %(events)s::jsonb[]) as g (id, event)),
 sent as (
   update attempts a set state = 'sending', sending_at = %(now)s, ask_at = %(ask_at)s
-  from given g cross join lateral (select ctid as found_at from attempts where id = g.id offset 0) found
-  where a.ctid = found.found_at and a.owner_id is not distinct from %(owner_id)s and case a.state when 'intent' then true end
+  from given g
+  where a.id = any(array[g.id]) and a.owner_id is not distinct from %(owner_id)s and case a.state when 'intent' then true end
   returning a.id, a.workspace_id, a.campaign_id, a.target_id, a.address, g.event),
 told as (
   insert into attempt_events (workspace_id, attempt_id, type, at) select workspace_id, id, 'sending', %(now)s from sent),
@@ -62,8 +62,8 @@ with given as materialized (
   select * from unnest(%(ids)s::uuid[], %(ask_ats)s::timestamptz[], %(events)s::jsonb[]) as g (id, ask_at, event)),
 sent as (
   update attempts a set state = 'sending', sending_at = %(now)s, ask_at = g.ask_at
-  from (select * from given order by id) g cross join lateral (select ctid as found_at from attempts where id = g.id offset 0) found
-  where a.ctid = found.found_at and a.owner_id is not distinct from %(owner_id)s and case a.state when 'intent' then true end and a.hang_up_at is null
+  from (select * from given order by id) g
+  where a.id = any(array[g.id]) and a.owner_id is not distinct from %(owner_id)s and case a.state when 'intent' then true end and a.hang_up_at is null
   returning a.id, a.workspace_id, a.campaign_id, a.target_id, g.event),
 told as (
   insert into attempt_events (workspace_id, attempt_id, type, at) select workspace_id, id, 'sending', %(now)s from sent),
@@ -81,15 +81,14 @@ with given as materialized (
     with ordinality as g (id, report, at, detail, disposition, reason, attempt_event, target_event, place)),
 closed as (
   update attempts a set state = 'ended', disposition = g.disposition, reason = g.reason, ended_at = %(now)s
-  from given g cross join lateral (select ctid as found_at from attempts where id = g.id offset 0) found
-  where a.ctid = found.found_at and case a.state when 'sending' then true end and a.owner_id is not distinct from %(owner_id)s and a.session_id is null
+  from given g
+  where a.id = any(array[g.id]) and case a.state when 'sending' then true end and a.owner_id is not distinct from %(owner_id)s and a.session_id is null
     and not exists (select from charges c where c.attempt_id = a.id offset 0)
   returning a.id, a.workspace_id, a.campaign_id, a.target_id, g.report, g.at, g.detail, g.disposition, g.reason,
     g.attempt_event, g.target_event, g.place),
 finished as (
   update targets t set state = 'finished', disposition = closed.disposition, last_reason = closed.reason, finished_at = %(now)s
-  from closed cross join lateral (select ctid as found_at from targets where id = closed.target_id offset 0) found
-  where t.ctid = found.found_at and t.state = 'attempting'
+  from closed where t.id = any(array[closed.target_id]) and t.state = 'attempting'
   returning closed.id),
 told as (
   insert into attempt_events (workspace_id, attempt_id, type, at, detail, report)
@@ -126,13 +125,12 @@ with given as materialized (
     as g (id, window_key, priority, event)),
 closed as (
   update attempts a set state = 'ended', disposition = 'not_sent', reason = %(reason)s, ended_at = %(now)s
-  from given g cross join lateral (select ctid as found_at from attempts where id = g.id offset 0) found
-  where a.ctid = found.found_at and case a.state when 'sending' then true end
+  from given g
+  where a.id = any(array[g.id]) and case a.state when 'sending' then true end
   returning a.id, a.workspace_id, a.campaign_id, a.target_id, g.window_key, g.priority, g.event),
 again as (
   update targets t set state = 'waiting', last_reason = 'not_sent'
-  from closed cross join lateral (select ctid as found_at from targets where id = closed.target_id offset 0) found
-  where t.ctid = found.found_at and t.state = 'attempting'
+  from closed where t.id = any(array[closed.target_id]) and t.state = 'attempting'
   returning t.id),
 waiting as (
   insert into due (target_id, workspace_id, campaign_id, window_key, priority, due_at)

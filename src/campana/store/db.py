@@ -41,6 +41,9 @@ _IDLE_IN_TRANSACTION_SECONDS = 10
 """Longer than any honest transaction of ours is idle; a process that was stopped in the middle of
 one holds the pace of a channel, or a campaign somebody pauses, for no longer than this."""
 
+_BY_INDEX = "-c enable_seqscan=off -c jit=off -c enable_memoize=off"
+"""Nothing is looked up twice in one of these statements: to remember answers only costs."""
+
 _DEAD_PEER_SECONDS = 8
 _KEEPALIVES = {"idle": 2, "interval": 2, "count": 3}
 """Over TCP: a peer that is gone without a word is found out in about eight seconds."""
@@ -125,7 +128,7 @@ class Database:
                 again and again: a plan that was made while a table was empty, and is kept, reads
                 all of it a minute later.
         """
-        by_index = " -c enable_seqscan=off -c jit=off" if only_by_index else ""
+        by_index = f" {_BY_INDEX}" if only_by_index else ""
         self.conninfo = make_conninfo(conninfo, **_PEER_OPTIONS)
         self.role = role
         self._pool = AsyncConnectionPool(

@@ -170,6 +170,7 @@ async def _store(
     """
     now = context.clock.now()
     async with context.db.transaction() as tx:
+        await imports.do_not_wait(tx)
         if not await lists.lock(tx, list_id=begun.list_id):
             raise Superseded
         chunk = await import_erasures.without_erased(tx, context, begun, chunk)

@@ -60,7 +60,7 @@ async def settle(
         tx,
         place=place,
         rows=rows,
-        prepared=prepare([row.contact for row in rows]),
+        prepared=prepare([row.contact.bare for row in rows]),
         places=range(len(rows)),
         how=how,
         now=now,
@@ -93,7 +93,7 @@ async def settle_prepared(
     """
     await contacts.plan_for_many(tx)
     is_all = len(rows) == len(prepared.counts)
-    asked = prepared if is_all else prepare([row.contact for row in rows])
+    asked = prepared if is_all else prepare([row.contact.bare for row in rows])
     holders = await contacts.met(tx, list_id=place.list_id, prepared=asked) if rows else []
     plan = duplicates.plan(rows, holders, duplicates=how)
     pieces = _pieces(plan, prepared, places)
@@ -105,7 +105,7 @@ async def settle_prepared(
 class _Piece:
     """People to be stored in one statement: all that is ready but those at the places `skipped`.
 
-    `people` are those of them that were decided on, by their place.
+    These rise. `people` are those of them that were decided on, by their place.
     """
 
     ready: Prepared
@@ -128,7 +128,7 @@ def _pieces(plan: Plan, ready: Prepared, places: Sequence[int]) -> list[_Piece]:
             altered.append(person)
     pieces = [_Piece(ready=ready, skipped=skipped, people=as_given)]
     if altered:
-        anew = prepare([person.now for person in altered])
+        anew = prepare([person.now.bare for person in altered])
         pieces.append(_Piece(ready=anew, skipped=(), people=dict(enumerate(altered))))
     return pieces
 
@@ -171,26 +171,27 @@ async def _store(
             versions=versions,
         )
     return {
-        person: contact_id
+        person: int(ids[spot])
         for piece, ids in zip(pieces, placed, strict=True)
         for spot, person in piece.people.items()
-        if (contact_id := ids[spot]) is not None
     }
 
 
-async def _inserted(tx: Tx, piece: _Piece, *, place: Place, now: datetime) -> list[int | None]:
-    """The id of each place of what is ready; None at those that were skipped."""
-    ids = await contacts.insert_prepared(
+async def _inserted(tx: Tx, piece: _Piece, *, place: Place, now: datetime) -> list[str]:
+    """The id of each place of what is ready, as a text; `NOBODY` at those that were skipped."""
+    ids = await contacts.reserve(tx, count=len(piece.ready.counts) - len(piece.skipped))
+    for spot in piece.skipped:
+        ids.insert(spot, contacts.NOBODY)
+    await contacts.insert_prepared(
         tx,
         workspace_id=place.workspace_id,
         list_id=place.list_id,
         prepared=piece.ready,
-        skipped=piece.skipped,
+        ids=ids,
         made_by=place.import_id,
         now=now,
     )
-    nobody, following = set(piece.skipped), iter(ids)
-    return [None if spot in nobody else next(following) for spot in range(len(piece.ready.counts))]
+    return ids
 
 
 def _is_elsewhere(before: NewContact, after: NewContact) -> bool:

@@ -32,6 +32,10 @@ from campana.store.sql import load
 _SQL = load("contacts")
 
 
+NOBODY = "null"
+"""In the place of an id: whoever was prepared there is not stored."""
+
+
 class Taken(Exception):
     """The list has somebody with an external id or an address that was to be somebody new's."""
 
@@ -172,7 +176,7 @@ async def holders(
         list_id=list_id,
         external_ids=arrays.texts(external_ids),
         values=arrays.texts([address.value for address in addresses]),
-        kinds=kinds_of(addresses),
+        kinds=kinds_of([address.kind for address in addresses]),
     )
 
 
@@ -227,15 +231,28 @@ async def insert(
     """Store new contacts without their addresses; their ids in the order given."""
     if not contacts:
         return []
-    return await insert_prepared(
+    ids = await reserve(tx, count=len(contacts))
+    await insert_prepared(
         tx,
         workspace_id=workspace_id,
         list_id=list_id,
-        prepared=prepare(contacts),
-        skipped=(),
+        prepared=prepare([contact.bare for contact in contacts]),
+        ids=ids,
         now=now,
         made_by=made_by,
     )
+    return list(map(int, ids))
+
+
+async def reserve(tx: Tx, *, count: int) -> list[str]:
+    """Ids for so many new contacts, in rising order; nobody else gets them.
+
+    As texts: they go back by the thousand and nobody reckons with them.
+    """
+    if not count:
+        return []
+    row = await (await tx.execute(_SQL["reserve"], {"count": count})).fetchone()
+    return str(row[0])[1:-1].split(",") if row else []
 
 
 async def insert_prepared(
@@ -244,30 +261,29 @@ async def insert_prepared(
     workspace_id: int,
     list_id: str,
     prepared: Prepared,
-    skipped: Sequence[int],
+    ids: Sequence[str],
     now: datetime,
     made_by: str | None,
-) -> list[int]:
-    """The same of people who were prepared, but for those at the places `skipped`, from 0.
+) -> None:
+    """The same of people who were prepared, under ids that were reserved; `NOBODY` leaves one out.
 
     Raises:
         Taken: somebody of the list has one of their external ids.
     """
     try:
-        cursor = await tx.execute(
+        await tx.execute(
             _SQL["insert"],
             {
                 "workspace_id": workspace_id,
                 "list_id": list_id,
                 "made_by": made_by,
                 "now": now,
-                "skipped": arrays.numbers([place + 1 for place in skipped]),
+                "ids": _array(ids),
                 **prepared.fields,
             },
         )
     except UniqueViolation:
         raise Taken from None
-    return sorted(int(row[0]) for row in await cursor.fetchall())
 
 
 async def update(
@@ -282,7 +298,7 @@ async def update(
             "ids": list(contacts),
             "list_id": list_id,
             "now": now,
-            **field_columns(list(contacts.values())),
+            **field_columns([contact.bare for contact in contacts.values()]),
         },
     )
     return {int(row[0]): int(row[1]) for row in await cursor.fetchall()}
@@ -301,7 +317,7 @@ async def restore(tx: Tx, *, workspace_id: int, list_id: str, before: Mapping[in
             "list_id": list_id,
             "updated_ats": [each.updated_at for each in before.values()],
             "versions": [each.version for each in before.values()],
-            **field_columns(contacts),
+            **field_columns([contact.bare for contact in contacts]),
         },
     )
     await set_addresses(
@@ -335,12 +351,12 @@ async def set_addresses(
     if not contacts:
         return
     await tx.execute(_SQL["drop_addresses"], {"ids": list(contacts)})
-    columns, counts = address_columns(list(contacts.values()))
+    columns, counts = address_columns([contact.bare for contact in contacts.values()])
     await _insert_addresses(
         tx,
         workspace_id=workspace_id,
         list_id=list_id,
-        contact_ids=contacts,
+        contact_ids=list(map(str, contacts)),
         columns=columns,
         counts=counts,
     )
@@ -352,9 +368,9 @@ async def set_prepared_addresses(
     workspace_id: int,
     list_id: str,
     prepared: Prepared,
-    contact_ids: Sequence[int | None],
+    contact_ids: Sequence[str],
 ) -> None:
-    """Give the addresses of people who were prepared to these new contacts; None takes none.
+    """Give the addresses of people who were prepared to these new contacts; `NOBODY` takes none.
 
     Raises:
         Taken: somebody of the list has one of them.
@@ -377,17 +393,23 @@ async def _insert_addresses(
     *,
     workspace_id: int,
     list_id: str,
-    contact_ids: Iterable[int | None],
+    contact_ids: Sequence[str],
     columns: Mapping[str, str],
     counts: Sequence[int],
 ) -> None:
-    repeated = chain.from_iterable(map(repeat, contact_ids, counts))
+    one_each = counts.count(1) == len(counts)
     await tx.execute(
         _SQL["insert_addresses"],
         {
             "workspace_id": workspace_id,
             "list_id": list_id,
-            "contact_ids": arrays.numbers_or_none(repeated),
+            "contact_ids": _array(
+                contact_ids if one_each else chain.from_iterable(map(repeat, contact_ids, counts))
+            ),
             **columns,
         },
     )
+
+
+def _array(ids: Iterable[str]) -> str:
+    return "{" + ",".join(ids) + "}"

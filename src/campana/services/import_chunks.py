@@ -138,7 +138,10 @@ def bare_chunks(
     Raises:
         TableProblem: as `chunks` does.
     """
-    chunk, size, most = BareChunk(), 0, chunk_rows or CHUNK_ROWS
+    chunk, size = BareChunk(), 0
+    chunk_rows = chunk_rows or CHUNK_ROWS
+    # Whoever stores them waits for the first, so that is no large one.
+    most = min(chunk_rows, CHUNK_ROWS)
     read_plainly = PlainRows(columns, country=country).read
     numbered = enumerate(table.rows(), start=1)
     for row_number, row in islice(numbered, rows_done, None):
@@ -150,8 +153,8 @@ def bare_chunks(
                 f"the file has more than {MAX_ROWS:,} rows; the first {MAX_ROWS:,} are done: put"
                 " the others into another file"
             )
+        cells = cast("Sequence[str]", row)
         try:
-            cells = cast("Sequence[str]", row)
             text = "".join(cells)
         except TypeError:  # a sheet's own types, or what cannot be read
             size += _characters(row)
@@ -166,7 +169,7 @@ def bare_chunks(
         if len(chunk.given) + len(chunk.rejected) >= most or size >= CHUNK_CHARACTERS:
             chunk.bytes_done = table.bytes_read
             yield chunk
-            chunk, size = BareChunk(), 0
+            chunk, size, most = BareChunk(), 0, chunk_rows
     if chunk.rows:
         chunk.bytes_done = table.bytes_read
         yield chunk

@@ -33,7 +33,7 @@ from campana.store.db import Tx
 from campana.store.imports import Begun, Duplicates, Outcomes
 
 _CHUNK_ROWS = import_chunks.CHUNK_ROWS
-_LARGE_CHUNK_ROWS = 5000
+_LARGE_CHUNK_ROWS = 10_000
 """Where a process of its own reads ahead: what each transaction costs is shared by more rows."""
 _LARGE_BYTES = 4 << 20
 """Of a file that is read in a process of its own; one takes as long to start as some 20,000 rows

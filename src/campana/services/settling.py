@@ -13,9 +13,9 @@ from datetime import datetime
 from campana.domain.contact import NewContact
 from campana.services import duplicates
 from campana.services.duplicates import Fate, Incoming, Person, Plan
-from campana.store import contacts, import_changes, targets
-from campana.store.contacts import Holder
+from campana.store import contacts, holders, import_changes, targets
 from campana.store.db import Tx
+from campana.store.holders import Holder
 from campana.store.imports import Duplicates
 from campana.store.prepared import Prepared, prepare
 
@@ -31,7 +31,7 @@ class Place:
 
 async def met(tx: Tx, *, list_id: str, people: Sequence[NewContact]) -> list[Holder]:
     """Whoever in the list has an external id or an address of these people."""
-    return await contacts.holders(
+    return await holders.find(
         tx,
         list_id=list_id,
         external_ids=[each.external_id for each in people if each.external_id],
@@ -64,6 +64,7 @@ async def settle(
         places=range(len(rows)),
         how=how,
         now=now,
+        needs_ids=True,
     )
 
 
@@ -76,6 +77,7 @@ async def settle_prepared(
     places: Sequence[int],
     how: Duplicates,
     now: datetime,
+    needs_ids: bool = False,
 ) -> tuple[Plan, dict[Person, int]]:
     """The same of rows that were prepared.
 
@@ -87,6 +89,7 @@ async def settle_prepared(
         places: of `rows` in `prepared`.
         how: what becomes of a row that meets somebody.
         now: the moment.
+        needs_ids: of those a row meets too: they are then known whole.
 
     Raises:
         contacts.Taken: one of the others does meet somebody; the transaction is lost.
@@ -94,11 +97,28 @@ async def settle_prepared(
     await contacts.plan_for_many(tx)
     is_all = len(rows) == len(prepared.counts)
     asked = prepared if is_all else prepare([row.contact.bare for row in rows])
-    holders = await contacts.met(tx, list_id=place.list_id, prepared=asked) if rows else []
-    plan = duplicates.plan(rows, holders, duplicates=how)
+    plan = await _planned(tx, place, rows, asked, how=how, needs_ids=needs_ids)
     pieces = _pieces(plan, prepared, places)
     ids = await _store(tx, place=place, plan=plan, pieces=pieces, now=now)
     return plan, ids
+
+
+async def _planned(
+    tx: Tx,
+    place: Place,
+    rows: Sequence[Incoming],
+    asked: Prepared,
+    *,
+    how: Duplicates,
+    needs_ids: bool,
+) -> Plan:
+    if not rows:
+        return Plan()
+    if how is Duplicates.UPDATE or needs_ids:
+        found = await holders.met(tx, list_id=place.list_id, prepared=asked)
+        return duplicates.plan(rows, found, duplicates=how)
+    taken = await holders.taken(tx, list_id=place.list_id, prepared=asked)
+    return duplicates.plan(rows, duplicates=how, taken=taken)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

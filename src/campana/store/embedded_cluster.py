@@ -32,7 +32,11 @@ _SETTINGS = {
     "port": str(PORT),
     "unix_socket_permissions": "0700",
     "max_connections": "500",  # A work process holds up to 30; sixteen of them fit.
-    "shared_buffers": "128MB",
+    # While a file of a million people comes in: room for their indexes, no checkpoint after which
+    # pages are logged whole, no new piece of the log filled with zeros before it is written.
+    "shared_buffers": "256MB",
+    "max_wal_size": "2GB",
+    "wal_init_zero": "off",
     "synchronous_commit": "on",
     "wal_compression": "pglz",  # The wheel's build has no lz4: the server would refuse to start.
     "idle_in_transaction_session_timeout": "60s",  # A held snapshot slows every claim.

@@ -13,6 +13,10 @@ from campana.domain.address import AddressKind
 from campana.domain.contact import BareContact
 from campana.store import arrays
 
+NOTHING = "{}"
+"""A column that says nothing of anybody, or what the statement takes for granted: beside one that
+speaks of all it is read as absent values, and is not written and parsed ten thousand times."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
@@ -41,12 +45,17 @@ def address_columns(people: Sequence[BareContact]) -> tuple[dict[str, str], list
     counts = [len(person[-1]) for person in people]
     given = [address for person in people for address in person[-1]]
     kinds, values, countries, types, zones = zip(*given, strict=True) if given else ((),) * 5
+    is_first_alone = counts.count(1) == len(counts)
+    is_of_one_kind = kinds.count(kinds[0]) == len(kinds) if kinds else True
     return {
-        "positions": arrays.numbers(chain.from_iterable(map(range, counts))),
-        "kinds": arrays.texts(kinds),
+        "positions": NOTHING
+        if is_first_alone
+        else arrays.numbers(chain.from_iterable(map(range, counts))),
+        "kinds": NOTHING if is_of_one_kind else arrays.texts(kinds),
+        "kind": kinds[0].value if kinds else "",
         "values": arrays.texts(values),
-        "countries": arrays.texts(countries),
-        "types": arrays.texts(types),
+        "countries": _column(countries),
+        "types": _column(types),
         "zones": arrays.texts(map(",".join, zones)),
     }, counts
 
@@ -57,15 +66,19 @@ def field_columns(people: Sequence[BareContact]) -> dict[str, str]:
         zip(*people, strict=True) if people else ((),) * 9
     )
     return {
-        "external_ids": arrays.texts(ids),
-        "first_names": arrays.texts(first),
-        "last_names": arrays.texts(last),
-        "languages": arrays.texts(languages),
-        "time_zones": arrays.texts(time_zones),
+        "external_ids": _column(ids),
+        "first_names": _column(first),
+        "last_names": _column(last),
+        "languages": _column(languages),
+        "time_zones": _column(time_zones),
         "zones": arrays.texts(map(",".join, zones)),
         "attributes": arrays.json(attributes),
-        "tags": arrays.texts(map(",".join, tags)),
+        "tags": arrays.texts(map(",".join, tags)) if any(tags) else NOTHING,
     }
+
+
+def _column(values: Sequence[str | None]) -> str:
+    return NOTHING if values.count(None) == len(values) else arrays.texts(values)
 
 
 def kinds_of(kinds: Sequence[AddressKind]) -> list[AddressKind]:

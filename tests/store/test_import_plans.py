@@ -56,11 +56,11 @@ async def test_whom_rows_meet_is_found_by_index(
         "values": [f"v{n}" for n in range(500)],
     }
     for role in (context, engine_context):
-        found = await plan(role, workspace_id, "contacts.holders", asked)
+        found = await plan(role, workspace_id, "holders.find", asked)
         assert "Seq Scan" not in found
         for index in ("contacts_by_external_id", "contact_addresses_by_value", "contacts_pkey"):
             assert index in found
-        found = await plan(role, workspace_id, "contacts.taken", asked)
+        found = await plan(role, workspace_id, "holders.taken", asked)
         assert "Seq Scan" not in found
         assert "contacts_by_external_id" in found
         assert "contact_addresses_by_value" in found

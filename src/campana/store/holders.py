@@ -1,4 +1,4 @@
-"""Whom a list has under some external ids and addresses (`queries/contacts.sql`).
+"""Whom a list has under some external ids and addresses (`queries/holders.sql`).
 
 Whoever decides on what is found here holds the list first (`lists.lock`).
 """
@@ -20,7 +20,7 @@ from campana.store.db import Tx
 from campana.store.prepared import Prepared, kinds_of
 from campana.store.sql import load
 
-_SQL = load("contacts")
+_SQL = load("holders")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +173,7 @@ async def _holders(
 ) -> list[Holder]:
     async with tx.cursor(row_factory=class_row(_HolderRow)) as cursor:
         await cursor.execute(
-            _SQL["holders"],
+            _SQL["find"],
             {
                 "list_id": list_id,
                 "external_ids": external_ids,

@@ -33,7 +33,7 @@ _SETTINGS = {
     "unix_socket_permissions": "0700",
     "max_connections": "500",  # A work process holds up to 30; sixteen of them fit.
     # A million people come in a sixth faster: there is room for their indexes, no checkpoint after
-    # which pages are logged whole, no new piece of the log is filled with zeros first, and pages and
+    # which pages are logged whole, no new piece of the log is filled with zeros first; pages and
     # log are written out by the processes that are there for it, not by the one that stores.
     "shared_buffers": "256MB",
     "max_wal_size": "2GB",

@@ -8,9 +8,10 @@
 What is read in a hush are the same sounds of speech, with a little less of the silence behind them;
 when somebody goes on it is dropped, and a pause that could not be read ahead is read when it comes.
 
-While nobody speaks, sound is looked at in batches: one chunk costs a thread's waking, three little
-more. Somebody speaks when three chunks in a row are speech, and no batch is longer, so that this is
-known as soon as if each had been looked at when it came. Digital silence waits longer.
+Sound is looked at in batches: one chunk costs a thread's waking, three little more. It takes some
+chunks in a row to tell anything (three that somebody speaks, four that they may have paused), and
+no batch is longer than that, so that all is known as soon as if each chunk had been looked at when
+it came. Digital silence while nobody speaks waits longer.
 
 What nobody can read (a cough, a click) is a Said without words: somebody waits for it.
 """
@@ -29,7 +30,6 @@ from campana.voice.ears.hearing import Chunk, Hearing, IsTold, Read, never_told
 from campana.voice.ears.turns import (
     CHUNK_BYTES,
     CHUNK_SECONDS,
-    START_SECONDS,
     Moment,
     TurnDetector,
 )
@@ -42,11 +42,10 @@ GAP_SECONDS = 0.2
 
 
 BATCH_SECONDS = 0.08
-"""While nobody speaks: less than START_SECONDS, even with what was left over. All calls of a process
-hand their sound over at the same moments, so that it is looked at in one go."""
+"""Where nothing is to be told sooner. All calls of a process hand their sound over at the same
+moments, so that it is looked at in one go."""
 STILL_BATCHES = 4
 """Nothing but digital silence waits for so many of those moments."""
-_MOST_BYTES = round(START_SECONDS / CHUNK_SECONDS) * CHUNK_BYTES
 
 
 def _never(_: Said) -> bool:
@@ -171,17 +170,12 @@ class Listener:
         # Nothing can be told of less than a chunk: no thread is woken for it.
         if waiting < CHUNK_BYTES:
             return False
-        if self._is_on_edge or self._batch < 0:
+        turns = self._turns
+        if self._is_beeping or self._greeting is not None or self._batch < 0:
             return True
-        if self._is_still:
+        if self._is_still and not turns.is_speech and not turns.is_speaking:
             return self._moment // STILL_BATCHES != self._batch // STILL_BATCHES
-        return self._moment != self._batch or waiting >= _MOST_BYTES
-
-    @property
-    def _is_on_edge(self) -> bool:
-        """Does each chunk count?"""
-        is_turn = self._turns.is_speech or self._turns.is_speaking or self._is_over
-        return is_turn or self._is_beeping or self._greeting is not None
+        return self._moment != self._batch or waiting >= turns.chunks_to_wait * CHUNK_BYTES
 
     @property
     def _moment(self) -> int:

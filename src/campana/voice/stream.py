@@ -119,8 +119,7 @@ class SoundStream:
             self._speak(now)
             if self._recording is not None:
                 self._recording.advance(now)
-        except Exception as error:
-            # It ends this call as if it had been raised in `run`, and no other one.
+        except Exception as error:  # noqa: BLE001  raised in `run`: no other call ends by it
             self._over.set_exception(error)
 
     async def play(self, pcm: bytes) -> None:

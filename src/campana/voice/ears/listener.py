@@ -44,7 +44,7 @@ GAP_SECONDS = 0.2
 BATCH_SECONDS = 0.08
 """Where nothing is to be told sooner. All calls of a process hand their sound over at the same
 moments, so that it is looked at in one go."""
-STILL_BATCHES = 4
+STILL_BATCHES = 8
 """Nothing but digital silence waits for so many of those moments."""
 
 

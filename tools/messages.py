@@ -40,7 +40,9 @@ from campana.services.duplicates import Fate
 from campana.store.deliveries import DeliveryState
 from campana.store.imports import ImportState
 from campana.store.suppressions import Scope
+from campana.web.console.problem_sentences import CONTEXT
 from campana.web.errors import STATUS, title_of
+from tools import problem_sentences
 
 CONSOLE = Path(__file__).resolve().parent.parent / "src/campana/web/console"
 FOLDER = CONSOLE / "messages"
@@ -66,6 +68,7 @@ _TEXTS = (
     "approved", "pending", "rejected", "paused", "disabled", "under_way", "good", "other",
     "between", "bad", "in_progress", "waiting", "active", "completed", "interrupted", "name",
     "rate_limited", "opt_out", "refused", "open", "off", "inbound", "outbound",
+    "marketing", "utility", "authentication",
     "suppressed_workspace", "suppressed_campaign", "suppressed_channel",
 )  # fmt: skip
 # Codes whose words a page shows: `no_answer` as "No answer".
@@ -116,6 +119,7 @@ def extracted() -> Catalog:
         found.append((name, message, context))
     found += [("domain", message, None) for message in _of_codes()]
     found += [("domain", _words(code), "event") for code in EventType]
+    found += [("below the console", each, CONTEXT) for each in problem_sentences.sentences()]
     for name, message, context in sorted(found, key=lambda each: (str(each[1]), each[0])):
         catalog.add(message, locations=[(name, 0)], context=context)
     return catalog

@@ -85,7 +85,10 @@ OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE
 SOFTWARE.
 """
 ICONS = "@tabler/icons@3.52.0"
-ICON_USE = re.compile(r"icon\(['\"]([a-z0-9-]+)['\"]\)|Entry\([^)]*\"([a-z0-9-]+)\", \"[a-z]+:")
+ICON_USE = re.compile(
+    r"icon\(['\"]([a-z0-9-]+)['\"]\)|Entry\([^,]*, marked\([^)]*\), \"([a-z0-9-]+)\""
+    r"|call empty\([^%]*, ['\"]([a-z0-9-]+)['\"]\)"
+)
 
 
 def main() -> None:
@@ -123,14 +126,18 @@ def unpacked(npm: str, package: str, scratch: Path) -> Path:
     return scratch / "package"
 
 
-def sprite(source: Path) -> str:
-    """One file of the icons that the pages name."""
+def icons() -> list[str]:
+    """Names of the icons that the pages show."""
     console = STATIC.parent
     texts = [path.read_text("utf-8") for path in sorted(console.rglob("*.html"))]
     texts += [path.read_text("utf-8") for path in sorted(console.glob("*.py"))]
-    names = sorted({a or b for text in texts for a, b in ICON_USE.findall(text)})
+    return sorted({"".join(found) for text in texts for found in ICON_USE.findall(text)})
+
+
+def sprite(source: Path) -> str:
+    """One file of the icons that the pages name."""
     symbols: list[str] = []
-    for name in names:
+    for name in icons():
         svg = (source / "icons" / "outline" / f"{name}.svg").read_text("utf-8")
         inner = re.sub(r"<!--.*?-->|</?svg[^>]*>", "", svg, flags=re.DOTALL)
         symbols.append(

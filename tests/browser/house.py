@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 import psycopg
@@ -18,10 +20,12 @@ from campana.domain.campaign import CampaignState, ChannelType
 from campana.domain.role import Role
 from campana.services import (
     accounts,
+    auditing,
     campaigns,
     channel_pause,
     channel_tests,
     flow_credentials,
+    lists,
     people,
     reference_tables,
     suppressions,
@@ -29,6 +33,7 @@ from campana.services import (
     voicebots,
     webhooks,
 )
+from campana.services.auditing import Asked
 from campana.services.context import Context
 from campana.voice.media import PHONE_RATE, tone
 from campana.voice.recording import Recording
@@ -148,9 +153,16 @@ async def furnished(house: House) -> None:
         web, workspace_id=workspace_id, channel_id=chats.id, raw={"to": BRUNO, "text": EVIL},
         asked_by=EVIL,
     )  # fmt: skip
-    await channel_pause.pause(
-        web, workspace_id=workspace_id, wanted=chats.id, actor=EVIL, reason=EVIL
-    )
+    asked = Asked(
+        workspace_id=workspace_id, person_id=None, actor=EVIL, action="channel.pause",
+        subject=chats.id, fields={}, client="127.0.0.1", request_id="r",
+    )  # fmt: skip
+    await auditing.note_asked(web, asked)
+    with auditing.changes_by(web, asked):
+        await channel_pause.pause(
+            web, workspace_id=workspace_id, wanted=chats.id, actor=EVIL, reason=EVIL
+        )
+        await lists.create(web, workspace_id=workspace_id, name=EVIL, default_country="US")
 
 
 def _call(db: psycopg.Connection[Any], workspace_id: int, *, campaign_id: str) -> None:
@@ -175,6 +187,12 @@ def _call(db: psycopg.Connection[Any], workspace_id: int, *, campaign_id: str) -
             " values (%s, %s, %s, now() - interval '1 minute' + %s * interval '1 ms', %s)",
             (workspace_id, _ATTEMPT, kind, after, detail),
         )
+    db.execute(
+        "update attempt_events set received_at = at, body = case type when 'answered' then %s"
+        " else %s end where attempt_id = %s and type in ('answered', 'ended')",
+        (json.dumps({"status": "answered", "to": ANA, "name": EVIL}),
+         f"CallStatus=completed&To=%2B12125550101&Said={quote(EVIL)}", _ATTEMPT),
+    )  # fmt: skip
     said = Jsonb(
         [
             {"role": "bot", "text": "Hello Ana. Press one to confirm.", "atMs": 300},

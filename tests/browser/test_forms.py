@@ -104,4 +104,8 @@ async def test_forms_work_where_javascript_is_off(
         await expect(preview.get_by_text("+12025550142")).to_be_visible()
         await page.get_by_role("button", name="Bring them in").click()
         await expect(page.get_by_role("heading", name="people.csv")).to_be_visible()
+        await page.get_by_role("link", name="Without scripts").click()
+        await page.get_by_label("Or paste rows").fill("(202) 555-0143\n(202) 555-0144")
+        await page.get_by_role("button", name="Bring them in").click()
+        await expect(page.get_by_role("heading", name="Pasted rows")).to_be_visible()
     assert "Reminders" in (await owner.get("/campaigns?status=Paused")).text

@@ -1,7 +1,8 @@
-"""A call is heard, seen and read at once."""
+"""A call is heard, seen and read at once, also one whose recording comes while it is looked at."""
 
 from __future__ import annotations
 
+import psycopg
 import pytest
 from playwright.async_api import Browser, expect
 
@@ -44,4 +45,31 @@ async def test_what_was_said_and_the_picture_follow_the_recording(
         await mine.page.evaluate("document.querySelector('audio').playbackRate = 0.0625")
         await mine.page.locator(".talk li").first.click()
         await expect(spoken).to_contain_text("0.3 s")
+        assert mine.troubles == []
+
+
+async def test_a_recording_that_comes_is_drawn_and_what_was_opened_stays_open(
+    browser: Browser, url: str, furnished_house: House
+) -> None:
+    def store(key: str | None) -> None:
+        with psycopg.connect(furnished_house.conninfo, options="-c search_path=campana") as db:
+            db.execute("update voice_calls set recording_key = %s", (key,))
+
+    store(None)
+    async with window(browser, url=url, session=furnished_house.session) as mine:
+        page = mine.page
+        await mine.open("/campaigns")
+        await page.get_by_role("link", name="Reminders").first.click()
+        await page.locator("#people tbody tr", has_text="Completed").locator("a").click()
+        await expect(page.locator("[data-live]")).to_contain_text("live")
+        events = page.get_by_text("Events as they are kept")
+        await events.click()
+        kept = page.locator("details", has=events)
+        await expect(kept.locator("pre")).to_be_visible()
+        await expect(page.locator("audio")).to_have_count(0)
+        store("x.wav")
+        await expect(page.locator("canvas.wave")).to_be_visible()
+        await expect(kept.locator("pre")).to_be_visible()
+        await page.locator(".talk li").first.click()
+        await expect(page.locator(".talk .spoken")).to_contain_text("0.3 s")
         assert mine.troubles == []

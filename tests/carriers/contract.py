@@ -175,6 +175,12 @@ def check_status(contract: Contract, case: StatusCase) -> None:
     parsed = carrier.parse_callback(contract.told(case))
     assert [event_of(each) for each in parsed] == list(case.events)
     assert {each.attempt_id for each in parsed if isinstance(each, Report)} <= {ATTEMPT}
+    for each in parsed:
+        assert isinstance(each, Report)
+        said = each.event.body
+        assert said, "the provider's own words are kept"
+        assert said.replace("***", "").strip() != ""
+        assert not [secret for secret in contract.secrets if secret in said]
     assert carrier.parse_callback(contract.told(case)) == parsed
 
 

@@ -308,6 +308,8 @@ CONTRACT = Contract(
         b"[]",
         b"\xff\x00",
         b"[" * 100_000,
+        b'{"object": "whatsapp_business_account", "entry": [{"changes": [{"field": "messages",'
+        b' "value": ' + b"[" * 100_000,
         b'{"object": "page", "entry": []}',
         hook(phone="1", statuses=[one("sent")]),
         hook(statuses=[one("sent", timestamp="yesterday")]),

@@ -51,6 +51,7 @@ async def test_a_receipt_says_what_became_of_it(stat: str, state: State) -> None
         assert (report.ref, report.address) == (accepted.ref, f"+{TO}")
         assert report.event.detail.get("disposition") == OUTCOMES[state]
         assert (report.event.type is EventType.ENDED) == (OUTCOMES[state] is not None)
+        assert f"stat:{stat}" in (report.event.body or "")
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,13 @@ async def listed(context: Context, workspace_id: int) -> tuple[int, int, int]:
             )
             for is_archived in (False, True)
         ]
+    # Those that tests left are still there for whoever asks for them, or for all.
+    left, every = [
+        await lists.page(context, workspace_id=workspace_id, archived=asked)
+        for asked in (True, None)
+    ]
+    assert (left.total, every.total) == (archived, lists_shown.total + left.total)
+    assert len(every.lists) == every.total
     return lists_shown.total, shown, archived
 
 
@@ -101,6 +108,10 @@ async def test_a_form_that_is_sent_twice_sends_once(
         ({"template": "x"}, "/text", "not both"),
         ({"subject": "x"}, "/subject", "only e-mails"),
         ({"text": None, "template": "none"}, "/template", ""),
+        ({"contactId": "ctc_1"}, "/contactId", "only a template"),
+        ({"draft": True}, "/draft", "only a template"),
+        ({"text": None, "template": "x", "contactId": "ctc_99"}, "/contactId", "no such"),
+        ({"text": None, "template": "x", "contactId": "99"}, "/contactId", "no such"),
     ],
 )
 async def test_what_may_not_be_sent_is_refused_at_its_field_and_leaves_nothing(

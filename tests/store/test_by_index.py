@@ -68,6 +68,13 @@ PUT_BACK = HOLD | {"priorities": "{}", "events": "{}", "event_type": "a", "reaso
             {"due_in_order", "targets_pkey", "contacts_pkey", "attempts_open_address"},
         ),
         ("campaigns", "past_end", {"now": NOW}, {"campaigns_ending"}),
+        (
+            "campaign_search",
+            "transfers",
+            {"workspace_id": 1, "first": _FEW[1:37], "most": 5},
+            {"voice_calls_transferred"},
+        ),
+        ("campaign_search", "last_event", {"workspace_id": 1}, {"events_pkey"}),
         ("sending", "open", OPEN, {"targets_pkey", "due_pkey"}),
         ("sending", "finish", FINISH, {"attempts_pkey", "targets_pkey", "charges_pkey"}),
         ("sending", "hold_unsent", HOLD, {"attempts_pkey", "targets_pkey", "charges_pkey"}),

@@ -64,7 +64,9 @@ async def tell(
 
 
 async def inbox(engine: Context) -> list[Any]:
-    query = "select channel_id, attempt_id, report, type, detail, received_at from callback_inbox"
+    query = (
+        "select channel_id, attempt_id, report, type, detail, received_at, body from callback_inbox"
+    )
     async with engine.db.read() as tx:
         return await (await tx.execute(query + " order by id")).fetchall()
 
@@ -76,7 +78,9 @@ async def test_what_is_signed_is_stored_and_acknowledged(
     assert (answer.status_code, answer.content) == (204, b"")
     assert answer.headers["x-request-id"]
     detail = {"disposition": "busy", "reason": "busy"}
-    assert await inbox(engine_context) == [(channel.id, ATTEMPT, "2", "ended", detail, NOW)]
+    assert await inbox(engine_context) == [
+        (channel.id, ATTEMPT, "2", "ended", detail, NOW, BODY.decode())
+    ]
 
 
 async def test_several_in_one_body_are_all_stored(

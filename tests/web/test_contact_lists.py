@@ -46,6 +46,12 @@ async def test_lists_come_newest_first_by_page(api: httpx.AsyncClient, clock: Fi
     ]  # fmt: skip
     assert list(first) == ["data", "page", "pageSize", "totalCount"]
     assert (first["totalCount"], past["data"], past["totalCount"]) == (3, [], 3)
+    # No test call left any of them.
+    for archived, total in (("false", 3), ("true", 0)):
+        asked = await api.get("/v1/contact-lists", params={"archived": archived})
+        assert (asked.json()["totalCount"], len(asked.json()["data"])) == (total, total)
+    wrong = await api.get("/v1/contact-lists", params={"archived": "yes"})
+    assert codes(wrong).keys() == {"archived"}
 
 
 async def test_what_is_wrong_is_named(api: httpx.AsyncClient) -> None:

@@ -95,6 +95,7 @@ async def ids(
         "consentId": agreed.json()["id"],
         "contactId": contacts[0]["id"],
         "erasureId": erased.json()["id"],
+        "attemptId": attempt_text(claimed.attempt_id),
         "callId": attempt_text(claimed.attempt_id),
         "webhookId": webhook.json()["id"],
         "flowId": flow.json()["id"],

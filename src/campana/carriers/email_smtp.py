@@ -37,6 +37,7 @@ from campana.carriers.base import (
     Unknowable,
     UnreadableCallback,
 )
+from campana.carriers.own_words import own_words
 from campana.domain.attempt import AttemptEvent, EventType
 from campana.domain.campaign import ChannelType
 from campana.domain.content import Email, Text
@@ -329,7 +330,7 @@ def _report(found: Return, *, at: datetime) -> Report:
             kind = EventType.ACCEPTED
         case Kind.COMPLAINED:
             kind = EventType.COMPLAINED
-    event = AttemptEvent(type=kind, at=at, detail=detail)
+    event = AttemptEvent(type=kind, at=at, detail=detail, body=own_words(found.words))
     return Report(attempt_id=found.attempt_id, key=found.key, event=event)
 
 

@@ -35,6 +35,7 @@ from campana.carriers.base import (
     UnreadableCallback,
 )
 from campana.carriers.http import Answer, NoAnswer, Provider, not_understood
+from campana.carriers.own_words import own_words
 from campana.domain.attempt import AttemptEvent, EventType
 from campana.domain.campaign import ChannelType
 from campana.domain.content import words
@@ -159,7 +160,7 @@ class _Said(Struct, kw_only=True, frozen=True, rename=_SAID):
 
 class _Known(Struct, kw_only=True, frozen=True):
     attempt: str
-    statuses: tuple[_Status, ...]
+    statuses: tuple[msgspec.Raw, ...]
 
 
 class Sandbox:
@@ -219,11 +220,11 @@ class Sandbox:
         self._check_signature(callback)
         try:
             if b'"inbound"' in callback.body:
-                return [_heard(each) for each in msgspec.json.decode(callback.body, type=list[Any])]
+                return [_heard(each) for each in _MANY.decode(callback.body)]
             if callback.body.lstrip()[:1] == b"[":
-                return [_report(each) for each in _MANY.decode(callback.body)]
-            return [_report(_ONE.decode(callback.body))]
-        except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
+                return [_report(bytes(each)) for each in _MANY.decode(callback.body)]
+            return [_report(callback.body)]
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise UnreadableCallback(str(error)) from error
 
     async def lookup(self, attempt_id: UUID) -> list[Report] | NotSent | Unknowable:
@@ -241,8 +242,8 @@ class Sandbox:
                     return NotSent()
             if answer.status == 200:
                 known = msgspec.json.decode(answer.body, type=_Known)
-                return [_report(each) for each in known.statuses]
-        except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
+                return [_report(bytes(each)) for each in known.statuses]
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             return Unknowable(why=f"an answer nobody understands: {error}")
         return Unknowable(why=f"answered {answer.status}")
 
@@ -266,7 +267,7 @@ class Sandbox:
 
 
 _ONE = msgspec.json.Decoder(_Status)
-_MANY = msgspec.json.Decoder(list[_Status])
+_MANY = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 def _read_answer(answer: Answer) -> Accepted:
@@ -285,9 +286,10 @@ def _read_answer(answer: Answer) -> Accepted:
     )
 
 
-def _heard(told: dict[str, object]) -> Heard:
+def _heard(body: msgspec.Raw) -> Heard:
+    told: dict[str, object] = msgspec.json.decode(body, type=dict[str, object])
     if "inbound" not in told:
-        return _report(msgspec.convert(told, _Status))
+        return _report(bytes(body))
     heard = msgspec.convert(told, _Said)
     given = msgspec.structs.asdict(heard)
     does: tuple[str, ...] | None = given.pop("calls")
@@ -296,7 +298,8 @@ def _heard(told: dict[str, object]) -> Heard:
     return Inbound(**given)
 
 
-def _report(status: _Status) -> Report:
+def _report(body: bytes) -> Report:
+    status = _ONE.decode(body)
     attempt_id = attempt_of(status.attempt)
     if attempt_id is None:
         raise ValueError(f"no attempt of ours: {status.attempt[:80]}")
@@ -312,7 +315,9 @@ def _report(status: _Status) -> Report:
     return Report(
         attempt_id=attempt_id,
         key=status.id,
-        event=AttemptEvent(type=STATUSES[status.status], at=status.at, detail=detail),
+        event=AttemptEvent(
+            type=STATUSES[status.status], at=status.at, detail=detail, body=own_words(body)
+        ),
     )
 
 

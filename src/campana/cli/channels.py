@@ -216,12 +216,18 @@ def send_test(
     value: Annotated[
         list[str] | None, typer.Option(metavar="PLACE=TEXT", help="Of the template.")
     ] = None,
+    contact: Annotated[
+        str | None, typer.Option(metavar="CTC_ID", help="Whose fields the template reads.")
+    ] = None,
+    draft: Annotated[bool, typer.Option(help="The template's draft.")] = False,
     as_json: AsJson = False,
     workspace: Workspace = DEFAULT_WORKSPACE,
 ) -> None:
     """Send one message, or place one call, to one address; the rules of campaigns hold."""
-    given = {"to": to, "text": text, "subject": subject, "template": template}
+    given = {"to": to, "text": text, "subject": subject, "template": template, "contactId": contact}
     raw: dict[str, object] = {field: said for field, said in given.items() if said is not None}
+    if draft:
+        raw["draft"] = True
     values = [each.partition("=") for each in value or ()]
     if any(not separator for _, separator, _ in values):
         raise typer.BadParameter("--value: PLACE=TEXT")

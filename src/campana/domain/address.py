@@ -86,6 +86,15 @@ def plain_number(text: str, *, default_country: str | None) -> Reading | None:
     return None if reading.country_code in REFUSED_COUNTRY_CODES else reading
 
 
+def national(value: str) -> str:
+    """A number in E.164 as people of its country write it; anything else as it is."""
+    try:
+        number = phonenumbers.parse(value)
+    except NumberParseException:
+        return value
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
+
+
 # Files say "unknown" and "n/a" many times.
 @lru_cache(maxsize=4096)
 def _asked(text: str, default_country: str | None) -> Reading | Unusable:

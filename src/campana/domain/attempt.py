@@ -59,12 +59,15 @@ class AttemptEvent:
     type: EventType
     at: datetime
     detail: Detail = field(default_factory=dict[str, str | int | float | bool | None])
+    body: str | None = None
+    """What the carrier said, in its own words (`carriers.own_words`); None for what we know by
+    ourselves."""
 
 
 def bare(event: AttemptEvent) -> AttemptEvent:
     """The event without a word about the person: what is kept of one who was erased."""
     kept = {name: event.detail[name] for name in _BARE if name in event.detail}
-    return replace(event, detail=kept)
+    return replace(event, detail=kept, body=None)
 
 
 _BARE = ("disposition", "answered_at")

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from procrastinate import App
 
-from campana.services import erasure_keys, retention, template_sync, uploads
+from campana.services import auditing, erasure_keys, retention, template_sync, uploads
 from campana.services.context import Context
 from campana.store import accounts, caller_ids
 
@@ -47,6 +47,11 @@ def register(app: App, context: Context) -> None:
     @app.task(name="forget_files_left_behind", queueing_lock="forget_files_left_behind")
     async def forget_files_left_behind(timestamp: int) -> None:  # noqa: ARG001 - as above
         await uploads.forget_left_behind(context, before=context.clock.now() - _REMEMBERED)
+
+    @app.periodic(cron="*/10 * * * *")
+    @app.task(name="seal_audit_log", queueing_lock="seal_audit_log")
+    async def seal_audit_log(timestamp: int) -> None:  # noqa: ARG001 - as above
+        await auditing.seal(context)
 
     @app.periodic(cron="*/15 * * * *")
     @app.task(name="sync_templates", queueing_lock="sync_templates")

@@ -18,7 +18,7 @@ from typing import Any
 from uuid import UUID
 
 from campana.mail.codes import Code, code_in
-from campana.mail.token import attempt_in
+from campana.mail.token import attempt_in, without_tokens
 
 LARGEST = 1_000_000
 _MOST_PARTS = 50
@@ -35,13 +35,15 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Return:
-    """About one letter. `reason` is for people; `key` is the same in each repetition."""
+    """About one letter. `reason` is for people; `key` is the same in each repetition; `words` is
+    the part of the report that machines read, without our tokens."""
 
     attempt_id: UUID
     kind: Kind
     code: Code | None
     reason: str
     key: str
+    words: str
 
 
 class NoLetter(ValueError):
@@ -65,9 +67,9 @@ def read_returns(octets: bytes, *, key: bytes) -> list[Return]:
     for part in parts:
         match part.get_content_type():
             case "message/delivery-status" | "message/global-delivery-status":
-                found += _deliveries(part, attempt_id)
+                found += _deliveries(part, attempt_id, words=_words(part, key))
             case "message/feedback-report":
-                found += _feedback(part, attempt_id)
+                found += _feedback(part, attempt_id, words=_words(part, key))
             case _:
                 continue
     return found
@@ -109,7 +111,13 @@ _LINES = re.MULTILINE | re.IGNORECASE
 _NAMES = r"^(?:message-id|return-path):.*(?:\n[ \t].*)*"
 
 
-def _deliveries(part: Message, attempt_id: UUID) -> Iterator[Return]:
+def _words(part: Message, key: bytes) -> str:
+    """A part as it came."""
+    text = part.as_bytes().decode("utf-8", "replace").strip()
+    return without_tokens(text, key=key)
+
+
+def _deliveries(part: Message, attempt_id: UUID, *, words: str) -> Iterator[Return]:
     for block in _blocks(part):
         action = block.get("action", "").split(None, 1)[0:1]
         kind = {"failed": Kind.FAILED, "delayed": Kind.DELAYED, "delivered": Kind.DELIVERED}.get(
@@ -125,10 +133,11 @@ def _deliveries(part: Message, attempt_id: UUID) -> Iterator[Return]:
             code=code,
             reason=" ".join(f"{code or ''} {diagnostic}".split())[:200] or str(kind),
             key=f"dsn:{kind}:{code or ''}",
+            words=words,
         )
 
 
-def _feedback(part: Message, attempt_id: UUID) -> Iterator[Return]:
+def _feedback(part: Message, attempt_id: UUID, *, words: str) -> Iterator[Return]:
     for block in _blocks(part):
         kind = block.get("feedback-type", "").lower()
         # `not-spam` is the opposite of a complaint, and the others are about forgery or viruses.
@@ -139,6 +148,7 @@ def _feedback(part: Message, attempt_id: UUID) -> Iterator[Return]:
                 code=None,
                 reason=f"feedback: {kind}",
                 key=f"feedback:{kind}",
+                words=words,
             )
 
 

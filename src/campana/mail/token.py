@@ -13,6 +13,7 @@ from uuid import UUID
 
 _MAC = 8
 _TOKEN = re.compile(r"[a-v0-9]{39}")
+_ANY_CASE = re.compile(_TOKEN.pattern, re.IGNORECASE)
 
 
 def token_of(attempt_id: UUID, *, key: bytes) -> str:
@@ -28,6 +29,13 @@ def attempt_in(text: str, *, key: bytes) -> UUID | None:
         if hmac.compare_digest(octets[16:], _mac(octets[:16], key)):
             return UUID(bytes=octets[:16])
     return None
+
+
+def without_tokens(text: str, *, key: bytes) -> str:
+    """The text with every right token in it made unreadable."""
+    return _ANY_CASE.sub(
+        lambda found: found[0] if attempt_in(found[0], key=key) is None else "***", text
+    )
 
 
 def _mac(octets: bytes, key: bytes) -> bytes:

@@ -20,6 +20,7 @@ from campana.domain.errors import (
     NotFound,
     Unauthenticated,
     Unavailable,
+    VersionMismatch,
 )
 from campana.domain.places import is_country
 from campana.services.context import Context
@@ -96,12 +97,20 @@ async def ensure_workspace(context: Context, name: str) -> Workspace:
 
 
 async def allow_countries(
-    context: Context, *, workspace_id: int, countries: Sequence[str], default: str | None
+    context: Context,
+    *,
+    workspace_id: int,
+    countries: Sequence[str],
+    default: str | None,
+    was: Workspace | None = None,
 ) -> None:
     """Replace the list of countries (ISO 3166, two letters) a workspace may call.
 
+    `was` is what the caller has seen; None skips the comparison.
+
     Raises:
         InvalidParameter: one of them, or the default, is no country with numbers of its own.
+        VersionMismatch: they have been changed since.
     """
     problems = [
         FieldProblem(pointer=pointer, message=f"{country!r} is no country, such as US")
@@ -114,9 +123,17 @@ async def allow_countries(
     if problems:
         raise InvalidParameter(problems=problems)
     async with context.db.transaction(workspace_id=workspace_id) as tx:
+        await accounts.lock_workspace(tx, workspace_id=workspace_id)
+        now = await accounts.workspace(tx, workspace_id=workspace_id)
+        if was is not None and (now is None or _countries(now) != _countries(was)):
+            raise VersionMismatch
         await accounts.set_countries(
             tx, workspace_id=workspace_id, allowed_countries=countries, default_country=default
         )
+
+
+def _countries(workspace: Workspace) -> tuple[Sequence[str], str | None]:
+    return list(workspace.allowed_countries), workspace.default_country
 
 
 async def create_key(

@@ -1,13 +1,16 @@
 """The audit log of the console: written before anything is done, and never changed.
 
 An entry says what was asked; should it be refused, a second one says why. A crash between the two
-leaves what was asked, so nothing that happened is missing.
+leaves what was asked, so nothing that happened is missing. What a request changes of a workspace's
+things the database writes down itself, field by field and in the same transaction (`changes_by`).
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 import msgspec
 
@@ -15,11 +18,13 @@ from campana.services.context import Context
 from campana.services.defusing import csv_lines
 from campana.store import audit
 from campana.store.audit import LATEST, Entry
+from campana.store.db import asked as asking
 
 _LONGEST = 300
 _PAGE = 1000
 _SECRET = (
     "address",
+    "pasted",
     "why",
     "password",
     "secret",
@@ -30,6 +35,10 @@ _SECRET = (
     "key",
     "said",
 )
+_SETTLED = timedelta(minutes=5)
+"""Whoever wrote an entry so long ago has committed it, or never will."""
+_UNTOLD = frozenset({"channel.send_test", "template.test", "number.keep"})
+"""What is about one person's number: that it was asked is told, and nothing of what it changed."""
 _COLUMNS = ("number", "at", "actor", "action", "subject", "result", "detail", "client", "request")
 
 
@@ -59,6 +68,41 @@ async def note_asked(context: Context, asked: Asked) -> None:
 async def note_refused(context: Context, asked: Asked, *, why: str) -> None:
     """Write down why nothing was done."""
     await _add(context, asked, result="refused", detail={"why": why[:_LONGEST]})
+
+
+@contextmanager
+def changes_by(context: Context, asked: Asked) -> Generator[None]:
+    """What is changed inside is written down, from what to what, as what this request did.
+
+    Secrets are told as `***`, long texts cut. A message or a call to oneself makes a campaign whose
+    words and number name a person, and one's own number is nobody else's: nothing of it is kept.
+    """
+    if asked.action in _UNTOLD:
+        yield
+        return
+    words = {
+        "at": context.clock.now(),
+        "person_id": asked.person_id,
+        "actor": asked.actor[:300],
+        "action": asked.action,
+        "client": asked.client,
+        "request_id": asked.request_id,
+    }
+    with asking(msgspec.json.encode(words).decode()):
+        yield
+
+
+async def seal(context: Context) -> None:
+    """Seal what was written some minutes ago (engine role); `doctor --invariants` reads the chain.
+
+    Done again after a crash, or by two at once, nothing is sealed twice.
+    """
+    now = context.clock.now()
+    while True:
+        async with context.db.transaction() as tx:
+            most = await audit.seal(tx, upto=now - _SETTLED, now=now, most=_PAGE)
+        if most < _PAGE:
+            return
 
 
 def said(problems: Mapping[str, str]) -> str:

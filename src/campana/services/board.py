@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from campana.domain.breakers import FAILURES
 from campana.domain.campaign import CampaignState
 from campana.domain.disposition import PERSON_REACHED, SUCCESSES, Disposition
 from campana.domain.spend import Purse, day_of
 from campana.domain.waiting import Standing, standing
 from campana.services import tempo
 from campana.services.context import Context
+from campana.services.counting import Abandonment
 from campana.services.policy import policy_of
 from campana.services.tempo import Tempo
 from campana.store import campaign_search, overview, policies, spend
@@ -85,6 +87,14 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """Attempts of one channel: begun, and of them failed at the carrier."""
+
+    begun: int = 0
+    failed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recent:
     """The last quarter of an hour, by the minute, and the channels as they are."""
 
@@ -94,6 +104,10 @@ class Recent:
     started: int
     answered: int
     channels: Sequence[ChannelUse]
+    by_channel: Mapping[str, Tally]
+    """The same attempts by the channel they went over; a channel without any is absent."""
+    abandonment: Abandonment
+    last_event: datetime | None
     today: Purse
     """What this day has spent where the workspace is, and may."""
 
@@ -101,6 +115,16 @@ class Recent:
     def by_machines(self) -> int:
         """Of the answered, those that a machine answered."""
         return self.outcomes.get(Disposition.VOICEMAIL, 0)
+
+    @property
+    def failed(self) -> int:
+        """Those that failed at the carrier, as the breakers count them."""
+        return sum(each.failed for each in self.by_channel.values())
+
+    @property
+    def lines(self) -> int:
+        """What may be open at once, on the channels that are not paused."""
+        return sum(each.lines for each in self.channels if not each.is_paused)
 
     @property
     def in_use(self) -> int:
@@ -154,17 +178,22 @@ async def live(context: Context, *, workspace_id: int) -> list[Line]:
 
 async def recent(context: Context, *, workspace_id: int) -> Recent:
     """The last quarter of an hour."""
-    since = (context.clock.now() - _RECENT).replace(second=0, microsecond=0)
+    now = context.clock.now()
+    since = (now - _RECENT).replace(second=0, microsecond=0)
     async with context.db.read(workspace_id=workspace_id) as tx:
         counted = await context.counts.minutes(
             tx, workspace_id=workspace_id, since=since, monotonic=context.monotonic
         )
         channels = await campaign_search.channels(tx, workspace_id=workspace_id)
+        last_event = await campaign_search.last_event(tx, workspace_id=workspace_id)
+        abandonment = await context.counts.abandonment(
+            tx, workspace_id=workspace_id, now=now, monotonic=context.monotonic
+        )
         policy = policy_of(await policies.get(tx, workspace_id=workspace_id))
         today = await spend.of_day(
             tx,
             workspace_id=workspace_id,
-            day=day_of(context.clock.now(), policy.zone),
+            day=day_of(now, policy.zone),
             limit=policy.daily_spend_limit,
         )
     outcomes: dict[str, int] = {}
@@ -176,8 +205,22 @@ async def recent(context: Context, *, workspace_id: int) -> Recent:
         started=sum(each.count for each in counted),
         answered=sum(each.answered for each in counted),
         channels=channels,
+        by_channel=_by_channel(counted),
+        abandonment=abandonment,
+        last_event=last_event,
         today=today,
     )
+
+
+def _by_channel(counted: Sequence[Minute]) -> dict[str, Tally]:
+    found: dict[str, Tally] = {}
+    for each in counted:
+        so_far = found.get(each.channel_id, Tally())
+        found[each.channel_id] = Tally(
+            begun=so_far.begun + each.count,
+            failed=so_far.failed + (each.count if each.outcome in FAILURES else 0),
+        )
+    return found
 
 
 def _by_minute(counted: Sequence[Minute], since: datetime) -> list[tuple[datetime, int, int]]:

@@ -29,6 +29,7 @@ from campana.domain.errors import (
     PreflightBlocked,
     RateLimited,
 )
+from campana.domain.ids import number_of
 from campana.domain.toll import is_refused
 from campana.services import (
     campaigns,
@@ -69,9 +70,13 @@ class TestDocument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     subject: Annotated[str, Meta(max_length=200)] | None = None
     """Of an e-mail."""
     template: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
-    """Id or name of one that is published."""
+    """Id or name of one that is published, or with `draft` of any."""
     values: Annotated[dict[str, Annotated[str, Meta(max_length=1000)]], Meta(max_length=50)] = {}
     """What its places are filled with."""
+    contact_id: Annotated[str, Meta(max_length=40)] | None = None
+    """Whose fields the template reads, whoever it is sent to."""
+    draft: bool = False
+    """The template as it is written now, published or not."""
     voice_bot: VoiceBotDocument | None = None
     """Talks with whoever answers, as that of a campaign would."""
 
@@ -166,6 +171,12 @@ def _unfit(channel: Channel, document: TestDocument) -> list[FieldProblem]:
         found.append(FieldProblem(pointer="/text", message="must say something"))
     if other is not None and document.text is not None:
         found.append(FieldProblem(pointer="/text", message=f"or a {word}, not both"))
+    if document.template is None and document.contact_id is not None:
+        found.append(FieldProblem(pointer="/contactId", message="only a template reads a contact"))
+    if document.template is None and document.draft:
+        found.append(FieldProblem(pointer="/draft", message="only a template has one"))
+    if document.contact_id is not None and number_of("ctc", document.contact_id) is None:
+        found.append(FieldProblem(pointer="/contactId", message="there is no such contact"))
     if document.subject is not None and not is_mail:
         found.append(FieldProblem(pointer="/subject", message="only e-mails have one"))
     return found
@@ -229,6 +240,8 @@ async def _write(
         template=document.template,
         values=document.values,
         now=now,
+        contact_id=number_of("ctc", document.contact_id) if document.contact_id else None,
+        is_draft=document.draft,
     )
     await channel_tests.becomes(tx, test_id=test_id, message_id=message.id)
 

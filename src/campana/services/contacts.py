@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -107,6 +108,26 @@ async def page(
         )
     shown = found[:limit]
     return ContactPage(contacts=shown, next_after=shown[-1].id if len(found) > limit else None)
+
+
+async def search(
+    context: Context, *, workspace_id: int, text: str, after: int = 0, limit: int = 100
+) -> ContactPage:
+    """Those of this external id; else whoever has this address; of no text everybody.
+
+    Raises:
+        InvalidParameter: what looks like an address is none.
+    """
+    find = functools.partial(page, context, workspace_id=workspace_id, after=after, limit=limit)
+    found = await find(external_id=text or None)
+    if found.contacts or not text:
+        return found
+    try:
+        return await find(address=text)
+    except InvalidParameter:
+        if "@" in text or text.lstrip("+").replace(" ", "").isdecimal():
+            raise
+        return found
 
 
 async def get(context: Context, *, workspace_id: int, contact_id: int) -> KnownContact:

@@ -7,13 +7,13 @@ transaction.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from uuid import UUID
 
 from campana.domain.campaign import TRANSITIONS, Action, Campaign, CampaignState
 from campana.domain.disposition import Disposition
-from campana.domain.errors import InvalidTransition, PreflightBlocked
+from campana.domain.errors import InvalidTransition, PreflightBlocked, VersionMismatch
 from campana.domain.event import EventName
 from campana.services import campaigns, events, preflight, standstill, windows
 from campana.services.context import Context
@@ -32,6 +32,14 @@ class InFlight(StrEnum):
     """They go on to their own end."""
     HANGUP = "hangup"
     """Calls are hung up within a second; what was sent as a message cannot be taken back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acted:
+    """A campaign before and after; the same one twice when it was so already."""
+
+    before: Campaign
+    after: Campaign
 
 
 async def launch(
@@ -110,15 +118,14 @@ async def resume(
         NotFound
         InvalidTransition: it is not paused.
     """
-    async with context.db.transaction(workspace_id=workspace_id) as tx:
-        return await _act(
-            tx,
-            context,
-            workspace_id=workspace_id,
-            campaign_id=campaign_id,
-            action=Action.RESUME,
-            actor=actor,
-        )
+    acted = await take(
+        context,
+        workspace_id=workspace_id,
+        campaign_id=campaign_id,
+        action=Action.RESUME,
+        actor=actor,
+    )
+    return acted.after
 
 
 async def cancel(
@@ -154,13 +161,38 @@ async def _stop(
     actor: str,
     in_flight: InFlight,
 ) -> Campaign:
-    """Commit the state, order the calls to end if asked, and answer when nothing more begins.
+    acted = await take(
+        context,
+        workspace_id=workspace_id,
+        campaign_id=campaign_id,
+        action=action,
+        actor=actor,
+        in_flight=in_flight,
+    )
+    await standstill.of_campaign(context, workspace_id=workspace_id, campaign_id=campaign_id)
+    return acted.after
 
-    Both actions may be asked again: whoever got no answer asks again, and the order is given then.
+
+async def take(
+    context: Context,
+    *,
+    workspace_id: int,
+    campaign_id: str,
+    action: Action,
+    actor: str,
+    in_flight: InFlight = InFlight.DRAIN,
+) -> Acted:
+    """Commit the state and order the calls to end if asked; the caller waits for the standstill.
+
+    Each may be asked again: whoever got no answer asks again, and the order is given then.
+
+    Raises:
+        NotFound
+        InvalidTransition: its state does not allow it.
     """
     in_progress: list[UUID] = []
     async with context.db.transaction(workspace_id=workspace_id) as tx:
-        stopped = await _act(
+        acted = await act(
             tx,
             context,
             workspace_id=workspace_id,
@@ -176,11 +208,10 @@ async def _stop(
         # Not with the campaign locked: an outcome holds its attempt while it waits for it.
         async with context.db.transaction(workspace_id=workspace_id) as tx:
             await attempts.order_hang_up(tx, attempt_ids=in_progress, now=context.clock.now())
-    await standstill.of_campaign(context, workspace_id=workspace_id, campaign_id=campaign_id)
-    return stopped
+    return acted
 
 
-async def _act(
+async def act(
     tx: Tx,
     context: Context,
     *,
@@ -188,14 +219,26 @@ async def _act(
     campaign_id: str,
     action: Action,
     actor: str,
-) -> Campaign:
+    version: int | None = None,
+) -> Acted:
+    """Do it in a transaction of the caller's, who waits for the standstill.
+
+    `version` is the one the caller has seen; None skips the comparison.
+
+    Raises:
+        NotFound
+        InvalidTransition: its state does not allow it.
+        VersionMismatch: it has changed since.
+    """
     now = context.clock.now()
     campaign = await campaigns.locked(
         tx, context, workspace_id=workspace_id, campaign_id=campaign_id
     )
+    if version is not None and version != campaign.version:
+        raise VersionMismatch
     state = _next_state(campaign, action)
     if state is campaign.state:
-        return campaign
+        return Acted(before=campaign, after=campaign)
     await store.set_state(tx, campaign_id=campaign.id, state=state, now=now)
     closed = 0
     await _note(tx, context, campaign, action, actor)
@@ -216,7 +259,7 @@ async def _act(
         )
     changed = _changed(campaign, state)
     await store_events.add(tx, events.of_state(changed, at=now, targets_closed=closed))
-    return changed
+    return Acted(before=campaign, after=changed)
 
 
 async def _begin_anew(tx: Tx, campaign: Campaign) -> None:

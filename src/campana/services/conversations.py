@@ -193,15 +193,28 @@ async def write(
     template: str | None = None,
     values: Mapping[str, str],
     now: datetime,
+    contact_id: int | None = None,
+    is_draft: bool = False,
 ) -> Message:
-    """The same, in a thread that the transaction holds."""
+    """The same, in a thread that the transaction holds.
+
+    A template reads the contact of `contact_id` where one is named; with `is_draft`, its draft is
+    sent and not what was published.
+    """
     if (text is None or not text.strip()) == (template is None):
         raise InvalidParameter(
             problems=[FieldProblem(pointer="/text", message="or template is needed, one of them")]
         )
     await _require_allowed(tx, found, is_template=template is not None, now=now)
     said = await _content(
-        tx, found, text=text or "", subject=subject, template=template, values=values
+        tx,
+        found,
+        text=text or "",
+        subject=subject,
+        template=template,
+        values=values,
+        contact_id=contact_id,
+        is_draft=is_draft,
     )
     kind = "template" if template is not None else "text"
     message_id = await messages.queue(
@@ -242,13 +255,19 @@ async def _content(
     subject: str | None,
     template: str | None,
     values: Mapping[str, str],
+    contact_id: int | None,
+    is_draft: bool,
 ) -> Content:
     if template is None:
         if found.channel_type is ChannelType.EMAIL:
             return Email(subject=" ".join((subject or "Re:").split()), text=text)
         return Text(body=text)
-    fields = await templates.fields_of(
-        tx, workspace_id=found.workspace_id, contact_id=found.contact_id
+    fields = (
+        await templates.known_fields(tx, workspace_id=found.workspace_id, contact_id=contact_id)
+        if contact_id is not None
+        else await templates.fields_of(
+            tx, workspace_id=found.workspace_id, contact_id=found.contact_id
+        )
     )
     try:
         return await templates.content_for(
@@ -258,6 +277,7 @@ async def _content(
             fields=fields,
             values=values,
             channel_type=found.channel_type,
+            is_draft=is_draft,
         )
     except (NotFound, Conflict, RenderFailed) as error:
         raise InvalidParameter(

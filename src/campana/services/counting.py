@@ -9,12 +9,13 @@ what is shown of a million is some seconds old. Nothing is decided by it.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
 from campana.domain.forecast import Ends
 from campana.store import campaign_search, campaigns, overview
-from campana.store.campaign_search import Minute
+from campana.store.campaign_search import Minute, Transfers
 from campana.store.db import Tx
 from campana.store.overview import TargetCount
 
@@ -24,7 +25,21 @@ _USE_PER_COST = 20.0
 _MOST_KEPT = 10_000
 """Counts of one process that are remembered; whoever shows more of them counts more often."""
 
+ABANDONED_WITHIN = timedelta(days=30)
+"""What the share of abandoned transfers is of."""
+MOST_TRANSFERS = 5_000
+"""More tell no more."""
+_ABANDONMENT_SECONDS = 30.0
+
 _T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abandonment:
+    """The transfers of a workspace, and the lowest limit (0 to 1) of a campaign that runs."""
+
+    transfers: Transfers
+    limit: float | None
 
 
 class Kept(Generic[_T]):
@@ -87,6 +102,7 @@ class Counts:
         self._minutes = Kept[list[Minute]]()
         self._campaigns = Kept[campaigns.Counts]()
         self._begun = Kept[Mapping[str, int]]()
+        self._abandonment = Kept[Abandonment]()
         self.rates = Kept[float | None]()
         """The highest rate that a campaign may have, attempts a second."""
         self.ends = Kept[Ends | None]()
@@ -130,6 +146,23 @@ class Counts:
         )
         # What was counted a while ago may begin earlier.
         return [each for each in found if each.minute >= since]
+
+    async def abandonment(
+        self, tx: Tx, *, workspace_id: int, now: datetime, monotonic: Callable[[], float]
+    ) -> Abandonment:
+        """Of the transfers of thirty days, as it was half a minute ago at the earliest."""
+        key = str(workspace_id)
+        began = monotonic()
+        if (known := self._abandonment.fresh(key, now=began)) is not None:
+            return known
+        found = Abandonment(
+            transfers=await campaign_search.transfers(
+                tx, workspace_id=workspace_id, since=now - ABANDONED_WITHIN, most=MOST_TRANSFERS
+            ),
+            limit=await campaign_search.abandoned_limit(tx, workspace_id=workspace_id, now=now),
+        )
+        self._abandonment.keep_for(key, found, seconds=_ABANDONMENT_SECONDS, now=began)
+        return found
 
     async def begun(
         self,

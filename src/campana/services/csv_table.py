@@ -60,7 +60,7 @@ class CsvTable:
         self._lines = _Lines()
         self.delimiter = _announced(sample)
         if self.delimiter is None:
-            self.delimiter = _sniffed(sample)
+            self.delimiter = sniffed(sample)
         else:
             text.readline()
         self._rows = self._read(self.delimiter)
@@ -271,7 +271,7 @@ def _announced(sample: str) -> str | None:
     return first[4] if is_announcement and first[4] in _DELIMITERS else None
 
 
-def _sniffed(sample: str) -> str:
+def sniffed(sample: str) -> str:
     """The delimiter that splits the header into most cells, then the most rows into as many."""
 
     def score(delimiter: str) -> tuple[int, int]:

@@ -24,7 +24,7 @@ from campana.domain.errors import FieldProblem, InvalidParameter
 T = TypeVar("T", bound=msgspec.Struct)
 
 _FORMATS = FormatChecker(formats=())
-_TYPES = {
+TYPES = {
     "object": "an object",
     "array": "a list",
     "string": "a text",
@@ -209,7 +209,7 @@ def _explain_any_of(error: ValidationError) -> Iterable[FieldProblem]:
         yield FieldProblem(pointer=pointer, message="is none of the kinds known here")
 
 
-_SENTENCES: Mapping[str, str] = {
+SENTENCES: Mapping[str, str] = {
     "maxLength": "must have at most {} characters",
     "minimum": "must be at least {}",
     "exclusiveMinimum": "must be above {}",
@@ -226,13 +226,13 @@ def _sentence(error: ValidationError) -> str:
     match error.validator:
         case "type":
             kinds = [wanted] if isinstance(wanted, str) else cast("list[str]", wanted)
-            return "must be " + " or ".join(_TYPES.get(kind, kind) for kind in kinds)
+            return "must be " + " or ".join(TYPES.get(kind, kind) for kind in kinds)
         case "enum":
             return "must be one of " + ", ".join(map(str, cast("list[object]", wanted)))
         case "minLength":
             return "must not be empty"
         case rule:
-            known = _SENTENCES.get(str(rule))
+            known = SENTENCES.get(str(rule))
             return known.format(wanted) if known else error.message[:200]
 
 

@@ -89,6 +89,7 @@ async def conclude(
                         attempt_id=held.id,
                         key=report.key,
                         event=report.event,
+                        received_at=now,
                     )
                     for report in answer
                     if report.attempt_id == held.id

@@ -87,11 +87,25 @@ async def find(context: Context, *, workspace_id: int, wanted: str) -> ContactLi
         return await lists.find(tx, workspace_id=workspace_id, wanted=wanted)
 
 
-async def page(context: Context, *, workspace_id: int, page: int = 1, page_size: int = 25) -> Page:
-    """One page of the workspace's lists, newest first, and how many there are in all."""
+async def page(
+    context: Context,
+    *,
+    workspace_id: int,
+    page: int = 1,
+    page_size: int = 25,
+    archived: bool | None = False,
+) -> Page:
+    """One page of the workspace's lists, newest first, and how many there are in all.
+
+    Those that test calls which have ended left are `archived`; None asks for all.
+    """
     async with context.db.read(workspace_id=workspace_id) as tx:
         return await lists.page(
-            tx, workspace_id=workspace_id, limit=page_size, offset=(page - 1) * page_size
+            tx,
+            workspace_id=workspace_id,
+            limit=page_size,
+            offset=(page - 1) * page_size,
+            archived=archived,
         )
 
 

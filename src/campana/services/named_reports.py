@@ -108,5 +108,9 @@ async def _of_part(tx: Tx, named: Named, attempt_id: UUID) -> list[Told]:
 
 def _told(named: Named, attempt_id: UUID) -> Told:
     return Told(
-        channel_id=named.channel_id, attempt_id=attempt_id, key=named.key, event=named.event
+        channel_id=named.channel_id,
+        attempt_id=attempt_id,
+        key=named.key,
+        event=named.event,
+        received_at=named.received_at,
     )

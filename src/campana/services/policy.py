@@ -12,11 +12,11 @@ import msgspec
 from msgspec import Meta, Struct
 
 from campana.domain.caps import Cap, CapPer
-from campana.domain.errors import FieldProblem, InvalidParameter
+from campana.domain.errors import FieldProblem, InvalidParameter, VersionMismatch
 from campana.domain.window import zone_named
 from campana.services import documents
 from campana.services.context import Context
-from campana.store import policies
+from campana.store import accounts, policies
 
 
 class CapDocument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
@@ -82,17 +82,25 @@ async def show(context: Context, *, workspace_id: int) -> Mapping[str, Any]:
         return await policies.get(tx, workspace_id=workspace_id)
 
 
-async def replace(context: Context, *, workspace_id: int, raw: object) -> None:
+async def replace(
+    context: Context, *, workspace_id: int, raw: object, was: Mapping[str, Any] | None = None
+) -> None:
     """Put this policy in the place of the one before; the next claim obeys it.
+
+    `was` is what the caller has seen; None skips the comparison.
 
     Raises:
         InvalidParameter: naming each field that is wrong.
+        VersionMismatch: it has been changed since.
     """
     written = documents.read(PolicyDocument, raw)
     if zone_named(written.time_zone) is None:
         problem = FieldProblem(pointer="/timeZone", message="is no time zone")
         raise InvalidParameter(problems=[problem])
     async with context.db.transaction(workspace_id=workspace_id) as tx:
+        await accounts.lock_workspace(tx, workspace_id=workspace_id)
+        if was is not None and was != await policies.get(tx, workspace_id=workspace_id):
+            raise VersionMismatch
         await policies.set_document(
             tx, workspace_id=workspace_id, document=msgspec.to_builtins(written)
         )

@@ -16,10 +16,11 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta, Struct
 
+from campana.domain.errors import VersionMismatch
 from campana.services import documents
 from campana.services.context import Context
 from campana.services.recordings import remove_recordings
-from campana.store import retention, traces
+from campana.store import accounts, retention, traces
 from campana.store.db import Tx
 from campana.store.retention import Kept, Mark
 
@@ -64,14 +65,22 @@ async def show(context: Context, *, workspace_id: int) -> RetentionDocument:
         return policy_of(await retention.get(tx, workspace_id=workspace_id))
 
 
-async def replace(context: Context, *, workspace_id: int, raw: object) -> RetentionDocument:
+async def replace(
+    context: Context, *, workspace_id: int, raw: object, was: RetentionDocument | None = None
+) -> RetentionDocument:
     """Put this in the place of what held before; the next look, within the hour, obeys it.
+
+    `was` is what the caller has seen; None skips the comparison.
 
     Raises:
         InvalidParameter: naming each field that is wrong.
+        VersionMismatch: it has been changed since.
     """
     written = documents.read(RetentionDocument, raw)
     async with context.db.transaction(workspace_id=workspace_id) as tx:
+        await accounts.lock_workspace(tx, workspace_id=workspace_id)
+        if was is not None and was != policy_of(await retention.get(tx, workspace_id=workspace_id)):
+            raise VersionMismatch
         await retention.set_document(
             tx, workspace_id=workspace_id, document=msgspec.to_builtins(written)
         )

@@ -131,6 +131,15 @@ def required(document: ContentDocument) -> list[str]:
     return sorted(names)
 
 
+def reads(document: ContentDocument) -> set[str]:
+    """Every field of the contact that a text names, with a `default` or without."""
+    found: set[str] = set()
+    for _, source, is_html in _sources(document):
+        paths = _parsed(source, is_html=is_html).paths
+        found.update(path[1] for path in paths if len(path) > 1 and path[0] == "contact")
+    return found
+
+
 def asked(document: ContentDocument) -> list[str]:
     """What whoever sends it gives: the names it reads of `values`, sorted."""
     return sorted({name for _, source, _ in _sources(document) for name in _GIVEN.findall(source)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -28,7 +29,14 @@ from campana.store import segments as store_segments
 from campana.store.db import Tx
 from campana.store.templates import Lacking, StoredTemplate, Version
 
+CONTACT_FIELDS = ("first_name", "last_name", "language", "external_id")
+"""What every contact may have; whatever else a text reads of one is an attribute."""
+EXACT_TO = 5_000
+"""People of a list whose lacks are counted while a page waits; of more, this many are looked at."""
 _SHOWN_LACKING = 20
+_STRETCHES = 50
+_LISTS, _EACH, _MOST_ATTRIBUTES = 30, 20, 60
+_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +185,7 @@ async def preview(
     """
     async with context.db.read(workspace_id=workspace_id) as tx:
         found = await _get(tx, workspace_id=workspace_id, template_id=template_id)
-        known = await _fields(tx, workspace_id=workspace_id, contact_id=contact_id)
+        known = await known_fields(tx, workspace_id=workspace_id, contact_id=contact_id)
     document = template_document.stored(found.draft)
     told = {**known, **fields}
     lacking = [
@@ -224,6 +232,50 @@ async def lacking(
             )
 
 
+async def lacking_about(
+    context: Context, *, workspace_id: int, template_id: str, list_id: str
+) -> tuple[Lacking, int | None]:
+    """The same, quick however long the list is: of one above EXACT_TO people, of some of them.
+
+    Returns:
+        Who lacks something of those looked at, and how many people the list has where they are not
+        all of it.
+
+    Raises:
+        As `lacking`.
+    """
+    async with context.db.read(workspace_id=workspace_id) as tx:
+        found = await _get(tx, workspace_id=workspace_id, template_id=template_id)
+        asked = await lists.get(tx, workspace_id=workspace_id, list_id=list_id)
+        if asked is not None and (asked.contact_count or 0) > EXACT_TO:
+            needed = template_document.required(template_document.stored(found.draft))
+            some = await templates.lacking_sampled(
+                tx,
+                list_id=list_id,
+                fields=needed,
+                shown=_SHOWN_LACKING,
+                stretches=_STRETCHES,
+                each=EXACT_TO // _STRETCHES,
+            )
+            return some, asked.contact_count
+    every = await lacking(
+        context, workspace_id=workspace_id, template_id=template_id, list_id=list_id
+    )
+    return every, None
+
+
+async def fields_in_use(context: Context, *, workspace_id: int) -> list[str]:
+    """What a text may read of contacts here: their own fields, and attributes that some have.
+
+    Of attributes those of the newest people in the newest lists, the commonest first.
+    """
+    async with context.db.read(workspace_id=workspace_id) as tx:
+        attributes = await templates.attributes_in_use(
+            tx, workspace_id=workspace_id, lists=_LISTS, each=_EACH, most=_MOST_ATTRIBUTES
+        )
+    return [*CONTACT_FIELDS, *(name for name in attributes if _NAME.fullmatch(name))]
+
+
 async def content_for(
     tx: Tx,
     *,
@@ -232,6 +284,7 @@ async def content_for(
     fields: Mapping[str, str],
     values: Mapping[str, str],
     channel_type: ChannelType | None = None,
+    is_draft: bool = False,
 ) -> content.Content:
     """What the newest published version of a template says to somebody.
 
@@ -242,6 +295,7 @@ async def content_for(
         fields: the contact's, by name.
         values: what whoever sends it fills in.
         channel_type: what it is to be sent on; None does not ask.
+        is_draft: what the draft says instead, published or not: to whoever tries it.
 
     Raises:
         NotFound: there is no such template, or it was never published.
@@ -249,16 +303,19 @@ async def content_for(
         RenderFailed: what comes out cannot be sent.
     """
     found = await templates.find(tx, workspace_id=workspace_id, wanted=wanted)
-    if found is None or found.published is None:
+    if found is None or (found.published is None and not is_draft):
         raise NotFound(f"there is no published template {wanted!r}")
     if channel_type is not None and found.channel_type is not channel_type:
         raise Conflict(f"the template {found.name!r} is for {found.channel_type}")
     if found.provider_status in {"rejected", "paused"}:
         raise Conflict(f"the template {found.name!r} is {found.provider_status} by its provider")
-    version = await templates.version(tx, template_id=found.id, number=found.published)
-    if version is None:
-        raise NotFound
-    document = template_document.stored(version.content)
+    written = found.draft
+    if not is_draft and found.published is not None:
+        version = await templates.version(tx, template_id=found.id, number=found.published)
+        if version is None:
+            raise NotFound
+        written = version.content
+    document = template_document.stored(written)
     return template_document.rendered(document, found.channel_type, fields=fields, values=values)
 
 
@@ -270,7 +327,12 @@ async def fields_of(tx: Tx, *, workspace_id: int, contact_id: int | None) -> dic
     return {key: text_of(value) for key, value in (found or {}).items() if value is not None}
 
 
-async def _fields(tx: Tx, *, workspace_id: int, contact_id: int | None) -> dict[str, str]:
+async def known_fields(tx: Tx, *, workspace_id: int, contact_id: int | None) -> dict[str, str]:
+    """The same of a contact that somebody names.
+
+    Raises:
+        InvalidParameter: there is no such contact, at `/contactId`.
+    """
     if contact_id is not None:
         known = await templates.contact_fields(tx, workspace_id=workspace_id, contact_id=contact_id)
         if known is None:

@@ -11,7 +11,13 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-from campana.domain.errors import Conflict, FieldProblem, InvalidParameter, NotFound
+from campana.domain.errors import (
+    Conflict,
+    FieldProblem,
+    InvalidParameter,
+    NotFound,
+    VersionMismatch,
+)
 from campana.domain.event import EventName, NewEvent, id_of, shown_id
 from campana.services import documents
 from campana.services.context import Context
@@ -113,14 +119,21 @@ async def every(context: Context, *, workspace_id: int) -> list[Webhook]:
 
 
 async def change(
-    context: Context, *, workspace_id: int, webhook_id: str, patch: Mapping[str, Any]
+    context: Context,
+    *,
+    workspace_id: int,
+    webhook_id: str,
+    patch: Mapping[str, Any],
+    was: Webhook | None = None,
 ) -> Webhook:
     """Apply a JSON Merge Patch; switching one on again forgets that it failed.
 
-    What it was not told of while it was off is sent once it is on, if it is not too old.
+    What it was not told of while it was off is sent once it is on, if it is not too old. `was` is
+    what the caller has seen; None skips the comparison.
 
     Raises:
         NotFound, InvalidParameter
+        VersionMismatch: what is written of it has been changed since.
     """
     before = await get(context, workspace_id=workspace_id, webhook_id=webhook_id)
     url = documents.read(WebhookDocument, documents.merge(_written(before), patch)).url
@@ -130,6 +143,8 @@ async def change(
     now = context.clock.now()
     async with context.db.transaction(workspace_id=workspace_id) as tx:
         before = _found(await webhooks.lock(tx, workspace_id=workspace_id, webhook_id=webhook_id))
+        if was is not None and _written(was) != _written(before):
+            raise VersionMismatch
         document = documents.read(WebhookDocument, documents.merge(_written(before), patch))
         still_off = before.disabled_reason or SWITCHED_OFF
         changed = replace(

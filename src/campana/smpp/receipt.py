@@ -143,6 +143,12 @@ def read_receipt(message: Message) -> Receipt | None:
     )
 
 
+def words_of(message: Message) -> str:
+    """A receipt as people read it: its text, then each optional parameter by its number."""
+    options = [f"0x{tag:04x}: {octets.hex()}" for tag, octets in message.options.items()]
+    return "\n".join([message.octets.decode("latin-1"), *options])
+
+
 def _state(message: Message, told: str) -> State:
     given = message.options.get(Tag.MESSAGE_STATE, b"")
     if len(given) == 1 and given[0] in STATES:

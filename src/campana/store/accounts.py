@@ -96,6 +96,11 @@ async def create_workspace(
     return int(row[0]) if row else None
 
 
+async def lock_workspace(tx: Tx, *, workspace_id: int) -> None:
+    """Hold what holds for it until the transaction ends: nobody else changes it meanwhile."""
+    await tx.execute(_SQL["lock_workspace"], {"workspace_id": workspace_id})
+
+
 async def set_countries(
     tx: Tx, *, workspace_id: int, allowed_countries: Sequence[str], default_country: str | None
 ) -> None:

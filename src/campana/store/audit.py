@@ -21,7 +21,11 @@ LATEST = 2**63 - 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One thing somebody asked for, or why it was refused."""
+    """One thing somebody asked for, why it was refused, or what it changed of one thing.
+
+    Of a change `detail` has `of`, the table, `how` (made, changed, removed) and `fields`, a list of
+    name, before and after.
+    """
 
     id: int
     at: datetime
@@ -64,6 +68,15 @@ async def add(
             "request_id": request_id,
         },
     )
+
+
+async def seal(tx: Tx, *, upto: datetime, now: datetime, most: int) -> int:
+    """Seal what was written up to a moment, at most so many entries a workspace; the most that one
+    of them had (engine role)."""
+    rows = await (
+        await tx.execute(_SQL["seal"], {"upto": upto, "now": now, "most": most})
+    ).fetchall()
+    return max((int(row[1]) for row in rows), default=0)
 
 
 async def page(tx: Tx, *, workspace_id: int, before: int = LATEST, limit: int) -> list[Entry]:

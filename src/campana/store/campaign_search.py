@@ -9,6 +9,7 @@ from datetime import datetime
 from psycopg.rows import class_row
 
 from campana.domain.campaign import CampaignState
+from campana.domain.ids import uuid7
 from campana.store.db import Tx
 from campana.store.patterns import containing
 from campana.store.sql import load
@@ -44,9 +45,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Minute:
-    """Attempts begun in one minute with one outcome, or in one state while they are open."""
+    """Attempts begun on a channel in one minute with one outcome, or state while they are open."""
 
     minute: datetime
+    channel_id: str
     outcome: str
     count: int
     answered: int
@@ -56,6 +58,7 @@ class Minute:
 class ChannelUse:
     """How busy a channel is; `down_until` while its carrier does not answer."""
 
+    id: str
     name: str
     kind: str
     channel_type: str
@@ -63,6 +66,14 @@ class ChannelUse:
     down_until: datetime | None
     in_use: int
     is_paused: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transfers:
+    """Calls that were to be handed to a person, and those of them that nobody took."""
+
+    count: int
+    abandoned: int
 
 
 async def page(
@@ -123,3 +134,25 @@ async def channels(tx: Tx, *, workspace_id: int) -> list[ChannelUse]:
     async with tx.cursor(row_factory=class_row(ChannelUse)) as cursor:
         await cursor.execute(_SQL["channels"], {"workspace_id": workspace_id})
         return await cursor.fetchall()
+
+
+async def last_event(tx: Tx, *, workspace_id: int) -> datetime | None:
+    """When something happened last."""
+    row = await (await tx.execute(_SQL["last_event"], {"workspace_id": workspace_id})).fetchone()
+    return row[0] if row else None
+
+
+async def transfers(tx: Tx, *, workspace_id: int, since: datetime, most: int) -> Transfers:
+    """The newest `most` of those whose attempt was made since then."""
+    first = uuid7(int(since.timestamp() * 1000), bytes(10))
+    values = {"workspace_id": workspace_id, "first": first, "most": most}
+    async with tx.cursor(row_factory=class_row(Transfers)) as cursor:
+        await cursor.execute(_SQL["transfers"], values)
+        return await cursor.fetchone() or Transfers(count=0, abandoned=0)
+
+
+async def abandoned_limit(tx: Tx, *, workspace_id: int, now: datetime) -> float | None:
+    """The lowest limit of a running campaign for abandoned transfers, 0 to 1."""
+    values = {"workspace_id": workspace_id, "now": now}
+    row = await (await tx.execute(_SQL["abandoned_limit"], values)).fetchone()
+    return row[0] if row else None

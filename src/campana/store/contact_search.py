@@ -46,6 +46,12 @@ async def whole(tx: Tx, *, workspace_id: int, ids: Sequence[int]) -> list[KnownC
         return await cursor.fetchall()
 
 
+async def names(tx: Tx, *, workspace_id: int, ids: Sequence[int]) -> dict[int, str]:
+    """First and last name of those who have one, by id."""
+    cursor = await tx.execute(_SQL["names"], {"workspace_id": workspace_id, "ids": list(ids)})
+    return {int(row[0]): str(row[1]) for row in await cursor.fetchall()}
+
+
 async def page(
     tx: Tx, *, workspace_id: int, wanted: Wanted, after: int, limit: int
 ) -> list[KnownContact]:

@@ -7,8 +7,10 @@ transaction, `campana_engine` sees them all. This module knows nothing of tables
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -55,6 +57,33 @@ _GONE = (
     psycopg.errors.IdleInTransactionSessionTimeout,
     psycopg.errors.TransactionTimeout,
 )
+
+
+@dataclass(slots=True)
+class _Asked:
+    """Whose request it is, while it lasts."""
+
+    words: str
+    is_over: bool = False
+
+
+_ASKED: ContextVar[_Asked | None] = ContextVar("asked", default=None)
+
+
+@contextmanager
+def asked(words: str) -> Generator[None]:
+    """Transactions of a workspace that begin inside know whose request they belong to.
+
+    What they change of the workspace's things is written down with `words`, a JSON object, by the
+    database itself. A task that was begun inside and goes on behind it says so no more.
+    """
+    said = _Asked(words)
+    before = _ASKED.set(said)
+    try:
+        yield
+    finally:
+        said.is_over = True
+        _ASKED.reset(before)
 
 
 class Role(StrEnum):
@@ -219,10 +248,19 @@ def session_options(role: Role) -> str:
 
 
 async def _name_workspace(conn: Tx, workspace_id: int | None) -> None:
-    if workspace_id is not None:
+    if workspace_id is None:
+        return
+    said = _ASKED.get()
+    if said is None or said.is_over:
         await conn.execute(
             "select set_config('campana.workspace_id', %s, true)", (str(workspace_id),)
         )
+        return
+    await conn.execute(
+        "select set_config('campana.workspace_id', %s, true),"
+        " set_config('campana.asked', %s, true)",
+        (str(workspace_id), said.words),
+    )
 
 
 async def _why(conninfo: str) -> str:

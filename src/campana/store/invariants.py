@@ -125,6 +125,10 @@ INVARIANTS: tuple[Invariant, ...] = (
         name="lists_are_counted",
         sentence="A list has as many people as it says.",
     ),
+    Invariant(
+        name="audit_is_sealed",
+        sentence="No entry of the audit log was changed, removed or put in after it was sealed.",
+    ),
 )
 
 

@@ -98,9 +98,16 @@ async def find(tx: Tx, *, workspace_id: int, wanted: str) -> ContactList | None:
         return await cursor.fetchone()
 
 
-async def page(tx: Tx, *, workspace_id: int, limit: int, offset: int) -> Page:
-    """Newest first."""
-    values = {"workspace_id": workspace_id, "limit": limit, "offset": offset}
+async def page(
+    tx: Tx, *, workspace_id: int, limit: int, offset: int, archived: bool | None = False
+) -> Page:
+    """Newest first; None of `archived` does not ask whether a test call left them."""
+    values = {
+        "workspace_id": workspace_id,
+        "limit": limit,
+        "offset": offset,
+        "archived": archived,
+    }
     async with tx.cursor(row_factory=class_row(ContactList)) as cursor:
         await cursor.execute(_SQL["page"], values)
         lists = await cursor.fetchall()

@@ -64,6 +64,7 @@ class _Row(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     at: datetime
     detail: Detail
     received_at: datetime
+    body: str | None
 
 
 async def add_refs(tx: Tx, *, refs: Sequence[tuple[UUID, Sequence[str]]], now: datetime) -> None:
@@ -99,6 +100,7 @@ async def keep(tx: Tx, *, named: Sequence[Named]) -> None:
             at=each.event.at,
             detail=each.event.detail,
             received_at=each.received_at,
+            body=each.event.body,
         )
         for each in named
     ]
@@ -117,7 +119,7 @@ async def take(tx: Tx, *, limit: int, now: datetime) -> list[Waiting]:
                 ref=row[3],
                 address=row[4],
                 key=row[5],
-                event=AttemptEvent(type=EventType(row[6]), at=row[7], detail=row[8]),
+                event=AttemptEvent(type=EventType(row[6]), at=row[7], detail=row[8], body=row[13]),
                 received_at=row[9],
             ),
             meant=Meant(attempt_id=row[10], part=row[11], parts=row[12]) if row[10] else None,

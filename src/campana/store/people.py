@@ -160,6 +160,20 @@ async def set_disabled(
     return await (await tx.execute(_SQL["set_disabled"], values)).fetchone() is not None
 
 
+async def own_number(tx: Tx, *, workspace_id: int, person_id: str) -> str | None:
+    """The telephone number somebody said is their own, in E.164."""
+    values = {"workspace_id": workspace_id, "id": person_id}
+    row = await (await tx.execute(_SQL["own_number"], values)).fetchone()
+    return row[0] if row else None
+
+
+async def set_own_number(
+    tx: Tx, *, workspace_id: int, person_id: str, own_number: str | None
+) -> None:
+    values = {"workspace_id": workspace_id, "id": person_id, "own_number": own_number}
+    await tx.execute(_SQL["set_own_number"], values)
+
+
 async def set_password(tx: Tx, *, person_id: str, password_hash: str) -> None:
     await tx.execute(_SQL["set_password"], {"id": person_id, "password_hash": password_hash})
 

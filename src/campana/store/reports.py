@@ -30,6 +30,8 @@ class Told:
     attempt_id: UUID
     key: str
     event: AttemptEvent
+    received_at: datetime | None = None
+    """When it came in, of what did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +54,7 @@ class _Row(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     at: datetime
     detail: Detail
     received_at: datetime
+    body: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,7 @@ def rows_of(kept: Sequence[Kept]) -> str:
             at=each.told.event.at,
             detail=each.told.event.detail,
             received_at=each.received_at,
+            body=each.told.event.body,
         )
         for each in kept
     ]
@@ -128,9 +132,12 @@ async def take(tx: Tx, *, limit: int) -> list[Told]:
             channel_id=channel_id,
             attempt_id=attempt_id,
             key=key,
-            event=AttemptEvent(type=EventType(kind), at=at, detail=detail),
+            event=AttemptEvent(type=EventType(kind), at=at, detail=detail, body=body),
+            received_at=received_at,
         )
-        for _, channel_id, attempt_id, key, kind, at, detail in sorted(rows, key=lambda row: row[0])
+        for _, channel_id, attempt_id, key, kind, at, detail, received_at, body in sorted(
+            rows, key=lambda row: row[0]
+        )
     ]
 
 
@@ -153,6 +160,8 @@ async def add_events(
             "ats": arrays.moments(each.event.at for each in reports),
             "details": arrays.texts(_json(each.event) for each in reports),
             "keys": arrays.texts(each.key for each in reports),
+            "bodies": arrays.texts(each.event.body for each in reports),
+            "received_ats": arrays.moments(each.received_at for each in reports),
         },
     )
     return {(row[0], str(row[1])) for row in await cursor.fetchall()}

@@ -165,6 +165,30 @@ async def lacking(
     return Lacking(total=row[0], contacts=row[1], by_field=row[2], first=row[3])
 
 
+async def lacking_sampled(
+    tx: Tx, *, list_id: str, fields: Sequence[str], shown: int, stretches: int, each: int
+) -> Lacking:
+    """The same of some people of a list, `each` of so many stretches of it; `total` are those."""
+    values = {
+        "list_id": list_id,
+        "fields": arrays.texts(fields),
+        "shown": shown,
+        "stretches": stretches,
+        "each": each,
+    }
+    [row] = await (await tx.execute(_SQL["lacking_sampled"], values)).fetchall()
+    return Lacking(total=row[0], contacts=row[1], by_field=row[2], first=row[3])
+
+
+async def attributes_in_use(
+    tx: Tx, *, workspace_id: int, lists: int, each: int, most: int
+) -> list[str]:
+    """Names of attributes that the newest people of the newest lists have, the commonest first."""
+    values = {"workspace_id": workspace_id, "lists": lists, "each": each, "most": most}
+    cursor = await tx.execute(_SQL["attributes_in_use"], values)
+    return [str(row[0]) for row in await cursor.fetchall()]
+
+
 async def set_provider(
     tx: Tx,
     *,

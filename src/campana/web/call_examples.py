@@ -93,6 +93,22 @@ SURVEY_RESULTS: Json = {
     "responses": [ANSWER],
 }
 
+PROVIDER_EVENT_PAGE: Json = {
+    "data": [
+        {
+            "id": "pev_48112",
+            "type": "ended",
+            "at": "2024-01-15T15:04:31Z",
+            "receivedAt": "2024-01-15T15:04:31Z",
+            "body": (
+                "MessageSid=SM0b1c2d3e4f&MessageStatus=delivered&To=%2B12025550142"
+                "&From=%2B12025550100"
+            ),
+        }
+    ],
+    "nextCursor": None,
+}
+
 RECORDING_URL: Json = {
     "url": "https://campana.example.com/v1/recordings/AAAAAGWlTJ4…",
     "expiresAt": "2024-01-15T15:30:00Z",

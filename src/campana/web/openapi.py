@@ -35,6 +35,7 @@ _ANYWHERE: Kinds = (
 
 TAGS = {
     "campaigns": "Whom to contact, with what, when; and what became of it.",
+    "attempts": "Each try at one address, as its carrier told it.",
     "contactLists": "The people, from files or straight from a program.",
     "contacts": "One person, and what happened to them over all channels.",
     "erasures": "People who were erased.",

@@ -13,6 +13,7 @@ from campana.services import people
 from campana.web.console.assets import asset, files
 from tests.architecture.tree import PACKAGE, sums
 from tests.web.console.conftest import Browser, Visit
+from tools import vendor
 
 VENDOR = PACKAGE / "web" / "console" / "static" / "vendor"
 
@@ -79,3 +80,9 @@ async def test_a_long_page_is_squeezed_unless_its_address_brought_something(owne
     refused = await owner.client.get("/campaigns/camp_0000000000000000")
     assert refused.status_code == 404
     assert "content-encoding" not in refused.headers
+
+
+def test_every_icon_that_a_page_shows_is_in_the_sprite() -> None:
+    [sprite] = [text for name, text in files().items() if name.endswith("icons.svg")]
+    known = set(re.findall(r'<symbol id="([^"]+)"', sprite.decode()))
+    assert {"search", "dashboard", "users"} <= set(vendor.icons()) <= known

@@ -12,6 +12,7 @@ from babel.messages.catalog import Catalog, Message
 
 from campana.domain.waiting import Cause
 from campana.web.console.language import ENGLISH, languages
+from campana.web.console.problem_sentences import CONTEXT
 from campana.web.console.standing_words import CAUSES
 from tools import messages
 
@@ -46,11 +47,17 @@ class TestLanguage:
     def test_says_everything(self, path: Path) -> None:
         found = messages.read(path)
         known = {(each.id, each.context) for each in _extracted() if each.id}
-        lacking = known - {
-            (each.id, each.context) for each in found if all(text for _, text in _said(each))
-        }
+        said = {(each.id, each.context) for each in found if all(text for _, text in _said(each))}
+        lacking = {each for each in known - said if each[1] != CONTEXT}
         assert not lacking, f"{path.name} does not say {lacking}"
         assert not any(each.fuzzy for each in found if each.id)
+
+    def test_says_what_may_be_wrong(self, path: Path) -> None:
+        """Nearly all: what is not translated yet is said in English, and whoever writes a new one
+        below the console need not know every language."""
+        below = [each for each in messages.read(path) if each.id and each.context == CONTEXT]
+        known = [each for each in _extracted() if each.context == CONTEXT]
+        assert sum(bool(each.string) for each in below) >= 0.9 * len(known)
 
     def test_says_nothing_else(self, path: Path) -> None:
         known = {(each.id, each.context) for each in _extracted()}
@@ -58,7 +65,8 @@ class TestLanguage:
 
     def test_keeps_places_and_tags(self, path: Path) -> None:
         for message in messages.read(path):
-            for english, said in _said(message) if message.id else ():
+            is_late = message.context == CONTEXT and not message.string
+            for english, said in _said(message) if message.id and not is_late else ():
                 assert messages.places(said) == messages.places(english), said
                 assert sorted(_TAG.findall(said)) == sorted(_TAG.findall(english)), said
                 assert said.count("%") - said.count("%%") * 2 == len(

@@ -7,10 +7,12 @@ from datetime import timedelta
 
 import pytest
 
+from campana.domain.attempt import AttemptEvent, EventType
 from campana.domain.ids import attempt_text, numbered
 from campana.domain.passage import Rule, told
-from campana.services import auditing
+from campana.services import auditing, reports
 from campana.services.context import Context
+from campana.store.reports import Kept, Told
 from campana.web.console.rule_words import name_of, verdict_of
 from tests.support.campaign import ANA, Scene
 from tests.support.database import FixedClock
@@ -57,6 +59,27 @@ async def test_hearing_a_call_is_written_down_once_while_the_link_lives(
     await owner.get(f"/recordings/{name}")
     assert await heard() == [name, name]
     assert name in (await owner.get("/audit")).text
+
+
+async def test_what_the_carrier_said_stands_there_in_its_words(
+    owner: Browser, scene: Scene
+) -> None:
+    [claimed] = await scene.claim()
+    path = f"/campaigns/{scene.campaign_id}/people/{numbered('tgt', claimed.target_id)}"
+    assert "in its own words" not in (await owner.get(path)).text
+    now = scene.engine.clock.now()
+    for key, body in (("1", '{"to":"<b>"}'), ("2", "MessageStatus=sent&To=%2B12125550101")):
+        event = AttemptEvent(type=EventType.ACCEPTED, at=now, body=body)
+        told = Told(
+            channel_id=scene.channel.id, attempt_id=claimed.attempt_id, key=key, event=event
+        )
+        kept = Kept(workspace_id=scene.workspace_id, told=told, received_at=now)
+        await reports.keep(scene.engine, [kept])
+    await reports.apply_kept(scene.engine)
+    shown = (await owner.get(path)).text
+    assert "in its own words: 2 reports" in shown
+    assert "{\n  &#34;to&#34;: &#34;&lt;b&gt;&#34;\n}" in shown
+    assert "MessageStatus: sent\nTo: +12125550101" in shown
 
 
 async def test_a_consent_is_put_on_record_and_taken_back(owner: Browser, scene: Scene) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from html import unescape
+from typing import Any
 
 import pytest
+from psycopg.types.json import Jsonb
 
 from campana.domain.campaign import CampaignState
 from campana.domain.disposition import Disposition
-from campana.services import board, campaigns, policy
+from campana.domain.ids import uuid7
+from campana.services import auditing, board, campaigns, policy
 from campana.services.context import Context
 from campana.web.console import contacts
 from campana.web.console.live import message
@@ -134,6 +137,52 @@ async def test_the_wallboard_tells_what_runs(
     spent = shown.split("Spent today")[1].split("</div>")[0]
     assert "12.50" in spent
     assert "of 40.00; 3.00 promised" in spent
+    assert "1 begun, none failed" in shown
+    assert "0.0 %" in shown.split("Failed at the carrier")[1].split("</div>")[0]
+    assert "data-ages" in shown.split("Last event")[1].split("</div>")[0]
+
+
+async def test_the_wallboard_holds_abandoned_transfers_against_the_lowest_limit(
+    owner: Browser, scene: Scene, clock: FixedClock
+) -> None:
+    """Counted as the breakers do; what a carrier refused stands beside its channel."""
+
+    async def figure() -> str:
+        scene.web.counts.__init__()
+        shown = (await owner.get("/")).text
+        return shown.split("Abandoned, 30 days")[1].split("</div>")[0]
+
+    [claimed] = await scene.claim(limit=1)
+    await answer_and_end(scene, claimed, clock, disposition=Disposition.CONGESTION)
+    shown = (await owner.get("/")).text
+    assert "100.0 % of 1 failed" in shown
+    assert "Abandoned, 30 days" not in shown
+    where: dict[str, Any] = {"workspace_id": scene.workspace_id, "campaign_id": scene.campaign_id}
+    for days, outcome in ((1, "answered"), (2, "no_answer"), (3, "refused"), (31, "refused")):
+        at = clock.now() - timedelta(days=days)
+        attempt = uuid7(int(at.timestamp() * 1000), days.to_bytes(10))
+        async with scene.engine.db.transaction() as tx:
+            await tx.execute(
+                "insert into attempts (id, workspace_id, campaign_id, channel_id, target_id,"
+                " attempt_no, address, state, disposition, owner_id, created_at, sending_at,"
+                " ended_at) select %s, %s, campaign_id, %s, id, %s, %s, 'ended', 'transferred', 1,"
+                " %s, %s, %s from targets where campaign_id = %s",
+                (attempt, scene.workspace_id, scene.channel.id, days + 10, ANA, at, at, at,
+                 scene.campaign_id),
+            )  # fmt: skip
+            await tx.execute(
+                "insert into voice_calls (attempt_id, workspace_id, from_number, to_number,"
+                " transfers) values (%s, %s, %s, %s, %s)",
+                (attempt, scene.workspace_id, DESK, ANA, Jsonb([{"outcome": outcome}])),
+            )
+    assert "66.7 %" in (shown := await figure())
+    assert "of 3 transfers; no limit" in shown
+    patch = {"breakers": {"maxAbandonedTransferRate": 0.7}}
+    await campaigns.change(scene.web, **where, patch=patch, version=None)
+    assert "limit 70.0\u00a0%" in await figure()
+    patch = {"breakers": {"maxAbandonedTransferRate": 0.03}}
+    await campaigns.change(scene.web, **where, patch=patch, version=None)
+    assert "above the limit of 3.0\u00a0%" in await figure()
 
 
 async def test_a_draft_is_reviewed_and_refused_with_every_reason(
@@ -169,6 +218,40 @@ async def test_a_file_is_previewed_and_brought_in(owner: Browser) -> None:
     assert "Choose a file" in empty.text
     assert '<option value="update" selected>' in empty.text
     assert 'name="country" type="text" value="GB"' in empty.text
+
+
+async def test_pasted_rows_go_the_way_of_a_file(
+    owner: Browser, context: Context, workspace_id: int
+) -> None:
+    await owner.get("/lists")
+    path = (await owner.post("/lists", name="Pasted", country="US")).headers["location"]
+    shown = await owner.get(path)
+    assert 'name="pasted"' in shown.text
+    rows = f"(202) 555-0142\t{EVIL}\n12\tBruno\n"
+    preview = await owner.post(f"{path}/preview", pasted=rows, duplicates="skip", country="US")
+    assert "+12025550142" in preview.text
+    assert '<option value="phone" selected>' in preview.text
+    assert '<option value="first_name" selected>' in preview.text
+    assert EVIL not in preview.text
+    chosen = {"column": ["phone", "first_name"], "meaning": ["phone", "last_name"]}
+    begun = await owner.post(f"{path}/imports", pasted=rows, duplicates="skip", **chosen)
+    assert begun.status_code == 303, begun.text
+    assert "Pasted rows" in (await owner.get(begun.headers["location"])).text
+    log = await auditing.page(context, workspace_id=workspace_id)
+    asked = [
+        each.detail for each in log if each.action == "import.start" and "pasted" in each.detail
+    ]
+    assert [each["pasted"] for each in asked] == ["***"]
+    assert "555-0142" not in str(log), "who is in it does not stand in the log"
+    files = {"file": ("people.csv", b"phone\n+12025550142\n", "text/csv")}
+    both = await owner.post(f"{path}/imports", files=files, pasted=rows)
+    assert both.status_code == 400
+    assert "A file is chosen, too" in both.text
+    assert ">(202) 555-0142" in both.text, "what was pasted is still there"
+    long = await owner.post(f"{path}/imports", pasted="1" * 1_000_001)
+    assert long.status_code == 400
+    assert "Is longer than 1,000,000 characters" in long.text
+    assert "Choose a file, or paste the rows" in (await owner.post(f"{path}/imports")).text
 
 
 async def test_an_address_is_suppressed_checked_and_lifted_with_a_reason(owner: Browser) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
+import pytest
 
 from campana.domain.role import Role
-from campana.services import policy, retention
+from campana.services import accounts as services_accounts
+from campana.services import policy, retention, webhooks
 from campana.services.context import Context
 from campana.store import accounts
 from tests.web.console.conftest import Browser, Visit, fields_of
@@ -124,3 +126,62 @@ async def test_a_refused_form_keeps_the_lines_that_were_typed(owner: Browser) ->
     refused = await send(owner, "limits", timeZone="Nowhere/At_All", attempts="4", days="2")
     assert refused.status_code == 400
     assert 'name="attempts" inputmode="numeric" value="4"' in refused.text
+
+
+async def test_whoever_comes_between_a_comparison_and_its_storing_is_not_undone(
+    owner: Browser, context: Context, workspace_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody else is stored when this one has compared already: the last moment there is."""
+    others: list[dict[str, Any]] = []
+
+    def overtake(module: Any, name: str) -> None:
+        store = getattr(module, name)
+
+        async def overtaken(context: Context, **asked: Any) -> None:
+            while others:
+                await store(context, workspace_id=workspace_id, **others.pop())
+            await store(context, **asked)
+
+        monkeypatch.setattr(module, name, overtaken)
+
+    for module, name in (
+        (services_accounts, "allow_countries"), (policy, "replace"), (retention, "replace"),
+    ):  # fmt: skip
+        overtake(module, name)
+    await owner.get("/settings")
+    others.append({"countries": ["US", "MX"], "default": "US"})
+    told = await send(owner, "countries", countries="US GB", default="US")
+    assert told.status_code == 412
+    assert 'now says <code class="was">US MX</code>' in told.text
+    # What both leave alone, or only one of them touches, is stored beside the other's.
+    others.append({"raw": {"dailySpendLimit": 7.5}})
+    assert (await send(owner, "limits", timeZone="America/New_York")).is_redirect
+    now = await policy.show(context, workspace_id=workspace_id)
+    assert (now["dailySpendLimit"], now["timeZone"]) == (7.5, "America/New_York")
+    others.append({"raw": {"recordingDays": 9}})
+    assert (await send(owner, "retention", transcriptDays="8")).is_redirect
+    spans = await retention.show(context, workspace_id=workspace_id)
+    assert (spans.recording_days, spans.transcript_days) == (9, 8)
+    assert not others
+
+
+async def test_a_webhook_is_not_taken_from_whoever_comes_between(
+    owner: Browser, context: Context, workspace_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await webhooks.create(
+        context, workspace_id=workspace_id, raw={"url": "https://public.example.com/hook"}
+    )
+    change, others = webhooks.change, [{"description": "Theirs"}, {"description": "Theirs, too"}]
+
+    async def overtaken(context: Context, **asked: Any) -> None:
+        while others:
+            where = {"workspace_id": workspace_id, "webhook_id": made.webhook.id}
+            await change(context, **where, patch=others.pop())
+        await change(context, **asked)
+
+    monkeypatch.setattr(webhooks, "change", overtaken)
+    path = f"/developers/webhooks/{made.webhook.id}"
+    fields = fields_of(await owner.get(path), path)
+    assert (await owner.post(path, **{**fields, "event": ["campaign.launched"]})).is_redirect
+    found = await webhooks.get(context, workspace_id=workspace_id, webhook_id=made.webhook.id)
+    assert (found.description, found.event_types) == ("Theirs", ["campaign.launched"])

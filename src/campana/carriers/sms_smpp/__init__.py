@@ -12,6 +12,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -32,6 +33,7 @@ from campana.carriers.base import (
     Report,
     Unknowable,
 )
+from campana.carriers.own_words import own_words
 from campana.carriers.sms_smpp import config
 from campana.carriers.sms_smpp.config import Config
 from campana.domain import sms_text
@@ -46,7 +48,7 @@ from campana.smpp.inbox import Inbox, Written
 from campana.smpp.meaning import OUTCOMES, REFUSALS
 from campana.smpp.parts import split
 from campana.smpp.pdu import Bind, Message, Status, period
-from campana.smpp.receipt import Receipt, State, is_receipt, read_receipt
+from campana.smpp.receipt import Receipt, State, is_receipt, read_receipt, words_of
 from campana.smpp.session import (
     BindRefused,
     Delivery,
@@ -292,7 +294,7 @@ class Smpp:
             ref=ref,
             address=number_of(message.source),
             key=f"receipt:{ref}:{receipt.state}",
-            event=event,
+            event=replace(event, body=own_words(words_of(message))),
         )
 
 

@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from campana.carriers.base import Callback, ForgedCallback, Inbound, Report, UnreadableCallback
 from campana.carriers.codes import reason
+from campana.carriers.own_words import own_words
 from campana.carriers.sms_twilio.codes import CODES
 from campana.domain.attempt import AttemptEvent, EventType
 from campana.domain.content import Media, MediaKind
@@ -134,7 +135,9 @@ def _report(
         }
         if number:
             detail["code"] = number
-    event = AttemptEvent(type=type_, at=callback.received_at, detail=detail)
+    event = AttemptEvent(
+        type=type_, at=callback.received_at, detail=detail, body=own_words(callback.body)
+    )
     return [Report(attempt_id=attempt_id, key=f"{sid}:{status}"[:200], event=event)]
 
 

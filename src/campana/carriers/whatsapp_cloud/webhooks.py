@@ -23,6 +23,7 @@ from campana.carriers.base import (
     UnreadableCallback,
 )
 from campana.carriers.codes import reason
+from campana.carriers.own_words import own_words
 from campana.carriers.whatsapp_cloud.codes import CODES
 from campana.domain.attempt import AttemptEvent, Detail, EventType
 from campana.domain.content import Media, MediaKind
@@ -114,7 +115,7 @@ class _Metadata(Struct, frozen=True):
 
 class _Value(Struct, frozen=True):
     metadata: _Metadata
-    statuses: tuple[_Status, ...] = ()
+    statuses: tuple[msgspec.Raw, ...] = ()
     messages: tuple[_Message, ...] = ()
     contacts: tuple[_Contact, ...] = ()
 
@@ -182,20 +183,20 @@ def read(body: bytes, *, phone_number_id: str) -> list[Report | Inbound]:
         if values and not ours:
             raise ValueError(f"is of another number: {values[0].metadata.phone_number_id[:40]}")
         return [heard for value in ours for heard in _heard(value)]
-    except (msgspec.MsgspecError, UnicodeDecodeError, ValueError, OverflowError) as error:
+    except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError) as error:
         raise UnreadableCallback(str(error)) from error
 
 
 def _heard(value: _Value) -> Iterator[Report | Inbound]:
-    for status in value.statuses:
-        report = _report(status)
+    for raw in value.statuses:
+        report = _report(msgspec.json.decode(raw, type=_Status), own_words(bytes(raw)))
         if report is not None:
             yield report
     for message in value.messages:
         yield _inbound(message, value)
 
 
-def _report(status: _Status) -> Report | None:
+def _report(status: _Status, body: str) -> Report | None:
     attempt_id = attempt_of(status.biz_opaque_callback_data)
     meaning = STATUSES.get(status.status)
     if attempt_id is None or meaning is None:
@@ -212,7 +213,7 @@ def _report(status: _Status) -> Report | None:
     return Report(
         attempt_id=attempt_id,
         key=f"{status.id}:{status.status}"[:200],
-        event=AttemptEvent(type=type_, at=_moment(status.timestamp), detail=detail),
+        event=AttemptEvent(type=type_, at=_moment(status.timestamp), detail=detail, body=body),
     )
 
 

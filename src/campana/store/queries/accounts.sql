@@ -15,6 +15,11 @@ values (%(name)s, %(default_country)s, %(allowed_countries)s, %(now)s)
 on conflict (name) do nothing
 returning workspace_id;
 
+-- name: lock_workspace
+-- Whoever compares what holds for the workspace before writing it waits for whoever does so now. Rows that belong to it
+-- are written all the while.
+select from workspaces where workspace_id = %(workspace_id)s for no key update;
+
 -- name: set_countries
 -- The allow list is replaced whole: what is not named may not be called.
 update workspaces set allowed_countries = %(allowed_countries)s, default_country = %(default_country)s

@@ -6,6 +6,10 @@ insert into audit_entries (workspace_id, at, person_id, actor, action, subject, 
 values (%(workspace_id)s, %(at)s, %(person_id)s, %(actor)s, %(action)s, %(subject)s, %(result)s, %(detail)s,
   %(client)s, %(request_id)s);
 
+-- name: seal
+-- What is old enough to have been committed, whoever wrote it; the chain goes on from its last seal.
+select w.workspace_id, seal_audit(w.workspace_id, %(upto)s, %(now)s, %(most)s) from workspaces w order by 1;
+
 -- name: page
 -- Newest first, by its number; the index holds them in that order.
 select id, at, person_id, actor, action, subject, result, detail, client, request_id from audit_entries

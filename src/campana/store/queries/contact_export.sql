@@ -22,7 +22,8 @@ select coalesce(jsonb_agg(jsonb_build_object('id', 'att_' || replace(a.id::text,
     'callbackAt', wire(v.callback_at), 'transfers', v.transfers, 'model', v.model, 'quality', v.quality, 'endpoints', v.endpoints,
     'hasRecording', v.recording_key is not null, 'recordingRemovedAt', wire(v.recording_removed_at),
     'transcriptRemovedAt', wire(v.transcript_removed_at)) end,
-  'events', (select coalesce(jsonb_agg(jsonb_build_object('type', e.type, 'at', wire(e.at), 'detail', e.detail) order by e.id), '[]')
+  'events', (select coalesce(jsonb_agg(jsonb_build_object('type', e.type, 'at', wire(e.at), 'detail', e.detail,
+    'body', e.body, 'receivedAt', wire(e.received_at)) order by e.id), '[]')
     from attempt_events e where e.attempt_id = a.id))
   order by a.created_at, a.id), '[]')
 from targets t join attempts a on a.target_id = t.id

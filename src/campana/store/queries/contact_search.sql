@@ -14,6 +14,11 @@ select c.id, c.list_id, c.external_id, c.first_name, c.last_name, c.language, c.
    from contact_addresses a where a.contact_id = c.id) as addresses, c.created_at, c.updated_at, c.version
 from contacts c where c.workspace_id = %(workspace_id)s and c.id = any(%(ids)s) and c.list_id is not null order by c.id;
 
+-- name: names
+-- What people of these ids are called, by contacts_pkey; erased ones have no name.
+select id, concat_ws(' ', first_name, last_name) from contacts
+where id = any(%(ids)s) and workspace_id = %(workspace_id)s and (first_name is not null or last_name is not null);
+
 -- name: page
 -- No index has all contacts of a workspace in order, and an import would have to keep it: the next of each list by
 -- contacts_by_list says which lists come first, and how far the last of them can lie; what is between is read.

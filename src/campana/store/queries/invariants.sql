@@ -194,6 +194,23 @@ left join (select list_id, count(*) as people from contacts where list_id is not
 where coalesce(k.people, 0) is distinct from coalesce(c.people, 0)
 order by l.id limit %(limit)s;
 
+-- name: audit_is_sealed
+-- Each seal is made of its entry as it stands and of the seal before, and none is missing between. An entry without one
+-- among others that have theirs was put in later.
+with chain as (
+  select s.entry_id, s.number, s.digest, lag(s.digest) over mine as before, lag(s.number, 1, 0::bigint) over mine as previous
+  from audit_seals s window mine as (partition by s.workspace_id order by s.number)),
+found as (
+  select c.entry_id as id, 'is not what was sealed' as what
+  from chain c left join audit_entries a on a.id = c.entry_id
+  where a.id is null or c.number <> c.previous + 1 or c.digest <> seal_of(c.before, a)
+  union all
+  select a.id, 'was put in among sealed ones'
+  from audit_entries a
+  join (select workspace_id, max(entry_id) as newest from audit_seals group by workspace_id) s using (workspace_id)
+  where a.id < s.newest - 1000 and not exists (select from audit_seals o where o.entry_id = a.id))
+select 'audit entry ' || id, what, count(*) over () from found order by id limit %(limit)s;
+
 -- name: unknown
 -- Attempts whose fate nobody knows: no fault of the ledger, and a number people must see.
 select count(*) from attempts where state = 'unknown';

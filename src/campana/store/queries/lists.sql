@@ -21,19 +21,22 @@ from contact_lists l where workspace_id = %(workspace_id)s and (id = %(wanted)s 
 order by id = %(wanted)s desc limit 1;
 
 -- name: page
--- Newest first by contact_lists_newest; without the lists of test calls that are archived, which are few and looked up once.
+-- Newest first by contact_lists_newest; all, or those of test calls that are archived, or the others. Archived ones are
+-- few and looked up once.
 select id, name, default_country, mapping, types, segment, created_at,
   case when segment is null then coalesce((select k.people from contact_counts k where k.list_id = l.id), 0) end as contact_count
 from contact_lists l where workspace_id = %(workspace_id)s
-  and (l.id in (select c.list_id from channel_tests x join campaigns c on c.id = x.campaign_id
-    where x.workspace_id = %(workspace_id)s and c.archived)) is not true
+  and (%(archived)s::boolean is null or %(archived)s = ((l.id in (
+    select c.list_id from channel_tests x join campaigns c on c.id = x.campaign_id
+    where x.workspace_id = %(workspace_id)s and c.archived)) is true))
 order by created_at desc, id desc limit %(limit)s offset %(offset)s;
 
 -- name: count
 -- How many lists there are in all, for the page's totalCount.
 select count(*) from contact_lists l where workspace_id = %(workspace_id)s
-  and (l.id in (select c.list_id from channel_tests x join campaigns c on c.id = x.campaign_id
-    where x.workspace_id = %(workspace_id)s and c.archived)) is not true;
+  and (%(archived)s::boolean is null or %(archived)s = ((l.id in (
+    select c.list_id from channel_tests x join campaigns c on c.id = x.campaign_id
+    where x.workspace_id = %(workspace_id)s and c.archived)) is true));
 
 -- name: update
 -- A name that is taken raises a unique violation; the caller turns it into a conflict.

@@ -17,20 +17,20 @@ where carrier_refs.attempt_id <> excluded.attempt_id;
 with given as materialized (
   select g.*, r.attempt_id
   from jsonb_to_recordset(%(kept)s::jsonb) as g (workspace_id bigint, channel_id text, ref text, address text,
-    report text, type text, at timestamptz, detail jsonb, received_at timestamptz)
+    report text, type text, at timestamptz, detail jsonb, received_at timestamptz, body text)
   left join carrier_refs r on r.channel_id = g.channel_id and r.ref = g.ref and r.parts = 1),
 known as (
-  insert into callback_inbox (workspace_id, channel_id, attempt_id, report, type, at, detail, received_at)
-  select workspace_id, channel_id, attempt_id, report, type, at, detail, received_at from given
+  insert into callback_inbox (workspace_id, channel_id, attempt_id, report, type, at, detail, received_at, body)
+  select workspace_id, channel_id, attempt_id, report, type, at, detail, received_at, body from given
   where attempt_id is not null)
-insert into named_reports (workspace_id, channel_id, ref, address, report, type, at, detail, received_at, try_at)
-select workspace_id, channel_id, ref, address, report, type, at, detail, received_at, received_at from given
+insert into named_reports (workspace_id, channel_id, ref, address, report, type, at, detail, received_at, try_at, body)
+select workspace_id, channel_id, ref, address, report, type, at, detail, received_at, received_at, body from given
 where attempt_id is null;
 
 -- name: take
 -- What is to be matched now, oldest first, and nobody else is matching; with what its name means by now.
 select n.id, n.workspace_id, n.channel_id, n.ref, n.address, n.report, n.type, n.at, n.detail, n.received_at,
-  r.attempt_id, r.part, r.parts
+  r.attempt_id, r.part, r.parts, n.body
 from named_reports n left join carrier_refs r on r.channel_id = n.channel_id and r.ref = n.ref
 where n.try_at <= %(now)s
 order by n.try_at, n.id limit %(limit)s for update of n skip locked;

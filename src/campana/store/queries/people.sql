@@ -46,6 +46,14 @@ update people set role = %(role)s where id = %(id)s and workspace_id = %(workspa
 -- A person who left keeps their name in the audit log.
 update people set disabled_at = %(at)s where id = %(id)s and workspace_id = %(workspace_id)s returning id;
 
+-- name: own_number
+-- Where this person's tests go; null when they have not said.
+select own_number from people where id = %(id)s and workspace_id = %(workspace_id)s;
+
+-- name: set_own_number
+-- Another one, or none.
+update people set own_number = %(own_number)s where id = %(id)s and workspace_id = %(workspace_id)s;
+
 -- name: set_password
 -- Whoever changes it ends their other sessions with it (`end_sessions_of`).
 update people set password_hash = %(password_hash)s where id = %(id)s;

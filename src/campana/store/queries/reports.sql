@@ -13,7 +13,7 @@ select keep_callbacks(%(kept)s::jsonb);
 -- the rows are locked, so that a crash leaves them as they were.
 delete from callback_inbox where id = any(array(
   select id from callback_inbox order by id limit %(limit)s for update skip locked))
-returning id, channel_id, attempt_id, report, type, at, detail;
+returning id, channel_id, attempt_id, report, type, at, detail, received_at, body;
 
 -- name: lock_attempts
 -- In the order of their ids: two workers with reports of the same attempts wait, and never for each other.
@@ -23,9 +23,9 @@ from attempts where id = any(%(ids)s::uuid[]) order by id for no key update;
 
 -- name: add_events
 -- Each report once, whatever way it came; those that were new are returned.
-insert into attempt_events (workspace_id, attempt_id, type, at, detail, report)
+insert into attempt_events (workspace_id, attempt_id, type, at, detail, report, body, received_at)
 select * from unnest(%(workspace_ids)s::bigint[], %(attempt_ids)s::uuid[], %(types)s::text[], %(ats)s::timestamptz[],
-  %(details)s::text[]::jsonb[], %(keys)s::text[])
+  %(details)s::text[]::jsonb[], %(keys)s::text[], %(bodies)s::text[], %(received_ats)s::timestamptz[])
 on conflict (attempt_id, report) where report is not null do nothing
 returning attempt_id, report;
 

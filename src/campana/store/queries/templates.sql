@@ -80,6 +80,39 @@ select (select count(*) from people), (select count(*) from lacking),
     select field, count(*) as n from lacking cross join unnest(lacks) u(field) group by field) f),
   (select coalesce(json_agg(id order by id), '[]') from (select id from lacking order by id limit %(shown)s) e);
 
+-- name: lacking_sampled
+-- The same of people at even distances through one large list, by contacts_by_list: so many stretches of its ids, the
+-- first few of each. Nobody stands in two stretches.
+with ends as (
+  select (select id from contacts where list_id = %(list_id)s order by id limit 1) as low,
+    (select id from contacts where list_id = %(list_id)s order by id desc limit 1) as high),
+people as materialized (
+  select c.id, array(select k.field from unnest(%(fields)s::text[]) k(field)
+    where coalesce(btrim(case k.field
+      when 'first_name' then c.first_name when 'last_name' then c.last_name when 'language' then c.language
+      when 'external_id' then c.external_id else c.attributes ->> k.field end), '') = '') as lacks
+  from ends cross join generate_series(0, %(stretches)s - 1) g(n)
+  cross join lateral (
+    select x.id, x.first_name, x.last_name, x.language, x.external_id, x.attributes from contacts x
+    where x.list_id = %(list_id)s and x.id >= ends.low + (ends.high - ends.low + 1) * g.n / %(stretches)s
+      and x.id < ends.low + (ends.high - ends.low + 1) * (g.n + 1) / %(stretches)s
+    order by x.id limit %(each)s) c),
+lacking as (select id, lacks from people where lacks <> '{}')
+select (select count(*) from people), (select count(*) from lacking),
+  (select coalesce(json_object_agg(field, n), '{}') from (
+    select field, count(*) as n from lacking cross join unnest(lacks) u(field) group by field) f),
+  (select coalesce(json_agg(id order by id), '[]') from (select id from lacking order by id limit %(shown)s) e);
+
+-- name: attributes_in_use
+-- What the newest people of the newest lists have beside their names, by contacts_by_list: a few looks a list.
+select k.name, count(*) from (
+  select l.id from contact_lists l where l.workspace_id = %(workspace_id)s and l.segment is null
+  order by l.created_at desc, l.id desc limit %(lists)s) l
+cross join lateral (
+  select x.attributes from contacts x where x.list_id = l.id order by x.id desc limit %(each)s) c
+cross join lateral jsonb_object_keys(c.attributes) k(name)
+group by k.name order by count(*) desc, k.name limit %(most)s;
+
 -- name: set_provider
 -- What the provider says of templates with that name and language in their newest version or draft.
 update templates t set provider_status = %(status)s, provider_reason = %(reason)s, provider_ref = coalesce(%(ref)s, t.provider_ref),

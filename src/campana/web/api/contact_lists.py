@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from litestar import Response, delete, get, patch, post
 from litestar.params import FromPath
@@ -126,6 +126,11 @@ class ContactPage(Shape, frozen=True, kw_only=True):
     next_cursor: str | None
 
 
+class ContactListsQuery(Paging, frozen=True, kw_only=True):
+    archived: Literal["true", "false"] | None = None
+    """Those that test calls left, or the others; every one without it."""
+
+
 class ContactsQuery(Query, frozen=True, kw_only=True):
     cursor: Cursor | None = None
     limit: Limit = 100
@@ -138,7 +143,7 @@ class ContactsQuery(Query, frozen=True, kw_only=True):
             "contactLists.list",
             "List contact lists, newest first",
             scope="lists:read",
-            query=Paging,
+            query=ContactListsQuery,
             answer=ContactListPage,
             is_conditional=True,
             example=examples.CONTACT_LIST_PAGE,
@@ -146,12 +151,13 @@ class ContactsQuery(Query, frozen=True, kw_only=True):
     ),
 )
 async def list_contact_lists(request: ApiRequest) -> ASGIApp:
-    asked = request.parameters(Paging)
+    asked = request.parameters(ContactListsQuery)
     found = await lists.page(
         request.context,
         workspace_id=request.workspace_id,
         page=asked.page,
         page_size=asked.page_size,
+        archived=None if asked.archived is None else asked.archived == "true",
     )
     return shown(
         request,

@@ -17,13 +17,21 @@ from campana.domain.errors import NotFound
 from campana.domain.ids import attempt_of, attempt_text, number_of, numbered
 from campana.flow.events import WAITED_FOR
 from campana.services import auditing, campaigns
-from campana.services.auditing import Asked
 from campana.services.context import Context
-from campana.store import attempts, decisions, session_waits, spend, targets, voice_calls
+from campana.store import (
+    attempts,
+    decisions,
+    provider_events,
+    session_waits,
+    spend,
+    targets,
+    voice_calls,
+)
 from campana.store.attempts import Attempt, StoredEvent
+from campana.store.provider_events import ProviderEvent
 from campana.store.spend import Charge
 from campana.store.voice_calls import VoiceCall
-from campana.web.console import rule_words
+from campana.web.console import carrier_words, rule_words
 from campana.web.console.language import marked
 from campana.web.console.pages import page, render_block, to
 from campana.web.console.requests import PageRequest, needs
@@ -34,6 +42,8 @@ STANDING, WAITS, HISTORY = "standing", "waits", "history"
 _SCOPES = ("voice:read", "audio:download")
 """What decides how much of a person is shown."""
 _LINK_LIFE = timedelta(minutes=15)
+_MOST_TOLD = 100
+"""Of what carriers said that one page shows; the API has all of it."""
 _LONGEST_DRAWN = 900
 """Seconds of a call whose sound is drawn: a browser has to fetch all of it."""
 
@@ -70,6 +80,12 @@ class Person:
                 for each in made
                 if "voice:read" in self.scopes
             }
+            told = await provider_events.of_attempts(
+                tx,
+                workspace_id=workspace_id,
+                attempt_ids=[each.id for each in made],
+                limit=_MOST_TOLD,
+            )
             charges = {each.id: await spend.charge(tx, attempt_id=each.id) for each in made}
         return {
             "campaign": campaign,
@@ -83,6 +99,7 @@ class Person:
                 _shown(
                     each,
                     [event for event in events if event.attempt_id == each.id],
+                    [event for event in told if event.attempt_id == each.id],
                     calls.get(each.id),
                     charges.get(each.id),
                 )
@@ -107,6 +124,7 @@ class Person:
 def _shown(
     attempt: Attempt,
     events: Sequence[StoredEvent],
+    told: Sequence[ProviderEvent],
     call: VoiceCall | None,
     charge: Charge | None,
 ) -> dict[str, Any]:
@@ -129,6 +147,7 @@ def _shown(
             ),
             indent=2,
         ).decode(),
+        "told": [(event, carrier_words.laid_out(event.body)) for event in told],
         "rules": [(rule_words.name_of(each), rule_words.verdict_of(each)) for each in rules],
         "spend": rule_words.spend_of(charge) if rules else None,
         "call": call,
@@ -184,19 +203,7 @@ async def _note_heard(request: PageRequest, attempt_id: str) -> None:
         del heard[key]
     if (visitor.person_id, attempt_id) in heard:
         return
-    await auditing.note_asked(
-        request.context,
-        Asked(
-            workspace_id=visitor.workspace_id,
-            person_id=visitor.person_id,
-            actor=f"{visitor.name} <{visitor.email}>",
-            action="recording.hear",
-            subject=attempt_id,
-            fields={},
-            client=request.client_address,
-            request_id=request.request_id,
-        ),
-    )
+    await auditing.note_asked(request.context, request.asked("recording.hear", subject=attempt_id))
     heard[visitor.person_id, attempt_id] = now + _LINK_LIFE
 
 

@@ -15,6 +15,8 @@ from campana.web.console.pages import csv_file, page
 from campana.web.console.requests import PageRequest, needs
 
 _PAGE = 100
+_SHOWN_AT_ONCE = 4
+"""Fields of a change; the others open with a press."""
 
 
 @get("/audit", opt=needs("audit:read"))
@@ -31,6 +33,7 @@ async def show_audit(request: PageRequest) -> Response[Any]:
         request,
         "audit.html",
         entries=found[:_PAGE],
+        shown_at_once=_SHOWN_AT_ONCE,
         next_before=found[_PAGE - 1].id if len(found) > _PAGE else None,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from litestar import Response, get, post
@@ -12,7 +13,8 @@ from campana.domain.errors import CampanaError, VersionMismatch
 from campana.services import voicebots
 from campana.services.voicebots import CheckedBot
 from campana.store.versioned import Stored
-from campana.web.console.differences import Line, difference, pairs
+from campana.web.console.authored import DRAFT, difference_page, overtaken
+from campana.web.console.differences import Line, pairs
 from campana.web.console.draft_content import EXAMPLE_CALL
 from campana.web.console.forms import said_of, version_seen
 from campana.web.console.language import say
@@ -80,7 +82,11 @@ async def write_bot(request: PageRequest, bot_id: FromPath[str]) -> Response[Any
                 f"/bots/{bot_id}", say("Version %(number)s is published.", number=made.number)
             )
     except VersionMismatch as error:
-        return await _overtaken(request, bot_id, text=text, given=given, error=error)
+        stored = await voicebots.get(
+            request.context, workspace_id=request.workspace_id, bot_id=bot_id
+        )
+        told = overtaken(stored, theirs=_text_of(stored), typed=text, given=given, error=error)
+        return await _bot(request, bot_id, text=text, **told)
     except CampanaError as error:
         return await _bot(
             request,
@@ -114,23 +120,17 @@ async def delete_bot(request: PageRequest, bot_id: FromPath[str]) -> Response[An
 async def show_difference(request: PageRequest, bot_id: FromPath[str]) -> Response[Any]:
     """Between two versions, or a version and the draft (`draft`)."""
     stored = await voicebots.get(request.context, workspace_id=request.workspace_id, bot_id=bot_id)
-    before, after = request.query_params.get("from", ""), request.query_params.get("to", "draft")
-    return page(
+    return await difference_page(
         request,
-        "difference.html",
-        thing=stored,
+        stored,
         crumb=("/bots", say("Bots")),
-        before=before,
-        after=after,
-        lines=difference(
-            await _shown(request, stored, before), await _shown(request, stored, after)
-        ),
+        shown=partial(_shown, request, stored),
     )
 
 
 async def _shown(request: PageRequest, stored: Stored, which: str) -> str:
     """The text of the draft or of a version."""
-    if which == "draft":
+    if which == DRAFT:
         return _text_of(stored)
     found = await voicebots.version(
         request.context,
@@ -143,26 +143,6 @@ async def _shown(request: PageRequest, stored: Stored, which: str) -> str:
 
 def _text_of(stored: Stored) -> str:
     return stored.text or voicebots.text_of(stored.draft)
-
-
-async def _overtaken(
-    request: PageRequest,
-    bot_id: str,
-    *,
-    text: str,
-    given: Mapping[str, str],
-    error: VersionMismatch,
-) -> Response[str]:
-    """What somebody else has saved meanwhile, against what was typed; saved again, that holds."""
-    stored = await voicebots.get(request.context, workspace_id=request.workspace_id, bot_id=bot_id)
-    return await _bot(
-        request,
-        bot_id,
-        text=text,
-        given={**given, "revision": str(stored.revision)},
-        lines=difference(_text_of(stored), text),
-        status=status_of(error),
-    )
 
 
 async def _list(
@@ -203,7 +183,7 @@ async def _bot(
     versions = await voicebots.versions(context, workspace_id=workspace_id, bot_id=bot_id)
     asked = request.query_params.get("version")
     if text is None:
-        text = await _shown(request, stored, asked or "draft")
+        text = await _shown(request, stored, asked or DRAFT)
     return page(
         request,
         "bot.html",

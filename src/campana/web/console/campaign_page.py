@@ -16,6 +16,7 @@ from campana.services import board, campaign_bots, campaigns, export_files, expo
 from campana.services.export_files import Format
 from campana.services.exports import What
 from campana.services.reopening import RETRYABLE
+from campana.store import channels, lists
 from campana.web.console.campaign_parts import counted, view_of
 from campana.web.console.pages import csv_file, page
 from campana.web.console.requests import PageRequest, needs
@@ -32,10 +33,18 @@ async def show_campaign(request: PageRequest, campaign_id: FromPath[str]) -> Res
     view = view_of(request, campaign_id)
     counts = await counted(context, workspace_id=workspace_id, campaign_id=campaign_id)
     narrowed = {**view.asked, "after": request.query_params.get("after", "")}
+    listed, channel = None, None
+    async with context.db.read(workspace_id=workspace_id) as tx:
+        if found.list_id and request.may("lists:read"):
+            listed = await lists.get(tx, workspace_id=workspace_id, list_id=found.list_id)
+        if found.channel_id and request.may("channels:read"):
+            channel = await channels.find(tx, workspace_id=workspace_id, wanted=found.channel_id)
     return page(
         request,
         "campaign.html",
         campaign=found,
+        listed=listed,
+        channel=channel,
         line=lines[0],
         told=await why.why(context, workspace_id=workspace_id, campaign_id=campaign_id),
         counts=counts,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from jinja2 import Environment
@@ -11,7 +11,7 @@ from campana.domain.disposition import Disposition
 from campana.domain.ids import numbered
 from campana.domain.target import Target, TargetState
 from campana.services.context import Context
-from campana.store import campaigns, targets
+from campana.store import campaigns, contact_search, targets
 from campana.web.console.pages import render
 from campana.web.console.paging import after_asked
 from campana.web.console.requests import PageRequest
@@ -26,6 +26,8 @@ class PeopleShown:
     """Some people of a campaign, each with its id, and where the next page begins."""
 
     people: Sequence[tuple[str, Target]]
+    names: Mapping[int, str]
+    """Of the contacts that have one."""
     next_after: str | None
 
 
@@ -54,8 +56,12 @@ class View:
                 state=self.state,
                 disposition=self.outcome,
             )
-        shown = found[:_PEOPLE]
+            shown = found[:_PEOPLE]
+            names = await contact_search.names(
+                tx, workspace_id=workspace_id, ids=[each.contact_id for each in shown]
+            )
         return PeopleShown(
+            names=names,
             people=[(numbered("tgt", each.id), each) for each in shown],
             next_after=numbered("tgt", shown[-1].id) if len(found) > _PEOPLE else None,
         )

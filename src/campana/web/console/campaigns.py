@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from litestar import Response, get
 
@@ -31,6 +32,7 @@ _STATUSES = [
 
 @get("/campaigns", opt=needs("campaigns:read"))
 async def show_campaigns(request: PageRequest) -> Response[Any]:
+    """With `choose=page` every box is ticked: where no script does that."""
     given = request.query_params
     asked = {name: given.get(name, "").strip()[:200] for name in _ASKED}
     number = number_asked(request)
@@ -62,7 +64,21 @@ async def show_campaigns(request: PageRequest) -> Response[Any]:
         statuses=said_options(_STATUSES),
         channels=[(each.value, say(each.value)) for each in ChannelType],
         ids=",".join(line.found.id for line in lines),
+        back=_kept({**given, "page": str(number) if number > 1 else ""}),
+        are_chosen=given.get("choose") == "page",
     )
+
+
+def list_path(back: str) -> str:
+    """The list as somebody had narrowed it: `back` is what its address asked."""
+    kept = _kept(dict(parse_qsl(back[:2000])))
+    return f"/campaigns?{kept}" if kept else "/campaigns"
+
+
+def _kept(given: Mapping[str, str]) -> str:
+    """Of an address what the list asks for, and no more."""
+    asked = {name: given.get(name, "").strip()[:200] for name in (*_ASKED, "page")}
+    return urlencode({name: text for name, text in asked.items() if text})
 
 
 def _states(status: str) -> list[CampaignState] | None:

@@ -13,13 +13,13 @@ from litestar.params import FromPath
 
 from campana.domain.campaign import ChannelType
 from campana.domain.errors import CampanaError, InsufficientScope, NotFound
-from campana.services import channel_tests, channels, template_document
+from campana.services import channel_tests, channels, own_numbers, template_document
 from campana.services.context import Context
 from campana.store import templates
 from campana.store.channels import Channel
 from campana.store.templates import StoredTemplate
 from campana.web.console.forms import WHOLE, said_of, texts_below
-from campana.web.console.language import say
+from campana.web.console.language import in_words, say
 from campana.web.console.pages import done, page, render
 from campana.web.console.requests import PageRequest, guarded, needs
 from campana.web.console.talk_parts import Part
@@ -104,7 +104,7 @@ def _at_fields(error: CampanaError) -> dict[str, str]:
     told = {_FIELDS.get(name, name): text for name, text in said_of(error).items()}
     if any(name in _FIELDS.values() for name in told):
         return told
-    return {WHOLE: error.message, **{name: text for name, text in told.items() if name}}
+    return {WHOLE: in_words(error.message), **{name: text for name, text in told.items() if name}}
 
 
 async def _page(
@@ -119,6 +119,12 @@ async def _page(
         request.context, workspace_id=request.workspace_id, channel_id=channel.id
     )
     ready = await _templates(request, channel)
+    is_email = channel.channel_type == ChannelType.EMAIL
+    own = (
+        request.visitor.email
+        if is_email
+        else await own_numbers.get(request.context, visitor=request.visitor)
+    )
     return page(
         request,
         "channel_tests.html",
@@ -126,13 +132,13 @@ async def _page(
         channel=channel,
         tests=made,
         is_call=channel.channel_type == ChannelType.VOICE,
-        is_email=channel.channel_type == ChannelType.EMAIL,
+        is_email=is_email,
         is_whatsapp=channel.channel_type == ChannelType.WHATSAPP,
         most=channel_tests.MOST_AN_HOUR,
         ready=ready,
         ready_names=[(each.id, each.name) for each in ready],
         places=sorted({name for each in ready for name in _places(each)}),
-        given=given or {},
+        given=given if given is not None else {"address": own or ""},
         problems=dict(problems or {}),
         form=request.context.new_id("form"),
     )

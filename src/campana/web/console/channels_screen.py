@@ -22,7 +22,7 @@ from campana.store import channels as store
 from campana.store.channels import MOST_WAITING, Channel
 from campana.web.console import drafts, hours, written
 from campana.web.console.drafts import Document, Part, Step, Texts, number, plain
-from campana.web.console.language import marked, say
+from campana.web.console.language import in_words, marked, say
 from campana.web.console.pages import done, page
 from campana.web.console.requests import PageRequest, guarded, needs
 from campana.web.console.together import marks, marks_of
@@ -186,7 +186,11 @@ async def test_channel(request: PageRequest, channel_id: FromPath[str]) -> Respo
         checked = await channel_checks.check(request.context, found)
     except CampanaError as error:
         return await _page(
-            request, found, values=values, problems={"test": error.message}, status=status_of(error)
+            request,
+            found,
+            values=values,
+            problems={"test": in_words(error.message)},
+            status=status_of(error),
         )
     return await _page(request, found, values=values, checked=checked)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -16,11 +15,10 @@ from campana.domain.campaign import ChannelType
 from campana.domain.clock import parse_moment
 from campana.domain.errors import CampanaError, FieldProblem, InvalidParameter, NotFound
 from campana.domain.ids import number_of, numbered
-from campana.services import consents, contacts, erasures, suppressions
-from campana.services.contacts import ContactPage
+from campana.services import consents, contacts, erasures, lists, suppressions
 from campana.store.consents import Consent
 from campana.store.contacts import Contact
-from campana.web.console.forms import said_of
+from campana.web.console.forms import WHOLE, said_of
 from campana.web.console.language import marked, say
 from campana.web.console.pages import done, page
 from campana.web.console.paging import after_asked
@@ -38,10 +36,16 @@ async def show_contacts(request: PageRequest) -> Response[Any]:
     problems: dict[str, str] = {}
     people, next_after = [], None
     try:
-        found = await _found(request, asked)
+        found = await contacts.search(
+            request.context,
+            workspace_id=request.workspace_id,
+            text=asked,
+            after=after_asked(request, "ctc"),
+            limit=_PAGE,
+        )
         people, next_after = found.contacts, found.next_after
     except CampanaError as error:
-        problems = said_of(error)
+        problems = {WHOLE: "; ".join(said_of(error).values())}
     query = {"q": asked} if asked else {}
     if next_after:
         query["after"] = numbered("ctc", next_after)
@@ -171,30 +175,6 @@ def _moment(given: Mapping[str, str], name: str) -> datetime | None:
         raise InvalidParameter(problems=[problem]) from None
 
 
-async def _found(request: PageRequest, asked: str) -> ContactPage:
-    """Everybody; those of an external id, or else whoever has that address.
-
-    Raises:
-        InvalidParameter: what looks like an address is none, or `after` is no contact.
-    """
-    find = functools.partial(
-        contacts.page,
-        request.context,
-        workspace_id=request.workspace_id,
-        after=after_asked(request, "ctc"),
-        limit=_PAGE,
-    )
-    found = await find(external_id=asked or None)
-    if found.contacts or not asked:
-        return found
-    try:
-        return await find(address=asked)
-    except InvalidParameter:
-        if "@" in asked or asked.lstrip("+").replace(" ", "").isdecimal():
-            raise
-        return found
-
-
 async def _contact(
     request: PageRequest,
     contact_id: str,
@@ -208,10 +188,12 @@ async def _contact(
     history = await contacts.history(
         context, workspace_id=workspace_id, contact_id=number, limit=_PAGE
     )
+    listed = await lists.find(context, workspace_id=workspace_id, wanted=found.list_id)
     return page(
         request,
         "contact.html",
         status=status,
+        list_name=listed.name if listed else found.list_id,
         contact=found,
         contact_id=contact_id,
         history=history.entries,

@@ -12,12 +12,12 @@ from campana.domain.campaign import ChannelType
 from campana.domain.conversation import WITH_A_PERSON, Step, free_form_until, is_care_window_open
 from campana.domain.errors import CampanaError, Conflict
 from campana.domain.ids import numbered
-from campana.services import conversations, template_document
+from campana.services import board, conversations, template_document
 from campana.store import channels, templates
 from campana.store.conversations import Conversation
 from campana.store.templates import StoredTemplate
 from campana.web.console.forms import WHOLE, said_of, texts_below
-from campana.web.console.language import said_options, say
+from campana.web.console.language import in_words, said_options, say
 from campana.web.console.pages import done, page, to
 from campana.web.console.paging import last_page
 from campana.web.console.requests import PageRequest, guarded, needs
@@ -73,7 +73,9 @@ async def answer(request: PageRequest, conversation_id: FromPath[str]) -> Respon
             conversation_id,
             given=given,
             # Of a refusal by rule the reason is what helps, not which field would mend it.
-            problems={WHOLE: error.message} if isinstance(error, Conflict) else said_of(error),
+            problems={WHOLE: in_words(error.message)}
+            if isinstance(error, Conflict)
+            else said_of(error),
             status=status_of(error),
         )
     return to(f"/conversations/{conversation_id}#answer")
@@ -137,6 +139,9 @@ async def _thread(
         channel = await channels.find(
             tx, workspace_id=request.workspace_id, wanted=found.channel_id
         )
+    named = found.campaign_id and await board.named(
+        request.context, workspace_id=request.workspace_id, campaign_ids=[found.campaign_id]
+    )
     is_whatsapp = found.channel_type is ChannelType.WHATSAPP
     ready: list[StoredTemplate] = []
     if request.may("templates:read"):
@@ -147,6 +152,8 @@ async def _thread(
         status=status,
         lines=lines,
         talk=found,
+        channel_name=channel.name if channel else None,
+        campaign_name=named[0].found.name if named else found.campaign_id,
         who=" ".join(lines.thread.names[:2]) or found.address,
         contact_id=numbered("ctc", found.contact_id) if found.contact_id else None,
         is_with_person=found.status in WITH_A_PERSON,

@@ -12,6 +12,7 @@ from litestar.params import FromPath
 from campana.domain.errors import CampanaError
 from campana.services import accounts, webhooks
 from campana.store.webhooks import Webhook
+from campana.web.console.event_meanings import MEANINGS
 from campana.web.console.forms import said_of
 from campana.web.console.language import marked, said_options, say
 from campana.web.console.pages import done, page
@@ -121,6 +122,7 @@ async def _page(
         hooks=hooks,
         hook=hook or {},
         events=EVENTS,
+        meanings=MEANINGS,
         chosen_events=events,
         hook_problems=hook_problems or {},
     )

@@ -16,7 +16,7 @@ from typing import Any, cast
 from campana.domain.errors import FieldProblem
 from campana.web.console import written
 from campana.web.console.forms import WHOLE
-from campana.web.console.language import marked
+from campana.web.console.language import in_words, marked
 
 _NUMBER = re.compile(r"[-+]?[0-9]{1,15}(\.[0-9]{1,15})?", re.ASCII)
 
@@ -65,14 +65,16 @@ def placed(step: Step, problems: Sequence[FieldProblem], typed: Texts) -> dict[s
         found = step.place_of(each.pointer or "")
         if found is None:
             place = (each.pointer or "").strip("/").replace("/", ".")
-            elsewhere.append(f"{place}: {each.message}" if place else each.message)
+            elsewhere.append(
+                f"{place}: {in_words(each.message)}" if place else in_words(each.message)
+            )
             continue
         below = FieldProblem(pointer=found[1], message=each.message)
         by_field.setdefault(found[0], []).append(below)
     told = {
         name: written.said(typed.get(name, ""), found)
         if name in step.texts
-        else "; ".join(dict.fromkeys(each.message for each in found))
+        else "; ".join(dict.fromkeys(in_words(each.message) for each in found))
         for name, found in by_field.items()
     }
     if elsewhere:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from litestar import Response, get, post
@@ -14,7 +15,8 @@ from campana.services import documents, flows
 from campana.services.flow_files import Checked
 from campana.store.versioned import Stored
 from campana.web.console import flow_chat, flow_text
-from campana.web.console.differences import Line, difference, pairs
+from campana.web.console.authored import DRAFT, difference_page, overtaken
+from campana.web.console.differences import Line, pairs
 from campana.web.console.flow_chat import Chat
 from campana.web.console.flow_drawing import drawings
 from campana.web.console.forms import said_of, version_seen
@@ -93,7 +95,17 @@ async def write_flow(request: PageRequest, flow_id: FromPath[str]) -> Response[A
                 f"/flows/{flow_id}", say("Version %(number)s is published.", number=made.number)
             )
     except VersionMismatch as error:
-        return await _overtaken(request, flow_id, text=text, given=given, error=error)
+        stored = await flows.get(
+            request.context, workspace_id=request.workspace_id, flow_id=flow_id
+        )
+        told = overtaken(
+            stored,
+            theirs=flow_text.text_of(stored.draft),
+            typed=_tidied(text),
+            given=given,
+            error=error,
+        )
+        return await _flow(request, flow_id, text=text, **told)
     except CampanaError as error:
         return await _flow(
             request,
@@ -148,23 +160,21 @@ async def delete_flow(request: PageRequest, flow_id: FromPath[str]) -> Response[
 async def show_difference(request: PageRequest, flow_id: FromPath[str]) -> Response[Any]:
     """Between two versions, or a version and the draft (`draft`)."""
     stored = await flows.get(request.context, workspace_id=request.workspace_id, flow_id=flow_id)
-    before, after = request.query_params.get("from", ""), request.query_params.get("to", "draft")
-    return page(
+    return await difference_page(
         request,
-        "difference.html",
-        thing=stored,
+        stored,
         crumb=("/flows", say("Flows")),
-        before=before,
-        after=after,
-        lines=difference(
-            flow_text.text_of(await _definition(request, stored, before)),
-            flow_text.text_of(await _definition(request, stored, after)),
-        ),
+        shown=partial(_shown, request, stored),
     )
 
 
+async def _shown(request: PageRequest, stored: Stored, which: str) -> str:
+    """The text of the draft or of a version."""
+    return flow_text.text_of(await _definition(request, stored, which))
+
+
 async def _definition(request: PageRequest, stored: Stored, which: str) -> Mapping[str, Any]:
-    if which == "draft":
+    if which == DRAFT:
         return stored.draft
     found = await flows.version(
         request.context,
@@ -194,26 +204,6 @@ def _tidied(text: str) -> str:
         return flow_text.text_of(flow_text.definition_of(text))
     except InvalidParameter:
         return text
-
-
-async def _overtaken(
-    request: PageRequest,
-    flow_id: str,
-    *,
-    text: str,
-    given: Mapping[str, str],
-    error: VersionMismatch,
-) -> Response[str]:
-    """What somebody else has saved meanwhile, against what was typed; saved again, that holds."""
-    stored = await flows.get(request.context, workspace_id=request.workspace_id, flow_id=flow_id)
-    return await _flow(
-        request,
-        flow_id,
-        text=text,
-        given={**given, "revision": str(stored.revision)},
-        lines=difference(flow_text.text_of(stored.draft), _tidied(text)),
-        status=status_of(error),
-    )
 
 
 async def _list(
@@ -251,7 +241,7 @@ async def _flow(
     asked = request.query_params.get("version")
     flow = checked.flow if checked else None
     if text is None:
-        definition = await _definition(request, stored, asked or "draft")
+        definition = await _definition(request, stored, asked or DRAFT)
         text, flow = flow_text.text_of(definition), _readable(definition)
     return page(
         request,

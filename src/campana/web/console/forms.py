@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from campana.domain.errors import CampanaError, FieldProblem
-from campana.web.console.language import say
+from campana.web.console.language import in_words
 
 WHOLE = ""
 """What is wrong with a form as a whole."""
@@ -14,11 +14,11 @@ WHOLE = ""
 def said_of(error: CampanaError) -> dict[str, str]:
     """Field to what is wrong with it; what belongs to no field stands under WHOLE."""
     if not error.problems:
-        return {WHOLE: _sentence(say(error.message))}
+        return {WHOLE: _sentence(in_words(error.message))}
     found: dict[str, str] = {}
     for each in error.problems:
         name = _name(each)
-        said = say(each.message)
+        said = in_words(each.message)
         found[name] = f"{found[name]}; {said}" if name in found else said
     return {name: _sentence(text) for name, text in found.items()}
 

@@ -20,8 +20,11 @@ from campana.web.console.cookies import FORM_FIELD, made_for
 MOST_BYTES = 1_000_000
 """Of a form that is kept: as many as a form without a file may have."""
 HIDDEN = frozenset(
-    ("column", "enabled", "form", "from", "kind", "revision", "seen", "told", "version", "view")
-)
+    (
+        "back", "campaign", "column", "enabled", "form", "from", "kind", "reader", "revision",
+        "seen", "told", "undo", "version", "view",
+    )
+)  # fmt: skip
 """Fields of forms that nobody sees: they go along, and are not shown."""
 _SECRET = ("secret", "password", "token")
 _PATH, _PAGE, _PERSON, _FILE, _PREFIX = (

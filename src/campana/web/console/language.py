@@ -22,6 +22,9 @@ from babel import Locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from campana.web.console import problem_sentences
+from campana.web.console.problem_sentences import Sentences
+
 COOKIE = "campana_language"
 """Holds the code of the language that a person chose; nothing that has to be kept from anybody."""
 _KEPT_SECONDS = 400 * 86400
@@ -38,6 +41,8 @@ class Language:
     name: str
     """In its own words."""
     messages: NullTranslations
+    problems: Sentences = problem_sentences.NONE
+    """What may be wrong with an input."""
     group: str = ","
     """Between the thousands."""
     decimal: str = "."
@@ -70,7 +75,8 @@ def languages() -> Mapping[str, Language]:
 def read(name: str, text: bytes) -> Language:
     """The language of a catalog: a file named `es` or `pt_BR`, and what stands in it."""
     compiled = BytesIO()
-    write_mo(compiled, read_po(BytesIO(text), locale=name))
+    catalog = read_po(BytesIO(text), locale=name)
+    write_mo(compiled, catalog)
     compiled.seek(0)
     locale = Locale.parse(name)
     symbols = locale.number_symbols["latn"]
@@ -79,6 +85,11 @@ def read(name: str, text: bytes) -> Language:
         code=name.replace("_", "-"),
         name=(locale.get_display_name(name) or name).capitalize(),
         messages=GNUTranslations(compiled),
+        problems=problem_sentences.sentences(
+            (str(each.id), str(each.string))
+            for each in catalog
+            if each.context == problem_sentences.CONTEXT and each.string
+        ),
         group=symbols["group"],
         decimal=symbols["decimal"],
         months=tuple(months[number] for number in range(1, 13)),
@@ -151,6 +162,15 @@ def say(message: str, **values: object) -> str:
     # Of the empty message a catalog says its own head.
     said = _spoken.get().messages.gettext(message) if message else ""
     return said % values if values else said
+
+
+def in_words(text: str) -> str:
+    """What is wrong, as it came from below the console, in the language of now where it is known.
+
+    A sentence is found by what it was made of, and its values stay; any other is as it came.
+    """
+    said = say(text)
+    return said if said != text else _spoken.get().problems.said(text) or text
 
 
 def say_of(context: str, message: str, **values: object) -> str:

@@ -1,7 +1,8 @@
-"""Contact lists: a file dropped in, twenty rows of it shown as they would be, then all, undone."""
+"""Contact lists: a file dropped or rows pasted in, twenty shown as they would be, all, undone."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, BinaryIO, cast
 
@@ -13,6 +14,7 @@ from campana.domain.errors import CampanaError, FieldProblem, InvalidParameter
 from campana.domain.ids import numbered
 from campana.services import export_files, exports, lists, previews, rejections, undoing
 from campana.services.export_files import Format
+from campana.services.pasted import MOST_CHARACTERS, as_file
 from campana.store.imports import Duplicates, Import
 from campana.web.console.forms import said_of
 from campana.web.console.language import marked, said_options, say
@@ -129,7 +131,11 @@ async def start_import(request: PageRequest, list_id: FromPath[str]) -> Response
         )
     except CampanaError as error:
         return await _list(
-            request, list_id, given=given, problems=said_of(error), status=status_of(error)
+            request,
+            list_id,
+            given={**given, "pasted": (await _pasted(request))[:MOST_CHARACTERS]},
+            problems=said_of(error),
+            status=status_of(error),
         )
     return to(f"/imports/{made.id}")
 
@@ -224,18 +230,36 @@ async def _list(
         people=[(numbered("ctc", each.id), each) for each in people.contacts],
         next_after=numbered("ctc", people.next_after) if people.next_after else None,
         imports=await lists.list_imports(context, workspace_id=workspace_id, list_id=list_id),
-        given={"duplicates": "skip", "country": found.default_country, **(given or {})},
+        given={
+            "duplicates": "skip",
+            "pasted": "",
+            "country": found.default_country,
+            **(given or {}),
+        },
         problems=problems or {},
         meanings=said_options(MEANINGS),
     )
 
 
 async def _file(request: PageRequest) -> tuple[str, BinaryIO]:
+    """What was chosen, or pasted, under the name it is shown by."""
     upload = await request.upload("file")
-    if upload is None:
-        problem = FieldProblem(pointer="/file", message=marked("choose a file"))
+    pasted = await _pasted(request)
+    if upload is None and not pasted.strip():
+        problem = FieldProblem(pointer="/file", message=marked("choose a file, or paste the rows"))
         raise InvalidParameter(problems=[problem])
+    if upload is None:
+        return say("Pasted rows"), await asyncio.to_thread(as_file, pasted)
+    if pasted.strip():
+        message = marked("a file is chosen, too: bring in one after the other")
+        raise InvalidParameter(problems=[FieldProblem(pointer="/pasted", message=message)])
     return upload.filename, cast("BinaryIO", upload.file)
+
+
+async def _pasted(request: PageRequest) -> str:
+    """As it was typed: an empty cell at the beginning is one."""
+    [*_, pasted] = ["", *await request.all_of("pasted")]
+    return pasted
 
 
 async def _mapping(request: PageRequest) -> dict[str, str] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from campana.services.people import Visitor
@@ -45,6 +46,29 @@ MENU = (
     Entry("/settings", marked("Settings"), "settings", "settings:write"),
     Entry("/audit", marked("Audit log"), "history", "audit:read"),
 )
+
+
+KEYS: Mapping[str, str] = {
+    "w": "/",
+    "c": "/campaigns",
+    "r": "/reports",
+    "l": "/lists",
+    "p": "/contacts",
+    "i": "/conversations",
+    "t": "/templates",
+    "b": "/bots",
+    "f": "/flows",
+    "s": "/suppressions",
+    "h": "/channels",
+    "d": "/developers",
+}
+"""What is pressed after `g`, and where it leads: as `campana.js` has it."""
+
+
+def keys_of(visitor: Visitor) -> list[tuple[str, str]]:
+    """Those keys that lead this person somewhere, with the name of the screen."""
+    names = {each.path: each.name for each in MENU if each.scope in visitor.scopes}
+    return [(key, names[path]) for key, path in KEYS.items() if path in names]
 
 
 def menu_of(visitor: Visitor, path: str) -> list[Shown]:

@@ -10,39 +10,67 @@ import base64
 import binascii
 import hashlib
 import hmac
+from collections.abc import Sequence
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import msgspec
 from litestar import Response
 from litestar.datastructures import Cookie
 
 from campana.web.console.cookies import Cookies
 
 _LONGEST = 500
-"""Characters; a browser keeps 4,096 bytes of a cookie."""
+"""Characters of what was done."""
+_MOST_BYTES = 2_800
+"""Of a whole note; a browser keeps 4,096 of a cookie, and this is sealed and written in base64."""
 _SECONDS = 60
 """How long a page may take to be asked for."""
+
+
+class Form(msgspec.Struct, frozen=True, kw_only=True):
+    """What a press of the note's button sends, and where to."""
+
+    action: str
+    fields: Sequence[tuple[str, str]]
+
+
+class Note(msgspec.Struct, frozen=True, kw_only=True):
+    """What was done."""
+
+    said: str
+    lines: Sequence[str] = ()
+    """What is to be said of single ones, the first of them if there are many."""
+    undo: Form | None = None
+    """How it is taken back."""
+    is_done: bool = True
+    """No is what was asked for and not done."""
+
+
+class _Placed(msgspec.Struct, frozen=True):
+    place: str
+    note: Note
 
 
 class Noted(Response[None]):
     """See other, with a note for whoever comes there."""
 
-    def __init__(self, path: str, said: str) -> None:
+    def __init__(self, path: str, note: Note) -> None:
         super().__init__(
             None, status_code=303, headers={"location": path, "cache-control": "no-store"}
         )
-        self.path, self.said = path, said
+        self.path, self.note = path, note
 
     def carried(self, cookies: Cookies, *, of: str) -> Response[Any]:
         """Itself, the note in a cookie for the holder of the cookie `of`."""
-        text = f"{unquote(urlsplit(self.path).path)}\n{self.said[:_LONGEST]}".encode()
+        text = _encoded(unquote(urlsplit(self.path).path), self.note)
         value = base64.urlsafe_b64encode(_seal(text, of) + text).rstrip(b"=").decode()
         self.set_cookie(_cookie(cookies, value, seconds=_SECONDS))
         return self
 
 
-def brought(header: str | None, cookies: Cookies, *, of: str, path: str) -> str | None:
+def brought(header: str | None, cookies: Cookies, *, of: str, path: str) -> Note | None:
     """The note in a Cookie header that is for this visitor and this page."""
     try:
         found = SimpleCookie(header or "").get(_name(cookies))
@@ -52,8 +80,25 @@ def brought(header: str | None, cookies: Cookies, *, of: str, path: str) -> str 
     seal, text = sealed[:32], sealed[32:]
     if not text or not hmac.compare_digest(seal, _seal(text, of)):
         return None
-    place, _, said = text.decode().partition("\n")
-    return said if place == path else None
+    try:
+        placed = msgspec.json.decode(text, type=_Placed)
+    except msgspec.DecodeError:
+        # Of the server before this one.
+        return None
+    return placed.note if placed.place == path else None
+
+
+def _encoded(place: str, note: Note) -> bytes:
+    """As many of its lines as there is room for."""
+    lines = list(note.lines)
+    said = note.said[:_LONGEST]
+    while True:
+        shown = lines if len(lines) == len(note.lines) else [*lines, "…"]
+        kept = msgspec.structs.replace(note, said=said, lines=shown)
+        text = msgspec.json.encode(_Placed(place, kept))
+        if len(text) <= _MOST_BYTES or not lines:
+            return text
+        lines.pop()
 
 
 def taken(cookies: Cookies) -> Cookie:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial
 from typing import Any, cast
 
@@ -18,7 +18,7 @@ from campana.web.console.assets import asset, beside
 from campana.web.console.cookies import FORM_FIELD, form_token
 from campana.web.console.kept_forms import Kept
 from campana.web.console.menu import menu_of
-from campana.web.console.notes import Noted
+from campana.web.console.notes import Form, Note, Noted
 from campana.web.console.requests import PROBLEMS, PageRequest
 from campana.web.console.standing_words import why
 
@@ -192,9 +192,16 @@ def to(path: str, *, cookie: str | None = None) -> Response[Any]:
     return Response(None, status_code=303, headers=headers)
 
 
-def done(path: str, said: str) -> Noted:
-    """See other, with what was done for the person to read there, once."""
-    return Noted(path, said)
+def done(
+    path: str,
+    said: str,
+    *,
+    lines: Sequence[str] = (),
+    undo: Form | None = None,
+    is_done: bool = True,
+) -> Noted:
+    """See other, with what was done, or was not, for the person to read there, once."""
+    return Noted(path, Note(said=said, lines=lines, undo=undo, is_done=is_done))
 
 
 def csv_file(pieces: AsyncIterator[bytes], name: str) -> Stream:
@@ -206,7 +213,7 @@ def csv_file(pieces: AsyncIterator[bytes], name: str) -> Stream:
     )
 
 
-def _note(request: PageRequest) -> str | None:
+def _note(request: PageRequest) -> Note | None:
     return notes.brought(
         request.headers.get("cookie"),
         request.cookies_of_server,

@@ -116,6 +116,19 @@ class PageRequest(Request[Visitor | None, None, State]):
         """In the words of services that keep who acted."""
         return self.visitor.email
 
+    def asked(self, action: str, *, subject: str, fields: Mapping[str, str] | None = None) -> Asked:
+        """What the visitor asks for, in the words of the audit log."""
+        return Asked(
+            workspace_id=self.workspace_id,
+            person_id=self.visitor.person_id,
+            actor=f"{self.visitor.name} <{self.visitor.email}>",
+            action=action,
+            subject=subject,
+            fields=fields or {},
+            client=self.client_address,
+            request_id=self.request_id,
+        )
+
     def may(self, scope: str) -> bool:
         return self.user is not None and scope in self.user.scopes
 
@@ -191,19 +204,15 @@ def guarded(endpoint: Screen[P]) -> Screen[P]:
             raise SessionEnded(_late(request, sent))
         if request.user is None or wanted.action is None:
             return _carried(request, await endpoint(request, *args, **kwargs))
-        asked = Asked(
-            workspace_id=request.workspace_id,
-            person_id=request.visitor.person_id,
-            actor=f"{request.visitor.name} <{request.visitor.email}>",
-            action=wanted.action,
+        asked = request.asked(
+            wanted.action,
             subject=" ".join(str(each) for each in request.path_params.values()),
             fields=await request.fields(),
-            client=request.client_address,
-            request_id=request.request_id,
         )
         await auditing.note_asked(request.context, asked)
         try:
-            answer = await endpoint(request, *args, **kwargs)
+            with auditing.changes_by(request.context, asked):
+                answer = await endpoint(request, *args, **kwargs)
         except CampanaError as error:
             await auditing.note_refused(request.context, asked, why=str(error))
             raise

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 from litestar import Response, get, post
 
 from campana.domain.caps import CapPer
-from campana.domain.errors import CampanaError, FieldProblem, InvalidParameter, NotFound
+from campana.domain.errors import FieldProblem, InvalidParameter, NotFound
 from campana.services import accounts, policy, retention
+from campana.services.retention import RetentionDocument
 from campana.store import accounts as store
 from campana.store.accounts import Workspace
 from campana.web.console.drafts import plain
@@ -18,7 +20,7 @@ from campana.web.console.forms import said_of
 from campana.web.console.language import marked, said_options, say
 from campana.web.console.pages import done, page
 from campana.web.console.requests import PageRequest, guarded, needs
-from campana.web.console.together import SEEN, STATUS, Change, Met, marks, met
+from campana.web.console.together import SEEN, STATUS, Change, Met, marks, met, settled
 from campana.web.errors import status_of
 
 _SCOPE = "settings:write"
@@ -49,19 +51,18 @@ async def set_countries(request: PageRequest) -> Response[Any]:
         "countries": _codes(given.get("countries", "")),
         "default": given.get("default", "").upper(),
     }
-    found = await _met(request, "countries", typed)
-    if found.changed:
-        return await _page(request, given=found.values, changed=found.changed, status=STATUS)
-    try:
+
+    async def store_them(found: Met, now: _Now) -> None:
         await accounts.allow_countries(
             request.context,
             workspace_id=request.workspace_id,
             countries=found.values["countries"].split(),
             default=found.values["default"] or None,
+            was=now.workspace,
         )
-    except CampanaError as error:
-        return await _refused(request, found, error)
-    return done("/settings", found.said(say("From now on only these countries are called.")))
+
+    said = say("From now on only these countries are called.")
+    return await _settled(request, "countries", typed, store_them, said)
 
 
 @post("/settings/limits", opt=needs(_SCOPE, action="settings.limits"))
@@ -75,10 +76,8 @@ async def set_limits(request: PageRequest) -> Response[Any]:
         strict=False,
     )
     typed = {**given, "caps": _text_of_caps(lines), "timeZone": given.get("timeZone") or "UTC"}
-    found = await _met(request, "limits", typed)
-    if found.changed:
-        return await _page(request, given=found.values, changed=found.changed, status=STATUS)
-    try:
+
+    async def store_them(found: Met, now: _Now) -> None:
         spend = found.values["dailySpendLimit"]
         await policy.replace(
             request.context,
@@ -88,20 +87,17 @@ async def set_limits(request: PageRequest) -> Response[Any]:
                 "dailySpendLimit": _number(spend, "/dailySpendLimit") if spend else None,
                 "timeZone": found.values["timeZone"],
             },
+            was=now.limits,
         )
-    except CampanaError as error:
-        return await _refused(request, found, error)
-    return done("/settings", found.said(say("The next attempt obeys these limits.")))
+
+    said = say("The next attempt obeys these limits.")
+    return await _settled(request, "limits", typed, store_them, said)
 
 
 @post("/settings/retention", opt=needs("privacy:write", action="settings.retention"))
 @guarded
 async def set_retention(request: PageRequest) -> Response[Any]:
-    given = await request.fields()
-    found = await _met(request, "retention", given)
-    if found.changed:
-        return await _page(request, given=found.values, changed=found.changed, status=STATUS)
-    try:
+    async def store_them(found: Met, now: _Now) -> None:
         await retention.replace(
             request.context,
             workspace_id=request.workspace_id,
@@ -109,21 +105,39 @@ async def set_retention(request: PageRequest) -> Response[Any]:
                 name: _number(text, f"/{name}") if text else None
                 for name, text in found.values.items()
             },
+            was=now.kept,
         )
-    except CampanaError as error:
-        return await _refused(request, found, error)
-    return done("/settings", found.said(say("What is older goes within the hour.")))
+
+    said = say("What is older goes within the hour.")
+    return await _settled(request, "retention", await request.fields(), store_them, said)
 
 
-async def _refused(request: PageRequest, found: Met, error: CampanaError) -> Response[str]:
-    return await _page(
-        request, given=found.values, problems=said_of(error), status=status_of(error)
-    )
+async def _settled(
+    request: PageRequest,
+    form: str,
+    typed: Mapping[str, str],
+    store_them: Callable[[Met, _Now], Awaitable[None]],
+    said: str,
+) -> Response[Any]:
+    """Store what was typed into one of the forms, beside what its fields say by now."""
+
+    async def compare() -> tuple[Met, _Now]:
+        now = await _now(request)
+        seen = (await request.fields()).get(SEEN, "")
+        return met(typed, now.shown[form], seen=seen, names=_names()), now
+
+    found, problem = await settled(compare, store_them)
+    if found.changed:
+        return await _page(request, given=found.values, changed=found.changed, status=STATUS)
+    if problem is not None:
+        return await _page(
+            request, given=found.values, problems=said_of(problem), status=status_of(problem)
+        )
+    return done("/settings", found.said(said))
 
 
-async def _met(request: PageRequest, form: str, typed: Mapping[str, str]) -> Met:
-    """What was typed into one of the forms, beside what its fields say by now."""
-    names = {
+def _names() -> Mapping[str, str]:
+    return {
         "countries": say("Where it may call and write"),
         "default": say("Country of numbers without a code"),
         "caps": say("How often anybody is tried, over all campaigns"),
@@ -131,22 +145,29 @@ async def _met(request: PageRequest, form: str, typed: Mapping[str, str]) -> Met
         "timeZone": say("Time zone of that day"),
         **dict(said_options(KEPT)),
     }
-    _, now = await _now(request)
-    seen = (await request.fields()).get(SEEN, "")
-    return met(typed, now[form], seen=seen, names=names)
 
 
-async def _now(request: PageRequest) -> tuple[Workspace, Mapping[str, Mapping[str, str]]]:
-    """What each form's fields say today."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Now:
+    """What holds today, and what each form's fields say of it."""
+
+    workspace: Workspace
+    limits: Mapping[str, Any]
+    kept: RetentionDocument
+    shown: Mapping[str, Mapping[str, str]]
+
+
+async def _now(request: PageRequest) -> _Now:
     context, workspace_id = request.context, request.workspace_id
     async with context.db.read(workspace_id=workspace_id) as tx:
         workspace = await store.workspace(tx, workspace_id=workspace_id)
     if workspace is None:
         raise NotFound
     limits = await policy.show(context, workspace_id=workspace_id)
-    kept = msgspec.to_builtins(await retention.show(context, workspace_id=workspace_id))
+    spans = await retention.show(context, workspace_id=workspace_id)
+    kept = msgspec.to_builtins(spans)
     caps: list[Mapping[str, Any]] = list(limits.get("caps", ()))
-    return workspace, {
+    shown = {
         "countries": {
             "countries": " ".join(workspace.allowed_countries),
             "default": workspace.default_country or "",
@@ -158,6 +179,7 @@ async def _now(request: PageRequest) -> tuple[Workspace, Mapping[str, Mapping[st
         },
         "retention": {name: plain(kept.get(name)) for name, _ in KEPT},
     }
+    return _Now(workspace=workspace, limits=limits, kept=spans, shown=shown)
 
 
 def _codes(text: str) -> str:
@@ -215,19 +237,19 @@ async def _page(
     problems: Mapping[str, str] | None = None,
     changed: Sequence[Change] = (),
 ) -> Response[str]:
-    workspace, now = await _now(request)
-    shown = {name: text for fields in now.values() for name, text in fields.items()}
+    now = await _now(request)
+    shown = {name: text for fields in now.shown.values() for name, text in fields.items()}
     shown |= given or {}
     caps = _lines_of(shown["caps"])
     return page(
         request,
         "settings.html",
         status=status,
-        workspace=workspace,
+        workspace=now.workspace,
         given=shown,
         problems=problems or {},
         changed=changed,
-        seen={form: marks(fields) for form, fields in now.items()},
+        seen={form: marks(fields) for form, fields in now.shown.items()},
         caps=[*caps, *({} for _ in range(max(1, _CAPS - len(caps))))],
         pers=[
             (CapPer.NUMBER.value, say("each number")),

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
+from urllib.parse import urlencode
 
-import msgspec
 from litestar import Response, get, post
 from litestar.params import FromPath
 
-from campana.domain import content
 from campana.domain.campaign import ChannelType
 from campana.domain.errors import (
     CampanaError,
@@ -17,23 +16,27 @@ from campana.domain.errors import (
     InvalidParameter,
     VersionMismatch,
 )
-from campana.domain.ids import number_of, numbered
-from campana.services import documents, lists, template_document, template_sync, templates
+from campana.domain.ids import numbered
+from campana.services import channel_tests, documents, template_sync, templates
 from campana.store import channels as store_channels
 from campana.store import templates as store
 from campana.store.channels import Channel
+from campana.web.console import template_page
 from campana.web.console.differences import Line, difference
 from campana.web.console.forms import said_of, texts_below, version_seen
-from campana.web.console.language import marked, say, say_many
+from campana.web.console.language import in_words, marked, say, say_many
 from campana.web.console.pages import done, page, to
 from campana.web.console.paging import last_page, number_asked
 from campana.web.console.requests import PageRequest, guarded, needs
+from campana.web.console.template_page import TESTS
 from campana.web.errors import status_of
 
 _PAGE = 50
-_LISTS = 100
 _READ, _WRITE = "templates:read", "templates:write"
 _KINDS = (ChannelType.WHATSAPP, ChannelType.SMS, ChannelType.EMAIL)
+
+_OF_A_TEST = {"to": "address", "template": "", "contactId": ""}
+"""Fields of a test and of its form; what is wrong with the template stands above the form."""
 
 _BEGINNINGS: Mapping[ChannelType, str] = {
     ChannelType.SMS: 'text: "Hello {{ contact.first_name }}."\n',
@@ -148,6 +151,41 @@ async def sync_templates(request: PageRequest, channel_id: FromPath[str]) -> Res
     return done("/templates", said)
 
 
+@post("/templates/{template_id:str}/test", opt=needs(TESTS, action="template.test"))
+@guarded
+async def test_template(request: PageRequest, template_id: FromPath[str]) -> Response[Any]:
+    """Send the draft, as it reads to the contact that was looked at, to one address."""
+    given = await request.fields()
+    found = await templates.get(
+        request.context, workspace_id=request.workspace_id, template_id=template_id
+    )
+    values = texts_below(given, "said_values.")
+    contact = given.get("reader") or None
+    try:
+        await channel_tests.send(
+            request.context,
+            workspace_id=request.workspace_id,
+            channel_id=given.get("channel", ""),
+            raw={
+                "to": given.get("address") or "",
+                "template": found.id,
+                "draft": True,
+                "values": {name: text for name, text in values.items() if text},
+                **({"contactId": contact} if contact else {}),
+            },
+            asked_by=request.visitor.name,
+            form=given.get("form") or None,
+        )
+    except CampanaError as error:
+        said = {_OF_A_TEST.get(name, name): text for name, text in said_of(error).items()}
+        return await _template(
+            request, template_id, given=given, problems=said, status=status_of(error)
+        )
+    seen = {"contact": contact or "", "tested": given.get("channel", "")}
+    query = urlencode({**seen, **{f"values.{name}": text for name, text in values.items()}})
+    return done(f"/templates/{template_id}?{query}#test", say("The test is on its way."))
+
+
 async def _list(
     request: PageRequest,
     *,
@@ -195,85 +233,34 @@ async def _template(
     problems: Mapping[str, str] | None = None,
     lines: Sequence[Line] | None = None,
 ) -> Response[str]:
-    context, workspace_id = request.context, request.workspace_id
-    found = await templates.get(context, workspace_id=workspace_id, template_id=template_id)
-    preview, preview_problem = await _preview(request, template_id)
-    asked_list = request.query_params.get("list", "")
-    lacking = None
-    if asked_list:
-        lacking = await templates.lacking(
-            context, workspace_id=workspace_id, template_id=template_id, list_id=asked_list
-        )
-    every = await lists.page(context, workspace_id=workspace_id, page=1, page_size=_LISTS)
+    found = await templates.get(
+        request.context, workspace_id=request.workspace_id, template_id=template_id
+    )
     as_it_is = {
         "name": found.name,
         "content": documents.write_yaml(_filled(found.draft)),
         "version": str(found.version),
     }
+    shown = await template_page.beside(request, found)
+    lacking = shown.lacking
     return page(
         request,
         "template.html",
         status=status,
         template=found,
+        provider=found.draft.get("provider"),
         versions=await templates.versions(
-            context, workspace_id=workspace_id, template_id=template_id
+            request.context, workspace_id=request.workspace_id, template_id=template_id
         ),
-        given=given or as_it_is,
+        given=as_it_is if given is None or "content" not in given else given,
+        typed=given or {},
         problems=problems or {},
         lines=lines,
-        preview=preview,
-        preview_words=content.words(preview.content) if preview else "",
-        preview_email=preview.content if preview and _is_email(preview.content) else None,
-        preview_sent=_sent(preview.content) if preview else None,
-        # What is missing is no problem before somebody asked how it reads.
-        is_asked=_is_asked(request),
-        preview_problem=preview_problem if _is_asked(request) else None,
-        asked_contact=request.query_params.get("contact", ""),
-        asked_list=asked_list,
-        lists=[(each.id, each.name) for each in every.lists],
-        lacking=lacking,
+        seen=shown,
         first_lacking=[numbered("ctc", each) for each in lacking.first] if lacking else [],
-        places=template_document.asked(template_document.stored(found.draft)),
-        values={
-            name: request.query_params.get(f"values.{name}", "")
-            for name in template_document.asked(template_document.stored(found.draft))
-        },
+        query=urlencode({name: text for name, text in request.query_params.items() if text}),
+        form=request.context.new_id("form"),
     )
-
-
-async def _preview(
-    request: PageRequest, template_id: str
-) -> tuple[templates.Preview | None, str | None]:
-    """How the draft reads to the contact who was asked for, or why it does not."""
-    asked = request.query_params.get("contact", "").strip()
-    try:
-        contact_id = number_of("ctc", asked) if asked else None
-        if asked and contact_id is None:
-            raise InvalidParameter(marked("there is no such contact"))
-        made = await templates.preview(
-            request.context,
-            workspace_id=request.workspace_id,
-            template_id=template_id,
-            contact_id=contact_id,
-            fields={},
-            values=texts_below(request.query_params, "values."),
-        )
-    except InvalidParameter as error:
-        return None, "; ".join(said_of(error).values())
-    return made, None
-
-
-def _is_asked(request: PageRequest) -> bool:
-    return any(name == "contact" or name.startswith("values.") for name in request.query_params)
-
-
-def _is_email(said: content.Content) -> bool:
-    return isinstance(said, content.Email)
-
-
-def _sent(said: content.Content) -> Mapping[str, Any] | None:
-    """What goes to the provider of a template it knows."""
-    return msgspec.to_builtins(said) if isinstance(said, content.Template) else None
 
 
 def _filled(draft: Mapping[str, Any]) -> dict[str, Any]:
@@ -310,7 +297,7 @@ def _read(text: str) -> Mapping[str, Any]:
         found = documents.read_yaml(text)
     except InvalidParameter as error:
         [problem] = error.problems
-        said = f"{problem.pointer}: {problem.message}"
+        said = f"{problem.pointer}: {in_words(problem.message)}"
         raise InvalidParameter(problems=[FieldProblem(pointer="/content", message=said)]) from None
     if not isinstance(found, dict):
         problem = FieldProblem(pointer="/content", message=marked("must have fields, such as text"))
@@ -324,5 +311,6 @@ ROUTES = [
     show_template,
     change_template,
     delete_template,
+    test_template,
     sync_templates,
 ]

@@ -7,15 +7,20 @@ now, and stored only when it is sent once more from there.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import TypeVar, cast
 
 import msgspec
 
+from campana.domain.errors import CampanaError, VersionMismatch
 from campana.web.console import drafts
 from campana.web.console.language import say
 
+T = TypeVar("T")
+
+_TRIES = 5
+"""How often somebody else may come between a comparison and its storing."""
 SEEN = "seen"
 """The hidden field with the marks."""
 STATUS = 412
@@ -80,6 +85,32 @@ def met(
         ],
         beside=[change[name] for name in others if name not in touched],
     )
+
+
+async def settled(
+    compare: Callable[[], Awaitable[tuple[Met, T]]],
+    store: Callable[[Met, T], Awaitable[object]],
+) -> tuple[Met, CampanaError | None]:
+    """Compare and store until nobody comes between the two.
+
+    `compare` looks at what holds by now, `store` puts it away if that holds still, and raises
+    VersionMismatch if not. What is told with it is why nothing was stored.
+    """
+    tries = 0
+    while True:
+        tries += 1
+        found, now = await compare()
+        if found.changed:
+            return found, None
+        try:
+            await store(found, now)
+        except VersionMismatch as error:
+            if tries == _TRIES:
+                return found, error
+        except CampanaError as error:
+            return found, error
+        else:
+            return found, None
 
 
 def marks_of(text: str) -> dict[str, str]:

@@ -9,17 +9,18 @@ from typing import Any
 from litestar import Response, get, post
 from litestar.params import FromPath
 
-from campana.domain.errors import CampanaError, FieldProblem, InvalidParameter
+from campana.domain.errors import FieldProblem, InvalidParameter
 from campana.domain.event import EventName, id_of, shown_id
 from campana.services import webhooks
 from campana.services.webhooks import WithSecret
 from campana.store.deliveries import DeliveryState
 from campana.store.webhooks import Webhook
+from campana.web.console.event_meanings import MEANINGS
 from campana.web.console.forms import said_of
 from campana.web.console.language import marked, say
 from campana.web.console.pages import done, page
 from campana.web.console.requests import PageRequest, guarded, needs
-from campana.web.console.together import SEEN, STATUS, Change, marks, met
+from campana.web.console.together import SEEN, STATUS, Change, Met, marks, met, settled
 from campana.web.console.words import words
 from campana.web.errors import status_of
 
@@ -51,35 +52,45 @@ async def show_webhook(request: PageRequest, webhook_id: FromPath[str]) -> Respo
 async def change_webhook(request: PageRequest, webhook_id: FromPath[str]) -> Response[Any]:
     given = await request.fields()
     typed = _texts(written(given, await request.all_of("event")))
-    now = await webhooks.get(
-        request.context, workspace_id=request.workspace_id, webhook_id=webhook_id
-    )
-    found = met(
-        typed,
-        _texts(_shown(now)),
-        seen=given.get(SEEN, ""),
-        names={
-            "url": say("Where to"),
-            "description": say("What it is for"),
-            "eventTypes": say("Events"),
-        },
-    )
-    events = found.values["eventTypes"].split()
-    holds = written(found.values, events)
-    if found.changed:
-        return await _page(request, webhook_id, given=holds, changed=found.changed, status=STATUS)
-    try:
+    names = {
+        "url": say("Where to"),
+        "description": say("What it is for"),
+        "eventTypes": say("Events"),
+    }
+
+    async def compare() -> tuple[Met, Webhook]:
+        now = await webhooks.get(
+            request.context, workspace_id=request.workspace_id, webhook_id=webhook_id
+        )
+        return met(typed, _texts(_shown(now)), seen=given.get(SEEN, ""), names=names), now
+
+    async def store(found: Met, now: Webhook) -> None:
         await webhooks.change(
             request.context,
             workspace_id=request.workspace_id,
             webhook_id=webhook_id,
-            patch=holds,
+            patch=_patch(found),
+            was=now,
         )
-    except CampanaError as error:
+
+    found, problem = await settled(compare, store)
+    if found.changed:
         return await _page(
-            request, webhook_id, given=holds, problems=said_of(error), status=status_of(error)
+            request, webhook_id, given=_patch(found), changed=found.changed, status=STATUS
+        )
+    if problem is not None:
+        return await _page(
+            request,
+            webhook_id,
+            given=_patch(found),
+            problems=said_of(problem),
+            status=status_of(problem),
         )
     return _back(webhook_id, found.said(say("Changed.")))
+
+
+def _patch(found: Met) -> dict[str, Any]:
+    return written(found.values, found.values["eventTypes"].split())
 
 
 @post("/developers/webhooks/{webhook_id:str}/switch", opt=needs(_SCOPE, action="webhook.switch"))
@@ -200,6 +211,7 @@ async def _page(
         changed=changed,
         seen=marks(_texts(_shown(found))),
         events=EVENTS,
+        meanings=MEANINGS,
         lines=shown,
         states=[(each.value, words(each)) for each in DeliveryState],
         asked=asked,

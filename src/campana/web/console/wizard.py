@@ -31,7 +31,7 @@ from campana.web.console.draft_pages import BASICS, CHANNEL, PEOPLE
 from campana.web.console.draft_timing import TIMING
 from campana.web.console.drafts import Step
 from campana.web.console.forms import said_of
-from campana.web.console.language import marked, say
+from campana.web.console.language import in_words, marked, say
 from campana.web.console.pages import done, page, to
 from campana.web.console.requests import PageRequest, guarded, needs
 from campana.web.console.together import marks, marks_of
@@ -276,7 +276,8 @@ def said_of_step(step: Step, error: CampanaError, typed: Mapping[str, str]) -> d
     told = drafts.placed(step, pointed, typed)
     for each in error.problems:
         if each.parameter is not None:
-            told[each.parameter] = each.message[:1].upper() + each.message[1:]
+            said = in_words(each.message)
+            told[each.parameter] = said[:1].upper() + said[1:]
     return told
 
 

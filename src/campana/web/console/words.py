@@ -8,9 +8,10 @@ from decimal import Decimal
 
 from markupsafe import Markup, escape
 
+from campana.domain.address import national
 from campana.domain.disposition import SUCCESSES, Disposition
 from campana.services.tempo import Tempo
-from campana.web.console.language import say, say_of, spoken
+from campana.web.console.language import in_words, say, say_of, spoken
 
 _SPANS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
@@ -194,6 +195,8 @@ def bar(parts: Mapping[str, int], total: int) -> Markup:
 
 
 FILTERS = {
+    "in_words": in_words,
+    "national": national,
     "money": money,
     "pace": pace,
     "said": say,

@@ -12,7 +12,7 @@ import yaml
 
 from campana.domain.errors import FieldProblem, InvalidParameter
 from campana.services import documents, modest_yaml, reading_order
-from campana.web.console.language import say
+from campana.web.console.language import in_words, say
 
 LONGEST = 100_000
 """Characters of one text."""
@@ -74,7 +74,9 @@ def said(text: str, found: Iterable[FieldProblem]) -> str:
         where = ", ".join(
             filter(None, [say("line %(number)s", number=line) if line else "", place])
         )
-        told.append((line, f"{where}: {each.message}" if where else each.message))
+        told.append(
+            (line, f"{where}: {in_words(each.message)}" if where else in_words(each.message))
+        )
     return "\n".join(text for _, text in sorted(told, key=lambda pair: pair[0]))
 
 

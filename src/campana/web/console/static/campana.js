@@ -26,12 +26,17 @@
     document.addEventListener('fullscreenchange', () => { if (!document.fullscreenElement) show(false); });
   }
 
-  // On a phone the menu begins closed.
+  // On a phone the menu begins closed; on a screen that grows it is there again, where nothing opens it.
   const menu = document.querySelector('details.menu');
-  if (menu && matchMedia('(max-width: 900px)').matches) menu.open = false;
+  if (menu) {
+    const phone = matchMedia('(max-width: 900px)');
+    const fit = () => { menu.open = !phone.matches; };
+    fit();
+    phone.addEventListener('change', fit);
+  }
 
   // `/` searches, `g` and a letter goes somewhere.
-  const places = { w: '/', c: '/campaigns', l: '/lists', p: '/contacts', s: '/suppressions', i: '/conversations' };
+  const places = { w: '/', c: '/campaigns', r: '/reports', l: '/lists', p: '/contacts', i: '/conversations', t: '/templates', b: '/bots', f: '/flows', s: '/suppressions', h: '/channels', d: '/developers' };
   let went = 0;
   addEventListener('keydown', (event) => {
     const field = event.target.closest('input, textarea, select, [contenteditable]');
@@ -52,11 +57,52 @@
     if (form && event.target.matches('select')) form.requestSubmit();
   });
 
+  // Rows of a list are chosen, all of a page at once; what is done to them waits until one is.
+  const chosen = document.querySelector('form[data-rows]');
+  if (chosen) {
+    const boxes = [...document.querySelectorAll(`input[type=checkbox][form="${chosen.id}"]`)];
+    const told = chosen.querySelector('[data-told]'), label = chosen.querySelector('[data-all]'), all = label.firstElementChild;
+    const tell = () => {
+      const count = boxes.filter((box) => box.checked).length;
+      told.textContent = told.dataset.told.replace('{count}', count);
+      for (const button of chosen.querySelectorAll('button')) button.disabled = !count;
+      all.checked = count === boxes.length;
+      all.indeterminate = count > 0 && count < boxes.length;
+    };
+    label.hidden = false;
+    document.addEventListener('change', (event) => {
+      if (event.target === all) for (const box of boxes) box.checked = all.checked;
+      if (event.target === all || boxes.includes(event.target)) tell();
+    });
+    // A browser that goes back shows the boxes as they were left.
+    addEventListener('pageshow', tell);
+  }
+
   // A launch is typed: the button wakes when the words are right. The server asks again.
   addEventListener('input', (event) => {
     const wanted = event.target.dataset.typed;
     if (wanted) event.target.form.querySelector('button[data-typed-for]').disabled = event.target.value.trim() !== wanted;
   });
+
+  // What stands in a list to be copied is put where the cursor is by one press.
+  for (const list of document.querySelectorAll('[data-picks]')) {
+    const into = document.getElementById(list.dataset.picks);
+    if (!into) continue;
+    for (const code of list.querySelectorAll('code')) {
+      const button = document.createElement('button');
+      button.type = 'button';
+      button.className = 'pick';
+      code.replaceWith(button);
+      button.append(code);
+      button.addEventListener('click', () => {
+        into.focus();
+        into.setRangeText(code.textContent, into.selectionStart, into.selectionEnd, 'end');
+        into.dispatchEvent(new Event('input', { bubbles: true }));
+      });
+    }
+    for (const told of document.querySelectorAll('[data-pick-with]')) told.hidden = true;
+    for (const told of document.querySelectorAll('[data-pick-by]')) told.hidden = false;
+  }
 
   // A file may be dropped where it can be chosen.
   for (const drop of document.querySelectorAll('[data-drop]')) {
@@ -70,16 +116,19 @@
     });
   }
 
-  // What was said follows the recording, and a line of it moves the recording there.
-  for (const audio of document.querySelectorAll('audio[data-follow]')) {
+  // What was said follows the recording, and a line of it moves the recording there; both may come while it is looked at.
+  document.addEventListener('timeupdate', ({ target: audio }) => {
+    if (!audio.matches('audio[data-follow]')) return;
+    const now = audio.currentTime * 1000;
     const lines = [...audio.closest('[data-attempt]').querySelectorAll('[data-ms]')];
-    audio.addEventListener('timeupdate', () => {
-      const now = audio.currentTime * 1000;
-      const current = lines.filter((line) => Number(line.dataset.ms) <= now).pop();
-      for (const line of lines) line.classList.toggle('spoken', line === current);
-    });
-    for (const line of lines) line.addEventListener('click', () => { audio.currentTime = Number(line.dataset.ms) / 1000; audio.play(); });
-  }
+    const current = lines.filter((line) => Number(line.dataset.ms) <= now).pop();
+    for (const line of lines) line.classList.toggle('spoken', line === current);
+  }, true);
+  document.addEventListener('click', (event) => {
+    const line = event.target.closest('[data-ms]');
+    const audio = line?.closest('[data-attempt]')?.querySelector('audio[data-follow]');
+    if (audio) { audio.currentTime = Number(line.dataset.ms) / 1000; audio.play(); }
+  });
 
   // Which of pause and resume can be pressed follows the state that the stream brings.
   document.addEventListener('htmx:sse:after:message', () => {

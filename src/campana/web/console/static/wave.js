@@ -64,8 +64,14 @@
     else audio.addEventListener('play', () => load().catch(() => {}), { once: true });
   };
 
-  document.querySelectorAll('audio[data-follow]').forEach((audio, place) => {
+  // A recording may come while its page is looked at.
+  const followed = new WeakSet();
+  const look = () => document.querySelectorAll('audio[data-follow]').forEach((audio, place) => {
     const canvas = audio.closest('[data-attempt]').querySelector('canvas.wave');
-    if (canvas) follow(audio, canvas, place === 0);
+    if (!canvas || followed.has(audio)) return;
+    followed.add(audio);
+    follow(audio, canvas, place === 0);
   });
+  look();
+  document.addEventListener('htmx:sse:after:message', look);
 })();

@@ -31,8 +31,7 @@ class _Ticks:
     made up for: the sound of the missed ones is taken together.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
+    def __init__(self) -> None:
         self._moved: list[Callable[[], None]] = []
         self._tick = 0
         """Counted by the clock of the loop: the last one that was waited for."""
@@ -52,8 +51,9 @@ class _Ticks:
             self._next = None
 
     def _wait(self) -> None:
-        self._tick = max(self._tick + 1, int(self._loop.time() / FRAME_SECONDS) + 1)
-        self._next = self._loop.call_at(self._tick * FRAME_SECONDS, self._move)
+        loop = asyncio.get_running_loop()
+        self._tick = max(self._tick, int(loop.time() / FRAME_SECONDS)) + 1
+        self._next = loop.call_at(self._tick * FRAME_SECONDS, self._move)
 
     def _move(self) -> None:
         for move in tuple(self._moved):
@@ -66,7 +66,7 @@ _ALL_TICKS: WeakKeyDictionary[asyncio.AbstractEventLoop, _Ticks] = WeakKeyDictio
 
 def _ticks(loop: asyncio.AbstractEventLoop) -> _Ticks:
     if loop not in _ALL_TICKS:
-        _ALL_TICKS[loop] = _Ticks(loop)
+        _ALL_TICKS[loop] = _Ticks()
     return _ALL_TICKS[loop]
 
 

@@ -27,20 +27,13 @@ from typing import Any
 from campana.domain.answered_by import SILENCE_SECONDS, AnsweredBy, Greeting
 from campana.voice.ears.ear import Began, Said, Timing
 from campana.voice.ears.hearing import Chunk, Hearing, IsTold, Read, never_told
-from campana.voice.ears.turns import (
-    CHUNK_BYTES,
-    CHUNK_SECONDS,
-    Moment,
-    TurnDetector,
-)
+from campana.voice.ears.turns import CHUNK_BYTES, CHUNK_SECONDS, Moment, TurnDetector
 from campana.voice.media import PHONE_RATE, is_still, seconds, silence
 
 log = logging.getLogger(__name__)
 
 GAP_SECONDS = 0.2
 """Nothing came for so long: the other side sends no silence, so it is made."""
-
-
 BATCH_SECONDS = 0.08
 """Where nothing is to be told sooner. All calls of a process hand their sound over at the same
 moments, so that it is looked at in one go."""

@@ -87,6 +87,7 @@ class OwnSense:
 
 
 def _sensed(vad: Vad, heard: Sequence[tuple[OwnSense, bytes]]) -> list[list[Chunk]]:
+    """The chunks of each call, looked at together."""
     calls = [call for call, _ in heard]
     sounds = [call.taken(pcm) for call, pcm in heard]
     likely = vad.probabilities([call.detector for call in calls], sounds)

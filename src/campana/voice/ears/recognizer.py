@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -36,6 +36,8 @@ LONGEST_SECONDS = 29.0
 AROUND_SECONDS = 0.25
 """Silence put around what is heard: the model was made with some."""
 TOKENS_PER_SECOND, TOKENS_AT_LEAST, TOKENS_AT_MOST = 12, 8, 200
+MOST_AT_ONCE = 8
+"""Phrases that are scored in one go: each token of each takes a fifth of a megabyte."""
 _WINDOW = int(WINDOW_SECONDS * COLUMNS_PER_SECOND)
 _LEAST = int(LOOKED_AT_SECONDS * COLUMNS_PER_SECOND)
 _LONGEST = 30 * COLUMNS_PER_SECOND
@@ -163,8 +165,8 @@ class Recognizer:
             for phrase in phrases
         }
         scores = dict.fromkeys(phrases, 0.0)
-        for length in set(map(len, written.values())):
-            alike = [phrase for phrase in written if len(written[phrase]) == length]
+        for alike in _alike(written):
+            length = len(written[alike[0]])
             found = self._model.align(
                 self._view(np.repeat(states, len(alike), axis=0)),
                 [self._vocabulary.begin],
@@ -176,6 +178,14 @@ class Recognizer:
                 likely = aligned.text_token_probs[:length]
                 scores[phrase] = sum(math.log(each + 1e-9) for each in likely) / length
         return scores
+
+
+def _alike(written: Mapping[str, Sequence[int]]) -> Iterator[list[str]]:
+    """Phrases of as many tokens each, at most `MOST_AT_ONCE`."""
+    for length in sorted(set(map(len, written.values()))):
+        alike = [phrase for phrase in written if len(written[phrase]) == length]
+        for start in range(0, len(alike), MOST_AT_ONCE):
+            yield alike[start : start + MOST_AT_ONCE]
 
 
 def _most_tokens(spoken: float) -> int:

@@ -71,7 +71,7 @@ def test_the_bot_of_a_campaign_is_kept_under_its_name(campana: Campana, tmp_path
     ("text", "line"),
     [
         (TEXT.replace("id: done", "id: done, next: gone"), ":5: /steps/0/next: "),
-        (CAMPAIGN.replace("type: end", "type: ends"), ":7: /voiceBot/steps/0: "),
+        (CAMPAIGN.replace("type: end", "type: ends"), ":7: /voiceBot/steps/0/type: "),
         ("name: [\n", ":2: "),
         ("- a\n", ":1: must be an object"),
     ],

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campana.domain.masking import masked, masked_address
+from campana.domain.masking import masked, masked_address, masked_together
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,10 @@ from campana.domain.masking import masked, masked_address
         ("order 12345, 3 pieces, 19.90", "order 12345, 3 pieces, 19.90"),
         ("١٢٣٤٥٦٧٨٩", "[phone]"),
         ("\u202d+12015550101\u202c", "\u202d[phone]\u202c"),
+        ("my card, forty one eleven, eleven eleven", "my card, [number]"),
+        ("five five five, twenty-one, thirty four", "[number]"),
+        ("It is twenty five or thirty.", "It is twenty five or thirty."),
+        ("ana dot lopez at example dot com, please", "[email], please"),
         ("nothing", "nothing"),
         ("", ""),
     ],
@@ -52,6 +56,36 @@ def test_numbers_and_addresses_are_masked(text: str, expected: str) -> None:
 )
 def test_names_are_masked_as_whole_words_whatever_their_accents(text: str, expected: str) -> None:
     assert masked(text, names=["Ana", "López", "Ana López", None, ""]) == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        (
+            ["It is four one one one.", "One one one one.", "And 1111.", "Thank you."],
+            ["It is [number].", "[number].", "And [number].", "Thank you."],
+        ),
+        (["555", "2368"], ["[number]", "[number]"]),
+        (["4111 1111 11", "twelve thirteen"], ["[phone]", "[number]"]),
+    ],
+)
+def test_a_number_that_is_spread_over_sentences_is_masked(
+    said: list[str], shown: list[str]
+) -> None:
+    assert masked_together(said) == shown
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        ["Four one one one.", "No.", "Four one one one."],
+        ["In 2026.", "On 2026-03-10.", "At 15:00."],
+        ["There are 12 of them.", "No, 13."],
+        [],
+    ],
+)
+def test_what_is_no_number_together_is_left(said: list[str]) -> None:
+    assert masked_together(said) == said
 
 
 @pytest.mark.parametrize("written", ["O'Brien", "O\u2019Brien", "o`brien"])

@@ -101,6 +101,18 @@ def test_a_running_campaign_says_what_it_waits_for(
     assert told.sentence.endswith(".")
 
 
+def test_what_the_newest_attempts_failed_of_is_told_where_it_explains_anything() -> None:
+    failed = replace(NOBODY, failure="401 Unauthorized", first_due_at=LATER, first_attempts=1)
+    told = standing(CampaignState.RUNNING, failed, NOW)
+    assert told.sentence == (
+        "Everybody left was tried already; the next try is at 2026-03-10 16:00 UTC. "
+        "The newest attempts failed at the carrier: 401 Unauthorized."
+    )
+    assert (told.cause, told.until) == (Cause.RETRIES, LATER)
+    paused = standing(CampaignState.PAUSED, failed, NOW)
+    assert "401" not in paused.sentence
+
+
 RESTING: list[tuple[CampaignState, dict[str, Any], str]] = [
     (CampaignState.DRAFT, {}, "It is a draft: nobody has launched it."),
     (CampaignState.PAUSED, {}, "It was paused."),

@@ -95,11 +95,11 @@ def test_what_is_no_object_says_so(raw: object) -> None:
         ),
         (
             {"type": "ask", "id": "q", "text": "?", "answer": {"type": "mood"}},
-            {"/answer": "is none of the kinds known here"},
+            {"/answer/type": "must be one of yes_no, choice, number, date, text"},
         ),
         ({"type": "say", "id": "q", "text": "?", "keys": {}}, {"/keys": "is not a known field"}),
-        ({"type": "sing", "id": "q"}, {"": "is none of the kinds known here"}),
-        ({"id": "q"}, {"": "is none of the kinds known here"}),
+        ({"type": "sing", "id": "q"}, {"/type": "must be one of say, ask, branch, transfer, end"}),
+        ({"id": "q"}, {"/type": "must be one of say, ask, branch, transfer, end"}),
         ("say", {"": "is none of the kinds known here"}),
     ],
 )

@@ -232,6 +232,14 @@ def test_the_script_takes_over_where_the_model_fails(replies: list[Script_], why
     assert (had.talk.notes.result, had.talk.finished) == ("by script", True)
 
 
+def test_a_model_that_never_ends_is_cut_off() -> None:
+    """One that does not keep to its `max_tokens`: a minute of it is written in no time."""
+    had = conversation([0.1, *[Words(text="It goes on. ")] * 400], deeds=((6.0, "press", "1"),))
+    assert had.talk.notes.failure == "the model did not come to an end"
+    assert had.said.count("It goes on.") <= 1
+    assert had.talk.notes.result == "by script"
+
+
 def test_who_interrupts_is_heard_and_the_model_knows_what_they_heard() -> None:
     text = "This is a long story about nothing."
     had = conversation([Words(text=text), tool("book")], BYE, says=[(3.3, 1.0, "Never mind.")])

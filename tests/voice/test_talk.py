@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -78,6 +78,7 @@ def conversation(
         texts += ["Sorry, I did not understand. Can you come?", "Please call us back."]
         texts += ["Please press 1 for yes, or 2 for no.", "You will not be called again. Goodbye."]
         texts += ["All right. You will be called tomorrow at 5 PM. Goodbye."]
+        texts += ["All right. You will be called later. Goodbye."]
         await speech.prepare(texts, rate=PHONE_RATE)
         # Made once the threads are done: meanwhile the clock jumps.
         call = ScriptedCall(deeds)
@@ -149,6 +150,24 @@ def test_words_cut_the_question_short_and_nothing_else() -> None:
     assert not spoken.is_speaking(5.8), "the question is"
     assert spoken.talk.notes.saved == {"coming": "yes", "day": "2026-11-27"}
     assert ("callee", "Hello?") in spoken.lines
+
+
+@pytest.mark.parametrize(
+    ("disclosure", "then", "at"),
+    [
+        # It answers the question before that is said.
+        (None, "Which day?", 1.0),
+        ("Please call us back.", "Can you come?", 4.3),
+    ],
+)
+def test_no_key_cuts_short_what_must_be_disclosed(
+    disclosure: str | None, then: str, at: float
+) -> None:
+    script = replace(SCRIPT, steps=SCRIPT.steps[1:], disclosure=disclosure)
+    spoken = conversation((12.0, 1.0, "Next Tuesday."), script=script, deeds=((1.0, "press", "1"),))
+    said = [line for line in spoken.talk.notes.transcript if line.role == "bot"]
+    following = next(line for line in said if line.text not in {"Hello.", disclosure})
+    assert (following.text, following.at_ms / 1000) == (then, pytest.approx(at, abs=0.2))
 
 
 def test_who_goes_on_speaking_does_not_answer_the_next_question() -> None:
@@ -239,6 +258,59 @@ def test_a_message_is_left_when_the_beep_is_over() -> None:
     assert not any(spoken.is_speaking(moment / 10) for moment in range(62))
     assert spoken.is_speaking(7.0)
     assert spoken.talk.notes.result is None
+
+
+@pytest.mark.parametrize("do", ["leave_message", "hang_up"])
+def test_a_recording_that_wants_no_calls_is_heard(do: Literal["leave_message", "hang_up"]) -> None:
+    # With hang_up only what was said by then is.
+    at = 1.5 if do == "leave_message" else 0.2
+    spoken = conversation(
+        (at, 0.5, "Remove this number from your list."),
+        script=replace(MACHINE, on_machine=OnMachine(do=do, message="Please call us back.")),
+        answered_by=AnsweredBy.MACHINE,
+    )
+    assert spoken.lines == [
+        ("callee", "Remove this number from your list."),
+        ("bot", "You will not be called again. Goodbye."),
+    ]
+    assert [detail["wish"] for kind, detail in spoken.told if kind is EventType.HEARD] == [
+        "opt_out"
+    ]
+    assert (spoken.talk.notes.result, spoken.talk.has_left_message) == ("opt_out", False)
+
+
+def test_who_wants_no_calls_need_not_wait_until_it_is_known_who_answered() -> None:
+    spoken = conversation(
+        (0.1, 0.4, "Stop calling me."), script=MACHINE, answered_by=AnsweredBy.HUMAN
+    )
+    [goodbye] = [line for line in spoken.talk.notes.transcript if line.role == "bot"]
+    # It would have been known after a second.
+    assert (goodbye.text, goodbye.at_ms) == (
+        "You will not be called again. Goodbye.",
+        pytest.approx(500, abs=50),
+    )
+    assert spoken.talk.notes.result == "opt_out"
+
+
+def test_an_assistant_that_wants_no_calls_is_heard_and_its_call_later_is_no_wish() -> None:
+    spoken = conversation(
+        (0.2, 0.5, "Please call back later."),
+        (4.0, 1.0, "Please remove this number from your mailing list."),
+        script=MACHINE,
+        answered_by=(AnsweredBy.SCREENER, AnsweredBy.SILENCE),
+    )
+    assert spoken.talk.notes.result == "opt_out"
+    assert [text for role, text in spoken.lines if role == "callee"] == [
+        "Please call back later.",
+        "Please remove this number from your mailing list.",
+    ]
+
+
+def test_what_a_person_says_to_an_assistant_is_answered_when_they_come() -> None:
+    came = (AnsweredBy.SCREENER, AnsweredBy.HUMAN)
+    # While it is found out who came.
+    spoken = conversation((4.6, 0.5, "Call me later."), script=MACHINE, answered_by=came)
+    assert spoken.talk.notes.result == "callback_request"
 
 
 def test_nothing_is_left_without_a_beep() -> None:

@@ -126,6 +126,8 @@ async def test_who_it_was_is_left_out_on_request(
         transcript=[
             {"role": "bot", "text": "Hello Dana.", "atMs": 0},
             *({"role": "callee", "text": each, "atMs": 1} for each in card),
+            {"role": "callee", "text": "It is four one one one.", "atMs": 2},
+            {"role": "callee", "text": "One one one one.", "atMs": 3},
         ],
     )
     call = f"{URL}/{attempt_text(claimed.attempt_id)}"
@@ -134,7 +136,12 @@ async def test_who_it_was_is_left_out_on_request(
     assert shown["to"] == "[phone]"
     assert shown["from"] == "+12025550100", "it is ours"
     assert (shown["keys"], shown["saved"]) == ("[card]", {"card": "[card]", "good": "yes"})
-    assert [line["text"] for line in shown["transcript"]] == ["Hello [name].", *["[number]"] * 16]
+    assert [line["text"] for line in shown["transcript"]] == [
+        "Hello [name].",
+        *["[number]"] * 16,
+        "It is [number].",
+        "[number].",
+    ]
     [given] = shown["answers"]
     assert (given["question"], given["value"]) == ("Is this [name]?", "[number]")
     assert given["said"] == "Yes, [name], call me at [phone]."

@@ -119,7 +119,7 @@ async def test_a_text_is_checked_line_by_line_and_not_stored(api: httpx.AsyncCli
     assert [(each["line"], each["pointer"]) for each in told["problems"]] == [
         (1, "/greeting"),
         (3, "/greting"),
-        (5, "/steps/0"),
+        (5, "/steps/0/type"),
     ]
     good = (await api.post(f"{url}/validate", json={"text": TEXT})).json()
     assert good["isValid"]

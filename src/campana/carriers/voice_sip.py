@@ -174,7 +174,7 @@ _NO_PERSON: dict[AnsweredBy | None, Disposition] = {
 def disposition_of(result: CallResult) -> Disposition:
     """What became of the attempt."""
     match result.end:
-        case "answered" if result.answered_by in _NO_PERSON:
+        case "answered" if result.answered_by in _NO_PERSON and result.result is None:
             return _NO_PERSON[result.answered_by]
         case "answered" if result.is_transferred:
             return Disposition.TRANSFERRED

@@ -7,12 +7,14 @@ is read from the text. What is not sure is None: the question is asked again.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 
+from campana.domain.understanding.asserted import asserted
 from campana.domain.understanding.choices import choice_in
 from campana.domain.understanding.dates import Direction, date_in, nearest
 from campana.domain.understanding.numbers import digits_in, number_in
@@ -26,6 +28,8 @@ CLEAR_BY = 0.25
 MOST_PHRASES = 12
 """Scored for one question: each takes time while somebody waits."""
 SEVERAL_KEYS_END = "#"
+_AROUND = re.compile(r"\b(?:(?:more|less|fewer) than|at (?:least|most)|between)\b", re.IGNORECASE)
+"""Before a number that is only near the one that is meant."""
 
 YES_PHRASES = ("Yes", "Yes, I can", "Yeah", "Sure", "Yes, that's right")
 NO_PHRASES = ("No", "No, I can't", "No, thank you", "Nope", "No, that's wrong")
@@ -138,16 +142,23 @@ def from_words(
             value = _closed(answer, scores, None if said is None else "yes" if said else "no")
             return _yes_no(answer, value)
         case Choice(options=options):
-            named = choice_in(text, {each.value: each.phrases for each in options})
+            told = [phrase for each in options for phrase in each.phrases]
+            if (left := asserted(text, phrases=told)) is None and text:
+                return None
+            named = choice_in(left or "", {each.value: each.phrases for each in options})
             value = _closed(answer, scores, named)
             return next((_option(each) for each in options if each.value == value), None)
         case Number(digits=int(count)):
             digits = digits_in(text)
             return Meant(value=digits) if digits is not None and len(digits) == count else None
         case Number():
-            return _number(answer, number_in(text))
+            if (left := asserted(text)) is None or _AROUND.search(left):
+                return None
+            return _number(answer, number_in(left))
         case Day():
-            day = date_in(text, today=today, direction=answer.direction) if today else None
+            if today is None or (left := asserted(text)) is None:
+                return None
+            day = date_in(left, today=today, direction=answer.direction)
             return Meant(value=day.isoformat()) if day is not None else None
         case FreeText():
             kept = " ".join(text.split())[: answer.most]

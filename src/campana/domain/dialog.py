@@ -40,6 +40,7 @@ from campana.domain.script import (
     Transferring,
     Turn,
     Utterance,
+    opening,
     placeholders,
     render,
 )
@@ -63,7 +64,8 @@ NOBODY_TOOK_IT = "transfer_failed"
 def start(script: Script, *, fields: Mapping[str, str]) -> Turn:
     """The first turn: the greeting and on to the first question or end, or to the model."""
     first = script.steps[0].id if script.steps else None
-    greeting = utter(None, script.greeting, fields)
+    is_kept = script.disclosure is not None
+    said = [replace(utter(None, text, fields), is_kept=is_kept) for text in opening(script)]
     if script.prompt is not None:
         then = Listen(
             step="",
@@ -72,8 +74,8 @@ def start(script: Script, *, fields: Mapping[str, str]) -> Turn:
             takes_words=True,
             phrases=OPT_OUT_PHRASES,
         )
-        return Turn(say=(greeting,), then=then, state=State(fields=fields))
-    return _walk(script, State(step=first, fields=fields), said=[greeting])
+        return Turn(say=tuple(said), then=then, state=State(fields=fields))
+    return _walk(script, State(step=first, fields=fields), said=said)
 
 
 def fall_back(script: Script, state: State) -> Turn:

@@ -39,7 +39,7 @@ from campana.domain.prompted import (
     name_of,
     parameters_of,
 )
-from campana.domain.script import Ended, Script, State, Transferring, Turn, render
+from campana.domain.script import Ended, Script, State, Transferring, Turn, opening, render
 from campana.domain.speaking import Call, Reply
 
 DONE = "completed"
@@ -159,7 +159,8 @@ def begin(
     ]
     system = Message(role="system", text="\n\n".join(part for part in parts if part))
     answered = Message(role="user", text="(answers the telephone)")
-    greeting = Message(role="assistant", text=render(script.greeting, fields))
+    said = " ".join(render(text, fields) for text in opening(script))
+    greeting = Message(role="assistant", text=said)
     return Talked(messages=(system, answered, greeting), fields=fields)
 
 

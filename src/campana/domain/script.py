@@ -111,6 +111,10 @@ class Script:
 
     greeting: str
     steps: tuple[Step, ...]
+    disclosure: str | None = None
+    """Said with the greeting, whatever follows: that it is an automatic call, or is recorded."""
+    language: str | None = None
+    """What is spoken (ISO 639-1), where the author says so."""
     voice: str | None = None
     """Our own, whatever the installation speaks with."""
     speech: SpeechModel | None = None
@@ -195,6 +199,8 @@ class Utterance:
     is_personal: bool = False
     is_question: bool = False
     """Words may interrupt it, and answer it."""
+    is_kept: bool = False
+    """No key cuts it short."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,6 +277,7 @@ class Turn:
     state: State
 
 
+_BRACES = re.compile(r"\{\{.*?(?:\}\}|$)|\{%.*?(?:%\}|$)", re.DOTALL)
 _PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z_][\w.]*)\s*\}\}")
 
 
@@ -288,9 +295,22 @@ def placeholders(text: str) -> frozenset[str]:
     return frozenset(_PLACEHOLDER.findall(text))
 
 
+def opening(script: Script) -> tuple[str, ...]:
+    """What is said first, unrendered. A greeting that asks something comes last."""
+    said = (script.greeting, script.disclosure or "")
+    is_question = script.greeting.rstrip().endswith("?")
+    return tuple(text for text in (reversed(said) if is_question else said) if text.strip())
+
+
+def left_over(text: str) -> str | None:
+    """What looks like a placeholder in `text` and is none, so that it would be read out."""
+    found = _BRACES.search(_PLACEHOLDER.sub("", text))
+    return found[0][:40] if found is not None else None
+
+
 def texts(script: Script) -> tuple[str, ...]:
     """Everything the script may say of its own, unrendered, in order."""
-    said = [script.greeting]
+    said = [script.greeting, script.disclosure or ""]
     for step in script.steps:
         match step:
             case Ask():

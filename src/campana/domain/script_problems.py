@@ -14,8 +14,8 @@ from campana.domain import answers, transfer
 from campana.domain.answers import Answer, Choice, Number, YesNo
 from campana.domain.errors import FieldProblem
 from campana.domain.prompt_problems import problems as prompt_problems
-from campana.domain.prompted import TransferTool
-from campana.domain.script import Ask, Branch, End, Say, Script, Step, Transfer
+from campana.domain.prompted import OptOutTool, TransferTool
+from campana.domain.script import Ask, Branch, End, Say, Script, Step, Transfer, left_over
 from campana.domain.sound_models import problems_of_hearing, problems_of_speech
 
 KEYS = frozenset("0123456789*#")
@@ -34,6 +34,8 @@ def problems(script: Script) -> list[FieldProblem]:
     found.extend(_links(script))
     if script.prompt is not None:
         found.extend(prompt_problems(script.prompt))
+    found.extend(_texts(script))
+    found.extend(_language(script))
     if not found:
         found.extend(_paths(script))
     return found
@@ -59,6 +61,54 @@ def _whole(script: Script) -> Iterator[FieldProblem]:
     for index, tool in enumerate(script.prompt.tools if script.prompt is not None else ()):
         if isinstance(tool, TransferTool) and tool.to is None and script.transfer_to is None:
             yield _problem(f"/prompt/tools/{index}/to", _TO_WHOM)
+
+
+def _texts(script: Script) -> Iterator[FieldProblem]:
+    """Braces that would be read out."""
+    said: list[tuple[str, str | None]] = [
+        ("/greeting", script.greeting),
+        ("/disclosure", script.disclosure),
+        ("/onMachine/message", script.on_machine.message),
+        ("/optOutText", script.opt_out_text),
+        ("/callbackText", script.callback_text),
+        ("/transferText", script.transfer_text),
+        ("/transferFailedText", script.transfer_failed_text),
+    ]
+    for index, step in enumerate(script.steps):
+        if not isinstance(step, Branch):
+            said.append((f"/steps/{index}/text", step.text))
+        if isinstance(step, Ask):
+            said.append((f"/steps/{index}/reprompt", step.reprompt))
+            said.append((f"/steps/{index}/keypad", step.keypad))
+    if (prompt := script.prompt) is not None:
+        said += [("/prompt/goal", prompt.goal), ("/prompt/persona", prompt.persona)]
+        said.append(("/prompt/filler", prompt.filler))
+    for pointer, text in said:
+        if text is not None and (left := left_over(text)) is not None:
+            yield _problem(pointer, f"{left!r} is no field: write {{{{ contact.first_name }}}}")
+
+
+def _language(script: Script) -> Iterator[FieldProblem]:
+    """What callees say is understood in English only; nobody is to find that out on the line."""
+    hearing = script.hearing.language if script.hearing is not None else None
+    if script.language and hearing and script.language != hearing:
+        yield _problem("/hearing/language", f"is not the language of the bot, {script.language}")
+    language = script.language or hearing or "en"
+    if language == "en":
+        return
+    for index, step in enumerate(script.steps):
+        if isinstance(step, Ask) and step.answer is not None:
+            yield _problem(
+                f"/steps/{index}/answer",
+                f"is understood in English only, not in {language}: ask for keys, or have a"
+                " language model speak (prompt)",
+            )
+    tools = script.prompt.tools if script.prompt is not None else None
+    if tools is not None and not any(isinstance(tool, OptOutTool) for tool in tools):
+        yield _problem(
+            "/prompt/tools",
+            f"must have opt_out: whoever says so in {language} is understood by the model alone",
+        )
 
 
 def _models(script: Script) -> Iterator[FieldProblem]:

@@ -9,6 +9,8 @@ from campana.domain.sentences import Sentences
 
 MOST_TEXT = 6_000
 """Characters of one reply: minutes of speech."""
+LONGEST_TOKEN = 8
+"""Characters of a token, of most texts at most: for endpoints that do not keep to `max_tokens`."""
 MOST_ARGUMENTS = 8_000
 MOST_CALLS = 32
 """That are kept of a reply at all."""
@@ -70,10 +72,16 @@ class _Gathered:
     arguments: str = ""
 
 
+def most_text(max_tokens: int) -> int:
+    """Characters that a reply of so many tokens may have."""
+    return min(MOST_TEXT, LONGEST_TOKEN * max_tokens)
+
+
 @dataclass(slots=True)
 class Gathering:
-    """The answer so far."""
+    """The answer so far. With more than `most` characters of text it is `TooMuch`."""
 
+    most: int = MOST_TEXT
     _text: str = ""
     _calls: dict[int, _Gathered] = field(default_factory=dict[int, _Gathered])
     _tokens: int | None = None
@@ -88,7 +96,7 @@ class Gathering:
         match part:
             case Words(text=text):
                 self._text += text
-                if len(self._text) > MOST_TEXT:
+                if len(self._text) > self.most:
                     raise TooMuch
                 return self._sentences.add(text)
             case CallPart():

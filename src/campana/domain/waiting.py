@@ -8,7 +8,7 @@ names what the first of them waits for.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -109,6 +109,17 @@ SHOWN: Mapping[Cause, tuple[ShownState, WaitReason | None]] = {
 }
 
 
+TOLD_WITH_FAILURE = frozenset({
+    Cause.TRIPPED,
+    Cause.COMPLETED,
+    Cause.CONTACTING,
+    Cause.CARRIER_DOWN,
+    Cause.RETRIES,
+    Cause.ALL_FINISHED,
+})  # fmt: skip
+"""What is explained by attempts that all fail, where they do."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelFacts:
     """How a campaign's channel stands: its limits, what is used of them, and who serves it."""
@@ -169,6 +180,9 @@ class WaitFacts:
     """Who acted last on the campaign, and when."""
     state_reason: str | None = None
     resume_at: datetime | None = None
+    failure: str | None = None
+    """What the newest attempts all failed of at the carrier; None when they did not, or nobody
+    asked."""
     outcomes: Mapping[str, int] = field(default_factory=dict[str, int])
     """What became of those who are finished; empty when nobody asked."""
 
@@ -192,8 +206,14 @@ class Standing:
 
 def standing(state: CampaignState, facts: WaitFacts, now: datetime) -> Standing:
     """Why a campaign of this state contacts nobody at `now`, or that it does."""
-    if state is not CampaignState.RUNNING:
-        return _at_rest(state, facts)
+    found = _at_rest(state, facts) if state is not CampaignState.RUNNING else _running(facts, now)
+    if facts.failure is None or found.cause not in TOLD_WITH_FAILURE:
+        return found
+    said = f"{found.sentence} The newest attempts failed at the carrier: {facts.failure}."
+    return replace(found, sentence=said)
+
+
+def _running(facts: WaitFacts, now: datetime) -> Standing:
     if facts.start_date is not None and facts.start_date > now:
         return _until(Cause.BEFORE_START, "It starts", facts.start_date)
     if facts.is_attempting:

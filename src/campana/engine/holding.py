@@ -92,7 +92,7 @@ async def hold(
         context,
         held.attempt_id,
         disposition=disposition_of(result),
-        reason=result.reason or result.end,
+        reason=result.told,
         result=result,
         facts=facts_of(
             result,

@@ -205,8 +205,28 @@ def _explain_any_of(error: ValidationError) -> Iterable[FieldProblem]:
         for below in meant[0]:
             yield from _explain(below)
     else:
-        pointer = "".join("/" + _escaped(part) for part in error.absolute_path)
-        yield FieldProblem(pointer=pointer, message="is none of the kinds known here")
+        yield _no_kind(error, [each for below in branches.values() for each in below])
+
+
+def _no_kind(error: ValidationError, below: Iterable[ValidationError]) -> FieldProblem:
+    """It is none of the alternatives: which there are, where its `type` was to say so."""
+    pointer = "".join("/" + _escaped(part) for part in error.absolute_path)
+    value: object = error.instance
+    kinds = [kind for each in below for kind in _kinds(each)]
+    if not isinstance(value, dict) or not kinds:
+        return FieldProblem(pointer=pointer, message="is none of the kinds known here")
+    return FieldProblem(pointer=f"{pointer}/type", message=f"must be one of {', '.join(kinds)}")
+
+
+def _kinds(error: ValidationError) -> Iterable[str]:
+    """What `type` would have to be for an alternative that was not meant."""
+    wanted: Any = error.validator_value
+    if list(error.path)[-1:] == ["type"] and error.validator in {"enum", "const"}:
+        yield from map(str, cast("list[object]", wanted) if error.validator == "enum" else [wanted])
+    elif error.validator == "required" and "'type'" in error.message:
+        schema = cast("Mapping[str, Any]", error.schema)
+        kind: Any = schema.get("properties", {}).get("type", {})
+        yield from map(str, kind.get("enum", [kind["const"]] if "const" in kind else []))
 
 
 SENTENCES: Mapping[str, str] = {

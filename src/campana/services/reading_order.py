@@ -8,8 +8,8 @@ _RANKS = {
     name: rank
     for rank, name in enumerate(
         (
-            "name", "share", "holdOut", "id", "version", "type", "greeting", "text", "answer",
-            "keys", "on", "saveAs", "next", "otherwise",
+            "name", "share", "holdOut", "id", "version", "type", "greeting", "disclosure", "text",
+            "answer", "keys", "on", "saveAs", "next", "otherwise",
         )
     )
 }  # fmt: skip

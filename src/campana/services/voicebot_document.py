@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
 from campana.domain import answers, script, transfer
+from campana.domain.sound_models import HearingModel
 from campana.services.prompt_document import PromptDocument, prompt_of
 from campana.services.sound_document import (
     HearingDocument,
@@ -158,6 +160,11 @@ class VoiceBotDocument(_Document, frozen=True):
 
     greeting: Text
     steps: Annotated[list[Step], Meta(min_length=1, max_length=100)]
+    disclosure: Text | None = None
+    """Said with the greeting, whatever follows: that it is an automatic call, or is recorded."""
+    language: Annotated[str, Meta(pattern="^[a-z]{2,3}$")] | None = None
+    """What is spoken (ISO 639-1); English when left out. Answers and wishes in words are understood
+    in English only: in another language the steps ask for keys, or a language model speaks."""
     voice: Literal["heart"] | None = None
     """Our own, also where the installation speaks with another."""
     speech: SpeechDocument | None = None
@@ -185,9 +192,11 @@ def script_of(document: VoiceBotDocument) -> script.Script:
     return script.Script(
         greeting=document.greeting,
         steps=tuple(_step(step) for step in document.steps),
+        disclosure=document.disclosure,
+        language=document.language,
         voice=document.voice,
         speech=speech_of(document.speech) if document.speech is not None else None,
-        hearing=hearing_of(document.hearing) if document.hearing is not None else None,
+        hearing=_hearing(document),
         max_seconds=document.max_seconds,
         on_machine=script.OnMachine(do=document.on_machine.do, message=document.on_machine.message),
         opt_out_text=document.opt_out_text,
@@ -197,6 +206,13 @@ def script_of(document: VoiceBotDocument) -> script.Script:
         transfer_text=document.transfer_text,
         transfer_failed_text=document.transfer_failed_text,
     )
+
+
+def _hearing(document: VoiceBotDocument) -> HearingModel | None:
+    if document.hearing is None:
+        return None
+    hearing = hearing_of(document.hearing)
+    return replace(hearing, language=hearing.language or document.language)
 
 
 def _step(step: Step) -> script.Step:

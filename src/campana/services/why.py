@@ -5,16 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from campana.domain.breakers import FAILURES
 from campana.domain.campaign import Campaign, CampaignState
 from campana.domain.errors import NotFound
 from campana.domain.target import zones_of
-from campana.domain.waiting import Cause, Standing, WaitFacts, standing
+from campana.domain.waiting import TOLD_WITH_FAILURE, Cause, Standing, WaitFacts, standing
 from campana.domain.window import next_open
 from campana.services.campaign_document import plan_of
 from campana.services.context import Context
 from campana.store import campaigns, due, overview
 from campana.store.db import Tx
 
+_NEWEST = 5
+"""Attempts that must all have failed before that is told as the cause."""
 _TOLD_WITH_OUTCOMES = (CampaignState.COMPLETED, CampaignState.CANCELLED, CampaignState.EXPIRED)
 
 
@@ -36,6 +39,15 @@ async def why(context: Context, *, workspace_id: int, campaign_id: str) -> Stand
     return told if further is facts else standing(campaign.state, further, now)
 
 
+async def _failure(tx: Tx, campaign: Campaign) -> str | None:
+    """What the newest attempts failed of, if all of them did, at the carrier."""
+    newest = await overview.newest(tx, campaign_id=campaign.id, limit=_NEWEST)
+    if not newest or any(each.disposition not in FAILURES for each in newest):
+        return None
+    code, reason = newest[0].sip_status, newest[0].reason or str(newest[0].disposition)
+    return f"{code} {reason}" if code is not None else reason
+
+
 async def _further(
     tx: Tx, campaign: Campaign, facts: WaitFacts, told: Standing, now: datetime
 ) -> WaitFacts:
@@ -46,6 +58,8 @@ async def _further(
         keys = await due.window_keys(tx, campaign_id=campaign.id)
         opening = [next_open(window, zones_of(key), now) for key in keys]
         return replace(facts, opens_at=min((each for each in opening if each), default=None))
+    if told.cause in TOLD_WITH_FAILURE:
+        facts = replace(facts, failure=await _failure(tx, campaign))
     if campaign.state in _TOLD_WITH_OUTCOMES or told.cause is Cause.ALL_FINISHED:
         counted = (await overview.progress(tx, campaign_ids=[campaign.id])).get(campaign.id, [])
         outcomes = {each.disposition: each.count for each in counted if each.disposition}

@@ -100,6 +100,22 @@ def _facts(row: Mapping[str, Any], now: datetime) -> WaitFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Newest:
+    """How an attempt ended; `sip_status` is the final code that refused a call."""
+
+    disposition: str | None
+    reason: str | None
+    sip_status: int | None
+
+
+async def newest(tx: Tx, *, campaign_id: str, limit: int) -> list[Newest]:
+    """The attempts of a campaign that ended last, the newest first."""
+    given = {"campaign_id": campaign_id, "limit": limit}
+    cursor = await tx.execute(_SQL["newest"], given)
+    return [Newest(*row) for row in await cursor.fetchall()]
+
+
+@dataclass(frozen=True, slots=True)
 class Left:
     """People of a campaign who wait and open and close together."""
 

@@ -14,6 +14,18 @@ from campana.domain.sound_quality import SoundQuality
 from campana.domain.transfer import TransferOutcome
 from campana.voice.notes import Answered, Handover, Line
 
+_CREDENTIALS = "the trunk does not take this username and password"
+_MEDIA = "no codec in common with the trunk, or sound encrypted for one side only"
+_TRUNK = {
+    401: _CREDENTIALS,
+    403: "the trunk forbids the call: look at its account, this address and the caller id",
+    407: _CREDENTIALS,
+    415: _MEDIA,
+    488: _MEDIA,
+    606: _MEDIA,
+}
+"""What final SIP codes mean that say more of the trunk than of the person called."""
+
 End = Literal["answered", "refused", "no_answer", "failed", "cancelled", "too_late"]
 
 
@@ -59,6 +71,13 @@ class CallResult:
     recording: Path | None = None
     """Where the whole recording lies; None when there is none."""
     recording_problem: str | None = None
+
+    @property
+    def told(self) -> str:
+        """Why it ended, for people; of a refusal that is about the trunk, what to mend there."""
+        hint = _TRUNK.get(self.status or 0) if self.end == "refused" else None
+        reason = self.reason or self.end
+        return f"{reason}: {hint}" if hint is not None else reason
 
     @property
     def is_transferred(self) -> bool:

@@ -40,12 +40,13 @@ from campana.domain.script import Ask, Ended, Key, Listen, Script, State, Transf
 from campana.domain.script import Spoken as WordsHeard
 from campana.domain.transfer import Transferred
 from campana.domain.understanding.wishes import OPT_OUT_PHRASES
+from campana.voice.answering import TAIL_SECONDS
 from campana.voice.driver import VoiceCall
 from campana.voice.ears.ear import Ear, Said
 from campana.voice.notes import Tell
 from campana.voice.speech import Voice
 from campana.voice.stream import SoundStream
-from campana.voice.talk import TAIL_SECONDS, Talk
+from campana.voice.talk import Talk
 
 Next = Callable[[Came | None], Awaitable[Order | None]]
 """Told what came of the last order, None at first and after holding; None to hang up."""

@@ -34,7 +34,7 @@ from campana.domain.script import (
     Utterance,
 )
 from campana.domain.sentences import heard_of
-from campana.domain.speaking import Call
+from campana.domain.speaking import Call, most_text
 from campana.voice.driver import VoiceCall
 from campana.voice.ears.ear import Began, Ear, Said
 from campana.voice.mind import Mind
@@ -135,7 +135,9 @@ class ModelTalk(Talk):
         while True:
             if (failed := model_talk.may_ask(self._prompt, self._talked)) is not None:
                 return self._give_up(failed.reason)
-            saying = Saying(self._mind, self._talked, self._speech, rate=self._call.sample_rate)
+            most = most_text(self._prompt.model.max_tokens)
+            rate = self._call.sample_rate
+            saying = Saying(self._mind, self._talked, self._speech, rate=rate, most=most)
             try:
                 heard = await self._speak(saying, standing)
             finally:
@@ -200,7 +202,8 @@ class ModelTalk(Talk):
         while True:
             patience = self._patience() if not spoken else None
             sentence = await self._next(saying, standing, seconds=patience)
-            if sentence is None:
+            is_rest = saying.is_too_much and isinstance(sentence, str | _Slow)
+            if sentence is None or is_rest:
                 return None
             if isinstance(sentence, str):
                 is_filler, text = False, sentence

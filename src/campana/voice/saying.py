@@ -15,10 +15,13 @@ from campana.voice.speech import Voice
 class Saying:
     """Made when the model is asked; `close` it, whatever became of it."""
 
-    def __init__(self, mind: Mind, talked: Talked, speech: Voice, *, rate: int) -> None:
+    def __init__(self, mind: Mind, talked: Talked, speech: Voice, *, rate: int, most: int) -> None:
+        """`most` is how many characters it may have."""
         self._speech, self._rate = speech, rate
         self._sounds: list[asyncio.Future[bytes]] = []
-        self.gathering = Gathering()
+        self.gathering = Gathering(most=most)
+        self.is_too_much = False
+        """It goes on for ever: what is left of it need not be said."""
         self.is_whole = False
         self.failure: str | None = None
         self.sentences: asyncio.Queue[str | None] = asyncio.Queue()
@@ -37,6 +40,7 @@ class Saying:
         except Lost as lost:
             self.failure = str(lost)
         except TooMuch:
+            self.is_too_much = True
             self.failure = "the model did not come to an end"
         finally:
             self.sentences.put_nowait(None)

@@ -10,11 +10,12 @@ only the wishes count that count always ("stop calling me").
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from campana.domain.answered_by import AnsweredBy
-from campana.domain.dialog import is_clear, resume, utter, wish
+from campana.domain.dialog import asks_for_no_more, is_clear, resume, utter, wish
 from campana.domain.script import (
     Ended,
     Heard,
@@ -30,25 +31,18 @@ from campana.domain.script import (
     Utterance,
 )
 from campana.domain.transfer import TransferOutcome, Transferred
+from campana.voice.answering import SETTLE_SECONDS, TAIL_SECONDS, Answering, Refused
 from campana.voice.driver import VoiceCall
 from campana.voice.ears.ear import Began, Ear, Said
 from campana.voice.notes import Latency, Notes, Tell
 from campana.voice.speech import Voice
 from campana.voice.stream import SoundStream
 
-SETTLE_SECONDS = 0.3
-"""From the answer to the first word: networks open the way for sound a moment after the answer."""
-TAIL_SECONDS = 0.2
-"""From the last word to hanging up: the other side's jitter buffer still holds the end of it."""
 LAST_WORD_SECONDS = 3.0
 """Somebody who speaks while the goodbye is said is listened to for so long after it."""
 UNHEARD_SECONDS = 0.7
 """Who speaks this soon after a question began goes on with what they said before: they have not
 heard it."""
-BEEP_SECONDS = 30.0
-"""How long the beep of a machine is waited for; without one nothing is left."""
-SCREENED_SECONDS = 20.0
-"""How long somebody may take to come after an assistant was told who calls."""
 
 
 class Talk:
@@ -82,12 +76,21 @@ class Talk:
         self._question_at = 0.0
         self._replying_to: Said | None = None
         """What the next thing said replies to."""
+        self._answering: Answering | None = None
+        self._before: Turn | None = None
+        """Set while it is not known to be a person."""
         self.notes = Notes(tell)
-        self.answered_by: AnsweredBy | None = None
-        """None where nobody listened for it."""
-        self.has_left_message = False
         self.finished = False
         """Everything up to an end was said."""
+
+    @property
+    def answered_by(self) -> AnsweredBy | None:
+        """Who answered; None where nobody listened for it, or it is not known yet."""
+        return self._answering.answered_by if self._answering is not None else None
+
+    @property
+    def has_left_message(self) -> bool:
+        return self._answering is not None and self._answering.has_left_message
 
     def told(self, text: str) -> None:
         """Words in writing, of somebody who cannot speak: as if they had just said them."""
@@ -100,8 +103,8 @@ class Talk:
         sources = [self._call.keys, *([self._ear.events] if self._ear is not None else [])]
         passing = [asyncio.ensure_future(self._pass_on(source)) for source in sources]
         try:
-            if await self._is_somebody_there(turn.state.fields):
-                await self._converse(turn)
+            if (first := await self._first(turn)) is not None:
+                await self._converse(first)
         finally:
             for task in passing:
                 task.cancel()
@@ -111,48 +114,32 @@ class Talk:
         while True:
             self._inbox.put_nowait(await source.get())
 
-    async def _is_somebody_there(self, fields: Mapping[str, str]) -> bool:
-        """Is it a person, or may it be one? A machine is dealt with as the script says."""
+    async def _first(self, turn: Turn) -> Turn | None:
+        """The turn to begin with; None where a machine answered, which is dealt with as the script
+        says."""
         policy = self._script.on_machine
         if self._ear is None or policy.do == "talk":
             await asyncio.sleep(SETTLE_SECONDS)
-            return True
-        ear, message = self._ear, policy.message if policy.do == "leave_message" else None
-        self.answered_by = await ear.who_answered()
-        if self.answered_by is AnsweredBy.SCREENER and message:
-            await self._introduce(ear, utter(None, message, fields))
-        if self.answered_by.may_be_a_person:
-            return True
-        is_machine = self.answered_by is AnsweredBy.MACHINE
-        if is_machine and message and await self._is_beeped(ear):
-            await asyncio.sleep(SETTLE_SECONDS)
-            await self._say(utter(None, message, fields), None)
-            self.has_left_message = True
-            await asyncio.sleep(TAIL_SECONDS)
-        return False
+            return turn
+        message = policy.message if policy.do == "leave_message" else None
+        said = utter(None, message, turn.state.fields) if message else None
+        self._answering = Answering(self._ear, self._inbox, self)
+        self._before = replace(turn, say=(), then=Ended())
+        refused = await self._answering.deal(said)
+        self._before = None
+        is_person = self.answered_by is not None and self.answered_by.may_be_a_person
+        return refused or (turn if is_person else None)
 
-    async def _introduce(self, ear: Ear, message: Utterance) -> None:
-        """Tell an assistant who calls and why, and see who comes."""
-        quiet = waited = 0.0
-        while quiet < 1.0 and waited < BEEP_SECONDS and not ear.beeped.is_set():
-            await asyncio.sleep(SETTLE_SECONDS)
-            waited += SETTLE_SECONDS
-            quiet = 0.0 if ear.is_busy else quiet + SETTLE_SECONDS
-        await asyncio.sleep(SETTLE_SECONDS)
-        await self._say(message, None)
-        ear.beeped.clear()
-        came = await ear.who_answered(patience=SCREENED_SECONDS)
-        # Whoever says nothing is nobody yet: the assistant still has the call.
-        if came not in {AnsweredBy.SILENCE, AnsweredBy.FAX}:
-            self.answered_by = came
+    async def say(self, utterance: Utterance) -> None:
+        """To a machine, before the conversation; raises Refused."""
+        if self._before is not None and await self._say(utterance, self._before) is not None:
+            raise Refused
 
-    async def _is_beeped(self, ear: Ear) -> bool:
-        try:
-            async with asyncio.timeout(BEEP_SECONDS):
-                await ear.beeped.wait()
-        except TimeoutError:
-            return False
-        return True
+    def is_refusal(self, said: Said) -> bool:
+        return asks_for_no_more(self._as_spoken(said))
+
+    def refusal(self) -> Turn | None:
+        return self._catch_up(self._before) if self._before is not None else None
 
     async def _converse(self, turn: Turn) -> None:
         while True:
@@ -259,7 +246,7 @@ class Talk:
             match event:
                 case str():
                     self._pressed(event)
-                    if expected is not None and event in expected.keys:
+                    if expected is not None and event in expected.keys and not utterance.is_kept:
                         return self._as_key(event)
                 case Began(at=at):
                     takes_words = expected is not None and expected.takes_words
@@ -311,6 +298,9 @@ class Talk:
         if not said.text:
             return None
         wished = wish(self._script, turn.state, self._as_spoken(said))
+        if self._before is not None and wished is not None and self._name(wished) != "opt_out":
+            # "Call again later" is no wish of a recording.
+            wished = None
         before = self._name(turn)
         self._heard(said, None if wished is None else self._name(wished))
         # Who wants no more may say so twice, and after "call me later", but not the other way.

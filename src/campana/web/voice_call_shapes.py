@@ -12,7 +12,7 @@ from campana.domain.attempt import AttemptState
 from campana.domain.clock import wire
 from campana.domain.disposition import Disposition
 from campana.domain.ids import attempt_text, numbered
-from campana.domain.masking import NUMBER, masked, masked_address
+from campana.domain.masking import NUMBER, masked, masked_address, masked_together
 from campana.domain.transfer import TransferOutcome
 from campana.store.voice_calls import VoiceCall
 from campana.web.answers import Instant, Shape, instant
@@ -217,7 +217,7 @@ def detail(call: VoiceCall, *, is_masked: bool) -> VoiceCallDetail:
             )
             for each in call.transfers
         ],
-        transcript=_transcript(call, mask),
+        transcript=_transcript(call, is_masked=is_masked),
     )
 
 
@@ -301,18 +301,27 @@ def _mask(call: VoiceCall, *, is_masked: bool) -> Callable[[str], str]:
     return partial(masked, names=call.names) if is_masked else str
 
 
-def _transcript(call: VoiceCall, mask: Callable[[str], str]) -> list[dict[str, Any]]:
+def _transcript(call: VoiceCall, *, is_masked: bool) -> list[dict[str, Any]]:
     """Numbers are typed a key a line: one alone says nothing, all of them are the number.
 
     They are read from the lines: the keys of a call that runs are not counted yet.
     """
     lines = call.transcript or ()
+    if not is_masked:
+        return [dict(line) for line in lines]
+    mask = _mask(call, is_masked=True)
     typed = "".join(line["text"] for line in lines if _is_key(line))
     is_number = mask(typed) != typed
-    return [
-        {**line, "text": NUMBER if is_number and _is_key(line) else mask(line["text"])}
-        for line in lines
-    ]
+    said = [line["text"] for line in lines if line["role"] == "callee" and not _is_key(line)]
+    theirs = iter(masked_together(said, names=call.names))
+    shown: list[dict[str, Any]] = []
+    for line in lines:
+        if _is_key(line):
+            text = NUMBER if is_number else line["text"]
+        else:
+            text = next(theirs) if line["role"] == "callee" else mask(line["text"])
+        shown.append({**line, "text": text})
+    return shown
 
 
 def _is_key(line: Mapping[str, Any]) -> bool:

@@ -38,6 +38,22 @@ NOW = datetime(2026, 11, 26, 14, 10, tzinfo=ZoneInfo("America/New_York"))
         ("Around four o'clock.", "2026-11-26 16:00"),
         ("Tomorrow at three in the afternoon.", "2026-11-27 15:00"),
         ("Tomorrow at eight in the evening.", "2026-11-27 20:00"),
+        ("Call me next month.", "2026-12-26 14:10"),
+        ("In two months.", "2027-01-25 14:10"),
+        ("In January.", "2027-01-01 14:10"),
+        ("At the weekend.", "2026-11-28 14:10"),
+        ("Next weekend at ten.", "2026-12-05 10:00"),
+        ("At the end of the week.", "2026-11-27 14:10"),
+        ("Not today, another day.", "2026-11-27 14:10"),
+        ("Not today, on Monday at nine.", "2026-11-30 09:00"),
+        ("Between five and six.", "2026-11-26 17:00"),
+        ("Tomorrow between five and six.", "2026-11-27 17:00"),
+        ("After work.", "2026-11-26 17:30"),
+        ("At lunchtime.", "2026-11-27 12:00"),
+        # No later than so: it is said back, and better than within the hour.
+        ("In six months.", "2027-02-24 14:10"),
+        ("On May fifth at three.", "2027-02-24 15:00"),
+        ("Next year.", "2027-01-02 14:10"),
     ],
 )
 def test_the_moment_that_was_said(text: str, moment: str) -> None:

@@ -13,7 +13,7 @@ from campana.domain.understanding.words import words
 Direction = Literal["future", "past"]
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_MONTHS = {
+MONTHS = {
     name: place + 1
     for place, names in enumerate(
         (
@@ -24,6 +24,7 @@ _MONTHS = {
     )
     for name in names
 }  # fmt: skip
+_ALSO_WORDS = frozenset({"may", "march", "mar"})
 ORDINALS = {
     **{
         word: place + 1
@@ -62,6 +63,8 @@ def date_in(text: str, *, today: date, direction: Direction = "future") -> date 
             return None
         if found:
             return found[0]
+    if any(word in MONTHS and word not in _ALSO_WORDS for word in said):
+        return None  # The thirty-first of November.
     return _day_of_month(said, today, direction)
 
 
@@ -78,8 +81,8 @@ def _in_figures(said: Sequence[str]) -> Iterator[date]:
 
 def _in_month(said: Sequence[str], today: date, direction: Direction) -> Iterator[date]:
     for place, word in enumerate(said):
-        month = _MONTHS.get(word)
-        if month is None or (word in {"may", "march", "mar"} and not _is_month(said, place)):
+        month = MONTHS.get(word)
+        if month is None or (word in _ALSO_WORDS and not _is_month(said, place)):
             continue
         # "The third of June nineteen eighty five" is not the nineteenth.
         day, end = _day_before(said, place), place + 1

@@ -7,15 +7,25 @@ in the afternoon.
 from __future__ import annotations
 
 import re
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
-from campana.domain.understanding.dates import date_in
+from campana.domain.understanding.dates import MONTHS, date_in
 from campana.domain.understanding.numbers import UNITS, numbers
 from campana.domain.understanding.words import words
 
 PARTS = {"morning": time(9, 30), "afternoon": time(14, 0), "evening": time(18, 0)}
 _TONIGHT = time(19, 0)
 _FARTHEST = timedelta(days=90)
+"""Whoever says a later day is called then."""
+_FRIDAY, _SATURDAY = 4, 5
+_MONTH = "|".join(MONTHS)
+_TIMES = {"lunch": time(12, 0), "lunchtime": time(12, 0)}
+_AFTER = {
+    "lunch": time(13, 30),
+    "work": time(17, 30),
+    "dinner": time(19, 30),
+    "school": time(16, 0),
+}
 _MINUTES = {"quarter": 15, "half": 30, "thirty": 30, "fifteen": 15, "ten": 10, "twenty": 20}
 _TENS_AFTER = {"oh": 0, "ten": 10, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40,
                "fifty": 50}  # fmt: skip
@@ -31,16 +41,44 @@ def moment_in(text: str, *, now: datetime) -> datetime | None:
     span = _span(said)
     if span is not None:
         return now + span
-    day = date_in(text, today=now.date())
+    day = _vague_day(said, now.date()) or date_in(text, today=now.date())
     clock = _clock(said)
     if day is None and clock is None:
         return None
-    wanted = day or now.date()
+    wanted = min(day or now.date(), now.date() + _FARTHEST)
     moment = datetime.combine(wanted, clock or now.timetz().replace(tzinfo=None), now.tzinfo)
     if moment <= now and day is None:
         moment += timedelta(days=1)
-    is_ahead = now < moment <= now + _FARTHEST
-    return moment.replace(second=0, microsecond=0) if is_ahead else None
+    return moment.replace(second=0, microsecond=0) if now < moment else None
+
+
+def _vague_day(said: list[str], today: date) -> date | None:
+    """The first day that is meant by "next month", "at the weekend", "another day"."""
+    plain = " ".join(said)
+    if other := re.search(r"\bnot (?:\w+ )?today\b|\b(?:another|other|different) day\b", plain):
+        named = date_in(plain.replace(other[0], ""), today=today)
+        return named or today + timedelta(days=1)
+    if few := re.search(r"\bin a (?:couple of|few) (day|week)s\b", plain):
+        return today + timedelta(days=3 if few[1] == "day" else 14)
+    if re.search(r"\bweek ?ends?\b", plain):
+        to_saturday = (_SATURDAY - today.weekday()) % 7 or 1
+        return today + timedelta(days=to_saturday + (7 if "next weekend" in plain else 0))
+    if re.search(r"\bend of (?:the|this) week\b", plain):
+        return today + timedelta(days=(_FRIDAY - today.weekday()) % 7 or 7)
+    if re.search(r"\b(?:next|(?:in|after) (?:a|one|1|another)) month\b", plain):
+        return today + timedelta(days=30)
+    if re.search(r"\bnext year\b|\bin (?:a|one|1|another) year\b", plain):
+        return date(today.year + 1, 1, 2) if "next" in plain else today + timedelta(days=365)
+    for found in numbers(said):
+        if said[found.end : found.end + 1] == ["months"] and 0 < found.value <= 120:
+            return today + timedelta(days=30 * int(found.value))
+    month = re.search(
+        rf"\b(?:in|next|until|till|after|before) (?:early )?({_MONTH})\b(?! \w)", plain
+    )
+    if month is not None:
+        number = MONTHS[month[1]]
+        return date(today.year + (number <= today.month), number, 1)
+    return None
 
 
 def _span(said: list[str]) -> timedelta | None:
@@ -77,6 +115,11 @@ def _clock(said: list[str]) -> time | None:
         if found is not None:
             hour, minute, half = found
             return _of_day(hour, minute, half=half, part=part)
+    for place, word in enumerate(said):
+        if word in _AFTER and said[place - 1 : place] == ["after"]:
+            return _AFTER[word]
+        if word in _TIMES:
+            return _TIMES[word]
     if part == "tonight":
         return _TONIGHT
     return PARTS[part] if part is not None else None
@@ -110,7 +153,19 @@ def _hour_at(said: list[str], place: int) -> tuple[int, int, str | None] | None:
         if len(rest) > 1 and rest[1] in UNITS and UNITS[rest[1]] < 10 and minute != 10:
             minute += UNITS[rest[1]]
         half = half or _half(rest[1:]) or _half(rest[2:])
-    is_time = before in {"at", "around", "after", "by", "about", "before", "till", "until", "past"}
+    is_time = before in {
+        "at",
+        "around",
+        "after",
+        "by",
+        "about",
+        "before",
+        "till",
+        "until",
+        "past",
+        "between",
+        "from",
+    }
     if half or rest[:1] == ["oclock"] or is_time or (minute and before in {"", "at"}):
         return hour, minute, half
     # "tomorrow five", "Friday three in the afternoon"

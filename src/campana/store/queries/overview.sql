@@ -71,6 +71,13 @@ left join lateral (
   where k.campaign_id = c.id
   order by one.due_at, one.target_id limit 1) first on true;
 
+-- name: newest
+-- What became of the newest attempts of a campaign, and what their carrier said; a few rows of attempts_ended.
+select a.disposition, a.reason, v.sip_status
+from attempts a left join voice_calls v on v.attempt_id = a.id
+where a.campaign_id = %(campaign_id)s and a.ended_at is not null
+order by a.ended_at desc limit %(limit)s;
+
 -- name: rates
 -- The highest rate that its channel and its own limits let each campaign have.
 select c.id, least(ch.rate, (c.document #>> '{pacing,rate}')::float8)

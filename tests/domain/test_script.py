@@ -251,6 +251,12 @@ def test_a_transfer_is_an_end_and_a_bot_may_say_to_whom_once() -> None:
     assert wrong.pointer == "/transferTo"
 
 
+@pytest.mark.parametrize(("endpointing", "is_wrong"), [(299, True), (300, False), (3001, True)])
+def test_the_silence_that_ends_an_answer_is_bounded(endpointing: int, is_wrong: bool) -> None:
+    found = problems(replace(APPOINTMENT, endpointing=endpointing))
+    assert [each.pointer for each in found] == (["/endpointing"] if is_wrong else [])
+
+
 def test_tells_everything_at_once() -> None:
     script = Script(greeting="", steps=(Say(id="a", text="", next="b"),), max_seconds=0)
     assert {problem.pointer for problem in problems(script)} == {

@@ -148,6 +148,8 @@ class Script:
     """Who speaks in place of our own voice."""
     hearing: HearingModel | None = None
     """Who reads what is said in place of our own models."""
+    endpointing: int | None = None
+    """Milliseconds of silence that end what somebody says; None for the usual."""
     max_seconds: int = 180
     """The call is ended after this long, whatever is being said."""
     on_machine: OnMachine = OnMachine()

@@ -36,6 +36,8 @@ SECONDS_TO_ANSWER = (1.0, 60.0)
 MAX_REPROMPTS = 5
 MIN_OPTIONS = 2
 CALL_SECONDS = (5, 3600)
+ENDPOINTING = (300, 3000)
+"""Less is a pause between two words; with more a person thinks that nobody is there."""
 TOOL_SECONDS = (1.0, 30.0)
 FILLER_SECONDS = (0.3, 30.0)
 _TO_WHOM = "must say to whom, or the bot must (transferTo)"
@@ -59,9 +61,7 @@ def problems(script: Script) -> list[FieldProblem]:
 def _whole(script: Script) -> Iterator[FieldProblem]:
     if not script.greeting.strip():
         yield _problem("/greeting", "must say something")
-    low, high = CALL_SECONDS
-    if not low <= script.max_seconds <= high:
-        yield _problem("/maxSeconds", f"must be between {low} and {high}")
+    yield from _times(script)
     if not script.steps:
         yield _problem("/steps", "must have at least one step")
     machine = script.on_machine
@@ -76,6 +76,15 @@ def _whole(script: Script) -> Iterator[FieldProblem]:
     for index, tool in enumerate(script.prompt.tools if script.prompt is not None else ()):
         if isinstance(tool, TransferTool) and tool.to is None and script.transfer_to is None:
             yield _problem(f"/prompt/tools/{index}/to", _TO_WHOM)
+
+
+def _times(script: Script) -> Iterator[FieldProblem]:
+    low, high = CALL_SECONDS
+    if not low <= script.max_seconds <= high:
+        yield _problem("/maxSeconds", f"must be between {low} and {high}")
+    low, high = ENDPOINTING
+    if script.endpointing is not None and not low <= script.endpointing <= high:
+        yield _problem("/endpointing", f"must be between {low} and {high} milliseconds")
 
 
 def _texts(script: Script) -> Iterator[FieldProblem]:

@@ -195,6 +195,9 @@ class VoiceBotDocument(_Document, frozen=True):
     """Who speaks: an endpoint of your own, or another voice of the installation's."""
     hearing: HearingDocument | None = None
     """Who reads what is said: an endpoint of your own, or another model of the installation's."""
+    endpointing: Annotated[int, Meta(ge=300, le=3000)] | None = None
+    """Milliseconds of silence that end what somebody says where it is not clearly an answer before;
+    704 when left out."""
     max_seconds: Annotated[int, Meta(ge=5, le=3600)] = 180
     on_machine: OnMachineDocument = OnMachineDocument()
     opt_out_text: Text = script.OPT_OUT_TEXT
@@ -221,6 +224,7 @@ def script_of(document: VoiceBotDocument) -> script.Script:
         voice=document.voice,
         speech=speech_of(document.speech) if document.speech is not None else None,
         hearing=_hearing(document),
+        endpointing=document.endpointing,
         max_seconds=document.max_seconds,
         on_machine=script.OnMachine(do=document.on_machine.do, message=document.on_machine.message),
         opt_out_text=document.opt_out_text,

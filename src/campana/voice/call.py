@@ -191,7 +191,7 @@ class _Session:
         self._answered_at = self._clock.now()
         if recording is not None:
             self._recording = Recording(recording, rate=call.sample_rate)
-        ear = Listener(self._ears) if self._ears is not None and self._needs_ears else None
+        ear = self._listener() if self._ears is not None and self._needs_ears else None
         stream = self._stream = SoundStream(call, recording=self._recording, ear=ear)
         talk, running = self._begin(call, stream, ear, opening)
         self._talk = talk
@@ -230,6 +230,12 @@ class _Session:
         else:
             reason = "cancelled" if stopping in done else "time_limit"
         return self.close(end="answered", reason=reason)
+
+    def _listener(self) -> Listener:
+        script = self._script
+        if isinstance(script, Dictation) or script.endpointing is None:
+            return Listener(cast("Hearing", self._ears))
+        return Listener(cast("Hearing", self._ears), end_seconds=script.endpointing / 1000)
 
     def _begin(
         self, call: VoiceCall, stream: SoundStream, ear: Listener | None, opening: Turn | None

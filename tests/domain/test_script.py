@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from campana.domain.dialog import resume, start
+from campana.domain.placeholders import placeholders, render
 from campana.domain.script import (
     CALLBACK_TEXT,
     OPT_OUT_TEXT,
@@ -23,8 +24,6 @@ from campana.domain.script import (
     Timeout,
     Transfer,
     Turn,
-    placeholders,
-    render,
     texts,
 )
 from campana.domain.script_problems import problems

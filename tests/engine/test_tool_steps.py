@@ -32,6 +32,11 @@ def whenever(monkeypatch: pytest.MonkeyPatch) -> None:
 def bot(url: str) -> Any:
     return {
         "greeting": "Hello {{ contact.first_name }}.",
+        "result": {
+            "type": "object",
+            "properties": {"day": {"type": "string"}},
+            "required": ["day"],
+        },
         "steps": [
             {
                 "id": "slot",
@@ -94,3 +99,6 @@ async def test_a_program_is_asked_in_mid_call_and_its_answer_said(
     assert came.headers["webhook-signature"] == signed
     [used] = call.model["tools"]
     assert (used["name"], used["outcome"]) == ("slot", "done" if saved else "failed")
+    is_missing = "the result: 'day' is a required property"
+    told = (call.model["values"], call.model["misfits"])
+    assert told == ((saved, []) if saved else (None, [is_missing]))

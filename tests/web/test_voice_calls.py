@@ -71,7 +71,7 @@ async def test_what_a_language_model_did_is_shown_and_masked_on_request(
     number = "+1 202 555 0142"
     used = {"name": "book", "outcome": "done", "arguments": number, "answer": "Dana is booked."}
     values: dict[str, Any] = {"who": "Dana", "numbers": [number], "sure": True}
-    model = {"values": values, "tools": [used], "tokens": 7, "failure": None}
+    model = {"values": values, "misfits": [], "tools": [used], "tokens": 7, "failure": None}
     await answer_and_end(scene, claimed, clock, model=model)
     call = f"{URL}/{attempt_text(claimed.attempt_id)}"
     assert (await api.get(call)).json()["model"] == model

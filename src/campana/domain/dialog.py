@@ -21,6 +21,7 @@ from typing import Literal, assert_never
 
 from campana.domain import answers
 from campana.domain.answers import SEVERAL_KEYS_END, Answer, Meant
+from campana.domain.placeholders import placeholders, render
 from campana.domain.script import (
     Ask,
     Asking,
@@ -45,8 +46,6 @@ from campana.domain.script import (
     UseTool,
     Utterance,
     opening,
-    placeholders,
-    render,
 )
 from campana.domain.tool_answers import kept
 from campana.domain.understanding.moments import moment_in

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from campana.domain.script import SAVED, Script, placeholders, texts
+from campana.domain.placeholders import placeholders
+from campana.domain.script import SAVED, Script, texts
 
 _KNOWN = {"contact.first_name": "Maria", "contact.last_name": "Garcia"}
 

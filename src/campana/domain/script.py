@@ -7,15 +7,20 @@ Nothing here knows about calls, audio or the time.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
 from typing import Literal, assert_never
 
 from campana.domain.answers import Answer
-from campana.domain.prompted import FILLER_SECONDS, HttpTool, Prompt, TransferTool, texts_of
+from campana.domain.prompted import (
+    FILLER_SECONDS,
+    HttpTool,
+    JsonObject,
+    Prompt,
+    TransferTool,
+    texts_of,
+)
 from campana.domain.sound_models import HearingModel, SpeechModel
 
 OPT_OUT_TEXT = "You will not be called again. Goodbye."
@@ -94,11 +99,8 @@ class Transfer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UseTool:
-    """Has a program asked, and goes to `next`, or to the step that follows, when it did its part.
-
-    What else comes of it (no answer in time, another status than 2xx, an answer that is not what
-    `saves` needs) leads to `otherwise`.
-    """
+    """Has a program asked. Where it did its part, and answered with all that is saved, the script
+    goes to `next` or the step that follows, else to `otherwise`."""
 
     id: str
     tool: HttpTool
@@ -156,6 +158,8 @@ class Script:
     opt_out_text: str = OPT_OUT_TEXT
     callback_text: str = CALLBACK_TEXT
     """`when` is the moment that was understood, or "later"."""
+    result: JsonObject | None = None
+    """JSON Schema of what the answers come to (`script_result`)."""
     prompt: Prompt | None = None
     """A language model speaks after the greeting; the steps are for when it fails."""
     transfer_to: str | None = None
@@ -332,44 +336,11 @@ class Turn:
     state: State
 
 
-_BRACES = re.compile(r"\{\{.*?(?:\}\}|$)|\{%.*?(?:%\}|$)", re.DOTALL)
-_LOOSE = re.compile(r" ([,.!?;:])")
-"""Punctuation that a missing name left on its own, between single spaces."""
-_PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z_][\w.]*)\s*\}\}")
-
-
-def render(text: str, fields: Mapping[str, str]) -> str:
-    """`text` with each `{{ name }}` replaced by the field of that name, or by nothing.
-
-    Values are data: what they contain is never taken for a placeholder.
-    """
-    parts = list(_parts(text))
-    parts[1::2] = [fields.get(name, "") for name in parts[1::2]]
-    return _LOOSE.sub(r"\1", " ".join("".join(parts).split()))
-
-
-@lru_cache(maxsize=256)
-def _parts(text: str) -> tuple[str, ...]:
-    """What stands between placeholders and their names, in turns: a text is said to many."""
-    return tuple(_PLACEHOLDER.split(text))
-
-
-def placeholders(text: str) -> frozenset[str]:
-    """The names of the fields that `text` uses."""
-    return frozenset(_PLACEHOLDER.findall(text))
-
-
 def opening(script: Script) -> tuple[str, ...]:
     """What is said first, unrendered. A greeting that asks something comes last."""
     said = (script.greeting, script.disclosure or "")
     is_question = script.greeting.rstrip().endswith("?")
     return tuple(text for text in (reversed(said) if is_question else said) if text.strip())
-
-
-def left_over(text: str) -> str | None:
-    """What looks like a placeholder in `text` and is none, so that it would be read out."""
-    found = _BRACES.search(_PLACEHOLDER.sub("", text))
-    return found[0][:40] if found is not None else None
 
 
 def texts(script: Script) -> tuple[str, ...]:

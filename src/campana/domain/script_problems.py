@@ -13,22 +13,12 @@ from typing import assert_never
 from campana.domain import answers, transfer
 from campana.domain.answers import Answer, Choice, Number, YesNo
 from campana.domain.errors import FieldProblem
+from campana.domain.placeholders import left_over, placeholders
 from campana.domain.prompt_problems import problems as prompt_problems
 from campana.domain.prompted import OptOutTool, TransferTool
 from campana.domain.reach import REFUSAL, destination
-from campana.domain.script import (
-    SAVED,
-    Ask,
-    Branch,
-    End,
-    Say,
-    Script,
-    Step,
-    Transfer,
-    UseTool,
-    left_over,
-    placeholders,
-)
+from campana.domain.script import SAVED, Ask, Branch, End, Say, Script, Step, Transfer, UseTool
+from campana.domain.script_result import problems_of_result
 from campana.domain.sound_models import problems_of_hearing, problems_of_speech
 
 KEYS = frozenset("0123456789*#")
@@ -51,6 +41,7 @@ def problems(script: Script) -> list[FieldProblem]:
     found.extend(_links(script))
     if script.prompt is not None:
         found.extend(prompt_problems(script.prompt))
+    found.extend(_problem(*each) for each in problems_of_result(script))
     found.extend(_texts(script))
     found.extend(_language(script))
     if not found:

@@ -8,6 +8,7 @@ from typing import Any
 from campana.domain.disposition import RESULTS
 from campana.domain.model_talk import MOST_OF_AN_ANSWER, Used
 from campana.domain.script import Ask, Script
+from campana.domain.script_result import result_of
 from campana.domain.sound_quality import SoundQuality
 from campana.store.attempts import CallFacts
 from campana.voice.call_result import CallResult
@@ -52,7 +53,7 @@ def facts_of(
         answered_by=result.answered_by,
         has_left_message=result.has_left_message,
         callback_at=result.callback_at,
-        model=_model(result),
+        model=_model(result, script),
         quality=_quality(result.quality),
         endpoints=endpoints,
         transfers=[
@@ -81,14 +82,20 @@ def _asked_for(result: CallResult, questions: int) -> int:
     return len(answered) if answered and is_whole else questions
 
 
-def _model(result: CallResult) -> dict[str, Any] | None:
-    """What a language model and the tools did; None where there was neither."""
-    if result.talked is None and result.model_failure is None and not result.used:
-        return None
+def _model(result: CallResult, script: Script | None) -> dict[str, Any] | None:
+    """What a language model and the tools did, and the result; None where there was none of it."""
     talked = result.talked
+    given = tuple(each.given for each in result.answered)
+    is_asked = talked is None and script is not None and result.answered_at is not None
+    came = result_of(script, given, result.saved) if script is not None and is_asked else None
+    if talked is None and result.model_failure is None and not result.used and came is None:
+        return None
+    values = talked.values if talked is not None else None
+    values, wrong = came if came is not None else (values, list[str]())
     used: tuple[Used, ...] = (*(talked.used if talked is not None else ()), *result.used)
     return {
-        "values": dict(talked.values) if talked is not None and talked.values else None,
+        "values": dict(values) if values and not wrong else None,
+        "misfits": wrong,
         "tools": [
             {
                 "name": each.name,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
@@ -204,6 +204,8 @@ class VoiceBotDocument(_Document, frozen=True):
     """Said to whoever asks not to be called again."""
     callback_text: Text = script.CALLBACK_TEXT
     """Said to whoever asks to be called later; `{{ when }}` is what was understood."""
+    result: dict[str, Any] | None = None
+    """JSON Schema of what the answers come to, each by its `saveAs` or its question's id."""
     prompt: PromptDocument | None = None
     """A language model speaks after the greeting; the steps are for when it fails."""
     transfer_to: TransferTarget | None = None
@@ -229,6 +231,7 @@ def script_of(document: VoiceBotDocument) -> script.Script:
         on_machine=script.OnMachine(do=document.on_machine.do, message=document.on_machine.message),
         opt_out_text=document.opt_out_text,
         callback_text=document.callback_text,
+        result=document.result,
         prompt=prompt_of(document.prompt) if document.prompt is not None else None,
         transfer_to=document.transfer_to,
         transfer_text=document.transfer_text,

@@ -89,11 +89,13 @@ class UsedToolShape(Shape, frozen=True, kw_only=True):
 
 class ModelShape(Shape, frozen=True, kw_only=True):
     """What a language model and the tools did in a call: `values` fit the bot's `result`.
+    `misfits` says why the answers of a script do not; then there are no `values`.
 
     `failure` says why the bot's steps took over from it; null where they did not.
     """
 
     values: dict[str, Any] | None
+    misfits: list[str]
     tools: list[UsedToolShape]
     tokens: int
     failure: str | None
@@ -258,6 +260,7 @@ def _model(call: VoiceCall, mask: Callable[[str], str]) -> ModelShape | None:
 
     return ModelShape(
         values=_masked(model["values"], mask),
+        misfits=[mask(each) for each in model.get("misfits", ())],
         tools=[
             UsedToolShape(
                 name=each["name"],

@@ -33,18 +33,21 @@ FILLER_SECONDS = (0.3, 30.0)
 _TO_WHOM = "must say to whom, or the bot must (transferTo)"
 
 
-def problems(script: Script) -> list[FieldProblem]:
-    """What must be mended before the script can be used, each with its JSON pointer."""
+def problems(script: Script, *, is_whole: bool = True) -> list[FieldProblem]:
+    """What must be mended before the script can be used, each with its JSON pointer.
+
+    Of a script that is not whole, because parts could not be read, nothing is said of its paths.
+    """
     found = list(_whole(script))
     for index, step in enumerate(script.steps):
         found.extend(_alone(step, f"/steps/{index}"))
     found.extend(_links(script))
     if script.prompt is not None:
         found.extend(prompt_problems(script.prompt))
-    found.extend(_problem(*each) for each in problems_of_result(script))
+    found.extend(problems_of_result(script))
     found.extend(_texts(script))
     found.extend(_language(script))
-    if not found:
+    if is_whole and not found:
         found.extend(_paths(script))
     return found
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from campana.domain.answers import Choice, YesNo
+from campana.domain.errors import FieldProblem
 from campana.domain.json_shapes import MOST_CHARACTERS, misfits, wrong_with
 from campana.domain.prompted import JsonObject, size_of
 from campana.domain.script import Ask, Given, Script, UseTool
@@ -34,43 +35,41 @@ def result_of(
     return values, [why.replace("the arguments", "the result") for why in _misfits(script, values)]
 
 
-def problems_of_result(script: Script) -> Iterator[tuple[str, str]]:
-    """What is wrong with the schema, and with the script for it: JSON pointers, and why."""
+def problems_of_result(script: Script) -> Iterator[FieldProblem]:
+    """What is wrong with the schema, and with the script for it, each with its JSON pointer."""
     schema = script.result
     if schema is None:
         return
     if script.prompt is not None:
-        yield "/result", "belongs to the prompt where there is one: write prompt.result"
+        yield _problem("/result", "belongs to the prompt where there is one: write prompt.result")
     if size_of(schema) > MOST_CHARACTERS:
-        yield "/result", f"is more than {MOST_CHARACTERS} characters of JSON"
+        yield _problem("/result", f"is more than {MOST_CHARACTERS} characters of JSON")
         return
     if wrong := wrong_with(schema):
-        yield from ((f"/result{pointer}", message) for pointer, message in wrong)
+        yield from (_problem(f"/result{pointer}", message) for pointer, message in wrong)
         return
     yield from _disagreeing(script, schema, _properties(schema))
 
 
 def _disagreeing(
     script: Script, schema: JsonObject, properties: Mapping[str, Any]
-) -> Iterator[tuple[str, str]]:
+) -> Iterator[FieldProblem]:
     """Where the script and a schema that is one do not agree."""
     named = dict(_named(script))
     for pointer, name in named.items():
         if name not in properties:
-            yield pointer, f"is not in result: the schema has no property {name!r}"
+            yield _problem(pointer, f"is not in result: the schema has no property {name!r}")
     for index, step in enumerate(script.steps):
         if isinstance(step, Ask) and (name := step.save_as or step.id) in properties:
             yield from _closed(step, properties[name], f"/steps/{index}")
     for name in cast("list[str]", schema.get("required") or ()):
         if name not in named.values():
-            yield (
-                f"/result/properties/{_escape(name)}",
-                ("nothing saves it: no question and no tool has this name"),
-            )
+            pointer = f"/result/properties/{_escape(name)}"
+            yield _problem(pointer, "nothing saves it: no question and no tool has this name")
     for name, each in properties.items():
         if _types(each) & {"object", "array"}:
             pointer = f"/result/properties/{_escape(name)}"
-            yield pointer, "cannot be nested: only plain values are saved"
+            yield _problem(pointer, "cannot be nested: only plain values are saved")
 
 
 def _named(script: Script) -> Iterator[tuple[str, str]]:
@@ -90,7 +89,7 @@ def _named(script: Script) -> Iterator[tuple[str, str]]:
                 pass
 
 
-def _closed(ask: Ask, schema: Mapping[str, Any], at: str) -> Iterator[tuple[str, str]]:
+def _closed(ask: Ask, schema: Mapping[str, Any], at: str) -> Iterator[FieldProblem]:
     """Answers that are known beforehand and not what the schema takes."""
     known: dict[str, str] = {}
     match ask.answer:
@@ -102,7 +101,7 @@ def _closed(ask: Ask, schema: Mapping[str, Any], at: str) -> Iterator[tuple[str,
             pass
     for pointer, value in known.items():
         if misfits(schema, _typed(value, schema)):
-            yield pointer, f"{value!r} is not what result takes there"
+            yield _problem(pointer, f"{value!r} is not what result takes there")
 
 
 def _misfits(script: Script, values: JsonObject) -> list[str]:
@@ -137,3 +136,7 @@ def _typed(value: str, schema: object) -> object:
 def _escape(token: str) -> str:
     """A token of a JSON pointer (RFC 6901)."""
     return token.replace("~", "~0").replace("/", "~1")
+
+
+def _problem(pointer: str, message: str) -> FieldProblem:
+    return FieldProblem(pointer=pointer, message=message)

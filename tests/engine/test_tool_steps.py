@@ -13,9 +13,11 @@ from standardwebhooks import Webhook
 from campana.engine import voice_worker
 from campana.services import flow_credentials
 from campana.services.context import Context
+from campana.voice.ears.hearing import Ears
 from tests.engine.test_model_bots import call_of
 from tests.engine.test_voice_worker import ended, one, working
-from tests.support.receiver import Behavior, answers, receiver
+from tests.support.receiver import Behavior, answers, hangs, receiver
+from tests.voice.hears import LevelModels
 from tests.voice.scripted import ScriptedDriver
 
 pytestmark = pytest.mark.timeout(60)
@@ -102,3 +104,24 @@ async def test_a_program_is_asked_in_mid_call_and_its_answer_said(
     is_missing = "the result: 'day' is a required property"
     told = (call.model["values"], call.model["misfits"])
     assert told == ((saved, []) if saved else (None, [is_missing]))
+
+
+async def test_stop_calling_me_counts_while_a_program_says_nothing(
+    engine_context: Context, context: Context, workspace_id: int
+) -> None:
+    async with receiver(hangs) as program:
+        ours = bot(program.url)
+        del ours["steps"][0]["credential"]
+        ours["onMachine"] = {"do": "hang_up"}
+        scene = await one(engine_context, context, workspace_id, voiceBot=ours)
+        # Who answers says hello and is a person; what they say next is said while it waits.
+        ears = Ears(LevelModels("Hello?", *["Stop calling me."] * 9))
+        driver = ScriptedDriver(ring=0.01, says=((0.5, 0.6), (7.5, 1.2)))
+        async with working(engine_context, driver, ears=ears) as worker:
+            assert await worker.step()
+            _, _, disposition, _, _ = await ended(scene)
+        ears.close()
+    call = await call_of(scene)
+    assert (disposition, call.result) == ("opt_out", "opt_out")
+    assert [each["answer"] for each in call.model["tools"]] == ["not waited for"]
+    assert await scene.rows("select 1 from suppressions")

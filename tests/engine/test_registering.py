@@ -143,7 +143,7 @@ async def test_a_wrong_password_is_told_and_holds_calls_until_it_is_mended(
         async with worker(conninfo, tmp_path):
             await eventually(lambda: is_(RegistrationState.REFUSED))
             assert await granted() == 0
-            found = await channel_checks.check(context, made)
+            [found] = await channel_checks.check_all(engine_context)
             assert not found.is_well
             assert "403 Forbidden" in found.detail
             assert "mend the username and password" in found.detail

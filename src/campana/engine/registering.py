@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=15)
 """How long a worker that stands still keeps others away."""
+_LEASE_SECONDS = LEASE.total_seconds()
 _RENEWED_SECONDS = 4.0
 _AGAIN_SECONDS = 30.0
 """After the stack took no account at all, as when a name has no address."""
@@ -43,6 +44,8 @@ class _Held:
     by: Registered | None = None
     untold: list[Registration] = field(default_factory=list[Registration])
     again_at: float = 0.0
+    until: float = 0.0
+    """When the lease lapses, as far as this worker knows (monotonic seconds)."""
 
 
 class Registrar:
@@ -75,6 +78,10 @@ class Registrar:
 
     async def step(self) -> bool:
         """Look what is to be registered here, and tell what came of it."""
+        # First, as the database may be away for us alone: another has registered by then.
+        for key in [k for k, h in self._held.items() if self._context.monotonic() > h.until]:
+            log.warning("the lease on the registration at %s has lapsed", key[1])
+            await self._end(key)
         if self._is_closed or not self._ownership.is_held:
             return False
         wanted = await self._wanted()
@@ -108,7 +115,7 @@ class Registrar:
 
     async def _hold(self, key: Key, account: Account) -> None:
         held, now = self._held.get(key), self._context.clock.now()
-        owner_id = self._ownership.owner_id
+        owner_id, asked = self._ownership.owner_id, self._context.monotonic()
         async with self._context.db.transaction() as tx:
             token = await registrations.hold(
                 tx,
@@ -124,9 +131,11 @@ class Registrar:
                 log.warning("another worker registers at %s now", key[1])
                 await self._end(key)
         elif held is None:
-            self._held[key] = _Held(account=account, token=token, owner_id=owner_id)
+            self._held[key] = _Held(
+                account=account, token=token, owner_id=owner_id, until=asked + _LEASE_SECONDS
+            )
         else:
-            held.owner_id = owner_id
+            held.owner_id, held.until = owner_id, asked + _LEASE_SECONDS
 
     async def _begin(self, held: _Held) -> None:
         account = held.account

@@ -1,6 +1,6 @@
 """One registration at a trunk. The stack speaks, refreshes before the time is over, answers the
-challenge and a 423, and waits longer after each failure, half a minute first and half an hour at
-most; this tells what came of it."""
+challenge and a 423, and tries again by itself, later after each failure; this tells what came of
+it."""
 
 from __future__ import annotations
 

@@ -238,7 +238,6 @@ async def _page(
         tests=tests,
         trunks=channels.known_trunks(context, channel),
         registrations=registrations,
-        now=context.clock.now(),
         ways_in={each.trunk for each in flow_callers.ways_in(context, channel)},
         values=values,
         problems=dict(problems or {}),

@@ -1,6 +1,7 @@
 """The composition root: settings, clock and randomness enter here, once, and are passed down.
 
-Everything that runs (web, work, voice, a command) starts by opening a Context here.
+Everything that runs (web, work, voice, a command) starts by opening a Context here. What only one
+of them needs is imported there: the others would wait a third of a second for it.
 """
 
 from __future__ import annotations
@@ -15,34 +16,23 @@ from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from campana import endpoints
 from campana.blobs import Blobs
 from campana.carriers import load_all, voice_sip
 from campana.domain.errors import SetupError, Unavailable
 from campana.engine import processes
-from campana.engine.accounts import Accounts
-from campana.engine.answerer import Answerer
-from campana.engine.dispatcher import Dispatcher
-from campana.engine.listening import Listening
-from campana.engine.loops import ACCOUNT_SECONDS, answer_loops, work_loops
 from campana.engine.runner import STAGGER_SECONDS, Loop, repeat, stop_on_signals
-from campana.engine.talker import Talker
-from campana.engine.talker_process import TalkerProcess
-from campana.engine.voice_worker import VoiceWorker
-from campana.engine.webhooks import Deliverer
-from campana.jobs.app import build as build_jobs
-from campana.jobs.app import work as work_on_jobs
-from campana.services import channel_secrets
 from campana.services.context import Context
 from campana.services.outbound import Outbound
 from campana.services.secrets import open_secrets
 from campana.settings import Settings
 from campana.store import migrations
 from campana.store.db import Database, DatabaseClock, Role
-from campana.voice.ears.hearing import Ears
-from campana.voice.sip import SipDriver
-from campana.voice.speech import Speech
+
+if TYPE_CHECKING:
+    from campana.voice.ears.hearing import Ears
 
 log = logging.getLogger(__name__)
 
@@ -157,6 +147,16 @@ async def _keep(clock: DatabaseClock, db: Database) -> None:
 async def work(settings: Settings, conninfo: str) -> None:
     """One work process: sending on channels that take requests, applying what carriers report,
     sweeping, closing, windows, background jobs; until SIGTERM, then drains."""
+    from campana.engine.accounts import Accounts
+    from campana.engine.answerer import Answerer
+    from campana.engine.dispatcher import Dispatcher
+    from campana.engine.listening import Listening
+    from campana.engine.loops import answer_loops, work_loops
+    from campana.engine.webhooks import Deliverer
+    from campana.jobs.app import build as build_jobs
+    from campana.jobs.app import work as work_on_jobs
+    from campana.services import channel_secrets
+
     stop = stop_on_signals()
     async with opened(settings, conninfo, role=Role.ENGINE, max_connections=_BESIDE_IT) as context:
         await channel_secrets.seal_all(context)
@@ -215,6 +215,11 @@ async def voice(settings: Settings, conninfo: str) -> None:
     Raises:
         SetupError: the voice packages are missing, or the SIP port cannot be had.
     """
+    from campana.engine.loops import ACCOUNT_SECONDS
+    from campana.engine.voice_worker import VoiceWorker
+    from campana.voice.sip import SipDriver
+    from campana.voice.speech import Speech
+
     stop = stop_on_signals()
     async with opened(settings, conninfo, role=Role.ENGINE, max_connections=20) as context:
         speech = await Speech.open(cache=settings.data_dir / "speech")
@@ -263,6 +268,8 @@ async def voice(settings: Settings, conninfo: str) -> None:
 
 
 async def _ears(settings: Settings) -> Ears | None:
+    from campana.voice.ears.hearing import Ears
+
     try:
         ears = await Ears.open(model_dir=settings.asr_model_dir, needs_words=False)
     except SetupError as error:
@@ -275,6 +282,9 @@ async def _ears(settings: Settings) -> Ears | None:
 
 async def talker(settings: Settings, conninfo: str, *, fd: int) -> None:
     """The bots of those who talk to them in the console; until the other end of `fd` is closed."""
+    from campana.engine.talker import Talker
+    from campana.voice.speech import Speech
+
     async with opened(settings, conninfo, role=Role.WEB, max_connections=2) as context:
         speech = await Speech.open(cache=settings.data_dir / "speech")
         ears = await _ears(settings)
@@ -293,6 +303,7 @@ async def web(settings: Settings, conninfo: str, *, fd: int | None = None) -> No
     Raises:
         SetupError: the port cannot be had.
     """
+    from campana.engine.talker_process import TalkerProcess
     from campana.web.server import serve
 
     async with opened(settings, conninfo, role=Role.WEB) as context:

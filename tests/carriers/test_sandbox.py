@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from uuid import UUID
 import httpx
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from campana.carriers.base import Carrier, CarrierError, NotSent, Unknowable
 from campana.carriers.sandbox import KIND, OUTCOMES, REFUSALS, SIGNATURE, STATUSES, Config

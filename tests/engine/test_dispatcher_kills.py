@@ -23,15 +23,23 @@ PEOPLE, KILLS = 200, 3
 
 @contextmanager
 def worker(
-    conninfo: str, url: str, folder: Path, *, words: Sequence[str] = ("-m", "campana", "work")
+    conninfo: str,
+    url: str,
+    folder: Path,
+    *,
+    words: Sequence[str] = ("-m", "campana", "work"),
+    name: str = "work",
 ) -> Generator[subprocess.Popen[bytes]]:
-    """`campana work` on the test's database, whose carriers report to `url`; or another program."""
+    """`campana work` on the test's database, whose carriers report to `url`; or another program.
+
+    The server knows its sessions by `name`.
+    """
     # Whoever starts first seals what a channel has to hide: with the key of all of them.
     settings = environment(conninfo, folder=folder / "data", secret_key=SECRET_KEY, drain_seconds=5)
     with (folder / "work.log").open("a") as log:
         process = subprocess.Popen(
             [sys.executable, *words],
-            env={**settings, "CAMPANA_PUBLIC_URL": url},
+            env={**settings, "CAMPANA_PUBLIC_URL": url, "PGAPPNAME": name},
             stdout=log,
             stderr=log,
         )

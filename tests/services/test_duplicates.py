@@ -11,7 +11,7 @@ from campana.domain.address import AddressKind
 from campana.domain.contact import ContactAddress, NewContact
 from campana.services import duplicates
 from campana.services.duplicates import Fate, Plan
-from campana.store.contacts import Holder
+from campana.store.holders import Holder
 from campana.store.imports import Duplicates
 from tests.support.database import NOW
 from tests.support.people import ANA, BRUNO, CARLA

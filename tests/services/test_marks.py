@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from campana.services import dispatch, marks
+from campana.services import dispatch
 from campana.services.context import Context
 from campana.services.marks import Marks
 from campana.store.due import BEGINNING, Position
@@ -30,11 +30,13 @@ def test_where_nobody_was_found_the_next_look_begins_at_the_beginning() -> None:
     assert reached.of(KEY) == BEGINNING
 
 
-def test_a_mark_is_forgotten_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
-    reached = Marks()
+def test_a_mark_is_forgotten_after_a_while_by_the_clock_of_the_worker() -> None:
+    now = 1_000.0
+    reached = Marks(monotonic=lambda: now)
     reached.move(KEY, [Position(NOW, 7)])
-    later = marks.time.monotonic() + 6
-    monkeypatch.setattr(marks.time, "monotonic", lambda: later)
+    now += 4.9
+    assert reached.of(KEY) == Position(NOW, 7)
+    now += 0.2
     assert reached.of(KEY) == BEGINNING
     assert not reached.all()
 
@@ -73,14 +75,14 @@ async def test_claims_go_on_where_the_last_one_ended(scene: Scene) -> None:
 
 
 async def test_who_comes_to_wait_before_the_mark_is_found_when_it_is_forgotten(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
+    scene: Scene,
 ) -> None:
-    reached = Marks()
+    now = 1_000.0
+    reached = Marks(monotonic=lambda: now)
     first = await claim(scene, reached, limit=2)
     async with scene.engine.db.transaction() as tx:
         await tx.execute("update due set due_at = %s", (NOW - timedelta(days=1),))
     assert await claim(scene, reached, limit=2) == []
-    later = marks.time.monotonic() + 6
-    monkeypatch.setattr(marks.time, "monotonic", lambda: later)
+    now += 6.0
     assert len(await claim(scene, reached, limit=2)) == 1
     assert len(first) == 2

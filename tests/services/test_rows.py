@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from campana.domain.contact import NewContact
 from campana.services.columns import Columns, read_header
-from campana.services.rows import Candidate, PlainRows, read_row
+from campana.services.plain_rows import PlainRows
+from campana.services.rows import Candidate, read_row
 from campana.services.values import AttributeType
 from tests.support.people import ANA, BRUNO
 
@@ -30,6 +32,11 @@ _CELLS = st.one_of(
 )  # fmt: skip
 
 
+def short_way(columns: Columns, row: list[str], *, country: str | None = "US") -> NewContact | None:
+    said = PlainRows(columns, country=country).read(row, "".join(row))
+    return None if said is None else NewContact.of(said)
+
+
 @settings(max_examples=100, deadline=None)
 @given(
     header=st.sampled_from(HEADERS),
@@ -43,11 +50,12 @@ def test_both_ways_find_the_same(
     types = {"balance": AttributeType.NUMBER} if is_typed and "balance" in header else {}
     columns = read_header(header, {}, types)
     row = [cell.strip() for cell in cells]
-    found = PlainRows(columns, country=country).read(row, "".join(row))
+    found = short_way(columns, row, country=country)
     if found is not None:
         told = read_row(columns, row, country=country)
         assert isinstance(told, Candidate)
         assert found == told.contact
+        assert found.bare == told.contact.bare
         assert [(a.type, a.zones) for a in found.addresses] == [
             (a.type, a.zones) for a in told.contact.addresses
         ]
@@ -60,7 +68,7 @@ def columns() -> Columns:
 
 def test_an_ordinary_row_goes_the_short_way(columns: Columns) -> None:
     row = ["(201) 555-0101", "c1", "Ana", "", "Newark", "12"]
-    found = PlainRows(columns, country="US").read(row, "".join(row))
+    found = short_way(columns, row)
     assert found is not None
     assert (found.addresses[0].value, found.external_id, found.last_name) == (ANA, "c1", None)
     assert found.attributes == {"city": "Newark", "balance": "12"}
@@ -70,12 +78,12 @@ def test_an_ordinary_row_goes_the_short_way(columns: Columns) -> None:
 def test_a_postal_address_goes_before_the_number() -> None:
     columns = read_header(["phone", "State"], {}, {})
     row = ["201-555-0101", "CA"]
-    found = PlainRows(columns, country="US").read(row, "".join(row))
+    found = short_way(columns, row)
     assert found is not None
     assert found.zones == ("America/Los_Angeles",)
     # What the list has is laid under a row that says less, and the other way round.
-    moved = PlainRows(columns, country="US").read(["201-555-0101", "NY"], "")
-    silent = PlainRows(columns, country="US").read(["201-555-0101", ""], "")
+    moved = short_way(columns, ["201-555-0101", "NY"])
+    silent = short_way(columns, ["201-555-0101", ""])
     assert moved is not None
     assert silent is not None
     assert found.under(moved).zones == ("America/New_York",)

@@ -43,7 +43,7 @@ def test_whoever_is_not_named_shares_nothing_with_anybody_before(
         chunk = rows[start : start + chunk_rows]
         people = [person(*row) for row in chunk]
         keys = [{*each.keys, *filter(None, [each.external_id])} for each in people]
-        named = seen.meeting(people)
+        named = seen.meeting([each.bare for each in people])
         assert named == sorted(set(named))
         for place in set(range(len(people))) - set(named):
             others = [*before, *(each for other, each in enumerate(keys) if other != place)]
@@ -52,5 +52,21 @@ def test_whoever_is_not_named_shares_nothing_with_anybody_before(
 
 
 def test_of_people_who_share_nothing_few_are_named() -> None:
-    people = [person(f"c{n}", [f"+1202{n:07}"]) for n in range(20_000)]
+    people = [person(f"c{n}", [f"+1202{n:07}"]).bare for n in range(20_000)]
     assert len(Seen(50 * len(people)).meeting(people)) < len(people) / 10
+
+
+def test_one_text_in_two_places_of_a_row_is_two_things() -> None:
+    same = "+12025550101"
+    row = (
+        same,
+        None,
+        None,
+        None,
+        None,
+        (),
+        {},
+        (),
+        tuple((kind, same, None, None, ()) for kind in (AddressKind.PHONE, AddressKind.WHATSAPP)),
+    )
+    assert Seen(1000).meeting([row]) == []

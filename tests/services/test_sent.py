@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -21,6 +22,7 @@ from campana.store.targets import Finished
 from tests.support import ledger
 from tests.support.campaign import ANA, Scene, launched, person
 from tests.support.database import NOW
+from tests.support.locks import onlooking
 
 OWNER = 1
 SEND = Send(sender="+12025550100", is_call=True, ask_after=timedelta(minutes=1))
@@ -121,6 +123,25 @@ async def test_its_events_are_those_of_the_long_way(scene: Scene) -> None:
     assert stored == [
         (event.workspace_id, event.subject, event.campaign_id, event.at) for event in expected
     ]
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["update targets set reach_address = address", "update attempts set hang_up_at = created_at"],
+)
+async def test_whatever_is_changed_at_that_moment_is_over_too(
+    scene: Scene, conninfo: str, change: str
+) -> None:
+    given = answer(await claimed(scene), "delivered")
+    async with onlooking(conninfo, at="with given") as until_one_waits:
+        async with scene.engine.db.transaction() as tx:
+            await tx.execute(change)  # pyright: ignore[reportArgumentType, reportCallIssue]
+            storing = asyncio.create_task(store(scene, given))
+            await until_one_waits()
+        await storing
+    [[state, _, _, target, *_]] = await ends(scene)
+    assert (state, target) == ("ended", "finished")
+    assert await ledger.broken(scene.engine) == []
 
 
 async def test_storing_an_answer_again_changes_nothing(scene: Scene) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 
 import pytest
@@ -65,3 +66,35 @@ def test_timers_of_one_moment_run_in_the_order_they_were_set_in(waits: int) -> N
         return ran
 
     assert virtual_time.run(work()) == list(range(20))
+
+
+def test_answers_come_when_nothing_else_is_left_to_do() -> None:
+    """Three of them on one socket, while a thread works and others are ready to run."""
+
+    async def work() -> tuple[list[str], float]:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, virtual_time.VirtualTimeLoop)
+        began, happened = loop.time(), list[str]()
+        ours, theirs = socket.socketpair()
+        timer = asyncio.create_task(asyncio.sleep(5))
+        thread = asyncio.create_task(asyncio.to_thread(time.sleep, 0.01))
+
+        async def busy() -> None:
+            for _ in range(3):
+                happened.append("ready")
+                await asyncio.sleep(0)
+
+        with ours, theirs:
+            assert await loop.ready(ours.fileno(), 2) == 2
+            for _ in range(3):
+                theirs.send(b"!")
+                other = asyncio.create_task(busy())
+                assert await loop.ready(ours.fileno(), 1) == 1
+                happened.append(ours.recv(1).decode())
+                await other
+            await thread
+        assert not timer.done()
+        timer.cancel()
+        return happened, loop.time() - began
+
+    assert virtual_time.run(work()) == (["ready", "ready", "ready", "!"] * 3, 0.0)

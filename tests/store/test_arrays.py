@@ -37,6 +37,29 @@ async def test_texts_come_back_as_they_were(engine_context: Context) -> None:
     assert await read(engine_context, "text[]", arrays.texts(ODD)) == ODD
 
 
+async def test_values_that_are_alike_are_given_once(engine_context: Context) -> None:
+    values = ["b", "a", "b", '{"a": 1}', "a"]
+    each, places = arrays.once(values)
+    kept = await read(engine_context, "text[]", each)
+    assert kept == ["b", "a", '{"a": 1}']
+    found = await read(engine_context, "integer[]", places)
+    assert [kept[int(str(place)) - 1] for place in found] == values
+
+
+async def test_texts_that_are_all_absent_come_back_absent(engine_context: Context) -> None:
+    for given in ([None], [None] * 3, [None, "", None]):
+        assert await read(engine_context, "text[]", arrays.texts(given)) == given
+
+
+async def test_json_comes_back_as_it_was(engine_context: Context) -> None:
+    objects = [{"a": text, text or "b": [1, 2.5, True]} for text in ODD if text is not None]
+    assert await read(engine_context, "jsonb[]", arrays.json(objects)) == objects
+    some = [{}, None, ["null", 'a"b\\c\nd'], None]
+    assert await read(engine_context, "jsonb[]", arrays.json(some)) == some
+    assert await read(engine_context, "jsonb[]", arrays.json([None])) == [None]
+    assert await read(engine_context, "jsonb[]", arrays.json([])) == []
+
+
 async def test_numbers_and_uuids_come_back_as_they_were(engine_context: Context) -> None:
     assert await read(engine_context, "bigint[]", arrays.numbers([1, -2, 2**62])) == [1, -2, 2**62]
     ids = [UUID(int=0), UUID(int=2**128 - 1)]

@@ -12,9 +12,9 @@ from campana.domain.address import AddressKind
 from campana.domain.contact import ContactAddress, NewContact
 from campana.services import accounts, lists
 from campana.services.context import Context
-from campana.store import contacts
+from campana.store import contacts, holders
 from campana.store import lists as list_rows
-from campana.store.contacts import Holder
+from campana.store.holders import Holder
 from tests.support.database import NOW
 from tests.support.people import ANA, BRUNO, CARLA, everybody, reserved_numbers
 
@@ -75,7 +75,7 @@ async def test_finds_who_has_an_id_or_a_number(
         context, workspace_id, list_id, person(ANA, external_id="a"), person(BRUNO), person(CARLA)
     )
     async with context.db.read(workspace_id=workspace_id) as tx:
-        found = await contacts.holders(
+        found = await holders.find(
             tx,
             list_id=list_id,
             external_ids=["a", "z"],
@@ -108,15 +108,15 @@ async def test_every_change_counts_the_version_on_and_a_restoring_counts_it_back
     [ana] = await store(context, workspace_id, list_id, before)
     after = person(BRUNO, external_id="a", last_name="Silva", attributes={"city": True})
     async with context.db.transaction(workspace_id=workspace_id) as tx:
-        [was] = await contacts.held(tx, list_id=list_id, ids=[ana])
+        [was] = await holders.held(tx, list_id=list_id, ids=[ana])
         later = NOW + timedelta(seconds=1)
         assert await contacts.update(tx, list_id=list_id, contacts={ana: after}, now=later) == {
             ana: 2
         }
         await contacts.set_addresses(tx, **place, contacts={ana: after})
-        [changed] = await contacts.held(tx, list_id=list_id, ids=[ana])
+        [changed] = await holders.held(tx, list_id=list_id, ids=[ana])
         await contacts.restore(tx, **place, before={ana: was})
-        [restored] = await contacts.held(tx, list_id=list_id, ids=[ana])
+        [restored] = await holders.held(tx, list_id=list_id, ids=[ana])
     assert was == Holder(id=ana, version=1, updated_at=NOW, contact=before)
     assert changed == Holder(id=ana, version=2, updated_at=later, contact=after)
     assert restored == was
@@ -195,7 +195,7 @@ async def test_a_workspace_cannot_write_into_another(
     other = (await accounts.ensure_workspace(engine_context, "other")).workspace_id
     async with context.db.read(workspace_id=other) as tx:
         assert (
-            await contacts.holders(
+            await holders.find(
                 tx, list_id=list_id, external_ids=[], addresses=person(ANA).addresses
             )
             == []

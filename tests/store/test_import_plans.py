@@ -11,7 +11,7 @@ from psycopg import AsyncClientCursor
 from campana.domain.contact import NewContact
 from campana.services import lists
 from campana.services.context import Context
-from campana.store import contacts, segments
+from campana.store import contacts, holders, segments
 from campana.store.sql import load
 from tests.support.database import NOW
 
@@ -56,10 +56,14 @@ async def test_whom_rows_meet_is_found_by_index(
         "values": [f"v{n}" for n in range(500)],
     }
     for role in (context, engine_context):
-        found = await plan(role, workspace_id, "contacts.holders", asked)
+        found = await plan(role, workspace_id, "holders.find", asked)
         assert "Seq Scan" not in found
         for index in ("contacts_by_external_id", "contact_addresses_by_value", "contacts_pkey"):
             assert index in found
+        found = await plan(role, workspace_id, "holders.taken", asked)
+        assert "Seq Scan" not in found
+        assert "contacts_by_external_id" in found
+        assert "contact_addresses_by_value" in found
 
 
 async def test_an_undo_never_starts_from_the_beginning_of_the_list(
@@ -85,17 +89,15 @@ async def test_many_are_put_back_at_once(
             limit=1000,
             now=NOW,
         )
-        before = await contacts.held(tx, list_id=list_id, ids=[each.id for each in page])
+        before = await holders.held(tx, list_id=list_id, ids=[each.id for each in page])
         turned = [*before[1:], before[0]]
         swapped: dict[int, NewContact] = {
             each.id: other.contact for each, other in zip(before, turned, strict=True)
         }
-        holders = {
-            each.id: contacts.Holder(
-                id=each.id, version=7, updated_at=NOW, contact=swapped[each.id]
-            )
+        earlier = {
+            each.id: holders.Holder(id=each.id, version=7, updated_at=NOW, contact=swapped[each.id])
             for each in before
         }
-        await contacts.restore(tx, workspace_id=workspace_id, list_id=list_id, before=holders)
-        after = await contacts.held(tx, list_id=list_id, ids=list(holders))
-    assert {each.id: each for each in after} == holders
+        await contacts.restore(tx, workspace_id=workspace_id, list_id=list_id, before=earlier)
+        after = await holders.held(tx, list_id=list_id, ids=list(earlier))
+    assert {each.id: each for each in after} == earlier

@@ -110,6 +110,7 @@ def test_functions_that_run_as_the_owner_are_few_and_pinned(conn: psycopg.Connec
         ("keep_callbacks", ["search_path=campana"]),
         ("keep_inbound", ["search_path=campana"]),
         ("person_of_email", ["search_path=campana"]),
+        ("remove_errors_of_import", ["search_path=campana", "enable_seqscan=off"]),
         ("revoke_grants", ["search_path=campana"]),
     ]
 

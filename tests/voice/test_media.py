@@ -12,6 +12,7 @@ from campana.voice.media import (
     decibels,
     frame_bytes,
     frames,
+    is_still,
     level,
     resample,
     samples,
@@ -74,3 +75,10 @@ def test_nothing_is_resampled_to_nothing() -> None:
     assert resample(b"", source=16000, target=PHONE_RATE) == b""
     assert resample(b"\1\2", source=8000, target=8000) == b"\1\2"
     assert list(samples(b"\1\0\2")) == [1]
+
+
+def test_a_line_without_any_noise_is_still() -> None:
+    assert is_still(bytes(320))
+    assert is_still(b"\x08\x00" * 160), "the silence of A-law"
+    assert not is_still(bytes(318) + b"\x08\x00")
+    assert not is_still(b"\x00\x08\x00")

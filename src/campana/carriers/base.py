@@ -38,8 +38,7 @@ async def at_once() -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outbound:
+class Outbound(Struct, frozen=True, kw_only=True, gc=False):
     """One message or call to hand to a provider, once."""
 
     attempt_id: UUID
@@ -62,8 +61,7 @@ class Outbound:
     """Awaited by a Marking carrier before it asks `may_send` the last time; no means NOT_SENT."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accepted:
+class Accepted(Struct, frozen=True, kw_only=True, gc=False):
     """The provider has taken it; `ref` is the provider's own name for it."""
 
     ref: str | None = None
@@ -88,8 +86,7 @@ class Callback:
     """Of the address; of a name that stands there twice, the last."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(Struct, frozen=True, kw_only=True, gc=False):
     """What a provider says happened to one of our attempts.
 
     An end carries `disposition` and `reason` in the event's detail, and `answered_at` (ISO 8601)

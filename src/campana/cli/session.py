@@ -6,6 +6,8 @@ Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 the set-up must be men
 from __future__ import annotations
 
 import asyncio
+import os
+import pwd
 import sys
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
@@ -16,10 +18,12 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Column
+from typer._click.globals import get_current_context
 
 from campana import bootstrap, settings
 from campana.domain.errors import CampanaError, SetupError
-from campana.services import accounts
+from campana.services import accounts, auditing
+from campana.services.auditing import Asked
 from campana.services.context import Context
 from campana.store.db import Role
 
@@ -54,7 +58,7 @@ def run(
     workspace: str = bootstrap.DEFAULT_WORKSPACE,
     role: Role = Role.WEB,
 ) -> Result:
-    """Open everything, do one thing in a workspace, close.
+    """Open everything, do one thing in a workspace, close. What it changes is in the audit log.
 
     Raises:
         CampanaError: whatever `act` raises, or a SetupError.
@@ -70,14 +74,46 @@ def run(
                 if workspace == bootstrap.DEFAULT_WORKSPACE
                 else accounts.workspace_named(engine, workspace)
             )
+            asked = _asked(engine, home.workspace_id)
             if role is Role.ENGINE:
-                return await act(engine, home.workspace_id)
+                with auditing.changes_by(engine, asked):
+                    return await act(engine, home.workspace_id)
             async with bootstrap.opened(chosen, conninfo, role=role, max_connections=4) as context:
-                return await act(context, home.workspace_id)
+                with auditing.changes_by(context, asked):
+                    return await act(context, home.workspace_id)
 
     with bootstrap.database(chosen) as conninfo:
         bootstrap.prepare(chosen, conninfo)
         return asyncio.run(within(conninfo))
+
+
+def _asked(context: Context, workspace_id: int) -> Asked:
+    """What the audit log says of whatever this command changes: its words, and whose it is."""
+    words: list[str] = []
+    command = get_current_context(silent=True)
+    # The outermost is the program itself, by whatever name it was started.
+    while command is not None and command.parent is not None:
+        words.insert(0, command.info_name or "")
+        command = command.parent
+    return Asked(
+        workspace_id=workspace_id,
+        person_id=None,
+        actor=f"command line ({_user()})",
+        action=" ".join(["campana", *words]),
+        subject="",
+        fields={},
+        client=None,
+        request_id=context.new_id("cmd"),
+    )
+
+
+def _user() -> str:
+    """Of the operating system: by the number, which nobody sets as they set an environment."""
+    number = os.getuid()
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:  # A container may run as a number that has no name.
+        return str(number)
 
 
 def whole(header: str) -> Column:

@@ -26,8 +26,6 @@ REFUSED_TYPES = frozenset(
         NumberType.PAGER,
     }
 )
-# An enum's hash costs more than to look through these.
-_REFUSED_IN_TURN = tuple(REFUSED_TYPES)
 # +870 Inmarsat, +878 universal personal, +881 global satellite, +882 and +883 international
 # networks, +888 disaster relief, +979 international premium rate (ITU-T E.164 assignments).
 REFUSED_COUNTRY_CODES = frozenset({870, 878, 881, 882, 883, 888, 979})
@@ -75,15 +73,20 @@ def parse_phone(text: str, *, default_country: str | None) -> Address | Unusable
     return _checked(reading)
 
 
-def plain_number(text: str, *, default_country: str | None) -> Reading | None:
+def plain_number(
+    text: str, *, default_country: str | None
+) -> tuple[str, str, NumberType, tuple[str, ...]] | None:
     """A number that may be called, as far as its plan alone can tell; else `parse_phone` says more.
 
-    What most numbers of a file need, and nothing else: the value is `+`, code and national number.
+    What most numbers of a file need, and nothing else: the fields of an `Address`.
     """
-    reading = numbering.read(text, default_country=default_country)
-    if reading is None or reading.type is None or reading.type in _REFUSED_IN_TURN:
+    found = numbering.decided(text, default_country)
+    if found is None:
         return None
-    return None if reading.country_code in REFUSED_COUNTRY_CODES else reading
+    digits, (code, skip, region, kind, zones) = found
+    if kind is None or kind in REFUSED_TYPES or code in REFUSED_COUNTRY_CODES:
+        return None
+    return f"+{code}{digits[skip:]}", region or "", kind, zones
 
 
 def national(value: str) -> str:

@@ -14,6 +14,29 @@ AttributeValue = str | int | float | bool
 """What an attribute may be. A date is a text such as 2026-03-31, a moment one in ISO 8601."""
 
 
+BareAddress = tuple[AddressKind, str, str | None, NumberType | None, tuple[str, ...]]
+"""What a `ContactAddress` says, in the order of its fields."""
+BareContact = tuple[
+    str | None,
+    str | None,
+    str | None,
+    str | None,
+    str | None,
+    tuple[str, ...],
+    Mapping[str, AttributeValue],
+    tuple[str, ...],
+    tuple[BareAddress, ...],
+]
+"""What a `NewContact` says: external id, first and last name, language, own zone, zones,
+attributes, tags, addresses. For those who handle millions: to make the objects takes longer than to
+read the rows."""
+
+
+def key_of(kind: AddressKind, value: str) -> str:
+    """What of an address may be in a list only once."""
+    return kind + ":" + value
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactAddress:
     """One way to a person: `value` in E.164 or an e-mail address, `country` of a number.
@@ -30,7 +53,12 @@ class ContactAddress:
     @property
     def key(self) -> str:
         """What may be in a list only once."""
-        return self.kind + ":" + self.value
+        return key_of(self.kind, self.value)
+
+    @property
+    def bare(self) -> BareAddress:
+        """The same without the object."""
+        return self.kind, self.value, self.country, self.type, self.zones
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +90,40 @@ class NewContact:
     def keys(self) -> list[str]:
         """What each address is found by (`ContactAddress.key`), in their order."""
         return [address.key for address in self.addresses]
+
+    @property
+    def bare(self) -> BareContact:
+        """The same without the objects."""
+        return (
+            self.external_id,
+            self.first_name,
+            self.last_name,
+            self.language,
+            self.time_zone,
+            self.zones,
+            self.attributes,
+            self.tags,
+            tuple(address.bare for address in self.addresses),
+        )
+
+    @classmethod
+    def of(cls, bare: BareContact) -> NewContact:
+        """The contact that says this."""
+        external_id, first_name, last_name, language, zone, zones, attributes, tags, ways = bare
+        return cls(
+            external_id=external_id,
+            first_name=first_name,
+            last_name=last_name,
+            time_zone=zone,
+            language=language,
+            attributes=attributes,
+            addresses=tuple(
+                ContactAddress(kind=kind, value=value, country=country, type=number_type, zones=at)
+                for kind, value, country, number_type, at in ways
+            ),
+            zones=zones,
+            tags=tags,
+        )
 
     @property
     def contact(self) -> NewContact:

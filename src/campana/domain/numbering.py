@@ -71,7 +71,7 @@ _CODES = {
 }
 
 
-class _Decision(NamedTuple):
+class Decision(NamedTuple):
     """A reading of many numbers; `skip` digits stand before the national number of each."""
 
     country_code: int
@@ -86,7 +86,7 @@ class _Remembered:
     """Decisions on numbers of one length: by their first digits, as many as `depths` says."""
 
     depths: dict[str, int] = field(default_factory=dict[str, int])
-    decisions: dict[str, _Decision] = field(default_factory=dict[str, _Decision])
+    decisions: dict[str, Decision] = field(default_factory=dict[str, Decision])
 
     def keep(self, digits: str, reading: Reading, seen: Seen) -> None:
         """Remember a reading for every number that is as long and begins alike."""
@@ -98,13 +98,8 @@ class _Remembered:
         stem = digits[:_STEM]
         depth = max(seen.digits, self.depths.get(stem, 0))
         self.depths[stem] = depth
-        self.decisions[digits[:depth]] = _Decision(
-            country_code=reading.country_code,
-            skip=len(digits) - len(reading.national),
-            region=reading.region,
-            type=reading.type,
-            zones=reading.zones,
-        )
+        skip = len(digits) - len(reading.national)
+        self.decisions[digits[:depth]] = _decision(reading, skip=skip)
 
 
 # By the country a number is dialed in ("+": any, with its country code) and its length.
@@ -118,6 +113,15 @@ def read(text: str, *, default_country: str | None) -> Reading | None:
         text: stripped of the spaces around it.
         default_country: ISO 3166 code of a number written without `+`.
     """
+    found = decided(text, default_country)
+    if found is None:
+        return None
+    digits, (code, skip, region, kind, zones) = found
+    return Reading(code, digits[skip:], region, kind, zones)
+
+
+def decided(text: str, default_country: str | None) -> tuple[str, Decision] | None:
+    """The same as digits and what was decided on all that begin like them."""
     if len(text) > _LONGEST_TEXT:
         return None
     try:
@@ -135,9 +139,13 @@ def read(text: str, *, default_country: str | None) -> Reading | None:
     if remembered is not None and (depth := remembered.depths.get(digits[:_STEM])):
         known = remembered.decisions.get(digits[:depth])
         if known is not None:
-            code, skip, region, kind, zones = known
-            return Reading(code, digits[skip:], region, kind, zones)
-    return _decided(digits, where)
+            return digits, known
+    reading = _decided(digits, where)
+    return None if reading is None else (reading.national, _decision(reading, skip=0))
+
+
+def _decision(reading: Reading, *, skip: int) -> Decision:
+    return Decision(reading.country_code, skip, reading.region, reading.type, reading.zones)
 
 
 def _decided(digits: str, where: str) -> Reading | None:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Literal, assert_never
 
 from campana.domain.answers import Answer
@@ -278,6 +279,8 @@ class Turn:
 
 
 _BRACES = re.compile(r"\{\{.*?(?:\}\}|$)|\{%.*?(?:%\}|$)", re.DOTALL)
+_LOOSE = re.compile(r" ([,.!?;:])")
+"""Punctuation that a missing name left on its own, between single spaces."""
 _PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z_][\w.]*)\s*\}\}")
 
 
@@ -286,8 +289,15 @@ def render(text: str, fields: Mapping[str, str]) -> str:
 
     Values are data: what they contain is never taken for a placeholder.
     """
-    filled = _PLACEHOLDER.sub(lambda found: fields.get(found[1], ""), text)
-    return re.sub(r"\s+([,.!?;:])", r"\1", " ".join(filled.split()))
+    parts = list(_parts(text))
+    parts[1::2] = [fields.get(name, "") for name in parts[1::2]]
+    return _LOOSE.sub(r"\1", " ".join("".join(parts).split()))
+
+
+@lru_cache(maxsize=256)
+def _parts(text: str) -> tuple[str, ...]:
+    """What stands between placeholders and their names, in turns: a text is said to many."""
+    return tuple(_PLACEHOLDER.split(text))
 
 
 def placeholders(text: str) -> frozenset[str]:

@@ -8,7 +8,7 @@ more after each that was quick.
 
 from __future__ import annotations
 
-MOST = 500
+MOST = 1_000
 """What can be claimed and sent while a grant lasts, with a processor to itself."""
 LEAST = 10
 _FIRST = 100

@@ -32,7 +32,7 @@ class Choosing:
         self._use_until: dict[str, float] = {}
         self._served: dict[str, int] = {}
         self._count = 0
-        self.marks = Marks()
+        self.marks = Marks(monotonic=context.monotonic)
         """How far this worker has claimed: what a claim is to move on."""
 
     async def look(

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from campana.engine.slots import Slots
 from campana.services.claimed import Claimed
 from campana.store.due import Group
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Departure:
+class Departure(Struct, frozen=True, kw_only=True, gc=False):
     """An intent, and when it may go: at a moment of its grant, not after `deadline` (monotonic
     seconds); None when no moment was left for it."""
 

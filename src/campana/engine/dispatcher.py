@@ -58,6 +58,8 @@ log = logging.getLogger(__name__)
 
 _CLAIMS = 16
 """The most groups one grant is shared among: a claim costs the same for one as for many."""
+_ANSWERS_PAUSE = 0.025
+"""Seconds from one write of many ends to the next."""
 _PUT_BACK_AT_ONCE = 500
 """In one transaction: it holds locks a pause may have to wait for."""
 
@@ -81,7 +83,7 @@ class Dispatcher:
         self._at_once: Counter[str] = Counter()
         """How many of them each channel has."""
         self._departures = Departures(context)
-        self._answers = GroupCommit(self._store_answers)
+        self._answers = GroupCommit(self._store_answers, pause=_ANSWERS_PAUSE)
         self._unsent = GroupCommit(self._store_unsent, largest=_PUT_BACK_AT_ONCE)
         self._notice = Notice()
         self._granted_until: dict[str, datetime | None] = {}

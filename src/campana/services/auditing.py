@@ -1,8 +1,9 @@
-"""The audit log of the console: written before anything is done, and never changed.
+"""The audit log: who changed what, over whatever door they came, never changed itself.
 
-An entry says what was asked; should it be refused, a second one says why. A crash between the two
-leaves what was asked, so nothing that happened is missing. What a request changes of a workspace's
-things the database writes down itself, field by field and in the same transaction (`changes_by`).
+What somebody asks for in the console is written before anything is done; should it be refused, a
+second entry says why. A crash between the two leaves what was asked, so nothing that happened is
+missing. What a request or a command changes of a workspace's things the database writes down
+itself, field by field and in the same transaction (`changes_by`); of programs that is all there is.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from campana.services.defusing import csv_lines
 from campana.store import audit
 from campana.store.audit import LATEST, Entry
 from campana.store.db import asked as asking
+from campana.store.db import unasked
 
 _LONGEST = 300
 _PAGE = 1000
@@ -44,11 +46,15 @@ _COLUMNS = ("number", "at", "actor", "action", "subject", "result", "detail", "c
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What somebody asks for: who, what, of what thing, with which words."""
+    """What somebody asks for: who, what, of what thing, with which words.
+
+    `key_id` is the API key of a program, which the log then names as who.
+    """
 
     workspace_id: int
     person_id: str | None
     actor: str
+    key_id: str | None = None
     action: str
     subject: str
     fields: Mapping[str, str]
@@ -80,15 +86,28 @@ def changes_by(context: Context, asked: Asked) -> Generator[None]:
     if asked.action in _UNTOLD:
         yield
         return
-    words = {
-        "at": context.clock.now(),
-        "person_id": asked.person_id,
-        "actor": asked.actor[:300],
-        "action": asked.action,
-        "client": asked.client,
-        "request_id": asked.request_id,
-    }
-    with asking(msgspec.json.encode(words).decode()):
+
+    def words() -> str:
+        # Of each transaction anew: an import on the command line may last for hours.
+        said = {
+            "at": context.clock.now(),
+            "person_id": asked.person_id,
+            "actor": asked.actor[:300],
+            "key_id": asked.key_id,
+            "action": asked.action[:100],
+            "client": asked.client,
+            "request_id": asked.request_id,
+        }
+        return msgspec.json.encode(said).decode()
+
+    with asking(words):
+        yield
+
+
+@contextmanager
+def untold() -> Generator[None]:
+    """What is changed inside is not written down: it would name a contact."""
+    with unasked():
         yield
 
 
@@ -119,18 +138,27 @@ def _is_secret(name: str) -> bool:
 
 
 async def page(
-    context: Context, *, workspace_id: int, before: int = LATEST, limit: int = 100
+    context: Context,
+    *,
+    workspace_id: int,
+    who: str | None = None,
+    before: int = LATEST,
+    limit: int = 100,
 ) -> Sequence[Entry]:
-    """Entries before this number, newest first."""
+    """Entries before this number, newest first: all, those of PEOPLE, or those of one actor."""
     async with context.db.read(workspace_id=workspace_id) as tx:
-        return await audit.page(tx, workspace_id=workspace_id, before=before, limit=limit)
+        return await audit.page(tx, workspace_id=workspace_id, who=who, before=before, limit=limit)
 
 
-async def as_csv(context: Context, *, workspace_id: int) -> AsyncIterator[bytes]:
-    """The whole log as a file, newest first, a thousand lines at a time."""
+async def as_csv(
+    context: Context, *, workspace_id: int, who: str | None = None
+) -> AsyncIterator[bytes]:
+    """The log as a file, newest first, a thousand lines at a time; `who` as of `page`."""
     yield csv_lines([_COLUMNS])
     before = LATEST
-    while rows := await page(context, workspace_id=workspace_id, before=before, limit=_PAGE):
+    while rows := await page(
+        context, workspace_id=workspace_id, who=who, before=before, limit=_PAGE
+    ):
         yield csv_lines(_row(each) for each in rows)
         before = rows[-1].id
 

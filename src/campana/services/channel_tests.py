@@ -41,6 +41,7 @@ from campana.services import (
     suppressed,
     upserts,
 )
+from campana.services.auditing import untold
 from campana.services.context import Context
 from campana.services.upserts import Given
 from campana.services.voicebot_document import VoiceBotDocument
@@ -134,7 +135,9 @@ async def send(
         if channel.channel_type != ChannelType.VOICE:
             await _write(tx, context, channel, document, address, test_id=test_id, author=author)
     if channel.channel_type == ChannelType.VOICE:
-        await _call(context, channel, document, address, test_id=test_id, asked_by=asked_by)
+        # Its words may be meant for one person, and nobody keeps the campaign that it makes.
+        with untold():
+            await _call(context, channel, document, address, test_id=test_id, asked_by=asked_by)
     async with context.db.read(workspace_id=workspace_id) as tx:
         [found] = await channel_tests.latest(
             tx, workspace_id=workspace_id, channel_id=channel.id, now=now, test_id=test_id

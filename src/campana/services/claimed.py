@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
+
+from msgspec import Struct
 
 from campana.domain.campaign import Plan
 from campana.domain.contact import ContactFields
@@ -14,8 +15,7 @@ from campana.services.session_calls import is_talk
 from campana.store.sessions import Message
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claimed:
+class Claimed(Struct, frozen=True, kw_only=True, gc=False):
     """An intent that is committed: this owner, and only this owner, may send it, and soon."""
 
     attempt_id: UUID

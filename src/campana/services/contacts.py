@@ -33,13 +33,14 @@ from campana.store import (
     contact_search,
     contacts,
     erasures,
+    holders,
     lists,
     targets,
 )
 from campana.store.contact_history import Entry
 from campana.store.contact_search import KnownContact, Wanted
-from campana.store.contacts import Holder
 from campana.store.db import Tx
+from campana.store.holders import Holder
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*", re.ASCII)
 """As BCP 47 writes one, without asking its registry."""
@@ -249,7 +250,7 @@ async def _held(tx: Tx, *, workspace_id: int, contact_id: int) -> _Held:
     if not await lists.lock(tx, list_id=found.list_id):
         raise NotFound
     # Read again: it may have been changed, or erased, by whoever held the list before.
-    held = await contacts.held(tx, list_id=found.list_id, ids=[contact_id])
+    held = await holders.held(tx, list_id=found.list_id, ids=[contact_id])
     if not held:
         raise NotFound
     return _Held(list_id=found.list_id, holder=held[0])
@@ -351,13 +352,13 @@ async def _refuse_taken(
         Conflict: somebody has, naming where.
     """
     external_id = after.external_id
-    holders = await contacts.holders(
+    found = await holders.find(
         tx,
         list_id=before.list_id,
         external_ids=[external_id] if external_id else [],
         addresses=after.addresses,
     )
-    others = [each.contact for each in holders if each.id != before.holder.id]
+    others = [each.contact for each in found if each.id != before.holder.id]
     taken = {(each.kind, each.value) for other in others for each in other.addresses}
     pointers = [
         pointer for pointer, kind, value in _parsed(given, country) if (kind, value) in taken

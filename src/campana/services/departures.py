@@ -9,8 +9,10 @@ sent. Whoever leaves at one time shares the commit.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
+
+from msgspec.structs import replace
 
 from campana.domain.errors import Unavailable
 from campana.services import sent_events

@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 from campana.domain.address import AddressKind
 from campana.domain.contact import ContactAddress, NewContact
 from campana.domain.tag import MAX_TAGS
-from campana.store.contacts import Holder
+from campana.store.holders import Holder, Marks
 from campana.store.imports import Duplicates
 
 
@@ -95,6 +95,18 @@ _TOO_MANY_TAGS = Dispute(
 )
 
 
+_SOMEBODY = NewContact(
+    external_id=None,
+    first_name=None,
+    last_name=None,
+    time_zone=None,
+    language=None,
+    attributes={},
+    addresses=(),
+    zones=(),
+)
+
+
 class Decision(NamedTuple):
     """The fate of one row, and whom it is about: nobody when it is rejected."""
 
@@ -125,6 +137,12 @@ class _Known:
         self.by_address: dict[str, Person] = {}
         for holder in holders:
             self.add(Person(holder.contact, stored=holder))
+
+    def mark(self, taken: Marks) -> None:
+        """Let these ids and addresses be somebody's, of whom nobody will ask more."""
+        somebody = Person(_SOMEBODY)
+        self.by_external_id.update(dict.fromkeys(taken.external_ids, somebody))
+        self.by_address.update(dict.fromkeys(taken.addresses, somebody))
 
     def add(self, person: Person) -> None:
         self.people.append(person)
@@ -167,7 +185,13 @@ class _Known:
             self.by_address[address.key] = person
 
 
-def plan(rows: Sequence[Incoming], holders: Iterable[Holder], *, duplicates: Duplicates) -> Plan:
+def plan(
+    rows: Sequence[Incoming],
+    holders: Iterable[Holder] = (),
+    *,
+    duplicates: Duplicates,
+    taken: Marks | None = None,
+) -> Plan:
     """Decide on each row in turn.
 
     Args:
@@ -175,8 +199,11 @@ def plan(rows: Sequence[Incoming], holders: Iterable[Holder], *, duplicates: Dup
         holders: whoever is stored under an external id or an address of these rows.
         duplicates: what becomes of a row that meets somebody. Under `fail` it is a duplicate, and
             the caller's to act on.
+        taken: instead of `holders`, where nobody stored can change (not under `update`).
     """
     known, made = _Known(holders), Plan()
+    if taken is not None:
+        known.mark(taken)
     for row in rows:
         person = known.add_new(row)
         made.decisions.append(

@@ -27,11 +27,11 @@ from campana.services import erasure_keys, events, uploads
 from campana.services.context import Context
 from campana.services.quiet import until_unsendable
 from campana.services.recordings import remove_recordings
-from campana.store import contacts, decisions, erasures, jobs, lists, targets, traces
+from campana.store import decisions, erasures, holders, jobs, lists, targets, traces
 from campana.store import events as store_events
-from campana.store.contacts import Holder
 from campana.store.db import Tx
 from campana.store.erasures import Begun, Erasure, NewErasure
+from campana.store.holders import Holder
 from campana.store.traces import Traces
 
 TASK = "erase"
@@ -184,7 +184,7 @@ async def _held(tx: Tx, *, workspace_id: int, contact_id: int) -> list[Holder]:
     people: list[Holder] = []
     for list_id in list_ids:
         ids = [each for each, of in found.items() if of == list_id]
-        people += await contacts.held(tx, list_id=list_id, ids=ids)
+        people += await holders.held(tx, list_id=list_id, ids=ids)
     return people
 
 

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from msgspec import structs
+
 from campana.domain import gate
 from campana.domain.campaign import CampaignState, ChannelType, Plan
 from campana.domain.content import Content, Template, words
@@ -98,7 +100,9 @@ class FlowClaim:
 
     async def carry(self, claimed: Sequence[Claimed]) -> list[Claimed]:
         """The attempts just written, each with its message."""
-        carrying = [replace(each, message=self.messages[each.target_id]) for each in claimed]
+        carrying = [
+            structs.replace(each, message=self.messages[each.target_id]) for each in claimed
+        ]
         await store.carry(
             self.tx,
             carried=[
@@ -137,11 +141,11 @@ class FlowClaim:
         if claimed.message is None:
             return claimed
         if claimed.message.kind != "call":
-            return replace(claimed, content=self.contents[claimed.target_id])
+            return structs.replace(claimed, content=self.contents[claimed.target_id])
         if session_calls.is_talk(claimed.message):
-            return replace(claimed, plan=replace(claimed.plan, script=None))
+            return structs.replace(claimed, plan=replace(claimed.plan, script=None))
         script = self.plan.scripts.get(str(claimed.message.content["bot"]))
-        return replace(claimed, plan=replace(claimed.plan, script=script))
+        return structs.replace(claimed, plan=replace(claimed.plan, script=script))
 
     async def _is_worded(self, candidate: Candidate, stored: StoredSession, head: Message) -> bool:
         """Find the words for a message; where there are none the session goes on knowing it."""

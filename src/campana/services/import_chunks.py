@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import NamedTuple, Protocol, cast
 
-from campana.domain.contact import AttributeValue, NewContact
+from campana.domain.contact import AttributeValue, BareContact, NewContact
 from campana.services.columns import Columns, shown
 from campana.services.duplicates import Dispute, Incoming
-from campana.services.rows import Candidate, Cells, PlainRows, Refusal, read_row
+from campana.services.plain_rows import PlainRows
+from campana.services.rows import Candidate, Cells, Refusal, read_row
 from campana.services.table import MAX_ROWS, Broken, Row, Table, TableProblem
 from campana.services.values import text_of
 from campana.store.imports import RejectedRow
@@ -81,6 +82,25 @@ class Chunk:
         return len(self.given) + self.unmet + len(self.rejected)
 
 
+@dataclass(slots=True, kw_only=True)
+class BareChunk:
+    """Some rows of the file, read; `bytes_done` of it lie behind them.
+
+    `given` are those that could be contacts: the number, what it says, how it stood there.
+    """
+
+    given: list[tuple[int, BareContact, Cells]] = field(
+        default_factory=list[tuple[int, BareContact, Cells]]
+    )
+    rejected: list[RejectedRow] = field(default_factory=list[RejectedRow])
+    bytes_done: int = 0
+
+    @property
+    def rows(self) -> int:
+        """How many there are."""
+        return len(self.given) + len(self.rejected)
+
+
 def chunks(
     table: Table,
     columns: Columns,
@@ -94,8 +114,35 @@ def chunks(
     Raises:
         TableProblem: there are more rows than one file may have; those before have been handed out.
     """
-    chunk, size, most = Chunk(), 0, chunk_rows or CHUNK_ROWS
-    plain = PlainRows(columns, country=country)
+    found = bare_chunks(table, columns, country=country, rows_done=rows_done, chunk_rows=chunk_rows)
+    for bare in found:
+        yield Chunk(
+            given=[
+                Read(number, NewContact.of(person), cells) for number, person, cells in bare.given
+            ],
+            rejected=bare.rejected,
+            bytes_done=bare.bytes_done,
+        )
+
+
+def bare_chunks(
+    table: Table,
+    columns: Columns,
+    *,
+    country: str | None,
+    rows_done: int = 0,
+    chunk_rows: int | None = None,
+) -> Generator[BareChunk]:
+    """The same without an object for each row.
+
+    Raises:
+        TableProblem: as `chunks` does.
+    """
+    chunk, size = BareChunk(), 0
+    chunk_rows = chunk_rows or CHUNK_ROWS
+    # Whoever stores them waits for the first, so that is no large one.
+    most = min(chunk_rows, CHUNK_ROWS)
+    read_plainly = PlainRows(columns, country=country).read
     numbered = enumerate(table.rows(), start=1)
     for row_number, row in islice(numbered, rows_done, None):
         if row_number > MAX_ROWS:
@@ -106,43 +153,37 @@ def chunks(
                 f"the file has more than {MAX_ROWS:,} rows; the first {MAX_ROWS:,} are done: put"
                 " the others into another file"
             )
-        size += _take(chunk, row_number, row, plain, columns=columns, country=country)
+        cells = cast("Sequence[str]", row)
+        try:
+            text = "".join(cells)
+        except TypeError:  # a sheet's own types, or what cannot be read
+            size += _characters(row)
+            person = None
+        else:
+            size += len(text)
+            person = read_plainly(cells, text)
+        if person is not None:
+            chunk.given.append((row_number, person, cells))
+        else:
+            _take(chunk, row_number, row, columns=columns, country=country)
         if len(chunk.given) + len(chunk.rejected) >= most or size >= CHUNK_CHARACTERS:
             chunk.bytes_done = table.bytes_read
             yield chunk
-            chunk, size = Chunk(), 0
+            chunk, size, most = BareChunk(), 0, chunk_rows
     if chunk.rows:
         chunk.bytes_done = table.bytes_read
         yield chunk
 
 
 def _take(
-    chunk: Chunk,
-    row_number: int,
-    row: Row,
-    plain: PlainRows,
-    *,
-    columns: Columns,
-    country: str | None,
-) -> int:
-    """Put one more row into the chunk, read; how many characters it has."""
-    try:
-        cells = cast("Sequence[str]", row)
-        text = "".join(cells)
-    except TypeError:  # a sheet's own types, or what cannot be read
-        size = _characters(row)
-    else:
-        size = len(text)
-        contact = plain.read(cells, text)
-        if contact is not None:
-            chunk.given.append(Read(row_number, contact, cells))
-            return size
+    chunk: BareChunk, row_number: int, row: Row, *, columns: Columns, country: str | None
+) -> None:
+    """Put one more row into the chunk, read the long way."""
     match _read(row, row_number, columns, country):
-        case Read() as read:
-            chunk.given.append(read)
-        case refused:
+        case RejectedRow() as refused:
             chunk.rejected.append(refused)
-    return size
+        case person, cells:
+            chunk.given.append((row_number, person, cells))
 
 
 def _characters(row: Row) -> int:
@@ -190,7 +231,9 @@ def _given_back(cells: Cells) -> Sequence[AttributeValue] | None:
     ]
 
 
-def _read(row: Row, row_number: int, columns: Columns, country: str | None) -> Read | RejectedRow:
+def _read(
+    row: Row, row_number: int, columns: Columns, country: str | None
+) -> tuple[BareContact, Cells] | RejectedRow:
     if isinstance(row, Broken):
         refusal = Refusal(
             column_name=None,
@@ -202,4 +245,4 @@ def _read(row: Row, row_number: int, columns: Columns, country: str | None) -> R
     read = read_row(columns, row, country=country)
     if isinstance(read, Refusal):
         return rejected(row_number, read, row)
-    return Read(row_number, read.contact, row)
+    return read.contact.bare, row

@@ -18,10 +18,10 @@ from typing import IO, BinaryIO, cast
 import msgspec
 from msgspec import Struct
 
-from campana.domain.contact import AttributeValue, NewContact
+from campana.domain.contact import AttributeValue, BareContact, NewContact, key_of
 from campana.domain.errors import InvalidParameter, Unavailable
 from campana.services import columns, formats, import_chunks
-from campana.services.import_chunks import Chunk
+from campana.services.import_chunks import BareChunk, Chunk
 from campana.services.seen import Seen
 from campana.services.table import TableProblem
 from campana.services.values import AttributeType
@@ -72,7 +72,7 @@ class _Problem(Struct, frozen=True, array_like=True, tag="problem"):
 _LENGTH_BYTES = 4
 _ENCODER = msgspec.msgpack.Encoder()
 _MESSAGES = msgspec.msgpack.Decoder(_Rows | _Problem)
-_PEOPLE = msgspec.msgpack.Decoder(NewContact)
+_PEOPLE = msgspec.msgpack.Decoder(BareContact)
 
 
 class _Packed:
@@ -95,7 +95,7 @@ class _Packed:
     @property
     def contact(self) -> NewContact:
         if self._contact is None:
-            self._contact = _PEOPLE.decode(self._packed)
+            self._contact = NewContact.of(_PEOPLE.decode(self._packed))
         return self._contact
 
     @property
@@ -151,19 +151,19 @@ def _chunk(rows: _Rows) -> Chunk:
     )
 
 
-def _packed(chunk: Chunk, order: Order, seen: Seen | None) -> _Rows:
-    people = [given.contact for given in chunk.given]
+def _packed(chunk: BareChunk, order: Order, seen: Seen | None) -> _Rows:
+    people = [person for _, person, _ in chunk.given]
     prepared = prepare(people) if order.prepares else None
     rows, places = chunk.given, None
     if seen is not None:
         places = seen.meeting(people)
-        rows, people = [rows[place] for place in places], [people[place] for place in places]
+        rows = [rows[place] for place in places]
     return _Rows(
-        row_numbers=[given.row_number for given in rows],
-        external_ids=[person.external_id for person in people],
-        keys=[person.keys for person in people],
-        packed=[_ENCODER.encode(person) for person in people],
-        cells=[given.cells for given in rows] if order.needs_cells else None,
+        row_numbers=[number for number, _, _ in rows],
+        external_ids=[person[0] for _, person, _ in rows],
+        keys=[[key_of(kind, value) for kind, value, *_ in person[-1]] for _, person, _ in rows],
+        packed=[_ENCODER.encode(person) for _, person, _ in rows],
+        cells=[cells for _, _, cells in rows] if order.needs_cells else None,
         rejected=chunk.rejected,
         bytes_done=chunk.bytes_done,
         prepared=prepared,
@@ -176,7 +176,7 @@ def _read(file: BinaryIO, order: Order) -> Iterator[_Rows | _Problem]:
     try:
         with formats.opened(file, key=order.key) as table:
             meaning = columns.read_header(table.header, order.mapping, order.types)
-            found = import_chunks.chunks(
+            found = import_chunks.bare_chunks(
                 table,
                 meaning,
                 country=order.country,

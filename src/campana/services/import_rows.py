@@ -30,10 +30,10 @@ from campana.services.settling import Place
 from campana.services.values import AttributeType
 from campana.store import contacts, imports, lists
 from campana.store.db import Tx
-from campana.store.imports import Begun, Duplicates, Outcomes
+from campana.store.imports import Begun, Duplicates, Outcomes, RejectedRow
 
 _CHUNK_ROWS = import_chunks.CHUNK_ROWS
-_LARGE_CHUNK_ROWS = 5000
+_LARGE_CHUNK_ROWS = 10_000
 """Where a process of its own reads ahead: what each transaction costs is shared by more rows."""
 _LARGE_BYTES = 4 << 20
 """Of a file that is read in a process of its own; one takes as long to start as some 20,000 rows
@@ -59,13 +59,13 @@ async def bring_in(context: Context, begun: Begun, file: BinaryIO) -> None:
         MetSomebody: the file must have no duplicates and has one.
         Unavailable: the database or the process that reads is gone; the import can go on later.
     """
-    with ExitStack() as stack:
-        # Reading and phone numbers take the processor for tens of milliseconds: in a thread.
-        table = await asyncio.to_thread(
-            stack.enter_context, formats.opened(file, key=begun.file_key)
-        )
-        meaning = columns.read_header(table.header, begun.mapping, types_of(begun.types))
-        if begun.bytes_total < _LARGE_BYTES:
+    if begun.bytes_total < _LARGE_BYTES:
+        with ExitStack() as stack:
+            # Reading and phone numbers take the processor for tens of milliseconds: in a thread.
+            table = await asyncio.to_thread(
+                stack.enter_context, formats.opened(file, key=begun.file_key)
+            )
+            meaning = columns.read_header(table.header, begun.mapping, types_of(begun.types))
             read = import_chunks.chunks(
                 table,
                 meaning,
@@ -74,19 +74,34 @@ async def bring_in(context: Context, begun: Begun, file: BinaryIO) -> None:
                 chunk_rows=_CHUNK_ROWS,
             )
             await _store_all(context, begun, meaning, read, rows_done=begun.rows_done)
+        return
+    meaning = None
+    if begun.duplicates == Duplicates.UPDATE:
+        meaning = await asyncio.to_thread(_meaning, context, begun)
+    rows_done = begun.rows_done
+    if await _is_first(context, begun):
+        read = _read_beside(begun, file, rows_done=0, meets_itself=True)
+        try:
+            await _store_all(context, begun, meaning, read, rows_done=0)
+        except LookNeeded:
+            # Somebody else has come into the list, or somebody was erased, since we looked.
+            rows_done = await _rows_done(context, begun)
+        else:
             return
-        rows_done = begun.rows_done
-        if await _is_first(context, begun):
-            read = _read_beside(begun, file, rows_done=0, meets_itself=True)
-            try:
-                await _store_all(context, begun, meaning, read, rows_done=0)
-            except LookNeeded:
-                # Somebody else has come into the list, or somebody was erased, since we looked.
-                rows_done = await _rows_done(context, begun)
-            else:
-                return
-        read = _read_beside(begun, file, rows_done=rows_done, meets_itself=False)
-        await _store_all(context, begun, meaning, read, rows_done=rows_done)
+    read = _read_beside(begun, file, rows_done=rows_done, meets_itself=False)
+    await _store_all(context, begun, meaning, read, rows_done=rows_done)
+
+
+def _meaning(context: Context, begun: Begun) -> Columns:
+    """What the columns mean, for whoever must say which of them a row is refused for.
+
+    Where nobody stored is changed the process that reads alone knows it, and is not waited for.
+    """
+    with (
+        context.blobs.opened(begun.file_key) as file,
+        formats.opened(file, key=begun.file_key) as table,
+    ):
+        return columns.read_header(table.header, begun.mapping, types_of(begun.types))
 
 
 async def _is_first(context: Context, begun: Begun) -> bool:
@@ -108,7 +123,7 @@ async def _rows_done(context: Context, begun: Begun) -> int:
 async def _store_all(
     context: Context,
     begun: Begun,
-    meaning: Columns,
+    meaning: Columns | None,
     read: Generator[Chunk],
     *,
     rows_done: int,
@@ -159,7 +174,7 @@ async def _read_ahead(chunks: Generator[Chunk]) -> AsyncGenerator[Chunk]:
 
 
 async def _store(
-    context: Context, begun: Begun, meaning: Columns, chunk: Chunk, *, rows_before: int
+    context: Context, begun: Begun, meaning: Columns | None, chunk: Chunk, *, rows_before: int
 ) -> None:
     """One chunk and the progress it is, in one transaction.
 
@@ -170,20 +185,14 @@ async def _store(
     """
     now = context.clock.now()
     async with context.db.transaction() as tx:
+        await imports.do_not_wait(tx)
         if not await lists.lock(tx, list_id=begun.list_id):
             raise Superseded
         chunk = await import_erasures.without_erased(tx, context, begun, chunk)
         plan = await _settled(tx, begun, chunk, now=now)
         if begun.duplicates == Duplicates.FAIL:
             _refuse_duplicates(chunk, plan)
-        rejected = [
-            *chunk.rejected,
-            *(
-                import_chunks.disputed(given, decision.dispute, meaning, country=begun.country)
-                for given, decision in zip(chunk.given, plan.decisions, strict=True)
-                if decision.dispute is not None
-            ),
-        ]
+        rejected = [*chunk.rejected, *_disputed(chunk, plan, meaning, country=begun.country)]
         is_ours = await imports.advance(
             tx,
             import_id=begun.id,
@@ -200,6 +209,24 @@ async def _store(
         if not is_ours:
             raise Superseded
         await imports.reject(tx, workspace_id=begun.workspace_id, import_id=begun.id, rows=rejected)
+
+
+def _disputed(
+    chunk: Chunk, plan: Plan, meaning: Columns | None, *, country: str | None
+) -> list[RejectedRow]:
+    disputes = [
+        (given, decision.dispute)
+        for given, decision in zip(chunk.given, plan.decisions, strict=True)
+        if decision.dispute is not None
+    ]
+    if not disputes:
+        return []
+    if meaning is None:
+        raise RuntimeError("a row is disputed where nobody stored is changed")
+    return [
+        import_chunks.disputed(given, dispute, meaning, country=country)
+        for given, dispute in disputes
+    ]
 
 
 async def _settled(tx: Tx, begun: Begun, chunk: Chunk, *, now: datetime) -> Plan:

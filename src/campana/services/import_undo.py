@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from campana.domain.contact import NewContact
 from campana.services.context import Context
-from campana.store import contacts, import_changes, lists, targets
+from campana.store import contacts, holders, import_changes, lists, targets
 from campana.store.db import Tx
 from campana.store.import_changes import Busy, Changed, Kept, Undone, UndoStep
 from campana.store.imports import Begun
@@ -64,7 +64,7 @@ async def _made(tx: Tx, begun: Begun, *, now: datetime) -> Begun | None:
     }
     if not made:
         return await _moved(tx, begun, step=UndoStep.CHANGED, after=0, undone=Undone(), now=now)
-    held = await contacts.held(tx, list_id=begun.list_id, ids=list(made))
+    held = await holders.held(tx, list_id=begun.list_id, ids=list(made))
     tried = await import_changes.contacted(tx, contact_ids=list(made), since=_EVER)
     kept = {each.id: Kept.CHANGED_SINCE for each in held if each.version != made[each.id]}
     kept |= dict.fromkeys(tried, Kept.CONTACTED)
@@ -83,7 +83,7 @@ async def _changed(tx: Tx, begun: Begun, *, now: datetime) -> Begun | None:
         await import_changes.finish_undo(tx, import_id=begun.id, now=now)
         return None
     changed = await _with_exchanges(tx, begun, page)
-    held = await contacts.held(tx, list_id=begun.list_id, ids=list(changed))
+    held = await holders.held(tx, list_id=begun.list_id, ids=list(changed))
     tried = await import_changes.contacted(tx, contact_ids=list(changed), since=begun.created_at)
     kept = {
         each.id: Kept.CHANGED_SINCE for each in held if each.version != changed[each.id].version
@@ -127,7 +127,7 @@ async def _with_exchanges(tx: Tx, begun: Begun, page: Iterable[Changed]) -> dict
 async def _taken(tx: Tx, begun: Begun, changed: dict[int, Changed]) -> dict[int, Kept]:
     """Who cannot go back, because what they had is now of somebody who stays as they are."""
     befores = {key: each.before.contact for key, each in changed.items()}
-    holders = await contacts.holders(
+    found = await holders.find(
         tx,
         list_id=begun.list_id,
         external_ids=[each.external_id for each in befores.values() if each.external_id],
@@ -138,7 +138,7 @@ async def _taken(tx: Tx, begun: Begun, changed: dict[int, Changed]) -> dict[int,
         # Each who stays may stand in another's way with what they hold now.
         taken = {
             key
-            for each in holders
+            for each in found
             if each.id not in befores or each.id in blocked
             for key in _keys(each.contact)
         }

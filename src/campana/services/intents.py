@@ -89,10 +89,7 @@ async def write(
         )
         for candidate in allowed
     ]
-    notes = {
-        each.attempt_id: _note(each, facts[each.target_id], caps=len(caps), owner_id=owner_id)
-        for each in claimed
-    }
+    notes = _notes(claimed, facts, caps=len(caps), owner_id=owner_id)
     if send is not None and not caps:
         refused = await sending.open_all(
             tx,
@@ -113,7 +110,7 @@ async def write(
         ],
         now=now,
     )
-    standing = [each for each in claimed if each.attempt_id not in refused]
+    standing = [each for each in claimed if each.attempt_id not in refused] if refused else claimed
     beyond = await capping.end_those_beyond(
         tx,
         [_intent(each, notes) for each in standing],
@@ -138,7 +135,7 @@ async def write(
 async def _open(
     tx: Tx,
     claimed: Sequence[Claimed],
-    notes: Mapping[UUID, str],
+    notes: Mapping[int, str],
     *,
     group: Group,
     owner_id: int,
@@ -156,25 +153,40 @@ async def _open(
     return {each.attempt_id for each in claimed} - written
 
 
-def _note(claimed: Claimed, facts: gate.Facts, *, caps: int, owner_id: int) -> str:
-    """What the claim went by, as the first event of the attempt keeps it."""
-    note = passage.noted(
-        facts, claimed.claimed_at, caps=caps, owner_id=owner_id, caller_id=claimed.caller_id
-    )
-    return msgspec.json.encode({"rules": note}).decode()
+def _notes(
+    claimed: Sequence[Claimed], facts: Mapping[int, gate.Facts], *, caps: int, owner_id: int
+) -> dict[int, str]:
+    """What the claim went by, of each target, as the first event of its attempt keeps it.
+
+    People of one zone and country have the same note, which is made once.
+    """
+    made: dict[tuple[object, ...], str] = {}
+    notes: dict[int, str] = {}
+    for each in claimed:
+        known = facts[each.target_id]
+        # Windows are few and as long-lived as the plans they are of: one is told by its identity.
+        alike = (id(known.window), known.zones, known.country, known.requires_consent)
+        alike += (known.is_free_form, known.wrote_at, each.caller_id)
+        if alike not in made:
+            note = passage.noted(
+                known, each.claimed_at, caps=caps, owner_id=owner_id, caller_id=each.caller_id
+            )
+            made[alike] = msgspec.json.encode({"rules": note}).decode()
+        notes[each.target_id] = made[alike]
+    return notes
 
 
-def _intent(claimed: Claimed, notes: Mapping[UUID, str]) -> Intent:
+def _intent(claimed: Claimed, notes: Mapping[int, str]) -> Intent:
     return Intent(
         id=claimed.attempt_id,
         target_id=claimed.target_id,
         attempt_no=claimed.attempt_no,
         address=claimed.address,
-        detail=notes[claimed.attempt_id],
+        detail=notes[claimed.target_id],
     )
 
 
-def _opening(claimed: Claimed, notes: Mapping[UUID, str]) -> Opening:
+def _opening(claimed: Claimed, notes: Mapping[int, str]) -> Opening:
     return Opening(intent=_intent(claimed, notes), event=sent_events.started(claimed))
 
 

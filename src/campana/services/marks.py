@@ -8,7 +8,7 @@ who comes to wait before it is found when it is forgotten, five seconds later at
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from campana.store.due import BEGINNING, GroupKey, Position
 
@@ -18,8 +18,9 @@ _SECONDS = 5.0
 class Marks:
     """Of one worker; in memory alone."""
 
-    def __init__(self) -> None:
-        """Nowhere yet."""
+    def __init__(self, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """Nowhere yet. `monotonic` is the clock they are forgotten by: a rehearsal has its own."""
+        self._monotonic = monotonic
         self._reached: dict[GroupKey, Position] = {}
         self._forget_at: dict[GroupKey, float] = {}
 
@@ -29,7 +30,7 @@ class Marks:
 
     def all(self) -> Mapping[GroupKey, Position]:
         """Of every group that has one."""
-        now = time.monotonic()
+        now = self._monotonic()
         for key in [key for key, at in self._forget_at.items() if at <= now]:
             self._forget(key)
         return self._reached
@@ -41,7 +42,7 @@ class Marks:
         """
         if seen:
             self._reached[key] = max(seen)
-            self._forget_at.setdefault(key, time.monotonic() + _SECONDS)
+            self._forget_at.setdefault(key, self._monotonic() + _SECONDS)
         else:
             self._forget(key)
 

@@ -17,7 +17,7 @@ from campana.services.import_chunks import Chunk
 from campana.services.meaning import Meaning
 from campana.services.values import AttributeType
 from campana.store import lists
-from campana.store.contacts import Holder
+from campana.store.holders import Holder
 from campana.store.imports import Duplicates, RejectedRow
 
 PREVIEWED_ROWS = 20

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import cast
 
 from campana.domain import places
-from campana.domain.address import AddressKind, Unusable, parse_phone, plain_number
+from campana.domain.address import AddressKind, Unusable, parse_phone
 from campana.domain.contact import AttributeValue, ContactAddress, NewContact
 from campana.domain.email import parse_email
 from campana.domain.tag import tags_of
@@ -24,8 +23,7 @@ from campana.services.values import LARGEST, Unfit, text_of, typed
 Cells = Sequence[AttributeValue]
 """A row of a table: texts without the spaces around them; a sheet's and JSON's own types."""
 
-# Characters a cell of each field may have.
-_MAX_FIELD: Mapping[str, int] = {
+MAX_FIELD: Mapping[str, int] = {
     "first_name": 200,
     "last_name": 200,
     "name": 200,
@@ -34,17 +32,15 @@ _MAX_FIELD: Mapping[str, int] = {
     "language": 35,
     "tags": 4_000,
 }
-_MAX_ADDRESS: Mapping[AddressKind, int] = {
+"""Characters a cell of each field may have."""
+MAX_ADDRESS: Mapping[AddressKind, int] = {
     AddressKind.PHONE: 100,
     AddressKind.WHATSAPP: 100,
     AddressKind.EMAIL: 254,
 }
 _MAX_ATTRIBUTE = 10_000
 _MAX_ROW = 100_000
-_SHORTEST_LIMIT = min(*_MAX_FIELD.values(), *_MAX_ADDRESS.values())
-_PLAIN_LIMIT = _MAX_ADDRESS[AddressKind.PHONE]
-"""Of each cell but a language, in the rows most files are made of: no limit of its own is less."""
-_IN_TURN = ("external_id", "first_name", "last_name", "language", "time_zone", "name", "tags")
+_SHORTEST_LIMIT = min(*MAX_FIELD.values(), *MAX_ADDRESS.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,108 +110,6 @@ def read_row(columns: Columns, cells: Cells, *, country: str | None) -> Candidat
     return Candidate(contact=contact, places=tuple(addresses.values()))
 
 
-class PlainRows:
-    """What `read_row` does, for the rows most files are made of: good, short, of texts alone.
-
-    Each step here is taken for millions of rows; whatever needs more than a look is left to
-    `read_row`. Wherever this one finds a contact, that one finds the same.
-    """
-
-    def __init__(self, columns: Columns, *, country: str | None) -> None:
-        """Of these columns; `country` (ISO 3166) is that of numbers without a country code."""
-        self._width, self._country = len(columns.header), country
-        # A field that has no column is read from behind the row.
-        self._fields = itemgetter(*(columns.fields.get(name, self._width) for name in _IN_TURN))
-        self._untyped = [
-            (name, place) for name, place in columns.attributes.items() if name not in columns.types
-        ]
-        self._typed = [
-            (name, columns.attributes[name], wanted) for name, wanted in columns.types.items()
-        ]
-        self._addresses = columns.addresses
-        self._is_placed = not places.NAMES.isdisjoint(columns.attributes)
-
-    def read(self, cells: Sequence[str], text: str) -> NewContact | None:
-        """A row as a contact; None where `read_row` must tell.
-
-        Args:
-            cells: the row.
-            text: the same as one text.
-        """
-        if len(cells) != self._width or "\0" in text or UNREADABLE in text:
-            return None
-        if len(text) > _PLAIN_LIMIT and max(map(len, cells)) > _PLAIN_LIMIT:
-            return None
-        external_id, first, last, language, zone, name, tagged = self._fields((*cells, ""))
-        if (zone and zone_named(zone) is None) or len(language) > _MAX_FIELD["language"]:
-            return None
-        attributes: dict[str, AttributeValue] = {
-            key: cell for key, place in self._untyped if (cell := cells[place])
-        }
-        if self._typed and not self._read_typed(cells, attributes):
-            return None
-        tags = tags_of(tagged) if tagged else ()
-        addresses = self._read_addresses(cells)
-        if not addresses or isinstance(tags, str):
-            return None
-        if name:
-            attributes["name"] = name
-            if not first and not last:
-                first, last = _halves(name)
-        return NewContact(
-            external_id=external_id or None,
-            first_name=first or None,
-            last_name=last or None,
-            time_zone=zone or None,
-            language=language or None,
-            attributes=attributes,
-            addresses=tuple(addresses),
-            zones=(zone,)
-            if zone
-            else _zones_at(attributes, addresses)
-            if self._is_placed
-            else _zones_of(addresses),
-            tags=tags,
-        )
-
-    def _read_typed(self, cells: Sequence[str], attributes: dict[str, AttributeValue]) -> bool:
-        for key, place, wanted in self._typed:
-            if cells[place]:
-                try:
-                    attributes[key] = typed(cells[place], wanted)
-                except Unfit:
-                    return False
-        return True
-
-    def _read_addresses(self, cells: Sequence[str]) -> list[ContactAddress]:
-        """All addresses of the row; none when one of them is not plain."""
-        found: list[ContactAddress] = []
-        for kind, place in self._addresses:
-            text = cells[place]
-            if not text:
-                continue
-            if kind is AddressKind.EMAIL:
-                email = parse_email(text)
-                if isinstance(email, Unusable):
-                    return []
-                address = ContactAddress(kind=kind, value=email, country=None)
-            else:
-                number = plain_number(text, default_country=self._country)
-                if number is None:
-                    return []
-                code, national, region, number_type, zones = number
-                address = ContactAddress(
-                    kind=kind,
-                    value=f"+{code}{national}",
-                    country=region or "",
-                    type=number_type,
-                    zones=zones,
-                )
-            if not found or address not in found:
-                found.append(address)
-        return found
-
-
 def _zones_at(
     attributes: Mapping[str, AttributeValue], addresses: Sequence[ContactAddress]
 ) -> tuple[str, ...]:
@@ -232,7 +126,7 @@ def _zones_of(addresses: Sequence[ContactAddress]) -> tuple[str, ...]:
     return ()
 
 
-def _halves(name: str) -> tuple[str, str]:
+def halves(name: str) -> tuple[str, str]:
     """A name in one cell as a first and a last name."""
     first, _, rest = name.partition(" ")
     return first, rest.strip()
@@ -263,7 +157,7 @@ def _fields(columns: Columns, cells: Cells, *, is_short: bool) -> dict[str, str]
         text = _text(cells, place)
         if text:
             if not is_short:
-                _check(place, text, limit=_MAX_FIELD[name])
+                _check(place, text, limit=MAX_FIELD[name])
             found[name] = text
     return found
 
@@ -334,7 +228,7 @@ def _addressed(
         if not text:
             continue
         if not is_short:
-            _check(place, text, limit=_MAX_ADDRESS[kind])
+            _check(place, text, limit=MAX_ADDRESS[kind])
         address = _address(kind, text, place, country=country)
         addresses.setdefault(address, place)
     if not addresses:
@@ -377,7 +271,7 @@ def _contact(
     if name is not None:
         attributes = {**attributes, "name": name}
         if first is None and last is None:
-            first, rest = _halves(name)
+            first, rest = halves(name)
             last = rest or None
     return NewContact(
         external_id=fields.get("external_id"),

@@ -9,11 +9,11 @@ report of a carrier goes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
+from msgspec import Struct
 
 from campana.carriers.base import Accepted, Report
 from campana.domain import cadence
@@ -28,8 +28,7 @@ from campana.store.reports import Taken, Told
 from campana.store.sending import Ending
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(Struct, frozen=True, kw_only=True, gc=False):
     """What a carrier said to a send, and when it is to be asked if it says no more."""
 
     intent: Claimed

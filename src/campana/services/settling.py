@@ -13,9 +13,9 @@ from datetime import datetime
 from campana.domain.contact import NewContact
 from campana.services import duplicates
 from campana.services.duplicates import Fate, Incoming, Person, Plan
-from campana.store import contacts, import_changes, targets
-from campana.store.contacts import Holder
+from campana.store import contacts, holders, import_changes, targets
 from campana.store.db import Tx
+from campana.store.holders import Holder
 from campana.store.imports import Duplicates
 from campana.store.prepared import Prepared, prepare
 
@@ -31,7 +31,7 @@ class Place:
 
 async def met(tx: Tx, *, list_id: str, people: Sequence[NewContact]) -> list[Holder]:
     """Whoever in the list has an external id or an address of these people."""
-    return await contacts.holders(
+    return await holders.find(
         tx,
         list_id=list_id,
         external_ids=[each.external_id for each in people if each.external_id],
@@ -60,10 +60,11 @@ async def settle(
         tx,
         place=place,
         rows=rows,
-        prepared=prepare([row.contact for row in rows]),
+        prepared=prepare([row.contact.bare for row in rows]),
         places=range(len(rows)),
         how=how,
         now=now,
+        needs_ids=True,
     )
 
 
@@ -76,6 +77,7 @@ async def settle_prepared(
     places: Sequence[int],
     how: Duplicates,
     now: datetime,
+    needs_ids: bool = False,
 ) -> tuple[Plan, dict[Person, int]]:
     """The same of rows that were prepared.
 
@@ -87,25 +89,43 @@ async def settle_prepared(
         places: of `rows` in `prepared`.
         how: what becomes of a row that meets somebody.
         now: the moment.
+        needs_ids: of those a row meets too: they are then known whole.
 
     Raises:
         contacts.Taken: one of the others does meet somebody; the transaction is lost.
     """
     await contacts.plan_for_many(tx)
     is_all = len(rows) == len(prepared.counts)
-    asked = prepared if is_all else prepare([row.contact for row in rows])
-    holders = await contacts.met(tx, list_id=place.list_id, prepared=asked) if rows else []
-    plan = duplicates.plan(rows, holders, duplicates=how)
+    asked = prepared if is_all else prepare([row.contact.bare for row in rows])
+    plan = await _planned(tx, place, rows, asked, how=how, needs_ids=needs_ids)
     pieces = _pieces(plan, prepared, places)
     ids = await _store(tx, place=place, plan=plan, pieces=pieces, now=now)
     return plan, ids
+
+
+async def _planned(
+    tx: Tx,
+    place: Place,
+    rows: Sequence[Incoming],
+    asked: Prepared,
+    *,
+    how: Duplicates,
+    needs_ids: bool,
+) -> Plan:
+    if not rows:
+        return Plan()
+    if how is Duplicates.UPDATE or needs_ids:
+        found = await holders.met(tx, list_id=place.list_id, prepared=asked)
+        return duplicates.plan(rows, found, duplicates=how)
+    taken = await holders.taken(tx, list_id=place.list_id, prepared=asked)
+    return duplicates.plan(rows, duplicates=how, taken=taken)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Piece:
     """People to be stored in one statement: all that is ready but those at the places `skipped`.
 
-    `people` are those of them that were decided on, by their place.
+    These rise. `people` are those of them that were decided on, by their place.
     """
 
     ready: Prepared
@@ -128,7 +148,7 @@ def _pieces(plan: Plan, ready: Prepared, places: Sequence[int]) -> list[_Piece]:
             altered.append(person)
     pieces = [_Piece(ready=ready, skipped=skipped, people=as_given)]
     if altered:
-        anew = prepare([person.now for person in altered])
+        anew = prepare([person.now.bare for person in altered])
         pieces.append(_Piece(ready=anew, skipped=(), people=dict(enumerate(altered))))
     return pieces
 
@@ -171,26 +191,27 @@ async def _store(
             versions=versions,
         )
     return {
-        person: contact_id
+        person: int(ids[spot])
         for piece, ids in zip(pieces, placed, strict=True)
         for spot, person in piece.people.items()
-        if (contact_id := ids[spot]) is not None
     }
 
 
-async def _inserted(tx: Tx, piece: _Piece, *, place: Place, now: datetime) -> list[int | None]:
-    """The id of each place of what is ready; None at those that were skipped."""
-    ids = await contacts.insert_prepared(
+async def _inserted(tx: Tx, piece: _Piece, *, place: Place, now: datetime) -> list[str]:
+    """The id of each place of what is ready, as a text; `NOBODY` at those that were skipped."""
+    ids = await contacts.reserve(tx, count=len(piece.ready.counts) - len(piece.skipped))
+    for spot in piece.skipped:
+        ids.insert(spot, contacts.NOBODY)
+    await contacts.insert_prepared(
         tx,
         workspace_id=place.workspace_id,
         list_id=place.list_id,
         prepared=piece.ready,
-        skipped=piece.skipped,
+        ids=ids,
         made_by=place.import_id,
         now=now,
     )
-    nobody, following = set(piece.skipped), iter(ids)
-    return [None if spot in nobody else next(following) for spot in range(len(piece.ready.counts))]
+    return ids
 
 
 def _is_elsewhere(before: NewContact, after: NewContact) -> bool:

@@ -15,8 +15,8 @@ from campana.services import duplicates, settling
 from campana.services.duplicates import Plan
 from campana.services.settling import Place
 from campana.store import trials
-from campana.store.contacts import Holder
 from campana.store.db import Tx
+from campana.store.holders import Holder
 from campana.store.imports import Duplicates
 
 

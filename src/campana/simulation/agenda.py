@@ -3,19 +3,23 @@
 A worker looks for work many times a second and finds none most of the time. Here its loops rest
 until somebody has written to the database, or until the moment at which their next look can find
 something; then they look, with the pauses they always make. So that a moment nobody thought of is
-not slept through, everybody looks once an hour whatever is said here.
+not slept through, everybody looks twice a day whatever is said here.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
 
 from campana.domain.campaign import Plan
 from campana.domain.pacing import quota_day, quota_resets_at
 from campana.domain.target import zones_of
-from campana.domain.window import next_open
+from campana.domain.window import Window, next_open
 from campana.engine.notice import COVERED, SHORTEST
 from campana.services.campaign_document import plan_of
 from campana.services.dispatch import SEND_DEADLINE
@@ -24,32 +28,57 @@ from campana.store import moments
 from campana.store.db import Database
 from campana.store.moments import Moments, Waiting
 
-_TOGETHER = 0.01
+_TOGETHER = 0.05
 _YEAR = 366 * 86_400.0
 
 NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(slots=True, eq=False)
+class _Resting:
+    """A loop that rests until it is called, or until its moment."""
+
+    loop: str
+    latest: datetime
+    is_called: Callable[[], bool]
+    ended: asyncio.Future[bool]
 
 
 class Agenda:
     """Of one simulation; its processes share it."""
 
     def __init__(
-        self, db: Database, *, now: Callable[[], datetime], living: Callable[[], set[int]]
+        self,
+        db: Database,
+        *,
+        now: Callable[[], datetime],
+        living: Callable[[], set[int]],
+        spawn: Callable[[Coroutine[Any, Any, None]], object],
     ) -> None:
-        """`living` are the numbers of owners whose process lives."""
+        """`living` are the numbers of owners whose process lives; `spawn` starts what belongs to
+        none of them."""
         self._db = db
         self.now = now
         self._living = living
+        self._spawn = spawn
         self.news = 0
         """Grows with each change."""
         self.reports = 0
         """Grows with each report of the carrier that was stored."""
+        self.ended_at: datetime | None = None
+        """When an attempt ended last, as far as is known."""
         self._heard = asyncio.Event()
+        self._resting: dict[_Resting, None] = {}
         self._asking = asyncio.Lock()
+        self._is_looking = False
+        """Whether those who rest are about to be looked at anyway."""
+        self._alarm: asyncio.TimerHandle | None = None
         self._known_at = -1
         self._computed_at = NEVER
         self._moments: Mapping[str, datetime] = {}
-        self._ended_at: datetime | None = None
+        self._plans: dict[tuple[str, str | None], Plan] = {}
+        self._openings: dict[tuple[Window, str], tuple[datetime, datetime]] = {}
+        """When windows open next, and since when that is so."""
 
     def tell(self, *, is_report: bool = False) -> None:
         """Something was written; a report waits to be applied, and changes nothing else."""
@@ -59,42 +88,98 @@ class Agenda:
             self.news += 1
         self._heard.set()
         self._heard = asyncio.Event()
+        self._look(after=_TOGETHER)
 
     async def hear(self, *, until: datetime) -> None:
-        """Return at the next news, or then; what happens at once is one piece of news."""
-        seconds = min((until - self.now()).total_seconds(), _YEAR)
+        """Return at the next news, or then."""
         try:
-            async with asyncio.timeout(max(0.001, seconds)):
+            async with asyncio.timeout(self._seconds(until)):
                 await self._heard.wait()
         except TimeoutError:
             return
-        await asyncio.sleep(_TOGETHER)
 
-    async def moment(self, loop: str) -> datetime:
-        """When this loop next finds work, as things stand now."""
+    async def rest(self, loop: str, *, latest: datetime, is_called: Callable[[], bool]) -> bool:
+        """Return True once this loop is called, False when its next moment or the latest has come.
+
+        Asked whether it is called after each piece of news; what happens at once is one piece.
+        """
+        if is_called():
+            return True
+        each = _Resting(loop, latest, is_called, asyncio.get_running_loop().create_future())
+        if not self._is_looking:
+            if self._is_stale(self.now()):
+                self._look(after=0.0)
+            elif self._moment(each) <= self.now():
+                return False
+            else:
+                self._wind_alarm(self._moment(each))
+        self._resting[each] = None
+        try:
+            return await each.ended
+        finally:
+            del self._resting[each]
+
+    def _look(self, *, after: float) -> None:
+        """Look at all who rest, once for all that is told until then."""
+        if not self._is_looking:
+            self._is_looking = True
+            asyncio.get_running_loop().call_later(after, lambda: self._spawn(self._wake()))
+
+    async def _wake(self) -> None:
+        """End the rest of those whose moment has come, or who are called."""
         async with self._asking:
+            self._is_looking = False
             now = self.now()
-            if self._known_at != self.news or any(
-                self._computed_at < moment <= now for moment in self._moments.values()
-            ):
-                self._known_at = self.news
-                self._computed_at = now
+            if self._is_stale(now):
+                self._known_at, self._computed_at = self.news, now
                 self._moments = await self._compute(now)
-        return self._moments.get(loop, NEVER)
+            now = self.now()
+            for each in self._resting:
+                if each.is_called():
+                    _end(each, is_called=True)
+                elif self._moment(each) <= now:
+                    _end(each, is_called=False)
+            if self._alarm is not None:
+                self._alarm.cancel()
+                self._alarm = None
+            still = [self._moment(each) for each in self._resting if not each.ended.done()]
+            if still:
+                self._wind_alarm(min(still))
 
-    async def last_end(self) -> datetime | None:
-        """When an attempt ended last."""
-        await self.moment("breakers")
-        return self._ended_at
+    def _wind_alarm(self, moment: datetime) -> None:
+        """Look at that moment, unless there is an earlier one."""
+        when = asyncio.get_running_loop().time() + self._seconds(moment)
+        if self._alarm is not None:
+            if self._alarm.when() <= when:
+                return
+            self._alarm.cancel()
+        self._alarm = asyncio.get_running_loop().call_at(when, self._ring)
+
+    def _ring(self) -> None:
+        self._alarm = None
+        self._look(after=0.0)
+
+    def _seconds(self, until: datetime) -> float:
+        return max(0.001, min((until - self.now()).total_seconds(), _YEAR))
+
+    def _moment(self, each: _Resting) -> datetime:
+        """When its loop next finds work, as things were last known."""
+        return min(each.latest, self._moments.get(each.loop, NEVER))
+
+    def _is_stale(self, now: datetime) -> bool:
+        return self._known_at != self.news or any(
+            self._computed_at < moment <= now for moment in self._moments.values()
+        )
 
     async def _compute(self, now: datetime) -> Mapping[str, datetime]:
         async with self._db.read() as tx:
             waiting = await moments.waiting(tx, now=now, day=quota_day(now))
             others = await moments.others(tx, living=sorted(self._living()))
-        self._ended_at = others.ended_at
+        self.ended_at = others.ended_at
+        groups = [(each, self._plan(each)) for each in waiting]
         return {
-            "dispatch": min((_sends(each, now) for each in waiting), default=NEVER),
-            "windows": min((_opens(each, now) for each in waiting), default=NEVER),
+            "dispatch": min((_sends(each, plan, now) for each, plan in groups), default=NEVER),
+            "windows": min((self._opens(each, plan, now) for each, plan in groups), default=NEVER),
             "inquire": others.ask_at or NEVER,
             "sweep": _sweeps(others, now),
             "account": _old_enough(others.own_created_at, now),
@@ -102,10 +187,37 @@ class Agenda:
             "breakers": others.close_at or NEVER,
         }
 
+    def _plan(self, waiting: Waiting) -> Plan:
+        key = waiting.document, waiting.channel_window
+        if key not in self._plans:
+            window = waiting.channel_window
+            self._plans[key] = plan_of(
+                msgspec.json.decode(waiting.document),
+                channel_window=None if window is None else msgspec.json.decode(window),
+            )
+        return self._plans[key]
 
-def _sends(waiting: Waiting, now: datetime) -> datetime:
+    def _opens(self, waiting: Waiting, plan: Plan, now: datetime) -> datetime:
+        """When the window over this group opens, or its campaign was left alone for too long."""
+        watch = max(now, waiting.watched_at + plan.run_if_within / 2)
+        if waiting.open_until is not None:
+            return watch
+        since, key = max(now, waiting.due_at), (plan.window, waiting.window_key)
+        asked_at, found = self._openings.get(key, (NEVER, NEVER))
+        if not asked_at <= since <= found:
+            found = next_open(plan.window, zones_of(waiting.window_key), since) or now
+            self._openings[key] = since, found
+        return min(watch, found)
+
+
+def _end(each: _Resting, *, is_called: bool) -> None:
+    if not each.ended.done():
+        each.ended.set_result(is_called)
+
+
+def _sends(waiting: Waiting, plan: Plan, now: datetime) -> datetime:
     """When somebody of this group can be claimed."""
-    own_lines = _plan(waiting).pacing.lines
+    own_lines = plan.pacing.lines
     if (
         waiting.open_until is None
         or waiting.lines_in_use >= waiting.lines
@@ -120,14 +232,6 @@ def _sends(waiting: Waiting, now: datetime) -> datetime:
     return max(moment, waiting.arrival_at - early)
 
 
-def _opens(waiting: Waiting, now: datetime) -> datetime:
-    """When the window over this group opens."""
-    if waiting.open_until is not None:
-        return NEVER
-    window = _plan(waiting).window
-    return next_open(window, zones_of(waiting.window_key), max(now, waiting.due_at)) or now
-
-
 def _sweeps(others: Moments, now: datetime) -> datetime:
     if others.has_promises:
         return now
@@ -137,7 +241,3 @@ def _sweeps(others: Moments, now: datetime) -> datetime:
 def _old_enough(created_at: datetime | None, now: datetime) -> datetime:
     """When an attempt that nobody may know of is looked at."""
     return NEVER if created_at is None else max(now, created_at + SEND_DEADLINE + SWEEP_MARGIN)
-
-
-def _plan(waiting: Waiting) -> Plan:
-    return plan_of(waiting.document, channel_window=waiting.channel_window)

@@ -20,7 +20,7 @@ from campana.engine.dispatcher import Dispatcher
 from campana.engine.loops import work_loops
 from campana.engine.runner import Loop, repeat
 from campana.services.context import Context
-from campana.simulation.agenda import NEVER, Agenda
+from campana.simulation.agenda import Agenda
 from campana.store.db import DatabaseClock, Tx
 from campana.store.turns import Turn
 
@@ -30,7 +30,7 @@ CURRENT: contextvars.ContextVar[Process | None] = contextvars.ContextVar("proces
 PUBLIC_URL = "http://127.0.0.1:8080"
 _DRAIN_SECONDS = 20.0
 _CLOCK_SECONDS = 1.0
-_LOOK_AT_LEAST = timedelta(hours=1)
+_LOOK_AT_LEAST = timedelta(hours=12)
 _LONGEST_PAUSE = 2.0
 """The longest a loop waits between two looks when there seems to be something and is not."""
 
@@ -207,8 +207,7 @@ class Process:
     async def _doze(self, seconds: float) -> None:
         """Nobody asks after a session that nothing has happened to."""
         await asyncio.sleep(seconds)
-        while self.owner_id is not None and not self.disturbed.is_set():
-            await self._agenda.hear(until=NEVER)
+        await self.disturbed.wait()
         self.disturbed.clear()
 
     # ------------------------------------------------------------ the database's watch
@@ -299,17 +298,16 @@ class Rest:
         """Rest after a look that found nothing."""
         agenda = self._agenda
         await asyncio.sleep(max(seconds, self._pause))
-        latest = agenda.now() + _LOOK_AT_LEAST
-        while not stop.is_set() and not await self._is_called():
-            moment = min(latest, await agenda.moment(self._loop.name))
-            if moment <= agenda.now():
-                # Should nothing be found there, the next look is later than this one.
-                self._pause = min(_LONGEST_PAUSE, 2 * max(self._pause, seconds))
-                break
-            await agenda.hear(until=moment)
+        if not await agenda.rest(
+            self._loop.name,
+            latest=agenda.now() + _LOOK_AT_LEAST,
+            is_called=lambda: stop.is_set() or self._is_called(),
+        ):
+            # Should nothing be found there, the next look is later than this one.
+            self._pause = min(_LONGEST_PAUSE, 2 * max(self._pause, seconds))
         self._reports = agenda.reports
 
-    async def _is_called(self) -> bool:
+    def _is_called(self) -> bool:
         """Whether there is something to look at that has no moment of its own."""
         if self._has_failed:
             return True
@@ -317,7 +315,7 @@ class Rest:
             case "apply":
                 return self._reports != self._agenda.reports
             case "breakers":
-                before, self._ended_at = self._ended_at, await self._agenda.last_end()
+                before, self._ended_at = self._ended_at, self._agenda.ended_at
                 return self._ended_at != before
             case _:
                 return False

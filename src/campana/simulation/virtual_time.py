@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
+import select
 import selectors
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
@@ -33,16 +34,24 @@ class _Jumping(selectors.DefaultSelector):
         super().__init__()
         self.now = START
         self.threads = 0
+        self.asked: dict[int, asyncio.Future[int]] = {}
+        """Who waits for an answer on a socket that is not registered: `VirtualTimeLoop.ready`."""
+        self.poll = select.poll()
+        self.poll.register(self.fileno(), select.POLLIN)
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is not None and timeout <= 0:
             return []
         # The loop's own pipe, by which threads wake it, is always registered.
-        if self.threads or len(self.get_map()) > 1:
-            answers = super().select(_LONGEST_REAL_WAIT)
+        if self.asked or self.threads or len(self.get_map()) > 1:
+            answers = self.poll.poll(_LONGEST_REAL_WAIT * 1000)
             if not answers:
                 raise TimeoutError(f"nothing has answered for {_LONGEST_REAL_WAIT:.0f} s")
-            return answers
+            for fileno, what in answers:
+                asked = self.asked.get(fileno)
+                if asked is not None and not asked.done():
+                    asked.set_result(what)
+            return super().select(0)
         if timeout is None:
             raise RuntimeError("everything waits, and nothing is left that could happen")
         self.now += timeout
@@ -52,12 +61,12 @@ class _Jumping(selectors.DefaultSelector):
 class _InOrder(asyncio.TimerHandle):
     """A timer with a number, which decides between those of one moment."""
 
-    number: int
+    order: tuple[float, int]
 
     def __lt__(self, other: asyncio.TimerHandle) -> bool:
         if not isinstance(other, _InOrder):
             return super().__lt__(other)
-        return (self.when(), self.number) < (other.when(), other.number)
+        return self.order < other.order
 
 
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
@@ -82,10 +91,27 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     ) -> asyncio.TimerHandle:
         """As of any loop, and behind what was set for that moment before."""
         timer = _InOrder(when, callback, args, self, context)
-        timer.number = next(self._numbers)
+        timer.order = when, next(self._numbers)
         heapq.heappush(self._scheduled, timer)
         timer._scheduled = True  # pyright: ignore[reportAttributeAccessIssue]
         return timer
+
+    async def ready(self, fileno: int, wanted: int) -> int:
+        """Return as soon as a socket may be read (1) or written to (2), and which of them.
+
+        It is what `add_reader` and `add_writer` come to, at a third of the price.
+        """
+        asked = self.create_future()
+        self._jumping.asked[fileno] = asked
+        self._jumping.poll.register(
+            fileno, (select.POLLIN if wanted & 1 else 0) | (select.POLLOUT if wanted & 2 else 0)
+        )
+        try:
+            what = await asked
+        finally:
+            del self._jumping.asked[fileno]
+            self._jumping.poll.unregister(fileno)
+        return (1 if what & ~select.POLLOUT else 0) | (2 if what & select.POLLOUT else 0)
 
     def run_in_executor(  # pyright: ignore[reportIncompatibleMethodOverride] - typeshed's is generic
         self, executor: Executor | None, func: Callable[..., Any], *args: object

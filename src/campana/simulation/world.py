@@ -21,7 +21,7 @@ from campana.simulation.agenda import Agenda
 from campana.simulation.carrier import Keep, SimulatedProvider, Wire
 from campana.simulation.chance import Chance
 from campana.simulation.process import CURRENT, NoTroubles, Process, Troubles
-from campana.simulation.virtual_time import START
+from campana.simulation.virtual_time import START, VirtualTimeLoop
 from campana.store import reports as store
 from campana.store.db import DatabaseClock, Role, Tx
 from campana.store.reports import Kept, Told
@@ -93,7 +93,12 @@ class World:
         self._entropy = Chance(seed, "entropy")
         self.provider = SimulatedProvider(plan, now=self.real_now, shown=self.now, spawn=self.spawn)
         silent = _Bystander(self, NoTroubles())
-        self.agenda = Agenda(self._database(Role.ENGINE, silent), now=self.now, living=self._living)
+        self.agenda = Agenda(
+            self._database(Role.ENGINE, silent),
+            now=self.now,
+            living=self._living,
+            spawn=self.spawn,
+        )
         self.engine = self.context(Role.ENGINE, watch=silent, wire=_Nowhere())
         self.web = self.context(Role.WEB, watch=silent, wire=_Nowhere())
         self._callbacks = self._teller(NoTroubles())
@@ -165,7 +170,7 @@ class World:
             for session in process.sessions:
                 await session.close()
         await until_gone(self._lines[Role.ENGINE], process.backends)
-        process.disturbed.set()
+        self._ask_who_is_on_duty()
         self.agenda.tell()
 
     async def kill(self, process: Process) -> None:
@@ -181,6 +186,7 @@ class World:
             await session.close()
         # A closed connection frees its lock a moment later: how much later is no matter of chance.
         await until_gone(self._lines[Role.ENGINE], process.backends)
+        self._ask_who_is_on_duty()
         self.agenda.tell()
 
     async def end(self) -> None:
@@ -191,6 +197,12 @@ class World:
         for task in list(self._errands):
             task.cancel()
         await asyncio.gather(*self._errands, return_exceptions=True)
+
+    def _ask_who_is_on_duty(self) -> None:
+        """A lock is free: all find out with the next question they ask their session."""
+        for process in self.processes:
+            if not process.is_dead:
+                process.disturbed.set()
 
     def _teller(self, troubles: Troubles) -> Context:
         watch = _Bystander(self, troubles, is_carrier=True)
@@ -256,11 +268,15 @@ async def world(
     """A world on a database of its own, which must be migrated and hold nothing; on a
     VirtualTimeLoop."""
     loop = asyncio.get_running_loop()
+    if not isinstance(loop, VirtualTimeLoop):
+        raise TypeError("a world needs a VirtualTimeLoop")
     loop.set_task_factory(_task)  # pyright: ignore[reportArgumentType] - typeshed's is generic
     turn = Turn()
     async with AsyncExitStack() as stack:
         lines = {
-            role: await stack.enter_async_context(line(conninfo, role=role, turn=turn))
+            role: await stack.enter_async_context(
+                line(conninfo, role=role, turn=turn, answers=loop)
+            )
             for role in (Role.ENGINE, Role.WEB)
         }
         made = World(conninfo, seed=seed, starts=starts, plan=plan, lines=lines, folder=folder)

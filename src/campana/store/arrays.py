@@ -11,6 +11,10 @@ from datetime import datetime
 from typing import cast
 from uuid import UUID
 
+import msgspec
+
+_JSON = msgspec.json.Encoder()
+
 
 def uuids(values: Iterable[UUID]) -> str:
     """The text of a `uuid[]`."""
@@ -30,18 +34,38 @@ def numbers_or_none(values: Iterable[int | None]) -> str:
 def texts(values: Iterable[str | None]) -> str:
     """The text of a `text[]`, or of an array of anything that is read from text."""
     given = list(values)
+    if not given:
+        return "{}"
     try:
         joined = "\0".join(cast("list[str]", given))
     except TypeError:  # there are nulls
+        if given.count(None) == len(given):
+            return "{" + "null," * (len(given) - 1) + "null}"
         joined = None
     # No text of PostgreSQL's has a NUL: it stands between values until all are quoted.
-    if joined is None or not given or joined.count("\0") != len(given) - 1:
+    if joined is None or joined.count("\0") != len(given) - 1:
         return "{" + ",".join([_quoted(value) for value in given]) + "}"
-    if "\\" in joined:
-        joined = joined.replace("\\", "\\\\")
-    if '"' in joined:
-        joined = joined.replace('"', '\\"')
-    return '{"' + joined.replace("\0", '","') + '"}'
+    return '{"' + _escaped(joined).replace("\0", '","') + '"}'
+
+
+def json(values: Iterable[object]) -> str:
+    """The text of a `jsonb[]`; None is an absent value."""
+    given = list(values)
+    if not given:
+        return "{}"
+    # One a line: a line end within a text is written as an escape.
+    lines = _escaped(_JSON.encode_lines(given).decode()[:-1])
+    if None in given:
+        return "{" + ",".join([f'"{x}"' if x != "null" else x for x in lines.split("\n")]) + "}"
+    return '{"' + lines.replace("\n", '","') + '"}'
+
+
+def once(values: Iterable[str]) -> tuple[str, str]:
+    """Two texts of arrays where many values are alike: each of them once, and the place (from 1) of
+    each in that."""
+    places: dict[str, int] = {}
+    found = [places.setdefault(value, len(places) + 1) for value in values]
+    return texts(places), numbers(found)
 
 
 def moments(values: Iterable[datetime | None]) -> str:
@@ -52,6 +76,11 @@ def moments(values: Iterable[datetime | None]) -> str:
 def _quoted(value: str | None) -> str:
     if value is None:
         return "null"
-    if "\\" in value or '"' in value:
-        value = value.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{value}"'
+    return f'"{_escaped(value)}"'
+
+
+def _escaped(text: str) -> str:
+    """As it stands between the quotation marks of an array."""
+    if "\\" in text:
+        text = text.replace("\\", "\\\\")
+    return text.replace('"', '\\"') if '"' in text else text

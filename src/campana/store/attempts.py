@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Literal, LiteralString
 from uuid import UUID
 
+from msgspec import Struct
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
@@ -56,8 +57,7 @@ class Attempt:
         return self.address == ERASED
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Intent:
+class Intent(Struct, frozen=True, kw_only=True, gc=False):
     """An attempt about to be written."""
 
     id: UUID

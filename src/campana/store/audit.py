@@ -1,4 +1,4 @@
-"""Who did what in the console (`queries/audit.sql`); it is only ever added to."""
+"""Who did what (`queries/audit.sql`); it is only ever added to."""
 
 from __future__ import annotations
 
@@ -17,6 +17,10 @@ _SQL = load("audit")
 
 LATEST = 2**63 - 1
 """Before this number lies every entry."""
+
+PEOPLE = "people"
+"""Whoever is signed in to the console, no programs; the name of nobody, for names have an address
+behind them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,9 +83,14 @@ async def seal(tx: Tx, *, upto: datetime, now: datetime, most: int) -> int:
     return max((int(row[1]) for row in rows), default=0)
 
 
-async def page(tx: Tx, *, workspace_id: int, before: int = LATEST, limit: int) -> list[Entry]:
+async def page(
+    tx: Tx, *, workspace_id: int, who: str | None = None, before: int = LATEST, limit: int
+) -> list[Entry]:
+    """Entries before this number, newest first: all, those of PEOPLE, or those of one actor."""
+    query = "page" if who is None else "page_of_people" if who == PEOPLE else "page_of_actor"
     async with tx.cursor(row_factory=class_row(Entry)) as cursor:
         await cursor.execute(
-            _SQL["page"], {"workspace_id": workspace_id, "before": before, "limit": limit}
+            _SQL[query],
+            {"workspace_id": workspace_id, "actor": who, "before": before, "limit": limit},
         )
         return await cursor.fetchall()

@@ -1,7 +1,7 @@
 """Contacts and their addresses (`queries/contacts.sql`), written many at a time.
 
 Whoever writes here holds the list first (`lists.lock`). What counts as a duplicate is decided by
-the caller, on what `holders` says.
+the caller, on what `holders.py` finds.
 """
 
 from __future__ import annotations
@@ -10,26 +10,26 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, repeat
-from typing import Any
 
 from psycopg.errors import UniqueViolation
-from psycopg.rows import class_row
 
 from campana.domain.address import AddressKind
 from campana.domain.contact import AttributeValue, ContactAddress, NewContact
-from campana.domain.numbering import NumberType
-from campana.store import arrays
 from campana.store.db import Tx
+from campana.store.holders import Holder, addresses_of
 from campana.store.prepared import (
     Prepared,
     address_columns,
     field_columns,
-    kinds_of,
     prepare,
 )
 from campana.store.sql import load
 
 _SQL = load("contacts")
+
+
+NOBODY = "null"
+"""In the place of an id: whoever was prepared there is not stored."""
 
 
 class Taken(Exception):
@@ -68,151 +68,9 @@ class Contact:
         return next((a.country for a in self.addresses if a.kind is AddressKind.PHONE), None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Holder:
-    """A stored contact as it is compared, changed and put back: `version` counts its changes."""
-
-    id: int
-    version: int
-    updated_at: datetime
-    contact: NewContact
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _HolderRow:
-    id: int
-    version: int
-    external_id: str | None
-    first_name: str | None
-    last_name: str | None
-    language: str | None
-    time_zone: str | None
-    zones: Sequence[str]
-    attributes: Mapping[str, AttributeValue]
-    addresses: Sequence[Any]
-    updated_at: datetime
-    tags: Sequence[str] = ()
-
-    def holder(self) -> Holder:
-        return Holder(
-            id=self.id,
-            version=self.version,
-            updated_at=self.updated_at,
-            contact=NewContact(
-                external_id=self.external_id,
-                first_name=self.first_name,
-                last_name=self.last_name,
-                time_zone=self.time_zone,
-                language=self.language,
-                attributes=self.attributes,
-                addresses=addresses_of(self.addresses),
-                zones=tuple(self.zones),
-                tags=tuple(self.tags),
-            ),
-        )
-
-
-def addresses_of(rows: Sequence[Any]) -> tuple[ContactAddress, ...]:
-    """Addresses from the rows they are aggregated as."""
-    return tuple(
-        ContactAddress(
-            kind=AddressKind(kind),
-            value=value,
-            country=country,
-            type=None if number_type is None else NumberType(number_type),
-            zones=tuple(zones),
-        )
-        for kind, value, country, number_type, zones in rows
-    )
-
-
-def written(holder: Holder) -> dict[str, object]:
-    """A contact as JSON that `holder_of` reads."""
-    contact = holder.contact
-    return {
-        "version": holder.version,
-        "updated_at": holder.updated_at.isoformat(),
-        "external_id": contact.external_id,
-        "first_name": contact.first_name,
-        "last_name": contact.last_name,
-        "language": contact.language,
-        "time_zone": contact.time_zone,
-        "zones": contact.zones,
-        "attributes": contact.attributes,
-        "tags": contact.tags,
-        "addresses": [
-            (each.kind, each.value, each.country, each.type, each.zones)
-            for each in contact.addresses
-        ],
-    }
-
-
-def holder_of(contact_id: int, before: Mapping[str, Any]) -> Holder:
-    """What `written` wrote of a contact."""
-    fields: dict[str, Any] = {
-        **before,
-        "updated_at": datetime.fromisoformat(before["updated_at"]),
-    }
-    return _HolderRow(id=contact_id, **fields).holder()
-
-
-async def holders(
-    tx: Tx,
-    *,
-    list_id: str,
-    external_ids: Sequence[str],
-    addresses: Sequence[ContactAddress],
-) -> list[Holder]:
-    """Every contact of the list with one of these external ids or addresses.
-
-    A number asked for as a phone also finds who has it on WhatsApp when both kinds are asked for.
-    """
-    return await _holders(
-        tx,
-        list_id=list_id,
-        external_ids=arrays.texts(external_ids),
-        values=arrays.texts([address.value for address in addresses]),
-        kinds=kinds_of(addresses),
-    )
-
-
-async def met(tx: Tx, *, list_id: str, prepared: Prepared) -> list[Holder]:
-    """Every contact of the list with an external id or an address of these people."""
-    return await _holders(
-        tx,
-        list_id=list_id,
-        external_ids=prepared.fields["external_ids"],
-        values=prepared.addresses["values"],
-        kinds=prepared.kinds,
-    )
-
-
-async def _holders(
-    tx: Tx, *, list_id: str, external_ids: str, values: str, kinds: Sequence[AddressKind]
-) -> list[Holder]:
-    async with tx.cursor(row_factory=class_row(_HolderRow)) as cursor:
-        await cursor.execute(
-            _SQL["holders"],
-            {
-                "list_id": list_id,
-                "external_ids": external_ids,
-                "kinds": [kind.value for kind in kinds],
-                "values": values,
-            },
-        )
-        return [row.holder() for row in await cursor.fetchall()]
-
-
 async def plan_for_many(tx: Tx) -> None:
     """Have every plan of this transaction made for many people, however few there are now."""
     await tx.execute(_SQL["plan_for_many"])
-
-
-async def held(tx: Tx, *, list_id: str, ids: Sequence[int]) -> list[Holder]:
-    """These contacts as far as they are there, locked until the transaction ends."""
-    async with tx.cursor(row_factory=class_row(_HolderRow)) as cursor:
-        await cursor.execute(_SQL["held"], {"list_id": list_id, "ids": list(ids)})
-        return [row.holder() for row in await cursor.fetchall()]
 
 
 async def insert(
@@ -227,15 +85,29 @@ async def insert(
     """Store new contacts without their addresses; their ids in the order given."""
     if not contacts:
         return []
-    return await insert_prepared(
+    ids = await reserve(tx, count=len(contacts))
+    await insert_prepared(
         tx,
         workspace_id=workspace_id,
         list_id=list_id,
-        prepared=prepare(contacts),
-        skipped=(),
+        prepared=prepare([contact.bare for contact in contacts]),
+        ids=ids,
         now=now,
         made_by=made_by,
     )
+    return list(map(int, ids))
+
+
+async def reserve(tx: Tx, *, count: int) -> list[str]:
+    """Ids for so many new contacts, in rising order; nobody else gets them.
+
+    The list is held: who follows it goes by its highest id, and must not find a lower one later.
+    They are texts, for they go back by the thousand and nobody reckons with them.
+    """
+    if not count:
+        return []
+    row = await (await tx.execute(_SQL["reserve"], {"count": count})).fetchone()
+    return str(row[0])[1:-1].split(",") if row else []
 
 
 async def insert_prepared(
@@ -244,30 +116,29 @@ async def insert_prepared(
     workspace_id: int,
     list_id: str,
     prepared: Prepared,
-    skipped: Sequence[int],
+    ids: Sequence[str],
     now: datetime,
     made_by: str | None,
-) -> list[int]:
-    """The same of people who were prepared, but for those at the places `skipped`, from 0.
+) -> None:
+    """The same of people who were prepared, under ids that were reserved; `NOBODY` leaves one out.
 
     Raises:
         Taken: somebody of the list has one of their external ids.
     """
     try:
-        cursor = await tx.execute(
+        await tx.execute(
             _SQL["insert"],
             {
                 "workspace_id": workspace_id,
                 "list_id": list_id,
                 "made_by": made_by,
                 "now": now,
-                "skipped": arrays.numbers([place + 1 for place in skipped]),
+                "ids": _array(ids),
                 **prepared.fields,
             },
         )
     except UniqueViolation:
         raise Taken from None
-    return sorted(int(row[0]) for row in await cursor.fetchall())
 
 
 async def update(
@@ -282,7 +153,7 @@ async def update(
             "ids": list(contacts),
             "list_id": list_id,
             "now": now,
-            **field_columns(list(contacts.values())),
+            **field_columns([contact.bare for contact in contacts.values()]),
         },
     )
     return {int(row[0]): int(row[1]) for row in await cursor.fetchall()}
@@ -301,7 +172,7 @@ async def restore(tx: Tx, *, workspace_id: int, list_id: str, before: Mapping[in
             "list_id": list_id,
             "updated_ats": [each.updated_at for each in before.values()],
             "versions": [each.version for each in before.values()],
-            **field_columns(contacts),
+            **field_columns([contact.bare for contact in contacts]),
         },
     )
     await set_addresses(
@@ -335,12 +206,12 @@ async def set_addresses(
     if not contacts:
         return
     await tx.execute(_SQL["drop_addresses"], {"ids": list(contacts)})
-    columns, counts = address_columns(list(contacts.values()))
+    columns, counts = address_columns([contact.bare for contact in contacts.values()])
     await _insert_addresses(
         tx,
         workspace_id=workspace_id,
         list_id=list_id,
-        contact_ids=contacts,
+        contact_ids=list(map(str, contacts)),
         columns=columns,
         counts=counts,
     )
@@ -352,9 +223,9 @@ async def set_prepared_addresses(
     workspace_id: int,
     list_id: str,
     prepared: Prepared,
-    contact_ids: Sequence[int | None],
+    contact_ids: Sequence[str],
 ) -> None:
-    """Give the addresses of people who were prepared to these new contacts; None takes none.
+    """Give the addresses of people who were prepared to these new contacts; `NOBODY` takes none.
 
     Raises:
         Taken: somebody of the list has one of them.
@@ -377,17 +248,23 @@ async def _insert_addresses(
     *,
     workspace_id: int,
     list_id: str,
-    contact_ids: Iterable[int | None],
+    contact_ids: Sequence[str],
     columns: Mapping[str, str],
     counts: Sequence[int],
 ) -> None:
-    repeated = chain.from_iterable(map(repeat, contact_ids, counts))
+    one_each = counts.count(1) == len(counts)
     await tx.execute(
         _SQL["insert_addresses"],
         {
             "workspace_id": workspace_id,
             "list_id": list_id,
-            "contact_ids": arrays.numbers_or_none(repeated),
+            "contact_ids": _array(
+                contact_ids if one_each else chain.from_iterable(map(repeat, contact_ids, counts))
+            ),
             **columns,
         },
     )
+
+
+def _array(ids: Iterable[str]) -> str:
+    return "{" + ",".join(ids) + "}"

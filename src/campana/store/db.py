@@ -41,6 +41,9 @@ _IDLE_IN_TRANSACTION_SECONDS = 10
 """Longer than any honest transaction of ours is idle; a process that was stopped in the middle of
 one holds the pace of a channel, or a campaign somebody pauses, for no longer than this."""
 
+_BY_INDEX = "-c enable_seqscan=off -c jit=off -c enable_memoize=off"
+"""Nothing is looked up twice in one of these statements: to remember answers only costs."""
+
 _DEAD_PEER_SECONDS = 8
 _KEEPALIVES = {"idle": 2, "interval": 2, "count": 3}
 """Over TCP: a peer that is gone without a word is found out in about eight seconds."""
@@ -63,7 +66,7 @@ _GONE = (
 class _Asked:
     """Whose request it is, while it lasts."""
 
-    words: str
+    words: Callable[[], str]
     is_over: bool = False
 
 
@@ -71,11 +74,12 @@ _ASKED: ContextVar[_Asked | None] = ContextVar("asked", default=None)
 
 
 @contextmanager
-def asked(words: str) -> Generator[None]:
+def asked(words: Callable[[], str]) -> Generator[None]:
     """Transactions of a workspace that begin inside know whose request they belong to.
 
-    What they change of the workspace's things is written down with `words`, a JSON object, by the
-    database itself. A task that was begun inside and goes on behind it says so no more.
+    What they change of the workspace's things is written down by the database itself, with what
+    `words` says when each begins, a JSON object. A task that was begun inside and goes on behind it
+    says so no more.
     """
     said = _Asked(words)
     before = _ASKED.set(said)
@@ -83,6 +87,16 @@ def asked(words: str) -> Generator[None]:
         yield
     finally:
         said.is_over = True
+        _ASKED.reset(before)
+
+
+@contextmanager
+def unasked() -> Generator[None]:
+    """What transactions that begin inside change is not written down, whoever asked for it."""
+    before = _ASKED.set(None)
+    try:
+        yield
+    finally:
         _ASKED.reset(before)
 
 
@@ -114,7 +128,7 @@ class Database:
                 again and again: a plan that was made while a table was empty, and is kept, reads
                 all of it a minute later.
         """
-        by_index = " -c enable_seqscan=off -c jit=off" if only_by_index else ""
+        by_index = f" {_BY_INDEX}" if only_by_index else ""
         self.conninfo = make_conninfo(conninfo, **_PEER_OPTIONS)
         self.role = role
         self._pool = AsyncConnectionPool(
@@ -259,7 +273,7 @@ async def _name_workspace(conn: Tx, workspace_id: int | None) -> None:
     await conn.execute(
         "select set_config('campana.workspace_id', %s, true),"
         " set_config('campana.asked', %s, true)",
-        (str(workspace_id), said.words),
+        (str(workspace_id), said.words()),
     )
 
 

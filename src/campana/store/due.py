@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
+from msgspec import Struct
 from psycopg.rows import class_row
 
 from campana.store.db import Tx
@@ -50,8 +51,7 @@ BEGINNING = Position(datetime.min.replace(tzinfo=UTC), 0)
 NO_MARKS: Mapping[GroupKey, Position] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class Candidate(Struct, frozen=True, kw_only=True, gc=False):
     """A waiting target, held, with the facts the gate asks for."""
 
     id: int

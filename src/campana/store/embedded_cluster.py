@@ -32,7 +32,17 @@ _SETTINGS = {
     "port": str(PORT),
     "unix_socket_permissions": "0700",
     "max_connections": "500",  # A work process holds up to 30; sixteen of them fit.
-    "shared_buffers": "128MB",
+    # A million people come in a sixth faster: there is room for their indexes, no checkpoint after
+    # which pages are logged whole, no new piece of the log is filled with zeros first; pages and
+    # log are written out by the processes that are there for it, not by the one that stores.
+    "shared_buffers": "256MB",
+    "max_wal_size": "2GB",
+    "wal_init_zero": "off",
+    "wal_buffers": "16MB",
+    "wal_writer_delay": "10ms",
+    "bgwriter_delay": "20ms",
+    "bgwriter_lru_maxpages": "1000",
+    "bgwriter_lru_multiplier": "4",
     "synchronous_commit": "on",
     "wal_compression": "pglz",  # The wheel's build has no lz4: the server would refuse to start.
     "idle_in_transaction_session_timeout": "60s",  # A held snapshot slows every claim.

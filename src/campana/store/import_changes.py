@@ -13,8 +13,8 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from campana.domain.contact import ContactAddress
-from campana.store.contacts import Holder, holder_of, written
 from campana.store.db import Tx
+from campana.store.holders import Holder, holder_of, written
 from campana.store.imports import Begun
 from campana.store.sql import load
 

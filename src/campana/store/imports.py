@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-import msgspec
 from psycopg import OperationalError
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from campana.domain.contact import AttributeValue
+from campana.store import arrays
 from campana.store.db import Tx
 from campana.store.sql import load
 
@@ -240,6 +240,11 @@ async def begin(tx: Tx, *, import_id: str, now: datetime) -> Begun | None:
         return await cursor.fetchone()
 
 
+async def do_not_wait(tx: Tx) -> None:
+    """Let this transaction end before it is on the disk; a later one that waits, waits for both."""
+    await tx.execute(_SQL["do_not_wait"])
+
+
 async def advance(
     tx: Tx,
     *,
@@ -301,12 +306,12 @@ async def reject(tx: Tx, *, workspace_id: int, import_id: str, rows: Sequence[Re
         {
             "id": import_id,
             "workspace_id": workspace_id,
-            "rows": msgspec.json.encode(
-                [
-                    (r.row_number, r.column_name, r.value, r.reason, r.suggestion, r.cells)
-                    for r in rows
-                ]
-            ).decode(),
+            "row_numbers": arrays.numbers([row.row_number for row in rows]),
+            "column_names": arrays.texts([row.column_name for row in rows]),
+            "values": arrays.texts([row.value for row in rows]),
+            "reasons": arrays.texts([row.reason for row in rows]),
+            "suggestions": arrays.texts([row.suggestion for row in rows]),
+            "cells": arrays.json([row.cells for row in rows]),
         },
     )
 

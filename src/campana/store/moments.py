@@ -5,10 +5,9 @@ For rehearsals in virtual time, which skip what lies between. Real workers look 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from psycopg.rows import class_row
 
@@ -23,11 +22,15 @@ class Waiting:
     """People of one campaign who wait under one key, the first of them from `due_at`."""
 
     campaign_id: str
-    document: Mapping[str, Any]
-    channel_window: Mapping[str, Any] | None
+    document: str
+    """Of the campaign, and below that of its channel: JSON that is read once for as long as it
+    stays the same."""
+    channel_window: str | None
     window_key: str
     due_at: datetime
     open_until: datetime | None
+    watched_at: datetime
+    """When the campaign was last looked after."""
     not_before: datetime | None
     """Nothing is claimed sooner: the campaign's start or a limit of its own, the carrier's rest."""
     arrival_at: datetime

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from msgspec import Struct
+
 from campana.domain.disposition import Disposition
 from campana.domain.event import EventName
 from campana.store import arrays
@@ -18,8 +20,7 @@ from campana.store.sql import load
 _SQL = load("sending")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opening:
+class Opening(Struct, frozen=True, kw_only=True, gc=False):
     """An attempt about to be sent, and the event that says so: encoded JSON of the subject that the
     target is."""
 
@@ -70,8 +71,7 @@ class HeldUnsent:
     """Nothing is to be decided: its target goes back where it was."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
+class Ending(Struct, frozen=True, kw_only=True, gc=False):
     """How an attempt ended, by the carrier's report `key`; `detail` and the events are encoded
     JSON."""
 
@@ -92,6 +92,7 @@ async def open_all(
     if not openings:
         return set()
     intents = [each.intent for each in openings]
+    details, places = arrays.once(intent.detail for intent in intents)
     cursor = await tx.execute(
         _SQL["open"],
         {
@@ -102,7 +103,8 @@ async def open_all(
             "target_ids": arrays.numbers(intent.target_id for intent in intents),
             "attempt_nos": arrays.numbers(intent.attempt_no for intent in intents),
             "addresses": arrays.texts(intent.address for intent in intents),
-            "details": arrays.texts(intent.detail for intent in intents),
+            "details": details,
+            "detail_places": places,
         },
     )
     return {row[0] for row in await cursor.fetchall()}
@@ -160,6 +162,7 @@ async def finish_all(
         return set()
     # Held in the order of their ids, as by everybody who holds more than one.
     endings = sorted(endings, key=lambda each: each.attempt_id)
+    details, places = arrays.once(each.detail for each in endings)
     cursor = await tx.execute(
         _SQL["finish"],
         {
@@ -167,7 +170,8 @@ async def finish_all(
             "ids": arrays.uuids(each.attempt_id for each in endings),
             "keys": arrays.texts(each.key for each in endings),
             "ats": arrays.moments(each.at for each in endings),
-            "details": arrays.texts(each.detail for each in endings),
+            "details": details,
+            "detail_places": places,
             "dispositions": arrays.texts(each.disposition for each in endings),
             "reasons": arrays.texts(each.reason for each in endings),
             "attempt_events": arrays.texts(each.attempt_event for each in endings),

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from psycopg.types.json import Jsonb
 
 from campana.domain.contact import NewContact
-from campana.store.contacts import Holder, holder_of, written
 from campana.store.db import Tx
+from campana.store.holders import Holder, holder_of, written
 from campana.store.sql import load
 
 _SQL = load("trials")

@@ -11,10 +11,12 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Protocol, TypeVar
+from typing import LiteralString, Protocol, TypeVar
 
 import psycopg
+from psycopg import sql, waiting
 from psycopg.abc import PQGen
+from psycopg.waiting import Ready
 
 from campana.domain.errors import Unavailable
 from campana.store.db import Database, Role, Tx, session_options
@@ -23,6 +25,11 @@ from campana.store.sql import load
 _SQL = load("turns")
 
 T = TypeVar("T")
+
+_WRITING: LiteralString = "begin"
+_READING: LiteralString = "begin isolation level repeatable read read only"
+_PLANNED = " -c plan_cache_mode=force_generic_plan"
+"""Each statement is planned once: most come a few times in a rehearsal, to tables of a few rows."""
 
 
 class Watch(Protocol):
@@ -57,12 +64,21 @@ class Watch(Protocol):
         ...
 
 
+class Answers(Protocol):
+    """How an answer of the server is waited for."""
+
+    async def ready(self, fileno: int, wanted: int) -> int:
+        """Return as soon as the socket may be read (1) or written to (2), and which of them."""
+        ...
+
+
 class Line:
     """The one connection of a role, which those who have a turn share, and whose turn it is."""
 
-    def __init__(self, conn: Tx, turn: Turn) -> None:
+    def __init__(self, conn: Tx, turn: Turn, answers: Answers) -> None:
         self.conn = conn
         self.turn = turn
+        self.answers = answers
         self.has_written = False
         """Whether the transaction of this turn has."""
 
@@ -91,13 +107,14 @@ class Turn:
 
 
 @asynccontextmanager
-async def line(conninfo: str, *, role: Role, turn: Turn) -> AsyncGenerator[Line]:
+async def line(conninfo: str, *, role: Role, turn: Turn, answers: Answers) -> AsyncGenerator[Line]:
     """A connection for turns."""
-    conn = await psycopg.AsyncConnection.connect(
-        conninfo, autocommit=True, options=session_options(role), prepare_threshold=1
+    conn = await _Answered.connect(
+        conninfo, autocommit=True, options=session_options(role) + _PLANNED, prepare_threshold=1
     )
     async with conn:
-        yield Line(conn, turn)
+        conn.answers = answers
+        yield Line(conn, turn, answers)
 
 
 async def until_gone(line: Line, backends: Sequence[int]) -> None:
@@ -137,6 +154,7 @@ class TurnedDatabase(Database):
                     self.conninfo, autocommit=True, options=session_options(self.role)
                 )
             async with conn:
+                conn.answers = self._line.answers
                 conn.turn = self._line.turn
                 self._watch.opened(conn)
                 yield conn
@@ -145,12 +163,27 @@ class TurnedDatabase(Database):
 
     @asynccontextmanager
     async def transaction(self, *, workspace_id: int | None = None) -> AsyncGenerator[Tx]:
-        async with super().transaction(workspace_id=workspace_id) as tx:
-            yield tx
-            # Of itself, before its end: what counts the server's transactions counts those of
-            # strangers in other databases too, and they come when they please.
-            row = await (await tx.execute(_SQL["has_written"])).fetchone()
-            self._line.has_written = bool(row and row[0])
+        async with self._connection() as conn:
+            await _begin(conn, _WRITING, workspace_id)
+            try:
+                yield conn
+            except BaseException:
+                await _roll_back(conn)
+                raise
+            self._line.has_written = await _commit(conn)
+
+    @asynccontextmanager
+    async def read(self, *, workspace_id: int | None = None) -> AsyncGenerator[Tx]:
+        """Statement by statement where no workspace is named: nobody else writes meanwhile."""
+        async with self._connection() as conn:
+            if workspace_id is None:
+                yield conn
+                return
+            await _begin(conn, _READING, workspace_id)
+            try:
+                yield conn
+            finally:
+                await _roll_back(conn)
 
     @asynccontextmanager
     async def glance(self) -> AsyncGenerator[Tx]:
@@ -160,16 +193,67 @@ class TurnedDatabase(Database):
 
     @asynccontextmanager
     async def _connection(self, *, only_reads: bool = False) -> AsyncGenerator[Tx]:
+        del only_reads  # what has written says so
         await self._watch.ask()
         async with self._line.turn:
             self._watch.begin()
             self._line.has_written = False
             yield self._line.conn
-            self._watch.end(wrote=not only_reads and self._line.has_written)
+            self._watch.end(wrote=self._line.has_written)
         await self._watch.hear()
 
 
-class _Session(psycopg.AsyncConnection[tuple[object, ...]]):
+async def _begin(conn: Tx, how: LiteralString, workspace_id: int | None) -> None:
+    """Begin a transaction and name its workspace in one round trip."""
+    if workspace_id is not None:
+        named = sql.SQL("; select set_config('campana.workspace_id', {}, true)")
+        begin = sql.SQL(how) + named.format(sql.Literal(str(workspace_id)))
+        await conn.execute(begin, prepare=False)
+    else:
+        await conn.execute(how, prepare=False)
+
+
+async def _roll_back(conn: Tx) -> None:
+    # A broken connection has nothing to say that its own error did not.
+    if not conn.closed:
+        await conn.execute("rollback", prepare=False)
+
+
+async def _commit(conn: Tx) -> bool:
+    """Commit, in one round trip with the question whether anything was written.
+
+    The transaction is asked before its end, and of itself: what counts the server's transactions
+    counts those of strangers in other databases too, and they come when they please.
+    """
+    cursor = await conn.execute(_SQL["commit"], prepare=False)
+    row = await cursor.fetchone()
+    return bool(row and row[0])
+
+
+class _Answered(psycopg.AsyncConnection[tuple[object, ...]]):
+    """Waits for its server as it is told to."""
+
+    answers: Answers | None = None
+
+    async def wait(  # pyright: ignore[reportIncompatibleMethodOverride] - as little as is used
+        self, gen: PQGen[T], interval: float = 0.1
+    ) -> T:
+        if self.answers is None:
+            return await super().wait(gen, interval)
+        fileno = self.pgconn.socket
+        try:
+            wanted = next(gen)
+            while True:
+                wanted = gen.send(Ready(await self.answers.ready(fileno, wanted)))
+        except StopIteration as end:
+            return end.value
+        except asyncio.CancelledError:
+            # The server has been asked; whoever uses the connection next must not hear its answer.
+            waiting.wait(gen, fileno, interval)
+            raise
+
+
+class _Session(_Answered):
     """Outside the line, and yet each statement is a turn."""
 
     turn: Turn | None = None

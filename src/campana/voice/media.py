@@ -36,6 +36,11 @@ def silence(duration: float, rate: int) -> bytes:
     return bytes(SAMPLE_BYTES * int(duration * rate))
 
 
+def is_still(pcm: bytes) -> bool:
+    """Is it one and the same sample throughout: the silence of a line that sends no noise?"""
+    return pcm.count(pcm[:SAMPLE_BYTES]) * SAMPLE_BYTES == len(pcm)
+
+
 def frames(pcm: bytes, size: int) -> Iterator[bytes]:
     """`pcm` in frames of `size` bytes; the last one is filled up with silence."""
     for start in range(0, len(pcm), size):

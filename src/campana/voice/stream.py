@@ -7,7 +7,9 @@ that stopping is heard at once; no less, so that a busy moment of this process i
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Protocol
+from weakref import WeakKeyDictionary
 
 from campana.voice.driver import VoiceCall
 from campana.voice.media import FRAME_SECONDS, frame_bytes, frames, seconds
@@ -22,6 +24,52 @@ class Hearer(Protocol):
     def hear(self, pcm: bytes, *, now: float) -> None: ...
 
 
+class _Ticks:
+    """The moments at which all calls of an event loop move their sound.
+
+    It wakes up once for them, and what it has to do for each of them is less. A late tick is not
+    made up for: the sound of the missed ones is taken together.
+    """
+
+    def __init__(self) -> None:
+        self._moved: list[Callable[[], None]] = []
+        self._tick = 0
+        """Counted by the clock of the loop: the last one that was waited for."""
+        self._next: asyncio.TimerHandle | None = None
+
+    def add(self, move: Callable[[], None]) -> None:
+        """From the next tick on."""
+        self._moved.append(move)
+        if self._next is None:
+            self._wait()
+
+    def remove(self, move: Callable[[], None]) -> None:
+        """Not any more."""
+        self._moved.remove(move)
+        if not self._moved and self._next is not None:
+            self._next.cancel()
+            self._next = None
+
+    def _wait(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._tick = max(self._tick, int(loop.time() / FRAME_SECONDS)) + 1
+        self._next = loop.call_at(self._tick * FRAME_SECONDS, self._move)
+
+    def _move(self) -> None:
+        for move in tuple(self._moved):
+            move()
+        self._wait()
+
+
+_ALL_TICKS: WeakKeyDictionary[asyncio.AbstractEventLoop, _Ticks] = WeakKeyDictionary()
+
+
+def _ticks(loop: asyncio.AbstractEventLoop) -> _Ticks:
+    if loop not in _ALL_TICKS:
+        _ALL_TICKS[loop] = _Ticks()
+    return _ALL_TICKS[loop]
+
+
 class SoundStream:
     """Moves sound between a call, a bot and a recording. Times are seconds since the answer."""
 
@@ -34,6 +82,7 @@ class SoundStream:
         self._recording = recording
         self._loop = asyncio.get_running_loop()
         self._answered = self._loop.time()
+        self._over: asyncio.Future[None] = self._loop.create_future()
         self._waiting: list[bytes] = []
         """Frames to be sent, the next one last."""
         self._sent: asyncio.Future[None] | None = None
@@ -49,18 +98,29 @@ class SoundStream:
 
     async def run(self) -> None:
         """Move sound until the call is over."""
-        tick = int(self._loop.time() / FRAME_SECONDS)
-        while self._call.ended is None:
+        self._over = self._loop.create_future()
+        self._tick()
+        ticks = _ticks(self._loop)
+        ticks.add(self._tick)
+        try:
+            await self._over
+        finally:
+            ticks.remove(self._tick)
+
+    def _tick(self) -> None:
+        if self._over.done():
+            return
+        try:
+            if self._call.ended is not None:
+                self._over.set_result(None)
+                return
             now = self.elapsed()
             self._hear(now)
             self._speak(now)
             if self._recording is not None:
                 self._recording.advance(now)
-            # All calls of a process tick together: it wakes up once for them, and what it has to
-            # do for each of them is less. A late tick is not made up for: the sound of the missed
-            # ones is taken together.
-            tick = max(tick + 1, int(self._loop.time() / FRAME_SECONDS))
-            await asyncio.sleep(tick * FRAME_SECONDS - self._loop.time())
+        except Exception as error:  # noqa: BLE001  raised in `run`: no other call ends by it
+            self._over.set_exception(error)
 
     async def play(self, pcm: bytes) -> None:
         """Say `pcm`; returns when the last of it has been sent. Cancelled, it is silent at once."""

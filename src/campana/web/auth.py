@@ -1,7 +1,7 @@
 """Who are you, and may you: asked of the database for each request, so revoking works at once.
 
 `admission` stands before every route. It fails closed: a route that does not say which scope it
-needs answers nobody.
+needs answers nobody. What a key's request changes is in the audit log.
 """
 
 from __future__ import annotations
@@ -14,14 +14,18 @@ from typing import cast
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from campana.domain.errors import NotFound
+from campana.services import auditing
 from campana.services.accounts import authenticate, require
+from campana.services.auditing import Asked
 from campana.services.context import Context
 from campana.store.accounts import Principal
 from campana.web import query
-from campana.web.operations import operation_of
+from campana.web.operations import Operation, operation_of
 
 _ID = re.compile(r"[A-Za-z0-9_.~-]{1,400}", re.ASCII)
 """Anything an id or a signed link may look like; what cannot be one need not be looked for."""
+
+_SAFE = frozenset({"GET", "HEAD"})
 
 
 class Keys:
@@ -68,15 +72,22 @@ def admission(app: ASGIApp) -> ASGIApp:
     """The layer before every route. (The framework's guards copy the route for each request.)"""
 
     async def admitted(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            await _admit(scope)
-        await app(scope, receive, send)
+        asked = await _admit(scope) if scope["type"] == "http" else None
+        if asked is None:
+            await app(scope, receive, send)
+            return
+        context = cast("Context", scope["litestar_app"].state["context"])
+        with auditing.changes_by(context, asked):
+            await app(scope, receive, send)
 
     return admitted
 
 
-async def _admit(scope: HTTPScope) -> None:
+async def _admit(scope: HTTPScope) -> Asked | None:
     """Let a request through to its endpoint, with its principal as `user`.
+
+    Returns:
+        What the audit log says of whatever it changes; None of one that changes nothing.
 
     Raises:
         Unauthenticated: no valid key.
@@ -85,7 +96,7 @@ async def _admit(scope: HTTPScope) -> None:
         InvalidParameter: there are parameters and the operation has none.
     """
     if scope["method"] == "OPTIONS":
-        return
+        return None
     operation = operation_of(scope["route_handler"])
     if operation.scope is not None:
         keys = cast("Keys", scope["litestar_app"].state["keys"])
@@ -96,6 +107,25 @@ async def _admit(scope: HTTPScope) -> None:
         raise NotFound
     if operation.query is None and scope["query_string"]:
         query.refuse_any(scope["query_string"])
+    if operation.scope is None or scope["method"] in _SAFE:
+        return None
+    return _asked(scope, operation)
+
+
+def _asked(scope: HTTPScope, operation: Operation) -> Asked:
+    principal = cast("Principal", scope["user"])
+    client = scope["client"]
+    return Asked(
+        workspace_id=principal.workspace_id,
+        person_id=None,
+        actor="API key",
+        key_id=principal.key_id,
+        action=operation.id,
+        subject="",
+        fields={},
+        client=client[0] if client else None,
+        request_id=str(scope["state"].get("request_id", "")),
+    )
 
 
 def key_of(headers: Iterable[tuple[bytes, bytes]]) -> str | None:

@@ -172,3 +172,12 @@ def test_the_vocabulary_turns_text_into_tokens_and_back() -> None:
     assert vocabulary.encode(" Stop calling me.") == [13707, 4585, 502, 13]
     for text in ("Don't call me at 5:30, Zoë!", "it's 125,50 €", "  two  spaces"):
         assert vocabulary.decode(vocabulary.encode(text)) == text.strip()
+
+
+def test_phrases_scored_together_have_the_scores_of_each_alone(whisper: Recognizer) -> None:
+    phrases = (*OPT_OUT_PHRASES, "yes", "no", "yes please", *(f"number {n}" for n in range(20)))
+    pcm = say("Please do not call again.")
+    together = heard(whisper, pcm, *phrases).scores
+    assert list(together) == list(dict.fromkeys(phrases))
+    alone = {phrase: heard(whisper, pcm, phrase).scores[phrase] for phrase in phrases}
+    assert together == pytest.approx(alone, abs=0.01)

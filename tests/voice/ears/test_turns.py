@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random  # noqa: TID251 - seeded, so every run is the same
+
 from campana.voice.ears.turns import CHUNK_SECONDS, MOST_SECONDS, Moment, TurnDetector
 
 CHUNK = bytes(512)
@@ -62,3 +64,25 @@ def test_the_sound_has_a_little_from_before() -> None:
         turns.hear(CHUNK, 0.9)
     assert len(turns.sound) == 512 * (9 + 7)
     assert round(turns.spoken_seconds, 3) == 0.32
+
+
+def test_nothing_is_told_sooner_than_it_says() -> None:
+    chance = Random(7)  # noqa: S311 - no secret
+    turns = TurnDetector()
+    told: set[Moment | None] = set()
+    place = promised = 0
+    for _ in range(400):
+        probability = chance.choice((0.0, 0.9))
+        for _ in range(chance.choice((1, 2, 3, 5, 9, 12, 25))):
+            place += 1
+            moment = turns.hear(CHUNK, probability)
+            # The beginning of a hush is waited for as well.
+            is_new_hush = turns.is_hushed and round(turns.quiet_seconds / CHUNK_SECONDS) == 4
+            if moment is not None or is_new_hush:
+                assert place >= promised, f"{moment} came {promised - place} chunks too soon"
+            if moment in {Moment.ENDED, Moment.DROPPED}:
+                turns.forget()
+                promised = 0
+            told.add(moment)
+            promised = max(promised, place + turns.chunks_to_wait)
+    assert told == {None, *Moment}

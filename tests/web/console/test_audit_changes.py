@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Sequence
+from html import unescape
 from typing import Any
 
 import pytest
 
 from campana.domain.role import Role
-from campana.services import auditing, channels, lists
+from campana.services import accounts, auditing, channels, lists
 from campana.services.auditing import Asked
 from campana.services.context import Context
 from campana.store.audit import Entry
@@ -142,6 +144,37 @@ async def test_what_goes_on_behind_a_request_is_not_that_requests(
     may_go_on.set()
     await task
     assert await changes(context, workspace_id) == []
+
+
+async def test_the_log_is_narrowed_to_people_or_to_one_of_whom_it_names(
+    owner: Browser, context: Context, workspace_id: int
+) -> None:
+    await owner.get("/lists")
+    await owner.post("/lists", name="Of a person", country="US")
+    key = await accounts.create_key(
+        context, workspace_id=workspace_id, name=EVIL, scopes=["lists:write"]
+    )
+    headers = {"authorization": f"Bearer {key.text}", "x-request-id": "of-the-program"}
+    answer = await owner.client.post("/v1/contact-lists", json={"name": "New"}, headers=headers)
+    assert answer.status_code == 201
+    last = (await changes(context, workspace_id))[-1]
+    assert last.actor == f"API key {EVIL} ({key.id})"
+    page = (await owner.get("/audit")).text
+    assert EVIL not in page
+    links = {unescape(each) for each in re.findall(r'href="(/audit\?who=[^"]*)"', page)}
+    [of_program] = [each for each in links if key.id in each]
+    for path, is_of_people, is_of_program in (
+        ("/audit", True, True),
+        ("/audit?who=people", True, False),
+        (of_program, False, True),
+        ("/audit?who=nobody%00", False, False),
+    ):
+        for each in (path, path.replace("/audit", "/audit.csv")):
+            text = (await owner.get(each)).text
+            assert ("Of a person" in text, "contactLists.create" in text) == (
+                is_of_people,
+                is_of_program,
+            ), each
 
 
 async def test_whoever_may_not_see_the_log_sees_no_change(visit: Visit) -> None:

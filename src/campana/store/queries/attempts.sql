@@ -51,7 +51,7 @@ select attempt_no from made;
 -- name: is_in_contact
 -- Is anybody of ours in contact with one of these addresses now? Index attempts_open_address.
 select exists (select from attempts
-  where workspace_id = %(workspace_id)s and address = any(%(addresses)s) and state not in ('ended', 'unknown')
+  where workspace_id = %(workspace_id)s and address = any(%(addresses)s) and disposition is null
     and let_go_at is null and target_id is not null);
 
 -- name: begin_sending

@@ -109,10 +109,11 @@ select t.id, t.contact_id, coalesce(t.reach_address, t.address) as address, t.at
       and is_erased(t.workspace_id, coalesce(t.reach_address, t.address), %(channel_type)s, %(pads)s::bytea, %(now)s)
       then 'workspace' end) as suppressed_by,
   -- the unique index attempts_open_address answers this, and refuses the second intent if both read false;
-  -- what answers a conversation is no target's and keeps nobody away
+  -- what answers a conversation is no target's and keeps nobody away. An open attempt is told by its missing
+  -- disposition: of the indexes of open attempts only this one is told so
   exists (select from attempts o where o.workspace_id = t.workspace_id
     and o.address = coalesce(t.reach_address, t.address)
-    and o.state not in ('ended', 'unknown') and o.let_go_at is null and o.target_id is not null offset 0) as address_is_busy,
+    and o.disposition is null and o.let_go_at is null and o.target_id is not null offset 0) as address_is_busy,
   -- asked only for campaigns that need it; the latest word counts, of two at one instant the refusal
   case when %(requires_consent)s then coalesce((
     select k.is_granted and (k.expires_at is null or k.expires_at > %(now)s) from consents k

@@ -56,6 +56,11 @@ returning i.id, i.workspace_id, i.list_id, i.file_key, i.mapping, i.types, i.dup
 -- Where the file of an import lies, whatever its state.
 select file_key from imports where id = %(id)s;
 
+-- name: do_not_wait
+-- A chunk of rows need not be on the disk before the next one begins: should the machine go down, the last chunks are
+-- gone with the progress they were, and are done again. Whatever is committed later, waiting, has all before it there.
+set local synchronous_commit = off;
+
 -- name: advance
 -- Compare and set in the transaction that stores the rows: of two workers that hold the same rows, one
 -- moves rows_done and the other stores nothing.
@@ -76,8 +81,10 @@ returning workspace_id;
 -- name: reject
 -- One reason a row: the first that was found.
 insert into import_errors (import_id, workspace_id, row_number, column_name, value, reason, suggestion, cells)
-select %(id)s, %(workspace_id)s, (row ->> 0)::bigint, row ->> 1, row ->> 2, row ->> 3, row ->> 4, nullif(row -> 5, 'null')
-from jsonb_array_elements(%(rows)s::jsonb) as given (row);
+select %(id)s, %(workspace_id)s, row_number, column_name, value, reason, suggestion, cells
+from unnest(%(row_numbers)s::bigint[], %(column_names)s::text[], %(values)s::text[], %(reasons)s::text[],
+  %(suggestions)s::text[], %(cells)s::jsonb[])
+  as given (row_number, column_name, value, reason, suggestion, cells);
 
 -- name: rejected
 -- In the order of the file, by the primary key.

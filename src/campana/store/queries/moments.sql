@@ -2,7 +2,8 @@
 
 -- name: waiting
 -- Whoever waits in campaigns that run, with what their next claim goes by.
-select c.id as campaign_id, c.document, ch.contact_window as channel_window, g.window_key, g.due_at, w.open_until,
+select c.id as campaign_id, c.document::text, ch.contact_window::text as channel_window, g.window_key, g.due_at, w.open_until,
+  coalesce(l.watched_at, c.launched_at) as watched_at,
   greatest(c.start_date, h.held_until, p.down_until) as not_before,
   p.arrival_at, ch.rate, ch.burst, ch.lines,
   (select count(*)::integer from attempts a where a.channel_id = ch.id and a.state not in ('ended', 'unknown')) as lines_in_use,
@@ -13,6 +14,7 @@ join channels ch on ch.id = c.channel_id
 join pacing p on p.channel_id = ch.id
 join (select campaign_id, window_key, min(due_at) as due_at from due group by 1, 2) g on g.campaign_id = c.id
 left join open_windows w on w.campaign_id = c.id and w.window_key = g.window_key and w.open_until > %(now)s
+left join watches l on l.campaign_id = c.id
 left join campaign_pacing h on h.campaign_id = c.id
 where c.state = 'running'
 order by c.id, g.window_key;

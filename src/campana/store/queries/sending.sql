@@ -1,6 +1,10 @@
 -- What a send to a carrier by request writes: one statement before the network, one after, for many at once.
--- Plans are made once and kept. `= any` beside each join and `offset 0` in each `exists` leave no other way than
--- the index, also where a table was empty when the plan was made: joined by a hash it would be read as a whole.
+-- Plans are made once and kept, by guesses about values that are not known and tables that may be empty. So nothing is
+-- left to them: each value is looked up by itself (`= any (array[…])` can be joined in no other way; `lateral` with
+-- `offset 0`), or all are in one `= any` and no join. A join by `=` would read a whole table by a hash, or compare each of
+-- hundreds of rows with each value, which it did. States are asked by `case`, which tempts no index of open attempts: they
+-- seem to be empty when nothing was open at the last look.
+-- Of details most are alike: each is given once, with the places of all.
 
 -- name: open
 -- Attempts that are about to be sent, with the claim they come from: attempts, targets, due rows, histories and
@@ -8,7 +12,7 @@
 -- refused by the unique index; whom that befell is returned.
 with given as materialized (
   select * from unnest(%(ids)s::uuid[], %(target_ids)s::bigint[], %(attempt_nos)s::integer[], %(addresses)s::text[], %(events)s::jsonb[],
-    %(details)s::jsonb[]) as g (id, target_id, attempt_no, address, event, detail)),
+    %(detail_places)s::integer[]) as g (id, target_id, attempt_no, address, event, detail)),
 made as (
   insert into attempts (id, workspace_id, campaign_id, target_id, channel_id, attempt_no, address, state, owner_id, created_at, sending_at, ask_at)
   select id, %(workspace_id)s, %(campaign_id)s, target_id, %(channel_id)s, attempt_no, address, 'sending', %(owner_id)s, %(now)s, %(now)s, %(ask_at)s
@@ -16,23 +20,23 @@ made as (
   -- in one order everywhere: two claims that want the same addresses wait for each other, never in a circle
   order by address
   on conflict do nothing
-  returning id, target_id, attempt_no, address),
+  returning id, target_id, address),
 busy as (
-  update targets t set state = 'attempting', attempt_count = made.attempt_no from made
-  where t.id = made.target_id and t.id = any(%(target_ids)s::bigint[])),
+  update targets t set state = 'attempting', attempt_count = attempt_count + 1 where t.id = any(array(select target_id from made))),
 taken as (
-  delete from due d using made where d.target_id = made.target_id and d.target_id = any(%(target_ids)s::bigint[])),
+  delete from due d where d.target_id = any(array(select target_id from made))),
 told as (
   insert into attempt_events (workspace_id, attempt_id, type, at, detail)
-  select %(workspace_id)s, made.id, 'sending', %(now)s, g.detail from made join given g on g.id = made.id),
+  -- `is true`: looked up in a hash of those that were made, whose number no plan knows
+  select %(workspace_id)s, g.id, 'sending', %(now)s, (%(details)s::jsonb[])[g.detail] from given g where (g.id in (select id from made)) is true),
 call as (
   insert into voice_calls (attempt_id, workspace_id, from_number, to_number)
   select id, %(workspace_id)s, %(from_number)s, address from made where %(is_call)s),
 published as (
   insert into events (workspace_id, type, subject, campaign_id, at, data)
   select %(workspace_id)s, %(event_type)s, 'tgt_' || g.target_id, %(campaign_id)s, %(now)s, g.event
-  from given g join made on made.id = g.id)
-select g.id from given g where not exists (select from made where made.id = g.id);
+  from given g where (g.id in (select id from made)) is true)
+select g.id from given g where (g.id in (select id from made)) is not true;
 
 -- name: begin
 -- The same step for intents that were written before, in this transaction.
@@ -41,7 +45,7 @@ with given as materialized (
 sent as (
   update attempts a set state = 'sending', sending_at = %(now)s, ask_at = %(ask_at)s
   from given g
-  where a.id = g.id and a.id = any(%(ids)s::uuid[]) and a.owner_id is not distinct from %(owner_id)s and a.state = 'intent'
+  where a.id = any(array[g.id]) and a.owner_id is not distinct from %(owner_id)s and case a.state when 'intent' then true end
   returning a.id, a.workspace_id, a.campaign_id, a.target_id, a.address, g.event),
 told as (
   insert into attempt_events (workspace_id, attempt_id, type, at) select workspace_id, id, 'sending', %(now)s from sent),
@@ -56,13 +60,10 @@ select workspace_id, %(event_type)s, 'tgt_' || target_id, campaign_id, %(now)s, 
 -- only its owner makes it, only once. Held in the order of their ids, as by everybody who holds more than one.
 with given as materialized (
   select * from unnest(%(ids)s::uuid[], %(ask_ats)s::timestamptz[], %(events)s::jsonb[]) as g (id, ask_at, event)),
-held as materialized (
-  select id from attempts where id = any(%(ids)s::uuid[]) order by id for no key update),
 sent as (
   update attempts a set state = 'sending', sending_at = %(now)s, ask_at = g.ask_at
-  from held join given g on g.id = held.id
-  where a.id = held.id and a.id = any(%(ids)s::uuid[]) and a.owner_id is not distinct from %(owner_id)s
-    and a.state = 'intent' and a.hang_up_at is null
+  from (select * from given order by id) g
+  where a.id = any(array[g.id]) and a.owner_id is not distinct from %(owner_id)s and case a.state when 'intent' then true end and a.hang_up_at is null
   returning a.id, a.workspace_id, a.campaign_id, a.target_id, g.event),
 told as (
   insert into attempt_events (workspace_id, attempt_id, type, at) select workspace_id, id, 'sending', %(now)s from sent),
@@ -74,36 +75,33 @@ select id from sent;
 -- name: finish
 -- Sends whose answer was their end, and an end after which nobody is contacted again. Only an attempt that is
 -- as its owner left it, has no price to settle and no flow to tell, ends here; the others are returned, and nothing of them is changed.
--- Each is found by its id: the owner is compared in a way that tempts no index of open attempts, whose remains of
--- those that have ended would be read again each time.
 with given as materialized (
-  select * from unnest(%(ids)s::uuid[], %(keys)s::text[], %(ats)s::timestamptz[], %(details)s::jsonb[],
+  select * from unnest(%(ids)s::uuid[], %(keys)s::text[], %(ats)s::timestamptz[], %(detail_places)s::integer[],
     %(dispositions)s::text[], %(reasons)s::text[], %(attempt_events)s::jsonb[], %(target_events)s::jsonb[])
     with ordinality as g (id, report, at, detail, disposition, reason, attempt_event, target_event, place)),
 closed as (
   update attempts a set state = 'ended', disposition = g.disposition, reason = g.reason, ended_at = %(now)s
   from given g
-  where a.id = g.id and a.id = any(%(ids)s::uuid[]) and a.state = 'sending' and a.owner_id is not distinct from %(owner_id)s
-    and a.session_id is null
+  where a.id = any(array[g.id]) and case a.state when 'sending' then true end and a.owner_id is not distinct from %(owner_id)s and a.session_id is null
     and not exists (select from charges c where c.attempt_id = a.id offset 0)
   returning a.id, a.workspace_id, a.campaign_id, a.target_id, g.report, g.at, g.detail, g.disposition, g.reason,
     g.attempt_event, g.target_event, g.place),
 finished as (
   update targets t set state = 'finished', disposition = closed.disposition, last_reason = closed.reason, finished_at = %(now)s
-  from closed where t.id = closed.target_id and t.state = 'attempting'
+  from closed where t.id = any(array[closed.target_id]) and t.state = 'attempting'
   returning closed.id),
 told as (
   insert into attempt_events (workspace_id, attempt_id, type, at, detail, report)
-  select workspace_id, id, 'ended', at, detail, report from closed
+  select workspace_id, id, 'ended', at, (%(details)s::jsonb[])[detail], report from closed
   on conflict (attempt_id, report) where report is not null do nothing),
 published as (
   insert into events (workspace_id, type, subject, campaign_id, at, data)
   select workspace_id, e.type, 'tgt_' || target_id, campaign_id, %(now)s, e.data
   from closed cross join lateral (values
     (0, %(attempt_event_type)s, attempt_event), (1, %(target_event_type)s, target_event)) e (step, type, data)
-  where e.step = 0 or exists (select from finished where finished.id = closed.id)
+  where e.step = 0 or closed.id in (select id from finished)
   order by place, e.step)
-select g.id from given g where not exists (select from closed where closed.id = g.id);
+select g.id from given g where (g.id in (select id from closed)) is not true;
 
 -- name: hold_unsent
 -- Attempts that never left, all held in the order of their ids, as by whoever applies reports. Plain are those that
@@ -115,12 +113,10 @@ select a.id, a.campaign_id,
     and exists (select from open_windows o
       where o.campaign_id = a.campaign_id and o.window_key = g.window_key and o.open_until > %(now)s
       offset 0) as is_plain
-from unnest(%(ids)s::uuid[], %(window_keys)s::text[]) g (id, window_key)
-join attempts a on a.id = g.id
-join targets t on t.id = a.target_id
-join contacts c on c.id = t.contact_id
-where a.id = any(%(ids)s::uuid[])
-order by a.id for no key update of a;
+from (select * from unnest(%(ids)s::uuid[], %(window_keys)s::text[]) u (id, window_key) order by id) g
+cross join lateral (select * from attempts where id = g.id for no key update offset 0) a
+cross join lateral (select * from targets where id = a.target_id offset 0) t
+cross join lateral (select zones from contacts where id = t.contact_id offset 0) c;
 
 -- name: put_back
 -- Plain ones of those: the attempt is over, and its target due at once, in the place it was taken from.
@@ -129,15 +125,17 @@ with given as materialized (
     as g (id, window_key, priority, event)),
 closed as (
   update attempts a set state = 'ended', disposition = 'not_sent', reason = %(reason)s, ended_at = %(now)s
-  from given g where a.id = g.id and a.id = any(%(ids)s::uuid[]) and a.state = 'sending'
+  from given g
+  where a.id = any(array[g.id]) and case a.state when 'sending' then true end
   returning a.id, a.workspace_id, a.campaign_id, a.target_id, g.window_key, g.priority, g.event),
 again as (
-  update targets t set state = 'waiting', last_reason = 'not_sent' from closed where t.id = closed.target_id and t.state = 'attempting'
+  update targets t set state = 'waiting', last_reason = 'not_sent'
+  from closed where t.id = any(array[closed.target_id]) and t.state = 'attempting'
   returning t.id),
 waiting as (
   insert into due (target_id, workspace_id, campaign_id, window_key, priority, due_at)
   select closed.target_id, closed.workspace_id, closed.campaign_id, closed.window_key, closed.priority, %(now)s
-  from closed join again on again.id = closed.target_id),
+  from closed where (closed.target_id in (select id from again)) is true),
 told as (
   insert into attempt_events (workspace_id, attempt_id, type, at, detail)
   select workspace_id, id, 'ended', %(now)s, jsonb_build_object('disposition', 'not_sent', 'reason', %(reason)s::text) from closed)

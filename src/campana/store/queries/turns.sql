@@ -1,8 +1,8 @@
 -- Rehearsals in virtual time.
 
--- name: has_written
--- This transaction has a number: it wrote, or locked a row.
-select pg_current_xact_id_if_assigned() is not null;
+-- name: commit
+-- The end of a transaction, and whether it had a number: it wrote then, or locked a row.
+select pg_current_xact_id_if_assigned() is not null; commit;
 
 -- name: is_connected
 -- A backend leaves this view after it has given up its locks.

@@ -8,6 +8,11 @@
 What is read in a hush are the same sounds of speech, with a little less of the silence behind them;
 when somebody goes on it is dropped, and a pause that could not be read ahead is read when it comes.
 
+Sound is looked at in batches: one chunk costs a thread's waking, three little more. It takes some
+chunks in a row to tell anything (three that somebody speaks, four that they may have paused), and
+no batch is longer than that, so that all is known as soon as if each chunk had been looked at when
+it came. Digital silence while nobody speaks waits longer.
+
 What nobody can read (a cough, a click) is a Said without words: somebody waits for it.
 """
 
@@ -23,12 +28,17 @@ from campana.domain.answered_by import SILENCE_SECONDS, AnsweredBy, Greeting
 from campana.voice.ears.ear import Began, Said, Timing
 from campana.voice.ears.hearing import Chunk, Hearing, IsTold, Read, never_told
 from campana.voice.ears.turns import CHUNK_BYTES, CHUNK_SECONDS, Moment, TurnDetector
-from campana.voice.media import PHONE_RATE, seconds, silence
+from campana.voice.media import PHONE_RATE, is_still, seconds, silence
 
 log = logging.getLogger(__name__)
 
 GAP_SECONDS = 0.2
 """Nothing came for so long: the other side sends no silence, so it is made."""
+BATCH_SECONDS = 0.08
+"""Where nothing is to be told sooner. All calls of a process hand their sound over at the same
+moments, so that it is looked at in one go."""
+STILL_BATCHES = 8
+"""Nothing but digital silence waits for so many of those moments."""
 
 
 def _never(_: Said) -> bool:
@@ -61,7 +71,13 @@ class Listener:
         """A beep has sounded and is over."""
         self._ears = ears
         self._call = ears.call()
-        self._sound: asyncio.Queue[bytes] = asyncio.Queue()
+        self._waiting = bytearray()
+        """Sound that was not looked at yet."""
+        self._is_still = True
+        """Is that nothing but digital silence?"""
+        self._batch = -1
+        """The moment of the batch that was looked at last."""
+        self._due = asyncio.Event()
         self._taken = 0.0
         """Seconds of the call that were handed over."""
         self._heard = 0.0
@@ -81,6 +97,8 @@ class Listener:
         self._ahead: _Ahead | None = None
         self._expected = _Expected()
         self._greeting: Greeting | None = None
+        self._greeting_from = 0.0
+        """Seconds of the call that came before it."""
         self._opening = bytearray()
         self._verdict: asyncio.Future[AnsweredBy] = self._loop.create_future()
         self._judging: asyncio.Task[None] | None = None
@@ -103,7 +121,10 @@ class Listener:
             pcm = silence(missing, PHONE_RATE) + pcm
         if pcm:
             self._taken += seconds(pcm, PHONE_RATE)
-            self._sound.put_nowait(pcm)
+            self._is_still = self._is_still and is_still(pcm)
+            self._waiting += pcm
+        if self._is_due:
+            self._due.set()
 
     async def who_answered(self, *, patience: float = SILENCE_SECONDS) -> AnsweredBy:
         """Listen to the greeting until it is known, or cannot be; to the next one when asked again.
@@ -112,6 +133,7 @@ class Listener:
             patience: how long nobody need say anything.
         """
         self._greeting = Greeting(patience=patience)
+        self._greeting_from = self._taken
         self._opening.clear()
         self._verdict = self._loop.create_future()
         try:
@@ -121,24 +143,45 @@ class Listener:
 
     async def run(self) -> None:
         """Hear what is handed over, for ever."""
-        waiting = b""
         try:
             while True:
-                waiting += await self._sound.get()
-                while not self._sound.empty():
-                    waiting += self._sound.get_nowait()
-                # Nothing can be told of less than a chunk: no thread is woken for it.
-                whole = len(waiting) // CHUNK_BYTES * CHUNK_BYTES
-                if not whole:
-                    continue
-                pcm, waiting = waiting[:whole], waiting[whole:]
-                for chunk in await self._ears.sense(self._call, pcm):
+                while not self._is_due:
+                    self._due.clear()
+                    await self._due.wait()
+                for chunk in await self._ears.sense(self._call, self._take()):
                     self._look(chunk)
         finally:
             working = self._working()
             for task in working:
                 task.cancel()
             await asyncio.gather(*working, return_exceptions=True)
+
+    @property
+    def _is_due(self) -> bool:
+        """Must what waits be looked at now?"""
+        waiting = len(self._waiting)
+        # Nothing can be told of less than a chunk: no thread is woken for it.
+        if waiting < CHUNK_BYTES:
+            return False
+        turns = self._turns
+        if self._is_beeping or self._greeting is not None or self._batch < 0:
+            return True
+        if self._is_still and not turns.is_speech and not turns.is_speaking:
+            return self._moment // STILL_BATCHES != self._batch // STILL_BATCHES
+        return self._moment != self._batch or waiting >= turns.chunks_to_wait * CHUNK_BYTES
+
+    @property
+    def _moment(self) -> int:
+        return int(self._loop.time() / BATCH_SECONDS)
+
+    def _take(self) -> bytes:
+        """The whole chunks of what waits."""
+        whole = len(self._waiting) // CHUNK_BYTES * CHUNK_BYTES
+        taken = bytes(self._waiting[:whole])
+        del self._waiting[:whole]
+        self._is_still = self._is_still or not self._waiting
+        self._batch = self._moment
+        return taken
 
     def _working(self) -> list[asyncio.Task[Any]]:
         """All that is being read."""
@@ -168,7 +211,7 @@ class Listener:
                 self._tell(Said(text="", scores={}, at=self._began_at))
             case Moment.PAUSED | Moment.ENDED | None:
                 self._read_ahead()
-        if self._greeting is not None:
+        if self._greeting is not None and self._heard > self._greeting_from:
             self._judge(self._greeting, chunk)
 
     def _end(self) -> None:

@@ -71,13 +71,13 @@ class OwnSense:
     def sense(self, pcm: bytes) -> list[Chunk]:
         return _sensed(self._vad, [(self, pcm)])[0]
 
-    def taken(self, pcm: bytes) -> list[bytes]:
+    def taken(self, pcm: bytes) -> bytes:
         """The whole chunks that `pcm` completes."""
         self._waiting += pcm
         whole = len(self._waiting) // _BYTES * _BYTES
         taken = bytes(self._waiting[:whole])
         del self._waiting[:whole]
-        return [taken[start : start + _BYTES] for start in range(0, whole, _BYTES)]
+        return taken
 
     def chunk(self, pcm: bytes, probability: float) -> Chunk:
         """What is in the next one, given how likely somebody speaks in it."""
@@ -87,15 +87,14 @@ class OwnSense:
 
 
 def _sensed(vad: Vad, heard: Sequence[tuple[OwnSense, bytes]]) -> list[list[Chunk]]:
-    """The first chunks of all calls at once, then their second ones, as long as there are any."""
+    """The chunks of each call, looked at together."""
     calls = [call for call, _ in heard]
     sounds = [call.taken(pcm) for call, pcm in heard]
-    found: list[list[Chunk]] = [[] for _ in heard]
-    for place in range(max(map(len, sounds), default=0)):
-        having = [n for n, chunks in enumerate(sounds) if place < len(chunks)]
-        likely = vad.probabilities(
-            [calls[n].detector for n in having], [sounds[n][place] for n in having]
-        )
-        for n, probability in zip(having, likely, strict=True):
-            found[n].append(calls[n].chunk(sounds[n][place], probability))
-    return found
+    likely = vad.probabilities([call.detector for call in calls], sounds)
+    return [
+        [
+            call.chunk(sound[place * _BYTES : (place + 1) * _BYTES], probability)
+            for place, probability in enumerate(probabilities)
+        ]
+        for call, sound, probabilities in zip(calls, sounds, likely, strict=True)
+    ]

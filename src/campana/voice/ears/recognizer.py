@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -36,6 +36,8 @@ LONGEST_SECONDS = 29.0
 AROUND_SECONDS = 0.25
 """Silence put around what is heard: the model was made with some."""
 TOKENS_PER_SECOND, TOKENS_AT_LEAST, TOKENS_AT_MOST = 12, 8, 200
+MOST_AT_ONCE = 8
+"""Phrases that are scored in one go: each token of each takes a fifth of a megabyte."""
 _WINDOW = int(WINDOW_SECONDS * COLUMNS_PER_SECOND)
 _LEAST = int(LOOKED_AT_SECONDS * COLUMNS_PER_SECOND)
 _LONGEST = 30 * COLUMNS_PER_SECOND
@@ -65,6 +67,8 @@ class _Whisper(Protocol):
         start_sequence: Sequence[int],
         text_tokens: Sequence[Sequence[int]],
         num_frames: int,
+        *,
+        median_filter_width: int,
     ) -> Sequence[_Aligned]: ...
 
 
@@ -131,8 +135,7 @@ class Recognizer:
         if not phrases or (score >= SURE and words and is_told(words)):
             return Read(text=words, scores={})
         # The states of the silence behind say nothing and cost a scorer most of its time.
-        heard = self._view(np.ascontiguousarray(states[:, : known // 2]))
-        return Read(text=words, scores={each: self._score(heard, each, known) for each in phrases})
+        return Read(text=words, scores=self._scores(states[:, : known // 2], phrases, known))
 
     def _words(self, states: Floats, columns: int, most: int) -> tuple[str, float]:
         """The text with silence behind up to so many columns, and its mean log probability."""
@@ -154,12 +157,35 @@ class Recognizer:
         window = np.pad(columns, ((0, 0), (0, max(0, length - known))))[:, :length]
         return np.asarray(self._model.encode(self._view(np.ascontiguousarray(window[None]))))
 
-    def _score(self, heard: _Encoded, phrase: str, columns: int) -> float:
+    def _scores(self, states: Floats, phrases: Sequence[str], columns: int) -> dict[str, float]:
+        """Of each phrase; those of one length are looked at together."""
         # Written as the model would write it: a sentence.
-        tokens = self._vocabulary.encode(f" {phrase[:1].upper()}{phrase[1:].rstrip('.?!')}.")
-        aligned = self._model.align(heard, [self._vocabulary.begin], [tokens], columns)[0]
-        likely = aligned.text_token_probs[: len(tokens)]
-        return sum(math.log(each + 1e-9) for each in likely) / len(tokens)
+        written = {
+            phrase: self._vocabulary.encode(f" {phrase[:1].upper()}{phrase[1:].rstrip('.?!')}.")
+            for phrase in phrases
+        }
+        scores = dict.fromkeys(phrases, 0.0)
+        for alike in _alike(written):
+            length = len(written[alike[0]])
+            found = self._model.align(
+                self._view(np.repeat(states, len(alike), axis=0)),
+                [self._vocabulary.begin],
+                [written[phrase] for phrase in alike],
+                columns,
+                median_filter_width=1,  # Smooths the times of words, which nobody asks for.
+            )
+            for phrase, aligned in zip(alike, found, strict=True):
+                likely = aligned.text_token_probs[:length]
+                scores[phrase] = sum(math.log(each + 1e-9) for each in likely) / length
+        return scores
+
+
+def _alike(written: Mapping[str, Sequence[int]]) -> Iterator[list[str]]:
+    """Phrases of as many tokens each, at most `MOST_AT_ONCE`."""
+    for length in sorted(set(map(len, written.values()))):
+        alike = [phrase for phrase in written if len(written[phrase]) == length]
+        for start in range(0, len(alike), MOST_AT_ONCE):
+            yield alike[start : start + MOST_AT_ONCE]
 
 
 def _most_tokens(spoken: float) -> int:

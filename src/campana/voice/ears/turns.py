@@ -71,6 +71,18 @@ class TurnDetector:
         is_open = self.is_speaking and not self._is_paused
         return is_open and is_quiet and self.spoken_seconds >= LEAST_SECONDS
 
+    @property
+    def chunks_to_wait(self) -> int:
+        """With fewer more chunks than this nothing new can be told, whatever is in them."""
+        if not self.is_speaking:
+            return _chunks(START_SECONDS - (self._run if self.is_speech else 0.0))
+        if self.is_speech:
+            return _chunks(RESUME_SECONDS - self._run if self._is_paused else HUSH_SECONDS)
+        marks = (HUSH_SECONDS, PAUSE_SECONDS, END_SECONDS)
+        waited = next((each for each in marks if not _reached(self._run, each)), 0.0)
+        left = _chunks(waited - self._run)
+        return min(left, _chunks(RESUME_SECONDS)) if self._is_paused else left
+
     def hear(self, chunk: bytes, probability: float) -> Moment | None:
         """Take in the next chunk."""
         is_speech = probability > (IS_STILL_SPEECH if self.is_speech else IS_SPEECH)
@@ -118,6 +130,10 @@ class TurnDetector:
             self._is_paused = True
             return Moment.PAUSED
         return None
+
+
+def _chunks(seconds: float) -> int:
+    return max(1, round(seconds / CHUNK_SECONDS))
 
 
 def _reached(run: float, seconds: float) -> bool:

@@ -27,20 +27,31 @@ async def show_audit(request: PageRequest) -> Response[Any]:
             problems=[FieldProblem(parameter="before", message=marked("is no number"))]
         )
     found = await auditing.page(
-        request.context, workspace_id=request.workspace_id, before=int(asked), limit=_PAGE + 1
+        request.context,
+        workspace_id=request.workspace_id,
+        who=_who(request),
+        before=int(asked),
+        limit=_PAGE + 1,
     )
     return page(
         request,
         "audit.html",
         entries=found[:_PAGE],
         shown_at_once=_SHOWN_AT_ONCE,
+        who=_who(request),
         next_before=found[_PAGE - 1].id if len(found) > _PAGE else None,
     )
 
 
 @get("/audit.csv", opt=needs("audit:read"))
 async def export_audit(request: PageRequest) -> Stream:
-    return csv_file(auditing.as_csv(request.context, workspace_id=request.workspace_id), "audit")
+    rows = auditing.as_csv(request.context, workspace_id=request.workspace_id, who=_who(request))
+    return csv_file(rows, "audit")
+
+
+def _who(request: PageRequest) -> str | None:
+    """Whose entries are asked for: PEOPLE, an actor as the log names them, or None for all."""
+    return request.query_params.get("who", "").replace("\0", "") or None
 
 
 ROUTES = [show_audit, export_audit]

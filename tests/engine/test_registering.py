@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from campana.domain.campaign import ChannelType
 from campana.domain.registration import Registration, RegistrationState
 from campana.domain.waiting import Cause
 from campana.engine.registering import LEASE
@@ -21,11 +22,13 @@ from campana.services.context import Context
 from campana.services.why import why
 from campana.store import owners, registrations
 from campana.store.channels import Channel
+from tests.services.test_receiving import WAITS
 from tests.support.caller import Caller
 from tests.support.campaign import ANA, launched, person
 from tests.support.chaos.fleet import environment
-from tests.support.database import SECRET_KEY
+from tests.support.database import SECRET_KEY, FixedClock
 from tests.support.registrar import Registrar, registrar
+from tests.support.talking import Talk, flow, published
 from tests.support.waiting import eventually
 from tests.voice.peers import free_port
 
@@ -184,3 +187,42 @@ async def test_the_lease_of_a_worker_that_stands_still_lapses(
         # Whoever has it next is called by the same name: the trunk has one address of us.
         assert await hold(second, at=now + 2.1 * LEASE) == token
         assert await hold(first, at=now + 2.1 * LEASE) is None
+
+
+async def test_a_call_to_the_registered_account_reaches_the_flow_that_waits_for_it(
+    context: Context,
+    engine_context: Context,
+    workspace_id: int,
+    clock: FixedClock,
+    conninfo: str,
+    tmp_path: Path,
+) -> None:
+    gate = ("127.0.0.1", free_port())
+    async with registrar(users=USERS) as peer:
+        made = await channel_on(context, workspace_id, trunk(peer, inbound={"country": "US"}))
+        flow_id = await published(context, workspace_id=workspace_id, definition=flow(WAITS))
+        scene = await launched(
+            engine_context,
+            context,
+            workspace_id=workspace_id,
+            people=[person(ANA)],
+            channel=made,
+            type="Flow",
+            voiceBot=None,
+            flow={"id": flow_id},
+            window={"always": True},
+        )
+        talk = Talk(scene=scene, channels={ChannelType.VOICE: made}, clock=clock, flow_id=flow_id)
+        assert await talk.claim(ChannelType.VOICE) == []
+        async with worker(conninfo, tmp_path, port=gate[1]):
+            [contact] = await eventually(lambda: peer.contacts("agent"))
+            account = contact.partition(":")[2].partition("@")[0]
+            with Caller(gate, called=account, number=ANA) as ana:
+                assert await asyncio.to_thread(ana.rings) == 200
+                assert await asyncio.to_thread(ana.heard)
+                ana.hang_up()
+        [[direction, by]] = await scene.rows("select direction, trunk from attempts")
+        assert (direction, by) == (
+            "inbound",
+            f"sip:agent@127.0.0.1:{peer.port};transport=udp",
+        )

@@ -8,6 +8,7 @@ machine that has the door, for that is where they are sent.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
@@ -15,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from campana.carriers.voice_carrier import VoiceCarrier
+from campana.domain.errors import Unavailable
 from campana.domain.registration import Registration, RegistrationState, state_of_failure
 from campana.engine.ownership import Ownership
 from campana.services.context import Context
@@ -71,6 +73,7 @@ class Registrar:
         self._held: dict[Key, _Held] = {}
         self._renewed_at = -_RENEWED_SECONDS
         self._is_closed = False
+        self._turn = asyncio.Lock()
 
     def trunk_of(self, token: str) -> Key | None:
         """The workspace and the trunk that call us by this name."""
@@ -78,12 +81,17 @@ class Registrar:
 
     async def step(self) -> bool:
         """Look what is to be registered here, and tell what came of it."""
+        async with self._turn:
+            await self._step()
+        return False
+
+    async def _step(self) -> None:
         # First, as the database may be away for us alone: another has registered by then.
         for key in [k for k, h in self._held.items() if self._context.monotonic() > h.until]:
             log.warning("the lease on the registration at %s has lapsed", key[1])
             await self._end(key)
         if self._is_closed or not self._ownership.is_held:
-            return False
+            return
         wanted = await self._wanted()
         for key in [key for key, held in self._held.items() if wanted.get(key) != held.account]:
             # Its password may have been mended: what the trunk said of the old one is over.
@@ -96,13 +104,16 @@ class Registrar:
             if held.by is None and now >= held.again_at:
                 await self._begin(held)
             await self._tell(key, held)
-        return False
 
     async def aclose(self) -> None:
         """Take back what is registered here."""
-        self._is_closed = True
-        for key in list(self._held):
-            await self._let_go(key)
+        async with self._turn:
+            self._is_closed = True
+            try:
+                await asyncio.gather(*(self._let_go(key) for key in list(self._held)))
+            except Unavailable as error:
+                # The lease ends with the owner's lock: who comes next waits for nothing else.
+                log.warning("a registration was taken back and is still on record: %s", error)
 
     async def _wanted(self) -> dict[Key, Account]:
         found: dict[Key, Account] = {}

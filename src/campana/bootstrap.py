@@ -240,6 +240,7 @@ async def voice(settings: Settings, conninfo: str) -> None:
             ears=ears,
             door=driver,
             inbound_port=port,
+            registers=driver,
         )
         try:
             async with asyncio.TaskGroup() as group:
@@ -251,6 +252,7 @@ async def voice(settings: Settings, conninfo: str) -> None:
                 loops = (
                     Loop(name="account", step=worker.ownership.account, rest=ACCOUNT_SECONDS),
                     Loop(name="calls in", step=worker.receive, rest=1.0),
+                    Loop(name="registrations", step=worker.register, rest=1.0),
                 )
                 beside = [group.create_task(repeat(each, stop)) for each in loops]
                 await repeat(Loop(name="voice", step=worker.step, rest=0.1), stop)

@@ -11,6 +11,7 @@ import pytest
 from campana.carriers.voice_sip import (
     KIND,
     Config,
+    VoiceSip,
     calls_in,
     disposition_of,
     disposition_of_status,
@@ -200,5 +201,36 @@ def test_calls_come_in_from_the_trunks_that_say_so() -> None:
     ],
 )
 def test_what_cannot_come_in_is_said(trunk: dict[str, Any], said: str) -> None:
+    with pytest.raises(msgspec.ValidationError, match=said):
+        config(trunks=[{"host": "sip.example.com", **trunk}])
+
+
+def test_a_trunk_is_registered_at_as_its_username_or_its_account() -> None:
+    known = {"host": "sip.example.com", "username": "trunk1", "password": "secret"}
+    plain, other = (
+        VoiceSip().registrations(msgspec.to_builtins(config(trunks=[{**known, **more}])))
+        for more in (
+            {"register": {}},
+            {"register": {"account": "2025550100", "seconds": 600}, "inbound": {}},
+        )
+    )
+    assert [(each.user, each.seconds, each.takes_calls) for each in (*plain, *other)] == [
+        ("trunk1", 300, False),
+        ("2025550100", 600, True),
+    ]
+    assert VoiceSip().registrations(msgspec.to_builtins(config(trunks=[known]))) == ()
+
+
+@pytest.mark.parametrize(
+    ("trunk", "said"),
+    [
+        ({"register": {}}, "register needs a username"),
+        ({"username": "a@b", "register": {}}, "register needs an account"),
+        ({"username": "a", "register": {"seconds": 5}}, "seconds"),
+        ({"username": "a", "register": {"account": "a@b"}}, "account"),
+        ({"username": "a", "register": True}, "register"),
+    ],
+)
+def test_what_cannot_be_registered_is_said(trunk: dict[str, Any], said: str) -> None:
     with pytest.raises(msgspec.ValidationError, match=said):
         config(trunks=[{"host": "sip.example.com", **trunk}])

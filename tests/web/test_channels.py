@@ -119,6 +119,7 @@ async def test_the_provider_is_asked_whether_the_account_can_be_used(
         assert told.status_code == 200
         assert told.json() == {
             "channelId": made.json()["id"], "isWell": True, "detail": "the sandbox answers",
+            "registrations": [],
         }  # fmt: skip
     told = await api.post(address)
     assert told.json()["isWell"] is False

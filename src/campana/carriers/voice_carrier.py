@@ -11,6 +11,7 @@ from campana.domain.calling_in import CallsIn
 from campana.domain.disposition import Disposition
 from campana.voice.call_result import CallResult
 from campana.voice.driver import Placement
+from campana.voice.registering import Account
 
 
 class VoiceCarrier(Protocol):
@@ -40,6 +41,10 @@ class VoiceCarrier(Protocol):
 
     def calls_in(self, config: Mapping[str, Any]) -> tuple[CallsIn, ...]:
         """By which trunks of a channel with this stored config people may call us."""
+        ...
+
+    def registrations(self, config: Mapping[str, Any]) -> tuple[Account, ...]:
+        """Whom to register as at which trunks of a channel with this stored config."""
         ...
 
     def passes_on(self, status: int) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, assert_never
@@ -27,6 +28,7 @@ from campana.domain.pacing import TrunkLimits
 from campana.voice.call_result import CallResult
 from campana.voice.driver import Placement, Trunk, Unreachable
 from campana.voice.options import ask_options
+from campana.voice.registering import Account
 
 Host = Annotated[str, Meta(pattern=r"^[A-Za-z0-9.:_-]{1,253}$", description="Name or address")]
 Number = Annotated[str, Meta(pattern=r"^\+[1-9][0-9]{6,14}$", description="E.164, with its plus")]
@@ -34,6 +36,9 @@ Word = Annotated[str, Meta(pattern=r"^[!#-:=?-\[\]-~]{1,128}$")]
 """What the SIP stack takes unquoted: no space, quote, backslash, semicolon or angle bracket."""
 Secret = Annotated[str, Meta(pattern=r"^[ !#-\[\]-~]{0,128}$")]
 """What it takes in quotes: neither a quote nor a backslash."""
+
+
+_ACCOUNT = re.compile(r"^[A-Za-z0-9.+_~-]{1,64}$")
 
 
 def _network(source: str) -> None:
@@ -54,6 +59,16 @@ class InboundConfig(Struct, kw_only=True, frozen=True, rename="camel", forbid_un
     def __post_init__(self) -> None:
         for each in self.addresses:
             _network(each)
+
+
+class RegisterConfig(Struct, kw_only=True, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """For trunks that want us to register before they take or send calls: one voice worker does,
+    with the trunk's username and password."""
+
+    account: Annotated[str, Meta(pattern=r"^[A-Za-z0-9.+_~-]{1,64}$")] | None = None
+    """The name before the host in the account's address; the username when left out."""
+    seconds: Annotated[int, Meta(ge=60, le=86_400)] = 300
+    """For how long at a time; the trunk may ask for more."""
 
 
 class TrunkConfig(Struct, kw_only=True, frozen=True, rename="camel", forbid_unknown_fields=True):
@@ -78,8 +93,15 @@ class TrunkConfig(Struct, kw_only=True, frozen=True, rename="camel", forbid_unkn
     """Calls placed in a day of UTC."""
     inbound: InboundConfig | None = None
     """Left out, no call is taken from it."""
+    register: RegisterConfig | None = None
+    """Left out, we do not register."""
 
     def __post_init__(self) -> None:
+        if self.register is not None:
+            if self.username is None:
+                raise ValueError("register needs a username")
+            if self.register.account is None and not _ACCOUNT.match(self.username):
+                raise ValueError("register needs an account where the username has other signs")
         if self.srtp and self.transport != "tls":
             raise ValueError("srtp needs the transport tls: its keys travel in the signalling")
         if self.inbound is not None and self.transport != "udp":
@@ -99,6 +121,7 @@ class TrunkConfig(Struct, kw_only=True, frozen=True, rename="camel", forbid_unkn
             burst=self.burst,
             lines=self.lines,
             daily=self.daily_attempts,
+            registers=self.register is not None,
         )
 
     def __repr__(self) -> str:
@@ -353,6 +376,20 @@ class VoiceSip:
     def calls_in(self, config: Mapping[str, Any]) -> tuple[CallsIn, ...]:
         """By which trunks of a channel people may call us."""
         return calls_in(msgspec.convert(config, Config))
+
+    def registrations(self, config: Mapping[str, Any]) -> tuple[Account, ...]:
+        """Whom to register as."""
+        return tuple(
+            Account(
+                trunk=trunk.name,
+                way=trunk.trunk(),
+                user=trunk.register.account or trunk.username or "",
+                seconds=trunk.register.seconds,
+                takes_calls=trunk.inbound is not None,
+            )
+            for trunk in msgspec.convert(config, Config).trunks
+            if trunk.register is not None
+        )
 
     def passes_on(self, status: int) -> bool:
         """May another trunk be tried?"""

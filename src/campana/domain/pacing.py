@@ -156,6 +156,8 @@ class TrunkLimits:
     burst: int = 1
     lines: int | None = None
     daily: int | None = None
+    registers: bool = False
+    """Calls wait while it refuses our registration."""
 
     @property
     def planned(self) -> Limits:

@@ -135,6 +135,8 @@ class ChannelFacts:
     """Its carrier lets nothing through and is not asked before."""
     has_worker: bool
     """A living worker of its kind exists."""
+    refusal: str | None = None
+    """Why none of its trunks takes a call, where each refuses our registration."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,6 +281,11 @@ def _channel_paused(pause: ChannelPause) -> Standing:
 def _channel_stopped(channel: ChannelFacts, now: datetime) -> Standing | None:
     if not channel.has_worker:
         return _told(Cause.NO_WORKER, f"No worker that serves the channel {channel.name} is alive.")
+    if channel.refusal is not None:
+        return _told(
+            Cause.CARRIER_DOWN,
+            f"No call is placed on the channel {channel.name}. {channel.refusal}.",
+        )
     if channel.down_until is not None and channel.down_until > now:
         return _until(
             Cause.CARRIER_DOWN,

@@ -70,8 +70,10 @@ class Reception:
         speech: Speech,
         port: int,
         ears: Ears | None = None,
+        trunk_of: Callable[[str], tuple[int, str] | None] | None = None,
     ) -> None:
-        """`channels`, `ownership` and `lines` are those of the worker that places calls here."""
+        """`channels`, `ownership` and `lines` are those of the worker that places calls here;
+        `trunk_of` knows the workspace and the trunk that registered us under a name."""
         self._context = context
         self._carrier = carrier
         self._driver = driver
@@ -81,12 +83,18 @@ class Reception:
         self._speech = speech
         self._ears = ears
         self._port = port
+        self._trunk_of = trunk_of
         self._stalls = Stalls(context.monotonic)
         self._entrances: tuple[_Entrance, ...] = ()
         self._resolved: dict[str, tuple[float, frozenset[str]]] = {}
         self._door: Door | None = None
         self._is_told = self._is_closed = False
         self._asked: set[asyncio.Task[None]] = set()
+
+    @property
+    def has_door(self) -> bool:
+        """Do calls come in here?"""
+        return self._door is not None and not self._is_closed
 
     async def step(self) -> bool:
         """Look who may call in, and have the port if nobody else has it."""
@@ -156,7 +164,14 @@ class Reception:
     async def _take(self, incoming: IncomingCall) -> int | None:
         """Begin the call; the code to refuse it with when it is not taken."""
         entrances = [each for each in self._entrances if each.admits(incoming.source)]
-        rung = _rung(incoming, entrances, self._carrier)
+        registered = self._registered(incoming)
+        if registered is not None:
+            entrances = [
+                each
+                for each in entrances
+                if (each.channel.workspace_id, each.way.trunk) == registered
+            ]
+        rung = _rung(incoming, entrances, self._carrier, by_account=registered is not None)
         if not rung:
             return Refusal.NO_SUCH_NUMBER if entrances else Refusal.STRANGER
         channel_ids = [channel_id for each in rung for channel_id in each.channels]
@@ -179,6 +194,13 @@ class Reception:
                 return None
             refusals.append(taken)
         return min(refusals)
+
+    def _registered(self, incoming: IncomingCall) -> tuple[int, str] | None:
+        """The registration that the call is sent to, if it is to one."""
+        if self._trunk_of is None:
+            return None
+        found = (self._trunk_of(each) for each in incoming.called[:1])
+        return next((each for each in found if each is not None), None)
 
     async def _converse(
         self,
@@ -241,14 +263,23 @@ def _placement(attempt_id: UUID, *, caller: str, called: str) -> Placement:
 
 
 def _rung(
-    incoming: IncomingCall, entrances: list[_Entrance], carrier: VoiceCarrier
+    incoming: IncomingCall,
+    entrances: list[_Entrance],
+    carrier: VoiceCarrier,
+    *,
+    by_account: bool = False,
 ) -> list[Ringing]:
-    """Whose telephone it is: workspaces with a channel that has the number called."""
+    """Whose telephone it is: workspaces with a channel that has the number called.
+
+    A call that is sent to a registered account need not say a number: then it is the first.
+    """
     found: dict[tuple[int, str], dict[str, _Entrance]] = {}
     for each in entrances:
         own = carrier.caller_ids(each.channel.config).numbers
         meant = (n for text in incoming.called for n in numbers(text, country=each.way.country))
         called = next((number for number in meant if number in own), None)
+        if called is None and by_account:
+            called = own[0]
         if called is not None:
             rung = found.setdefault((each.channel.workspace_id, called), {})
             rung.setdefault(each.channel.id, each)

@@ -27,6 +27,7 @@ from campana.engine.holding import Held, hold, settle
 from campana.engine.lines import Lines
 from campana.engine.ownership import Ownership
 from campana.engine.reception import Reception
+from campana.engine.registering import Registrar
 from campana.services import channel_secrets, dispatch, granting
 from campana.services.claimed import Claimed
 from campana.services.context import Context
@@ -41,6 +42,7 @@ from campana.voice.dictated import Dictation
 from campana.voice.driver import LineLost, Placement, Refused, VoiceDriver
 from campana.voice.ears.hearing import Ears
 from campana.voice.incoming import TakesCalls
+from campana.voice.registering import Registers
 from campana.voice.speech import Speech
 from campana.voice.stalls import Stalls
 
@@ -80,9 +82,11 @@ class VoiceWorker:
         ears: Ears | None = None,
         door: TakesCalls | None = None,
         inbound_port: int = 0,
+        registers: Registers | None = None,
     ) -> None:
         """`salt` sets its turns apart from those of the workers beside it; without `ears` bots
-        hear keys only; calls are taken at the `door`, on `inbound_port`, where both are given."""
+        hear keys only; calls are taken at the `door`, on `inbound_port`, where both are given;
+        `registers` registers at the trunks that want it."""
         self._ears = ears
         self._context = context
         self._carrier = carrier
@@ -99,6 +103,16 @@ class VoiceWorker:
         serves += [answering(carrier.kind)] if takes_calls else []
         self.ownership = Ownership(context, in_hand=lambda: self.lines, serves=serves)
         self._reception: Reception | None = None
+        self._registrar: Registrar | None = None
+        if registers is not None:
+            self._registrar = Registrar(
+                context,
+                carrier=carrier,
+                driver=registers,
+                channels=self.channels,
+                ownership=self.ownership,
+                has_door=self._has_door if takes_calls else None,
+            )
         if door is not None and inbound_port > 0:
             self._reception = Reception(
                 context,
@@ -110,7 +124,11 @@ class VoiceWorker:
                 speech=speech,
                 port=inbound_port,
                 ears=ears,
+                trunk_of=self._registrar.trunk_of if self._registrar is not None else None,
             )
+
+    def _has_door(self) -> bool:
+        return self._reception is not None and self._reception.has_door
 
     async def step(self) -> bool:
         """Claim one call and start it; False when there was none to start."""
@@ -176,6 +194,10 @@ class VoiceWorker:
         """Keep the door that calls come in by, if there is one; a step of a loop of its own."""
         return await self._reception.step() if self._reception is not None else False
 
+    async def register(self) -> bool:
+        """Register at trunks that want it and nobody else registers at; a step of a loop."""
+        return await self._registrar.step() if self._registrar is not None else False
+
     async def obey(self) -> bool:
         """Hang up the calls somebody asked to end; a step of a loop of its own."""
         await self.lines.obey(self._context, owner_id=self.ownership.owner_id)
@@ -184,6 +206,8 @@ class VoiceWorker:
     async def drain(self, *, seconds: float) -> None:
         """Take no more calls, let those in progress end by themselves for a while, then hang up the
         rest."""
+        if self._registrar is not None:
+            await self._registrar.aclose()
         if self._reception is not None:
             await self._reception.aclose()
         await self.lines.drain(seconds=seconds)

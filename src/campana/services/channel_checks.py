@@ -9,6 +9,8 @@ import msgspec
 
 from campana.carriers.base import CarrierError, CarrierKind
 from campana.domain.errors import Conflict
+from campana.domain.registration import Registration
+from campana.services import trunk_registrations
 from campana.services.channel_secrets import config_of
 from campana.services.context import Context
 from campana.services.secrets import Unreadable
@@ -27,6 +29,8 @@ class Checked:
     channel: Channel
     is_well: bool
     detail: str
+    registrations: tuple[Registration, ...] = ()
+    """Of the trunks that want us to register, by a voice worker of this installation."""
 
 
 async def check_all(context: Context) -> list[Checked]:
@@ -62,8 +66,10 @@ async def _check(context: Context, channel: Channel, kind: CarrierKind) -> Check
     is_well, detail = False, ""
     if kind.check is None:
         return Checked(channel=channel, is_well=True, detail="its config can be used")
+    is_readable = False
     try:
         config = config_of(context, kind=kind, stored=channel.config)
+        is_readable = True
         async with asyncio.timeout(_SECONDS):
             detail = await kind.check(config)
             is_well = True
@@ -75,4 +81,18 @@ async def _check(context: Context, channel: Channel, kind: CarrierKind) -> Check
         detail = error.detail
     except TimeoutError:
         detail = f"no answer in {_SECONDS:g} seconds"
-    return Checked(channel=channel, is_well=is_well, detail=detail)
+    found = await _registered(context, channel) if is_readable else ()
+    now = context.clock.now()
+    said = [f"{each.trunk}: {each.said(now)}" for each in found]
+    return Checked(
+        channel=channel,
+        is_well=is_well and all(each.is_well(now) for each in found),
+        detail="; ".join([*([detail] if detail else []), *said]),
+        registrations=found,
+    )
+
+
+async def _registered(context: Context, channel: Channel) -> tuple[Registration, ...]:
+    """How its trunks take our registration."""
+    async with context.db.read(workspace_id=channel.workspace_id) as tx:
+        return tuple((await trunk_registrations.of_channel(tx, context, channel)).values())

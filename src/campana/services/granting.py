@@ -17,7 +17,7 @@ from campana.domain.pacing import Grant, TrunkLimits, TrunkPace
 from campana.services import channel_secrets, suppressed
 from campana.services.claimed import Claimed
 from campana.services.context import Context
-from campana.store import attempts, campaigns, claims, owners, trunks
+from campana.store import attempts, campaigns, claims, owners, registrations, trunks
 from campana.store.db import Tx
 from campana.store.owners import Pace, Served
 
@@ -111,7 +111,9 @@ async def grant_ahead(
             arrival_at=pace.arrival_at, notice=notice, now=now
         ):
             return replace(_NONE, again_after=pace.arrival_at - now)
-        known, day = _trunks(context, pace), pace.quota_day(now)
+        known, day = await _trunks(tx, context, pace), pace.quota_day(now)
+        if not known and context.carriers[pace.kind].trunks is not None:
+            return _NONE
         beside = pace.is_served_beside(owner_id, now)
         if yields and beside and pace.served is not None:
             return replace(_NONE, again_after=pace.served.until - now)
@@ -274,7 +276,7 @@ async def other_trunk(
         pace = await owners.lock_pace(tx, channel_id=channel_id)
         if pace is None or pace.is_stopped(now):
             return None
-        left = [trunk for trunk in _trunks(context, pace) if trunk.name not in tried]
+        left = [trunk for trunk in await _trunks(tx, context, pace) if trunk.name not in tried]
         found = await _on_a_trunk(
             tx, left, pace, channel_id=channel_id, owner_id=owner_id, wanted=1, now=now, ahead=ahead
         )
@@ -351,11 +353,16 @@ async def _on_a_trunk(
     return None
 
 
-def _trunks(context: Context, pace: Pace) -> Sequence[TrunkLimits]:
+async def _trunks(tx: Tx, context: Context, pace: Pace) -> Sequence[TrunkLimits]:
+    """But those that refuse our registration: they would refuse the call as well."""
     kind = context.carriers[pace.kind]
     if kind.trunks is None:
         return ()
-    return kind.trunks(channel_secrets.config_of(context, kind=kind, stored=pace.config))
+    known = kind.trunks(channel_secrets.config_of(context, kind=kind, stored=pace.config))
+    if not any(each.registers for each in known):
+        return known
+    refused = await registrations.refused(tx, workspace_id=pace.workspace_id)
+    return tuple(each for each in known if not (each.registers and each.name in refused))
 
 
 def _arrival(pace: Pace, rate: float, now: datetime) -> datetime:

@@ -5,15 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+import msgspec
+
 from campana.domain.breakers import FAILURES
 from campana.domain.campaign import Campaign, CampaignState
 from campana.domain.errors import NotFound
 from campana.domain.target import zones_of
 from campana.domain.waiting import TOLD_WITH_FAILURE, Cause, Standing, WaitFacts, standing
 from campana.domain.window import next_open
+from campana.services import trunk_registrations
 from campana.services.campaign_document import plan_of
 from campana.services.context import Context
-from campana.store import campaigns, due, overview
+from campana.services.secrets import Unreadable
+from campana.store import campaigns, channels, due, overview
 from campana.store.db import Tx
 
 _NEWEST = 5
@@ -34,9 +38,26 @@ async def why(context: Context, *, workspace_id: int, campaign_id: str) -> Stand
             raise NotFound
         found = await overview.waiting(tx, campaign_ids=[campaign_id], now=now)
         facts = replace(found[campaign_id], is_clock_steady=context.clock.is_steady)
+        facts = await _registered(tx, context, campaign, facts)
         told = standing(campaign.state, facts, now)
         further = await _further(tx, campaign, facts, told, now)
     return told if further is facts else standing(campaign.state, further, now)
+
+
+async def _registered(tx: Tx, context: Context, campaign: Campaign, facts: WaitFacts) -> WaitFacts:
+    """With what keeps its trunks from taking calls, if that is a registration they refuse."""
+    if facts.channel is None or campaign.channel_id is None:
+        return facts
+    channel = await channels.find(
+        tx, workspace_id=campaign.workspace_id, wanted=campaign.channel_id
+    )
+    if channel is None:
+        return facts
+    try:
+        refusal = await trunk_registrations.refusal(tx, context, channel)
+    except (Unreadable, msgspec.ValidationError):
+        return facts
+    return replace(facts, channel=replace(facts.channel, refusal=refusal))
 
 
 async def _failure(tx: Tx, campaign: Campaign) -> str | None:

@@ -16,6 +16,7 @@ import secrets
 from collections.abc import Callable
 from typing import cast
 
+from campana.voice.gate_registering import Registering
 from campana.voice.sip_message import Message
 
 log = logging.getLogger(__name__)
@@ -65,6 +66,7 @@ class Gate(asyncio.DatagramProtocol):
         self._transport: asyncio.DatagramTransport | None = None
         self._calls: dict[str, Invite] = {}
         self._own: dict[str, Invite] = {}
+        self._registering = Registering()
         self._is_shut = False
         self.strangers = 0
         """How many requests came from where no trunk is."""
@@ -115,8 +117,26 @@ class Gate(asyncio.DatagramProtocol):
     @property
     def port(self) -> int:
         """Where it listens."""
+        return self._here[1]
+
+    @property
+    def _here(self) -> Address:
         assert self._transport is not None  # noqa: S101  open has set it
-        return int(self._transport.get_extra_info("sockname")[1])
+        here = self._transport.get_extra_info("sockname")
+        return (str(here[0]), int(here[1]))
+
+    async def register(self, token: str, *, to: Address) -> str:
+        """Let the stack register us, under this name, at that trunk; the way it is to do so by.
+
+        Raises:
+            Unreachable: the trunk's name has no address.
+        """
+        await self._registering.begin(token, to=to)
+        return f"sip:{token}@{self._here[0]}:{self._here[1]};transport=udp"
+
+    def unregister(self, token: str) -> None:
+        """Nothing more of it goes through."""
+        self._registering.end(token)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # Not every event loop's transports are subclasses of it.
@@ -127,9 +147,15 @@ class Gate(asyncio.DatagramProtocol):
         if message is None:
             return
         peer = (addr[0], addr[1])
-        if peer == self._inside:
+        if peer == self._inside and message.method == "REGISTER":
+            if (on := self._registering.outwards(message, here=self._here)) is not None:
+                self.send(*on)
+        elif peer == self._inside:
             self._from_stack(message)
-        elif message.method is not None:
+        elif message.method is None:
+            if self._registering.inwards(message, peer):
+                self.send(message, self._inside)
+        else:
             self._from_outside(message, peer)
 
     def error_received(self, exc: Exception) -> None:

@@ -4,7 +4,7 @@ Each pair of trunk and caller id has a user agent of its own, so the From header
 number and a challenge is answered with the trunk's credentials. Redirects are not followed. A call
 from elsewhere is taken only when it came by the gate (`listen`) and was admitted there.
 
-It does not speak, record or decide; see `call`. It does not register at a trunk.
+It does not speak, record or decide; see `call`. Of registrations see `sip_register`.
 """
 
 from __future__ import annotations
@@ -32,8 +32,10 @@ from campana.voice.driver import (
 )
 from campana.voice.gate import Gate, Invite
 from campana.voice.incoming import IncomingCall
+from campana.voice.registering import Account, Told
 from campana.voice.sip_call import SipCall
 from campana.voice.sip_incoming import SipIncoming
+from campana.voice.sip_register import SipRegistration
 
 log = logging.getLogger(__name__)
 
@@ -172,6 +174,21 @@ class SipDriver:
         agent = await self._bs.UserAgent.create(self._runtime, account.aor())
         agent.on_incoming(self._came_in)
         return gate
+
+    async def register(
+        self, account: Account, *, token: str | None, on_told: Callable[[Told], None]
+    ) -> SipRegistration:
+        """As `Registers.register`; by the gate where there is one and a token."""
+        return await SipRegistration.begin(
+            self._bs,
+            self._runtime,
+            account,
+            authority=_authority(account.way),
+            gate=self._gate,
+            token=token,
+            refuse=self._refuse,
+            on_told=on_told,
+        )
 
     def expect(self, call_id: str) -> asyncio.Future[stack.StackCall]:
         """The call of this name, when the stack tells of it."""

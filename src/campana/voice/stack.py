@@ -74,6 +74,9 @@ class StackCall(Protocol):
 class UserAgent(Protocol):
     async def dial(self, uri: str, headers: Mapping[str, str] | None = None) -> StackCall: ...
     def on_incoming(self, callback: Callable[[StackCall], None]) -> None: ...
+    def on(self, listener: Callable[[StackEvent], None]) -> None: ...
+    @property
+    def handle(self) -> int: ...
 
 
 class Runtime(Protocol):
@@ -83,6 +86,7 @@ class Runtime(Protocol):
     async def close(self) -> None: ...
     async def drain(self) -> None: ...
     def subscribe(self, listener: Callable[[StackEvent], None]) -> None: ...
+    async def cmd(self, op: int, *, args: str) -> object: ...
 
 
 class _Account(Protocol):
@@ -90,6 +94,9 @@ class _Account(Protocol):
 
 
 class _Events(Protocol):
+    REGISTER_OK: int
+    """Also when a registration was taken back."""
+    REGISTER_FAIL: int
     CALL_RINGING: int
     CALL_PROGRESS: int
     CALL_ESTABLISHED: int
@@ -136,6 +143,7 @@ class Baresip(Protocol):
         transport: str,
         audio_codecs: tuple[str, ...],
         extra_params: tuple[str, ...],
+        registrar: str | None = None,
     ) -> _Account: ...
 
 
@@ -143,6 +151,21 @@ def status_of(failed: Exception) -> int | None:
     """The final code that a failed transfer was reported with, if it was with one."""
     status = getattr(failed, "status", None)
     return status if isinstance(status, int) else None
+
+
+async def register(runtime: Runtime, agent: UserAgent) -> None:
+    """Begin to register, and go on with it: each outcome is an event.
+
+    The package's own waits for the first outcome and no other.
+    """
+    lib = importlib.import_module("baresip._native").lib
+    await runtime.cmd(lib.BP_CMD_UA_REGISTER, args=str(agent.handle))
+
+
+async def unregister(runtime: Runtime, agent: UserAgent) -> None:
+    """Take it back and try no more; the package's own does nothing for who was never taken."""
+    lib = importlib.import_module("baresip._native").lib
+    await runtime.cmd(lib.BP_CMD_UA_UNREGISTER, args=str(agent.handle))
 
 
 def load() -> Baresip:

@@ -242,6 +242,7 @@ CHANNEL_TEST: Json = {
     "channelId": CHANNEL["id"],
     "isWell": True,
     "detail": "sip.example.net: 401 Unauthorized",
+    "registrations": [],
 }
 
 CHANNEL_PAGE: Json = {"data": [CHANNEL], "page": 1, "pageSize": 25, "totalCount": 1}

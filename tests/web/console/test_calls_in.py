@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
 from campana.domain.campaign import ChannelType
+from campana.domain.registration import Registration, RegistrationState
 from campana.services import receiving
 from campana.services.context import Context
 from campana.services.receiving import Refusal, Taken
+from campana.store import registrations
 from tests.services.test_receiving import WAITS, ringing
 from tests.support.campaign import ANA, BRUNO, add_channel, person
 from tests.support.database import FixedClock
@@ -53,3 +60,43 @@ async def test_a_channel_says_which_trunk_takes_calls_and_how_many_were_not_take
     shown = (await owner.get(f"/channels/{channel.id}")).text
     assert "1 call in not taken" in shown
     assert shown.count("takes calls") == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "status", "said"),
+    [
+        ("registered", None, "registered until 12:05:00 UTC"),
+        ("refused", 403, "The registration is refused (403 Forbidden): mend the username"),
+        ("failed", None, "The registration fails (no answer); it is tried again."),
+        (None, None, "not registered: a voice worker has to run"),
+    ],
+)
+async def test_a_channel_says_how_a_trunk_takes_our_registration(
+    owner: Browser,
+    engine_context: Context,
+    context: Context,
+    workspace_id: int,
+    state: str | None,
+    status: int | None,
+    said: str,
+) -> None:
+    trunks = [{"host": "127.0.0.1", "username": "agent", "password": "secret", "register": {}}]
+    config = {"trunks": trunks, "callerIds": ["+12025550100"]}
+    channel = await add_channel(context, workspace_id=workspace_id, config=config)
+    name, now = "sip:agent@127.0.0.1:5060;transport=udp", context.clock.now()
+    until = now.replace(hour=12, minute=5, second=0, microsecond=0)
+    until += timedelta(days=until <= now)
+    if state is not None:
+        told = Registration(
+            trunk=name,
+            state=RegistrationState(state),
+            told_at=now,
+            status=status,
+            reason="Forbidden" if status else None,
+            registered_until=until if state == "registered" else None,
+        )
+        where: dict[str, Any] = {"workspace_id": workspace_id, "owner_id": OWNER, "now": now}
+        async with engine_context.db.transaction() as tx:
+            await registrations.hold(tx, trunk=name, token="token", until=until, **where)
+            await registrations.tell(tx, told=told, **where)
+    assert said in (await owner.get(f"/channels/{channel.id}")).text

@@ -11,6 +11,7 @@ from litestar.types import ASGIApp
 from campana.domain.campaign import ChannelType
 from campana.domain.clock import wire
 from campana.domain.errors import Conflict, NotFound
+from campana.domain.registration import Registration, RegistrationState
 from campana.services import channel_checks, channel_pause, channels, documents
 from campana.services.channel_pause import PauseDocument
 from campana.services.channels import ChannelDocument, ChannelLimitsDocument
@@ -46,12 +47,28 @@ class ChannelShape(Shape, frozen=True, kw_only=True):
     pause_reason: str | None
 
 
+class RegistrationShape(Shape, frozen=True, kw_only=True):
+    """How a trunk takes our registration; `status` is its final SIP code, null without an answer.
+
+    While it is `refused`, no call is placed on the trunk.
+    """
+
+    trunk: str
+    state: RegistrationState
+    status: int | None
+    reason: str | None
+    told_at: Instant
+    registered_until: Instant | None
+
+
 class ChannelTest(Shape, frozen=True, kw_only=True):
     """What the provider said; `detail` is for people."""
 
     channel_id: str
     is_well: bool
     detail: str
+    registrations: list[RegistrationShape]
+    """Of the trunks that want us to register."""
 
 
 class ChannelPage(Shape, frozen=True, kw_only=True):
@@ -183,7 +200,14 @@ async def change_channel(request: ApiRequest, channel_id: FromPath[str]) -> Resp
 async def test_channel(request: ApiRequest, channel_id: FromPath[str]) -> Response[bytes]:
     found = await _channel(request, channel_id)
     checked = await channel_checks.check(request.context, found)
-    return answer(ChannelTest(channel_id=found.id, is_well=checked.is_well, detail=checked.detail))
+    return answer(
+        ChannelTest(
+            channel_id=found.id,
+            is_well=checked.is_well,
+            detail=checked.detail,
+            registrations=[_registration(each) for each in checked.registrations],
+        )
+    )
 
 
 @post(
@@ -266,6 +290,18 @@ def _shape(context: Context, found: Channel) -> ChannelShape:
         paused_at=wire(found.paused_at),
         paused_by=found.paused_by,
         pause_reason=found.pause_reason,
+    )
+
+
+def _registration(each: Registration) -> RegistrationShape:
+    until = each.registered_until
+    return RegistrationShape(
+        trunk=each.trunk,
+        state=each.state,
+        status=each.status,
+        reason=each.reason,
+        told_at=instant(each.told_at),
+        registered_until=instant(until) if until is not None else None,
     )
 
 

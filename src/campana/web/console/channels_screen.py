@@ -15,7 +15,14 @@ from litestar.params import FromPath
 
 from campana.domain.campaign import ChannelType
 from campana.domain.errors import CampanaError, FieldProblem, InvalidParameter
-from campana.services import caller_ids, channel_checks, channel_tests, channels, flow_callers
+from campana.services import (
+    caller_ids,
+    channel_checks,
+    channel_tests,
+    channels,
+    flow_callers,
+    trunk_registrations,
+)
 from campana.services.channel_checks import Checked
 from campana.services.context import Context
 from campana.store import channels as store
@@ -216,6 +223,7 @@ async def _page(
         standing = await store.standing(tx, workspace_id=workspace_id, now=context.clock.now())
         actions = await store.actions(tx, channel_id=channel.id)
         numbers = await caller_ids.today(tx, context, channel)
+        registrations = await trunk_registrations.of_channel(tx, context, channel)
     tests = await channel_tests.latest(context, workspace_id=workspace_id, channel_id=channel.id)
     shown = _show(_document(context, channel))
     return page(
@@ -229,6 +237,7 @@ async def _page(
         numbers=numbers,
         tests=tests,
         trunks=channels.known_trunks(context, channel),
+        registrations=registrations,
         ways_in={each.trunk for each in flow_callers.ways_in(context, channel)},
         values=values,
         problems=dict(problems or {}),

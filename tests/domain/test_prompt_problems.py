@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from campana.domain.json_shapes import misfits, wrong_with
+from campana.domain.placeholders import placeholders
 from campana.domain.prompt_problems import problems
 from campana.domain.prompted import (
     CallbackTool,
@@ -23,7 +24,7 @@ from campana.domain.prompted import (
     parameters_of,
     texts_of,
 )
-from campana.domain.script import End, Script, placeholders, texts
+from campana.domain.script import End, Script, texts
 from campana.domain.script_problems import problems as script_problems
 
 GOOD = Prompt(goal="Find a day for {{ contact.first_name }}.")

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from campana.domain.dialog import resume, start
+from campana.domain.placeholders import placeholders, render
 from campana.domain.script import (
     CALLBACK_TEXT,
     OPT_OUT_TEXT,
@@ -23,8 +24,6 @@ from campana.domain.script import (
     Timeout,
     Transfer,
     Turn,
-    placeholders,
-    render,
     texts,
 )
 from campana.domain.script_problems import problems
@@ -206,7 +205,7 @@ def asking(**changes: object) -> Ask:
         (
             (asking(keys={"1": "b"}), Branch(id="b", on="x", cases={"1": "end"}), END),
             "/steps/1/on",
-            "no question saves its answer as 'x'",
+            "nothing is saved as 'x'",
         ),
         (
             (
@@ -249,6 +248,12 @@ def test_a_transfer_is_an_end_and_a_bot_may_say_to_whom_once() -> None:
     assert problems(Script(greeting="Hello.", steps=steps, transfer_to=DESK)) == []
     [wrong] = problems(Script(greeting="Hello.", steps=steps, transfer_to="desk"))
     assert wrong.pointer == "/transferTo"
+
+
+@pytest.mark.parametrize(("endpointing", "is_wrong"), [(299, True), (300, False), (3001, True)])
+def test_the_silence_that_ends_an_answer_is_bounded(endpointing: int, is_wrong: bool) -> None:
+    found = problems(replace(APPOINTMENT, endpointing=endpointing))
+    assert [each.pointer for each in found] == (["/endpointing"] if is_wrong else [])
 
 
 def test_tells_everything_at_once() -> None:

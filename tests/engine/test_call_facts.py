@@ -1,12 +1,17 @@
-"""What is kept of a call's transcript."""
+"""What is kept of a call's transcript and questions."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
+
+from campana.domain.answers import YesNo
+from campana.domain.dialog import resume, start
+from campana.domain.script import Ask, End, Ended, Given, Script, Timeout
 from campana.engine.call_facts import facts_of
 from campana.voice.call_result import CallResult
-from campana.voice.notes import Latency, Line
+from campana.voice.notes import Answered, Latency, Line
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 
@@ -32,3 +37,57 @@ def test_a_reply_keeps_how_long_the_callee_waited_and_why() -> None:
             "latency": {"totalMs": 430, "vadMs": 256, "asrMs": 144, "dialogMs": 10, "ttsMs": 20},
         },
     ]
+
+
+SURVEY = Script(
+    greeting="Hello.",
+    steps=(
+        *(Ask(id=each, text="?", answer=YesNo(), otherwise="end") for each in "abc"),
+        End(id="end", text="Goodbye."),
+    ),
+)
+
+
+def given(step: str) -> Answered:
+    return Answered(
+        given=Given(step=step, kind="yes_no", value="yes", by="speech", said="Yes."), at_ms=1000
+    )
+
+
+@pytest.mark.parametrize(
+    ("answered", "given_up", "finished", "ended_as", "questions"),
+    [
+        ("abc", "", True, None, 3),
+        ("a", "", True, None, 1),
+        ("a", "", False, "done", 1),
+        ("a", "b", True, None, 3),
+        ("ab", "b", True, None, 2),
+        ("", "a", True, None, 3),
+        ("", "", True, None, 3),
+        ("a", "", False, None, 3),
+        ("a", "", True, "opt_out", 3),
+        ("a", "", True, "callback_request", 3),
+    ],
+)
+def test_questions_that_an_answer_led_past_are_not_counted_at_the_end(
+    answered: str, given_up: str, finished: bool, ended_as: str | None, questions: int
+) -> None:
+    result = CallResult(
+        end="answered",
+        ended_at=NOW,
+        answered_at=NOW,
+        saved={},
+        finished=finished,
+        result=ended_as,
+        answered=tuple(given(step) for step in answered),
+        given_up=frozenset(given_up),
+    )
+    assert facts_of(result, SURVEY, recording_key=None).questions == questions
+
+
+def test_a_question_that_is_asked_in_vain_is_known() -> None:
+    turn = start(SURVEY, fields={})
+    for _ in range(3):
+        assert turn.state.given_up == frozenset()
+        turn = resume(SURVEY, turn.state, Timeout())
+    assert (turn.then, turn.state.given_up) == (Ended(), {"a"})

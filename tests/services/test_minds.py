@@ -20,6 +20,7 @@ from campana.services.context import Context
 from campana.services.minds import CallMind
 from campana.services.model_endpoints import directly
 from campana.services.outbound import Outbound
+from campana.services.programs import CallPrograms
 from campana.voice.mind import Lost
 from tests.support.campaign import ANA, launched, person
 from tests.support.chat_endpoint import base, chat_endpoint, says
@@ -33,7 +34,8 @@ def mind(context: Context, workspace_id: int) -> CallMind:
     model = ChatModel(
         prompt=Prompt(goal="-"), name="m", open=directly(completions("http://127.0.0.1:9"), None)
     )
-    return CallMind(context=context, model=model, workspace_id=workspace_id, call=CALL)
+    programs = CallPrograms(context=context, workspace_id=workspace_id, call=CALL)
+    return CallMind(model=model, programs=programs)
 
 
 def errand(tool: HttpTool, **arguments: Any) -> Errand:

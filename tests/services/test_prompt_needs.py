@@ -49,3 +49,24 @@ async def test_an_endpoint_and_the_credentials_it_names_must_be_there(
     secret = {"name": "ours", "kind": "bearer", "token": "t"}
     await flow_credentials.create(context, workspace_id=workspace_id, raw=secret)
     assert await told(replace(context, language_model=model)) == set()
+
+
+async def test_the_credential_of_a_step_that_asks_a_program_must_be_there(
+    context: Context, workspace_id: int
+) -> None:
+    tool = {"type": "tool", "id": "t", "url": "https://example.com/", "otherwise": "end"}
+    bot = {"greeting": "Hello.", "steps": [{**tool, "credential": "ours"}, *BOT["steps"]]}
+    channel = await add_channel(context, workspace_id=workspace_id)
+    people = await add_list(context, workspace_id=workspace_id, people=[person(ANA)])
+    written = {"name": "Reminder", "type": "VoiceBot", "channelType": "Voice", "voiceBot": bot}
+    written |= {"contactList": people, "channel": channel.id}
+    draft = (await campaigns.create(context, workspace_id=workspace_id, raw=written)).id
+
+    async def told() -> list[str | None]:
+        found = await outlook.look_ahead(context, workspace_id=workspace_id, campaign_id=draft)
+        return [each.pointer for each in found.problems if "credential" in each.message]
+
+    assert await told() == ["/voiceBot/steps/0/credential"]
+    secret = {"name": "ours", "kind": "bearer", "token": "t"}
+    await flow_credentials.create(context, workspace_id=workspace_id, raw=secret)
+    assert await told() == []

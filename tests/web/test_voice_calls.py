@@ -71,7 +71,7 @@ async def test_what_a_language_model_did_is_shown_and_masked_on_request(
     number = "+1 202 555 0142"
     used = {"name": "book", "outcome": "done", "arguments": number, "answer": "Dana is booked."}
     values: dict[str, Any] = {"who": "Dana", "numbers": [number], "sure": True}
-    model = {"values": values, "tools": [used], "tokens": 7, "failure": None}
+    model = {"values": values, "misfits": [], "tools": [used], "tokens": 7, "failure": None}
     await answer_and_end(scene, claimed, clock, model=model)
     call = f"{URL}/{attempt_text(claimed.attempt_id)}"
     assert (await api.get(call)).json()["model"] == model
@@ -310,6 +310,33 @@ async def test_the_answers_of_a_survey_are_told_and_scored(
     assert (await results(running))["state"] == "in_progress"
     unknown = await api.get(f"{URL}/att_{'0' * 32}/survey-results")
     assert unknown.status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("changes", "state", "reason"),
+    [
+        ({"questions": 3}, "partial", "the bot came to its end"),
+        ({"questions": 3, "answers": []}, "not_answered", "the bot came to its end"),
+        ({"questions": 3, "result": "opt_out"}, "partial", "opt_out"),
+        ({"questions": 3, "result": "callback_request"}, "partial", "callback_request"),
+        ({"questions": 1, "disposition": Disposition.TRANSFERRED}, "completed", None),
+        ({"questions": 0, "answers": []}, "completed", None),
+    ],
+)  # fmt: skip
+async def test_a_survey_is_completed_only_by_all_its_answers(
+    changes: dict[str, Any],
+    state: str,
+    reason: str | None,
+    api: httpx.AsyncClient,
+    scene: Scene,
+    clock: FixedClock,
+) -> None:
+    [claimed] = await scene.claim(limit=1)
+    await answer_and_end(scene, claimed, clock, **{"answers": [answered("a", "3")], **changes})
+    url = f"{URL}/{attempt_text(claimed.attempt_id)}/survey-results"
+    found = (await api.get(url)).json()
+    assert found["state"] == state
+    assert reason in (None, found["completionReason"])
 
 
 async def test_what_was_said_so_far_is_shown_while_the_call_runs(

@@ -9,7 +9,8 @@ from decimal import Decimal, InvalidOperation
 from typing import assert_never
 
 from campana.domain.answers import Choice, Day, FreeText, Number, YesNo
-from campana.domain.script import Ask, Script, render
+from campana.domain.placeholders import render
+from campana.domain.script import Ask, Script
 
 YES, DAY, WORDS = "Yes, that works for me.", "Next Thursday, please.", "I have no questions."
 _THURSDAY = 3

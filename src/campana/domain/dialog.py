@@ -5,6 +5,7 @@
                         │    and where words are taken once more, asking for keys
                         ├─ still nothing: `otherwise`, or the conversation ends there; but whoever
                         │    said or pressed something is handed over to a person, if there is one
+                        ├─ a UseTool step waits for its program: what it answers is saved
                         ├─ "stop calling me", at any step ─▶ ended as `opt_out`
                         └─ "call me tomorrow at five" ─────▶ ended as `callback_request`
 
@@ -20,8 +21,10 @@ from typing import Literal, assert_never
 
 from campana.domain import answers
 from campana.domain.answers import SEVERAL_KEYS_END, Answer, Meant
+from campana.domain.placeholders import placeholders, render
 from campana.domain.script import (
     Ask,
+    Asking,
     Branch,
     End,
     Ended,
@@ -35,15 +38,16 @@ from campana.domain.script import (
     State,
     Step,
     Timeout,
+    ToolAnswered,
     Transfer,
     TransferEnded,
     Transferring,
     Turn,
+    UseTool,
     Utterance,
     opening,
-    placeholders,
-    render,
 )
+from campana.domain.tool_answers import kept
 from campana.domain.understanding.moments import moment_in
 from campana.domain.understanding.wishes import OPT_OUT_PHRASES, wants_callback, wants_no_more
 
@@ -92,6 +96,8 @@ def resume(script: Script, state: State, heard: Heard) -> Turn:
     """
     if isinstance(heard, TransferEnded):
         return _after_transfer(script, state, heard)
+    if isinstance(heard, ToolAnswered):
+        return _after_tool(script, state, heard)
     ask = _step(script, state.step)
     if not isinstance(ask, Ask):
         raise ValueError(f"the script does not wait for anything at {state.step!r}")
@@ -104,6 +110,9 @@ def resume(script: Script, state: State, heard: Heard) -> Turn:
         is_silence = isinstance(heard, Timeout) and not state.pressed
         state = replace(state, pressed="", was_unclear=state.was_unclear or not is_silence)
         again = _again(ask, state)
+        if again.step != ask.id:
+            given_up = state.given_up | {ask.id}
+            state, again = replace(state, given_up=given_up), replace(again, given_up=given_up)
         if again.step is None and state.was_unclear and script.transfer_to is not None:
             return _to_a_person(script, ask, state)
         return _walk(script, again, said=[])
@@ -125,7 +134,7 @@ def resume(script: Script, state: State, heard: Heard) -> Turn:
 def _to_a_person(script: Script, ask: Ask, state: State) -> Turn:
     """Nothing was understood: whoever answers for the bot takes over."""
     rings = Transfer(id=ask.id, to=script.transfer_to)
-    said = utter(None, script.transfer_text, state.fields)
+    said = utter(None, script.transfer_text, state.known)
     return Turn(say=(said,), then=_transferring(script, rings), state=state)
 
 
@@ -136,21 +145,36 @@ def _after_transfer(script: Script, state: State, told: TransferEnded) -> Turn:
     here = _step(script, state.step)
     if isinstance(here, Transfer) and here.otherwise is not None:
         return _walk(script, replace(state, step=here.otherwise), said=[])
-    said = utter(None, script.transfer_failed_text, state.fields)
+    said = utter(None, script.transfer_failed_text, state.known)
     return Turn(say=(said,), then=Ended(result=NOBODY_TOOK_IT), state=state)
+
+
+def _after_tool(script: Script, state: State, heard: ToolAnswered) -> Turn:
+    """On with what the program answered, or where the step leads without it."""
+    here = _step(script, state.step)
+    if not isinstance(here, UseTool):
+        raise ValueError(f"the script asks no program at {state.step!r}")
+    values = kept(heard.answer, here.saves) if heard.is_done else None
+    if values is None:
+        # What an earlier round saved is not taken for an answer to this one.
+        saved = {name: value for name, value in state.saved.items() if name not in here.saves}
+        return _walk(script, replace(state, step=here.otherwise, saved=saved), said=[])
+    following = here.next or _following(script, here.id)
+    went = replace(state, step=following, saved={**state.saved, **values})
+    return _walk(script, went, said=[])
 
 
 def wish(script: Script, state: State, heard: Spoken) -> Turn | None:
     """The end that follows a wish that counts at any moment, whatever is being said or asked."""
     if asks_for_no_more(heard):
-        said = utter(None, script.opt_out_text, state.fields)
+        said = utter(None, script.opt_out_text, state.known)
         return Turn(say=(said,), then=Ended(result="opt_out"), state=state)
     if wants_callback(heard.text):
         moment = moment_in(heard.text, now=heard.now) if heard.now is not None else None
         when = "later"
         if moment is not None and heard.now is not None:
             when = answers.moment_text(moment, now=heard.now)
-        said = utter(None, script.callback_text, {**state.fields, "when": when})
+        said = utter(None, script.callback_text, {**state.known, "when": when})
         ended = Ended(result="callback_request", callback_at=moment)
         return Turn(say=(said,), then=ended, state=state)
     return None
@@ -191,7 +215,7 @@ def _understood(ask: Ask, state: State, heard: Heard) -> tuple[Given, str | None
             today = now.date() if now is not None else None
             meant = answers.from_words(ask.answer, text=text, scores=scores, today=today)
             return _given(ask, meant, by="speech", said=text)
-        case Key() | Spoken() | Timeout() | TransferEnded():
+        case Key() | Spoken() | Timeout() | TransferEnded() | ToolAnswered():
             return None
         case _:
             assert_never(heard)
@@ -248,7 +272,7 @@ def _is_scored_opt_out(heard: Spoken) -> bool:
 def _walk(script: Script, state: State, *, said: list[Utterance]) -> Turn:
     """From `state` on to the first step that waits or ends, collecting what is said on the way."""
 
-    def turn(then: Listen | Transferring | Ended) -> Turn:
+    def turn(then: Listen | Transferring | Asking | Ended) -> Turn:
         return Turn(say=tuple(spoken for spoken in said if spoken.text), then=then, state=state)
 
     for _ in range(MAX_SAID_PER_TURN):
@@ -257,7 +281,7 @@ def _walk(script: Script, state: State, *, said: list[Utterance]) -> Turn:
             case None:
                 return turn(Ended())
             case Say() as step:
-                said.append(utter(step.id, step.text, state.fields))
+                said.append(utter(step.id, step.text, state.known))
                 state = replace(state, step=step.next or _following(script, step.id))
             case Branch() as step:
                 answer = state.saved.get(step.on, "")
@@ -266,14 +290,31 @@ def _walk(script: Script, state: State, *, said: list[Utterance]) -> Turn:
                 said.append(_question(step, state))
                 return turn(_listen(step))
             case Transfer() as step:
-                said.append(utter(step.id, step.text or script.transfer_text, state.fields))
+                said.append(utter(step.id, step.text or script.transfer_text, state.known))
                 return turn(_transferring(script, step))
+            case UseTool() as step:
+                return turn(_asking(step, state))
             case End() as step:
-                said.append(utter(step.id, step.text or "", state.fields))
+                said.append(utter(step.id, step.text or "", state.known))
                 return turn(Ended(result=step.result))
             case _:
                 assert_never(here)
     return turn(Ended())
+
+
+def _asking(step: UseTool, state: State) -> Asking:
+    known = state.known
+    told = {
+        name: render(value, known) if isinstance(value, str) else value
+        for name, value in step.arguments.items()
+    }
+    return Asking(
+        step=step.id,
+        tool=step.tool,
+        arguments=told,
+        filler=utter(step.id, step.filler, known),
+        filler_seconds=step.filler_seconds,
+    )
 
 
 def _transferring(script: Script, step: Transfer) -> Transferring:
@@ -289,7 +330,7 @@ def _question(ask: Ask, state: State) -> Utterance:
         text = ask.reprompt or f"{NOT_UNDERSTOOD} {ask.text}"
     elif state.reprompted and ask.reprompt:
         text = ask.reprompt
-    said = utter(ask.id, text, state.fields)
+    said = utter(ask.id, text, state.known)
     return replace(said, is_question=True)
 
 

@@ -26,6 +26,7 @@ from campana.domain.dialog import utter
 from campana.domain.earlier import Earlier
 from campana.domain.earlier import told as told_of
 from campana.domain.json_shapes import misfits
+from campana.domain.placeholders import render
 from campana.domain.prompted import (
     CallbackTool,
     EndTool,
@@ -39,7 +40,7 @@ from campana.domain.prompted import (
     name_of,
     parameters_of,
 )
-from campana.domain.script import Ended, Script, State, Transferring, Turn, opening, render
+from campana.domain.script import Ended, Script, State, Transferring, Turn, opening
 from campana.domain.speaking import Call, Reply
 
 DONE = "completed"

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from campana.domain.script import Script, placeholders, texts
+from campana.domain.placeholders import placeholders
+from campana.domain.script import SAVED, Script, texts
 
 _KNOWN = {"contact.first_name": "Maria", "contact.last_name": "Garcia"}
 
 
 def sample_fields(script: Script) -> dict[str, str]:
-    """A value for every field that the script names; `when` to call again the bot knows itself."""
+    """A value for every field that the script names; what was saved, and `when` to call again, the
+    bot knows itself."""
     named = {name for text in texts(script) for name in placeholders(text)} - {"when"}
-    return {name: _KNOWN.get(name, name.rpartition(".")[2].replace("_", " ")) for name in named}
+    return {
+        name: _KNOWN.get(name, name.rpartition(".")[2].replace("_", " "))
+        for name in named
+        if not name.startswith(SAVED)
+    }

@@ -7,15 +7,20 @@ Nothing here knows about calls, audio or the time.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
 from typing import Literal, assert_never
 
 from campana.domain.answers import Answer
-from campana.domain.prompted import Prompt, TransferTool, texts_of
+from campana.domain.prompted import (
+    FILLER_SECONDS,
+    HttpTool,
+    JsonObject,
+    Prompt,
+    TransferTool,
+    texts_of,
+)
 from campana.domain.sound_models import HearingModel, SpeechModel
 
 OPT_OUT_TEXT = "You will not be called again. Goodbye."
@@ -92,7 +97,30 @@ class Transfer:
     """When nobody takes it; without it the script says so and ends."""
 
 
-Step = Say | Ask | Branch | Transfer | End
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseTool:
+    """Has a program asked. Where it did its part, and answered with all that is saved, the script
+    goes to `next` or the step that follows, else to `otherwise`."""
+
+    id: str
+    tool: HttpTool
+    otherwise: str
+    arguments: Mapping[str, str | int | float | bool] = field(
+        default_factory=dict[str, str | int | float | bool]
+    )
+    """What it is told. Texts may have placeholders."""
+    saves: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The name a value is kept by → where it stands in the JSON answer (`slots.0.day`)."""
+    filler: str = "One moment, please."
+    """Said, once, when it takes longer than `filler_seconds`."""
+    filler_seconds: float = FILLER_SECONDS
+    next: str | None = None
+
+
+Step = Say | Ask | Branch | Transfer | UseTool | End
+
+SAVED = "saved."
+"""Before the name of what was saved, where a text says it."""
 
 MachineDoes = Literal["talk", "hang_up", "leave_message"]
 
@@ -122,12 +150,16 @@ class Script:
     """Who speaks in place of our own voice."""
     hearing: HearingModel | None = None
     """Who reads what is said in place of our own models."""
+    endpointing: int | None = None
+    """Milliseconds of silence that end what somebody says; None for the usual."""
     max_seconds: int = 180
     """The call is ended after this long, whatever is being said."""
     on_machine: OnMachine = OnMachine()
     opt_out_text: str = OPT_OUT_TEXT
     callback_text: str = CALLBACK_TEXT
     """`when` is the moment that was understood, or "later"."""
+    result: JsonObject | None = None
+    """JSON Schema of what the answers come to (`script_result`)."""
     prompt: Prompt | None = None
     """A language model speaks after the greeting; the steps are for when it fails."""
     transfer_to: str | None = None
@@ -188,7 +220,15 @@ class TransferEnded:
     is_answered: bool
 
 
-Heard = Key | Spoken | Timeout | TransferEnded
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolAnswered:
+    """What a program answered, or why it did not do what it was asked."""
+
+    is_done: bool
+    answer: str = ""
+
+
+Heard = Key | Spoken | Timeout | TransferEnded | ToolAnswered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,6 +265,17 @@ class Transferring:
     step: str
     to: str
     seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """Have a program asked once everything is said; say `filler` after so many seconds."""
+
+    step: str
+    tool: HttpTool
+    arguments: Mapping[str, str | int | float | bool]
+    filler: Utterance
+    filler_seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,8 +316,15 @@ class State:
     pressed: str = ""
     """Keys of an answer that takes several."""
     given: tuple[Given, ...] = ()
+    given_up: frozenset[str] = frozenset()
+    """Questions that were asked in vain."""
     saved: Mapping[str, str] = field(default_factory=dict[str, str])
     fields: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def known(self) -> Mapping[str, str]:
+        """What texts may say: the contact's fields, and what was saved."""
+        return {**self.fields, **{SAVED + name: value for name, value in self.saved.items()}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,35 +332,8 @@ class Turn:
     """Say all of `say` in order, then do `then`."""
 
     say: tuple[Utterance, ...]
-    then: Listen | Transferring | Ended
+    then: Listen | Transferring | Asking | Ended
     state: State
-
-
-_BRACES = re.compile(r"\{\{.*?(?:\}\}|$)|\{%.*?(?:%\}|$)", re.DOTALL)
-_LOOSE = re.compile(r" ([,.!?;:])")
-"""Punctuation that a missing name left on its own, between single spaces."""
-_PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z_][\w.]*)\s*\}\}")
-
-
-def render(text: str, fields: Mapping[str, str]) -> str:
-    """`text` with each `{{ name }}` replaced by the field of that name, or by nothing.
-
-    Values are data: what they contain is never taken for a placeholder.
-    """
-    parts = list(_parts(text))
-    parts[1::2] = [fields.get(name, "") for name in parts[1::2]]
-    return _LOOSE.sub(r"\1", " ".join("".join(parts).split()))
-
-
-@lru_cache(maxsize=256)
-def _parts(text: str) -> tuple[str, ...]:
-    """What stands between placeholders and their names, in turns: a text is said to many."""
-    return tuple(_PLACEHOLDER.split(text))
-
-
-def placeholders(text: str) -> frozenset[str]:
-    """The names of the fields that `text` uses."""
-    return frozenset(_PLACEHOLDER.findall(text))
 
 
 def opening(script: Script) -> tuple[str, ...]:
@@ -310,12 +341,6 @@ def opening(script: Script) -> tuple[str, ...]:
     said = (script.greeting, script.disclosure or "")
     is_question = script.greeting.rstrip().endswith("?")
     return tuple(text for text in (reversed(said) if is_question else said) if text.strip())
-
-
-def left_over(text: str) -> str | None:
-    """What looks like a placeholder in `text` and is none, so that it would be read out."""
-    found = _BRACES.search(_PLACEHOLDER.sub("", text))
-    return found[0][:40] if found is not None else None
 
 
 def texts(script: Script) -> tuple[str, ...]:
@@ -327,6 +352,10 @@ def texts(script: Script) -> tuple[str, ...]:
                 said += [step.text, step.reprompt or "", step.keypad or ""]
             case Say() | End() | Transfer():
                 said.append(step.text or "")
+            case UseTool():
+                # What it tells a program is as good as said: it has holes like any other text.
+                told = [value for value in step.arguments.values() if isinstance(value, str)]
+                said += [step.filler, *told]
             case Branch():
                 pass
             case _:

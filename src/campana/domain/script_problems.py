@@ -13,9 +13,12 @@ from typing import assert_never
 from campana.domain import answers, transfer
 from campana.domain.answers import Answer, Choice, Number, YesNo
 from campana.domain.errors import FieldProblem
+from campana.domain.placeholders import left_over, placeholders
 from campana.domain.prompt_problems import problems as prompt_problems
 from campana.domain.prompted import OptOutTool, TransferTool
-from campana.domain.script import Ask, Branch, End, Say, Script, Step, Transfer, left_over
+from campana.domain.reach import REFUSAL, destination
+from campana.domain.script import SAVED, Ask, Branch, End, Say, Script, Step, Transfer, UseTool
+from campana.domain.script_result import problems_of_result
 from campana.domain.sound_models import problems_of_hearing, problems_of_speech
 
 KEYS = frozenset("0123456789*#")
@@ -23,20 +26,28 @@ SECONDS_TO_ANSWER = (1.0, 60.0)
 MAX_REPROMPTS = 5
 MIN_OPTIONS = 2
 CALL_SECONDS = (5, 3600)
+ENDPOINTING = (300, 3000)
+"""Less is a pause between two words; with more a person thinks that nobody is there."""
+TOOL_SECONDS = (1.0, 30.0)
+FILLER_SECONDS = (0.3, 30.0)
 _TO_WHOM = "must say to whom, or the bot must (transferTo)"
 
 
-def problems(script: Script) -> list[FieldProblem]:
-    """What must be mended before the script can be used, each with its JSON pointer."""
+def problems(script: Script, *, is_whole: bool = True) -> list[FieldProblem]:
+    """What must be mended before the script can be used, each with its JSON pointer.
+
+    Of a script that is not whole, because parts could not be read, nothing is said of its paths.
+    """
     found = list(_whole(script))
     for index, step in enumerate(script.steps):
         found.extend(_alone(step, f"/steps/{index}"))
     found.extend(_links(script))
     if script.prompt is not None:
         found.extend(prompt_problems(script.prompt))
+    found.extend(problems_of_result(script))
     found.extend(_texts(script))
     found.extend(_language(script))
-    if not found:
+    if is_whole and not found:
         found.extend(_paths(script))
     return found
 
@@ -44,9 +55,7 @@ def problems(script: Script) -> list[FieldProblem]:
 def _whole(script: Script) -> Iterator[FieldProblem]:
     if not script.greeting.strip():
         yield _problem("/greeting", "must say something")
-    low, high = CALL_SECONDS
-    if not low <= script.max_seconds <= high:
-        yield _problem("/maxSeconds", f"must be between {low} and {high}")
+    yield from _times(script)
     if not script.steps:
         yield _problem("/steps", "must have at least one step")
     machine = script.on_machine
@@ -63,8 +72,28 @@ def _whole(script: Script) -> Iterator[FieldProblem]:
             yield _problem(f"/prompt/tools/{index}/to", _TO_WHOM)
 
 
+def _times(script: Script) -> Iterator[FieldProblem]:
+    low, high = CALL_SECONDS
+    if not low <= script.max_seconds <= high:
+        yield _problem("/maxSeconds", f"must be between {low} and {high}")
+    low, high = ENDPOINTING
+    if script.endpointing is not None and not low <= script.endpointing <= high:
+        yield _problem("/endpointing", f"must be between {low} and {high} milliseconds")
+
+
 def _texts(script: Script) -> Iterator[FieldProblem]:
-    """Braces that would be read out."""
+    """Braces that would be read out, and names of what is never saved."""
+    saved = _saved(script)
+    for pointer, text in _said(script):
+        if (left := left_over(text)) is not None:
+            yield _problem(pointer, f"{left!r} is no field: write {{{{ contact.first_name }}}}")
+        for name in sorted(placeholders(text)):
+            if name.startswith(SAVED) and name.removeprefix(SAVED) not in saved:
+                yield _problem(pointer, f"nothing is saved as {name.removeprefix(SAVED)!r}")
+
+
+def _said(script: Script) -> list[tuple[str, str]]:
+    """Every text that may have placeholders, by where it is written."""
     said: list[tuple[str, str | None]] = [
         ("/greeting", script.greeting),
         ("/disclosure", script.disclosure),
@@ -75,7 +104,12 @@ def _texts(script: Script) -> Iterator[FieldProblem]:
         ("/transferFailedText", script.transfer_failed_text),
     ]
     for index, step in enumerate(script.steps):
-        if not isinstance(step, Branch):
+        if isinstance(step, UseTool):
+            said.append((f"/steps/{index}/filler", step.filler))
+            for name, value in step.arguments.items():
+                told = value if isinstance(value, str) else None
+                said.append((f"/steps/{index}/arguments/{_escape(name)}", told))
+        elif not isinstance(step, Branch):
             said.append((f"/steps/{index}/text", step.text))
         if isinstance(step, Ask):
             said.append((f"/steps/{index}/reprompt", step.reprompt))
@@ -83,9 +117,7 @@ def _texts(script: Script) -> Iterator[FieldProblem]:
     if (prompt := script.prompt) is not None:
         said += [("/prompt/goal", prompt.goal), ("/prompt/persona", prompt.persona)]
         said.append(("/prompt/filler", prompt.filler))
-    for pointer, text in said:
-        if text is not None and (left := left_over(text)) is not None:
-            yield _problem(pointer, f"{left!r} is no field: write {{{{ contact.first_name }}}}")
+    return [(pointer, text) for pointer, text in said if text is not None]
 
 
 def _language(script: Script) -> Iterator[FieldProblem]:
@@ -134,6 +166,8 @@ def _alone(step: Step, at: str) -> Iterator[FieldProblem]:
             yield _problem(f"{at}/cases", "must have at least one case")
         case Transfer():
             yield from _transfer(step, at)
+        case UseTool():
+            yield from _tool(step, at)
         case Say() | Branch() | End():
             pass
         case _:
@@ -146,6 +180,20 @@ def _transfer(step: Transfer, at: str) -> Iterator[FieldProblem]:
     low, high = transfer.TIMEOUT_SECONDS
     if not low <= step.timeout_seconds <= high:
         yield _problem(f"{at}/timeoutSeconds", f"must be between {low:g} and {high:g}")
+
+
+def _tool(step: UseTool, at: str) -> Iterator[FieldProblem]:
+    if destination(step.tool.url, allow_loopback=True) is None:
+        yield _problem(f"{at}/url", REFUSAL)
+    for name, value, (low, high) in (
+        ("timeoutSeconds", step.tool.seconds, TOOL_SECONDS),
+        ("fillerSeconds", step.filler_seconds, FILLER_SECONDS),
+    ):
+        if not low <= value <= high:
+            yield _problem(f"{at}/{name}", f"must be between {low:g} and {high:g}")
+    for name, path in step.saves.items():
+        if not all(path.split(".")):
+            yield _problem(f"{at}/save/{_escape(name)}", "must be a path such as slots.0.day")
 
 
 def _question(ask: Ask, at: str) -> Iterator[FieldProblem]:
@@ -196,7 +244,7 @@ def _answer(answer: Answer, at: str) -> Iterator[FieldProblem]:
 def _links(script: Script) -> Iterator[FieldProblem]:
     """Ids that are not unique, names that lead nowhere, answers nobody gives."""
     ids = Counter(step.id for step in script.steps)
-    saved = {step.save_as for step in script.steps if isinstance(step, Ask)}
+    saved = _saved(script)
     seen: set[str] = set()
     for index, step in enumerate(script.steps):
         at = f"/steps/{index}"
@@ -209,7 +257,15 @@ def _links(script: Script) -> Iterator[FieldProblem]:
         if _goes_on(step) and index == len(script.steps) - 1:
             yield _problem(f"{at}/next", "nothing follows: name a step, or put an end after it")
         if isinstance(step, Branch) and step.on not in saved:
-            yield _problem(f"{at}/on", f"no question saves its answer as {step.on!r}")
+            yield _problem(f"{at}/on", f"nothing is saved as {step.on!r}")
+
+
+def _saved(script: Script) -> frozenset[str]:
+    """The names of all that may be saved: answers, values of tools, and what a model sets."""
+    names = {step.save_as for step in script.steps if isinstance(step, Ask) and step.save_as}
+    names |= {name for step in script.steps if isinstance(step, UseTool) for name in step.saves}
+    result = script.prompt.result if script.prompt is not None else None
+    return frozenset(names | set((result or {}).get("properties") or ()))
 
 
 def _paths(script: Script) -> Iterator[FieldProblem]:
@@ -238,7 +294,7 @@ def _ways(script: Script, index: int) -> tuple[str, ...]:
 def _goes_on(step: Step) -> bool:
     """May the step below it follow, unnamed?"""
     match step:
-        case Say(next=None):
+        case Say(next=None) | UseTool(next=None):
             return True
         case Ask(answer=YesNo(yes=str(), no=str())):
             return False
@@ -276,6 +332,8 @@ def _named(step: Step) -> dict[str, str]:
             named["/otherwise"] = step.otherwise
         case Transfer():
             named = {"/otherwise": step.otherwise}
+        case UseTool():
+            named = {"/next": step.next, "/otherwise": step.otherwise}
         case End():
             pass
         case _:

@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 from campana.domain.errors import Unavailable
 from campana.domain.script import Script
 from campana.domain.window import zone_named
-from campana.services import minds, transfers
+from campana.services import minds, programs, transfers
 from campana.services.claimed import Claimed
 from campana.services.context import Context
 from campana.services.minds import CallMind
+from campana.services.programs import CallPrograms
 from campana.store import targets
 from campana.store.channels import Channel
 from campana.voice.dictated import Dictation
@@ -28,6 +29,8 @@ class Beforehand:
     """To whom the call may be handed over."""
     mind: CallMind | None
     """Who thinks, of a bot with a prompt."""
+    programs: CallPrograms | None = None
+    """Who asks the programs that its steps name."""
 
 
 async def asked(
@@ -39,6 +42,7 @@ async def asked(
         zone=await _zone(context, intent),
         may_transfer=await _transfers(context, channel, script),
         mind=await minds.mind_of(context, intent, script) if is_script else None,
+        programs=programs.programs_of(context, intent) if is_script else None,
     )
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from campana.domain.model_talk import MOST_OF_AN_ANSWER
+from campana.domain.disposition import RESULTS
+from campana.domain.model_talk import MOST_OF_AN_ANSWER, Used
 from campana.domain.script import Ask, Script
+from campana.domain.script_result import result_of
 from campana.domain.sound_quality import SoundQuality
 from campana.store.attempts import CallFacts
 from campana.voice.call_result import CallResult
@@ -47,11 +49,11 @@ def facts_of(
             }
             for each in result.answered
         ],
-        questions=len(asked),
+        questions=_asked_for(result, len(asked)),
         answered_by=result.answered_by,
         has_left_message=result.has_left_message,
         callback_at=result.callback_at,
-        model=_model(result),
+        model=_model(result, script),
         quality=_quality(result.quality),
         endpoints=endpoints,
         transfers=[
@@ -67,13 +69,33 @@ def facts_of(
     )
 
 
-def _model(result: CallResult) -> dict[str, Any] | None:
-    """What a language model did; None where the bot has none."""
-    if result.talked is None and result.model_failure is None:
-        return None
+def _asked_for(result: CallResult, questions: int) -> int:
+    """How many questions of the script there were for this person.
+
+    Those that an answer led past are not, once the conversation came to an end of the script with
+    every question answered that was asked; before that each may still have been asked.
+    """
+    answered = {each.given.step for each in result.answered}
+    is_over = result.finished or result.result is not None or result.is_transferred
+    is_cut_short = (result.result or "") in RESULTS
+    is_whole = is_over and not is_cut_short and not result.given_up - answered
+    return len(answered) if answered and is_whole else questions
+
+
+def _model(result: CallResult, script: Script | None) -> dict[str, Any] | None:
+    """What a language model and the tools did, and the result; None where there was none of it."""
     talked = result.talked
+    given = tuple(each.given for each in result.answered)
+    is_asked = talked is None and script is not None and result.answered_at is not None
+    came = result_of(script, given, result.saved) if script is not None and is_asked else None
+    if talked is None and result.model_failure is None and not result.used and came is None:
+        return None
+    values = talked.values if talked is not None else None
+    values, wrong = came if came is not None else (values, list[str]())
+    used: tuple[Used, ...] = (*(talked.used if talked is not None else ()), *result.used)
     return {
-        "values": dict(talked.values) if talked is not None and talked.values else None,
+        "values": dict(values) if values and not wrong else None,
+        "misfits": wrong,
         "tools": [
             {
                 "name": each.name,
@@ -81,7 +103,7 @@ def _model(result: CallResult) -> dict[str, Any] | None:
                 "outcome": each.outcome,
                 "answer": each.answer[:MOST_OF_AN_ANSWER],
             }
-            for each in (talked.used if talked is not None else ())
+            for each in used
         ],
         "tokens": talked.tokens if talked is not None else 0,
         "failure": result.model_failure,

@@ -71,6 +71,7 @@ async def hold(
             ears=held.sound.ears,
             zone=held.known.zone,
             mind=held.known.mind,
+            programs=held.known.programs,
             may_transfer=held.known.may_transfer,
         )
     except LineLost as lost:

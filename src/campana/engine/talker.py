@@ -23,10 +23,12 @@ import msgspec
 from campana.carriers.voice_carrier import VoiceCarrier
 from campana.domain.attempt import AttemptEvent, EventType
 from campana.domain.errors import CampanaError
+from campana.domain.model_talk import Errand
 from campana.domain.script import Given, Script
 from campana.services import minds, voicebots
 from campana.services.browser_talks import LONGEST_SECONDS, Message, Order, packed, unpacked
 from campana.services.context import Context
+from campana.services.programs import TrialPrograms
 from campana.voice.browser_line import BrowserCall, BrowserLine
 from campana.voice.call import run_call
 from campana.voice.call_result import CallResult
@@ -142,14 +144,9 @@ class _Talk:
                     self.context,
                     script,
                     workspace_id=self.order.workspace_id,
-                    tell=lambda errand: self._put(
-                        {
-                            "type": "tool",
-                            "name": errand.tool.name,
-                            "arguments": msgspec.json.encode(errand.arguments).decode(),
-                        }
-                    ),
+                    tell=self._would_ask,
                 ),
+                programs=TrialPrograms(tell=self._would_ask),
                 watch=self._watch,
             )
         finally:
@@ -157,6 +154,10 @@ class _Talk:
                 task.cancel()
             await asyncio.gather(listening, looking, return_exceptions=True)
         self._put({"type": "over", **outcome(result, disposition=carrier.disposition_of(result))})
+
+    def _would_ask(self, errand: Errand) -> None:
+        arguments = msgspec.json.encode(errand.arguments).decode()
+        self._put({"type": "tool", "name": errand.tool.name, "arguments": arguments})
 
     def _watch(self, talk: Talk | DictatedTalk) -> None:
         self.talk = talk

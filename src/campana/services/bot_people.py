@@ -8,7 +8,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from campana.domain.campaign import Plan
-from campana.domain.script import Script, placeholders, texts
+from campana.domain.placeholders import placeholders
+from campana.domain.script import Script, texts
 from campana.services import bot_trials, flow_people
 from campana.store import flows
 from campana.store.db import Tx

@@ -10,7 +10,7 @@ from msgspec import Struct
 from campana.domain.campaign import Plan
 from campana.domain.contact import ContactFields
 from campana.domain.content import Content, Text
-from campana.domain.script import render
+from campana.domain.placeholders import render
 from campana.services.session_calls import is_talk
 from campana.store.sessions import Message
 

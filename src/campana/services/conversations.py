@@ -22,7 +22,7 @@ from campana.domain.errors import (
     NotFound,
 )
 from campana.domain.event import EventName
-from campana.domain.script import render
+from campana.domain.placeholders import render
 from campana.flow.texts import RenderFailed
 from campana.services import stored_content, talk_events, talk_flow, templates
 from campana.services.campaign_document import plan_of

@@ -1,52 +1,35 @@
 """The language model of one call, and the programs that it may have asked.
 
 The installation's endpoint is its operator's choice. One that a workspace names goes out as every
-address does that somebody else chose (`outbound.py`), and so does every `http` tool, signed if its
-credential signs. The same arguments have the same `Idempotency-Key` for the whole call: a model
-that asks twice has nothing done twice by a program that keeps to it.
+address does that somebody else chose (`outbound.py`), and so does every `http` tool (`programs`).
 """
 
 from __future__ import annotations
 
-import hashlib
-import logging
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
-
-import msgspec
 
 from campana.domain.earlier import Earlier
 from campana.domain.errors import Unavailable
-from campana.domain.ids import attempt_text, numbered
 from campana.domain.model_talk import Errand, Talked
 from campana.domain.prompted import Prompt
 from campana.domain.script import Script
 from campana.domain.speaking import Part
-from campana.services import showing
 from campana.services.chat_model import ChatModel, completions
 from campana.services.claimed import Claimed
 from campana.services.context import Context
 from campana.services.model_endpoints import directly
+from campana.services.programs import CallPrograms, programs_of
 from campana.services.workspace_endpoints import guarded
-from campana.services.workspace_endpoints import shown as shown_by
 from campana.store import earlier
-from campana.voice.mind import Lost
-
-log = logging.getLogger(__name__)
-
-MOST_BYTES = 32_768
-"""Of a program's answer; a longer one is none."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class CallMind:
     """A mind as the voice wants one."""
 
-    context: Context
     model: ChatModel
-    workspace_id: int
-    call: Mapping[str, str]
-    """What a program is told of the call it is asked in."""
+    programs: CallPrograms
     earlier: Sequence[Earlier] | None = None
 
     def reply(self, talked: Talked) -> AsyncGenerator[Part]:
@@ -54,42 +37,8 @@ class CallMind:
         return self.model.reply(talked)
 
     async def run(self, errand: Errand) -> tuple[bool, str]:
-        """Ask the program of a tool. Whatever goes wrong is an answer, not an error."""
-        tool = errand.tool
-        try:
-            shown = await shown_by(
-                self.context, workspace_id=self.workspace_id, name=tool.credential
-            )
-        except Lost:
-            return False, "it could not be asked"
-        url, body = showing.with_query(tool.url, shown.query), b""
-        key = self._key(errand)
-        headers = {**shown.headers, "idempotency-key": key}
-        if tool.method in {"GET", "DELETE"}:
-            url = showing.with_query(url, _plain(errand.arguments))
-        else:
-            told = {**self.call, "tool": tool.name, "arguments": errand.arguments}
-            body = msgspec.json.encode(told)
-            headers["content-type"] = "application/json"
-        headers |= shown.signature(body, message_id=key, now=self.context.clock.now())
-        outcome = await self.context.outbound.ask(
-            tool.method,
-            url,
-            body=body,
-            headers=headers,
-            seconds=tool.seconds,
-            most_bytes=MOST_BYTES,
-        )
-        if outcome.status is None:
-            log.info("call %s: %s: %s", self.call["call"], tool.name, outcome.problem)
-            return False, outcome.problem or "it could not be asked"
-        answer = (outcome.body or b"").decode("utf-8", errors="replace")
-        is_done = 200 <= outcome.status < 300
-        return is_done, answer if is_done else f"it answered {outcome.status}: {answer}"
-
-    def _key(self, errand: Errand) -> str:
-        asked = msgspec.json.encode([errand.tool.name, errand.arguments], order="sorted")
-        return f"campana-{self.call['call']}-{hashlib.sha256(asked).hexdigest()[:24]}"
+        """As `CallPrograms.run`."""
+        return await self.programs.run(errand)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,10 +83,8 @@ async def mind_of(context: Context, claimed: Claimed, script: Script) -> CallMin
     if model is None:
         return None
     return CallMind(
-        context=context,
         model=model,
-        workspace_id=claimed.workspace_id,
-        call=_call(claimed),
+        programs=programs_of(context, claimed),
         earlier=await _earlier(context, claimed, limit=prompt.history) if prompt.history else None,
     )
 
@@ -173,20 +120,3 @@ async def _earlier(context: Context, claimed: Claimed, *, limit: int) -> Sequenc
             )
     except Unavailable:
         return None
-
-
-def _call(claimed: Claimed) -> dict[str, str]:
-    return {
-        "call": attempt_text(claimed.attempt_id),
-        "campaign": claimed.campaign_id,
-        "contact": numbered("ctc", claimed.contact_id),
-    }
-
-
-def _plain(arguments: Mapping[str, object]) -> dict[str, str]:
-    """What can stand in a query: the plain values."""
-    return {
-        name: str(value).lower() if isinstance(value, bool) else str(value)
-        for name, value in arguments.items()
-        if isinstance(value, str | int | float)
-    }

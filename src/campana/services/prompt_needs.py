@@ -1,4 +1,4 @@
-"""What the models of bots need of the installation and of their workspace."""
+"""What the models and tools of bots need of the installation and of their workspace."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from campana.domain.campaign import Plan
 from campana.domain.errors import FieldProblem
 from campana.domain.prompted import HttpTool, Prompt
-from campana.domain.script import Script
+from campana.domain.script import Script, UseTool
 from campana.services import bot_trials
 from campana.services.context import Context
 from campana.store import flows
@@ -58,7 +58,10 @@ def _voiceless(context: Context, bot: str, script: Script) -> Iterator[FieldProb
 
 
 def _named(bot: str, script: Script) -> Iterator[tuple[str, str]]:
-    """Credentials of those who speak and hear, by where they are written."""
+    """Credentials of those who speak and hear, and of its steps, by where they are written."""
+    for index, step in enumerate(script.steps):
+        if isinstance(step, UseTool) and step.tool.credential is not None:
+            yield f"{bot}/steps/{index}/credential", step.tool.credential
     if script.speech is not None and script.speech.credential is not None:
         yield f"{bot}/speech/credential", script.speech.credential
     if script.hearing is not None and script.hearing.credential is not None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
-from campana.domain import answers, script, transfer
+from campana.domain import answers, prompted, script, transfer
 from campana.domain.sound_models import HearingModel
 from campana.services.prompt_document import PromptDocument, prompt_of
 from campana.services.sound_document import (
@@ -20,6 +20,7 @@ from campana.services.sound_document import (
 
 Text = Annotated[str, Meta(min_length=1, max_length=2000)]
 StepId = Annotated[str, Meta(min_length=1, max_length=60, pattern="^[A-Za-z0-9_-]+$")]
+Variable = Annotated[str, Meta(min_length=1, max_length=60, pattern="^[A-Za-z_][A-Za-z0-9_]*$")]
 KeyName = Annotated[str, Meta(pattern="^[0-9*#]$")]
 Phrase = Annotated[str, Meta(min_length=1, max_length=100)]
 TransferTarget = Annotated[str, Meta(min_length=1, max_length=320)]
@@ -136,6 +137,29 @@ class TransferStep(_Document, frozen=True, tag_field="type", tag="transfer"):
     """When nobody takes it; `transferFailedText` is said and the call ends when none is given."""
 
 
+class ToolStep(_Document, frozen=True, tag_field="type", tag="tool"):
+    """Has a program asked, as a model's `http` tool does, and goes on with what it answered."""
+
+    id: StepId
+    url: Annotated[str, Meta(min_length=1, max_length=2000)]
+    otherwise: StepId
+    """When it did not do its part: no answer in time, another status than 2xx, or an answer without
+    a value that `save` asks for."""
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "POST"
+    arguments: Annotated[dict[Variable, str | int | float | bool], Meta(max_length=50)] = {}
+    """What it is told. Texts may name fields of the contact and what was saved."""
+    credential: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
+    timeout_seconds: Annotated[float, Meta(ge=1, le=30)] = 5.0
+    save: Annotated[
+        dict[Variable, Annotated[str, Meta(min_length=1, max_length=200)]], Meta(max_length=50)
+    ] = {}
+    """The name a value is kept by, and where it stands in the JSON answer: `slots.0.day`."""
+    filler: Annotated[str, Meta(max_length=200)] = "One moment, please."
+    """Said when it takes longer than `fillerSeconds`; nothing when empty."""
+    filler_seconds: Annotated[float, Meta(ge=0.3, le=30)] = prompted.FILLER_SECONDS
+    next: StepId | None = None
+
+
 class EndStep(_Document, frozen=True, tag_field="type", tag="end"):
     """Says goodbye and hangs up."""
 
@@ -144,7 +168,7 @@ class EndStep(_Document, frozen=True, tag_field="type", tag="end"):
     result: Annotated[str, Meta(max_length=100)] | None = None
 
 
-Step = SayStep | AskStep | BranchStep | TransferStep | EndStep
+Step = SayStep | AskStep | BranchStep | TransferStep | ToolStep | EndStep
 
 
 class OnMachineDocument(_Document, frozen=True):
@@ -171,12 +195,17 @@ class VoiceBotDocument(_Document, frozen=True):
     """Who speaks: an endpoint of your own, or another voice of the installation's."""
     hearing: HearingDocument | None = None
     """Who reads what is said: an endpoint of your own, or another model of the installation's."""
+    endpointing: Annotated[int, Meta(ge=300, le=3000)] | None = None
+    """Milliseconds of silence that end what somebody says where it is not clearly an answer before;
+    704 when left out."""
     max_seconds: Annotated[int, Meta(ge=5, le=3600)] = 180
     on_machine: OnMachineDocument = OnMachineDocument()
     opt_out_text: Text = script.OPT_OUT_TEXT
     """Said to whoever asks not to be called again."""
     callback_text: Text = script.CALLBACK_TEXT
     """Said to whoever asks to be called later; `{{ when }}` is what was understood."""
+    result: dict[str, Any] | None = None
+    """JSON Schema of what the answers come to, each by its `saveAs` or its question's id."""
     prompt: PromptDocument | None = None
     """A language model speaks after the greeting; the steps are for when it fails."""
     transfer_to: TransferTarget | None = None
@@ -197,10 +226,12 @@ def script_of(document: VoiceBotDocument) -> script.Script:
         voice=document.voice,
         speech=speech_of(document.speech) if document.speech is not None else None,
         hearing=_hearing(document),
+        endpointing=document.endpointing,
         max_seconds=document.max_seconds,
         on_machine=script.OnMachine(do=document.on_machine.do, message=document.on_machine.message),
         opt_out_text=document.opt_out_text,
         callback_text=document.callback_text,
+        result=document.result,
         prompt=prompt_of(document.prompt) if document.prompt is not None else None,
         transfer_to=document.transfer_to,
         transfer_text=document.transfer_text,
@@ -241,6 +272,24 @@ def _step(step: Step) -> script.Step:
                 to=step.to,
                 text=step.text,
                 timeout_seconds=step.timeout_seconds,
+                otherwise=step.otherwise,
+            )
+        case ToolStep():
+            return script.UseTool(
+                id=step.id,
+                tool=prompted.HttpTool(
+                    name=step.id,
+                    description="",
+                    url=step.url,
+                    method=step.method,
+                    credential=step.credential,
+                    seconds=step.timeout_seconds,
+                ),
+                arguments=step.arguments,
+                saves=step.save,
+                filler=step.filler,
+                filler_seconds=step.filler_seconds,
+                next=step.next,
                 otherwise=step.otherwise,
             )
         case EndStep():

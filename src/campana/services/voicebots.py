@@ -12,11 +12,17 @@ from campana.domain.content_hash import content_hash
 from campana.domain.errors import FieldProblem, InvalidParameter
 from campana.domain.script import Script
 from campana.domain.script_problems import problems as script_problems
-from campana.services import documents, modest_yaml, reading_order, text_problems, versioned
+from campana.services import (
+    bot_reading,
+    documents,
+    modest_yaml,
+    reading_order,
+    text_problems,
+    versioned,
+)
 from campana.services.context import Context
 from campana.services.text_problems import Located, UnreadableText, located
 from campana.services.versioned import Sort
-from campana.services.voicebot_document import VoiceBotDocument, script_of
 from campana.store import voicebots as store
 from campana.store.versioned import Content, Stored, Version
 
@@ -159,7 +165,7 @@ def load(definition: object) -> Script:
     except InvalidParameter as error:
         found += [FieldProblem(pointer="/name", message=e.message) for e in error.problems]
     try:
-        script = script_of(documents.read(VoiceBotDocument, without_name(whole)))
+        script = bot_reading.read(without_name(whole))
     except InvalidParameter as error:
         raise InvalidParameter(problems=[*found, *error.problems]) from None
     found += script_problems(script)

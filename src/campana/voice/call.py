@@ -35,6 +35,7 @@ from campana.voice.driver import (
 )
 from campana.voice.ears.hearing import Hearing
 from campana.voice.ears.listener import Listener
+from campana.voice.errands import Programs
 from campana.voice.media import PHONE_RATE
 from campana.voice.mind import Mind
 from campana.voice.model_talk import ModelTalk
@@ -59,6 +60,7 @@ async def run_call(
     zone: tzinfo | None = None,
     may_transfer: Callable[[str], bool] | None = None,
     mind: Mind | None = None,
+    programs: Programs | None = None,
     watch: Callable[[Talk | DictatedTalk], None] | None = None,
 ) -> CallResult:
     """Place a call, run the script on it, and return what came of it.
@@ -78,6 +80,7 @@ async def run_call(
         may_transfer: to whom the call may be handed over; without it, to nobody.
         mind: the language model of a script with a prompt; without it, or without ears, the steps
             of the script are all there is.
+        programs: ask those that steps of the script name; without them no program is asked.
         watch: given the conversation when it begins; its notes can be read at any moment.
 
     Cancelling the task ends the call in the same way, emits `ended`, and raises CancelledError.
@@ -96,6 +99,7 @@ async def run_call(
         zone=zone,
         may_transfer=may_transfer,
         mind=mind,
+        programs=programs,
         watch=watch,
     )
     opening = None
@@ -141,12 +145,14 @@ class _Session:
         zone: tzinfo | None,
         may_transfer: Callable[[str], bool] | None,
         mind: Mind | None,
+        programs: Programs | None,
         watch: Callable[[Talk | DictatedTalk], None] | None,
     ) -> None:
         self._script = script
         self._watch = watch
         self._may_transfer = may_transfer
         self._mind = mind
+        self._programs = programs
         self._ears = ears
         self._zone = zone
         self._speech = speech
@@ -185,7 +191,7 @@ class _Session:
         self._answered_at = self._clock.now()
         if recording is not None:
             self._recording = Recording(recording, rate=call.sample_rate)
-        ear = Listener(self._ears) if self._ears is not None and self._needs_ears else None
+        ear = self._listener() if self._ears is not None and self._needs_ears else None
         stream = self._stream = SoundStream(call, recording=self._recording, ear=ear)
         talk, running = self._begin(call, stream, ear, opening)
         self._talk = talk
@@ -225,6 +231,12 @@ class _Session:
             reason = "cancelled" if stopping in done else "time_limit"
         return self.close(end="answered", reason=reason)
 
+    def _listener(self) -> Listener:
+        script = self._script
+        if isinstance(script, Dictation) or script.endpointing is None:
+            return Listener(cast("Hearing", self._ears))
+        return Listener(cast("Hearing", self._ears), end_seconds=script.endpointing / 1000)
+
     def _begin(
         self, call: VoiceCall, stream: SoundStream, ear: Listener | None, opening: Turn | None
     ) -> tuple[Talk, Coroutine[Any, Any, None]]:
@@ -262,6 +274,7 @@ class _Session:
                 ear=ear,
                 now=now,
                 may_transfer=self._may_transfer,
+                programs=self._programs,
             )
         talk = Talk(
             call,
@@ -272,6 +285,7 @@ class _Session:
             ear=ear,
             now=now,
             may_transfer=self._may_transfer,
+            programs=self._programs,
         )
         if script.prompt is not None:
             talk.notes.failure = "there is no model, or nobody who hears"
@@ -305,11 +319,13 @@ class _Session:
             keys=talk.notes.keys if talk is not None else "",
             transcript=tuple(talk.notes.transcript) if talk is not None else (),
             answered=tuple(talk.notes.answered) if talk is not None else (),
+            given_up=talk.notes.given_up if talk is not None else frozenset(),
             callback_at=talk.notes.callback_at if talk is not None else None,
             handovers=tuple(talk.notes.handovers) if talk is not None else (),
             answered_by=talk.answered_by if talk is not None else None,
             has_left_message=talk is not None and talk.has_left_message,
             talked=talk.notes.talked if talk is not None else None,
+            used=tuple(talk.notes.used) if talk is not None else (),
             model_failure=talk.notes.failure if talk is not None else None,
             quality=self._quality,
             recording=recording.path if recording is not None and self._is_recorded else None,

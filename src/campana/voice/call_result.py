@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from campana.domain.answered_by import AnsweredBy
-from campana.domain.model_talk import Talked
+from campana.domain.model_talk import Talked, Used
 from campana.domain.sound_quality import SoundQuality
 from campana.domain.transfer import TransferOutcome
 from campana.voice.notes import Answered, Handover, Line
@@ -54,6 +54,8 @@ class CallResult:
     transcript: tuple[Line, ...] = ()
     answered: tuple[Answered, ...] = ()
     """The answers, in the order in which they were given."""
+    given_up: frozenset[str] = frozenset()
+    """The questions that were asked in vain."""
     callback_at: datetime | None = None
     """When they asked to be called again."""
     handovers: tuple[Handover, ...] = ()
@@ -64,6 +66,8 @@ class CallResult:
     """On a machine, after its beep."""
     talked: Talked | None = None
     """What a language model said and did; None where none spoke."""
+    used: tuple[Used, ...] = ()
+    """The programs that steps of the script had asked, in order."""
     model_failure: str | None = None
     """Why the script took over from it, where it did."""
     quality: SoundQuality | None = None

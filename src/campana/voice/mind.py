@@ -6,8 +6,9 @@ from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol
 
 from campana.domain.earlier import Earlier
-from campana.domain.model_talk import Errand, Talked
+from campana.domain.model_talk import Talked
 from campana.domain.speaking import Part
+from campana.voice.errands import Programs
 
 
 class Lost(Exception):
@@ -18,7 +19,7 @@ class Stalled(Lost):
     """Nothing came for as long as anybody waits."""
 
 
-class Mind(Protocol):
+class Mind(Programs, Protocol):
     """One model, for one call."""
 
     @property
@@ -32,8 +33,4 @@ class Mind(Protocol):
         Raises:
             Lost
         """
-        ...
-
-    async def run(self, errand: Errand) -> tuple[bool, str]:
-        """Ask the program; whether it did what it was asked, and what it said."""
         ...

@@ -28,6 +28,7 @@ from campana.domain.script import (
     Script,
     Spoken,
     Timeout,
+    ToolAnswered,
     TransferEnded,
     Transferring,
     Turn,
@@ -37,6 +38,7 @@ from campana.domain.sentences import heard_of
 from campana.domain.speaking import Call, most_text
 from campana.voice.driver import VoiceCall
 from campana.voice.ears.ear import Began, Ear, Said
+from campana.voice.errands import Programs, first_of
 from campana.voice.mind import Mind
 from campana.voice.notes import Tell
 from campana.voice.saying import Saying
@@ -65,6 +67,7 @@ class ModelTalk(Talk):
         ear: Ear,
         now: Callable[[], datetime],
         may_transfer: Callable[[str], bool] | None = None,
+        programs: Programs | None = None,
     ) -> None:
         """As that of Talk, with the `mind` that speaks."""
         super().__init__(
@@ -76,6 +79,7 @@ class ModelTalk(Talk):
             ear=ear,
             now=now,
             may_transfer=may_transfer,
+            programs=programs,
         )
         self._mind = mind
         self._moment = now
@@ -125,7 +129,7 @@ class ModelTalk(Talk):
                 return model_talk.pressed(talked, key)
             case Timeout() if not said:
                 return model_talk.silent(talked)
-            case Spoken() | Timeout() | TransferEnded():
+            case Spoken() | Timeout() | TransferEnded() | ToolAnswered():
                 return talked
             case None:
                 return talked if said else model_talk.going_on(talked)
@@ -299,15 +303,7 @@ class ModelTalk(Talk):
         *,
         seconds: float | None,
     ) -> Turn | None:
-        wishing = asyncio.ensure_future(self._wished(standing.turn))
-        try:
-            await asyncio.wait(
-                {running, wishing}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
-            )
-            return wishing.result() if wishing.done() else None
-        finally:
-            wishing.cancel()
-            await asyncio.gather(wishing, return_exceptions=True)
+        return await first_of(running, self._wished(standing.turn), seconds=seconds)
 
     def _patience(self) -> float | None:
         """How long nothing is said; for ever once the filler was, until they are heard again."""

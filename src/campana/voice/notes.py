@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import pairwise
 
 from campana.domain.attempt import Detail, EventType
-from campana.domain.model_talk import Talked
+from campana.domain.model_talk import Talked, Used
 from campana.domain.script import Ended, Given, Turn
 from campana.domain.transfer import TransferOutcome, Transferred
 
@@ -86,6 +86,8 @@ class Notes:
         """Every key that was pressed, in order."""
         self.saved: dict[str, str] = {}
         self.answered: list[Answered] = []
+        self.given_up: frozenset[str] = frozenset()
+        """The questions that were asked in vain."""
         self.result: str | None = None
         """What the script calls the end it came to. An answer that leads to an end decides it, even
         when the goodbye is not waited for."""
@@ -93,6 +95,8 @@ class Notes:
         self.handovers: list[Handover] = []
         self.talked: Talked | None = None
         """What a language model said and did; None where none spoke."""
+        self.used: list[Used] = []
+        """The programs that steps had asked, and what came of it."""
         self.failure: str | None = None
         """Why the script took over from it, where it did."""
         self.understood: str | None = None
@@ -106,6 +110,7 @@ class Notes:
     def take(self, turn: Turn, *, at_ms: int) -> None:
         """Whatever happens next, this is what was answered and how it ends."""
         self.saved = dict(turn.state.saved)
+        self.given_up = turn.state.given_up
         new = turn.state.given[len(self.answered) :]
         self.answered += [Answered(given=given, at_ms=at_ms) for given in new]
         if isinstance(turn.then, Ended):

@@ -17,6 +17,7 @@ from datetime import datetime
 from campana.domain.answered_by import AnsweredBy
 from campana.domain.dialog import asks_for_no_more, is_clear, resume, utter, wish
 from campana.domain.script import (
+    Asking,
     Ended,
     Heard,
     Key,
@@ -34,6 +35,7 @@ from campana.domain.transfer import TransferOutcome, Transferred
 from campana.voice.answering import SETTLE_SECONDS, TAIL_SECONDS, Answering, Refused
 from campana.voice.driver import VoiceCall
 from campana.voice.ears.ear import Began, Ear, Said
+from campana.voice.errands import Errands, Programs, first_of
 from campana.voice.notes import Latency, Notes, Tell
 from campana.voice.speech import Voice
 from campana.voice.stream import SoundStream
@@ -59,11 +61,12 @@ class Talk:
         ear: Ear | None = None,
         now: Callable[[], datetime] | None = None,
         may_transfer: Callable[[str], bool] | None = None,
+        programs: Programs | None = None,
     ) -> None:
         """Without an `ear` nothing but keys is heard; `now` is the time in the person's own zone.
 
-        `may_transfer` is asked to whom the call may be handed over; without it, to nobody. What
-        happens is told to `tell`, as `Notes` does.
+        `may_transfer` is asked to whom the call may be handed over; without it, to nobody. The
+        `programs` are those that steps ask. What happens is told to `tell`, as `Notes` does.
         """
         self._call = call
         self._stream = stream
@@ -72,6 +75,7 @@ class Talk:
         self._ear = ear
         self._now = now
         self._may_transfer = may_transfer
+        self._programs = programs
         self._inbox: asyncio.Queue[str | Began | Said] = asyncio.Queue()
         self._question_at = 0.0
         self._replying_to: Said | None = None
@@ -173,6 +177,8 @@ class Talk:
             return await self._last_words(turn)
         if isinstance(turn.then, Transferring):
             return await self._put_through(turn, turn.then)
+        if isinstance(turn.then, Asking):
+            return await self._inquire(turn, turn.then)
         return await self._listen(turn, turn.then)
 
     def _catch_up(self, turn: Turn) -> Turn | None:
@@ -313,18 +319,30 @@ class Talk:
         """Hand the call over, while they are still listened to: who wants no more has that."""
         self.notes.transferring(transfer.to, step=transfer.step, at_ms=self._at_ms())
         asking = asyncio.ensure_future(self._transfer(transfer))
-        wishing = asyncio.ensure_future(self._wished(turn))
         try:
-            await asyncio.wait({asking, wishing}, return_when=asyncio.FIRST_COMPLETED)
-            if wishing.done():
-                return wishing.result()
+            if (wished := await first_of(asking, self._wished(turn))) is not None:
+                return wished
             told = asking.result()
         finally:
             asking.cancel()
-            wishing.cancel()
-            await asyncio.gather(asking, wishing, return_exceptions=True)
+            await asyncio.gather(asking, return_exceptions=True)
         self.notes.transfer_ended(told, at_ms=self._at_ms())
         return TransferEnded(is_answered=told.outcome is TransferOutcome.ANSWERED)
+
+    async def _inquire(self, turn: Turn, asking: Asking) -> Heard | Turn:
+        """Have a program asked, while they are still listened to."""
+
+        async def say(asking: Asking) -> Turn | None:
+            heard = await self._say(asking.filler, turn)
+            return heard if isinstance(heard, Turn) else None
+
+        errands = Errands(
+            programs=self._programs,
+            wished=lambda: self._wished(turn),
+            say=say,
+            used=self.notes.used.append,
+        )
+        return await errands.run(asking)
 
     async def _transfer(self, transfer: Transferring) -> Transferred:
         if self._may_transfer is None or not self._may_transfer(transfer.to):

@@ -10,7 +10,7 @@ from msgspec import field
 
 from campana.domain.attempt import AttemptState
 from campana.domain.clock import wire
-from campana.domain.disposition import Disposition
+from campana.domain.disposition import RESULTS, Disposition
 from campana.domain.ids import attempt_text, numbered
 from campana.domain.masking import NUMBER, masked, masked_address, masked_together
 from campana.domain.transfer import TransferOutcome
@@ -18,6 +18,8 @@ from campana.store.voice_calls import VoiceCall
 from campana.web.answers import Instant, Shape, instant
 
 Direction = Literal["inbound", "outbound"]
+_ASKED_FOR = frozenset(str(disposition) for disposition in RESULTS.values())
+"""What ended a call because the person said so, whatever the script was at."""
 
 
 class VoiceCallShape(Shape, frozen=True, kw_only=True):
@@ -73,8 +75,8 @@ class AnswerShape(Shape, frozen=True, kw_only=True):
 
 
 class UsedToolShape(Shape, frozen=True, kw_only=True):
-    """A tool that a language model called: `refused` where it has none such, or not with these
-    arguments; `failed` where its program did not do it.
+    """A tool that a language model called, or a step of the script: `refused` where the model has
+    none such, or not with these arguments; `failed` where its program did not do it.
 
     `arguments` and `answer` are null once the transcript was removed.
     """
@@ -86,12 +88,14 @@ class UsedToolShape(Shape, frozen=True, kw_only=True):
 
 
 class ModelShape(Shape, frozen=True, kw_only=True):
-    """What a language model did in a call: `values` fit the bot's `result`.
+    """What a language model and the tools did in a call: `values` fit the bot's `result`.
+    `misfits` says why the answers of a script do not; then there are no `values`.
 
     `failure` says why the bot's steps took over from it; null where they did not.
     """
 
     values: dict[str, Any] | None
+    misfits: list[str]
     tools: list[UsedToolShape]
     tokens: int
     failure: str | None
@@ -176,8 +180,10 @@ class VoiceCallDetail(VoiceCallShape, frozen=True, kw_only=True):
 class SurveyResults(Shape, frozen=True, kw_only=True):
     """How far the questions of a call came.
 
-    `completed` is a script that ran to its end, `partial` one that was answered in part. The score
-    is the sum of those that the bot gives to answers; null when none of them has one.
+    `completed`: every question was answered, and the script ran to its end; those that an answer
+    led past are not counted then. `partial`: some were. `completionReason` of who asked not to be
+    called again is `opt_out`, of who asked to be called later `callback_request`. The score is the
+    sum of those that the bot gives to answers; null when none of them has one.
     """
 
     state: Literal["in_progress", "completed", "partial", "not_answered"]
@@ -254,6 +260,7 @@ def _model(call: VoiceCall, mask: Callable[[str], str]) -> ModelShape | None:
 
     return ModelShape(
         values=_masked(model["values"], mask),
+        misfits=[mask(each) for each in model.get("misfits", ())],
         tools=[
             UsedToolShape(
                 name=each["name"],
@@ -288,8 +295,8 @@ def survey(call: VoiceCall, *, is_masked: bool) -> SurveyResults:
     last = {each.step: each for each in given}
     scores = [each.score for each in last.values() if each.score is not None]
     return SurveyResults(
-        state=_survey_state(call, bool(given)),
-        completion_reason=call.reason,
+        state=_survey_state(call, len(last)),
+        completion_reason=call.disposition if call.disposition in _ASKED_FOR else call.reason,
         total_questions=call.questions,
         questions_answered=len(last),
         calculated_score=sum(scores) if scores else None,
@@ -329,13 +336,16 @@ def _is_key(line: Mapping[str, Any]) -> bool:
 
 
 def _survey_state(
-    call: VoiceCall, is_answered: bool
+    call: VoiceCall, answered: int
 ) -> Literal["in_progress", "completed", "partial", "not_answered"]:
     if call.state.is_open:
         return "in_progress"
-    if call.disposition == Disposition.COMPLETED:
+    is_over = call.disposition == Disposition.COMPLETED
+    # With a bot that asks nothing there is nothing to answer before somebody else takes the call.
+    is_over |= call.disposition == Disposition.TRANSFERRED and call.questions > 0
+    if is_over and answered >= call.questions:
         return "completed"
-    return "partial" if is_answered else "not_answered"
+    return "partial" if answered else "not_answered"
 
 
 def _answers(call: VoiceCall, mask: Callable[[str], str]) -> list[AnswerShape]:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from random import Random  # noqa: TID251 - seeded, so every run is the same
 
-from campana.voice.ears.turns import CHUNK_SECONDS, MOST_SECONDS, Moment, TurnDetector
+from campana.voice.ears.turns import CHUNK_SECONDS, END_SECONDS, MOST_SECONDS, Moment, TurnDetector
 
 CHUNK = bytes(512)
 
 
-def moments(*parts: tuple[float, float]) -> list[tuple[Moment, int]]:
+def moments(
+    *parts: tuple[float, float], end_seconds: float = END_SECONDS
+) -> list[tuple[Moment, int]]:
     """What happens and at which millisecond; a part is a probability and how long it lasts."""
-    turns = TurnDetector()
+    turns = TurnDetector(end_seconds=end_seconds)
     found: list[tuple[Moment, int]] = []
     elapsed = 0.0
     for probability, seconds in parts:
@@ -31,6 +33,15 @@ def test_a_sentence() -> None:
         (Moment.PAUSED, 2176),
         (Moment.ENDED, 2624),
     ]
+
+
+def test_another_silence_may_end_it() -> None:
+    for end_seconds, ended in ((0.3, 2208), (1.5, 3424)):
+        assert moments((0, 0.96), (0.9, 0.96), (0, 2.56), end_seconds=end_seconds) == [
+            (Moment.STARTED, 1056),
+            (Moment.PAUSED, 2176),
+            (Moment.ENDED, ended),
+        ]
 
 
 def test_a_pause_within_a_sentence_does_not_end_it() -> None:

@@ -27,7 +27,7 @@ from typing import Any
 from campana.domain.answered_by import SILENCE_SECONDS, AnsweredBy, Greeting
 from campana.voice.ears.ear import Began, Said, Timing
 from campana.voice.ears.hearing import Chunk, Hearing, IsTold, Read, never_told
-from campana.voice.ears.turns import CHUNK_BYTES, CHUNK_SECONDS, Moment, TurnDetector
+from campana.voice.ears.turns import CHUNK_BYTES, CHUNK_SECONDS, END_SECONDS, Moment, TurnDetector
 from campana.voice.media import PHONE_RATE, is_still, seconds, silence
 
 log = logging.getLogger(__name__)
@@ -65,7 +65,8 @@ class _Ahead:
 class Listener:
     """Hears one call. `run` works until it is cancelled."""
 
-    def __init__(self, ears: Hearing) -> None:
+    def __init__(self, ears: Hearing, *, end_seconds: float = END_SECONDS) -> None:
+        """`end_seconds` of silence end what somebody says."""
         self.events: asyncio.Queue[Began | Said] = asyncio.Queue()
         self.beeped = asyncio.Event()
         """A beep has sounded and is over."""
@@ -82,7 +83,7 @@ class Listener:
         """Seconds of the call that were handed over."""
         self._heard = 0.0
         """Seconds of it that were looked at."""
-        self._turns = TurnDetector()
+        self._turns = TurnDetector(end_seconds=end_seconds)
         self._began_at = self._ended_at = 0.0
         self._sure_at = 0.0
         """When there was nothing to wait for but the words."""

@@ -41,7 +41,9 @@ class Moment(StrEnum):
 class TurnDetector:
     """One call's turns, from the probability of speech in each chunk of 32 ms."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, end_seconds: float = END_SECONDS) -> None:
+        """After `end_seconds` of silence, more than a pause, they have said what they wanted."""
+        self._end_seconds = end_seconds
         self.is_speaking = False
         """Between STARTED and ENDED or DROPPED."""
         self.is_speech = False
@@ -78,7 +80,7 @@ class TurnDetector:
             return _chunks(START_SECONDS - (self._run if self.is_speech else 0.0))
         if self.is_speech:
             return _chunks(RESUME_SECONDS - self._run if self._is_paused else HUSH_SECONDS)
-        marks = (HUSH_SECONDS, PAUSE_SECONDS, END_SECONDS)
+        marks = (HUSH_SECONDS, PAUSE_SECONDS, self._end_seconds)
         waited = next((each for each in marks if not _reached(self._run, each)), 0.0)
         left = _chunks(waited - self._run)
         return min(left, _chunks(RESUME_SECONDS)) if self._is_paused else left
@@ -123,7 +125,7 @@ class TurnDetector:
         return None
 
     def _silent(self) -> Moment | None:
-        if _reached(self._run, END_SECONDS):
+        if _reached(self._run, self._end_seconds):
             return Moment.ENDED if self._is_paused else Moment.DROPPED
         is_enough = self.spoken_seconds >= LEAST_SECONDS
         if not self._is_paused and is_enough and _reached(self._run, PAUSE_SECONDS):

@@ -46,7 +46,7 @@ async def test_a_bot_is_written_checked_published_and_compared(owner: Browser) -
     assert re.findall(r"<li>Line (\d) <code>(.*?)</code>", told) == [
         ("1", "/greeting"),
         ("4", "/greting"),
-        ("6", "/steps/0"),
+        ("6", "/steps/0/type"),
     ]
     assert typed(told) == bad
     refused = await owner.post(path, text=bad, then="publish")

@@ -22,7 +22,7 @@ MOST_BYTES = 1_000_000
 HIDDEN = frozenset(
     (
         "back", "campaign", "column", "enabled", "form", "from", "kind", "reader", "revision",
-        "seen", "told", "undo", "version", "view",
+        "seen", "sure", "told", "undo", "version", "view",
     )
 )  # fmt: skip
 """Fields of forms that nobody sees: they go along, and are not shown."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from campana.domain.answers import YesNo
 from campana.domain.dialog import resume, start
 from campana.domain.script import Ask, End, Ended, Given, Script, Timeout
+from campana.domain.surveys import Survey
 from campana.engine.call_facts import facts_of
 from campana.voice.call_result import CallResult
 from campana.voice.notes import Answered, Latency, Line
@@ -83,6 +85,40 @@ def test_questions_that_an_answer_led_past_are_not_counted_at_the_end(
         given_up=frozenset(given_up),
     )
     assert facts_of(result, SURVEY, recording_key=None).questions == questions
+
+
+GROUPED = replace(SURVEY, surveys=(Survey(at="/steps/1", questions=("b", "c")),))
+
+
+@pytest.mark.parametrize(
+    ("answered", "given_up", "finished", "questions"),
+    [
+        ("abc", "", True, 2),
+        ("ab", "", True, 1),
+        ("ab", "c", True, 2),
+        ("bc", "a", True, 2),
+        ("a", "", False, 2),
+        ("a", "", True, 2),
+    ],
+)
+def test_only_the_questions_of_its_surveys_count_where_a_script_has_any(
+    answered: str, given_up: str, finished: bool, questions: int
+) -> None:
+    result = CallResult(
+        end="answered",
+        ended_at=NOW,
+        answered_at=NOW,
+        saved={},
+        finished=finished,
+        answered=tuple(given(step) for step in answered),
+        given_up=frozenset(given_up),
+    )
+    kept = facts_of(result, GROUPED, recording_key=None)
+    assert kept.questions == questions
+    marked = {each["step"] for each in kept.answers if each.get("isOfSurvey") is False}
+    assert marked == set(answered) & {"a"}
+    plain = facts_of(result, SURVEY, recording_key=None)
+    assert not any("isOfSurvey" in each for each in plain.answers)
 
 
 def test_a_question_that_is_asked_in_vain_is_known() -> None:

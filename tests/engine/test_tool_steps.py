@@ -3,6 +3,7 @@ database."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import timedelta
 from typing import Any
@@ -16,7 +17,7 @@ from campana.services.context import Context
 from campana.voice.ears.hearing import Ears
 from tests.engine.test_model_bots import call_of
 from tests.engine.test_voice_worker import ended, one, working
-from tests.support.receiver import Behavior, answers, hangs, receiver
+from tests.support.receiver import Behavior, Message, answers, hangs, receiver
 from tests.voice.hears import LevelModels
 from tests.voice.scripted import ScriptedDriver
 
@@ -109,14 +110,20 @@ async def test_a_program_is_asked_in_mid_call_and_its_answer_said(
 async def test_stop_calling_me_counts_while_a_program_says_nothing(
     engine_context: Context, context: Context, workspace_id: int
 ) -> None:
-    async with receiver(hangs) as program:
+    driver = ScriptedDriver(ring=0.01, says=((0.5, 0.6),))
+
+    async def speaks_up(message: Message, writer: asyncio.StreamWriter) -> None:
+        assert driver.call is not None
+        driver.call.speak(1.2)
+        await hangs(message, writer)
+
+    async with receiver(speaks_up) as program:
         ours = bot(program.url)
         del ours["steps"][0]["credential"]
         ours["onMachine"] = {"do": "hang_up"}
         scene = await one(engine_context, context, workspace_id, voiceBot=ours)
-        # Who answers says hello and is a person; what they say next is said while it waits.
+        # Who answers says hello and is a person; what they say next they say once it waits.
         ears = Ears(LevelModels("Hello?", *["Stop calling me."] * 9))
-        driver = ScriptedDriver(ring=0.01, says=((0.5, 0.6), (7.5, 1.2)))
         async with working(engine_context, driver, ears=ears) as worker:
             assert await worker.step()
             _, _, disposition, _, _ = await ended(scene)

@@ -11,6 +11,7 @@ from campana.domain.errors import CampanaError, PreflightBlocked
 from campana.domain.prompted import Model, Prompt
 from campana.domain.script import Ask, End, Script
 from campana.domain.sound_models import HearingModel, SpeechModel
+from campana.domain.surveys import Survey
 from campana.services import bot_trials, campaign_document, campaigns, control
 from campana.services.context import Context
 from campana.services.installed import SoundEndpoint
@@ -139,3 +140,13 @@ def test_with_another_model_to_think_or_hear_with_a_bot_is_another(context: Cont
         replace(thinking, prompt=Prompt(goal="Talk.", history=3)),
     ]
     assert len({bot_trials.fingerprint(context, script) for script in changed}) == len(changed)
+
+
+def test_a_bot_is_the_same_wherever_its_questions_are_written(context: Context) -> None:
+    plain = Script(greeting="Hello.", steps=(Ask(id="q", text="?", answer=YesNo()), End(id="end")))
+    grouped = replace(
+        plain,
+        places=("/steps/0/questions/0", "/steps/1"),
+        surveys=(Survey(at="/steps/0", questions=("q",)),),
+    )
+    assert bot_trials.fingerprint(context, grouped) == bot_trials.fingerprint(context, plain)

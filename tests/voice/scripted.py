@@ -94,6 +94,10 @@ class ScriptedCall:
             return piece if is_sound else bytes(len(piece))
         return self._hum[first:last] if self._hum else silence(0, PHONE_RATE)
 
+    def speak(self, seconds: float) -> None:
+        """The callee makes a sound from now on."""
+        self._says = (*self._says, (self._loop.time() - self._answered, seconds))
+
     def write(self, pcm: bytes) -> int:
         self._transmit()
         self._line += pcm

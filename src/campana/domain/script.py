@@ -22,6 +22,7 @@ from campana.domain.prompted import (
     texts_of,
 )
 from campana.domain.sound_models import HearingModel, SpeechModel
+from campana.domain.surveys import Survey
 
 OPT_OUT_TEXT = "You will not be called again. Goodbye."
 CALLBACK_TEXT = "All right. You will be called {{ when }}. Goodbye."
@@ -167,6 +168,17 @@ class Script:
     transfer names nobody."""
     transfer_text: str = TRANSFER_TEXT
     transfer_failed_text: str = TRANSFER_FAILED_TEXT
+    surveys: tuple[Survey, ...] = ()
+    places: tuple[str, ...] = ()
+    """Where each of `steps` is written (JSON pointer), if any stands inside another."""
+
+    def at(self, index: int) -> str:
+        """Where the step at `index` is written."""
+        return self.places[index] if self.places else f"/steps/{index}"
+
+    def counts(self, step_id: str) -> bool:
+        """Is this question one of a survey? All are where none is written as such."""
+        return not self.surveys or any(step_id in each.questions for each in self.surveys)
 
     @property
     def transfers_to(self) -> tuple[str, ...]:

@@ -20,11 +20,13 @@ from campana.domain.reach import REFUSAL, destination
 from campana.domain.script import SAVED, Ask, Branch, End, Say, Script, Step, Transfer, UseTool
 from campana.domain.script_result import problems_of_result
 from campana.domain.sound_models import problems_of_hearing, problems_of_speech
+from campana.domain.surveys import problems as problems_of_survey
 
 KEYS = frozenset("0123456789*#")
 SECONDS_TO_ANSWER = (1.0, 60.0)
 MAX_REPROMPTS = 5
 MIN_OPTIONS = 2
+MOST_STEPS = 300
 CALL_SECONDS = (5, 3600)
 ENDPOINTING = (300, 3000)
 """Less is a pause between two words; with more a person thinks that nobody is there."""
@@ -39,8 +41,10 @@ def problems(script: Script, *, is_whole: bool = True) -> list[FieldProblem]:
     Of a script that is not whole, because parts could not be read, nothing is said of its paths.
     """
     found = list(_whole(script))
+    introductions = {survey.at for survey in script.surveys}
     for index, step in enumerate(script.steps):
-        found.extend(_alone(step, f"/steps/{index}"))
+        at = script.at(index)
+        found.extend(_alone(step, at, is_introduction=at in introductions))
     found.extend(_links(script))
     if script.prompt is not None:
         found.extend(prompt_problems(script.prompt))
@@ -58,6 +62,8 @@ def _whole(script: Script) -> Iterator[FieldProblem]:
     yield from _times(script)
     if not script.steps:
         yield _problem("/steps", "must have at least one step")
+    if len(script.steps) > MOST_STEPS:
+        yield _problem("/steps", f"are more than {MOST_STEPS}, with the questions of surveys")
     machine = script.on_machine
     if machine.do == "leave_message" and not (machine.message or "").strip():
         yield _problem("/onMachine/message", "must say what is left on the machine")
@@ -66,7 +72,7 @@ def _whole(script: Script) -> Iterator[FieldProblem]:
     yield from _models(script)
     for index, step in enumerate(script.steps):
         if isinstance(step, Transfer) and step.to is None and script.transfer_to is None:
-            yield _problem(f"/steps/{index}/to", _TO_WHOM)
+            yield _problem(f"{script.at(index)}/to", _TO_WHOM)
     for index, tool in enumerate(script.prompt.tools if script.prompt is not None else ()):
         if isinstance(tool, TransferTool) and tool.to is None and script.transfer_to is None:
             yield _problem(f"/prompt/tools/{index}/to", _TO_WHOM)
@@ -105,15 +111,15 @@ def _said(script: Script) -> list[tuple[str, str]]:
     ]
     for index, step in enumerate(script.steps):
         if isinstance(step, UseTool):
-            said.append((f"/steps/{index}/filler", step.filler))
+            said.append((f"{script.at(index)}/filler", step.filler))
             for name, value in step.arguments.items():
                 told = value if isinstance(value, str) else None
-                said.append((f"/steps/{index}/arguments/{_escape(name)}", told))
+                said.append((f"{script.at(index)}/arguments/{_escape(name)}", told))
         elif not isinstance(step, Branch):
-            said.append((f"/steps/{index}/text", step.text))
+            said.append((f"{script.at(index)}/text", step.text))
         if isinstance(step, Ask):
-            said.append((f"/steps/{index}/reprompt", step.reprompt))
-            said.append((f"/steps/{index}/keypad", step.keypad))
+            said.append((f"{script.at(index)}/reprompt", step.reprompt))
+            said.append((f"{script.at(index)}/keypad", step.keypad))
     if (prompt := script.prompt) is not None:
         said += [("/prompt/goal", prompt.goal), ("/prompt/persona", prompt.persona)]
         said.append(("/prompt/filler", prompt.filler))
@@ -131,7 +137,7 @@ def _language(script: Script) -> Iterator[FieldProblem]:
     for index, step in enumerate(script.steps):
         if isinstance(step, Ask) and step.answer is not None:
             yield _problem(
-                f"/steps/{index}/answer",
+                f"{script.at(index)}/answer",
                 f"is understood in English only, not in {language}: ask for keys, or have a"
                 " language model speak (prompt)",
             )
@@ -153,11 +159,13 @@ def _models(script: Script) -> Iterator[FieldProblem]:
         yield _problem(f"/hearing{pointer}", message)
 
 
-def _alone(step: Step, at: str) -> Iterator[FieldProblem]:
-    """What can be said of a step without looking at the others."""
+def _alone(step: Step, at: str, *, is_introduction: bool) -> Iterator[FieldProblem]:
+    """What can be said of a step without looking at the others; a survey needs no introduction."""
     if not step.id.strip():
         yield _problem(f"{at}/id", "must not be empty")
     match step:
+        case Say(text="") if is_introduction:
+            pass
         case Say(text=text) | Ask(text=text) if not text.strip():
             yield _problem(f"{at}/text", "must say something")
         case Ask():
@@ -246,16 +254,24 @@ def _links(script: Script) -> Iterator[FieldProblem]:
     ids = Counter(step.id for step in script.steps)
     saved = _saved(script)
     seen: set[str] = set()
+    for survey in script.surveys:
+        yield from problems_of_survey(survey, ids=ids)
     for index, step in enumerate(script.steps):
-        at = f"/steps/{index}"
+        at = script.at(index)
         if step.id in seen:
             yield _problem(f"{at}/id", f"{step.id!r} is already the id of another step")
         seen.add(step.id)
+        survey = next((each for each in script.surveys if step.id in each.questions), None)
+        # What a survey names as a whole is told once, of the survey.
+        told = survey.leads_to.values() if survey is not None else ()
+        where = survey.at if survey is not None else at
         for pointer, target in _named(step).items():
-            if target not in ids:
+            if not target:
+                yield _problem(at + pointer, "nothing follows: name a step, or put an end after it")
+            elif target not in ids and target not in told:
                 yield _problem(at + pointer, f"there is no step {target!r}")
         if _goes_on(step) and index == len(script.steps) - 1:
-            yield _problem(f"{at}/next", "nothing follows: name a step, or put an end after it")
+            yield _problem(f"{where}/next", "nothing follows: name a step, or put an end after it")
         if isinstance(step, Branch) and step.on not in saved:
             yield _problem(f"{at}/on", f"nothing is saved as {step.on!r}")
 
@@ -275,13 +291,13 @@ def _paths(script: Script) -> Iterator[FieldProblem]:
     reached = _reach(ways, script.steps[0].id)
     for index, step in enumerate(script.steps):
         if step.id not in reached:
-            yield _problem(f"/steps/{index}", f"nothing leads to step {step.id!r}")
+            yield _problem(script.at(index), f"nothing leads to step {step.id!r}")
     if not any(isinstance(steps[step_id], End | Transfer) for step_id in reached):
         yield _problem("/steps", "the conversation never comes to an end step")
     silent = {i: () if isinstance(steps[i], Ask) else targets for i, targets in ways.items()}
     for index, step in enumerate(script.steps):
         if any(step.id in _reach(silent, following) for following in silent[step.id]):
-            yield _problem(f"/steps/{index}", f"step {step.id!r} comes round without asking")
+            yield _problem(script.at(index), f"step {step.id!r} comes round without asking")
 
 
 def _ways(script: Script, index: int) -> tuple[str, ...]:

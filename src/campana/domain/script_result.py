@@ -61,7 +61,7 @@ def _disagreeing(
             yield _problem(pointer, f"is not in result: the schema has no property {name!r}")
     for index, step in enumerate(script.steps):
         if isinstance(step, Ask) and (name := step.save_as or step.id) in properties:
-            yield from _closed(step, properties[name], f"/steps/{index}")
+            yield from _closed(step, properties[name], script.at(index))
     for name in cast("list[str]", schema.get("required") or ()):
         if name not in named.values():
             pointer = f"/result/properties/{_escape(name)}"
@@ -77,14 +77,14 @@ def _named(script: Script) -> Iterator[tuple[str, str]]:
     for index, step in enumerate(script.steps):
         match step:
             case Ask(save_as=str(name)):
-                yield f"/steps/{index}/saveAs", name
+                yield f"{script.at(index)}/saveAs", name
             case Ask(answer=None):
                 # "Press 1 to go on" is no answer that anybody counts.
                 pass
             case Ask(id=name):
-                yield f"/steps/{index}/id", name
+                yield f"{script.at(index)}/id", name
             case UseTool(saves=saves):
-                yield from ((f"/steps/{index}/save/{_escape(name)}", name) for name in saves)
+                yield from ((f"{script.at(index)}/save/{_escape(name)}", name) for name in saves)
             case _:
                 pass
 

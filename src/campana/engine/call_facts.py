@@ -28,6 +28,7 @@ def facts_of(
     steps = script.steps if script is not None and is_asked else ()
     asked = [step for step in steps if isinstance(step, Ask)]
     questions = {ask.id: ask.text for ask in asked}
+    counted = {step_id for step_id in questions if script is not None and script.counts(step_id)}
     return CallFacts(
         sip_status=result.status,
         talk_seconds=result.talk_seconds if result.answered_at else None,
@@ -46,10 +47,11 @@ def facts_of(
                 "said": each.given.said,
                 "score": each.given.score,
                 "atMs": each.at_ms,
+                **_counted(script, each.given.step),
             }
             for each in result.answered
         ],
-        questions=_asked_for(result, len(asked)),
+        questions=_asked_for(result, counted),
         answered_by=result.answered_by,
         has_left_message=result.has_left_message,
         callback_at=result.callback_at,
@@ -69,17 +71,22 @@ def facts_of(
     )
 
 
-def _asked_for(result: CallResult, questions: int) -> int:
-    """How many questions of the script there were for this person.
+def _counted(script: Script | None, step_id: str) -> dict[str, bool]:
+    """What is kept beside an answer that is none of a survey's."""
+    return {} if script is None or script.counts(step_id) else {"isOfSurvey": False}
+
+
+def _asked_for(result: CallResult, questions: set[str]) -> int:
+    """How many questions of the survey there were for this person.
 
     Those that an answer led past are not, once the conversation came to an end of the script with
     every question answered that was asked; before that each may still have been asked.
     """
-    answered = {each.given.step for each in result.answered}
+    answered = {each.given.step for each in result.answered} & questions
     is_over = result.finished or result.result is not None or result.is_transferred
     is_cut_short = (result.result or "") in RESULTS
-    is_whole = is_over and not is_cut_short and not result.given_up - answered
-    return len(answered) if answered and is_whole else questions
+    is_whole = is_over and not is_cut_short and not (result.given_up & questions) - answered
+    return len(answered) if answered and is_whole else len(questions)
 
 
 def _model(result: CallResult, script: Script | None) -> dict[str, Any] | None:

@@ -7,7 +7,7 @@ shape had wrong. So links, ids and ranges are told together with the shapes, and
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
 from campana.domain.errors import FieldProblem, InvalidParameter
@@ -80,24 +80,62 @@ def _mend(rest: dict[str, Any], problem: FieldProblem) -> str | None:
     if len(path) == 2 or path[2] == "type" or not isinstance(step, dict):
         steps[index] = {"type": "say", "id": f"mended-{index}", "text": _NAMELESS}
         return _pointer(path[:2])
-    fields, name = cast("dict[str, Any]", step), path[2]
+    fields = cast("dict[str, Any]", step)
+    if path[2] == "questions" and fields.get("type") == "survey":
+        return _mend_question(fields, path)
+    return _mend_field(fields, path)
+
+
+def _mend_question(survey: dict[str, Any], path: list[str]) -> str:
+    """As `_mend`, below a survey."""
+    questions: object = survey.get("questions")
+    if len(path) == 3 or not isinstance(questions, list):
+        survey["questions"] = [_stand_in(path)]
+        return _pointer(path[:3])
+    index = int(path[3])
+    question: object = cast("list[Any]", questions)[index]
+    if len(path) == 4 or not isinstance(question, dict):
+        questions[index] = _stand_in(path)
+        return _pointer(path[:4])
+    return _mend_field(cast("dict[str, Any]", question), path, above=4)
+
+
+def _stand_in(path: list[str]) -> dict[str, Any]:
+    return {"id": "-".join(["mended", *path[1:]]), "text": _NAMELESS, "answer": {"type": "text"}}
+
+
+def _mend_field(fields: dict[str, Any], path: list[str], *, above: int = 2) -> str:
+    """Leave out one field of what stands in the first `above` parts of the path."""
+    name = path[above]
     was_there = fields.pop(name, None) is not None
     if name == "id":
-        fields["id"] = f"mended-{index}"
+        fields["id"] = "-".join(["mended", *path[1:above]])
     elif name in _STANDS_IN and not was_there:
         fields[name] = _STANDS_IN[name]
-    return _pointer(path[:3])
+    return _pointer(path[: above + 1])
 
 
 def _known(raw: Mapping[str, Any]) -> frozenset[str]:
     """Every id, and every name that something is saved by, whether it can be read or not."""
     steps = cast("list[Any]", raw["steps"])
     named: list[object] = []
-    for step in (cast("dict[str, Any]", each) for each in steps if isinstance(each, dict)):
+    for step in _named(steps):
         named += [step.get("id"), step.get("saveAs")]
         saved: object = step.get("save")
         named += cast("dict[str, Any]", saved) if isinstance(saved, dict) else ()
     return frozenset(each for each in named if isinstance(each, str)) | {_NAMELESS}
+
+
+def _named(steps: Iterable[Any]) -> Iterator[dict[str, Any]]:
+    """All steps, and all questions of surveys."""
+    for step in _objects(steps):
+        yield step
+        yield from _objects(step.get("questions"))
+
+
+def _objects(values: object) -> Iterator[dict[str, Any]]:
+    several = cast("list[Any]", values) if isinstance(values, list) else ()
+    yield from (cast("dict[str, Any]", each) for each in several if isinstance(each, dict))
 
 
 def _is_doubtful(problem: FieldProblem, mended: set[str], known: frozenset[str]) -> bool:
@@ -112,6 +150,8 @@ def _is_doubtful(problem: FieldProblem, mended: set[str], known: frozenset[str])
     if is_name and ((about[:1] and about[0] in known) or "/prompt" in mended):
         return True
     if pointer.startswith("/result"):
+        return True
+    if pointer.endswith("/keys") and f"{pointer.removesuffix('/keys')}/answer" in mended:
         return True
     return pointer.endswith("/to") and "/transferTo" in mended
 

@@ -25,6 +25,8 @@ def fingerprint(context: Context, script: Script) -> str:
     if not script.transfers_to:
         # What it would say if it handed calls over is no part of a bot that does not.
         told = {name: value for name, value in told.items() if not name.startswith("transfer_")}
+    # Where it is written, and what is counted of it, is nothing that anybody hears.
+    told = {name: value for name, value in told.items() if name not in ("places", "surveys")}
     for part in ("prompt", "speech", "hearing", "endpointing", "result"):
         # As before there were these: what is known of a bot without them stays known.
         if told[part] is None:

@@ -61,7 +61,7 @@ def _named(bot: str, script: Script) -> Iterator[tuple[str, str]]:
     """Credentials of those who speak and hear, and of its steps, by where they are written."""
     for index, step in enumerate(script.steps):
         if isinstance(step, UseTool) and step.tool.credential is not None:
-            yield f"{bot}/steps/{index}/credential", step.tool.credential
+            yield f"{bot}{script.at(index)}/credential", step.tool.credential
     if script.speech is not None and script.speech.credential is not None:
         yield f"{bot}/speech/credential", script.speech.credential
     if script.hearing is not None and script.hearing.credential is not None:

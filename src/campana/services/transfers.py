@@ -75,7 +75,7 @@ async def rules(context: Context, channel: Channel) -> Callable[[str], bool]:
 
 def _written(script: Script) -> Mapping[str, str]:
     named = {
-        f"/steps/{index}/to": step.to
+        f"{script.at(index)}/to": step.to
         for index, step in enumerate(script.steps)
         if isinstance(step, Transfer) and step.to is not None
     }

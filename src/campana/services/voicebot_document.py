@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
-from campana.domain import answers, prompted, script, transfer
+from campana.domain import prompted, script, transfer
 from campana.domain.sound_models import HearingModel
+from campana.domain.surveys import Survey
+from campana.services.answer_document import (
+    AnswerDocument,
+    KeyName,
+    StepId,
+    Text,
+    Variable,
+    answer_of,
+)
 from campana.services.prompt_document import PromptDocument, prompt_of
 from campana.services.sound_document import (
     HearingDocument,
@@ -17,74 +26,16 @@ from campana.services.sound_document import (
     hearing_of,
     speech_of,
 )
+from campana.services.survey_document import SurveyStep, survey_of
 
-Text = Annotated[str, Meta(min_length=1, max_length=2000)]
-StepId = Annotated[str, Meta(min_length=1, max_length=60, pattern="^[A-Za-z0-9_-]+$")]
-Variable = Annotated[str, Meta(min_length=1, max_length=60, pattern="^[A-Za-z_][A-Za-z0-9_]*$")]
-KeyName = Annotated[str, Meta(pattern="^[0-9*#]$")]
-Phrase = Annotated[str, Meta(min_length=1, max_length=100)]
 TransferTarget = Annotated[str, Meta(min_length=1, max_length=320)]
 """A number (E.164) or `sip:name@host` of one of the channel's trunks."""
 _SHORTEST_RING, _LONGEST_RING = transfer.TIMEOUT_SECONDS
 RingSeconds = Annotated[float, Meta(ge=_SHORTEST_RING, le=_LONGEST_RING)]
-Figure = Annotated[float, Meta(ge=-1_000_000_000, le=1_000_000_000)]
 
 
 class _Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
     pass
-
-
-class YesNoAnswer(_Document, frozen=True, tag_field="type", tag="yes_no"):
-    """Yes or no; 1 and 2 on the keypad. Each leads to a step, or to the question's `next`."""
-
-    yes: StepId | None = None
-    no: StepId | None = None
-    yes_score: Figure | None = None
-    no_score: Figure | None = None
-
-
-class OptionDocument(_Document, frozen=True):
-    """One of some answers."""
-
-    value: Annotated[str, Meta(min_length=1, max_length=100)]
-    phrases: Annotated[list[Phrase], Meta(max_length=20)] = []
-    """Ways to say it; the value itself when none is given."""
-    key: KeyName | None = None
-    """On the keypad; its place, from 1, when none is given."""
-    next: StepId | None = None
-    score: Figure | None = None
-
-
-class ChoiceAnswer(_Document, frozen=True, tag_field="type", tag="choice"):
-    """One of some answers, in their own words or by their place."""
-
-    options: Annotated[list[OptionDocument], Meta(min_length=1, max_length=9)]
-
-
-class NumberAnswer(_Document, frozen=True, tag_field="type", tag="number"):
-    """A number; with `digits` that many digits, of which the first may be 0."""
-
-    min: Figure | None = None
-    max: Figure | None = None
-    whole: bool = True
-    digits: Annotated[int, Meta(ge=1, le=20)] | None = None
-    scored: bool = False
-    """It counts as its own score."""
-
-
-class DateAnswer(_Document, frozen=True, tag_field="type", tag="date"):
-    """A day. Without a year it is the nearest to come, or with `past` the last there was."""
-
-    direction: Literal["future", "past"] = "future"
-
-
-class TextAnswer(_Document, frozen=True, tag_field="type", tag="text"):
-    """Whatever they say, in their words."""
-
-    max_length: Annotated[int, Meta(ge=1, le=2000)] = 500
-
-
-AnswerDocument = YesNoAnswer | ChoiceAnswer | NumberAnswer | DateAnswer | TextAnswer
 
 
 class SayStep(_Document, frozen=True, tag_field="type", tag="say"):
@@ -168,7 +119,8 @@ class EndStep(_Document, frozen=True, tag_field="type", tag="end"):
     result: Annotated[str, Meta(max_length=100)] | None = None
 
 
-Step = SayStep | AskStep | BranchStep | TransferStep | ToolStep | EndStep
+_PlainStep = SayStep | AskStep | BranchStep | TransferStep | ToolStep | EndStep
+Step = _PlainStep | SurveyStep
 
 
 class OnMachineDocument(_Document, frozen=True):
@@ -217,10 +169,13 @@ class VoiceBotDocument(_Document, frozen=True):
 
 
 def script_of(document: VoiceBotDocument) -> script.Script:
-    """The domain's Script of a VoiceBot as written."""
+    """The domain's Script of a VoiceBot as written; a survey is taken apart into its questions."""
+    steps, places, surveys = _steps(document.steps)
     return script.Script(
         greeting=document.greeting,
-        steps=tuple(_step(step) for step in document.steps),
+        steps=steps,
+        surveys=surveys,
+        places=places,
         disclosure=document.disclosure,
         language=document.language,
         voice=document.voice,
@@ -246,7 +201,27 @@ def _hearing(document: VoiceBotDocument) -> HearingModel | None:
     return replace(hearing, language=hearing.language or document.language)
 
 
-def _step(step: Step) -> script.Step:
+def _steps(
+    written: Sequence[Step],
+) -> tuple[tuple[script.Step, ...], tuple[str, ...], tuple[Survey, ...]]:
+    """Steps, where each is written (nothing where that is its own place), and the surveys."""
+    steps: list[script.Step] = []
+    places: list[str] = []
+    surveys: list[Survey] = []
+    for index, (step, below) in enumerate(zip(written, (*written[1:], None), strict=True)):
+        at = f"/steps/{index}"
+        if isinstance(step, SurveyStep):
+            survey, parts = survey_of(step, at=at, below=below.id if below is not None else None)
+            surveys.append(survey)
+            steps += parts
+            places += [at, *(f"{at}/questions/{n}" for n in range(len(parts) - 1))]
+        else:
+            steps.append(_step(step))
+            places.append(at)
+    return tuple(steps), tuple(places) if surveys else (), tuple(surveys)
+
+
+def _step(step: _PlainStep) -> script.Step:
     match step:
         case SayStep():
             return script.Say(id=step.id, text=step.text, next=step.next)
@@ -255,7 +230,7 @@ def _step(step: Step) -> script.Step:
                 id=step.id,
                 text=step.text,
                 keys=step.keys,
-                answer=_answer(step.answer) if step.answer is not None else None,
+                answer=answer_of(step.answer) if step.answer is not None else None,
                 next=step.next,
                 reprompt=step.reprompt,
                 keypad=step.keypad,
@@ -294,43 +269,3 @@ def _step(step: Step) -> script.Step:
             )
         case EndStep():
             return script.End(id=step.id, text=step.text, result=step.result)
-
-
-def _answer(document: AnswerDocument) -> answers.Answer:
-    match document:
-        case YesNoAnswer():
-            return answers.YesNo(
-                yes=document.yes,
-                no=document.no,
-                yes_score=document.yes_score,
-                no_score=document.no_score,
-            )
-        case ChoiceAnswer(options=options):
-            return answers.Choice(
-                options=tuple(
-                    answers.Option(
-                        value=each.value,
-                        phrases=tuple(each.phrases) or (each.value.replace("_", " "),),
-                        key=each.key or str(place),
-                        to=each.next,
-                        score=each.score,
-                    )
-                    for place, each in enumerate(options, 1)
-                )
-            )
-        case NumberAnswer():
-            return answers.Number(
-                least=_decimal(document.min),
-                most=_decimal(document.max),
-                is_whole=document.whole,
-                digits=document.digits,
-                counts=document.scored,
-            )
-        case DateAnswer():
-            return answers.Day(direction=document.direction)
-        case TextAnswer():
-            return answers.FreeText(most=document.max_length)
-
-
-def _decimal(value: float | None) -> Decimal | None:
-    return Decimal(repr(value)) if value is not None else None

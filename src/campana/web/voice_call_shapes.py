@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, Literal, cast
 
@@ -178,7 +178,7 @@ class VoiceCallDetail(VoiceCallShape, frozen=True, kw_only=True):
 
 
 class SurveyResults(Shape, frozen=True, kw_only=True):
-    """How far the questions of a call came.
+    """How far the questions of a call came: those of its surveys, or all where the bot has none.
 
     `completed`: every question was answered, and the script ran to its end; those that an answer
     led past are not counted then. `partial`: some were. `completionReason` of who asked not to be
@@ -206,7 +206,7 @@ def detail(call: VoiceCall, *, is_masked: bool) -> VoiceCallDetail:
         **_facts(call, is_masked=is_masked),
         keys=mask(call.keys),
         saved={name: mask(value) for name, value in call.saved.items()},
-        answers=_answers(call, mask),
+        answers=_answers(call.answers, mask),
         answered_by=cast("Any", call.answered_by),
         has_left_message=call.has_left_message,
         callback_at=wire(call.callback_at),
@@ -290,7 +290,8 @@ def _masked(value: Any, mask: Callable[[str], str]) -> Any:  # noqa: ANN401 - an
 
 def survey(call: VoiceCall, *, is_masked: bool) -> SurveyResults:
     """What its questions were answered with."""
-    given = _answers(call, _mask(call, is_masked=is_masked))
+    counted = [each for each in call.answers if each.get("isOfSurvey", True)]
+    given = _answers(counted, _mask(call, is_masked=is_masked))
     # A question that was come to again is answered by what was said last.
     last = {each.step: each for each in given}
     scores = [each.score for each in last.values() if each.score is not None]
@@ -348,7 +349,7 @@ def _survey_state(
     return "partial" if answered else "not_answered"
 
 
-def _answers(call: VoiceCall, mask: Callable[[str], str]) -> list[AnswerShape]:
+def _answers(answers: Iterable[Mapping[str, Any]], mask: Callable[[str], str]) -> list[AnswerShape]:
     return [
         AnswerShape(
             step=each["step"],
@@ -360,7 +361,7 @@ def _answers(call: VoiceCall, mask: Callable[[str], str]) -> list[AnswerShape]:
             score=each["score"],
             at_ms=each["atMs"],
         )
-        for each in call.answers
+        for each in answers
     ]
 
 

@@ -28,7 +28,7 @@ def test_20_kills_in_1000_contacts_reach_nobody_twice_and_lose_nobody(folder: Pa
     assert broken == {}
     # With a carrier that can be asked nothing stays unknown, however many were in flight.
     assert verdict.unknown == 0
-    # Else this proved nothing. One process sends at a time, the others die beside it, and an attempt
+    # Else this proved nothing. One process sends at a time, others die beside it, and an attempt
     # may be over in the moment between the look and the kill.
     assert chaos.done == {"kills": 20}
     assert verdict.in_flight >= 5

@@ -98,8 +98,11 @@ def test_what_is_no_object_says_so(raw: object) -> None:
             {"/answer/type": "must be one of yes_no, choice, number, date, text"},
         ),
         ({"type": "say", "id": "q", "text": "?", "keys": {}}, {"/keys": "is not a known field"}),
-        ({"type": "sing", "id": "q"}, {"/type": "must be one of say, ask, branch, transfer, end"}),
-        ({"id": "q"}, {"/type": "must be one of say, ask, branch, transfer, end"}),
+        (
+            {"type": "sing", "id": "q"},
+            {"/type": "must be one of say, ask, branch, transfer, tool, end, survey"},
+        ),
+        ({"id": "q"}, {"/type": "must be one of say, ask, branch, transfer, tool, end, survey"}),
         ("say", {"": "is none of the kinds known here"}),
     ],
 )

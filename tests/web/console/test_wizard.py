@@ -118,7 +118,10 @@ async def test_a_bot_is_told_what_is_wrong_by_line_and_kept_as_far_as_it_can_be(
     wrong = await save(owner, f"{path}/content", bot=twice)
     assert wrong.status_code == 400
     assert "Line 3, steps.0.text: is required" in wrong.text
-    assert "line 4, steps.1.type: must be one of say, ask, branch, transfer, end" in wrong.text
+    assert (
+        "line 4, steps.1.type: must be one of say, ask, branch, transfer, tool, end, survey"
+        in wrong.text
+    )
     assert "line 5, foo: is not a known field" in wrong.text
     assert fields_of(wrong)["bot"] == twice
     stuck = "greeting: Hi\nsteps:\n  - {id: a, type: say, text: Hello., next: nowhere}"

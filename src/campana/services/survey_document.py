@@ -8,7 +8,8 @@ from msgspec import Meta, Struct
 
 from campana.domain.script import Ask, Say
 from campana.domain.surveys import Survey
-from campana.services.answer_document import AnswerDocument, KeyName, StepId, Text, answer_of
+from campana.services.answer_document import StepId, Text
+from campana.services.question_document import Question, ask_of
 
 MOST_QUESTIONS = 50
 
@@ -17,25 +18,8 @@ class _Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, r
     pass
 
 
-class QuestionDocument(_Document, frozen=True):
+class QuestionDocument(Question[StepId | None], frozen=True):
     """One question of a survey: an `ask` that goes on to the next one by itself."""
-
-    id: StepId
-    text: Text
-    keys: dict[KeyName, StepId | None] = {}
-    """The step that each key leads to, if it is to lead anywhere but on."""
-    answer: AnswerDocument | None = None
-    next: StepId | None = None
-    """Where an answer leads that names no step; the next question when none is given."""
-    reprompt: Text | None = None
-    """Said instead of `text` when it is asked again."""
-    keypad: Text | None = None
-    """Asks for keys when words were not understood; made from the answer when none is given."""
-    timeout_seconds: Annotated[float, Meta(ge=1, le=60)] = 6.0
-    reprompts: Annotated[int, Meta(ge=0, le=5)] = 1
-    otherwise: StepId | None = None
-    """Where it leads when it was not answered; what `skip` says when none is given."""
-    save_as: StepId | None = None
 
 
 class SurveyStep(_Document, frozen=True, tag_field="type", tag="survey"):
@@ -81,17 +65,10 @@ def _ask(
     question: QuestionDocument, survey: SurveyStep, *, following: str | None, is_last: bool
 ) -> Ask:
     way_out = following if survey.skip == "next" else survey.otherwise
-    return Ask(
-        id=question.id,
-        text=question.text,
+    return ask_of(
+        question,
         # Where nothing follows a key leads nowhere, and `script_problems` says so.
         keys={key: to or question.next or following or "" for key, to in question.keys.items()},
-        answer=answer_of(question.answer) if question.answer is not None else None,
-        next=question.next or (survey.next if is_last else None),
-        reprompt=question.reprompt,
-        keypad=question.keypad,
-        timeout_seconds=question.timeout_seconds,
-        reprompts=question.reprompts,
+        next_step=question.next or (survey.next if is_last else None),
         otherwise=question.otherwise or way_out,
-        save_as=question.save_as,
     )

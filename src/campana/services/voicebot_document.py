@@ -11,15 +11,9 @@ from msgspec import Meta, Struct
 from campana.domain import prompted, script, transfer
 from campana.domain.sound_models import HearingModel
 from campana.domain.surveys import Survey
-from campana.services.answer_document import (
-    AnswerDocument,
-    KeyName,
-    StepId,
-    Text,
-    Variable,
-    answer_of,
-)
+from campana.services.answer_document import StepId, Text, Variable
 from campana.services.prompt_document import PromptDocument, prompt_of
+from campana.services.question_document import Question, ask_of
 from campana.services.sound_document import (
     HearingDocument,
     SpeechDocument,
@@ -46,23 +40,8 @@ class SayStep(_Document, frozen=True, tag_field="type", tag="say"):
     next: StepId | None = None
 
 
-class AskStep(_Document, frozen=True, tag_field="type", tag="ask"):
+class AskStep(Question[StepId], frozen=True, tag_field="type", tag="ask"):
     """Speaks and waits for a key or, with `answer`, for words too."""
-
-    id: StepId
-    text: Text
-    keys: dict[KeyName, StepId] = {}
-    answer: AnswerDocument | None = None
-    next: StepId | None = None
-    """Where an answer leads that names no step; the step below when none is given."""
-    reprompt: Text | None = None
-    """Said instead of `text` when it is asked again."""
-    keypad: Text | None = None
-    """Asks for keys when words were not understood; made from the answer when none is given."""
-    timeout_seconds: Annotated[float, Meta(ge=1, le=60)] = 6.0
-    reprompts: Annotated[int, Meta(ge=0, le=5)] = 1
-    otherwise: StepId | None = None
-    save_as: StepId | None = None
 
 
 class BranchStep(_Document, frozen=True, tag_field="type", tag="branch"):
@@ -226,19 +205,7 @@ def _step(step: _PlainStep) -> script.Step:
         case SayStep():
             return script.Say(id=step.id, text=step.text, next=step.next)
         case AskStep():
-            return script.Ask(
-                id=step.id,
-                text=step.text,
-                keys=step.keys,
-                answer=answer_of(step.answer) if step.answer is not None else None,
-                next=step.next,
-                reprompt=step.reprompt,
-                keypad=step.keypad,
-                timeout_seconds=step.timeout_seconds,
-                reprompts=step.reprompts,
-                otherwise=step.otherwise,
-                save_as=step.save_as,
-            )
+            return ask_of(step, keys=step.keys, next_step=step.next, otherwise=step.otherwise)
         case BranchStep():
             return script.Branch(id=step.id, on=step.on, cases=step.cases, otherwise=step.otherwise)
         case TransferStep():

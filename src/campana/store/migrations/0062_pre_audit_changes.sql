@@ -70,7 +70,8 @@ begin
 end $$;
 
 -- In a transaction that somebody's request began (`campana.asked` says whose): what it changed of this row. What
--- programs count and when they did says nothing about anybody's will.
+-- programs count and when they did says nothing about anybody's will. A key is named as it is named now, looked up where
+-- something did change, so that no other request pays for it.
 create function note_change() returns trigger
   language plpgsql set search_path = campana as $$
 declare
@@ -80,14 +81,17 @@ declare
   old_row jsonb := case when tg_op = 'INSERT' then '{}' else to_jsonb(old) end;
   new_row jsonb := case when tg_op = 'DELETE' then '{}' else to_jsonb(new) end;
   row_now jsonb := case when tg_op = 'DELETE' then old_row else new_row end;
+  program text;
   fields jsonb;
 begin
   select jsonb_agg(jsonb_build_array(field, before, after) order by place) into fields
   from differences('', old_row - ignored, new_row - ignored) with ordinality as found (field, before, after, place)
   where place <= 60;
   if fields is not null then
+    select 'API key ' || k.name || ' (' || k.id || ')' into program from api_keys k where k.id = asked ->> 'key_id';
     insert into audit_entries (workspace_id, at, person_id, actor, action, subject, result, detail, client, request_id)
-    values ((row_now ->> 'workspace_id')::bigint, (asked ->> 'at')::timestamptz, asked ->> 'person_id', asked ->> 'actor',
+    values ((row_now ->> 'workspace_id')::bigint, (asked ->> 'at')::timestamptz, asked ->> 'person_id',
+      left(coalesce(program, asked ->> 'actor'), 300),
       asked ->> 'action', left(coalesce(row_now ->> 'webhook_id', row_now ->> 'id', row_now ->> 'channel_id', row_now ->> 'name', ''), 300), 'changed',
       jsonb_build_object('of', tg_table_name, 'how', case tg_op when 'INSERT' then 'made' when 'DELETE' then 'removed' else 'changed' end,
         'fields', fields),

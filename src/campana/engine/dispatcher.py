@@ -53,6 +53,7 @@ from campana.services.sent import Answer
 from campana.services.session_calls import is_talk
 from campana.services.unsent import Unsent
 from campana.store.due import Group
+from campana.store.sending import MOST_AT_ONCE
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +84,7 @@ class Dispatcher:
         self._at_once: Counter[str] = Counter()
         """How many of them each channel has."""
         self._departures = Departures(context)
-        self._answers = GroupCommit(self._store_answers, pause=_ANSWERS_PAUSE)
+        self._answers = GroupCommit(self._store_answers, largest=MOST_AT_ONCE, pause=_ANSWERS_PAUSE)
         self._unsent = GroupCommit(self._store_unsent, largest=_PUT_BACK_AT_ONCE)
         self._notice = Notice()
         self._granted_until: dict[str, datetime | None] = {}

@@ -86,6 +86,8 @@ def _ending(answer: Answer, report: Report, *, now: datetime) -> Ending:
         detail["ref"] = answer.accepted.ref
     return Ending(
         attempt_id=intent.attempt_id,
+        workspace_id=intent.workspace_id,
+        campaign_id=intent.campaign_id,
         key=report.key,
         at=event.at,
         detail=msgspec.json.encode(detail).decode(),

@@ -1,10 +1,10 @@
 """The dispatcher of channels whose carrier takes sends by request; any number may run side by side.
 
-One step: get a grant on a channel, claim so many of the groups whose turn it is, committed as about
-to be sent, and start their sends, each at a moment of the grant. A send has one
-of four ends: accepted (the attempt is the carrier's from then on), not sent for certain (due
-again), refused (settled by what that means), or in doubt: then nobody guesses, the attempt stays
-open and the carrier is asked.
+One step: get a grant on a channel or two, claim so many of the groups whose turn it is, committed
+as about to be sent, and start their sends, each at a moment of the grant. A send has one of four
+ends: accepted (the attempt is the carrier's from then on), not sent for certain (due again),
+refused (settled by what that means), or in doubt: then nobody guesses, the attempt stays open and
+the carrier is asked.
 """
 
 from __future__ import annotations
@@ -59,6 +59,8 @@ log = logging.getLogger(__name__)
 
 _CLAIMS = 16
 """The most groups one grant is shared among: a claim costs the same for one as for many."""
+_CHANNELS = 2
+"""Served side by side: while the database writes the claim of one, the gate decides another's."""
 _ANSWERS_PAUSE = 0.025
 """Seconds from one write of many ends to the next."""
 _PUT_BACK_AT_ONCE = 500
@@ -69,7 +71,7 @@ _MOST_IN_FLIGHT = 5_000
 
 
 class Dispatcher:
-    """One process's share of the sending. `step` starts the sends of at most one grant."""
+    """One process's share of the sending. `step` starts the sends of a grant or two."""
 
     def __init__(self, context: Context, *, accounts: Accounts, public_url: str) -> None:
         """`public_url` is where carriers reach our web processes, without a slash at its end."""
@@ -114,7 +116,7 @@ class Dispatcher:
         return self._choosing.is_awaited
 
     async def step(self) -> bool:
-        """Start what one grant allows; False when there was nothing to start."""
+        """Start what they allow; False when there was nothing to start."""
         if not self._may_start():
             return False
         accounts = await self._accounts.known()
@@ -129,8 +131,17 @@ class Dispatcher:
         await self._choosing.look(
             rested, owner_id=self.ownership.owner_id, beside=self._helping.on(now=now)
         )
-        for channel_id in self._choosing.channels(rested):
-            if await self._serve(accounts[channel_id]):
+        waiting = self._choosing.channels(rested)
+        for first in range(0, len(waiting), _CHANNELS):
+            served = await asyncio.gather(
+                *(self._serve(accounts[each]) for each in waiting[first : first + _CHANNELS]),
+                # Whatever becomes of one, the other is waited for: a channel is served once.
+                return_exceptions=True,
+            )
+            for each in served:
+                if isinstance(each, BaseException):
+                    raise each
+            if any(served):
                 return True
         return False
 

@@ -46,7 +46,7 @@ def answer(intent: Claimed, disposition: str | None, *, ref: str | None = "r-1")
     return Answer(
         intent=intent,
         accepted=Accepted(ref=ref, reports=reports),
-        ask_at=NOW + timedelta(minutes=1),
+        ask_after=timedelta(minutes=1),
     )
 
 

@@ -6,14 +6,15 @@
 select exists (select from webhooks where is_enabled) or exists (select from webhook_deliveries where state = 'pending');
 
 -- name: lagging
--- Webhooks with events that have no delivery yet, and room for more. What a dead receiver misses stays in the
--- events: it costs no rows here.
+-- Webhooks with events that have no delivery yet, and room for more, those furthest behind first: however many
+-- are told of something every moment, each has its turn. What a dead receiver misses stays in the events: it
+-- costs no rows here.
 select w.id, w.workspace_id, w.event_types, w.cursor, w.replayed_at
 from webhooks w
 where w.is_enabled
   and exists (select from events e where e.workspace_id = w.workspace_id and e.id > w.cursor and e.id <= %(horizon)s)
   and (select count(*) from webhook_deliveries d where d.webhook_id = w.id and d.state = 'pending') < %(most)s
-order by w.id limit 50 for no key update of w skip locked;
+order by w.cursor, w.id limit 50 for no key update of w skip locked;
 
 -- name: spread
 -- The next stretch of events, and the cursor behind it, in one statement: after a crash neither is without the

@@ -231,6 +231,21 @@ async def test_of_one_subject_the_later_waits_for_the_earlier(
 
 @pytest.mark.slow
 @pytest.mark.timeout(90)
+async def test_a_test_waits_for_none_that_was_refused_before_it(
+    engine_context: Context, context: Context, workspace_id: int, deliverer: Deliverer
+) -> None:
+    async with receiver(answers(500)) as peer:
+        made = await add_webhook(context, peer.url, workspace_id=workspace_id)
+        given = {"workspace_id": workspace_id, "webhook_id": made.webhook.id}
+        await webhooks.rehearse(context, **given)
+        await work(deliverer)
+        peer.behavior = peer.takes
+        again = await webhooks.rehearse(context, **given)
+        await work(deliverer)
+    assert peer.ids() == [again]
+    assert await states(engine_context) == {"delivered": 1, "pending": 1}
+
+
 async def test_a_receiver_down_for_a_day_gets_everything_in_order(
     engine_context: Context, context: Context, workspace_id: int, clock: FixedClock,
     deliverer: Deliverer,

@@ -103,6 +103,9 @@ def test_bad_requests_are_told_what_is_wrong(tmp_path: Path) -> None:
             "by name": ask(
                 running, "POST", "/sends", json={**SEND, "callbackUrl": "http://localhost/"}
             ),
+            "no port": ask(
+                running, "POST", "/sends", json={**SEND, "callbackUrl": "http://127.0.0.1:99999/"}
+            ),
             "too large": ask(running, "POST", "/sends", content=b" " * 1_000_001),
             "nowhere": ask(running, "GET", "/"),
             "bad plan": ask(running, "PATCH", "/plan", json={"copies": 0}),
@@ -115,6 +118,7 @@ def test_bad_requests_are_told_what_is_wrong(tmp_path: Path) -> None:
             "unknown field": 400,
             "off the machine": 400,
             "by name": 400,
+            "no port": 400,
             "too large": 413,
             "nowhere": 404,
             "bad plan": 400,

@@ -51,9 +51,9 @@ cross join lateral (
   select d.due_at from webhook_deliveries d
   where d.webhook_id = w.id and d.state = 'pending' and d.due_at <= %(now)s
     and (d.claimed_until is null or d.claimed_until <= %(now)s)
-    and not exists (
+    and (d.event_type = 'webhook.test' or not exists (
       select from webhook_deliveries b
-      where b.webhook_id = d.webhook_id and b.subject = d.subject and b.state = 'pending' and b.event_id < d.event_id)
+      where b.webhook_id = d.webhook_id and b.subject = d.subject and b.state = 'pending' and b.event_id < d.event_id))
   order by d.due_at, d.event_id limit 1) first
 where w.is_enabled and (w.retry_at is null or w.retry_at <= %(now)s)
   and p.parallel > (
@@ -62,14 +62,14 @@ order by first.due_at, w.id limit 50 for no key update of w skip locked;
 
 -- name: claim
 -- As many as are not under way yet, the longest due first. Of one subject only the earliest that is not done:
--- the later ones wait for it, whatever holds it up.
+-- the later ones wait for it, whatever holds it up. A test waits for no other: whoever mends a receiver asks again.
 with free as materialized (
   select d.webhook_id, d.event_id from webhook_deliveries d
   where d.webhook_id = %(id)s and d.state = 'pending' and d.due_at <= %(now)s
     and (d.claimed_until is null or d.claimed_until <= %(now)s)
-    and not exists (
+    and (d.event_type = 'webhook.test' or not exists (
       select from webhook_deliveries b
-      where b.webhook_id = d.webhook_id and b.subject = d.subject and b.state = 'pending' and b.event_id < d.event_id)
+      where b.webhook_id = d.webhook_id and b.subject = d.subject and b.state = 'pending' and b.event_id < d.event_id))
   order by d.due_at, d.event_id
   limit greatest(0, %(parallel)s - (
     select count(*) from webhook_deliveries u

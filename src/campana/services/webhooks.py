@@ -30,6 +30,9 @@ from campana.store.webhooks import Webhook
 MOST = 50
 """Webhooks a workspace may have."""
 
+MOST_SECRETS = 10
+"""Secrets its messages may be signed with at once: each takes room in a header, and time."""
+
 SWITCHED_OFF = "switched off"
 """The reason when somebody did it."""
 
@@ -177,11 +180,18 @@ async def rotate(
 
     Raises:
         NotFound: there is none of that id in this workspace.
+        Conflict: as many older ones sign as may.
     """
     now = context.clock.now()
     async with context.db.transaction(workspace_id=workspace_id) as tx:
         webhook = _found(await webhooks.lock(tx, workspace_id=workspace_id, webhook_id=webhook_id))
-        await webhooks.retire_secrets(tx, webhook_id=webhook_id, until=now + overlap, now=now)
+        older = await webhooks.retire_secrets(
+            tx, webhook_id=webhook_id, until=now + overlap, now=now
+        )
+        if older >= MOST_SECRETS:
+            raise Conflict(
+                f"{MOST_SECRETS} secrets sign already; an overlapSeconds of 0 ends the older ones"
+            )
         secret = await _add_secret(tx, context, webhook)
     return WithSecret(webhook=webhook, secret=secret)
 
@@ -217,7 +227,7 @@ async def replay(context: Context, *, workspace_id: int, webhook_id: str, first:
 
     Raises:
         NotFound: there is none of that id in this workspace.
-        InvalidParameter: `first` is no event.
+        InvalidParameter: `first` is no event, or none that has happened.
         Conflict: the webhook is switched off.
     """
     number = id_of(first)
@@ -229,6 +239,10 @@ async def replay(context: Context, *, workspace_id: int, webhook_id: str, first:
         webhook = _found(await webhooks.lock(tx, workspace_id=workspace_id, webhook_id=webhook_id))
         if not webhook.is_enabled:
             raise Conflict("the webhook is switched off")
+        if number > await events.newest(tx):
+            raise InvalidParameter(
+                problems=[FieldProblem(pointer="/from", message="has not happened yet")]
+            )
         await webhooks.rewind(
             tx,
             workspace_id=workspace_id,

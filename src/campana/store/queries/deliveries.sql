@@ -6,15 +6,16 @@
 select exists (select from webhooks where is_enabled) or exists (select from webhook_deliveries where state = 'pending');
 
 -- name: lagging
--- Webhooks with events that have no delivery yet, and room for more. What a dead receiver misses stays in the
--- events: it costs no rows here.
+-- Webhooks with events that have no delivery yet, and room for more, those furthest behind first: however many
+-- are told of something every moment, each has its turn. What a dead receiver misses stays in the events: it
+-- costs no rows here.
 select w.id, w.workspace_id, w.event_types, w.cursor, w.replayed_at
 from webhooks w
 where w.is_enabled
   and exists (select from events e
     where e.workspace_id = w.workspace_id and e.id > w.cursor - 1024 and e.id + e.parts - 1 > w.cursor and e.id <= %(horizon)s)
   and (select count(*) from webhook_deliveries d where d.webhook_id = w.id and d.state = 'pending') < %(most)s
-order by w.id limit 50 for no key update of w skip locked;
+order by w.cursor, w.id limit 50 for no key update of w skip locked;
 
 -- name: spread
 -- The next stretch of events, and the cursor behind it, in one statement: after a crash neither is without the
@@ -53,9 +54,9 @@ cross join lateral (
   select d.due_at from webhook_deliveries d
   where d.webhook_id = w.id and d.state = 'pending' and d.due_at <= %(now)s
     and (d.claimed_until is null or d.claimed_until <= %(now)s)
-    and not exists (
+    and (d.event_type = 'webhook.test' or not exists (
       select from webhook_deliveries b
-      where b.webhook_id = d.webhook_id and b.subject = d.subject and b.state = 'pending' and b.event_id < d.event_id)
+      where b.webhook_id = d.webhook_id and b.subject = d.subject and b.state = 'pending' and b.event_id < d.event_id))
   order by d.due_at, d.event_id limit 1) first
 where w.is_enabled and (w.retry_at is null or w.retry_at <= %(now)s)
   and p.parallel > (
@@ -64,14 +65,14 @@ order by first.due_at, w.id limit 50 for no key update of w skip locked;
 
 -- name: claim
 -- As many as are not under way yet, the longest due first. Of one subject only the earliest that is not done:
--- the later ones wait for it, whatever holds it up.
+-- the later ones wait for it, whatever holds it up. A test waits for no other: whoever mends a receiver asks again.
 with free as materialized (
   select d.webhook_id, d.event_id, d.workspace_id from webhook_deliveries d
   where d.webhook_id = %(id)s and d.state = 'pending' and d.due_at <= %(now)s
     and (d.claimed_until is null or d.claimed_until <= %(now)s)
-    and not exists (
+    and (d.event_type = 'webhook.test' or not exists (
       select from webhook_deliveries b
-      where b.webhook_id = d.webhook_id and b.subject = d.subject and b.state = 'pending' and b.event_id < d.event_id)
+      where b.webhook_id = d.webhook_id and b.subject = d.subject and b.state = 'pending' and b.event_id < d.event_id))
   order by d.due_at, d.event_id
   limit greatest(0, %(parallel)s - (
     select count(*) from webhook_deliveries u

@@ -11,7 +11,16 @@ import pytest
 
 from campana.domain.address import Address, parse_phone
 from campana.domain.disposition import Disposition
-from campana.domain.gate import ADDRESS_BUSY_DELAY, RULES, Allow, Defer, Drop, Facts, check
+from campana.domain.gate import (
+    ADDRESS_BUSY_DELAY,
+    NEVER_OPEN_DELAY,
+    RULES,
+    Allow,
+    Defer,
+    Drop,
+    Facts,
+    check,
+)
 from campana.domain.window import ALWAYS, DEFAULT, Window
 
 NOON = datetime(2026, 3, 10, 17, tzinfo=UTC)
@@ -42,6 +51,7 @@ COUNTRY = Drop(disposition=Disposition.COUNTRY_NOT_ALLOWED, why="country_not_all
 ZONE = Drop(disposition=Disposition.ZONE_UNKNOWN, why="zone_unknown")
 CLOSED = Defer(until=MORNING, why="window")
 CAPPED = Defer(until=NOON + timedelta(days=2), why="caps")
+NEVER_OPEN = Defer(until=NOON + NEVER_OPEN_DELAY, why="never_open")
 BUSY = Defer(until=NOON + timedelta(seconds=15), why="address_busy")
 
 
@@ -73,7 +83,7 @@ def test_lets_through_whom_nothing_speaks_against() -> None:
         ({}, NIGHT, CLOSED),
         ({"zones": ()}, NOON, ZONE),
         ({"zones": ("Mars/Olympus",)}, NOON, ZONE),
-        ({"window": Window()}, NOON, ZONE),
+        ({"window": Window()}, NOON, NEVER_OPEN),
         ({"zones": (), "window": ALWAYS}, NIGHT, Allow()),
         ({"capped_until": CAPPED.until}, NOON, CAPPED),
         ({"address_is_busy": True}, NOON, BUSY),

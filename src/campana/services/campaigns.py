@@ -205,11 +205,7 @@ async def _resolved(tx: Tx, workspace_id: int, raw: object) -> dict[str, Any]:
     end = parse_moment(document.end_date, is_end=True) if document.end_date else None
     if start and end and end < start:
         problems.append(FieldProblem(pointer="/endDate", message="must not be before startDate"))
-    if document.window:
-        problems += [
-            FieldProblem(pointer=f"/window{each.pointer}", message=each.message)
-            for each in window_document.problems(document.window)
-        ]
+    problems += _of_windows(document)
     list_id = channel_id = None
     if document.contact_list:
         found = await lists.find(tx, workspace_id=workspace_id, wanted=document.contact_list)
@@ -259,3 +255,17 @@ async def _resolved(tx: Tx, workspace_id: int, raw: object) -> dict[str, Any]:
         "keep_open": document.keep_open or document.enrollment == "live",
         "document": whole,
     }
+
+
+def _of_windows(document: CampaignDocument) -> list[FieldProblem]:
+    windows = {"/window": document.window}
+    windows |= {
+        f"/variants/{n}/changes/window": each.changes.window
+        for n, each in enumerate(document.variants)
+    }
+    return [
+        FieldProblem(pointer=f"{at}{each.pointer}", message=each.message)
+        for at, written in windows.items()
+        if written is not None
+        for each in window_document.problems(written)
+    ]

@@ -11,7 +11,7 @@ from typing import Any
 
 from campana.domain.campaign import ChannelType
 from campana.domain.target import channel_of, zones_of
-from campana.domain.window import END_OF_TIME, Window, next_open, open_until
+from campana.domain.window import END_OF_TIME, Window, ever_opens, next_open, open_until
 from campana.services import late
 from campana.services.campaign_document import plan_of
 from campana.services.context import Context
@@ -108,7 +108,8 @@ async def _open(
 ) -> None:
     zones, now = zones_of(window_key), context.clock.now()
     until = open_until(window, zones, now)
-    if until is None and next_open(window, zones, now) is None:
+    is_never = until is None and next_open(window, zones, now) is None
+    if is_never and ever_opens(window, now):
         # Nobody waits for what never comes: claimed, they are dropped by the gate with its reason.
         until = END_OF_TIME
     await due.set_window(

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from campana.domain.campaign import Campaign, CampaignType, Plan
+from campana.domain.campaign import Campaign, CampaignType, ChannelType, Plan
 from campana.domain.errors import FieldProblem
 from campana.domain.script_problems import problems as script_problems
 from campana.domain.window import Window, both, ever_opens, never_closes
@@ -48,7 +48,8 @@ async def blocking(tx: Tx, context: Context, campaign: Campaign) -> list[FieldPr
             for pointer, limit in limits.items()
             if limit is not None
         ]
-    if workspace is None or not workspace.allowed_countries:
+    is_letters = {campaign.channel_type, *plan.channels} == {ChannelType.EMAIL}
+    if workspace is None or not (workspace.allowed_countries or is_letters):
         found.append(_problem("", "this workspace may not call any country yet: allow some first"))
     found += await flow_parts.unready(
         tx, campaign, plan, has_model=context.language_model is not None

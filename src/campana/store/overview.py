@@ -83,6 +83,7 @@ def _facts(row: Mapping[str, Any], now: datetime) -> WaitFacts:
         is_enrolling=row["is_enrolling"],
         is_importing=row["is_importing"],
         is_callable=row["is_callable"],
+        is_talking=row["is_talking"],
         keeps_open=row["keep_open"],
         may_call=row["may_call"],
         first_due_at=row["first_due_at"],
@@ -97,6 +98,28 @@ def _facts(row: Mapping[str, Any], now: datetime) -> WaitFacts:
         state_reason=row["state_reason"],
         resume_at=row["resume_at"],
     )
+
+
+async def holds_people(tx: Tx, *, campaign_id: str) -> bool:
+    """Is an attempt open that keeps its person: more than the report of a message is awaited?"""
+    row = await (await tx.execute(_SQL["holds_people"], {"campaign_id": campaign_id})).fetchone()
+    return bool(row and row[0])
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """Who is due first of those who open and close together, and what they were put off for."""
+
+    window_key: str
+    due_at: datetime
+    reason: str | None
+    attempts: int
+
+
+async def firsts(tx: Tx, *, campaign_id: str) -> list[First]:
+    """The first under each window key; none where nobody waits."""
+    cursor = await tx.execute(_SQL["firsts"], {"campaign_id": campaign_id})
+    return [First(*row) for row in await cursor.fetchall()]
 
 
 @dataclass(frozen=True, slots=True)

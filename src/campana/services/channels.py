@@ -90,16 +90,18 @@ async def create(context: Context, *, workspace_id: int, raw: object) -> Channel
         InvalidParameter: naming each field that is wrong, those of the carrier's config too.
         Conflict: the name is taken.
     """
-    document = documents.read(ChannelDocument, raw)
+    document, _, problems = documents.sift(ChannelDocument, raw)
+    if document is None:
+        raise InvalidParameter(problems=problems)
+    if document.window is not None:
+        problems += _of_window(document.window, now=context.clock.now())
     kind = context.carriers.get(document.kind)
     if kind is None:
         known = ", ".join(sorted(context.carriers))
-        raise InvalidParameter(
-            problems=[FieldProblem(pointer="/kind", message=f"must be one of {known}")]
-        )
-    channel_type, problems = _channel_type(document, kind)
-    if document.window is not None:
-        problems += _of_window(document.window, now=context.clock.now())
+        problems.append(FieldProblem(pointer="/kind", message=f"must be one of {known}"))
+        raise InvalidParameter(problems=problems)
+    channel_type, wrong = _channel_type(document, kind)
+    problems += wrong
     try:
         config = documents.read(kind.config, document.config)
     except InvalidParameter as error:

@@ -62,6 +62,16 @@ RUNNING: list[tuple[dict[str, Any], Cause, str]] = [
     ({"start_date": NOW, "is_callable": True}, Cause.READY, "about to begin"),
     ({"is_attempting": True, "is_clock_steady": False}, Cause.CONTACTING, "now"),
     ({"is_enrolling": True}, Cause.ENROLLING, "being enrolled"),
+    (
+        {"is_enrolling": True, "has_care": False},
+        Cause.NO_WORKER,
+        "start campana serve or campana w",
+    ),
+    (
+        {"is_importing": True, "has_care": False},
+        Cause.NO_WORKER,
+        "start campana serve or campana w",
+    ),
     ({"is_enrolling": True, "is_callable": True}, Cause.READY, "about to begin"),
     ({"is_callable": True, "is_clock_steady": False}, Cause.CLOCK_UNSTEADY, "has jumped"),
     ({"is_callable": True, "may_call": False}, Cause.NO_COUNTRIES, "not call any country"),

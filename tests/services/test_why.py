@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from campana.domain.disposition import Disposition
 from campana.domain.window import WEEKDAYS
-from campana.services import channels, control, outcomes, policy, prices, reopening, why, windows
+from campana.services import (
+    campaigns,
+    channels,
+    control,
+    outcomes,
+    policy,
+    prices,
+    reopening,
+    why,
+    windows,
+)
 from campana.services.claimed import Claimed
 from campana.services.context import Context
 from campana.services.intents import Send
+from campana.store import owners
 from campana.store.attempts import CallFacts
 from tests.support.campaign import ANA, BRUNO, Scene, launched, person
 from tests.support.database import NOW, FixedClock
@@ -219,3 +231,20 @@ async def test_a_flow_that_waits_for_an_answer_is_not_about_to_be_completed(
     )
     await talk.report(ana, Disposition.DELIVERED)
     assert (await told(talk.scene)).endswith("it is about to be completed.")
+
+
+async def test_who_is_to_be_enrolled_waits_for_a_work_process(
+    engine_context: Context, context: Context, workspace_id: int
+) -> None:
+    scene = await launched(engine_context, context, workspace_id=workspace_id, people=[person(ANA)])
+    await control.pause(context, workspace_id=workspace_id, campaign_id=scene.campaign_id)
+    made = await campaigns.copy(context, workspace_id=workspace_id, campaign_id=scene.campaign_id)
+    await control.launch(context, workspace_id=workspace_id, campaign_id=made.id)
+    again = replace(scene, campaign_id=made.id)
+    assert await told(again) == (
+        "No work process is alive to import and enroll its people: start campana serve or campana"
+        " work."
+    )
+    async with engine_context.db.session() as session:
+        await owners.serve(session, kind="sandbox")
+        assert await told(again) == "The people of its list are being enrolled."

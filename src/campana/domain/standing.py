@@ -79,6 +79,12 @@ def _running(facts: WaitFacts, now: datetime) -> Standing:
         )
     if facts.is_callable:
         return _held_back(facts, now)
+    if not facts.has_care and (facts.is_enrolling or facts.is_importing):
+        return _told(
+            Cause.NO_WORKER,
+            "No work process is alive to import and enroll its people: start campana serve or"
+            " campana work.",
+        )
     if facts.is_enrolling:
         return _told(Cause.ENROLLING, "The people of its list are being enrolled.")
     if facts.first_due_at is None:

@@ -175,6 +175,8 @@ class WaitFacts:
     is_importing: bool = False
     is_talking: bool = False
     """Somebody is in a conversation of a flow, which waits for them or for a time."""
+    has_care: bool = True
+    """A work process lives: it imports and enrolls."""
     awaits_reports: bool = False
     """Carriers have messages whose end they have not told, and nothing else is under way; False
     when nobody asked."""

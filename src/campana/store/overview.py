@@ -16,6 +16,8 @@ from campana.store.owners import KIND_SPACE
 from campana.store.sql import load
 
 _SQL = load("overview")
+_CARE_KIND = "sandbox"
+"""Served by work processes and by no others: they enroll, import and close, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ async def waiting(tx: Tx, *, campaign_ids: Sequence[str], now: datetime) -> dict
                 "now": now,
                 "day": quota_day(now),
                 "kind_space": KIND_SPACE,
+                "care_kind": _CARE_KIND,
             },
         )
         rows = await cursor.fetchall()
@@ -84,6 +87,7 @@ def _facts(row: Mapping[str, Any], now: datetime) -> WaitFacts:
         is_importing=row["is_importing"],
         is_callable=row["is_callable"],
         is_talking=row["is_talking"],
+        has_care=row["has_care"],
         keeps_open=row["keep_open"],
         may_call=row["may_call"],
         first_due_at=row["first_due_at"],

@@ -49,6 +49,7 @@ select c.id, c.start_date, c.end_date, c.keep_open, c.state_reason, c.resume_at,
     where w.campaign_id = c.id and w.open_until > %(now)s
       and exists (select from due d where d.campaign_id = c.id and d.window_key = w.window_key
         and d.priority = p.priority::smallint and d.due_at <= %(now)s)) as is_callable,
+  hashtext(%(care_kind)s)::bigint & 4294967295 in (select kind from served) as has_care,
   exists (select from flow_sessions f join targets t on t.id = f.target_id
     where f.campaign_id = c.id and f.is_current and t.state = 'talking') as is_talking,
   -- a letter needs no country

@@ -129,9 +129,9 @@ def _never_open(
     if not ever_opens(plan.window, now):
         yield _problem("/window", "never opens")
         return
-    never_shared = dict.fromkeys(
+    never_shared = [
         at for at, channel in channels.items() if not ever_opens(_with(plan.window, channel), now)
-    )
+    ]
     for at in never_shared:
         yield _problem(at, "never opens while the channel's own hours do")
     for way, own in variant_plans.each_way(plan):

@@ -13,6 +13,7 @@ from campana.domain.address import Address, parse_phone
 from campana.domain.disposition import Disposition
 from campana.domain.gate import (
     ADDRESS_BUSY_DELAY,
+    NEVER_OPEN_DELAY,
     RULES,
     Allow,
     Defer,
@@ -52,6 +53,7 @@ COUNTRY = Drop(disposition=Disposition.COUNTRY_NOT_ALLOWED, why="country_not_all
 ZONE = Drop(disposition=Disposition.ZONE_UNKNOWN, why="zone_unknown")
 CLOSED = Defer(until=MORNING, why="window")
 CAPPED = Defer(until=NOON + timedelta(days=2), why="caps")
+NEVER_OPEN = Defer(until=NOON + NEVER_OPEN_DELAY, why="never_open")
 BUSY = Defer(until=NOON + timedelta(seconds=15), why="address_busy")
 
 
@@ -83,7 +85,7 @@ def test_lets_through_whom_nothing_speaks_against() -> None:
         ({}, NIGHT, CLOSED),
         ({"zones": ()}, NOON, ZONE),
         ({"zones": ("Mars/Olympus",)}, NOON, ZONE),
-        ({"window": Window()}, NOON, ZONE),
+        ({"window": Window()}, NOON, NEVER_OPEN),
         ({"zones": (), "window": ALWAYS}, NIGHT, Allow()),
         ({"capped_until": CAPPED.until}, NOON, CAPPED),
         ({"address_is_busy": True}, NOON, BUSY),

@@ -14,10 +14,13 @@ from enum import StrEnum
 from campana.domain.conversation import is_care_window_open
 from campana.domain.disposition import Disposition
 from campana.domain.toll import is_refused
-from campana.domain.window import Window, is_open, next_open
+from campana.domain.window import Window, ever_opens, is_open, next_open
 
 ADDRESS_BUSY_DELAY = timedelta(seconds=15)
 """Another campaign is in contact with this address now; a call rarely ends sooner."""
+
+NEVER_OPEN_DELAY = timedelta(hours=1)
+"""The hours of campaign and channel, as they are now, are never open together."""
 
 
 class Reach(StrEnum):
@@ -152,6 +155,9 @@ def _window_open(facts: Facts, now: datetime) -> Verdict | None:
     if is_open(facts.window, facts.zones, now):
         return None
     opens = next_open(facts.window, facts.zones, now)
+    if opens is None and not ever_opens(facts.window, now):
+        # It is not about this person: the hours can be mended, and nobody is given up for them.
+        return Defer(until=now + NEVER_OPEN_DELAY, why="never_open")
     if opens is None:
         return Drop(disposition=Disposition.ZONE_UNKNOWN, why="zone_unknown")
     return Defer(until=opens, why="window")

@@ -79,8 +79,7 @@ async def create(context: Context, *, workspace_id: int, raw: object) -> WithSec
         InvalidParameter: naming each field that is wrong.
         Conflict: the workspace has as many as it may.
     """
-    document = documents.read(WebhookDocument, raw)
-    await _check_url(context, document.url)
+    document = await _acceptable(context, raw)
     now = context.clock.now()
     webhook = Webhook(
         id=context.new_id("whk"),
@@ -139,10 +138,13 @@ async def change(
         VersionMismatch: what is written of it has been changed since.
     """
     before = await get(context, workspace_id=workspace_id, webhook_id=webhook_id)
-    url = documents.read(WebhookDocument, documents.merge(_written(before), patch)).url
-    if url != before.url or patch.get("enabled"):
-        # Outside the transaction, because a name may have to be resolved.
-        await _check_url(context, url)
+    is_known = "url" not in patch or patch["url"] == before.url
+    # Outside the transaction, because a name may have to be resolved.
+    await _acceptable(
+        context,
+        documents.merge(_written(before), patch),
+        known_url=before.url if is_known and not patch.get("enabled") else None,
+    )
     now = context.clock.now()
     async with context.db.transaction(workspace_id=workspace_id) as tx:
         before = _found(await webhooks.lock(tx, workspace_id=workspace_id, webhook_id=webhook_id))
@@ -279,12 +281,18 @@ async def log(
         )
 
 
-async def _check_url(context: Context, url: str) -> None:
-    try:
-        await context.outbound.check(url)
-    except Refused as error:
-        problem = FieldProblem(pointer="/url", message=str(error))
-        raise InvalidParameter(problems=[problem]) from None
+async def _acceptable(
+    context: Context, raw: object, *, known_url: str | None = None
+) -> WebhookDocument:
+    document, _, problems = documents.sift(WebhookDocument, raw)
+    if document is not None and document.url != known_url:
+        try:
+            await context.outbound.check(document.url)
+        except Refused as error:
+            problems.append(FieldProblem(pointer="/url", message=str(error)))
+    if document is None or problems:
+        raise InvalidParameter(problems=problems)
+    return document
 
 
 async def _add_secret(tx: Tx, context: Context, webhook: Webhook) -> str:

@@ -214,9 +214,7 @@ async def claim(
             claimed = [
                 replace(each, not_before=own.moment(n, now)) for n, each in enumerate(claimed)
             ]
-        await limits.use(
-            tx, own, group=group, plan=plan, numbers=[each.attempt_no for each in claimed], now=now
-        )
+        await limits.use(tx, own, group=group, plan=plan, claimed=claimed, now=now)
     if marks is not None:
         marks.move(group.key, [Position(each.due_at, each.id) for each in found])
     if budget.is_exhausted:

@@ -14,6 +14,7 @@ import pytest
 
 from campana.domain.errors import Unavailable
 from campana.simulation import checks, document, play, virtual_time
+from campana.simulation.evidence import Evidence, Limits
 from campana.simulation.process import NoTroubles
 from campana.simulation.trial import AGAIN
 from campana.simulation.world import world
@@ -112,15 +113,19 @@ def test_a_commit_whose_answer_is_lost_holds_nobody_up(
             await worker.stop()
             async with made.engine.db.read() as tx:
                 return checks.violations(
-                    checks.Evidence(
+                    Evidence(
                         sent=made.provider.sent,
                         attempts=await store.attempts(tx),
                         targets=await store.targets(tx),
+                        told=await store.events(tx),
                         documents={stage.campaign_id: scenario.campaign},
-                        rate=scenario.channel.rate,
-                        lines=scenario.channel.lines,
-                        pauses=[],
-                        steps=[],
+                        limits=[
+                            Limits(
+                                since=made.starts,
+                                rate=scenario.channel.rate,
+                                lines=scenario.channel.lines,
+                            )
+                        ],
                         is_over=await moments.is_finished(tx),
                     )
                 )

@@ -83,6 +83,8 @@ class World:
         self.starts = starts
         self.shift = timedelta(0)
         """What the database's clock has been put forward by."""
+        self.glitch = timedelta(0)
+        """How far off its answer is to the question what time it is, while nothing else is."""
         self.processes: list[Process] = []
         self._conninfo = conninfo
         self._lines = lines
@@ -149,7 +151,7 @@ class World:
             agenda=self.agenda,
             turn=self.turn,
             troubles=troubles or NoTroubles(),
-            server_time=self.now,
+            server_time=lambda: self.now() + self.glitch,
         )
         clock = DatabaseClock(monotonic=self._loop.time)
         clock.follow(self.now(), at=self._loop.time())
@@ -163,6 +165,14 @@ class World:
         for process in self.processes:
             process.clock_jumped.set()
         self.agenda.tell()
+
+    async def mislead(self, by: timedelta, *, seconds: float) -> None:
+        """Let whoever asks for the time in the next seconds be told another."""
+        self.glitch = by
+        for process in self.processes:
+            process.clock_jumped.set()
+        await asyncio.sleep(seconds)
+        self.glitch = timedelta(0)
 
     async def cut(self, process: Process) -> None:
         """Take a living process its session, as a broken connection does."""

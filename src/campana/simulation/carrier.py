@@ -104,7 +104,7 @@ class Manners:
     is_mute: bool = False
     """It cannot say what became of an attempt."""
     tells_ends_at_once: bool = False
-    """Its answer to a send waits for the end, and tells it, where that comes soon."""
+    """Its answer to a send waits for the end where that comes soon, and is all it ever tells."""
 
 
 class SimulatedProvider:
@@ -293,14 +293,14 @@ class _Account:
         await asyncio.sleep(after)
         await self._provider.attend(is_question=False)
         met, taking = self._provider.receive(outbound, sender=self._wire.name, left=left)
-        if taking is not None:
+        is_end = self._tells_end(met)
+        if taking is not None and not is_end:
             keep = self._keep(outbound.callback_url.rpartition("/")[2])
 
             async def post(status: Status) -> None:
                 await keep(self.parse_callback(self._signed(msgspec.json.encode(status))))
 
             self._provider.spawn(self._provider.tell(taking, post))
-        is_end = self._tells_end(met)
         await asyncio.sleep(met.happenings[-1].after if is_end else met.reply_seconds)
         if met.fault in {"silent", "lost"}:
             await asyncio.sleep(self._config.timeout_seconds)

@@ -91,7 +91,7 @@ def _limits(chance: Chance, starts: datetime) -> Mapping[str, Any]:
     """Those a campaign may have besides its channel's."""
     limits: dict[str, Any] = {}
     if chance.happens(0.4):
-        limits["pacing"] = {"rate": chance.one_of([0.5, 2.0]), "lines": chance.whole(1, 4)}
+        limits["pacing"] = {"rate": chance.one_of([0.5, 2.0, 100.0]), "lines": chance.whole(1, 3)}
         if chance.happens(0.3):
             limits["pacing"]["dailyAttempts"] = chance.whole(3, 8)
     if chance.happens(0.25):

@@ -144,7 +144,8 @@ async def _slot(day: _Day, number: int) -> None:
     while True:
         day.lives += 1
         name = f"worker {number + 1}, life {day.lives}"
-        process = day.made.begin(name, day.troubles(name))
+        restless = Chance(day.seed, f"{name} is restless")
+        process = day.made.begin(name, day.troubles(name), restless=restless)
         day.slots[number] = process
         await process.died.wait()
         async with day.made.engine.db.read() as tx:

@@ -144,7 +144,9 @@ class World:
         """From now on this happens to those who store what the carrier tells."""
         self._callbacks = self._teller(troubles)
 
-    def begin(self, name: str, troubles: Troubles | None = None) -> Process:
+    def begin(
+        self, name: str, troubles: Troubles | None = None, *, restless: Chance | None = None
+    ) -> Process:
         """A new work process."""
         process = Process(
             name=name,
@@ -152,6 +154,7 @@ class World:
             turn=self.turn,
             troubles=troubles or NoTroubles(),
             server_time=lambda: self.now() + self.glitch,
+            restless=restless,
         )
         clock = DatabaseClock(monotonic=self._loop.time)
         clock.follow(self.now(), at=self._loop.time())

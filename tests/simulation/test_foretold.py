@@ -60,8 +60,9 @@ async def _run(
     ) as made:
         stage = await play.set_up(made, scenario)
         if is_before:
-            worker = made.begin("worker")
+            earlier = made.begin("an earlier worker")
             await play.until_over(made, ends=scenario.ends)
+            await earlier.stop()
         elif not is_beside:
             await control.cancel(
                 made.web, workspace_id=stage.workspace_id, campaign_id=stage.campaign_id
@@ -83,8 +84,7 @@ async def _run(
         assert foretold.problems == []
         await control.launch(made.web, **names)
         await targets.enroll(made.engine, campaign_id=created.id)
-        if not is_before:
-            worker = made.begin("worker")
+        worker = made.begin("worker")
         await play.until_over(made, ends=made.now() + timedelta(days=60))
         await worker.stop()
         play.raise_failure(worker)

@@ -21,7 +21,7 @@ select type, campaign_id, coalesce(data->>'targetId', data->>'id'), data->>'id',
 from events where split_part(type, '.', 1) in ('attempt', 'target') order by id;
 
 -- name: has_intents
--- Is somebody about to be contacted who was claimed since?
+-- Whether somebody is about to be contacted who was claimed since then.
 select exists (select from attempts where state in ('intent', 'sending') and created_at >= %(since)s);
 
 -- name: open_attempts

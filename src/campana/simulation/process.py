@@ -32,6 +32,7 @@ PUBLIC_URL = "http://127.0.0.1:8080"
 _DRAIN_SECONDS = 20.0
 _CLOCK_SECONDS = 1.0
 _LOOK_AT_LEAST = timedelta(hours=12)
+_RESTLESS = ("dispatch", "sweep")
 _RESTLESS_LOOKS = 40
 _RESTLESS_SECONDS = 10.0
 _LONGEST_PAUSE = 2.0
@@ -101,7 +102,8 @@ class Process:
         server_time: Callable[[], datetime],
         restless: Chance | None = None,
     ) -> None:
-        """`restless` has it look for people to contact also where there seem to be none."""
+        """`restless` has it look for people to contact, and for dead workers, also where there seem
+        to be none."""
         self.name = name
         self.is_dead = False
         self.failure: BaseException | None = None
@@ -282,7 +284,7 @@ class Rest:
     def __init__(self, agenda: Agenda, loop: Loop, *, restless: Chance | None = None) -> None:
         self._agenda = agenda
         self._loop = loop
-        self._restless = restless if loop.name == "dispatch" else None
+        self._restless = restless if loop.name in _RESTLESS else None
         self._looks = _RESTLESS_LOOKS
         self._reports = -1
         self._ended_at: datetime | None = None
@@ -316,8 +318,8 @@ class Rest:
         self._reports = agenda.reports
 
     def _longest(self) -> timedelta:
-        """The agenda knows every limit that holds people back. A worker that looks only when none
-        does would pass for one that keeps them."""
+        """The agenda knows every limit that holds people back, and who is dead. A worker that looks
+        only when there is something to find would pass for one that can tell."""
         if self._restless is None or not self._looks:
             return _LOOK_AT_LEAST
         self._looks -= 1

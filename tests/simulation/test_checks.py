@@ -167,6 +167,10 @@ SECOND_TRY = row(TWICE[1], number=2)
         (evidence([sent(1)], stops=[Stop(since=EARLIER, campaign_id="camp")]), "stopped"),
         (evidence([sent(1)], stops=[Stop(since=EARLIER, campaign_id=None)]), "stopped"),
         (evidence([sent(1)], barred=[Barred(address=ANA, since=EARLIER)]), "barred"),
+        (
+            evidence([sent(1)], barred=[Barred(address=ANA, since=EARLIER, is_expiry=True)]),
+            "barred",
+        ),
         (evidence([sent(1)], attempts=one(created_at=NOON - SECOND)), "untimely"),
         (evidence([sent(1)], attempts=one(created_at=NOON + SECOND)), "untimely"),
         (evidence([sent(1)], targets=[target(disposition="busy")]), "untrue"),

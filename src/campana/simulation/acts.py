@@ -79,7 +79,8 @@ class Acts:
             await self._say(address, is_granted=True, until=until)
             if until is not None:
                 # What was decided before may leave until its deadline.
-                self.barred += self._never(address, since=until + SEND_DEADLINE)
+                late = until + SEND_DEADLINE
+                self.barred += self._never(address, since=late, is_expiry=True)
 
     async def do(self, planned: Planned) -> None:
         """One of them, from its asking to the end of its consequences that has a time."""
@@ -193,9 +194,9 @@ class Acts:
             expires_at=until,
         )
 
-    def _never(self, address: str, *, since: datetime) -> list[Barred]:
+    def _never(self, address: str, *, since: datetime, is_expiry: bool = False) -> list[Barred]:
         return [
-            Barred(address=address, since=since, campaign_id=campaign_id)
+            Barred(address=address, since=since, campaign_id=campaign_id, is_expiry=is_expiry)
             for campaign_id in self.needing_consent
         ]
 

@@ -42,6 +42,8 @@ class Barred:
     address: str
     since: datetime
     campaign_id: str | None = None
+    is_expiry: bool = False
+    """`since` is what the database's clock shows then: a consent is over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

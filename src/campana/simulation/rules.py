@@ -134,7 +134,11 @@ def _barred(evidence: Evidence) -> Iterator[str]:
     for barred in evidence.barred:
         for sent in evidence.sent:
             is_meant = barred.campaign_id in {None, campaign_of.get(sent.attempt_id)}
-            if is_meant and sent.to == barred.address and sent.left_at > barred.since:
+            if barred.is_expiry:
+                is_late = sent.shown_at > barred.since and not evidence.is_astray(sent.left_at)
+            else:
+                is_late = sent.left_at > barred.since
+            if is_meant and sent.to == barred.address and is_late:
                 yield f"barred: {sent.to} was contacted at {sent.left_at}, barred at {barred.since}"
 
 

@@ -42,7 +42,7 @@ from campana.sandbox.wire import SIGNATURE, Status, sign
 _TRIES = 8
 _FIRST_PAUSE = 0.25
 _BEHIND_QUESTIONS = 0.7
-_SOON_SECONDS = 4.0
+_SOON_SECONDS = 7.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

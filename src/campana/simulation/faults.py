@@ -84,6 +84,8 @@ def draw_faults(seed: int) -> Faults:
 def draw_plan(seed: int) -> Plan:
     """A carrier on such a day."""
     chance = Chance(seed, "carrier")
+    # Else nearly no end would come soon enough to be told at once.
+    is_quick = draw_faults(seed).manners.tells_ends_at_once
     faults: list[Fault] = ["slow", "silent", "lost", "error", "garbage", "refuse"]
     mischief: list[Mischief] = ["late", "double", "shuffle", "drop"]
     some = [0.0, 0.0, 0.03, 0.1]
@@ -92,8 +94,8 @@ def draw_plan(seed: int) -> Plan:
         seconds=Seconds(
             reply=(0.01, chance.one_of([0.05, 0.5])),
             ring=(0.5, 2),
-            answer=(0.5, 8),
-            talk=(1, chance.one_of([5, 40])),
+            answer=(0.5, 2.0 if is_quick else 8.0),
+            talk=(1, 3.0 if is_quick else chance.one_of([5, 40])),
             deliver=(0.5, 10),
             late=chance.one_of([(1.0, 5.0), (30.0, 300.0)]),
         ),

@@ -265,6 +265,14 @@ def test_nonsense_is_told_from_forgery(body: bytes) -> None:
     contract.check_nonsense(CONTRACT, body)
 
 
+def test_a_part_nobody_understands_takes_no_other_with_it() -> None:
+    ringing, busy = status("ringing"), status("finished", "busy")
+    body = b"[" + ringing + b',7,{"inbound":"in-1"},' + busy + b"]"
+    told = CONTRACT.carrier().parse_callback(CONTRACT.callback(body))
+    alone = [CONTRACT.carrier().parse_callback(CONTRACT.callback(one)) for one in (ringing, busy)]
+    assert told == [each for one in alone for each in one]
+
+
 async def test_its_secret_is_nowhere(
     carrier: Carrier, peer: Sandboxed, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -16,6 +16,7 @@ from campana.carriers.base import (
     CarrierError,
     Challenge,
     ForgedCallback,
+    Report,
     UnreadableCallback,
 )
 from campana.carriers.whatsapp_cloud import KIND
@@ -159,6 +160,16 @@ def test_metas_question_is_answered_to_who_knows_the_token() -> None:
 @pytest.mark.parametrize("body", CONTRACT.nonsense, ids=lambda body: repr(body[:40]))
 def test_nonsense_is_told_from_forgery(body: bytes) -> None:
     contract.check_nonsense(CONTRACT, body)
+
+
+@pytest.mark.parametrize(
+    "nonsense", [{**one("sent"), "timestamp": "soon"}, {"status": 5}, None], ids=repr
+)
+def test_a_part_nobody_understands_takes_no_other_with_it(nonsense: object) -> None:
+    body = hook(statuses=[one("delivered"), nonsense, one("read")], messages=[{"id": 7}])
+    told = CONTRACT.carrier().parse_callback(CONTRACT.callback(body))
+    words = [each.event.detail["status"] for each in told if isinstance(each, Report)]
+    assert words == ["delivered", "read"]
 
 
 def test_a_body_with_another_numbers_news_too_gives_ours() -> None:

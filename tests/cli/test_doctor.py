@@ -66,6 +66,23 @@ def test_a_broken_one_is_told_with_examples_and_fails(doctor: Doctor, conninfo: 
     assert told["unknownAttempts"] == 0
 
 
+def test_a_server_that_may_forget_what_it_stored_is_told_of(
+    conninfo: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAMPANA_DATA_DIR", str(tmp_path / "state"))
+
+    def durability(setting: str) -> dict[str, object]:
+        chosen = f"{conninfo} options='-c synchronous_commit={setting}'"
+        monkeypatch.setenv("CAMPANA_DATABASE_URL", chosen)
+        told = json.loads(CliRunner().invoke(app, ["doctor", "--json"]).output)
+        [found] = [each for each in told if each["what"] == "durability"]
+        return found
+
+    assert "synchronous_commit" in str(durability("off")["detail"])
+    assert not durability("off")["ok"]
+    assert "synchronous_commit" not in str(durability("on")["detail"])
+
+
 def test_another_schema_is_said_and_nothing_is_judged(doctor: Doctor, conninfo: str) -> None:
     with psycopg.connect(conninfo, autocommit=True) as superuser:
         superuser.execute("insert into public.schema_migrations values ('9001')")

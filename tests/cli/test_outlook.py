@@ -79,7 +79,7 @@ def test_a_campaign_is_looked_at_launched_stopped_and_asked(
 
     assert "It is a draft" in campana("campaign", "why", made).stdout
     assert campana("campaign", "launch", made).exit_code == 0
-    assert json.loads(campana("campaign", "why", made, "--json").stdout)["code"] == "enrolling"
+    assert json.loads(campana("campaign", "why", made, "--json").stdout)["code"] == "no_worker"
     assert campana("campaign", "pause", made, "--hang-up").exit_code == 0
     assert "It was paused by the command line" in campana("campaign", "why", made).stdout
 

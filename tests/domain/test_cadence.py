@@ -219,3 +219,18 @@ def test_a_callback_that_was_not_sent_stays_a_callback() -> None:
 
 def test_results_that_decide_are_outcomes_of_their_own_name() -> None:
     assert all(str(outcome) == result for result, outcome in RESULTS.items())
+
+
+@pytest.mark.parametrize("outcome", D)
+def test_a_no_that_was_told_late_ends_what_would_go_on(outcome: Disposition) -> None:
+    """Of a call of which nobody knew, after somebody had them tried again."""
+    history = History(tries={outcome: 1, D.DECLINED: 1}, made=2)
+    found = decide(
+        Cadence(next_address_after=frozenset({D.INVALID_NUMBER})),
+        disposition=outcome,
+        history=history,
+        hours=HOURS,
+        now=NOW,
+    )
+    goes_on = FINALITY[outcome] in {Finality.RETRY, Finality.ADDRESS_DONE}
+    assert found == Finish(disposition=D.DECLINED if goes_on else outcome)

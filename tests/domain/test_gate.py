@@ -11,7 +11,18 @@ import pytest
 
 from campana.domain.address import Address, parse_phone
 from campana.domain.disposition import Disposition
-from campana.domain.gate import ADDRESS_BUSY_DELAY, RULES, Allow, Defer, Drop, Facts, check
+from campana.domain.gate import (
+    ADDRESS_BUSY_DELAY,
+    NEVER_OPEN_DELAY,
+    RULES,
+    Allow,
+    Defer,
+    Drop,
+    Facts,
+    Reach,
+    check,
+    reach_of,
+)
 from campana.domain.window import ALWAYS, DEFAULT, Window
 
 NOON = datetime(2026, 3, 10, 17, tzinfo=UTC)
@@ -19,7 +30,7 @@ NIGHT = datetime(2026, 3, 10, 7, tzinfo=UTC)
 MORNING = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
 FINE = Facts(
-    address="+12125550101",
+    reach=Reach.NUMBER,
     country="US",
     zones=("America/New_York",),
     suppressed_by=None,
@@ -42,6 +53,7 @@ COUNTRY = Drop(disposition=Disposition.COUNTRY_NOT_ALLOWED, why="country_not_all
 ZONE = Drop(disposition=Disposition.ZONE_UNKNOWN, why="zone_unknown")
 CLOSED = Defer(until=MORNING, why="window")
 CAPPED = Defer(until=NOON + timedelta(days=2), why="caps")
+NEVER_OPEN = Defer(until=NOON + NEVER_OPEN_DELAY, why="never_open")
 BUSY = Defer(until=NOON + timedelta(seconds=15), why="address_busy")
 
 
@@ -52,14 +64,14 @@ def test_lets_through_whom_nothing_speaks_against() -> None:
 @pytest.mark.parametrize(
     ("facts", "now", "verdict"),
     [
-        ({"address": None}, NOON, NO_ADDRESS),
+        ({"reach": reach_of(None)}, NOON, NO_ADDRESS),
         ({"suppressed_by": "campaign"}, NOON, SUPPRESSED),
         ({"requires_consent": True}, NOON, NO_CONSENT),
         ({"requires_consent": True, "has_consent": True}, NOON, Allow()),
-        ({"address": "+19005550101"}, NOON, REFUSED),
-        ({"address": "+881612345678", "country": "US"}, NOON, REFUSED),
-        ({"address": "2125550101"}, NOON, REFUSED),
-        ({"address": "ana@example.com"}, NOON, Allow()),
+        ({"reach": reach_of("+19005550101")}, NOON, REFUSED),
+        ({"reach": reach_of("+881612345678"), "country": "US"}, NOON, REFUSED),
+        ({"reach": reach_of("2125550101")}, NOON, REFUSED),
+        ({"reach": reach_of("ana@example.com")}, NOON, Allow()),
         ({"country": "CA"}, NOON, COUNTRY),
         ({"country": None}, NOON, COUNTRY),
         ({"country": ""}, NOON, COUNTRY),
@@ -73,7 +85,7 @@ def test_lets_through_whom_nothing_speaks_against() -> None:
         ({}, NIGHT, CLOSED),
         ({"zones": ()}, NOON, ZONE),
         ({"zones": ("Mars/Olympus",)}, NOON, ZONE),
-        ({"window": Window()}, NOON, ZONE),
+        ({"window": Window()}, NOON, NEVER_OPEN),
         ({"zones": (), "window": ALWAYS}, NIGHT, Allow()),
         ({"capped_until": CAPPED.until}, NOON, CAPPED),
         ({"address_is_busy": True}, NOON, BUSY),
@@ -89,7 +101,7 @@ def test_the_first_rule_that_objects_decides() -> None:
     """With everything wrong, mending one thing after the other shows the next objection."""
     facts = replace(
         FINE,
-        address=None,
+        reach=Reach.NONE,
         suppressed_by="campaign",
         requires_consent=True,
         country=None,
@@ -100,10 +112,10 @@ def test_the_first_rule_that_objects_decides() -> None:
         address_is_busy=True,
     )
     mends: list[dict[str, Any]] = [
-        {"address": "+19005550101"},
+        {"reach": reach_of("+19005550101")},
         {"suppressed_by": None},
         {"has_consent": True},
-        {"address": FINE.address},
+        {"reach": FINE.reach},
         {"country": FINE.country},
         {"wrote_at": NOON},
         {"is_held_out": False},
@@ -143,7 +155,7 @@ def test_an_island_under_the_code_of_the_us_is_not_the_us(country: str) -> None:
     island = parse_phone(number, default_country="US")
     assert isinstance(island, Address)
     assert island.country == country
-    facts = replace(FINE, address=island.value, country=island.country)
+    facts = replace(FINE, reach=reach_of(island.value), country=island.country)
     assert check(facts, NOON) == COUNTRY
     assert check(replace(facts, allowed_countries=frozenset({country})), NOON) == Allow()
 
@@ -157,5 +169,5 @@ def test_a_busy_address_is_asked_again_soon() -> None:
 
 
 def test_a_letter_needs_no_country() -> None:
-    facts = replace(FINE, address="ana@example.com", country=None, allowed_countries=frozenset())
+    facts = replace(FINE, reach=Reach.LETTER, country=None, allowed_countries=frozenset())
     assert check(facts, NOON) == Allow()

@@ -102,7 +102,9 @@ def judge(window: Window, zones: Sequence[str], now: datetime) -> None:
 
     verdict = check(replace(FINE, window=window, zones=tuple(zones)), now)
     assert (verdict == Allow()) is is_open(now), (zones, now)
-    if isinstance(verdict, Defer):
+    if isinstance(verdict, Defer) and verdict.why == "never_open":
+        assert not any(window.days), window
+    elif isinstance(verdict, Defer):
         assert verdict.until > now
         assert is_open(verdict.until), (zones, now, verdict)
         assert not is_open(verdict.until - SECOND), (zones, now, verdict)

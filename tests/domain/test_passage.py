@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from campana.domain import gate
+from campana.domain.gate import Reach
 from campana.domain.passage import Rule, Verdict, noted, told
 from campana.domain.window import ALWAYS
 from tests.domain.test_gate import FINE, NOON
@@ -47,7 +48,7 @@ def test_every_rule_of_the_gate_is_told_in_its_order() -> None:
             set(),
         ),
         (
-            {"address": "ana@example.com", "country": None, "window": ALWAYS},
+            {"reach": Reach.LETTER, "country": None, "window": ALWAYS},
             {},
             {*Rule} - _ALWAYS_ASKED,
         ),
@@ -59,7 +60,8 @@ def test_what_was_not_asked_is_told_so(
     facts = replace(FINE, **changes)  # pyright: ignore[reportArgumentType]
     note = noted(facts, NOON, **{"caps": 0, "owner_id": 3, "caller_id": None, **extra})  # pyright: ignore[reportArgumentType]
     kept = msgspec.json.decode(msgspec.json.encode(note))
-    lines = told(kept, address=facts.address or "")
+    address = "ana@example.com" if facts.reach is Reach.LETTER else "+12125550101"
+    lines = told(kept, address=address)
     assert {each.rule for each in lines if each.verdict is Verdict.NOT_ASKED} == not_asked
 
 

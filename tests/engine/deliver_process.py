@@ -12,6 +12,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from campana.blobs import Blobs
+from campana.engine.duty import Duty
+from campana.engine.ownership import Ownership
 from campana.engine.runner import stop_on_signals
 from campana.engine.webhooks import Deliverer
 from campana.services.context import Context
@@ -36,9 +38,13 @@ async def main(conninfo: str, ahead: str) -> None:
         secrets=Secrets.of([SECRET_KEY]),
         outbound=Outbound(allow_loopback=True),
     )
+    duty = Duty()
+    ownership = asyncio.create_task(Ownership(context, in_hand=list, duty=duty).keep())
     try:
-        await Deliverer(context).run(stop_on_signals())
+        await Deliverer(context, duty=duty).run(stop_on_signals())
     finally:
+        ownership.cancel()
+        await asyncio.gather(ownership, return_exceptions=True)
         await db.close()
 
 

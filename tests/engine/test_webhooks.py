@@ -184,6 +184,25 @@ async def test_a_receiver_that_hangs_delays_no_other(
     assert sorted(good.ids()) == sorted(wanted)
 
 
+async def test_however_many_are_told_of_something_every_moment_each_has_its_turn(
+    engine_context: Context, context: Context, workspace_id: int, deliverer: Deliverer
+) -> None:
+    async with engine_context.db.transaction() as tx:
+        await tx.execute("insert into workspaces (name, created_at) values ('other', %s)", (NOW,))
+    [[other]] = await rows(engine_context, "select max(workspace_id) from workspaces")
+    async with receiver() as peer:
+        for number in range(52):
+            owner = workspace_id if number % 2 else other
+            await add_webhook(context, f"{peer.url}&{number}", workspace_id=owner)
+        for _ in range(2):
+            for each in (workspace_id, other):
+                await tell(context, "tgt_1", workspace_id=each)
+            # One step, and there is more to spread before the next: it never comes to an end.
+            await deliverer.spread()
+    served = await rows(engine_context, "select count(distinct webhook_id) from webhook_deliveries")
+    assert served == [(52,)]
+
+
 async def test_of_one_subject_the_later_waits_for_the_earlier(
     context: Context, workspace_id: int, clock: FixedClock, deliverer: Deliverer
 ) -> None:
@@ -212,6 +231,21 @@ async def test_of_one_subject_the_later_waits_for_the_earlier(
 
 @pytest.mark.slow
 @pytest.mark.timeout(90)
+async def test_a_test_waits_for_none_that_was_refused_before_it(
+    engine_context: Context, context: Context, workspace_id: int, deliverer: Deliverer
+) -> None:
+    async with receiver(answers(500)) as peer:
+        made = await add_webhook(context, peer.url, workspace_id=workspace_id)
+        given = {"workspace_id": workspace_id, "webhook_id": made.webhook.id}
+        await webhooks.rehearse(context, **given)
+        await work(deliverer)
+        peer.behavior = peer.takes
+        again = await webhooks.rehearse(context, **given)
+        await work(deliverer)
+    assert peer.ids() == [again]
+    assert await states(engine_context) == {"delivered": 1, "pending": 1}
+
+
 async def test_a_receiver_down_for_a_day_gets_everything_in_order(
     engine_context: Context, context: Context, workspace_id: int, clock: FixedClock,
     deliverer: Deliverer,

@@ -18,15 +18,20 @@ import pytest
 from campana.engine.webhooks import Deliverer
 from campana.services import deliveries
 from campana.services.context import Context
+from campana.store import owners
 from campana.store.db import DatabaseClock
 from tests.support.receiver import Message, answers, hangs, receiver
-from tests.support.telling import add_webhook, rows, tell, work
+from tests.support.telling import add_webhook, rows, states, tell, work
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.slow
 
 PROCESS = Path(__file__).with_name("deliver_process.py")
 ROOT = Path(__file__).parents[2]
+ON_DUTY = """
+select pid from pg_locks where locktype = 'advisory' and granted and classid = %s and objid = 0
+  and database = (select oid from pg_database where datname = current_database())
+"""
 
 
 @contextmanager
@@ -76,6 +81,38 @@ async def test_what_a_killed_process_had_under_way_is_sent_again(
     for subject in range(4):
         mine = [each.id for each in peer.taken if each.event["subject"] == f"tgt_{subject}"]
         assert mine == [each for each in wanted if each in mine]
+
+
+@pytest.mark.timeout(120)
+async def test_when_the_process_on_duty_is_killed_another_delivers(
+    conninfo: str, context: Context, engine_context: Context, workspace_id: int
+) -> None:
+    here = await real_time(context)
+
+    async def on_duty() -> set[int]:
+        return {row[0] for row in await rows(engine_context, ON_DUTY, owners.DUTY_SPACE)}
+
+    async with receiver() as peer:
+        await add_webhook(here, peer.url, workspace_id=workspace_id)
+        with delivering(conninfo) as one:
+            [first] = await eventually(on_duty)
+            with delivering(conninfo):
+                wanted = await tell(here, "tgt_1", "tgt_2", "tgt_1", workspace_id=workspace_id)
+
+                async def are_stored() -> bool:
+                    return await states(engine_context) == {"delivered": 3}
+
+                # With nothing in its hands: what it had there would wait for its claim to run out.
+                await eventually(are_stored)
+                one.send_signal(signal.SIGKILL)
+                one.wait()
+                wanted += await tell(here, "tgt_1", "tgt_2", "tgt_1", workspace_id=workspace_id)
+                await eventually(lambda: {each.id for each in peer.taken} == set(wanted))
+                # Not by its seldom looks alone: it looks as often as the one before it did.
+                assert await eventually(on_duty) != {first}
+    for subject in ("tgt_1", "tgt_2"):
+        mine = [each.id for each in peer.taken if each.event["subject"] == subject]
+        assert list(dict.fromkeys(mine)) == [each for each in wanted if each in mine]
 
 
 @pytest.mark.timeout(300)

@@ -170,6 +170,11 @@ def test_who_calls_afterwards_and_what_they_answer(
         '{"people": {"+12125550101": []}}',
         '{"copies": 1}',
         '{"seconds": {"talk": [1]}}',
+        '{"seconds": {"talk": [5, 1]}}',
+        '{"faults": {"error": 0.6, "slow": 0.6}}',
+        '{"mix": {"Voice": {"busy": 0, "declined": 0}}}',
+        '{"replies": {"SMS": {"yes": 0}}}',
+        '{"answers": {"1": 0}}',
     ],
 )
 def test_a_plan_that_makes_no_sense_is_refused(text: str, tmp_path: Path) -> None:

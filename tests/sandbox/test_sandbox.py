@@ -46,6 +46,16 @@ def test_it_starts_again_with_what_its_log_knows(tmp_path: Path) -> None:
     assert sum(b'"is_repeat":true' in line for line in lines) == 1
 
 
+def test_a_line_that_was_cut_off_takes_no_other_with_it(tmp_path: Path) -> None:
+    (tmp_path / "sandbox.jsonl").write_bytes(b'{"at":1,"event":"send","attempt":"att_half')
+    with sandbox(tmp_path) as running:
+        assert ask(running, "POST", "/sends", json=SEND).status_code == 202
+        running.process.kill()
+    with sandbox(tmp_path) as running:
+        # Asked about it the sandbox must not say that it never had it: it would be sent again.
+        assert ask(running, "GET", "/sends/att_1").status_code == 200
+
+
 def test_what_a_callee_does_is_told_with_the_end_and_survives_it(tmp_path: Path) -> None:
     call = {**SEND, "channelType": "Voice", "conducted": True}
     plan = Plan(
@@ -93,6 +103,9 @@ def test_bad_requests_are_told_what_is_wrong(tmp_path: Path) -> None:
             "by name": ask(
                 running, "POST", "/sends", json={**SEND, "callbackUrl": "http://localhost/"}
             ),
+            "no port": ask(
+                running, "POST", "/sends", json={**SEND, "callbackUrl": "http://127.0.0.1:99999/"}
+            ),
             "too large": ask(running, "POST", "/sends", content=b" " * 1_000_001),
             "nowhere": ask(running, "GET", "/"),
             "bad plan": ask(running, "PATCH", "/plan", json={"copies": 0}),
@@ -105,6 +118,7 @@ def test_bad_requests_are_told_what_is_wrong(tmp_path: Path) -> None:
             "unknown field": 400,
             "off the machine": 400,
             "by name": 400,
+            "no port": 400,
             "too large": 413,
             "nowhere": 404,
             "bad plan": 400,

@@ -159,7 +159,7 @@ async def test_it_goes_on_by_itself_when_it_was_told_to(
     assert await state(scene) == ("running", None, None)
     assert await scene.claim(limit=1)
     told = await scene.rows(
-        "select type from events where subject = %s order by id", scene.campaign_id
+        "select type from told_events where subject = %s order by id", scene.campaign_id
     )
     assert [row[0] for row in told][-2:] == ["campaign.tripped", "campaign.resumed"]
 

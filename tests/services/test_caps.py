@@ -311,3 +311,13 @@ async def test_a_cap_that_means_nothing_is_refused(
         )
     assert [problem.pointer for problem in caught.value.problems] == [pointer]
     assert await policy.show(engine_context, workspace_id=workspace_id) == {}
+
+
+async def test_caps_and_a_zone_that_mean_nothing_are_told_at_once(
+    engine_context: Context, workspace_id: int
+) -> None:
+    raw = {"caps": [{"per": "number", "attempts": 0, "days": 31}], "timeZone": "Mars/Olympus"}
+    with pytest.raises(InvalidParameter) as refused:
+        await policy.replace(engine_context, workspace_id=workspace_id, raw=raw)
+    found = [each.pointer for each in refused.value.problems]
+    assert found == ["/caps/0/attempts", "/caps/0/days", "/timeZone"]

@@ -112,7 +112,7 @@ async def test_why_names_the_channel_who_paused_it_and_the_reason(scene: Scene) 
     told = await why.why(scene.web, workspace_id=scene.workspace_id, campaign_id=scene.campaign_id)
     assert (told.cause, told.wait_reason) == (Cause.CHANNEL_PAUSED, WaitReason.CAPACITY)
     assert "Its channel exchange is paused, by Ana at" in told.sentence
-    assert told.sentence.endswith("UTC: fraud.")
+    assert told.sentence.endswith("UTC (fraud): resume the channel to go on.")
 
 
 async def test_a_draft_is_warned_of_it_and_can_be_launched_all_the_same(scene: Scene) -> None:

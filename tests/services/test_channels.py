@@ -161,7 +161,11 @@ async def test_the_hours_of_a_channel_are_changed_and_taken_away(
         "/window/mon/0", "/window/holidays/0",
     }  # fmt: skip
     hours = [{"from": "09:00", "to": "17:00"}]
-    for patch, expected in (({"mon": hours}, hours), ({"mon": None}, []), (None, None)):
+    for patch, expected in (
+        ({"mon": hours, "tue": hours}, hours),
+        ({"mon": None}, []),
+        (None, None),
+    ):
         await channels.change(
             context, workspace_id=workspace_id, wanted=made.id, patch={"window": patch}
         )

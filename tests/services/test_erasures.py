@@ -94,7 +94,7 @@ async def test_nothing_is_left_anywhere(
     assert await scene.rows(
         "select count(*) from import_errors where cells::text like '%%Bruno%%'"
     ) == [(1,)]
-    told = await scene.rows("select data from events where type = 'contact.erased'")
+    told = await scene.rows("select data from told_events where type = 'contact.erased'")
     assert {row[0]["erasureId"] for row in told} == {erasure_id}
 
 
@@ -112,7 +112,7 @@ def told_and_remembered(conninfo: str, workspace_id: int) -> None:
             " subject, state, due_at, give_up_at, tries, created_at, finished_at)"
             " select 'wh_1', id, workspace_id, type, subject, 'delivered', at, at,"
             " jsonb_build_array(jsonb_build_object('status', 200, 'answer', data::text)), at, at"
-            " from events"
+            " from told_events"
         )
         conn.execute(
             "insert into conversations (id, workspace_id, channel_id, address, name, status,"

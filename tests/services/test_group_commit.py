@@ -57,21 +57,6 @@ async def test_nobody_is_told_of_a_write_that_failed_and_the_next_one_is_another
     assert disk.batches == [[3]]
 
 
-async def test_after_a_write_of_many_the_next_waits_for_more() -> None:
-    disk = Disk()
-    disk.may_write.set()
-    commit = GroupCommit(disk.write, pause=0.05)
-    await commit.add([0])
-    tasks = await waiting(commit, *range(1, 10))
-    await asyncio.gather(*tasks)
-    first = await waiting(commit, 10)
-    await asyncio.sleep(0.005)
-    second = await waiting(commit, 11)
-    await asyncio.gather(*first, *second)
-    # The lone one did not make anybody wait; those after the nine did, for each other.
-    assert [disk.batches[0], disk.batches[-1]] == [[0], [10, 11]]
-
-
 async def test_a_write_has_a_largest_size_and_keeps_additions_whole() -> None:
     disk = Disk()
     disk.may_write.set()

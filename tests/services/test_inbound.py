@@ -76,7 +76,7 @@ async def answers(context: Context) -> list[tuple[str, str]]:
 
 
 async def types(context: Context) -> list[str]:
-    return [row[0] for row in await rows(context, "select type from events order by id")]
+    return [row[0] for row in await rows(context, "select type from told_events order by id")]
 
 
 @pytest.mark.usefixtures("ana")

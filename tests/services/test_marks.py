@@ -19,21 +19,22 @@ KEY = ("camp_1", "America/New_York", 1)
 def test_a_mark_is_the_last_that_was_seen() -> None:
     reached = Marks()
     assert reached.of(KEY) == BEGINNING
-    reached.move(KEY, [Position(NOW, 7), Position(NOW, 3)])
+    reached.move(KEY, Position(NOW, 3))
+    reached.move(KEY, Position(NOW, 7))
     assert reached.of(KEY) == Position(NOW, 7)
 
 
 def test_where_nobody_was_found_the_next_look_begins_at_the_beginning() -> None:
     reached = Marks()
-    reached.move(KEY, [Position(NOW, 7)])
-    reached.move(KEY, [])
+    reached.move(KEY, Position(NOW, 7))
+    reached.move(KEY, None)
     assert reached.of(KEY) == BEGINNING
 
 
 def test_a_mark_is_forgotten_after_a_while_by_the_clock_of_the_worker() -> None:
     now = 1_000.0
     reached = Marks(monotonic=lambda: now)
-    reached.move(KEY, [Position(NOW, 7)])
+    reached.move(KEY, Position(NOW, 7))
     now += 4.9
     assert reached.of(KEY) == Position(NOW, 7)
     now += 0.2

@@ -118,6 +118,24 @@ async def test_a_port_nobody_listens_on_is_an_outcome() -> None:
     assert "refused" in (outcome.problem or "")
 
 
+async def test_a_connection_that_is_reset_as_it_opens_is_an_outcome(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Under uvloop the client lets its transport's own error out, one time in a hundred."""
+
+    async def reset(*_: object) -> httpx.Response:
+        raise AttributeError("'NoneType' object has no attribute 'getpeername'")
+
+    monkeypatch.setattr(httpx.AsyncHTTPTransport, "handle_async_request", reset)
+    outcome = await post(HERE, "http://127.0.0.1:9/hook")
+    assert not outcome.is_delivered
+    assert "refused" in (outcome.problem or "")
+    asked = await HERE.ask(
+        "GET", "http://127.0.0.1:9/", body=b"", headers={}, seconds=1, most_bytes=9
+    )
+    assert "refused" in (asked.problem or "")
+
+
 async def test_only_the_beginning_of_an_answer_is_read() -> None:
     async with receiver(floods) as peer:
         outcome = await post(HERE, peer.url)

@@ -9,7 +9,9 @@ from uuid import UUID
 
 import pytest
 
+from campana.domain.address import AddressKind
 from campana.domain.attempt import AttemptEvent, EventType
+from campana.domain.contact import ContactAddress
 from campana.domain.disposition import Disposition
 from campana.domain.errors import Unavailable
 from campana.services import control, dispatch, outcomes
@@ -17,7 +19,7 @@ from campana.services.claimed import Claimed
 from campana.services.context import Context
 from campana.store.attempts import CallFacts
 from tests.support import ledger
-from tests.support.campaign import ANA, Scene, launched, person
+from tests.support.campaign import ANA, BRUNO, Scene, launched, person
 from tests.support.database import NOW, FixedClock
 
 D, E = Disposition, EventType
@@ -250,6 +252,28 @@ async def test_who_asks_for_no_more_calls_is_suppressed_with_the_words_or_neithe
     await outcomes.record(scene.engine, attempt_id=claimed.attempt_id, event=heard)
     assert (await events(scene, claimed)).count("heard") == 1
     assert await scene.rows("select address, source from suppressions") == [(ANA, "call")]
+
+
+async def test_who_asks_for_no_more_calls_is_called_from_no_other_list_either(
+    scene: Scene, context: Context, workspace_id: int
+) -> None:
+    """Where another number of theirs comes first."""
+    claimed = await call(scene)
+    phones = tuple(
+        ContactAddress(kind=AddressKind.PHONE, value=each, country="US") for each in (BRUNO, ANA)
+    )
+    other = await launched(
+        scene.engine,
+        context,
+        workspace_id=workspace_id,
+        channel=scene.channel,
+        people=[person(BRUNO, addresses=phones)],
+    )
+    await settle(scene, claimed.attempt_id, D.OPT_OUT)
+    assert await other.claim() == []
+    assert await other.rows(
+        "select disposition from targets where campaign_id = %s", other.campaign_id
+    ) == [("suppressed",)]
 
 
 async def stop(scene: Scene, clock: FixedClock, how: str) -> None:

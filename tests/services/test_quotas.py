@@ -122,7 +122,7 @@ async def test_as_many_are_sent_as_the_quota_says_whatever_was_not(
             for _ in range(2):
                 await settle(scene, turned_away, Disposition.NOT_SENT)
         answers = [
-            Answer(intent=each.intent, accepted=Accepted(ref="r"), ask_at=clock.now())
+            Answer(intent=each.intent, accepted=Accepted(ref="r"), ask_after=timedelta(0))
             for each in rest
         ]
         await sent.store_answers(scene.engine, answers, owner_id=OWNER)

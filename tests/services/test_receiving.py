@@ -111,7 +111,7 @@ async def test_a_call_belongs_to_the_session_that_waits_for_it(talk_of: TalkOf) 
     told = await talk.scene.rows("select told from flow_inputs order by number limit 1")
     assert told == [({"type": "callReceived", "wait": 0, "number": ANA},)]
     started = await talk.scene.rows(
-        "select data->>'direction' from events where type = 'attempt.started'"
+        "select data->>'direction' from told_events where type = 'attempt.started'"
     )
     assert started == [("inbound",)]
 

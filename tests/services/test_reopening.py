@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from campana.domain.address import AddressKind
+from campana.domain.contact import ContactAddress
 from campana.domain.disposition import Disposition
 from campana.domain.errors import InvalidParameter, InvalidTransition
 from campana.services import closing, control, outcomes, reopening, suppressions, targets
@@ -182,6 +184,59 @@ async def test_a_late_report_closes_whom_nobody_knew_of_before_another_try(
     [[became]] = await scene.rows("select disposition from targets where address = %s", CARLA)
     assert became == "completed"
     assert await ledger.broken(engine_context) == []
+
+
+@pytest.mark.parametrize("is_told_in_the_call", [True, False])
+async def test_a_no_that_is_told_late_ends_what_a_person_has_tried_again_meanwhile(
+    is_told_in_the_call: bool,
+    engine_context: Context,
+    context: Context,
+    workspace_id: int,
+    clock: FixedClock,
+) -> None:
+    scene = await finished(engine_context, context, workspace_id)
+    await retried(scene, UNKNOWN)
+    [[attempt_id]] = await scene.rows("select id from attempts where address = %s", CARLA)
+    [again] = await scene.claim()
+    late = {"attempt_id": attempt_id, "disposition": Disposition.DECLINED, "reason": "603"}
+    if is_told_in_the_call:
+        await outcomes.settle(engine_context, **late)
+    await outcomes.settle(
+        engine_context, attempt_id=again.attempt_id, disposition=Disposition.BUSY, reason="486"
+    )
+    if not is_told_in_the_call:
+        await outcomes.settle(engine_context, **late)
+    clock.forward(days=1)
+    assert await scene.claim() == []
+    [[became]] = await scene.rows("select disposition from targets where address = %s", CARLA)
+    assert became == "declined"
+    assert await ledger.broken(engine_context) == []
+
+
+async def test_whoever_was_tried_on_another_number_waits_for_the_hours_there(
+    engine_context: Context, context: Context, workspace_id: int
+) -> None:
+    """Under the hours of the first number a key may never be open when the gate says yes."""
+    numbers = tuple(
+        ContactAddress(kind=AddressKind.PHONE, value=each, country="US") for each in (ANA, BRUNO)
+    )
+    scene = await launched(
+        engine_context,
+        context,
+        workspace_id=workspace_id,
+        people=[person(ANA, addresses=numbers)],
+        cadence={"invalidNumber": {"then": "next_address"}},
+    )
+    for _ in numbers:
+        [each] = await scene.claim()
+        await outcomes.settle(
+            engine_context,
+            attempt_id=each.attempt_id,
+            disposition=Disposition.INVALID_NUMBER,
+            reason="404",
+        )
+    await retried(scene, Disposition.INVALID_NUMBER)
+    assert await scene.rows("select window_key from due") == [("America/Los_Angeles",)]
 
 
 async def test_a_campaign_is_never_completed_over_somebody_who_is_brought_back(

@@ -253,7 +253,7 @@ async def test_a_live_campaign_follows_its_segment(
     )
     assert finished == [(6, "cancelled", "left the segment")]
     assert await waiting(scene) == 3
-    told = await scene.rows("select count(*) from events where type = 'target.finished'")
+    told = await scene.rows("select count(*) from told_events where type = 'target.finished'")
     assert told == [(1,)]
 
 

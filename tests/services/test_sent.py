@@ -46,7 +46,7 @@ def answer(intent: Claimed, disposition: str | None, *, ref: str | None = "r-1")
     return Answer(
         intent=intent,
         accepted=Accepted(ref=ref, reports=reports),
-        ask_at=NOW + timedelta(minutes=1),
+        ask_after=timedelta(minutes=1),
     )
 
 
@@ -56,7 +56,7 @@ async def store(scene: Scene, given: Answer, *, owner_id: int = OWNER) -> None:
 
 async def told(scene: Scene) -> list[tuple[str, Any]]:
     """The events of attempts and targets, in order."""
-    query = "select type, data from events where type ~ '^(attempt|target)' order by id"
+    query = "select type, data from told_events where type ~ '^(attempt|target)' order by id"
     return [(row[0], row[1]) for row in await scene.rows(query)]
 
 
@@ -117,7 +117,7 @@ async def test_its_events_are_those_of_the_long_way(scene: Scene) -> None:
     expected = [started, ended, over]
     assert await told(scene) == [(event.type, event.data) for event in expected]
     stored = await scene.rows(
-        "select workspace_id, subject, campaign_id, at from events"
+        "select workspace_id, subject, campaign_id, at from told_events"
         " where type ~ '^(attempt|target)' order by id"
     )
     assert stored == [

@@ -10,8 +10,9 @@ import pytest
 from campana.domain.campaign import ChannelType
 from campana.domain.email import parse_email
 from campana.domain.errors import InvalidParameter, NotFound
-from campana.services import accounts, campaigns, suppressions
+from campana.services import accounts, campaigns, suppressing, suppressions
 from campana.services.context import Context
+from campana.store import inbound
 from campana.store.suppressions import Scope
 from tests.support.database import NOW, FixedClock
 from tests.support.people import ANA, BRUNO, CARLA
@@ -82,6 +83,37 @@ async def test_saying_it_twice_is_saying_it_once(context: Context, workspace_id:
     assert await add(3) == (*first[:2], NOW + timedelta(days=3))
     assert await add(None) == (*first[:2], None)
     assert await add(4) == (*first[:2], None)
+
+
+async def test_one_in_the_place_of_an_expired_one_is_new(
+    context: Context, workspace_id: int, clock: FixedClock
+) -> None:
+    """To the second: told as an event, with its own reason; START lifts it when it is a STOP."""
+    where = {"workspace_id": workspace_id, "address": ANA}
+    expires_at = clock.now() + timedelta(hours=1)
+    first = await suppressions.add(context, **where, reason="for an hour", expires_at=expires_at)
+    clock.forward(seconds=3599)
+    longer = await suppressions.add(context, **where, reason="again", expires_at=expires_at)
+    assert (longer.id, longer.reason) == (first.id, "for an hour")
+    clock.forward(seconds=1)
+    [checked] = await suppressions.check(context, workspace_id=workspace_id, addresses=[ANA])
+    assert checked.suppressions == []
+    async with context.db.transaction(workspace_id=workspace_id) as tx:
+        stored, told = await suppressing.suppress(
+            tx,
+            context,
+            workspace_id=workspace_id,
+            address=ANA,
+            reason="wrote STOP",
+            source="reply",
+            now=clock.now(),
+            stopped_by=ANA,
+        )
+        assert stored is not None
+        assert (stored.reason, stored.expires_at, len(told)) == ("wrote STOP", None, 1)
+        assert stored.id != first.id
+        lifted = await inbound.lift_stops(tx, workspace_id=workspace_id, addresses=[ANA])
+    assert [each.id for each in lifted] == [stored.id]
 
 
 async def test_each_scope_stands_for_itself(context: Context, workspace_id: int) -> None:

@@ -49,7 +49,7 @@ async def waiting(scene: Scene) -> list[tuple[Any, ...]]:
 
 async def told(scene: Scene) -> list[tuple[Any, ...]]:
     return await scene.rows(
-        "select type, subject, data from events where type = 'attempt.ended' order by subject"
+        "select type, subject, data from told_events where type = 'attempt.ended' order by subject"
     )
 
 

@@ -149,6 +149,14 @@ async def test_a_campaign_and_a_channel_name_what_is_wrong(
     assert [each.pointer for each in refused.value.problems] == ["/window/mon/0"]
 
 
+async def test_a_channel_is_not_closed_for_ever(context: Context, workspace_id: int) -> None:
+    channel = await add_channel(context, workspace_id=workspace_id)
+    with pytest.raises(InvalidParameter, match="/window: never opens"):
+        await channels.change(
+            context, workspace_id=workspace_id, wanted=channel.id, patch={"window": {"mon": []}}
+        )
+
+
 @pytest.mark.parametrize(
     ("of_campaign", "of_channel", "message"),
     [
@@ -185,3 +193,73 @@ async def test_a_window_that_never_opens_cannot_be_launched(
         await control.launch(context, workspace_id=workspace_id, campaign_id=campaign.id)
     [found] = [each for each in refused.value.problems if each.pointer == "/window"]
     assert found.message.startswith(message)
+
+
+async def test_hours_of_a_variant_are_asked_as_the_campaigns_own_are(
+    context: Context, workspace_id: int
+) -> None:
+    """They would be met first in the claim, where nobody is there to be told."""
+    channel = await add_channel(context, workspace_id=workspace_id, window=daily("09:00", "17:00"))
+
+    def written(window: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "name": "Spring",
+            "type": "VoiceBot",
+            "channelType": "Voice",
+            "channel": channel.id,
+            "window": daily("08:00", "20:00"),
+            "variants": [
+                {"name": "as ever", "share": 50},
+                {"name": "other hours", "share": 50, "changes": {"window": window}},
+            ],
+        }
+
+    wrong = {"mon": [{"from": "10:00", "to": "09:00"}], "holidays": ["QQ"]}
+    with pytest.raises(InvalidParameter) as refused:
+        await campaigns.create(context, workspace_id=workspace_id, raw=written(wrong))
+    at = "/variants/1/changes/window"
+    assert [each.pointer for each in refused.value.problems] == [
+        f"{at}/holidays/0",
+        f"{at}/mon/0",
+    ]
+    for hours, message in (
+        (daily("20:00", "22:00"), "never opens while the campaign's own hours do"),
+        (daily("17:00", "19:00"), "never opens while the channel's own hours do"),
+    ):
+        made = await campaigns.create(context, workspace_id=workspace_id, raw=written(hours))
+        with pytest.raises(PreflightBlocked) as blocked:
+            await control.launch(context, workspace_id=workspace_id, campaign_id=made.id)
+        found = {each.pointer: each.message for each in blocked.value.problems}
+        assert found.get(at) == message
+        assert "/window" not in found
+
+
+async def test_hours_of_another_channel_of_a_flow_are_asked_too(
+    context: Context, workspace_id: int
+) -> None:
+    channel = await add_channel(context, workspace_id=workspace_id)
+    texts = await add_channel(
+        context,
+        workspace_id=workspace_id,
+        name="texts",
+        kind="sandbox",
+        channel_type="SMS",
+        config={"url": "http://127.0.0.1:9", "secret": "s" * 16},
+        window=daily("20:00", "22:00"),
+    )
+    made = await campaigns.create(
+        context,
+        workspace_id=workspace_id,
+        raw={
+            "name": "Spring",
+            "type": "Flow",
+            "channelType": "Voice",
+            "channel": channel.id,
+            "channels": {"SMS": texts.id},
+            "window": daily("08:00", "20:00"),
+        },
+    )
+    with pytest.raises(PreflightBlocked) as blocked:
+        await control.launch(context, workspace_id=workspace_id, campaign_id=made.id)
+    found = {each.pointer: each.message for each in blocked.value.problems}
+    assert found["/channels/SMS"] == "never opens while the channel's own hours do"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from campana.services import control, windows
+from campana.domain.window import WEEKDAYS
+from campana.services import channels, control, windows
 from campana.services.context import Context
 from tests.support.campaign import ANA, BRUNO, Scene, launched, person
 from tests.support.database import NOW, FixedClock
@@ -45,3 +46,25 @@ async def test_a_paused_campaign_is_left_as_it_is(
     clock.forward(days=1)
     await windows.refresh_all(engine_context)
     assert await opened(scene) == before
+
+
+async def test_a_channel_that_closes_for_good_gives_nobody_up(
+    engine_context: Context, context: Context, workspace_id: int, clock: FixedClock
+) -> None:
+    """It is not about them: they wait until its hours, or the campaign's, are mended."""
+    scene = await launched(engine_context, context, workspace_id=workspace_id, people=[person(ANA)])
+    night = {day: [{"from": "22:00", "to": "23:00"}] for day in WEEKDAYS}
+    await channels.change(
+        context, workspace_id=workspace_id, wanted=scene.channel.id, patch={"window": night}
+    )
+    assert await scene.claim() == []
+    [(state, reason)] = await scene.rows("select state, last_reason from targets")
+    assert (state, reason) == ("waiting", "never_open")
+    await windows.refresh_all(engine_context)
+    assert await opened(scene) == {}
+    await channels.change(
+        context, workspace_id=workspace_id, wanted=scene.channel.id, patch={"window": None}
+    )
+    clock.forward(hours=1)
+    await windows.refresh_all(engine_context)
+    assert [each.address for each in await scene.claim()] == [ANA]

@@ -43,6 +43,7 @@ FINISH = {
     "target_event_type": "t",
     **dict.fromkeys(("keys", "ats", "details", "detail_places", "dispositions", "reasons"), "{}"),
     **dict.fromkeys(("attempt_events", "target_events"), "{}"),
+    **dict.fromkeys(("pack_workspaces", "pack_campaigns", "pack_firsts", "pack_parts"), "{}"),
 }
 OPEN = {
     **dict.fromkeys(("workspace_id", "owner_id"), 1),
@@ -52,6 +53,8 @@ OPEN = {
     "ids": _FEW,
     "target_ids": "{" + ",".join(map(str, range(50))) + "}",
     "is_call": False,
+    "parts": 50,
+    "all_places": "{}",
 }
 HOLD = {"ids": _FEW, "window_keys": "{}", "now": NOW}
 BEGIN = {key: OPEN[key] for key in OPEN if key not in {"target_ids", "addresses"}}

@@ -56,13 +56,17 @@ class FixedClock:
 
 @dataclass
 class SeededEntropy:
-    """Different bytes each time, the same in every run."""
+    """Different bytes each time, and for each of the ids of ten that are cut from them; the same in
+    every run."""
 
     count: int = 0
 
     def __call__(self, size: int) -> bytes:
-        self.count += 1
-        return self.count.to_bytes(size, "big")
+        made = b""
+        while len(made) < size:
+            self.count += 1
+            made += self.count.to_bytes(min(10, size - len(made)), "big")
+        return made
 
 
 @pytest.fixture(scope="session")

@@ -66,8 +66,7 @@ class Talk:
     async def accept(self, claimed: Sequence[Claimed]) -> None:
         """Their carrier has them."""
         answers = [
-            Answer(intent=each, accepted=Accepted(ref="r"), ask_at=self.clock.now() + MINUTE)
-            for each in claimed
+            Answer(intent=each, accepted=Accepted(ref="r"), ask_after=MINUTE) for each in claimed
         ]
         await sent.store_answers(self.scene.engine, answers, owner_id=OWNER)
 

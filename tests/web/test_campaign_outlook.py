@@ -53,7 +53,9 @@ async def test_one_campaign_through_its_life(
     await pause_and_hang_up(api, campaign)
     told = await why(api, scene.campaign_id)
     assert told["code"] == "paused"
-    assert told["sentence"] == "It was paused by the key test at 2026-03-10 15:00 UTC."
+    assert told["sentence"] == (
+        "It was paused by the key test at 2026-03-10 15:00 UTC: resume it to go on."
+    )
 
 
 async def pause_and_hang_up(api: httpx.AsyncClient, campaign: str) -> None:

@@ -70,5 +70,5 @@ async def test_closed_it_stays_closed_and_every_step_is_told(
         assert (closed["status"], closed["closedAt"]) == ("closed", "2026-03-10T15:00:00Z")
     assert (await api.post(path + "/assign", json={})).status_code == 400
     async with engine_context.db.read() as tx:
-        found = await (await tx.execute("select type from events order by id")).fetchall()
+        found = await (await tx.execute("select type from told_events order by id")).fetchall()
     assert [row[0] for row in found] == ["conversation.handed_off", "conversation.closed"]

@@ -81,6 +81,9 @@ async def test_a_replay_is_asked_for_by_an_event(
         problem = codes(await api.post(path, json={"from": first}))
         assert problem == {"/from": "must be the id of an event"}
     assert codes(await api.post(path, json={})).keys() == {"/from"}
+    assert codes(await api.post(path, json={"from": "evt_99999"})) == {
+        "/from": "has not happened yet"
+    }
 
 
 async def test_nothing_is_sent_to_one_that_is_switched_off(api: httpx.AsyncClient) -> None:

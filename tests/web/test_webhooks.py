@@ -132,6 +132,19 @@ async def test_rotating_shows_the_new_secret_once(
     assert await rows(engine_context, "select count(*) from webhook_secrets") == [(2,)]
 
 
+async def test_so_many_secrets_sign_at_once_and_no_more(
+    api: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhooks, "MOST_SECRETS", 3)
+    path = f"/v1/webhooks/{(await made(api))['id']}/rotate"
+    for _ in range(2):
+        assert (await api.post(path, json={})).status_code == 200
+    refused = await api.post(path, json={})
+    assert (refused.status_code, refused.json()["code"]) == (409, "conflict")
+    assert "overlapSeconds of 0" in refused.json()["detail"]
+    assert (await api.post(path, json={"overlapSeconds": 0})).status_code == 200
+
+
 async def test_it_is_deleted_with_all_that_belongs_to_it(
     api: httpx.AsyncClient, engine_context: Context
 ) -> None:

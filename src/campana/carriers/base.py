@@ -21,13 +21,15 @@ from typing import Any, Literal, Protocol, runtime_checkable
 from uuid import UUID
 
 from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from campana.carriers.account import Portfolio, ProviderTemplate, SecretField
-from campana.domain.attempt import AttemptEvent, EventType
+from campana.carriers.own_words import plain, storable
+from campana.domain.attempt import AttemptEvent
 from campana.domain.caller_id import CallerIds
 from campana.domain.calling_in import CallsIn
 from campana.domain.campaign import ChannelType
-from campana.domain.clock import parse_moment
+from campana.domain.clock import in_utc
 from campana.domain.content import Content, Media
 from campana.domain.disposition import Disposition
 from campana.domain.pacing import TrunkLimits
@@ -71,6 +73,13 @@ class Accepted(Struct, frozen=True, kw_only=True, gc=False):
     """What its answer tells beyond that. Where the answer is the provider's last word, the attempt
     ends with it: no callback is waited for."""
 
+    def __post_init__(self) -> None:
+        """Whatever the provider calls it, it can be stored."""
+        if self.ref is not None:
+            force_setattr(self, "ref", plain(self.ref))
+        if self.refs:
+            force_setattr(self, "refs", tuple(map(plain, self.refs)))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Callback:
@@ -99,19 +108,16 @@ class Report(Struct, frozen=True, kw_only=True, gc=False):
     event: AttemptEvent
 
     def __post_init__(self) -> None:
-        """Hold an adapter to it.
+        """Hold an adapter to it: what comes out of one can be stored, with whatever else came in.
 
         Raises:
-            ValueError: an end without a disposition that exists, or with a time that is none.
+            ValueError: an end without a disposition that exists, or a time that is none.
         """
-        if self.event.type is EventType.ENDED:
-            Disposition(str(self.event.detail.get("disposition")))
-            if answered_at := self.event.detail.get("answered_at"):
-                parse_moment(str(answered_at))
+        force_setattr(self, "key", plain(self.key))
+        force_setattr(self, "event", storable(self.event))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NamedReport:
+class NamedReport(Struct, frozen=True, kw_only=True, gc=False):
     """What a provider that never gives our attempt's id back says of something it named itself.
 
     It may overtake the answer that told the name: then it waits for it.
@@ -125,7 +131,15 @@ class NamedReport:
     """As of a Report."""
     event: AttemptEvent
 
-    __post_init__ = Report.__post_init__
+    def __post_init__(self) -> None:
+        """As a Report is.
+
+        Raises:
+            ValueError: as there.
+        """
+        for name in ("ref", "address", "key"):
+            force_setattr(self, name, plain(getattr(self, name)))
+        force_setattr(self, "event", storable(self.event))
 
 
 InboundKind = Literal[
@@ -163,6 +177,10 @@ class Inbound:
     """As they call themselves there."""
     asks_to: Literal["stop", "start", "help"] | None = None
     """Where the provider itself has read it as an opt-out word, and acted on it."""
+
+    def __post_init__(self) -> None:
+        """Raises ValueError when its time is none."""
+        object.__setattr__(self, "at", in_utc(self.at))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,7 +241,7 @@ class CarrierError(Exception):
         self.disposition = disposition
         self.retryable = retryable
         self.retry_after = retry_after
-        self.detail = detail
+        self.detail = plain(detail)
 
 
 class ForgedCallback(Exception):

@@ -5,8 +5,38 @@ Adapters give what is about one attempt alone, and bodies only: headers hold sig
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from campana.domain.attempt import AttemptEvent, EventType
+from campana.domain.clock import in_utc, parse_moment
+from campana.domain.disposition import Disposition
+
 LONGEST = 16_384
 """Octets that are kept of one."""
+
+
+def plain(text: str) -> str:
+    """The text without NUL and lone surrogates, which neither JSON nor PostgreSQL keeps."""
+    if text.isascii() and "\0" not in text:
+        return text
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
+
+
+def storable(event: AttemptEvent) -> AttemptEvent:
+    """What an adapter made of a provider's words, so that it can be stored beside others'.
+
+    Raises:
+        ValueError: an end without a disposition that exists, or a time that is none.
+    """
+    detail = {
+        name: plain(value) if isinstance(value, str) else value
+        for name, value in event.detail.items()
+    }
+    if event.type is EventType.ENDED:
+        Disposition(str(detail.get("disposition")))
+        if answered_at := detail.get("answered_at"):
+            parse_moment(str(answered_at))
+    return replace(event, at=in_utc(event.at), detail=detail)
 
 
 def own_words(body: bytes | str) -> str:

@@ -36,6 +36,7 @@ from campana.carriers.base import (
 )
 from campana.carriers.http import Answer, NoAnswer, Provider, not_understood
 from campana.carriers.own_words import own_words
+from campana.carriers.parts import NONSENSE, readable
 from campana.domain.attempt import AttemptEvent, EventType
 from campana.domain.campaign import ChannelType
 from campana.domain.content import words
@@ -219,12 +220,11 @@ class Sandbox:
         """
         self._check_signature(callback)
         try:
-            if b'"inbound"' in callback.body:
-                return [_heard(each) for each in _MANY.decode(callback.body)]
-            if callback.body.lstrip()[:1] == b"[":
-                return [_report(bytes(each)) for each in _MANY.decode(callback.body)]
-            return [_report(callback.body)]
-        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+            is_list = callback.body.lstrip()[:1] == b"["
+            if not is_list and b'"inbound"' not in callback.body:
+                return [_report(callback.body)]
+            return [*readable(_MANY.decode(callback.body), _heard)]
+        except NONSENSE as error:
             raise UnreadableCallback(str(error)) from error
 
     async def lookup(self, attempt_id: UUID) -> list[Report] | NotSent | Unknowable:

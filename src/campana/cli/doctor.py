@@ -130,6 +130,15 @@ def _database(chosen: Settings) -> Iterator[Finding]:
                 detail=f"{number}, {kind}",
                 hint="Campana needs PostgreSQL 16 or newer",
             )
+            off = migrations.what_is_off(conninfo)
+            yield Finding(
+                what="durability",
+                is_well=not off,
+                detail=f"off: {', '.join(off)}" if off else "what is committed stays",
+                hint="a server that crashes may forget whom it was told about: they are contacted "
+                "twice (docs/reliability.md)",
+                is_optional=True,
+            )
             try:
                 migrations.check(conninfo)
             except SetupError as error:

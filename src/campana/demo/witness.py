@@ -6,6 +6,7 @@ system, in one piece, before the network sees what follows from it.
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from pathlib import Path
@@ -25,14 +26,25 @@ class Witness:
             SetupError: it cannot be written.
         """
         try:
-            self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+            self._file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
+            size = os.fstat(self._file).st_size
+            # The machine stopped in the middle of a line: the next one is not to be lost in it.
+            self._is_torn = bool(size) and os.pread(self._file, 1, size - 1) != b"\n"
         except OSError as error:
             raise SetupError(f"the log {path} cannot be written: {error.strerror}") from error
 
     def write(self, event: str, **detail: object) -> None:
-        """One line."""
+        """One line.
+
+        Raises:
+            OSError: it is not in the log, or not whole: nothing may follow from it.
+        """
         line = {"at": round(time.monotonic(), 4), "event": event, **detail}
-        os.write(self._file, msgspec.json.encode(line) + b"\n")
+        octets = b"\n" * self._is_torn + msgspec.json.encode(line) + b"\n"
+        written = os.write(self._file, octets)
+        self._is_torn = written < len(octets) and octets[written - 1 : written] != b"\n"
+        if written < len(octets):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def close(self) -> None:
         """No more lines."""

@@ -110,6 +110,7 @@ class Finish:
 
 
 Decision = RetryAt | NextAddress | Finish
+_GOES_ON = frozenset({Finality.RETRY, Finality.ADDRESS_DONE})
 
 
 def decide(
@@ -131,6 +132,9 @@ def decide(
         callback_at: when the person asked to be called back, if a time was said.
         now: when it ended.
     """
+    if Disposition.DECLINED in history.tries and FINALITY[disposition] in _GOES_ON:
+        # Said in a call of which nobody knew until after a person had them tried again.
+        return Finish(disposition=Disposition.DECLINED)
     if disposition is Disposition.NOT_SENT:
         was_asked_for = history.last is Disposition.CALLBACK_REQUEST
         return RetryAt(when=now, priority=FIRST if was_asked_for else ORDINARY)

@@ -95,7 +95,16 @@ def parse_moment(text: str, *, is_end: bool = False) -> datetime:
     moment = datetime.fromisoformat(text)
     if is_end and shape[1] is None:
         moment = moment.replace(hour=23, minute=59, second=59, microsecond=999999)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else in_utc(moment)
+
+
+def in_utc(moment: datetime) -> datetime:
+    """An aware time as it is in UTC.
+
+    Raises:
+        ValueError: there it is none.
+    """
     try:
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        return moment.astimezone(UTC)
     except OverflowError:
         raise ValueError("in UTC this lies outside the years 1 to 9999") from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from campana.domain import places
 from campana.domain.address import AddressKind
@@ -12,6 +13,21 @@ from campana.domain.tag import in_order
 
 AttributeValue = str | int | float | bool
 """What an attribute may be. A date is a text such as 2026-03-31, a moment one in ISO 8601."""
+
+
+LARGEST = 10**15
+"""Whole numbers beyond it are no longer told apart by every program that reads JSON."""
+
+
+def text_of(cell: AttributeValue) -> str:
+    """A cell as a person would write it: 5 and not 5.0, true and not True."""
+    match cell:
+        case bool():
+            return "true" if cell else "false"
+        case float() if cell.is_integer() and abs(cell) < LARGEST:
+            return str(int(cell))
+        case _:
+            return str(cell)
 
 
 BareAddress = tuple[AddressKind, str, str | None, NumberType | None, tuple[str, ...]]
@@ -183,16 +199,27 @@ def _replaced(
     return (*first, *(a for a in had[len(first) :] if a.value not in taken))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContactFields:
+class ContactFields(NamedTuple):
     """What a script may say about a person: `first_name`, `last_name` and the list's own
     columns."""
 
     first_name: str | None
     last_name: str | None
-    attributes: Mapping[str, str]
+    attributes: Mapping[str, AttributeValue]
+
+    def get(self, name: str, default: str = "", /) -> str:
+        """`contact.first_name` and so on as text; the list's own columns cannot hide a name."""
+        column = name.removeprefix("contact.")
+        if column == name:
+            return default
+        if column == "first_name":
+            return self.first_name or ""
+        if column == "last_name":
+            return self.last_name or ""
+        value = self.attributes.get(column)
+        return default if value is None else text_of(value)
 
     def as_text(self) -> dict[str, str]:
-        """`contact.first_name` and so on to text; the list's own columns cannot hide a name."""
-        named = {"first_name": self.first_name or "", "last_name": self.last_name or ""}
-        return {f"contact.{key}": value for key, value in {**self.attributes, **named}.items()}
+        """All of them by those names."""
+        columns = dict.fromkeys((*self.attributes, "first_name", "last_name"))
+        return {(name := f"contact.{column}"): self.get(name) for column in columns}

@@ -9,21 +9,44 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from campana.domain.conversation import is_care_window_open
 from campana.domain.disposition import Disposition
 from campana.domain.toll import is_refused
-from campana.domain.window import Window, is_open, next_open
+from campana.domain.window import Window, ever_opens, is_open, next_open
 
 ADDRESS_BUSY_DELAY = timedelta(seconds=15)
 """Another campaign is in contact with this address now; a call rarely ends sooner."""
 
+NEVER_OPEN_DELAY = timedelta(hours=1)
+"""The hours of campaign and channel, as they are now, are never open together."""
+
+
+class Reach(StrEnum):
+    """What the address of somebody is, as far as a rule asks."""
+
+    NONE = "none"
+    REFUSED = "refused"
+    """A number that is never contacted, or none at all."""
+    NUMBER = "number"
+    LETTER = "letter"
+
+
+def reach_of(address: str | None) -> Reach:
+    """What it is to be contacted at `address`."""
+    if address is None:
+        return Reach.NONE
+    if "@" in address:
+        return Reach.LETTER
+    return Reach.REFUSED if is_refused(address) else Reach.NUMBER
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What the claim read about one target, in the claim's own transaction."""
+    """What the claim read about one target, or many alike, in the claim's own transaction."""
 
-    address: str | None
+    reach: Reach
     country: str | None
     zones: tuple[str, ...]
     suppressed_by: str | None
@@ -80,7 +103,7 @@ def check(facts: Facts, now: datetime) -> Verdict:
 
 
 def _has_address(facts: Facts, _: datetime) -> Verdict | None:
-    if facts.address is None:
+    if facts.reach is Reach.NONE:
         return Drop(disposition=Disposition.NO_ADDRESS, why="no_address")
     return None
 
@@ -98,15 +121,14 @@ def _consent_given(facts: Facts, _: datetime) -> Verdict | None:
 
 
 def _number_allowed(facts: Facts, _: datetime) -> Verdict | None:
-    if facts.address is None or ("@" not in facts.address and is_refused(facts.address)):
+    if facts.reach is not Reach.NUMBER and facts.reach is not Reach.LETTER:
         return Drop(disposition=Disposition.NUMBER_REFUSED, why="number_refused")
     return None
 
 
 def _country_allowed(facts: Facts, _: datetime) -> Verdict | None:
     # The list is against toll fraud: a letter costs the same wherever it goes.
-    is_letter = facts.address is not None and "@" in facts.address
-    if not is_letter and facts.country not in facts.allowed_countries:
+    if facts.reach is not Reach.LETTER and facts.country not in facts.allowed_countries:
         return Drop(disposition=Disposition.COUNTRY_NOT_ALLOWED, why="country_not_allowed")
     return None
 
@@ -133,6 +155,9 @@ def _window_open(facts: Facts, now: datetime) -> Verdict | None:
     if is_open(facts.window, facts.zones, now):
         return None
     opens = next_open(facts.window, facts.zones, now)
+    if opens is None and not ever_opens(facts.window, now):
+        # It is not about this person: the hours can be mended, and nobody is given up for them.
+        return Defer(until=now + NEVER_OPEN_DELAY, why="never_open")
     if opens is None:
         return Drop(disposition=Disposition.ZONE_UNKNOWN, why="zone_unknown")
     return Defer(until=opens, why="window")

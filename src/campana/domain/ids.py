@@ -21,6 +21,10 @@ TargetId = NewType("TargetId", int)
 AttemptId = NewType("AttemptId", UUID)
 OwnerId = NewType("OwnerId", int)
 
+_VERSION_7 = 7 << 76 | 2 << 62
+_RANDOM_OR_TIME = (1 << 128) - 1 & ~(0xF << 76 | 3 << 62)
+"""The bits of such a UUID that say neither version nor variant."""
+
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
@@ -66,7 +70,5 @@ def attempt_of(shown: str) -> AttemptId | None:
 
 def uuid7(unix_ms: int, entropy: bytes) -> UUID:
     """RFC 9562 version 7: 48 bits of Unix milliseconds, then ten random bytes; sorts by time."""
-    raw = bytearray(unix_ms.to_bytes(6, "big") + entropy)
-    raw[6] = raw[6] & 0x0F | 0x70
-    raw[8] = raw[8] & 0x3F | 0x80
-    return UUID(bytes=bytes(raw))
+    number = unix_ms << 80 | int.from_bytes(entropy, "big")
+    return UUID(int=number & _RANDOM_OR_TIME | _VERSION_7)

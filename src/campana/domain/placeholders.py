@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from functools import lru_cache
+from typing import Protocol
 
 _BRACES = re.compile(r"\{\{.*?(?:\}\}|$)|\{%.*?(?:%\}|$)", re.DOTALL)
 _LOOSE = re.compile(r" ([,.!?;:])")
@@ -12,7 +12,13 @@ _LOOSE = re.compile(r" ([,.!?;:])")
 _PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z_][\w.]*)\s*\}\}")
 
 
-def render(text: str, fields: Mapping[str, str]) -> str:
+class Fields(Protocol):
+    """What texts are filled from: a mapping, or whatever looks a name up like one."""
+
+    def get(self, name: str, default: str, /) -> str: ...
+
+
+def render(text: str, fields: Fields) -> str:
     """`text` with each `{{ name }}` replaced by the field of that name, or by nothing.
 
     Values are data: what they contain is never taken for a placeholder.

@@ -14,29 +14,30 @@ from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
 
 from campana.domain.address import REFUSED_COUNTRY_CODES, REFUSED_TYPES, Unusable, parse_phone
 
-_COUNTRY_CODE_DIGITS = (1, 2, 3)
+_LONGEST_CODE = 3
 
 
 def is_refused(number: str) -> bool:
     """May this number (E.164, with its plus) not be called, whatever the country allows?"""
-    code, national = _split(number)
+    if not (number.startswith("+") and number.isascii() and number[1:].isdigit()):
+        return True
+    code = _code(number[1 : 1 + _LONGEST_CODE])
     if code is None or code in REFUSED_COUNTRY_CODES:
         return True
     doubtful = _doubtful(code)
-    if doubtful is None or doubtful.fullmatch(national) is None:
+    if doubtful is None or doubtful.fullmatch(number, 1 + len(str(code))) is None:
         return False
     return isinstance(parse_phone(number, default_country=None), Unusable)
 
 
-def _split(number: str) -> tuple[int | None, str]:
-    """The country code (None: there is no such code) and the rest."""
-    digits = number.removeprefix("+")
-    if digits.isascii() and digits.isdigit() and number.startswith("+"):
-        for length in _COUNTRY_CODE_DIGITS:
-            code = int(digits[:length])
-            if code in COUNTRY_CODE_TO_REGION_CODE:
-                return code, digits[length:]
-    return None, ""
+@lru_cache(maxsize=1024)
+def _code(beginning: str) -> int | None:
+    """The country code these first digits of a number begin with, if there is one."""
+    for length in range(1, _LONGEST_CODE + 1):
+        code = int(beginning[:length])
+        if code in COUNTRY_CODE_TO_REGION_CODE:
+            return code
+    return None
 
 
 @lru_cache(maxsize=512)

@@ -128,6 +128,14 @@ def next_open(window: Window, zones: Sequence[str], now: datetime) -> datetime |
     return next((turn for turn in turns if _open_in_all(window, found, turn)), None)
 
 
+def ever_opens(window: Window, now: datetime) -> bool:
+    """Is there anybody, wherever they are, for whom it opens at `now` or later?
+
+    Asked in one zone for all: no zone's calendar has other weekdays or closed days.
+    """
+    return next_open(window, ["UTC"], now) is not None
+
+
 def open_until(window: Window, zones: Sequence[str], now: datetime) -> datetime | None:
     """When the window that is open at `now` closes; None when it is closed, END_OF_TIME when it
     never closes."""

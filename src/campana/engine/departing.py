@@ -1,25 +1,27 @@
-"""An attempt that is about to leave: when it may, and until when."""
+"""Attempts that are about to leave: what those of one claim have in common."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from msgspec import Struct
 
+from campana.domain.campaign import ChannelType
+from campana.engine.accounts import Account
 from campana.engine.slots import Slots
-from campana.services.claimed import Claimed
 from campana.store.due import Group
 
 
-class Departure(Struct, frozen=True, kw_only=True, gc=False):
-    """An intent, and when it may go: at a moment of its grant, not after `deadline` (monotonic
-    seconds); None when no moment was left for it."""
+class Departing(Struct, frozen=True, kw_only=True, gc=False):
+    """Where they leave by, and the group they go back to if they do not."""
 
-    intent: Claimed
+    account: Account
+    channel_type: ChannelType
+    callback_url: str
     group: Group
-    at: float | None
     slots: Slots
-    deadline: float
     owner_id: int
-
-    def is_missed(self, now: float) -> bool:
-        """Has it no moment, or not any more?"""
-        return self.at is None or self.slots.is_missed(self.at, now=now)
+    is_marking: bool
+    """Their carrier awaits `Outbound.leave`."""
+    may_go: Callable[[], bool]
+    """Whether they still may; of each it is also asked whether its moment is missed."""

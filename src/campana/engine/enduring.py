@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from campana.domain.errors import Unavailable
 
-_RETRY_SECONDS = 0.5
+RETRY_SECONDS = 0.5
 
 
 async def until_stored(store: Callable[[], Awaitable[None]]) -> None:
@@ -16,6 +16,6 @@ async def until_stored(store: Callable[[], Awaitable[None]]) -> None:
         try:
             await store()
         except Unavailable:
-            await asyncio.sleep(_RETRY_SECONDS)
+            await asyncio.sleep(RETRY_SECONDS)
         else:
             return

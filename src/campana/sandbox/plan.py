@@ -55,7 +55,7 @@ Mischief = Literal["late", "double", "shuffle", "drop", "forge"]
 
 Refusal = Literal["invalid_number", "blocked", "busy", "congestion"]
 Share = Annotated[float, Meta(ge=0, le=1)]
-Weight = Annotated[float, Meta(ge=0)]
+Weight = Annotated[float, Meta(ge=0, le=1e9)]
 Span = tuple[Annotated[float, Meta(ge=0, le=86400)], Annotated[float, Meta(ge=0, le=86400)]]
 """Seconds: at least, at most."""
 
@@ -87,6 +87,13 @@ class Seconds(_Planned, frozen=True):
     """From then to what the person writes back, if anything."""
     slow: Span = (30.0, 30.0)
     late: Span = (5.0, 5.0)
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a span whose least is above its most."""
+        for name in self.__struct_fields__:
+            least, most = getattr(self, name)
+            if least > most:
+                raise ValueError(f"{name}: at least {least:g} seconds and at most {most:g}")
 
 
 class Behavior(_Planned, frozen=True):
@@ -124,6 +131,17 @@ class Plan(_Planned, frozen=True):
     callbacks: Mapping[Mischief, Share] = {}
     """Each drawn for itself."""
     copies: Annotated[int, Meta(ge=2, le=100)] = 2
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for shares and weights that nothing can be drawn by."""
+        if sum(self.faults.values()) > 1 + 1e-9:
+            raise ValueError("faults: together at most 1")
+        drawn = {"answers": self.answers}
+        for name, given in (("mix", self.mix), ("replies", self.replies)):
+            drawn |= {f"{name}.{channel_type}": weights for channel_type, weights in given.items()}
+        for name, weights in drawn.items():
+            if weights and not sum(weights.values()):
+                raise ValueError(f"{name}: one of the weights must be above 0")
 
 
 _MESSAGES: Mapping[Outcome, float] = {"delivered": 19, "undelivered": 1}

@@ -204,6 +204,7 @@ def is_loopback(url: str) -> bool:
     """Whether a URL cannot leave this machine: a literal loopback address, never a name."""
     try:
         parts = urlsplit(url)
+        _ = parts.port  # Raises where there is no such port.
         return parts.scheme == "http" and ipaddress.ip_address(parts.hostname or "").is_loopback
     except ValueError:
         return False

@@ -24,6 +24,20 @@ def read_address(text: str, *, default_country: str | None) -> str | Unusable:
     return number if isinstance(number, Unusable) else number.value
 
 
+async def normal_or_problem(
+    tx: Tx, *, workspace_id: int, address: str, at: str
+) -> tuple[str, list[FieldProblem]]:
+    """The address as contacts have it; else as it was given, and what is wrong with it at `at`.
+
+    So it can be told with whatever else is wrong.
+    """
+    try:
+        [value] = await normal(tx, workspace_id=workspace_id, addresses=[address], at=at)
+    except InvalidParameter as error:
+        return address, list(error.problems)
+    return value, []
+
+
 async def normal(tx: Tx, *, workspace_id: int, addresses: Sequence[str], at: str) -> list[str]:
     """The addresses as contacts have them, numbers read in the workspace's country.
 

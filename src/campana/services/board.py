@@ -10,7 +10,8 @@ from campana.domain.breakers import FAILURES
 from campana.domain.campaign import CampaignState
 from campana.domain.disposition import PERSON_REACHED, SUCCESSES, Disposition
 from campana.domain.spend import Purse, day_of
-from campana.domain.waiting import Standing, standing
+from campana.domain.standing import standing
+from campana.domain.waiting import Standing
 from campana.services import tempo
 from campana.services.context import Context
 from campana.services.counting import Abandonment

@@ -29,7 +29,7 @@ from campana.services.limits_document import (
 )
 from campana.services.policy import Amount, CapDocuments, caps_of, decimal_of
 from campana.services.voicebot_document import script_of
-from campana.services.window_document import WindowDocument, window_of
+from campana.services.window_document import WindowDocument, hours_of, window_of
 
 Moment = Annotated[str, Meta(max_length=40, extra_json_schema={"format": "date-time"})]
 LONGEST_NAME = 200
@@ -154,8 +154,8 @@ def plan_of(
     described = plan(written)
     if channel_window is None:
         return described
-    of_channel = window_of(msgspec.convert(channel_window, WindowDocument))
-    return replace(described, window=window.both(described.window, of_channel))
+    both = window.both(described.window, hours_of(channel_window))
+    return replace(described, window=both)
 
 
 def plan(document: CampaignDocument) -> Plan:

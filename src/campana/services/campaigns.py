@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from campana.domain.campaign import Campaign, CampaignState
@@ -16,6 +17,7 @@ from campana.domain.errors import (
     VersionMismatch,
 )
 from campana.domain.event import EventName
+from campana.domain.window import ever_opens
 from campana.services import (
     campaign_bots,
     documents,
@@ -54,7 +56,7 @@ async def create(context: Context, *, workspace_id: int, raw: object) -> Campaig
             archived=False,
             launched_at=None,
             finished_at=None,
-            **await _resolved(tx, workspace_id, raw),
+            **await _resolved(tx, workspace_id, raw, now=now),
         )
         await campaigns.insert(tx, campaign=campaign)
         await store_events.add(tx, events.of_campaign(EventName.CAMPAIGN_CREATED, campaign, at=now))
@@ -85,7 +87,7 @@ async def check(context: Context, *, workspace_id: int, raw: object) -> None:
         InvalidParameter: naming each field that is wrong.
     """
     async with context.db.read(workspace_id=workspace_id) as tx:
-        await _resolved(tx, workspace_id, raw)
+        await _resolved(tx, workspace_id, raw, now=context.clock.now())
 
 
 async def get(context: Context, *, workspace_id: int, campaign_id: str) -> Campaign:
@@ -126,7 +128,7 @@ async def change(
             raise VersionMismatch
         _check_changeable(campaign, patch)
         before = campaign_bots.before(campaign.document, patch)
-        written = await _resolved(tx, workspace_id, documents.merge(before, patch))
+        written = await _resolved(tx, workspace_id, documents.merge(before, patch), now=now)
         changed = replace(campaign, **written)
         if campaign.launched_at is not None:
             await _check_fit(tx, context, changed)
@@ -197,19 +199,16 @@ async def _check_fit(tx: Tx, context: Context, changed: Campaign) -> None:
         raise InvalidParameter(problems=problems)
 
 
-async def _resolved(tx: Tx, workspace_id: int, raw: object) -> dict[str, Any]:
+async def _resolved(tx: Tx, workspace_id: int, raw: object, *, now: datetime) -> dict[str, Any]:
     """The fields of a Campaign that its document says; names of others become their ids."""
-    document = documents.read(CampaignDocument, raw)
-    problems: list[FieldProblem] = []
+    document, raw, problems = documents.sift(CampaignDocument, raw)
+    if document is None:
+        raise InvalidParameter(problems=problems)
     start = parse_moment(document.start_date) if document.start_date else None
     end = parse_moment(document.end_date, is_end=True) if document.end_date else None
     if start and end and end < start:
         problems.append(FieldProblem(pointer="/endDate", message="must not be before startDate"))
-    if document.window:
-        problems += [
-            FieldProblem(pointer=f"/window{each.pointer}", message=each.message)
-            for each in window_document.problems(document.window)
-        ]
+    problems += _of_windows(document)
     list_id = channel_id = None
     if document.contact_list:
         found = await lists.find(tx, workspace_id=workspace_id, wanted=document.contact_list)
@@ -245,7 +244,7 @@ async def _resolved(tx: Tx, workspace_id: int, raw: object) -> dict[str, Any]:
     )
     problems += wrong
     if problems:
-        raise InvalidParameter(problems=problems)
+        raise InvalidParameter(problems=[*problems, *_never_open(document, problems, now=now)])
     return {
         "name": document.name,
         "description": document.description,
@@ -259,3 +258,32 @@ async def _resolved(tx: Tx, workspace_id: int, raw: object) -> dict[str, Any]:
         "keep_open": document.keep_open or document.enrollment == "live",
         "document": whole,
     }
+
+
+def _never_open(
+    document: CampaignDocument, found: Sequence[FieldProblem], *, now: datetime
+) -> list[FieldProblem]:
+    """Hours that never come, for whoever is refused for something else.
+
+    A draft may have them until it is launched.
+    """
+    is_wrong = any((each.pointer or "").startswith("/window") for each in found)
+    if document.window is None or is_wrong:
+        return []
+    if ever_opens(window_document.window_of(document.window), now):
+        return []
+    return [FieldProblem(pointer="/window", message="never opens")]
+
+
+def _of_windows(document: CampaignDocument) -> list[FieldProblem]:
+    windows = {"/window": document.window}
+    windows |= {
+        f"/variants/{n}/changes/window": each.changes.window
+        for n, each in enumerate(document.variants)
+    }
+    return [
+        FieldProblem(pointer=f"{at}{each.pointer}", message=each.message)
+        for at, written in windows.items()
+        if written is not None
+        for each in window_document.problems(written)
+    ]

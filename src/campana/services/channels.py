@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Annotated, Any, cast
 
 import msgspec
@@ -14,6 +15,7 @@ from campana.carriers.base import CarrierKind
 from campana.domain.campaign import ChannelType
 from campana.domain.errors import Conflict, FieldProblem, InvalidParameter, NotFound
 from campana.domain.pacing import TrunkLimits
+from campana.domain.window import ever_opens
 from campana.services import channel_secrets, documents, standstill, window_document
 from campana.services.context import Context
 from campana.services.window_document import WindowDocument
@@ -88,16 +90,18 @@ async def create(context: Context, *, workspace_id: int, raw: object) -> Channel
         InvalidParameter: naming each field that is wrong, those of the carrier's config too.
         Conflict: the name is taken.
     """
-    document = documents.read(ChannelDocument, raw)
+    document, _, problems = documents.sift(ChannelDocument, raw)
+    if document is None:
+        raise InvalidParameter(problems=problems)
+    if document.window is not None:
+        problems += _of_window(document.window, now=context.clock.now())
     kind = context.carriers.get(document.kind)
     if kind is None:
         known = ", ".join(sorted(context.carriers))
-        raise InvalidParameter(
-            problems=[FieldProblem(pointer="/kind", message=f"must be one of {known}")]
-        )
-    channel_type, problems = _channel_type(document, kind)
-    if document.window is not None:
-        problems += [_below("/window", each) for each in window_document.problems(document.window)]
+        problems.append(FieldProblem(pointer="/kind", message=f"must be one of {known}"))
+        raise InvalidParameter(problems=problems)
+    channel_type, wrong = _channel_type(document, kind)
+    problems += wrong
     try:
         config = documents.read(kind.config, document.config)
     except InvalidParameter as error:
@@ -179,9 +183,7 @@ async def change(
         config = channel_secrets.config_of(context, kind=kind, stored=channel.config)
         problems = _too_fast(kind, config, document.rate)
         if document.window is not None:
-            problems += [
-                _below("/window", each) for each in window_document.problems(document.window)
-            ]
+            problems += _of_window(document.window, now=context.clock.now())
         if problems:
             raise InvalidParameter(problems=problems)
         wanted_trunks = _trunks(document, trunks)
@@ -216,6 +218,13 @@ async def change(
     if is_lower:
         await standstill.of_channel(context, workspace_id=workspace_id, channel_id=channel.id)
     return changed
+
+
+def _of_window(document: WindowDocument, *, now: datetime) -> list[FieldProblem]:
+    found = [_below("/window", each) for each in window_document.problems(document)]
+    if not found and not ever_opens(window_document.window_of(document), now):
+        found.append(FieldProblem(pointer="/window", message="never opens"))
+    return found
 
 
 def known_trunks(context: Context, channel: Channel) -> tuple[TrunkLimits, ...]:

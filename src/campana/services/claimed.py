@@ -49,5 +49,5 @@ def content_of(claimed: Claimed) -> Content:
     if claimed.message is not None and is_talk(claimed.message):
         return Text(body=str(claimed.message.content["text"] or ""))
     script = claimed.plan.script
-    text = render(script.greeting, claimed.fields.as_text()) if script is not None else ""
+    text = render(script.greeting, claimed.fields) if script is not None else ""
     return Text(body=text)

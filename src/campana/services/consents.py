@@ -10,7 +10,7 @@ from datetime import datetime
 
 from campana.domain.campaign import ChannelType
 from campana.domain.errors import FieldProblem, InvalidParameter, NotFound
-from campana.services.addresses import normal
+from campana.services.addresses import normal, normal_or_problem
 from campana.services.context import Context
 from campana.services.quiet import until_unsendable
 from campana.store import consents
@@ -59,8 +59,10 @@ async def add(
     now = context.clock.now()
     said_at = said_at or now
     async with context.db.transaction(workspace_id=workspace_id) as tx:
-        value = await normal(tx, workspace_id=workspace_id, addresses=[address], at="/address")
-        problems = _problems(
+        value, problems = await normal_or_problem(
+            tx, workspace_id=workspace_id, address=address, at="/address"
+        )
+        problems += _problems(
             source=source,
             wording=wording,
             is_granted=is_granted,
@@ -72,7 +74,7 @@ async def add(
             raise InvalidParameter(problems=problems)
         consent = Consent(
             id=context.new_id("cons"),
-            address=value[0],
+            address=value,
             channel_type=channel_type,
             is_granted=is_granted,
             source=source.strip(),

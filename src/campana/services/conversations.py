@@ -27,7 +27,6 @@ from campana.flow.texts import RenderFailed
 from campana.services import stored_content, talk_events, talk_flow, templates
 from campana.services.campaign_document import plan_of
 from campana.services.context import Context
-from campana.services.values import text_of
 from campana.services.variant_plans import Ways
 from campana.store import conversations, messages, suppressions
 from campana.store import events as store_events
@@ -385,6 +384,6 @@ def _told(message: Message) -> Message:
     fields = ContactFields(
         first_name=message.first_name,
         last_name=message.last_name,
-        attributes={key: text_of(value) for key, value in (message.attributes or {}).items()},
+        attributes=message.attributes or {},
     )
-    return replace(message, text=render(script.greeting, fields.as_text()))
+    return replace(message, text=render(script.greeting, fields))

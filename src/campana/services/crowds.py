@@ -71,7 +71,7 @@ class Judge:
         own, is_held_out = variant_plans.nth(self.plan, crowd.variant)
         return gate.Facts(
             # One speaks for all: numbers nobody may call are refused when people are imported.
-            address=crowd.address,
+            reach=gate.reach_of(crowd.address),
             country=crowd.country,
             zones=tuple(crowd.zones),
             suppressed_by=crowd.suppressed_by,

@@ -218,7 +218,8 @@ async def claim(
             tx, own, group=group, plan=plan, numbers=[each.attempt_no for each in claimed], now=now
         )
     if marks is not None:
-        marks.move(group.key, [Position(each.due_at, each.id) for each in found])
+        last = found[-1] if found else None
+        marks.move(group.key, last and Position(last.due_at, last.id))
     if budget.is_exhausted:
         await tripping.trip(context, campaign_id=group.campaign_id, reason=spending.EXHAUSTED)
     return claimed
@@ -272,13 +273,39 @@ async def _pass_gate(
     """
     ways = Ways(plan, campaign_id=campaign_id)
     is_free_form = channel_type == ChannelType.WHATSAPP and plan.flow is None
+    judged: dict[tuple[object, ...], tuple[gate.Facts, gate.Verdict]] = {}
     allowed: list[Candidate] = []
     known: dict[int, gate.Facts] = {}
     deferrals: list[Deferral] = []
     told: list[NewEvent] = []
     for candidate in waiting:
-        facts = _facts(candidate, ways, capped, is_free_form=is_free_form)
-        match gate.check(facts, now):
+        own = ways.of(candidate.contact_id)
+        reach, until = gate.reach_of(candidate.address), capped.get(candidate.id)
+        # Most people of a claim are alike in all that the gate asks: they are judged once.
+        alike = (
+            *(id(own), reach, until, candidate.country, candidate.suppressed_by),
+            *(candidate.address_is_busy, candidate.has_consent, candidate.wrote_at),
+            *candidate.zones,
+        )
+        if alike not in judged:
+            facts = gate.Facts(
+                reach=reach,
+                country=candidate.country,
+                zones=tuple(candidate.zones),
+                suppressed_by=candidate.suppressed_by,
+                address_is_busy=candidate.address_is_busy,
+                allowed_countries=frozenset(candidate.allowed_countries),
+                requires_consent=own.requires_consent,
+                has_consent=candidate.has_consent is True,
+                window=own.window,
+                capped_until=until,
+                is_held_out=ways.held_out(candidate.contact_id),
+                is_free_form=is_free_form,
+                wrote_at=candidate.wrote_at,
+            )
+            judged[alike] = facts, gate.check(facts, now)
+        facts, verdict = judged[alike]
+        match verdict:
             case gate.Allow():
                 allowed.append(candidate)
                 known[candidate.id] = facts
@@ -295,24 +322,3 @@ async def _pass_gate(
     await due.defer(tx, deferrals=deferrals, now=now)
     await store_events.add(tx, *told)
     return allowed, known
-
-
-def _facts(
-    candidate: Candidate, ways: Ways, capped: Mapping[int, datetime], *, is_free_form: bool
-) -> gate.Facts:
-    plan = ways.of(candidate.contact_id)
-    return gate.Facts(
-        address=candidate.address,
-        country=candidate.country,
-        zones=tuple(candidate.zones),
-        suppressed_by=candidate.suppressed_by,
-        address_is_busy=candidate.address_is_busy,
-        allowed_countries=frozenset(candidate.allowed_countries),
-        requires_consent=plan.requires_consent,
-        has_consent=candidate.has_consent is True,
-        window=plan.window,
-        capped_until=capped.get(candidate.id),
-        is_held_out=ways.held_out(candidate.contact_id),
-        is_free_form=is_free_form,
-        wrote_at=candidate.wrote_at,
-    )

@@ -63,6 +63,28 @@ def read(shape: type[T], raw: object) -> T:
         raise InvalidParameter(problems=[FieldProblem(pointer=pointer, message=text)]) from None
 
 
+def sift(shape: type[T], raw: object) -> tuple[T | None, object, list[FieldProblem]]:
+    """What can be read of `raw`, so that what else is wrong with it is told at once with its shape.
+
+    Returns:
+        A `shape` without the fields in which something is wrong (None: too little is left for one),
+        `raw` without them, and what is wrong with them: nothing of a whole document.
+    """
+    try:
+        return read(shape, raw), raw, []
+    except InvalidParameter as error:
+        problems = list(error.problems)
+    if not isinstance(raw, Mapping):
+        return None, raw, problems
+    wrong = {(problem.pointer or "/").split("/")[1] for problem in problems}
+    written = cast("Mapping[str, Any]", raw)
+    kept = {name: value for name, value in written.items() if _escaped(name) not in wrong}
+    try:
+        return read(shape, kept), kept, problems
+    except InvalidParameter:
+        return None, kept, problems
+
+
 def read_yaml(text: str) -> object:
     """The plain values of a YAML 1.2 text.
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from campana.domain.address import AddressKind
 from campana.domain.attempt import AttemptState
 from campana.domain.disposition import Disposition
 from campana.domain.event import EventName, NewEvent
 from campana.domain.ids import attempt_text
 from campana.services import events, suppressing
 from campana.services.context import Context
-from campana.store import targets
+from campana.store import inbound, targets
 from campana.store.attempts import Attempt
 from campana.store.db import Tx
+
+_NUMBERS = (AddressKind.PHONE, AddressKind.WHATSAPP)
 
 
 async def told_of_end(
@@ -50,10 +53,10 @@ async def told_of_end(
 async def suppress(
     tx: Tx, context: Context, attempt: Attempt, *, reason: str, source: str, now: datetime
 ) -> list[NewEvent]:
-    """From this very commit on nobody contacts them, at any address: they asked for it."""
+    """From this very commit on nobody contacts them, at any address, from any list."""
     if attempt.is_erased:
         return []
-    known = [attempt.address]
+    known = [attempt.address, *await _addresses_behind(tx, attempt)]
     if attempt.target_id is not None:
         known += await targets.addresses(tx, target_id=attempt.target_id)
     told: list[NewEvent] = []
@@ -70,3 +73,12 @@ async def suppress(
         )
         told += added
     return told
+
+
+async def _addresses_behind(tx: Tx, attempt: Attempt) -> list[str]:
+    """Those of whoever is at this address in any list: the same person may be in several."""
+    kinds = (AddressKind.EMAIL,) if "@" in attempt.address else _NUMBERS
+    contact_ids = await inbound.contacts(
+        tx, workspace_id=attempt.workspace_id, kinds=kinds, address=attempt.address
+    )
+    return await inbound.addresses(tx, contact_ids=contact_ids)

@@ -1,7 +1,6 @@
 """Many waiters, one write: whatever comes in while a write is under way goes into the next one.
 
-The cost of a commit is shared by all who wait for it; nobody is told "done" before it is. A lone
-value is written at once; where many come, a write may be made to wait for more (`pause`).
+The cost of a commit is shared by all who wait for it; nobody is told "done" before it is.
 """
 
 from __future__ import annotations
@@ -14,9 +13,6 @@ from campana.domain.errors import Unavailable
 
 T = TypeVar("T")
 
-_MANY = 8
-"""After a write of so many values more are about to come."""
-
 
 class GroupCommit(Generic[T]):
     """Of one event loop. `write` stores a batch as a whole or raises."""
@@ -27,7 +23,6 @@ class GroupCommit(Generic[T]):
         *,
         writers: int = 1,
         largest: int = 2_000,
-        pause: float = 0.0,
         most_waiting: int = 20_000,
     ) -> None:
         """Set the sizes.
@@ -36,15 +31,10 @@ class GroupCommit(Generic[T]):
             write: stores the values it is given, all or none.
             writers: how many writes may be under way at once.
             largest: values in one write, but for one addition that is larger by itself.
-            pause: seconds from the beginning of a write of many to that of the next. Where a write
-                costs as much for one value as for fifty it saves most of it, and those who wait
-                wait so much longer.
             most_waiting: beyond so many, additions are refused.
         """
         self._write = write
         self._largest = largest
-        self._pause = pause
-        self._not_before = 0.0
         self._most_waiting = most_waiting
         self._waiting: list[tuple[Sequence[T], asyncio.Future[None]]] = []
         self._count = 0
@@ -77,13 +67,8 @@ class GroupCommit(Generic[T]):
             await asyncio.wait(self._writers)
 
     async def _write_all(self) -> None:
-        now = asyncio.get_running_loop().time
         while self._waiting:
-            if (early := self._not_before - now()) > 0:
-                await asyncio.sleep(early)
             values, futures = self._next()
-            if len(values) >= _MANY:
-                self._not_before = now() + self._pause
             failure: Exception | None = None
             try:
                 await self._write(values)

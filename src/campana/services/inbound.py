@@ -16,9 +16,11 @@ from datetime import timedelta
 import msgspec
 
 from campana.carriers.base import Inbound
+from campana.carriers.own_words import plain
 from campana.domain import keywords
 from campana.domain.address import AddressKind, Unusable, parse_phone
 from campana.domain.campaign import ChannelType
+from campana.domain.content import Media
 from campana.domain.conversation import WITH_A_PERSON
 from campana.domain.email import parse_email
 from campana.domain.errors import Unavailable
@@ -62,17 +64,22 @@ _KINDS = {
 def said(inbound: Inbound) -> Said:
     """What a carrier tells, as it is kept: PostgreSQL stores no NUL, and nothing without end."""
     return Said(
-        key=_clean(inbound.key)[:500],
-        sender=_clean(inbound.sender).strip()[:320],
-        text=_clean(inbound.text)[:LONGEST],
+        key=plain(inbound.key)[:500],
+        sender=plain(inbound.sender).strip()[:320],
+        text=plain(inbound.text)[:LONGEST],
         at=inbound.at,
         kind=inbound.kind,
-        payload=_clean(inbound.payload)[:1000] if inbound.payload is not None else None,
-        reply_to=_clean(inbound.reply_to)[:500] if inbound.reply_to is not None else None,
-        media=msgspec.to_builtins(inbound.media) if inbound.media is not None else None,
-        name=_clean(inbound.name)[:200] if inbound.name is not None else None,
+        payload=plain(inbound.payload)[:1000] if inbound.payload is not None else None,
+        reply_to=plain(inbound.reply_to)[:500] if inbound.reply_to is not None else None,
+        media=_media(inbound.media) if inbound.media is not None else None,
+        name=plain(inbound.name)[:200] if inbound.name is not None else None,
         asks_to=inbound.asks_to,
     )
+
+
+def _media(media: Media) -> dict[str, str | None]:
+    told: dict[str, str | None] = msgspec.to_builtins(media)
+    return {name: plain(value) if value is not None else None for name, value in told.items()}
 
 
 async def keep(context: Context, kept: Sequence[KeptInbound], told: Sequence[Kept] = ()) -> None:
@@ -295,8 +302,3 @@ def normal_address(sender: str, channel_type: ChannelType) -> str:
     wanted = f"+{digits}" if digits.isascii() and digits.isdecimal() and len(digits) > 6 else sender
     read = parse_phone(wanted, default_country=None)
     return wanted if isinstance(read, Unusable) else read.value
-
-
-def _clean(text: str) -> str:
-    """Without NUL and lone surrogates, which neither JSON nor PostgreSQL keeps."""
-    return text.replace("\0", "").encode("utf-8", "replace").decode()

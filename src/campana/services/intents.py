@@ -23,13 +23,15 @@ from campana.domain.ids import uuid7
 from campana.services import capping, sent_events
 from campana.services.claimed import Claimed
 from campana.services.context import Context
-from campana.services.values import text_of
 from campana.services.variant_plans import Ways
 from campana.store import attempts, due, sending
 from campana.store.attempts import Intent
 from campana.store.db import Tx
 from campana.store.due import Candidate, Deferral, Group
 from campana.store.sending import Opening, Terms
+
+_ENTROPY = 10
+"""Bytes that the id of an attempt takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +68,10 @@ async def write(
     """
     ways = Ways(plan, campaign_id=group.campaign_id)
     unix_ms = int(now.timestamp() * 1000)
+    entropy = context.entropy(_ENTROPY * len(allowed))
     claimed = [
         Claimed(
-            attempt_id=uuid7(unix_ms, context.entropy(10)),
+            attempt_id=uuid7(unix_ms, entropy[_ENTROPY * n : _ENTROPY * (n + 1)]),
             workspace_id=group.workspace_id,
             campaign_id=group.campaign_id,
             target_id=candidate.id,
@@ -79,7 +82,7 @@ async def write(
             fields=ContactFields(
                 first_name=candidate.first_name,
                 last_name=candidate.last_name,
-                attributes={k: text_of(v) for k, v in candidate.attributes.items()},
+                attributes=candidate.attributes,
             ),
             plan=ways.of(candidate.contact_id),
             caller_id=callers.get(candidate.id),
@@ -87,7 +90,7 @@ async def write(
             began=began,
             not_before=now,
         )
-        for candidate in allowed
+        for n, candidate in enumerate(allowed)
     ]
     notes = _notes(claimed, facts, caps=len(caps), owner_id=owner_id)
     if send is not None and not caps:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from campana.domain.target import zones_of
 from campana.domain.window import next_open
-from campana.services import tripping
+from campana.services import key_hours, tripping
 from campana.services.campaign_document import plan_of
 from campana.services.context import Context
 from campana.store import due, watches
@@ -33,13 +33,20 @@ async def look(context: Context, *, campaign_id: str) -> bool:
         watch = await watches.get(tx, campaign_id=campaign_id)
         if watch is None:
             return False
-        plan = plan_of(watch.document, channel_window=watch.channel_window)
+        plan = plan_of(watch.document)
         missed = False
         if is_unwatched(watched_at=watch.watched_at, run_if_within=plan.run_if_within, now=now):
             latest_turn = now - plan.run_if_within
             since = max(watch.watched_at, watch.start_date or watch.watched_at)
-            for key, first_due in await due.first_due(tx, campaign_id=campaign_id):
-                turn = next_open(plan.window, zones_of(key), max(first_due, since))
+            firsts = await due.first_due(tx, campaign_id=campaign_id)
+            hours = await key_hours.hours_under(
+                tx,
+                campaign_id=campaign_id,
+                document=watch.document,
+                keys=[key for key, _ in firsts],
+            )
+            for key, first_due in firsts:
+                turn = next_open(hours[key], zones_of(key), max(first_due, since))
                 missed = missed or (turn is not None and turn < latest_turn)
         if not missed:
             await watches.set_watched(

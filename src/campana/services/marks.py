@@ -8,7 +8,7 @@ who comes to wait before it is found when it is forgotten, five seconds later at
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from campana.store.due import BEGINNING, GroupKey, Position
 
@@ -35,13 +35,13 @@ class Marks:
             self._forget(key)
         return self._reached
 
-    def move(self, key: GroupKey, seen: Sequence[Position]) -> None:
-        """These were found behind the mark and dealt with, in a transaction that is committed.
+    def move(self, key: GroupKey, last: Position | None) -> None:
+        """All up to there were dealt with, in a transaction that is committed.
 
         When that is nobody, the next look begins at the beginning.
         """
-        if seen:
-            self._reached[key] = max(seen)
+        if last is not None:
+            self._reached[key] = last
             self._forget_at.setdefault(key, self._monotonic() + _SECONDS)
         else:
             self._forget(key)

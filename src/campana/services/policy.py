@@ -93,10 +93,11 @@ async def replace(
         InvalidParameter: naming each field that is wrong.
         VersionMismatch: it has been changed since.
     """
-    written = documents.read(PolicyDocument, raw)
-    if zone_named(written.time_zone) is None:
-        problem = FieldProblem(pointer="/timeZone", message="is no time zone")
-        raise InvalidParameter(problems=[problem])
+    written, _, problems = documents.sift(PolicyDocument, raw)
+    if written is not None and zone_named(written.time_zone) is None:
+        problems.append(FieldProblem(pointer="/timeZone", message="is no time zone"))
+    if written is None or problems:
+        raise InvalidParameter(problems=problems)
     async with context.db.transaction(workspace_id=workspace_id) as tx:
         await accounts.lock_workspace(tx, workspace_id=workspace_id)
         if was is not None and was != await policies.get(tx, workspace_id=workspace_id):

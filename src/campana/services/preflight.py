@@ -6,16 +6,16 @@ by a change either. Nobody is contacted to find out.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from campana.domain.campaign import Campaign, CampaignType, Plan
+from campana.domain.campaign import Campaign, CampaignType, ChannelType, Plan
 from campana.domain.errors import FieldProblem
 from campana.domain.script_problems import problems as script_problems
 from campana.domain.spend import worst_case
-from campana.domain.window import never_closes, next_open
+from campana.domain.window import Window, both, ever_opens, never_closes
 from campana.services import (
     bot_trials,
     campaign_document,
@@ -29,6 +29,7 @@ from campana.services import (
 from campana.services.context import Context
 from campana.services.policy import policy_of
 from campana.services.spending import LONGEST_CALL
+from campana.services.window_document import hours_of
 from campana.store import accounts, channels, policies, spend
 from campana.store.channels import Channel
 from campana.store.db import Tx
@@ -53,7 +54,8 @@ async def blocking(tx: Tx, context: Context, campaign: Campaign) -> list[FieldPr
             for pointer, limit in limits.items()
             if limit is not None
         ]
-    if workspace is None or not workspace.allowed_countries:
+    is_letters = {campaign.channel_type, *plan.channels} == {ChannelType.EMAIL}
+    if workspace is None or not (workspace.allowed_countries or is_letters):
         found.append(_problem("", "this workspace may not call any country yet: allow some first"))
     found += await flow_parts.unready(
         tx, campaign, plan, has_model=context.language_model is not None
@@ -92,16 +94,15 @@ async def unfit(tx: Tx, context: Context, campaign: Campaign) -> list[FieldProbl
             tx, workspace_id=campaign.workspace_id, wanted=campaign.channel_id
         )
     plan = campaign_document.plan_of(campaign.document)
-    together = campaign_document.plan_of(
-        campaign.document, channel_window=channel.window if channel else None
-    )
-    found = _never_open(plan, together, now=context.clock.now())
+    found: list[FieldProblem] = []
     found += await bot_trials.failed(tx, context, workspace_id=campaign.workspace_id, plan=plan)
     found += await prompt_needs.lacking(tx, context, workspace_id=campaign.workspace_id, plan=plan)
     hosts = set[str]()
+    used: dict[str, Channel] = {}
     if channel is None:
         found.append(_problem("/channel", "how to contact them is not chosen"))
     else:
+        used["/window"] = channel
         found += _beyond(context, plan, channel)
         hosts.update(transfers.hosts_of(context, channel))
     for channel_type, channel_id in plan.channels.items():
@@ -109,8 +110,10 @@ async def unfit(tx: Tx, context: Context, campaign: Campaign) -> list[FieldProbl
         if other is None:
             found.append(_problem(f"/channels/{channel_type}", "there is no such channel"))
         else:
+            used[f"/channels/{channel_type}"] = other
             found += _beyond(context, replace(plan, caller_id=None), other)
             hosts.update(transfers.hosts_of(context, other))
+    found = [*_never_open(plan, used, now=context.clock.now()), *found]
     found += await _transfers(tx, campaign, plan, hosts)
     return list(dict.fromkeys(found))
 
@@ -147,13 +150,32 @@ def _incomplete(campaign: Campaign, plan: Plan, *, now: datetime) -> list[FieldP
     return found
 
 
-def _never_open(plan: Plan, together: Plan, *, now: datetime) -> list[FieldProblem]:
-    """Asked in one zone for all: no zone's calendar has other weekdays or closed days."""
-    if next_open(plan.window, ["UTC"], now) is None:
-        return [_problem("/window", "never opens")]
-    if next_open(together.window, ["UTC"], now) is None:
-        return [_problem("/window", "never opens while the channel's own hours do")]
-    return []
+def _never_open(
+    plan: Plan, channels: Mapping[str, Channel], *, now: datetime
+) -> Iterator[FieldProblem]:
+    """Hours that never come; `channels` by where the document is wrong when their own are why."""
+    if not ever_opens(plan.window, now):
+        yield _problem("/window", "never opens")
+        return
+    never_shared = [
+        at for at, channel in channels.items() if not ever_opens(_with(plan.window, channel), now)
+    ]
+    for at in never_shared:
+        yield _problem(at, "never opens while the channel's own hours do")
+    for way, own in variant_plans.each_way(plan):
+        if own.window == plan.window:
+            continue
+        if not ever_opens(own.window, now):
+            yield _problem(f"{way}/window", "never opens while the campaign's own hours do")
+        elif any(
+            at not in never_shared and not ever_opens(_with(own.window, channel), now)
+            for at, channel in channels.items()
+        ):
+            yield _problem(f"{way}/window", "never opens while the channel's own hours do")
+
+
+def _with(window: Window, channel: Channel) -> Window:
+    return both(window, hours_of(channel.window)) if channel.window else window
 
 
 def _beyond(context: Context, plan: Plan, channel: Channel) -> list[FieldProblem]:

@@ -9,7 +9,7 @@ report of a carrier goes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -29,11 +29,11 @@ from campana.store.sending import Ending
 
 
 class Answer(Struct, frozen=True, kw_only=True, gc=False):
-    """What a carrier said to a send, and when it is to be asked if it says no more."""
+    """What a carrier said to a send, and how long from then on it may say no more unasked."""
 
     intent: Claimed
     accepted: Accepted
-    ask_at: datetime
+    ask_after: timedelta
 
 
 async def store_answers(context: Context, answers: Sequence[Answer], *, owner_id: int) -> None:
@@ -58,7 +58,7 @@ async def store_answers(context: Context, answers: Sequence[Answer], *, owner_id
     rest = [answer for answer in answers if answer.intent.attempt_id in slow]
     if rest:
         async with context.db.transaction() as tx:
-            await store.accept(tx, taken=[_taken(answer) for answer in rest], now=now)
+            await store.accept(tx, taken=[_taken(answer, now) for answer in rest], now=now)
             await named_reports.add_refs(tx, refs=_refs(rest), now=now)
             told = [_told(answer, report) for answer in rest for report in answer.accepted.reports]
             await reports.apply_told(tx, context, told)
@@ -86,6 +86,8 @@ def _ending(answer: Answer, report: Report, *, now: datetime) -> Ending:
         detail["ref"] = answer.accepted.ref
     return Ending(
         attempt_id=intent.attempt_id,
+        workspace_id=intent.workspace_id,
+        campaign_id=intent.campaign_id,
         key=report.key,
         at=event.at,
         detail=msgspec.json.encode(detail).decode(),
@@ -103,8 +105,12 @@ def _refs(answers: Sequence[Answer]) -> list[tuple[UUID, Sequence[str]]]:
     return [(each.intent.attempt_id, each.accepted.refs) for each in answers if each.accepted.refs]
 
 
-def _taken(answer: Answer) -> Taken:
-    return Taken(attempt_id=answer.intent.attempt_id, ref=answer.accepted.ref, ask_at=answer.ask_at)
+def _taken(answer: Answer, now: datetime) -> Taken:
+    return Taken(
+        attempt_id=answer.intent.attempt_id,
+        ref=answer.accepted.ref,
+        ask_at=now + answer.ask_after,
+    )
 
 
 def _told(answer: Answer, report: Report) -> Told:

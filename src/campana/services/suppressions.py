@@ -11,13 +11,15 @@ from campana.domain.campaign import ChannelType
 from campana.domain.errors import FieldProblem, InvalidParameter, NotFound
 from campana.domain.event import EventName
 from campana.services import events, suppressed, suppressing
-from campana.services.addresses import normal
+from campana.services.addresses import normal, normal_or_problem
 from campana.services.context import Context
 from campana.services.quiet import until_unsendable
 from campana.store import campaigns, suppressions
 from campana.store import events as store_events
 from campana.store.db import Tx
 from campana.store.suppressions import Scope, Suppression
+
+_NO_CAMPAIGN = FieldProblem(pointer="/campaignId", message="there is no such campaign")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,8 +72,10 @@ async def add(
     """
     now = context.clock.now()
     async with context.db.transaction(workspace_id=workspace_id) as tx:
-        value = await normal(tx, workspace_id=workspace_id, addresses=[address], at="/address")
-        problems = problems_of(
+        value, problems = await normal_or_problem(
+            tx, workspace_id=workspace_id, address=address, at="/address"
+        )
+        problems += problems_of(
             reason=reason,
             scope=scope,
             campaign_id=campaign_id,
@@ -79,14 +83,16 @@ async def add(
             expires_at=expires_at,
             now=now,
         )
+        problems += await _no_such_campaign(
+            tx, scope, campaign_id, workspace_id=workspace_id, now=now
+        )
         if problems:
             raise InvalidParameter(problems=problems)
-        await _require_campaign(tx, campaign_id, workspace_id=workspace_id, now=now)
         stored, told = await suppressing.suppress(
             tx,
             context,
             workspace_id=workspace_id,
-            address=value[0],
+            address=value,
             reason=reason.strip(),
             source=source,
             now=now,
@@ -96,7 +102,7 @@ async def add(
             expires_at=expires_at,
         )
         if stored is None:
-            raise _no_campaign()
+            raise InvalidParameter(problems=[_NO_CAMPAIGN])
         await store_events.add(tx, *told)
     await until_unsendable(context, workspace_id=workspace_id, address=stored.address)
     return stored
@@ -133,10 +139,12 @@ async def verify(
     if default_country is not None and not re.fullmatch("[A-Z]{2}", default_country):
         message = "must be a two-letter country code such as US"
         problems.append(FieldProblem(pointer="/defaultCountry", message=message))
+    async with context.db.read(workspace_id=workspace_id) as tx:
+        problems += await _no_such_campaign(
+            tx, scope, campaign_id, workspace_id=workspace_id, now=now
+        )
     if problems:
         raise InvalidParameter(problems=problems)
-    async with context.db.read(workspace_id=workspace_id) as tx:
-        await _require_campaign(tx, campaign_id, workspace_id=workspace_id, now=now)
 
 
 async def get(context: Context, *, workspace_id: int, suppression_id: str) -> Suppression:
@@ -206,19 +214,15 @@ async def lift(context: Context, *, workspace_id: int, suppression_id: str) -> N
         await store_events.add(tx, told)
 
 
-async def _require_campaign(
-    tx: Tx, campaign_id: str | None, *, workspace_id: int, now: datetime
-) -> None:
-    if campaign_id is not None:
-        campaign = await campaigns.get(tx, campaign_id=campaign_id, now=now)
-        if campaign is None or campaign.workspace_id != workspace_id:
-            raise _no_campaign()
-
-
-def _no_campaign() -> InvalidParameter:
-    return InvalidParameter(
-        problems=[FieldProblem(pointer="/campaignId", message="there is no such campaign")]
-    )
+async def _no_such_campaign(
+    tx: Tx, scope: Scope, campaign_id: str | None, *, workspace_id: int, now: datetime
+) -> list[FieldProblem]:
+    if scope is not Scope.CAMPAIGN or campaign_id is None:
+        return []
+    campaign = await campaigns.get(tx, campaign_id=campaign_id, now=now)
+    if campaign is not None and campaign.workspace_id == workspace_id:
+        return []
+    return [_NO_CAMPAIGN]
 
 
 def problems_of(

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 import msgspec
 
-from campana.domain.contact import AttributeValue
+from campana.domain.contact import LARGEST, AttributeValue, text_of
 
 
 class AttributeType(StrEnum):
@@ -35,9 +35,6 @@ class Unfit(Exception):
         self.suggestion = suggestion
 
 
-LARGEST = 10**15
-"""Whole numbers beyond it are no longer told apart by every program that reads JSON."""
-
 _PLAIN = re.compile(r"[-+]?\d+(\.\d+)?")
 _SCIENTIFIC = re.compile(r"[-+]?\d+\.\d+[eE][-+]?\d{1,3}|[-+]?\d+[eE]-\d{1,3}")
 _COMMA = re.compile(r"[-+]?\d+,\d+")
@@ -52,17 +49,6 @@ _AMBIGUOUS = re.compile(r"[-+]?\d{1,3}[,.]\d{3}")
 _DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
 _SLASHED = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})")
 _YEAR_FIRST = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})")
-
-
-def text_of(cell: AttributeValue) -> str:
-    """A cell as a person would write it: 5 and not 5.0, true and not True."""
-    match cell:
-        case bool():
-            return "true" if cell else "false"
-        case float() if cell.is_integer() and abs(cell) < LARGEST:
-            return str(int(cell))
-        case _:
-            return str(cell)
 
 
 def typed(cell: AttributeValue, wanted: AttributeType | None) -> AttributeValue:

@@ -30,6 +30,9 @@ from campana.store.webhooks import Webhook
 MOST = 50
 """Webhooks a workspace may have."""
 
+MOST_SECRETS = 10
+"""Secrets its messages may be signed with at once: each takes room in a header, and time."""
+
 SWITCHED_OFF = "switched off"
 """The reason when somebody did it."""
 
@@ -76,8 +79,7 @@ async def create(context: Context, *, workspace_id: int, raw: object) -> WithSec
         InvalidParameter: naming each field that is wrong.
         Conflict: the workspace has as many as it may.
     """
-    document = documents.read(WebhookDocument, raw)
-    await _check_url(context, document.url)
+    document = await _acceptable(context, raw)
     now = context.clock.now()
     webhook = Webhook(
         id=context.new_id("whk"),
@@ -136,10 +138,13 @@ async def change(
         VersionMismatch: what is written of it has been changed since.
     """
     before = await get(context, workspace_id=workspace_id, webhook_id=webhook_id)
-    url = documents.read(WebhookDocument, documents.merge(_written(before), patch)).url
-    if url != before.url or patch.get("enabled"):
-        # Outside the transaction, because a name may have to be resolved.
-        await _check_url(context, url)
+    is_known = "url" not in patch or patch["url"] == before.url
+    # Outside the transaction, because a name may have to be resolved.
+    await _acceptable(
+        context,
+        documents.merge(_written(before), patch),
+        known_url=before.url if is_known and not patch.get("enabled") else None,
+    )
     now = context.clock.now()
     async with context.db.transaction(workspace_id=workspace_id) as tx:
         before = _found(await webhooks.lock(tx, workspace_id=workspace_id, webhook_id=webhook_id))
@@ -177,11 +182,18 @@ async def rotate(
 
     Raises:
         NotFound: there is none of that id in this workspace.
+        Conflict: as many older ones sign as may.
     """
     now = context.clock.now()
     async with context.db.transaction(workspace_id=workspace_id) as tx:
         webhook = _found(await webhooks.lock(tx, workspace_id=workspace_id, webhook_id=webhook_id))
-        await webhooks.retire_secrets(tx, webhook_id=webhook_id, until=now + overlap, now=now)
+        older = await webhooks.retire_secrets(
+            tx, webhook_id=webhook_id, until=now + overlap, now=now
+        )
+        if older >= MOST_SECRETS:
+            raise Conflict(
+                f"{MOST_SECRETS} secrets sign already; an overlapSeconds of 0 ends the older ones"
+            )
         secret = await _add_secret(tx, context, webhook)
     return WithSecret(webhook=webhook, secret=secret)
 
@@ -217,7 +229,7 @@ async def replay(context: Context, *, workspace_id: int, webhook_id: str, first:
 
     Raises:
         NotFound: there is none of that id in this workspace.
-        InvalidParameter: `first` is no event.
+        InvalidParameter: `first` is no event, or none that has happened.
         Conflict: the webhook is switched off.
     """
     number = id_of(first)
@@ -229,6 +241,10 @@ async def replay(context: Context, *, workspace_id: int, webhook_id: str, first:
         webhook = _found(await webhooks.lock(tx, workspace_id=workspace_id, webhook_id=webhook_id))
         if not webhook.is_enabled:
             raise Conflict("the webhook is switched off")
+        if number > await events.newest(tx):
+            raise InvalidParameter(
+                problems=[FieldProblem(pointer="/from", message="has not happened yet")]
+            )
         await webhooks.rewind(
             tx,
             workspace_id=workspace_id,
@@ -265,12 +281,18 @@ async def log(
         )
 
 
-async def _check_url(context: Context, url: str) -> None:
-    try:
-        await context.outbound.check(url)
-    except Refused as error:
-        problem = FieldProblem(pointer="/url", message=str(error))
-        raise InvalidParameter(problems=[problem]) from None
+async def _acceptable(
+    context: Context, raw: object, *, known_url: str | None = None
+) -> WebhookDocument:
+    document, _, problems = documents.sift(WebhookDocument, raw)
+    if document is not None and document.url != known_url:
+        try:
+            await context.outbound.check(document.url)
+        except Refused as error:
+            problems.append(FieldProblem(pointer="/url", message=str(error)))
+    if document is None or problems:
+        raise InvalidParameter(problems=problems)
+    return document
 
 
 async def _add_secret(tx: Tx, context: Context, webhook: Webhook) -> str:

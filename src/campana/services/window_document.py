@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, time
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct
@@ -58,6 +59,11 @@ def window_of(document: WindowDocument) -> window.Window:
         closed_dates=closed,
         holidays=places,
     )
+
+
+def hours_of(stored: Mapping[str, Any]) -> window.Window:
+    """The Window of a stored document, as a channel has one (already read once, so it converts)."""
+    return window_of(msgspec.convert(stored, WindowDocument))
 
 
 def problems(document: WindowDocument) -> list[FieldProblem]:

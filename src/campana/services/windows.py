@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from campana.domain.campaign import ChannelType
-from campana.domain.target import channel_of, zones_of
-from campana.domain.window import END_OF_TIME, Window, next_open, open_until
-from campana.services import late
-from campana.services.campaign_document import plan_of
+from campana.domain.target import zones_of
+from campana.domain.window import END_OF_TIME, Window, ever_opens, next_open, open_until
+from campana.services import key_hours, late
 from campana.services.context import Context
 from campana.store import due
 from campana.store.db import Tx
@@ -48,23 +46,17 @@ async def refresh(
     document: Mapping[str, Any],
 ) -> None:
     """Recompute every key a campaign waits under, in key order."""
-    windows: dict[ChannelType | None, Window] = {}
-    for key in await due.window_keys(tx, campaign_id=campaign_id):
-        channel_type = channel_of(key)
-        channel_id = _channel_id(document, channel_type)
-        if channel_type not in windows:
-            of_channel = await due.channel_window(
-                tx, campaign_id=campaign_id, channel_id=channel_id
-            )
-            windows[channel_type] = plan_of(document, channel_window=of_channel).window
+    keys = await due.window_keys(tx, campaign_id=campaign_id)
+    hours = await key_hours.hours_under(tx, campaign_id=campaign_id, document=document, keys=keys)
+    for key in keys:
         await _open(
             tx,
             context,
             campaign_id=campaign_id,
             workspace_id=workspace_id,
-            window=windows[channel_type],
+            window=hours[key],
             window_key=key,
-            channel_id=channel_id,
+            channel_id=key_hours.channel_of_key(document, key),
         )
 
 
@@ -78,22 +70,18 @@ async def open_key(
     window_key: str,
 ) -> None:
     """Somebody waits under `window_key` now: see that it is open if it may be."""
-    channel_id = _channel_id(document, channel_of(window_key))
-    of_channel = await due.channel_window(tx, campaign_id=campaign_id, channel_id=channel_id)
+    hours = await key_hours.hours_under(
+        tx, campaign_id=campaign_id, document=document, keys=[window_key]
+    )
     await _open(
         tx,
         context,
         campaign_id=campaign_id,
         workspace_id=workspace_id,
-        window=plan_of(document, channel_window=of_channel).window,
+        window=hours[window_key],
         window_key=window_key,
-        channel_id=channel_id,
+        channel_id=key_hours.channel_of_key(document, window_key),
     )
-
-
-def _channel_id(document: Mapping[str, Any], channel_type: ChannelType | None) -> str | None:
-    """The channel a key is served on, when it names a type that is not the campaign's own."""
-    return None if channel_type is None else document.get("channels", {}).get(channel_type)
 
 
 async def _open(
@@ -108,7 +96,8 @@ async def _open(
 ) -> None:
     zones, now = zones_of(window_key), context.clock.now()
     until = open_until(window, zones, now)
-    if until is None and next_open(window, zones, now) is None:
+    is_never = until is None and next_open(window, zones, now) is None
+    if is_never and ever_opens(window, now):
         # Nobody waits for what never comes: claimed, they are dropped by the gate with its reason.
         until = END_OF_TIME
     await due.set_window(

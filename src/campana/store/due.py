@@ -9,7 +9,6 @@ from types import MappingProxyType
 from typing import Any
 
 from msgspec import Struct
-from psycopg.rows import class_row
 
 from campana.store.db import Tx
 from campana.store.sql import load
@@ -51,8 +50,9 @@ BEGINNING = Position(datetime.min.replace(tzinfo=UTC), 0)
 NO_MARKS: Mapping[GroupKey, Position] = MappingProxyType({})
 
 
-class Candidate(Struct, frozen=True, kw_only=True, gc=False):
-    """A waiting target, held, with the facts the gate asks for."""
+class Candidate(Struct, frozen=True, gc=False):
+    """A waiting target, held, with the facts the gate asks for: the columns of `claim` in their
+    order."""
 
     id: int
     contact_id: int
@@ -63,11 +63,11 @@ class Candidate(Struct, frozen=True, kw_only=True, gc=False):
     allowed_countries: Sequence[str]
     suppressed_by: str | None
     address_is_busy: bool
-    due_at: datetime
     has_consent: bool | None
     """None when it was not asked."""
     wrote_at: datetime | None
     """When they last wrote on the channel, where it may matter."""
+    due_at: datetime
     first_name: str | None
     last_name: str | None
     attributes: Mapping[str, Any]
@@ -183,26 +183,26 @@ async def claim(
     pads: bytes | None = None,
     now: datetime,
 ) -> list[Candidate]:
-    """Up to `limit` targets of the group that wait behind `after`, locked until the transaction
-    ends. `pads`: what the workspace's erased people are known by (services/erasure_keys.py)."""
-    async with tx.cursor(row_factory=class_row(Candidate)) as cursor:
-        await cursor.execute(
-            _SQL["claim"],
-            {
-                "campaign_id": group.campaign_id,
-                "window_key": group.window_key,
-                "priority": group.priority,
-                "channel_type": channel_type,
-                "channel_id": group.channel_id,
-                "requires_consent": requires_consent,
-                "pads": pads,
-                "limit": limit,
-                "after_due_at": after.due_at,
-                "after_target": after.target_id,
-                "now": now,
-            },
-        )
-        return await cursor.fetchall()
+    """Up to `limit` targets of the group that wait behind `after`, in order, locked until the
+    transaction ends. `pads`: what the workspace's erased people are known by
+    (services/erasure_keys.py)."""
+    cursor = await tx.execute(
+        _SQL["claim"],
+        {
+            "campaign_id": group.campaign_id,
+            "window_key": group.window_key,
+            "priority": group.priority,
+            "channel_type": channel_type,
+            "channel_id": group.channel_id,
+            "requires_consent": requires_consent,
+            "pads": pads,
+            "limit": limit,
+            "after_due_at": after.due_at,
+            "after_target": after.target_id,
+            "now": now,
+        },
+    )
+    return [Candidate(*row) for row in await cursor.fetchall()]
 
 
 async def defer(tx: Tx, *, deferrals: Sequence[Deferral], now: datetime) -> None:

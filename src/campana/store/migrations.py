@@ -71,6 +71,20 @@ def server_version(conninfo: str) -> int:
         return conn.info.server_version // 10000
 
 
+def what_is_off(conninfo: str) -> list[str]:
+    """Of the settings without which the server may lose what it has committed, those that are off.
+
+    Raises:
+        SetupError: it does not answer.
+    """
+    with _connected(conninfo) as conn:
+        found = conn.execute(
+            "select name from pg_settings where setting = 'off'"
+            " and name in ('fsync', 'full_page_writes', 'synchronous_commit') order by name"
+        )
+        return [str(name) for (name,) in found]
+
+
 def _connected(conninfo: str) -> psycopg.Connection[tuple[object, ...]]:
     try:
         return psycopg.connect(conninfo, autocommit=True, connect_timeout=10)

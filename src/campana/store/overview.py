@@ -16,6 +16,8 @@ from campana.store.owners import KIND_SPACE
 from campana.store.sql import load
 
 _SQL = load("overview")
+_CARE_KIND = "sandbox"
+"""Served by work processes and by no others: they enroll, import and close, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ async def waiting(tx: Tx, *, campaign_ids: Sequence[str], now: datetime) -> dict
                 "now": now,
                 "day": quota_day(now),
                 "kind_space": KIND_SPACE,
+                "care_kind": _CARE_KIND,
             },
         )
         rows = await cursor.fetchall()
@@ -83,6 +86,8 @@ def _facts(row: Mapping[str, Any], now: datetime) -> WaitFacts:
         is_enrolling=row["is_enrolling"],
         is_importing=row["is_importing"],
         is_callable=row["is_callable"],
+        is_talking=row["is_talking"],
+        has_care=row["has_care"],
         keeps_open=row["keep_open"],
         may_call=row["may_call"],
         first_due_at=row["first_due_at"],
@@ -97,6 +102,28 @@ def _facts(row: Mapping[str, Any], now: datetime) -> WaitFacts:
         state_reason=row["state_reason"],
         resume_at=row["resume_at"],
     )
+
+
+async def holds_people(tx: Tx, *, campaign_id: str) -> bool:
+    """Is an attempt open that keeps its person: more than the report of a message is awaited?"""
+    row = await (await tx.execute(_SQL["holds_people"], {"campaign_id": campaign_id})).fetchone()
+    return bool(row and row[0])
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """Who is due first of those who open and close together, and what they were put off for."""
+
+    window_key: str
+    due_at: datetime
+    reason: str | None
+    attempts: int
+
+
+async def firsts(tx: Tx, *, campaign_id: str) -> list[First]:
+    """The first under each window key; none where nobody waits."""
+    cursor = await tx.execute(_SQL["firsts"], {"campaign_id": campaign_id})
+    return [First(*row) for row in await cursor.fetchall()]
 
 
 @dataclass(frozen=True, slots=True)

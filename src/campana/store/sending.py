@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate
 from uuid import UUID
 
 from msgspec import Struct
@@ -19,10 +20,13 @@ from campana.store.sql import load
 
 _SQL = load("sending")
 
+MOST_AT_ONCE = 1_000
+"""Attempts in one statement: their events are one row, which has 1,024 numbers (migration 0071)."""
+
 
 class Opening(Struct, frozen=True, kw_only=True, gc=False):
-    """An attempt about to be sent, and the event that says so: encoded JSON of the subject that the
-    target is."""
+    """An attempt about to be sent, and the event that says so: encoded JSON of its subject and
+    data."""
 
     intent: Intent
     event: str
@@ -53,7 +57,7 @@ class Departure:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unsent:
     """An attempt that never left, the place its target was taken from, and the event that says so:
-    encoded JSON."""
+    encoded JSON of its subject and data."""
 
     attempt_id: UUID
     window_key: str
@@ -72,10 +76,12 @@ class HeldUnsent:
 
 
 class Ending(Struct, frozen=True, kw_only=True, gc=False):
-    """How an attempt ended, by the carrier's report `key`; `detail` and the events are encoded
-    JSON."""
+    """How an attempt ended, by the carrier's report `key`; `detail` is encoded JSON, and so are the
+    events: of their subject and data."""
 
     attempt_id: UUID
+    workspace_id: int
+    campaign_id: str
     key: str
     at: datetime
     detail: str
@@ -97,8 +103,6 @@ async def open_all(
         _SQL["open"],
         {
             **_values(owner_id=owner_id, openings=openings, terms=terms, now=now),
-            "workspace_id": terms.workspace_id,
-            "campaign_id": terms.campaign_id,
             "channel_id": terms.channel_id,
             "target_ids": arrays.numbers(intent.target_id for intent in intents),
             "attempt_nos": arrays.numbers(intent.attempt_no for intent in intents),
@@ -143,8 +147,12 @@ def _values(
 ) -> dict[str, object]:
     return {
         "owner_id": owner_id,
+        "workspace_id": terms.workspace_id,
+        "campaign_id": terms.campaign_id,
         "ids": arrays.uuids(each.intent.id for each in openings),
         "events": arrays.texts(each.event for each in openings),
+        "parts": len(openings),
+        "all_places": arrays.numbers(range(1, len(openings) + 1)),
         "event_type": str(EventName.ATTEMPT_STARTED),
         "from_number": terms.from_number,
         "is_call": terms.is_call,
@@ -160,8 +168,11 @@ async def finish_all(
     more as this owner left them."""
     if not endings:
         return set()
-    # Held in the order of their ids, as by everybody who holds more than one.
-    endings = sorted(endings, key=lambda each: each.attempt_id)
+    of_campaigns: dict[tuple[int, str], list[Ending]] = {}
+    for each in endings:
+        of_campaigns.setdefault((each.workspace_id, each.campaign_id), []).append(each)
+    endings = [each for pack in of_campaigns.values() for each in pack]
+    sizes = [len(pack) for pack in of_campaigns.values()]
     details, places = arrays.once(each.detail for each in endings)
     cursor = await tx.execute(
         _SQL["finish"],
@@ -178,6 +189,10 @@ async def finish_all(
             "target_events": arrays.texts(each.target_event for each in endings),
             "attempt_event_type": str(EventName.ATTEMPT_ENDED),
             "target_event_type": str(EventName.TARGET_FINISHED),
+            "pack_workspaces": arrays.numbers(workspace_id for workspace_id, _ in of_campaigns),
+            "pack_campaigns": arrays.texts(campaign_id for _, campaign_id in of_campaigns),
+            "pack_firsts": arrays.numbers(accumulate([1, *sizes[:-1]])),
+            "pack_parts": arrays.numbers(sizes),
             "now": now,
         },
     )

@@ -149,6 +149,7 @@ async def correct(
                 "attempt_no": attempt_no,
                 "disposition": disposition,
                 "is_final": FINALITY[disposition] is not Finality.RETRY,
+                "is_no": disposition is Disposition.DECLINED,
                 "reason": reason,
                 "now": now,
             },

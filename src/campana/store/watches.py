@@ -21,7 +21,6 @@ class Watch:
     start_date: datetime | None
     watched_at: datetime
     document: Mapping[str, Any]
-    channel_window: Mapping[str, Any] | None
 
 
 async def get(tx: Tx, *, campaign_id: str) -> Watch | None:

@@ -98,10 +98,11 @@ async def add_secret(
     )
 
 
-async def retire_secrets(tx: Tx, *, webhook_id: str, until: datetime, now: datetime) -> None:
-    """Those that sign now do so until then; those that do not are gone."""
+async def retire_secrets(tx: Tx, *, webhook_id: str, until: datetime, now: datetime) -> int:
+    """Those that sign now do so until then; those that do not are gone. Returns how many go on."""
     await tx.execute(_SQL["drop_secrets"], {"webhook_id": webhook_id, "now": now})
-    await tx.execute(_SQL["retire_secrets"], {"webhook_id": webhook_id, "until": until})
+    cursor = await tx.execute(_SQL["retire_secrets"], {"webhook_id": webhook_id, "until": until})
+    return sum(expires_at > now for (expires_at,) in await cursor.fetchall())
 
 
 async def secrets(tx: Tx, *, webhook_id: str, now: datetime) -> list[str]:

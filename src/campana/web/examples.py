@@ -62,8 +62,7 @@ WHY: Json = {
     "state": "Waiting",
     "waitReason": "window",
     "code": "window_closed",
-    "sentence": "It is outside the hours of everybody who waits; the next are open"
-    " at 2024-01-16 13:00 UTC.",
+    "sentence": "It is outside the hours of whoever is next; they open at 2024-01-16 13:00 UTC.",
     "until": "2024-01-16T13:00:00Z",
 }
 

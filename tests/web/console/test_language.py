@@ -140,4 +140,4 @@ def test_how_a_campaign_stands_is_said_by_its_cause() -> None:
     told = Standing(cause=Cause.PAUSED, sentence="It was paused by Ana at 09:00 UTC.")
     assert why(told) == told.sentence
     with speaking(SPANISH):
-        assert why(told) == "Se puso en pausa."
+        assert why(told) == "Se puso en pausa: reanúdela para seguir."

@@ -6,8 +6,9 @@ Source: Meta, "Messages webhook reference" and "Status messages webhook referenc
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, cast
 
 import msgspec
@@ -24,6 +25,7 @@ from campana.carriers.base import (
 )
 from campana.carriers.codes import reason
 from campana.carriers.own_words import own_words
+from campana.carriers.parts import NONSENSE, readable
 from campana.carriers.whatsapp_cloud.codes import CODES
 from campana.domain.attempt import AttemptEvent, Detail, EventType
 from campana.domain.content import Media, MediaKind
@@ -116,7 +118,7 @@ class _Metadata(Struct, frozen=True):
 class _Value(Struct, frozen=True):
     metadata: _Metadata
     statuses: tuple[msgspec.Raw, ...] = ()
-    messages: tuple[_Message, ...] = ()
+    messages: tuple[msgspec.Raw, ...] = ()
     contacts: tuple[_Contact, ...] = ()
 
 
@@ -182,18 +184,26 @@ def read(body: bytes, *, phone_number_id: str) -> list[Report | Inbound]:
         ours = [each for each in values if each.metadata.phone_number_id == phone_number_id]
         if values and not ours:
             raise ValueError(f"is of another number: {values[0].metadata.phone_number_id[:40]}")
-        return [heard for value in ours for heard in _heard(value)]
-    except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError) as error:
+    except NONSENSE as error:
         raise UnreadableCallback(str(error)) from error
+    parts = [part for value in ours for part in _parts(value)]
+    return [heard for heard in readable(parts, lambda read: read()) if heard is not None]
 
 
-def _heard(value: _Value) -> Iterator[Report | Inbound]:
+def _parts(value: _Value) -> Iterator[Callable[[], Report | Inbound | None]]:
+    """How to read each thing that it tells."""
     for raw in value.statuses:
-        report = _report(msgspec.json.decode(raw, type=_Status), own_words(bytes(raw)))
-        if report is not None:
-            yield report
-    for message in value.messages:
-        yield _inbound(message, value)
+        yield partial(_status, raw)
+    for raw in value.messages:
+        yield partial(_message, raw, value)
+
+
+def _status(raw: msgspec.Raw) -> Report | None:
+    return _report(msgspec.json.decode(raw, type=_Status), own_words(bytes(raw)))
+
+
+def _message(raw: msgspec.Raw, value: _Value) -> Inbound:
+    return _inbound(msgspec.json.decode(raw, type=_Message), value)
 
 
 def _report(status: _Status, body: str) -> Report | None:

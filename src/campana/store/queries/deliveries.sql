@@ -6,22 +6,25 @@
 select exists (select from webhooks where is_enabled) or exists (select from webhook_deliveries where state = 'pending');
 
 -- name: lagging
--- Webhooks with events that have no delivery yet, and room for more. What a dead receiver misses stays in the
--- events: it costs no rows here.
+-- Webhooks with events that have no delivery yet, and room for more, those furthest behind first: however many
+-- are told of something every moment, each has its turn. What a dead receiver misses stays in the events: it
+-- costs no rows here.
 select w.id, w.workspace_id, w.event_types, w.cursor, w.replayed_at
 from webhooks w
 where w.is_enabled
-  and exists (select from events e where e.workspace_id = w.workspace_id and e.id > w.cursor and e.id <= %(horizon)s)
+  and exists (select from events e
+    where e.workspace_id = w.workspace_id and e.id > w.cursor - 1024 and e.id + e.parts - 1 > w.cursor and e.id <= %(horizon)s)
   and (select count(*) from webhook_deliveries d where d.webhook_id = w.id and d.state = 'pending') < %(most)s
-order by w.id limit 50 for no key update of w skip locked;
+order by w.cursor, w.id limit 50 for no key update of w skip locked;
 
 -- name: spread
 -- The next stretch of events, and the cursor behind it, in one statement: after a crash neither is without the
 -- other. A replay finds its deliveries done and makes them pending again. What is too old is counted as missed.
 with seen as materialized (
-  select id, type, subject, greatest(at, %(replayed_at)s::timestamptz) + %(give_up_after)s as give_up_at from events
-  where workspace_id = %(workspace_id)s and id > %(cursor)s and id <= %(horizon)s
-  order by id limit %(limit)s),
+  select id, type, subject, greatest(at, %(replayed_at)s::timestamptz) + %(give_up_after)s as give_up_at from told_events
+  where workspace_id = %(workspace_id)s and row_id > %(cursor)s - 1024 and row_id + parts - 1 > %(cursor)s and row_id <= %(horizon)s
+    and id > %(cursor)s
+  order by row_id, id limit %(limit)s),
 wanted as (
   select * from seen
   where case when type = 'webhook.test' then subject = %(id)s
@@ -34,9 +37,10 @@ made as (
     set state = 'pending', due_at = excluded.due_at, give_up_at = excluded.give_up_at, finished_at = null,
       claim = null, claimed_until = null
     where webhook_deliveries.state <> 'pending')
-update webhooks set cursor = (select max(id) from seen),
+-- fewer than asked for are all there are: the last places of a pack may have none
+update webhooks set cursor = case when (select count(*) from seen) < %(limit)s then %(horizon)s else (select max(id) from seen) end,
   missed = missed + (select count(*) from wanted where give_up_at <= %(now)s)
-where id = %(id)s and exists (select from seen);
+where id = %(id)s;
 
 -- name: sendable
 -- Webhooks to which something could be sent now, those that have waited longest first. One that has as many
@@ -50,9 +54,9 @@ cross join lateral (
   select d.due_at from webhook_deliveries d
   where d.webhook_id = w.id and d.state = 'pending' and d.due_at <= %(now)s
     and (d.claimed_until is null or d.claimed_until <= %(now)s)
-    and not exists (
+    and (d.event_type = 'webhook.test' or not exists (
       select from webhook_deliveries b
-      where b.webhook_id = d.webhook_id and b.subject = d.subject and b.state = 'pending' and b.event_id < d.event_id)
+      where b.webhook_id = d.webhook_id and b.subject = d.subject and b.state = 'pending' and b.event_id < d.event_id))
   order by d.due_at, d.event_id limit 1) first
 where w.is_enabled and (w.retry_at is null or w.retry_at <= %(now)s)
   and p.parallel > (
@@ -61,23 +65,26 @@ order by first.due_at, w.id limit 50 for no key update of w skip locked;
 
 -- name: claim
 -- As many as are not under way yet, the longest due first. Of one subject only the earliest that is not done:
--- the later ones wait for it, whatever holds it up.
+-- the later ones wait for it, whatever holds it up. A test waits for no other: whoever mends a receiver asks again.
 with free as materialized (
-  select d.webhook_id, d.event_id from webhook_deliveries d
+  select d.webhook_id, d.event_id, d.workspace_id from webhook_deliveries d
   where d.webhook_id = %(id)s and d.state = 'pending' and d.due_at <= %(now)s
     and (d.claimed_until is null or d.claimed_until <= %(now)s)
-    and not exists (
+    and (d.event_type = 'webhook.test' or not exists (
       select from webhook_deliveries b
-      where b.webhook_id = d.webhook_id and b.subject = d.subject and b.state = 'pending' and b.event_id < d.event_id)
+      where b.webhook_id = d.webhook_id and b.subject = d.subject and b.state = 'pending' and b.event_id < d.event_id))
   order by d.due_at, d.event_id
   limit greatest(0, %(parallel)s - (
     select count(*) from webhook_deliveries u
     where u.webhook_id = %(id)s and u.claim is not null and u.claimed_until > %(now)s))
   for update skip locked)
 update webhook_deliveries d set claim = %(claim)s, claimed_until = %(until)s
-from free, events e
+from free cross join lateral (
+  -- by the primary key: a row's number is 1 more than a multiple of 1,024, but for the oldest, which tell one event
+  select * from told_events
+  where workspace_id = free.workspace_id and row_id in (free.event_id, free.event_id - (free.event_id - 1) %% 1024)
+    and id = free.event_id) e
 where d.webhook_id = free.webhook_id and d.event_id = free.event_id
-  and e.workspace_id = d.workspace_id and e.id = d.event_id
 returning d.try_count, e.id, e.type, e.subject, e.campaign_id, e.at, e.data;
 
 -- name: hold

@@ -9,7 +9,7 @@ select id, document, archived from campaigns where id = any(%(ids)s);
 -- found by skipping from one window key to the next in the index due_in_order. A worker of a kind lives while
 -- somebody holds the shared lock on that kind (`queries/owners.sql`).
 with recursive asked as materialized (
-  select id, workspace_id, channel_id, list_id, start_date, end_date, keep_open, state_reason, resume_at
+  select id, workspace_id, channel_id, channel_type, list_id, start_date, end_date, keep_open, state_reason, resume_at
   from campaigns where id = any(%(ids)s)),
 keys (campaign_id, window_key) as (
   select id, (select min(d.window_key) from due d where d.campaign_id = id) from asked
@@ -21,13 +21,26 @@ served as materialized (
   select objid::bigint as kind from pg_locks
   where locktype = 'advisory' and granted and classid::bigint = %(kind_space)s
     and database = (select oid from pg_database where datname = current_database())),
+-- a flow's people may wait for another channel than the campaign's: of that one it is told when nobody waits for this
+serving as materialized (
+  select c.id, coalesce(
+    (select c.channel_id from open_windows w cross join generate_series(0, 3) p (priority)
+      where w.campaign_id = c.id and w.channel_id is null and w.open_until > %(now)s
+        and exists (select from due d where d.campaign_id = c.id and d.window_key = w.window_key
+          and d.priority = p.priority::smallint and d.due_at <= %(now)s) limit 1),
+    (select w.channel_id from open_windows w cross join generate_series(0, 3) p (priority)
+      where w.campaign_id = c.id and w.channel_id is not null and w.open_until > %(now)s
+        and exists (select from due d where d.campaign_id = c.id and d.window_key = w.window_key
+          and d.priority = p.priority::smallint and d.due_at <= %(now)s) order by w.channel_id limit 1),
+    c.channel_id) as channel_id
+  from asked c),
 channel as materialized (
   select ch.id, ch.name, ch.lines, p.arrival_at, p.down_until,
     (select count(*) from attempts a where a.channel_id = ch.id and a.state not in ('ended', 'unknown')) as lines_in_use,
     coalesce(p.day = %(day)s and p.day_sends >= ch.daily_attempts, false) as is_spent,
     hashtext(ch.kind)::bigint & 4294967295 in (select kind from served) as has_worker
   from channels ch join pacing p on p.channel_id = ch.id
-  where ch.id in (select channel_id from asked))
+  where ch.id in (select channel_id from serving))
 select c.id, c.start_date, c.end_date, c.keep_open, c.state_reason, c.resume_at,
   exists (select from attempts a where a.campaign_id = c.id and a.state not in ('ended', 'unknown')) as is_attempting,
   exists (select from enrollments e where e.campaign_id = c.id and e.finished_at is null) as is_enrolling,
@@ -36,13 +49,18 @@ select c.id, c.start_date, c.end_date, c.keep_open, c.state_reason, c.resume_at,
     where w.campaign_id = c.id and w.open_until > %(now)s
       and exists (select from due d where d.campaign_id = c.id and d.window_key = w.window_key
         and d.priority = p.priority::smallint and d.due_at <= %(now)s)) as is_callable,
-  (select cardinality(w.allowed_countries) > 0 from workspaces w where w.workspace_id = c.workspace_id) as may_call,
+  hashtext(%(care_kind)s)::bigint & 4294967295 in (select kind from served) as has_care,
+  exists (select from flow_sessions f join targets t on t.id = f.target_id
+    where f.campaign_id = c.id and f.is_current and t.state = 'talking') as is_talking,
+  -- a letter needs no country
+  (select c.channel_type = 'Email' or cardinality(w.allowed_countries) > 0 from workspaces w where w.workspace_id = c.workspace_id) as may_call,
   first.due_at as first_due_at, first.last_reason as first_reason, coalesce(first.attempt_count, 0) as first_attempts,
   cp.held_by, cp.held_until, acted.actor as acted_by, acted.at as acted_at,
   stopped.name as paused_name, stopped.paused_at, stopped.paused_by, stopped.pause_reason,
   ch.name as channel_name, ch.lines, ch.lines_in_use, ch.arrival_at, ch.down_until, ch.is_spent, ch.has_worker
 from asked c
-left join channel ch on ch.id = c.channel_id
+left join serving s on s.id = c.id
+left join channel ch on ch.id = s.channel_id
 -- looked for only where a channel is paused: who could be contacted now waits for it, and nobody for another
 left join lateral (
   select h.name, h.paused_at, h.paused_by, h.pause_reason from channels h
@@ -59,7 +77,8 @@ left join lateral (
   order by h.created_at, h.id limit 1) stopped on true
 left join campaign_pacing cp on cp.campaign_id = c.id
 left join lateral (
-  select actor, at from campaign_actions where campaign_id = c.id order by id desc limit 1) acted on true
+  select actor, at from campaign_actions where campaign_id = c.id and action in ('pause', 'cancel')
+  order by id desc limit 1) acted on true
 left join lateral (
   select one.due_at, t.last_reason, t.attempt_count
   from keys k cross join generate_series(0, 3) p (priority)
@@ -70,6 +89,31 @@ left join lateral (
   join targets t on t.id = one.target_id
   where k.campaign_id = c.id
   order by one.due_at, one.target_id limit 1) first on true;
+
+-- name: holds_people
+-- Is anybody being contacted? Not who was sent something that its carrier has and has not told the end of.
+select exists (select from attempts a
+  where a.campaign_id = %(campaign_id)s and a.state not in ('ended', 'unknown') and a.let_go_at is null);
+
+-- name: firsts
+-- Who is due first under each window key, and why not before; one index probe a key and priority.
+with recursive keys as (
+  (select window_key from due where campaign_id = %(campaign_id)s order by window_key limit 1)
+  union all
+  select (select d.window_key from due d where d.campaign_id = %(campaign_id)s and d.window_key > keys.window_key
+    order by d.window_key limit 1)
+  from keys where keys.window_key is not null)
+select keys.window_key, first.due_at, t.last_reason, t.attempt_count
+from keys
+cross join lateral (
+  select one.due_at, one.target_id from (values (0::smallint), (1), (2), (3)) p(priority)
+  cross join lateral (
+    select d.due_at, d.target_id from due d
+    where d.campaign_id = %(campaign_id)s and d.window_key = keys.window_key and d.priority = p.priority
+    order by d.due_at, d.target_id limit 1) one
+  order by one.due_at, one.target_id limit 1) first
+join targets t on t.id = first.target_id
+where keys.window_key is not null;
 
 -- name: newest
 -- What became of the newest attempts of a campaign, and what their carrier said; a few rows of attempts_ended.

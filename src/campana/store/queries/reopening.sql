@@ -1,7 +1,7 @@
 -- What a person brings back: finished targets of chosen outcomes, and more people for a launched campaign.
 
 -- name: reopen
--- Due at once, under the zones the contact has now. The tries before count no more for the cadence; the numbers
+-- Due at once, under the zones the contact has now, or those of the number it is tried on. The tries before count no more for the cadence; the numbers
 -- of the attempts go on. Locked in order of id: two people who retry at once wait for each other.
 with picked as materialized (
   select id, disposition from targets
@@ -11,11 +11,11 @@ again as (
   update targets t set state = 'waiting', disposition = null, finished_at = null, last_reason = 'retry', reach_address = null,
     tries_after = t.attempt_count
   from picked where t.id = picked.id
-  returning t.id, t.workspace_id, t.campaign_id, t.contact_id, picked.disposition),
+  returning t.id, t.workspace_id, t.campaign_id, t.contact_id, t.zones, picked.disposition),
 waiting as (
   insert into due (target_id, workspace_id, campaign_id, window_key, priority, due_at)
   select again.id, again.workspace_id, again.campaign_id,
-    array_to_string(array(select z from unnest(c.zones) z order by z collate "C"), ','), 1, %(now)s
+    array_to_string(array(select z from unnest(coalesce(again.zones, c.zones)) z order by z collate "C"), ','), 1, %(now)s
   from again join contacts c on c.id = again.contact_id)
 select disposition, count(*) from again group by disposition;
 

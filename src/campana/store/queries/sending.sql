@@ -4,15 +4,16 @@
 -- `offset 0`), or all are in one `= any` and no join. A join by `=` would read a whole table by a hash, or compare each of
 -- hundreds of rows with each value, which it did. States are asked by `case`, which tempts no index of open attempts: they
 -- seem to be empty when nothing was open at the last look.
--- Of details most are alike: each is given once, with the places of all.
+-- Of details most are alike: each is given once, with the places of all. Of events each kind is one row (migration
+-- 0071), whose texts are kept as they are given.
 
 -- name: open
 -- Attempts that are about to be sent, with the claim they come from: attempts, targets, due rows, histories and
 -- events change together or not at all. An address that has an open attempt (another campaign was quicker) is
 -- refused by the unique index; whom that befell is returned.
 with given as materialized (
-  select * from unnest(%(ids)s::uuid[], %(target_ids)s::bigint[], %(attempt_nos)s::integer[], %(addresses)s::text[], %(events)s::jsonb[],
-    %(detail_places)s::integer[]) as g (id, target_id, attempt_no, address, event, detail)),
+  select * from unnest(%(ids)s::uuid[], %(target_ids)s::bigint[], %(attempt_nos)s::integer[], %(addresses)s::text[],
+    %(detail_places)s::integer[]) with ordinality as g (id, target_id, attempt_no, address, detail, place)),
 made as (
   insert into attempts (id, workspace_id, campaign_id, target_id, channel_id, attempt_no, address, state, owner_id, created_at, sending_at, ask_at)
   select id, %(workspace_id)s, %(campaign_id)s, target_id, %(channel_id)s, attempt_no, address, 'sending', %(owner_id)s, %(now)s, %(now)s, %(ask_at)s
@@ -33,27 +34,30 @@ call as (
   insert into voice_calls (attempt_id, workspace_id, from_number, to_number)
   select id, %(workspace_id)s, %(from_number)s, address from made where %(is_call)s),
 published as (
-  insert into events (workspace_id, type, subject, campaign_id, at, data)
-  select %(workspace_id)s, %(event_type)s, 'tgt_' || g.target_id, %(campaign_id)s, %(now)s, g.event
-  from given g where (g.id in (select id from made)) is true)
+  insert into events (workspace_id, type, campaign_id, at, pack, parts, places)
+  select %(workspace_id)s, %(event_type)s, %(campaign_id)s, %(now)s, %(events)s::text[], %(parts)s, nullif(places, %(all_places)s::smallint[])
+  from (select array_agg(place::smallint order by place) as places from given g where (g.id in (select id from made)) is true) m
+  where places is not null)
 select g.id from given g where (g.id in (select id from made)) is not true;
 
 -- name: begin
 -- The same step for intents that were written before, in this transaction.
 with given as materialized (
-  select * from unnest(%(ids)s::uuid[], %(events)s::jsonb[]) as g (id, event)),
+  select * from unnest(%(ids)s::uuid[]) with ordinality as g (id, place)),
 sent as (
   update attempts a set state = 'sending', sending_at = %(now)s, ask_at = %(ask_at)s
   from given g
   where a.id = any(array[g.id]) and a.owner_id is not distinct from %(owner_id)s and case a.state when 'intent' then true end
-  returning a.id, a.workspace_id, a.campaign_id, a.target_id, a.address, g.event),
+  returning a.id, a.workspace_id, a.address, g.place),
 told as (
   insert into attempt_events (workspace_id, attempt_id, type, at) select workspace_id, id, 'sending', %(now)s from sent),
 call as (
   insert into voice_calls (attempt_id, workspace_id, from_number, to_number)
   select id, workspace_id, %(from_number)s, address from sent where %(is_call)s)
-insert into events (workspace_id, type, subject, campaign_id, at, data)
-select workspace_id, %(event_type)s, 'tgt_' || target_id, campaign_id, %(now)s, event from sent;
+insert into events (workspace_id, type, campaign_id, at, pack, parts, places)
+select %(workspace_id)s, %(event_type)s, %(campaign_id)s, %(now)s, %(events)s::text[], %(parts)s, nullif(places, %(all_places)s::smallint[])
+from (select array_agg(place::smallint order by place) as places from sent) m
+where places is not null;
 
 -- name: leave
 -- The same step for intents of earlier transactions, each of a carrier that could not be asked about it otherwise:
@@ -64,12 +68,12 @@ sent as (
   update attempts a set state = 'sending', sending_at = %(now)s, ask_at = g.ask_at
   from (select * from given order by id) g
   where a.id = any(array[g.id]) and a.owner_id is not distinct from %(owner_id)s and case a.state when 'intent' then true end and a.hang_up_at is null
-  returning a.id, a.workspace_id, a.campaign_id, a.target_id, g.event),
+  returning a.id, a.workspace_id, a.campaign_id, g.event),
 told as (
   insert into attempt_events (workspace_id, attempt_id, type, at) select workspace_id, id, 'sending', %(now)s from sent),
 published as (
   insert into events (workspace_id, type, subject, campaign_id, at, data)
-  select workspace_id, %(event_type)s, 'tgt_' || target_id, campaign_id, %(now)s, event from sent)
+  select workspace_id, %(event_type)s, event ->> 'subject', campaign_id, %(now)s, event -> 'data' from sent)
 select id from sent;
 
 -- name: finish
@@ -77,15 +81,14 @@ select id from sent;
 -- as its owner left it, has no price to settle and no flow to tell, ends here; the others are returned, and nothing of them is changed.
 with given as materialized (
   select * from unnest(%(ids)s::uuid[], %(keys)s::text[], %(ats)s::timestamptz[], %(detail_places)s::integer[],
-    %(dispositions)s::text[], %(reasons)s::text[], %(attempt_events)s::jsonb[], %(target_events)s::jsonb[])
-    with ordinality as g (id, report, at, detail, disposition, reason, attempt_event, target_event, place)),
+    %(dispositions)s::text[], %(reasons)s::text[]) with ordinality as g (id, report, at, detail, disposition, reason, place)),
 closed as (
   update attempts a set state = 'ended', disposition = g.disposition, reason = g.reason, ended_at = %(now)s
-  from given g
+  -- held in the order of their ids, as by everybody who holds more than one
+  from (select * from given order by id) g
   where a.id = any(array[g.id]) and case a.state when 'sending' then true end and a.owner_id is not distinct from %(owner_id)s and a.session_id is null
     and not exists (select from charges c where c.attempt_id = a.id offset 0)
-  returning a.id, a.workspace_id, a.campaign_id, a.target_id, g.report, g.at, g.detail, g.disposition, g.reason,
-    g.attempt_event, g.target_event, g.place),
+  returning a.id, a.workspace_id, a.target_id, g.report, g.at, g.detail, g.disposition, g.reason, g.place),
 finished as (
   update targets t set state = 'finished', disposition = closed.disposition, last_reason = closed.reason, finished_at = %(now)s
   from closed where t.id = any(array[closed.target_id]) and t.state = 'attempting'
@@ -95,12 +98,19 @@ told as (
   select workspace_id, id, 'ended', at, (%(details)s::jsonb[])[detail], report from closed
   on conflict (attempt_id, report) where report is not null do nothing),
 published as (
-  insert into events (workspace_id, type, subject, campaign_id, at, data)
-  select workspace_id, e.type, 'tgt_' || target_id, campaign_id, %(now)s, e.data
-  from closed cross join lateral (values
-    (0, %(attempt_event_type)s, attempt_event), (1, %(target_event_type)s, target_event)) e (step, type, data)
-  where e.step = 0 or closed.id in (select id from finished)
-  order by place, e.step)
+  -- that an attempt ended comes before that its target did
+  insert into events (workspace_id, type, campaign_id, at, pack, parts, places)
+  select p.workspace_id, e.type, p.campaign_id, %(now)s, e.texts[p.first:p.first + p.parts - 1], p.parts,
+    case when cardinality(happened.places) < p.parts then happened.places end
+  from unnest(%(pack_workspaces)s::bigint[], %(pack_campaigns)s::text[], %(pack_firsts)s::integer[], %(pack_parts)s::integer[])
+    p (workspace_id, campaign_id, first, parts)
+  cross join (values (0, %(attempt_event_type)s, %(attempt_events)s::text[]), (1, %(target_event_type)s, %(target_events)s::text[]))
+    e (step, type, texts)
+  cross join lateral (
+    select array_agg((c.place - p.first + 1)::smallint order by c.place) as places from closed c
+    where c.place between p.first and p.first + p.parts - 1 and (e.step = 0 or (c.id in (select id from finished)) is true)) happened
+  where happened.places is not null
+  order by p.first, e.step)
 select g.id from given g where (g.id in (select id from closed)) is not true;
 
 -- name: hold_unsent
@@ -140,4 +150,4 @@ told as (
   insert into attempt_events (workspace_id, attempt_id, type, at, detail)
   select workspace_id, id, 'ended', %(now)s, jsonb_build_object('disposition', 'not_sent', 'reason', %(reason)s::text) from closed)
 insert into events (workspace_id, type, subject, campaign_id, at, data)
-select workspace_id, %(event_type)s, 'tgt_' || target_id, campaign_id, %(now)s, event from closed;
+select workspace_id, %(event_type)s, event ->> 'subject', campaign_id, %(now)s, event -> 'data' from closed;

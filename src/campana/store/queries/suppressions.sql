@@ -2,13 +2,17 @@
 
 -- name: insert
 -- Saying it twice is saying it once; of two expiries the later one holds, and none is the latest. What somebody
--- else says too, the person's own START does not lift.
+-- else says too, the person's own START does not lift. In the place of one that has expired comes a new one.
 insert into suppressions as s (id, workspace_id, address, scope, campaign_id, channel_type, reason, source, created_at,
   expires_at, stopped_by)
 values (%(id)s, %(workspace_id)s, %(address)s, %(scope)s, %(campaign_id)s, %(channel_type)s, %(reason)s, %(source)s,
   %(now)s, %(expires_at)s, %(stopped_by)s)
 on conflict (workspace_id, address, scope, campaign_id, channel_type) do update set
-  stopped_by = case when excluded.stopped_by is not null then s.stopped_by end,
+  (id, reason, source, created_at) = (select excluded.id, excluded.reason, excluded.source, excluded.created_at
+    where s.expires_at <= excluded.created_at union all select s.id, s.reason, s.source, s.created_at
+    where (s.expires_at <= excluded.created_at) is not true),
+  stopped_by = case when s.expires_at <= excluded.created_at then excluded.stopped_by
+    when excluded.stopped_by is not null then s.stopped_by end,
   expires_at = case when s.expires_at is null or excluded.expires_at is null then null
     else greatest(s.expires_at, excluded.expires_at) end
 returning id, address, scope, campaign_id, channel_type, reason, source, created_at, expires_at;

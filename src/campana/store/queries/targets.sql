@@ -53,11 +53,12 @@ returning id, workspace_id, campaign_id, contact_id, address, disposition, attem
 
 -- name: correct
 -- A late report says what an unknown attempt really became; the target stays finished. Reopened meanwhile by a
--- person who did not know, it is finished again when the report is final and nobody has tried since.
+-- person who did not know, it is finished again when the report is final and nobody has tried since; or whoever has,
+-- when it was a no.
 with reopened as (
   update targets set state = 'finished', disposition = %(disposition)s, last_reason = %(reason)s, finished_at = %(now)s
-  where id = %(target_id)s and state = 'waiting' and tries_after = attempt_count and tries_after = %(attempt_no)s
-    and %(is_final)s
+  where id = %(target_id)s and state = 'waiting'
+    and (%(is_no)s or %(is_final)s and tries_after = attempt_count and tries_after = %(attempt_no)s)
   returning id),
 gone as (delete from due using reopened where due.target_id = reopened.id)
 update targets set disposition = %(disposition)s, last_reason = %(reason)s
@@ -91,10 +92,11 @@ where t.id = over.target_id;
 
 -- name: history
 -- How the attempts of a target ended so far, or since a person asked to try again, the latest outcome first: on the
--- address it is at, and on all.
+-- address it is at, and on all. A no that was told late counts for ever.
 select a.disposition, count(*) filter (where a.address = t.address), count(*)
 from attempts a join targets t on t.id = a.target_id
-where a.target_id = %(target_id)s and a.disposition is not null and a.attempt_no > t.tries_after
+where a.target_id = %(target_id)s and a.disposition is not null
+  and (a.attempt_no > t.tries_after or a.disposition = 'declined')
 group by a.disposition order by max(a.attempt_no) desc;
 
 -- name: addresses

@@ -92,12 +92,15 @@ where k.workspace_id = %(workspace_id)s and k.body is not null and exists (
 -- name: events
 -- A stretch of the workspace's events, by the primary key: what happened stays, in whose life goes.
 with stretch as materialized (
-  select id, subject, data from events
-  where workspace_id = %(workspace_id)s and id > %(after)s order by id limit %(limit)s),
+  select id from (
+    select id, parts, sum(parts) over (order by id) as so_far from (
+      select id, parts from events where workspace_id = %(workspace_id)s and id > %(after)s order by id limit %(limit)s) next) counted
+  where so_far - parts < %(limit)s),
 theirs as (
-  select s.id from stretch s
-  where s.subject = any(%(subjects)s) or exists (
-    select from unnest(%(terms)s::text[]) t (term) where position(term in lower(s.data::text)) > 0)),
+  select s.id from told_events s
+  where s.workspace_id = %(workspace_id)s and s.row_id > %(after)s and s.row_id <= (select max(id) from stretch)
+    and (s.subject = any(%(subjects)s) or exists (
+      select from unnest(%(terms)s::text[]) t (term) where position(term in lower(s.data::text)) > 0))),
 quiet as (
   -- what receivers answered to them
   update webhook_deliveries d set tries = (
@@ -125,8 +128,7 @@ where i.workspace_id = %(workspace_id)s and i.received_at <= %(requested_at)s an
 -- name: deliveries_under_way
 -- What is being sent to a receiver at this moment, whose answer will be written down.
 select 'a webhook delivery that is under way' from webhook_deliveries d
-join events e on e.workspace_id = d.workspace_id and e.id = d.event_id
-where d.workspace_id = %(workspace_id)s and d.claim is not null and d.claimed_until > %(now)s and e.subject = any(%(subjects)s) limit 1;
+where d.workspace_id = %(workspace_id)s and d.claim is not null and d.claimed_until > %(now)s and d.subject = any(%(subjects)s) limit 1;
 
 -- name: open_imports
 -- A file from before, still being read: the person may be in it.

@@ -2,8 +2,8 @@
 
 -- name: get
 -- A campaign that was launched and not looked at since was last looked at by whoever launched it.
-select c.workspace_id, c.start_date, coalesce(w.watched_at, c.launched_at), c.document, h.contact_window
-from campaigns c left join watches w on w.campaign_id = c.id left join channels h on h.id = c.channel_id
+select c.workspace_id, c.start_date, coalesce(w.watched_at, c.launched_at), c.document
+from campaigns c left join watches w on w.campaign_id = c.id
 where c.id = %(campaign_id)s and c.state = 'running';
 
 -- name: set

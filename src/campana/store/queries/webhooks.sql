@@ -47,7 +47,8 @@ insert into webhook_secrets (webhook_id, workspace_id, sealed, created_at) value
 
 -- name: retire_secrets
 -- The older ones sign on for a while, so that a receiver can change over without missing anything.
-update webhook_secrets set expires_at = least(expires_at, %(until)s) where webhook_id = %(webhook_id)s;
+update webhook_secrets set expires_at = least(expires_at, %(until)s) where webhook_id = %(webhook_id)s
+returning expires_at;
 
 -- name: drop_secrets
 -- Those that sign no more.

@@ -19,7 +19,8 @@ from campana.domain.campaign import (
     ChannelType,
 )
 from campana.domain.clock import Clock, wire
-from campana.domain.waiting import ShownState, WaitReason, standing
+from campana.domain.standing import standing
+from campana.domain.waiting import ShownState, WaitReason
 from campana.services import campaign_bots
 from campana.store import overview
 from campana.store.campaigns import Row

@@ -186,7 +186,7 @@ async def delete_webhook(request: ApiRequest, webhook_id: FromPath[str]) -> None
             body=RotationDocument,
             answer=WebhookSecretShape,
             is_once=True,
-            errors=(NotFound,),
+            errors=(NotFound, Conflict),
             body_example={"overlapSeconds": 86400},
             example=event_examples.WEBHOOK_WITH_SECRET,
         )

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from campana.domain.campaign import CampaignState
+from campana.domain.standing import standing
 from campana.domain.waiting import (
     SHOWN,
     Cause,
@@ -17,11 +18,11 @@ from campana.domain.waiting import (
     ShownState,
     WaitFacts,
     WaitReason,
-    standing,
 )
 
 NOW = datetime(2026, 3, 10, 15, tzinfo=UTC)
 LATER, EARLIER = NOW + timedelta(hours=1), NOW - timedelta(hours=1)
+TOMORROW = NOW + timedelta(days=1)
 
 NOBODY = WaitFacts(
     start_date=None,
@@ -48,6 +49,11 @@ def channel(**facts: Any) -> dict[str, Any]:
     return {"is_callable": True, "channel": replace(FREE, **facts)}
 
 
+def put_off(reason: str) -> dict[str, Any]:
+    """Whoever is due first was tried once and is put off for this."""
+    return {"first_due_at": LATER, "first_reason": reason, "first_attempts": 1}
+
+
 PAUSED = ChannelPause(name="Main line", by="the key night", at=EARLIER, reason=None)
 
 RUNNING: list[tuple[dict[str, Any], Cause, str]] = [
@@ -56,6 +62,16 @@ RUNNING: list[tuple[dict[str, Any], Cause, str]] = [
     ({"start_date": NOW, "is_callable": True}, Cause.READY, "about to begin"),
     ({"is_attempting": True, "is_clock_steady": False}, Cause.CONTACTING, "now"),
     ({"is_enrolling": True}, Cause.ENROLLING, "being enrolled"),
+    (
+        {"is_enrolling": True, "has_care": False},
+        Cause.NO_WORKER,
+        "start campana serve or campana w",
+    ),
+    (
+        {"is_importing": True, "has_care": False},
+        Cause.NO_WORKER,
+        "start campana serve or campana w",
+    ),
     ({"is_enrolling": True, "is_callable": True}, Cause.READY, "about to begin"),
     ({"is_callable": True, "is_clock_steady": False}, Cause.CLOCK_UNSTEADY, "has jumped"),
     ({"is_callable": True, "may_call": False}, Cause.NO_COUNTRIES, "not call any country"),
@@ -63,9 +79,13 @@ RUNNING: list[tuple[dict[str, Any], Cause, str]] = [
     (
         channel(has_worker=False) | {"paused": PAUSED},
         Cause.CHANNEL_PAUSED,
-        "channel Main line is paused, by the key night at 2026-03-10 14:00 UTC.",
+        "channel Main line is paused, by the key night at 2026-03-10 14:00 UTC: resume the channel",
     ),
-    (channel() | {"paused": replace(PAUSED, reason="Fraud.")}, Cause.CHANNEL_PAUSED, "UTC: Fraud."),
+    (
+        channel() | {"paused": replace(PAUSED, reason="Fraud.")},
+        Cause.CHANNEL_PAUSED,
+        "UTC (Fraud): resume",
+    ),
     ({"is_attempting": True, "paused": PAUSED}, Cause.CONTACTING, "now"),
     (channel(has_worker=False), Cause.NO_WORKER, "No worker that serves the channel Main line"),
     (channel(down_until=LATER), Cause.CARRIER_DOWN, "tried again at 2026-03-10 16:00 UTC"),
@@ -82,12 +102,35 @@ RUNNING: list[tuple[dict[str, Any], Cause, str]] = [
     ({"outcomes": {"no_answer": 2}}, Cause.ALL_FINISHED, "finished: 2 no answer; it"),
     ({"keeps_open": True}, Cause.NO_CONTACTS, "kept open for more people"),
     ({"is_importing": True}, Cause.IMPORTING, "still being imported"),
-    ({"first_due_at": EARLIER}, Cause.WINDOW_CLOSED, "It is outside the hours of everybody"),
-    ({"first_due_at": EARLIER, "opens_at": LATER}, Cause.WINDOW_CLOSED, "open at 2026-03-10 16:00"),
+    ({"first_due_at": EARLIER}, Cause.WINDOW_CLOSED, "It is outside the hours of whoever is next."),
+    (
+        {"first_due_at": EARLIER, "opens_at": LATER},
+        Cause.WINDOW_CLOSED,
+        "they open at 2026-03-10 16:00 UTC.",
+    ),
     ({"first_due_at": LATER, "first_reason": "window"}, Cause.WINDOW_CLOSED, "at 2026-03-10 16:00"),
     ({"first_due_at": LATER, "first_attempts": 1}, Cause.RETRIES, "the next try is at 2026-03-10"),
     ({"first_due_at": LATER, "first_reason": "address_busy"}, Cause.ADDRESS_BUSY, "another campa"),
-    ({"first_due_at": LATER, "first_reason": "daily_cap"}, Cause.DEFERRED, "put off (daily cap)"),
+    ({"first_due_at": LATER, "first_reason": "contact_busy"}, Cause.ADDRESS_BUSY, "another campa"),
+    ({"first_due_at": LATER, "first_reason": "some_rule"}, Cause.DEFERRED, "put off (some rule)"),
+    (
+        put_off("caps"),
+        Cause.CAPS,
+        "as often as the caps allow, over all campaigns; the next try is",
+    ),
+    (put_off("budget"), Cause.SPEND_LIMIT, "raise it to go on sooner; asked again at 2026-03-10"),
+    (put_off("caller_ids_used_up"), Cause.CHANNEL_QUOTA, "Every number it may call from"),
+    (put_off("portfolio"), Cause.CHANNEL_QUOTA, "may write first to no more people"),
+    (put_off("pair_rate"), Cause.CHANNEL_RATE, "was sent something a moment ago"),
+    (put_off("callback_request"), Cause.CALLBACK, "asked to be called back at 2026-03-10 16:00"),
+    (put_off("no_answer"), Cause.RETRIES, "was tried already (no answer); the next try is at"),
+    (put_off("caps") | {"opens_at": TOMORROW}, Cause.WINDOW_CLOSED, "open at 2026-03-11 15:00"),
+    (put_off("never_open"), Cause.WINDOW_CLOSED, "outside the hours of whoever is next"),
+    (put_off("never_open") | {"never_opens": True}, Cause.NEVER_OPEN, "change the one or the"),
+    ({"is_talking": True}, Cause.TALKING, "waits for their answer, or for the time"),
+    ({"is_talking": True, "keeps_open": True}, Cause.TALKING, "waits for their answer"),
+    ({"awaits_reports": True}, Cause.REPORTS, "their carrier has still to tell"),
+    (channel(refusal="the registration is refused"), Cause.CARRIER_DOWN, "is refused."),
 ]
 
 
@@ -99,14 +142,15 @@ def test_a_running_campaign_says_what_it_waits_for(
     assert told.cause is cause
     assert said in told.sentence
     assert told.sentence.endswith(".")
+    assert ". " not in told.sentence, "one cause, one sentence"
 
 
 def test_what_the_newest_attempts_failed_of_is_told_where_it_explains_anything() -> None:
-    failed = replace(NOBODY, failure="401 Unauthorized", first_due_at=LATER, first_attempts=1)
+    failed = replace(NOBODY, failure="401 Unauthorized", **put_off("no_answer"))
     told = standing(CampaignState.RUNNING, failed, NOW)
     assert told.sentence == (
-        "Everybody left was tried already; the next try is at 2026-03-10 16:00 UTC. "
-        "The newest attempts failed at the carrier: 401 Unauthorized."
+        "Whoever is next was tried already (no answer); the next try is at 2026-03-10 16:00 UTC;"
+        " the newest attempts failed at the carrier: 401 Unauthorized."
     )
     assert (told.cause, told.until) == (Cause.RETRIES, LATER)
     paused = standing(CampaignState.PAUSED, failed, NOW)
@@ -114,18 +158,22 @@ def test_what_the_newest_attempts_failed_of_is_told_where_it_explains_anything()
 
 
 RESTING: list[tuple[CampaignState, dict[str, Any], str]] = [
-    (CampaignState.DRAFT, {}, "It is a draft: nobody has launched it."),
-    (CampaignState.PAUSED, {}, "It was paused."),
+    (CampaignState.DRAFT, {}, "It is a draft that nobody has launched: launch it to begin."),
+    (CampaignState.PAUSED, {}, "It was paused: resume it to go on."),
     (
         CampaignState.PAUSED,
         {"acted_by": "the key ops", "acted_at": EARLIER},
-        "It was paused by the key ops at 2026-03-10 14:00 UTC.",
+        "It was paused by the key ops at 2026-03-10 14:00 UTC: resume it to go on.",
     ),
-    (CampaignState.TRIPPED, {"state_reason": "too much"}, "A breaker stopped it: too much."),
+    (
+        CampaignState.TRIPPED,
+        {"state_reason": "too much."},
+        "A breaker stopped it: too much; resume it to go on.",
+    ),
     (
         CampaignState.TRIPPED,
         {"state_reason": "too much", "resume_at": LATER},
-        "A breaker stopped it: too much. It goes on at 2026-03-10 16:00 UTC.",
+        "A breaker stopped it: too much; it goes on at 2026-03-10 16:00 UTC.",
     ),
     (CampaignState.CANCELLED, {}, "It was cancelled."),
     (CampaignState.EXPIRED, {"end_date": EARLIER}, "Its end date passed on 2026-03-10 14:00 UTC."),

@@ -13,7 +13,7 @@ import pytest
 from campana.domain.campaign import ChannelType
 from campana.domain.contact import NewContact
 from campana.domain.disposition import Disposition
-from campana.domain.errors import InvalidTransition
+from campana.domain.errors import InvalidTransition, PreflightBlocked
 from campana.services import (
     campaigns,
     consents,
@@ -155,6 +155,24 @@ async def test_counts_by_reason_are_those_of_the_run(
     assert set(skipped) == left_out
 
 
+async def test_a_limit_that_holds_not_even_one_attempt_is_refused(
+    engine_context: Context, context: Context, workspace_id: int
+) -> None:
+    """180 seconds at 0.02 a minute are 0.06."""
+    table = ["channelType,prefix,per,amount", "Voice,US,minute,0.02", "Voice,GB,minute,0.50"]
+    await prices.replace(engine_context, workspace_id=workspace_id, entries=prices.read(table))
+    people = [person(phone) for phone in reserved_numbers()[:2]]
+    draft = await drafted(context, workspace_id, people, spendLimit=0.05)
+    found = await look(context, workspace_id, draft)
+    assert [problem.pointer for problem in found.problems] == ["/spendLimit"]
+    with pytest.raises(PreflightBlocked):
+        await control.launch(context, workspace_id=workspace_id, **draft)
+    await campaigns.change(
+        context, workspace_id=workspace_id, **draft, patch={"spendLimit": 0.06}, version=None
+    )
+    assert (await look(context, workspace_id, draft)).problems == []
+
+
 async def test_it_says_what_the_run_may_cost(
     engine_context: Context, context: Context, workspace_id: int
 ) -> None:
@@ -243,8 +261,11 @@ async def test_lines_and_long_calls_make_the_worst_case_later(
     assert found.forecast.first_at is not None
     assert found.forecast.last_at - found.forecast.first_at == timedelta(seconds=1500)
     assert found.latest is not None
-    # Five tries of 225 s each, one after another.
-    assert found.latest - found.forecast.first_at == timedelta(seconds=100 * 5 * 225)
+    # Five tries of 225 s each, one after another, a little slower than they might be; each round is
+    # over with its last call, and four hours later the next begins.
+    seconds = 100 * 5 * 225 / 0.98 + 5 * 225 + 4 * 4 * 3600
+    latest = found.latest - found.forecast.first_at
+    assert abs(latest - timedelta(seconds=seconds)) < timedelta(seconds=1)
 
 
 ALWAYS = {"always": True}

@@ -11,13 +11,16 @@ from typing import Any
 
 import pytest
 
+from campana.domain.attempt import AttemptEvent, EventType
 from campana.domain.disposition import Disposition
 from campana.domain.errors import InvalidParameter, PreflightBlocked
-from campana.services import campaigns, control, dispatch, outcomes, policy, prices
+from campana.services import campaigns, control, dispatch, outcomes, policy, prices, reports
 from campana.services.claimed import Claimed
 from campana.services.context import Context
+from campana.services.intents import Send
 from campana.store.attempts import CallFacts
 from campana.store.db import Database, Role
+from campana.store.reports import Told
 from tests.support import ledger
 from tests.support.campaign import ANA, BOT, BRUNO, CARLA, Scene, launched, person
 from tests.support.database import NOW, FixedClock
@@ -91,6 +94,33 @@ async def test_what_is_promised_becomes_what_it_cost(
     assert set((await purses(scene)).values()) == {money("0.20", "0")}
     costs = await scene.rows("select cost from charges order by cost")
     assert costs == [(Decimal(0),), (Decimal(0),), (Decimal("0.20"),)]
+
+
+async def test_a_carrier_that_reports_answer_and_end_has_told_how_long_it_was(
+    engine_context: Context, context: Context, workspace_id: int
+) -> None:
+    """Together in one report, one after another, and of somebody who never answered."""
+    scene = await priced(engine_context, context, workspace_id)
+    send = Send(sender=None, is_call=True, ask_after=timedelta(minutes=1))
+    calls = {each.address: each for each in await scene.claim(send=send)}
+    answered, over = NOW + timedelta(seconds=10), NOW + timedelta(seconds=71)
+
+    async def report(address: str, kind: EventType, at: datetime, **detail: str) -> None:
+        event = AttemptEvent(type=kind, at=at, detail=detail)
+        attempt_id = calls[address].attempt_id
+        told = Told(channel_id=scene.channel.id, attempt_id=attempt_id, key=kind, event=event)
+        async with engine_context.db.transaction() as tx:
+            await reports.apply_told(tx, engine_context, [told])
+
+    together = {"disposition": "completed", "answered_at": answered.isoformat()}
+    await report(ANA, EventType.ENDED, over, **together)
+    await report(BRUNO, EventType.ANSWERED, answered)
+    await report(BRUNO, EventType.ENDED, over, disposition="hung_up")
+    await report(CARLA, EventType.ENDED, over, disposition="no_answer")
+    rows = await scene.rows(
+        "select a.address, c.cost from charges c join attempts a on a.id = c.attempt_id"
+    )
+    assert dict(rows) == {ANA: Decimal("0.20"), BRUNO: Decimal("1.00"), CARLA: Decimal(0)}
 
 
 async def test_nobody_knows_what_an_unknown_attempt_cost_until_it_is_known(

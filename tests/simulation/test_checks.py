@@ -10,18 +10,23 @@ from uuid import UUID
 
 import pytest
 
+from campana.domain.ids import attempt_text
 from campana.sandbox.plan import Fate, Happening
 from campana.simulation.carrier import Sent
-from campana.simulation.checks import Evidence, violations
-from campana.store.checks import AttemptRow, TargetRow
+from campana.simulation.checks import violations
+from campana.simulation.evidence import Barred, Evidence, Limits, Stop
+from campana.store.checks import AttemptRow, EventRow, TargetRow
 
 ANA, BRUNO = "+12125550101", "+12125550102"
 NOON = datetime(2026, 3, 9, 16, tzinfo=UTC)
 """Monday, in New York."""
+SECOND = timedelta(seconds=1)
+HOUR = timedelta(hours=1)
 DOCUMENT: dict[str, Any] = {
     "window": {"mon": [{"from": "09:00", "to": "17:00"}], "closedDates": ["2026-03-16"]},
-    "cadence": {"maxAttempts": 2, "busy": {"attempts": 1}},
+    "cadence": {"maxAttempts": 2, "busy": {"attempts": 1, "delaySeconds": 600}},
     "caps": [{"per": "number", "attempts": 3, "days": 1}],
+    "endDate": "2026-03-30T00:00:00+00:00",
 }
 
 
@@ -52,6 +57,7 @@ def row(of: Sent, *, number: int = 1, disposition: str | None = None) -> Attempt
         disposition=disposition or (str(of.outcome) if of.outcome else "not_sent"),
         created_at=of.at,
         ended_at=of.ends_at,
+        was_lost=False,
     )
 
 
@@ -70,28 +76,66 @@ def target(**changes: Any) -> TargetRow:
     return replace(whole, **changes)
 
 
+def told(rows: Sequence[AttemptRow], *, target: TargetRow) -> list[EventRow]:
+    """What others are told of these: each begins and ends, and then their target."""
+    found: list[EventRow] = []
+    for each in rows:
+        shown, target_name = attempt_text(each.id), f"tgt_{each.target_id}"
+        found += [
+            EventRow(f"attempt.{what}", "camp", target_name, shown, disposition)
+            for what, disposition in (("started", None), ("ended", each.disposition))
+        ]
+    if target.disposition is not None:
+        found.append(EventRow("target.finished", "camp", "tgt_1", "tgt_1", target.disposition))
+    return found
+
+
 def evidence(sends: Sequence[Sent], **changes: Any) -> Evidence:
+    rows = [row(each) for each in sends]
+    rows = changes.get("attempts", rows)
+    of = changes.get("targets", [target(disposition=_last(rows))])
     kept = Evidence(
         sent=sends,
-        attempts=[row(each) for each in sends],
-        targets=[target()],
+        attempts=rows,
+        targets=of,
+        told=told(rows, target=of[0]),
         documents={"camp": DOCUMENT},
-        rate=1.0,
-        lines=2,
-        pauses=[],
-        steps=[],
+        limits=[Limits(since=NOON - 9 * HOUR, rate=1.0, lines=2)],
         is_over=True,
     )
     return replace(kept, **changes)
+
+
+def _last(rows: Sequence[AttemptRow]) -> str:
+    """How the first person ended."""
+    ends = [each.disposition for each in rows if each.target_id == 1 and each.disposition]
+    return ends[-1] if ends else "expired"
+
+
+def one(**changes: Any) -> list[AttemptRow]:
+    """The ledger of a single send."""
+    return [replace(row(sent(1)), **changes)]
+
+
+def with_document(sends: Sequence[Sent], **changes: Any) -> Evidence:
+    return evidence(sends, documents={"camp": {**DOCUMENT, **changes}})
 
 
 def test_a_day_on_which_all_went_well_has_nothing_to_tell() -> None:
     assert violations(evidence([sent(1), sent(2, to=BRUNO, at=NOON + timedelta(seconds=2))])) == []
 
 
-SECOND = timedelta(seconds=1)
-HOUR = timedelta(hours=1)
+EARLIER = NOON - SECOND
 MANY = [sent(n, to=f"+1212555010{n}", at=NOON + n * SECOND / 10) for n in range(3)]
+STEADY = [sent(n, to=f"+12125550{100 + n}", at=NOON + n * SECOND * 0.9) for n in range(64)]
+"""Never more than two in a second, and too many in a minute."""
+APART = [sent(n, to=f"+1212555010{n}", at=NOON + n * 1.5 * SECOND) for n in range(5)]
+LOWERED = [
+    Limits(since=NOON - HOUR, until=EARLIER, rate=100.0, lines=9),
+    Limits(since=EARLIER, rate=1.0, lines=9),
+]
+TWICE = [sent(1, outcome="busy"), sent(2, at=NOON + HOUR, outcome="busy")]
+SECOND_TRY = row(TWICE[1], number=2)
 
 
 @pytest.mark.parametrize(
@@ -111,8 +155,32 @@ MANY = [sent(n, to=f"+1212555010{n}", at=NOON + n * SECOND / 10) for n in range(
         (evidence([sent(1, at=NOON + 7 * 24 * HOUR)]), "outside"),
         (evidence([sent(1, at=NOON + 24 * HOUR)]), "outside"),
         (evidence(MANY), "too fast"),
-        (evidence(MANY, rate=100.0), "too many"),
-        (evidence([sent(1)], pauses=[(NOON - SECOND, NOON + SECOND, "camp")]), "paused"),
+        (evidence(MANY, limits=[Limits(since=EARLIER, rate=100.0, lines=2)]), "too many"),
+        (evidence(STEADY), "too fast"),
+        (evidence(MANY, limits=LOWERED), "too fast"),
+        (with_document(APART, pacing={"rate": 0.01}), "too fast"),
+        (with_document(APART, pacing={"lines": 1}), "too many"),
+        (with_document(APART, pacing={"dailyAttempts": 1}), "over the quota"),
+        (evidence(APART, daily=1), "over the quota"),
+        (with_document(APART, spendLimit=1), "over the budget"),
+        (with_document([sent(1)], endDate="2026-03-09T16:00:00+00:00"), "outside"),
+        (evidence([sent(1)], stops=[Stop(since=EARLIER, campaign_id="camp")]), "stopped"),
+        (evidence([sent(1)], stops=[Stop(since=EARLIER, campaign_id=None)]), "stopped"),
+        (evidence([sent(1)], barred=[Barred(address=ANA, since=EARLIER)]), "barred"),
+        (
+            evidence([sent(1)], barred=[Barred(address=ANA, since=EARLIER, is_expiry=True)]),
+            "barred",
+        ),
+        (evidence([sent(1)], attempts=one(created_at=NOON - SECOND)), "untimely"),
+        (evidence([sent(1)], attempts=one(created_at=NOON + SECOND)), "untimely"),
+        (evidence([sent(1)], targets=[target(disposition="busy")]), "untrue"),
+        (evidence([sent(1)], told=[]), "untold"),
+        (evidence([sent(1)], told=told([row(sent(1))] * 2, target=target())), "untold"),
+        (evidence([sent(1)], told=told(one(disposition="busy"), target=target())), "untold"),
+        (evidence([sent(1)], told=told([row(sent(1))], target=target(disposition=None))), "untold"),
+        (evidence([sent(1)], attempts=one(was_lost=True)), "untold"),
+        (evidence(TWICE, attempts=[replace(row(TWICE[0]), was_lost=True), SECOND_TRY]), "twice"),
+        (evidence([sent(n, at=NOON + n * SECOND, outcome="busy") for n in range(2)]), "too soon"),
         (
             evidence([sent(n, at=NOON + n * HOUR / 2, outcome="busy") for n in range(2)]),
             "too often",
@@ -124,8 +192,8 @@ MANY = [sent(n, to=f"+1212555010{n}", at=NOON + n * SECOND / 10) for n in range(
     ],
 )
 def test_each_broken_promise_is_told(found: Evidence, word: str) -> None:
-    told = violations(found)
-    assert any(each.startswith(word) for each in told), told
+    broken = violations(found)
+    assert any(each.startswith(word) for each in broken), broken
 
 
 def test_the_end_of_the_hours_may_be_missed_by_the_send_deadline() -> None:

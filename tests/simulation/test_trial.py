@@ -6,19 +6,26 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from campana.domain import gate
 from campana.domain.errors import Unavailable
+from campana.domain.event import EventName, NewEvent
 from campana.simulation import checks, document, play, virtual_time
+from campana.simulation.evidence import Evidence, Limits
 from campana.simulation.process import NoTroubles
 from campana.simulation.trial import AGAIN
 from campana.simulation.world import world
+from campana.store import attempts as store_attempts
 from campana.store import checks as store
+from campana.store import events as store_events
 from campana.store import moments
+from campana.store.db import Tx
 from campana.store.throwaway import throwaway
 from tests.simulation.ground import campaign, tried
 
@@ -112,15 +119,19 @@ def test_a_commit_whose_answer_is_lost_holds_nobody_up(
             await worker.stop()
             async with made.engine.db.read() as tx:
                 return checks.violations(
-                    checks.Evidence(
+                    Evidence(
                         sent=made.provider.sent,
                         attempts=await store.attempts(tx),
                         targets=await store.targets(tx),
+                        told=await store.events(tx),
                         documents={stage.campaign_id: scenario.campaign},
-                        rate=scenario.channel.rate,
-                        lines=scenario.channel.lines,
-                        pauses=[],
-                        steps=[],
+                        limits=[
+                            Limits(
+                                since=made.starts,
+                                rate=scenario.channel.rate,
+                                lines=scenario.channel.lines,
+                            )
+                        ],
                         is_over=await moments.is_finished(tx),
                     )
                 )
@@ -141,3 +152,47 @@ def test_a_bug_that_ends_a_worker_is_not_overlooked(
     monkeypatch.setattr("campana.engine.dispatcher.dispatch.ready", bug)
     with pytest.raises(ZeroDivisionError):
         tried(server, template, seed=1)
+
+
+def _without_suppressions(monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = tuple(rule for rule in gate.RULES if rule.__name__ != "_not_suppressed")
+    monkeypatch.setattr(gate, "RULES", rules)
+
+
+def _without_history(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def forget(*_: object, **__: object) -> None:
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(store_attempts, "add_event", forget)
+
+
+def _without_telling(monkeypatch: pytest.MonkeyPatch) -> None:
+    add = store_events.add
+
+    async def some(tx: Tx, *events: NewEvent) -> None:
+        await add(tx, *(each for each in events if each.type is not EventName.TARGET_FINISHED))
+
+    monkeypatch.setattr(store_events, "add", some)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize(
+    ("breaks", "word"),
+    [
+        (_without_suppressions, "barred: "),
+        (_without_history, "ends_are_told "),
+        (_without_telling, "untold: "),
+    ],
+)
+def test_an_engine_that_breaks_a_promise_is_caught(
+    server: str,
+    template: str,
+    monkeypatch: pytest.MonkeyPatch,
+    breaks: Callable[[pytest.MonkeyPatch], None],
+    word: str,
+) -> None:
+    """By the judge of what arrived, by the ledger's invariants, by what others were told."""
+    breaks(monkeypatch)
+    found = (tried(server, template, seed=seed).violations for seed in (1, 2, 3))
+    assert any(each.startswith(word) for violations in found for each in violations)

@@ -8,7 +8,7 @@ as many steps as there are events, not people.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -20,6 +20,9 @@ HOURLY_FOR = timedelta(days=7)
 """How far ahead the plan tells single hours."""
 LONGEST = timedelta(days=92)
 """Whatever would take longer has no end worth telling."""
+
+Later = Mapping[tuple[tuple[str, ...], datetime], int]
+"""People by their zones and the moment before which they are left alone."""
 
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(hours=24)
@@ -79,21 +82,23 @@ def forecast(
     pace: Pace,
     start: datetime,
     end: datetime | None = None,
+    later: Later | None = None,
 ) -> Forecast:
     """Play one attempt to everybody, from `start` (aware UTC) on.
 
     Args:
         people: how many there are of each set of candidate zones.
         end: nobody is contacted any more from here on.
+        later: those among `people` whose turn cannot come before a moment of their own.
     """
     stop = min(end or start + LONGEST, start + LONGEST)
     crowds = [
         _Crowd(
             zones=zones,
             left=float(count),
-            spans=open_spans(window, zones, start, days=LONGEST.days),
+            spans=open_spans(window, zones, since, days=LONGEST.days),
         )
-        for zones, count in sorted(people.items())
+        for (zones, since), count in sorted(_by_start(people, later or {}, start).items())
     ]
     first_at: datetime | None = None
     last_at: datetime | None = None
@@ -123,6 +128,18 @@ def forecast(
         last_at=last_at,
         not_reached=sum(round(crowd.left) for crowd in crowds),
     )
+
+
+def _by_start(
+    people: Mapping[tuple[str, ...], int], later: Later, start: datetime
+) -> Mapping[tuple[tuple[str, ...], datetime], int]:
+    """Everybody, by zones and from when on they may be contacted."""
+    found = {(zones, start): count for zones, count in people.items()}
+    for (zones, since), count in later.items():
+        found[zones, start] -= count
+        since = max(since, start)
+        found[zones, since] = found.get((zones, since), 0) + count
+    return found
 
 
 @dataclass(slots=True, kw_only=True)
@@ -199,14 +216,17 @@ def _drain(
 
 def _planned(crowds: Sequence[_Crowd], *, until: datetime) -> list[Planned]:
     """Whole people by hour, and for each crowd as many in all as went."""
-    found: list[Planned] = []
+    found: dict[tuple[datetime, tuple[str, ...]], int] = defaultdict(int)
     for crowd in crowds:
         before = 0
         for hour, gone in crowd.by_hour.items():
             attempts, before = round(gone) - before, round(gone)
             if attempts and hour < until:
-                found.append(Planned(hour=hour, zones=crowd.zones, attempts=attempts))
-    return sorted(found, key=lambda each: (each.hour, each.zones))
+                found[hour, crowd.zones] += attempts
+    return [
+        Planned(hour=hour, zones=zones, attempts=attempts)
+        for (hour, zones), attempts in sorted(found.items())
+    ]
 
 
 def _quota(pace: Pace) -> float:

@@ -12,14 +12,16 @@ from datetime import datetime
 
 from campana.domain import gate
 from campana.domain.campaign import Campaign, CampaignState, ChannelType, Plan
+from campana.domain.caps import Cap
 from campana.domain.errors import InvalidTransition, NotFound
 from campana.domain.spend import Price
 from campana.services import erasure_keys, flow_tries, segments, variant_plans
 from campana.services.campaign_document import plan_of
 from campana.services.context import Context
 from campana.services.flow_tries import Course
+from campana.services.policy import Policy, policy_of
 from campana.services.reckoned import Prices, known_prices, prices_of
-from campana.store import accounts, campaigns, channels, lists
+from campana.store import accounts, campaigns, channels, lists, policies
 from campana.store.channels import Channel
 from campana.store.db import Tx
 from campana.store.outlook import Crowd, Question
@@ -41,7 +43,13 @@ class Judge:
     courses: Sequence[Course]
     """How often people are tried, by the place of their variant."""
     prices: Prices
+    policy: Policy
     now: datetime
+
+    @property
+    def caps(self) -> Sequence[Cap]:
+        """The campaign's and the workspace's."""
+        return self.plan.caps + self.policy.caps
 
     def reason(self, crowd: Crowd) -> str | None:
         """Why they would never be contacted, machine-readable; None when they would be."""
@@ -73,7 +81,7 @@ class Judge:
             has_consent=crowd.has_consent,
             window=own.window,
             is_held_out=is_held_out,
-            # A cap puts people off; it never leaves them out.
+            # A cap puts people off (`Crowd.capped_until`); it never leaves them out.
             capped_until=None,
             is_free_form=(
                 self.campaign.channel_type is ChannelType.WHATSAPP and self.plan.flow is None
@@ -101,16 +109,18 @@ async def judge(
         channel = await channels.find(tx, workspace_id=workspace_id, wanted=campaign.channel_id)
     plan = plan_of(campaign.document, channel_window=channel.window if channel else None)
     workspace = await accounts.workspace(tx, workspace_id=workspace_id)
+    policy = policy_of(await policies.get(tx, workspace_id=workspace_id))
     courses = await flow_tries.courses(tx, campaign, plan)
-    prices = await prices_of(tx, campaign, plan, courses)
+    prices = await prices_of(tx, campaign, plan, courses, policy=policy)
     return Judge(
         campaign=campaign,
         channel=channel,
         plan=plan,
-        question=await _question(tx, context, campaign, plan, prices, now),
+        question=await _question(tx, context, campaign, plan, policy, prices, now),
         allowed_countries=frozenset(workspace.allowed_countries if workspace else ()),
         courses=courses,
         prices=prices,
+        policy=policy,
         now=now,
     )
 
@@ -120,6 +130,7 @@ async def _question(
     context: Context,
     campaign: Campaign,
     plan: Plan,
+    policy: Policy,
     prices: Prices,
     now: datetime,
 ) -> Question | None:
@@ -137,6 +148,7 @@ async def _question(
         prefix_length=prices.prefix_length,
         pads=await erasure_keys.pads(tx, context, workspace_id=campaign.workspace_id),
         bounds=variant_plans.bounds_of(plan),
+        caps=plan.caps + policy.caps,
         care_channel=_care_channel(campaign, plan),
         now=now,
     )

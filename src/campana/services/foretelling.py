@@ -5,16 +5,18 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from campana.domain.cadence import Rule
 from campana.domain.caller_id import CallerIds
 from campana.domain.campaign import Campaign, CampaignType, ChannelType, Plan
+from campana.domain.caps import Cap
 from campana.domain.disposition import Disposition
-from campana.domain.forecast import Forecast, Pace, Planned, forecast
+from campana.domain.forecast import Forecast, Later, Pace, Planned, forecast
 from campana.domain.window import next_open
 from campana.services.messaging import DAY
+from campana.services.worst_end import Rounds, worst_end
 from campana.store import portfolios
 from campana.store.channels import Channel
 from campana.store.db import Tx
@@ -46,6 +48,29 @@ class Leg:
     """How many new people there is room for."""
     pool: CallerIds | None
     """The caller ids of the channel."""
+    money: Money | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Money:
+    """Attempts a day that what may be spent in one pays for: at the least and at the most."""
+
+    least: int | None
+    most: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """What has been done to these people and what else goes on, that makes a run later."""
+
+    caps: Sequence[Cap] = ()
+    later: Later = field(default_factory=dict[tuple[tuple[str, ...], datetime], int])
+    """Whom a cap keeps away for now."""
+    attempts: int = 0
+    """Of other campaigns on the channel, that may come first."""
+
+
+_NOTHING = Beside()
 
 
 def foretold(
@@ -56,6 +81,7 @@ def foretold(
     eligible: Mapping[tuple[str, ...], int],
     now: datetime,
     seen: float | None = None,
+    beside: Beside = _NOTHING,
 ) -> tuple[Forecast, datetime | None]:
     """The run played twice: everybody at the first try, and every try of everybody in vain.
 
@@ -66,6 +92,7 @@ def foretold(
         eligible: how many people, by the zones they may be in.
         now: the moment of the launch, or from when on it can go on.
         seen: attempts a second that it is seen to make: it is not taken to become faster.
+        beside: what makes it later.
 
     Returns:
         The first of the two, and when the second ends: None when it might never.
@@ -73,12 +100,18 @@ def foretold(
     start = max(now, campaign.start_date or now)
     people = sum(eligible.values())
 
-    def played(held: timedelta, work: Sequence[Mapping[tuple[str, ...], int]]) -> Forecast:
+    def paced(held: timedelta, *, is_worst: bool) -> list[Pace]:
         paces = [
-            _pace(plan, leg, held, is_own=leg.channel.id == campaign.channel_id) for leg in legs
+            _pace(plan, leg, held, is_own=leg.channel.id == campaign.channel_id, is_worst=is_worst)
+            for leg in legs
         ]
         if seen is not None:
             paces = [replace(pace, rate=min(pace.rate, seen)) for pace in paces]
+        return paces
+
+    def played(
+        paces: Sequence[Pace], work: Sequence[Mapping[tuple[str, ...], int]], later: Later
+    ) -> Forecast:
         done = list(zip(paces, work, strict=True))
         if len(done) > 1 and plan.pacing.any:
             # Its own limits are for all of its channels together.
@@ -86,16 +119,38 @@ def foretold(
             everything = sum((Counter(each) for each in work), Counter[tuple[str, ...]]())
             done.append((Pace(rate=rate, daily=plan.pacing.daily), everything))
         found = [
-            forecast(each, window=plan.window, pace=pace, start=start, end=campaign.end_date)
+            forecast(
+                each, window=plan.window, pace=pace, start=start, end=campaign.end_date, later=later
+            )
             for pace, each in done
         ]
         return _together(found, [sum(each.values()) for _, each in done], len(work), people)
 
-    best = played(_SHORTEST_CALL, [leg.least for leg in legs])
+    is_single = len(legs) == 1 and plan.flow is None
+    best = played(
+        paced(_SHORTEST_CALL, is_worst=False),
+        [leg.least for leg in legs],
+        beside.later if is_single else {},
+    )
     most = [leg.most for leg in legs if leg.most is not None]
     if len(most) < len(legs):
         return best, campaign.end_date
-    worst = played(_longest_call(plan), most)
+    held = _longest_call(plan)
+    paces = paced(held, is_worst=True)
+    if is_single:
+        rounds = Rounds(
+            people=eligible,
+            later=beside.later,
+            tries=most_tries(campaign, plan),
+            rules=_rules(campaign, plan),
+            caps=beside.caps,
+            others=beside.attempts,
+            held=held,
+        )
+        return best, worst_end(
+            rounds, window=plan.window, pace=paces[0], start=start, end=campaign.end_date
+        )
+    worst = played(paces, most, {})
     return best, _latest(campaign, plan, best, worst, eligible)
 
 
@@ -134,7 +189,7 @@ def _people(left: int, attempts: int, people: int) -> int:
     return left if attempts == people or not attempts else math.ceil(left * people / attempts)
 
 
-def _pace(plan: Plan, leg: Leg, held: timedelta, *, is_own: bool) -> Pace:
+def _pace(plan: Plan, leg: Leg, held: timedelta, *, is_own: bool, is_worst: bool = False) -> Pace:
     """The lowest of all limits, when each attempt holds its line for so long."""
     channel, pool = leg.channel, leg.pool
     caller_id = plan.caller_id if is_own else None
@@ -142,7 +197,10 @@ def _pace(plan: Plan, leg: Leg, held: timedelta, *, is_own: bool) -> Pace:
     own = plan.pacing
     rates = [channel.rate, own.rate or channel.rate]
     lines = min(channel.lines, own.lines or channel.lines)
-    quotas = [each for each in (channel.daily_attempts, own.daily, by_numbers) if each]
+    by_money = None
+    if leg.money is not None:
+        by_money = leg.money.least if is_worst else leg.money.most
+    quotas = [each for each in (channel.daily_attempts, own.daily, by_numbers, by_money) if each]
     return replace(
         leg.places,
         rate=min(*rates, lines / held.total_seconds()),

@@ -28,12 +28,22 @@ from campana.services import (
     hearing,
     preflight,
 )
+from campana.services.campaign_document import plan_of
 from campana.services.context import Context
 from campana.services.crowds import Judge
-from campana.services.foretelling import Leg, foretold, places_left, quickest
+from campana.services.foretelling import (
+    Beside,
+    Leg,
+    Money,
+    foretold,
+    most_tries,
+    places_left,
+    quickest,
+)
 from campana.services.reckoned import CostRange, Reckoned
-from campana.store import channels
+from campana.store import campaigns, channels
 from campana.store import outlook as store
+from campana.store.channels import Channel
 from campana.store.db import Tx
 from campana.store.outlook import Crowd, Person
 
@@ -130,9 +140,16 @@ async def look_ahead(context: Context, *, workspace_id: int, campaign_id: str) -
             return counted
         pool = caller_ids.pool_of(context, channel)
         legs = await _legs(tx, context, judge, reckoned)
-        best, latest = foretold(campaign, plan, legs, eligible=eligible, now=now)
+        best, latest = foretold(
+            campaign,
+            plan,
+            legs,
+            eligible=eligible,
+            now=now,
+            beside=await _beside(tx, judge, channel, reckoned),
+        )
         pace = quickest(plan, channel, places, pool)
-        first = await _first(tx, judge, found, eligible, pace)
+        first = await _first(tx, judge, found, reckoned, pace)
         return replace(counted, forecast=best, latest=latest, first=first)
 
 
@@ -151,10 +168,36 @@ async def _legs(tx: Tx, context: Context, judge: Judge, reckoned: Reckoned) -> l
             most=reckoned.most[channel_type],
             places=await places_left(tx, channel, judge.now),
             pool=caller_ids.pool_of(context, channel),
+            money=_money(judge, reckoned),
         )
         for channel_type, channel in used.items()
         if channel is not None and reckoned.most[channel_type] != {}
     ]
+
+
+def _money(judge: Judge, reckoned: Reckoned) -> Money | None:
+    """What is set aside for an attempt comes back but for its cost: how often, nobody can say."""
+    limit = judge.policy.daily_spend_limit
+    if limit is None or not reckoned.dearest or judge.plan.flow is not None:
+        return None
+    return Money(least=max(1, int(limit / reckoned.dearest)), most=None)
+
+
+async def _beside(tx: Tx, judge: Judge, channel: Channel, reckoned: Reckoned) -> Beside:
+    campaign = judge.campaign
+    waiting = await store.beside(
+        tx, workspace_id=campaign.workspace_id, channel_id=channel.id, campaign_id=campaign.id
+    )
+    attempts = 0
+    for other_id, people in waiting.items():
+        other = await campaigns.get(tx, campaign_id=other_id, now=judge.now)
+        if other is not None:
+            attempts += people * most_tries(other, plan_of(other.document))
+    return Beside(
+        caps=judge.caps,
+        later=reckoned.later,
+        attempts=attempts,
+    )
 
 
 def _uncared_for(
@@ -193,18 +236,22 @@ async def _first(
     tx: Tx,
     judge: Judge,
     found: Sequence[Crowd],
-    eligible: Mapping[tuple[str, ...], int],
+    reckoned: Reckoned,
     pace: Pace,
 ) -> list[First]:
-    """Whose turn it is first, in the order they came into the list."""
+    """Whose turn it is first, in the order they came into the list; of those no cap keeps away."""
     campaign = judge.campaign
+    capped = Counter[tuple[str, ...]]()
+    for (zones, _), people in reckoned.later.items():
+        capped[zones] += people
+    at_once = Counter(reckoned.eligible) - capped
     turns = first_turns(
-        eligible, window=judge.plan.window, pace=pace, end=campaign.end_date, most=FIRST,
+        at_once, window=judge.plan.window, pace=pace, end=campaign.end_date, most=FIRST,
         start=max(judge.now, campaign.start_date or judge.now),
     )  # fmt: skip
     ids: dict[tuple[str, ...], list[int]] = {}
     for crowd in found:
-        if judge.reason(crowd) is None:
+        if judge.reason(crowd) is None and crowd.capped_until is None:
             ids.setdefault(tuple(sorted(crowd.zones)), []).extend(crowd.first_ids)
     queues = {zones: sorted(each) for zones, each in ids.items()}
     chosen = [(turn, queues[turn.zones][turn.place]) for turn in turns]

@@ -6,13 +6,15 @@ by a change either. Nobody is contacted to find out.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from campana.domain.campaign import Campaign, CampaignType, ChannelType, Plan
 from campana.domain.errors import FieldProblem
 from campana.domain.script_problems import problems as script_problems
+from campana.domain.spend import worst_case
 from campana.domain.window import Window, both, ever_opens, never_closes
 from campana.services import (
     bot_trials,
@@ -26,10 +28,12 @@ from campana.services import (
 )
 from campana.services.context import Context
 from campana.services.policy import policy_of
+from campana.services.spending import LONGEST_CALL
 from campana.services.window_document import hours_of
 from campana.store import accounts, channels, policies, spend
 from campana.store.channels import Channel
 from campana.store.db import Tx
+from campana.store.spend import Entry
 
 SHORTEST_DELAY = timedelta(seconds=60)
 """Below this a retry is only for channels that cannot leave the machine."""
@@ -42,7 +46,9 @@ async def blocking(tx: Tx, context: Context, campaign: Campaign) -> list[FieldPr
     workspace = await accounts.workspace(tx, workspace_id=campaign.workspace_id)
     policy = policy_of(await policies.get(tx, workspace_id=campaign.workspace_id))
     limits = {"/spendLimit": plan.spend_limit, "": policy.daily_spend_limit}
-    if any(limits.values()) and not await spend.all_prices(tx, workspace_id=campaign.workspace_id):
+    table = await spend.all_prices(tx, workspace_id=campaign.workspace_id)
+    found += _too_little(campaign, plan, table, limits)
+    if any(limits.values()) and not table:
         found += [
             _problem(pointer, "there is a limit to what may be spent, and no prices to reckon by")
             for pointer, limit in limits.items()
@@ -56,6 +62,28 @@ async def blocking(tx: Tx, context: Context, campaign: Campaign) -> list[FieldPr
     )
     found += await flow_callers.unanswerable(tx, context, campaign, plan)
     return found + await unfit(tx, context, campaign)
+
+
+def _too_little(
+    campaign: Campaign, plan: Plan, table: Sequence[Entry], limits: Mapping[str, Decimal | None]
+) -> list[FieldProblem]:
+    """Limits under which not even one attempt could begin, at the lowest price there is."""
+    longest = LONGEST_CALL if plan.script is None else timedelta(seconds=plan.script.max_seconds)
+    one = min(
+        (
+            worst_case(each.price, longest=longest)
+            for each in table
+            if each.channel_type == campaign.channel_type
+        ),
+        default=None,
+    )
+    if one is None or plan.flow is not None:
+        return []
+    return [
+        _problem(pointer, f"{limit} may be spent, and an attempt may cost {one}: none could begin")
+        for pointer, limit in limits.items()
+        if limit is not None and limit < one
+    ]
 
 
 async def unfit(tx: Tx, context: Context, campaign: Campaign) -> list[FieldProblem]:

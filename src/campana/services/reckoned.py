@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 
 from campana.domain import spend
 from campana.domain.campaign import Campaign, ChannelType, Plan
 from campana.domain.spend import Price
 from campana.services.flow_tries import Course
-from campana.services.policy import policy_of
-from campana.store import policies
+from campana.services.policy import Policy
 from campana.store import spend as spend_store
 from campana.store.db import Tx
 from campana.store.outlook import Crowd
@@ -52,10 +52,11 @@ class Prices:
         return max((len(key) for key in keys if key.startswith("+")), default=0)
 
 
-async def prices_of(tx: Tx, campaign: Campaign, plan: Plan, courses: Sequence[Course]) -> Prices:
+async def prices_of(
+    tx: Tx, campaign: Campaign, plan: Plan, courses: Sequence[Course], *, policy: Policy
+) -> Prices:
     """Those of every kind of channel that somebody may be tried on."""
     workspace_id = campaign.workspace_id
-    policy = policy_of(await policies.get(tx, workspace_id=workspace_id))
     entries = await spend_store.all_prices(tx, workspace_id=workspace_id)
     used = {campaign.channel_type, *(each for course in courses for each in course.tries)}
     return Prices(
@@ -82,6 +83,14 @@ class Reckoned:
     most: dict[ChannelType, Counter[_Zones] | None] = field(
         default_factory=lambda: defaultdict(Counter[_Zones])
     )
+    later: Counter[tuple[_Zones, datetime]] = field(
+        default_factory=Counter[tuple[_Zones, datetime]]
+    )
+    """Those of them whom a cap keeps away until then."""
+    dearest: Decimal = Decimal(0)
+    """What one attempt may cost at the most, of a plan without a flow."""
+    cheapest: Decimal | None = None
+    """The least that is set aside for one."""
     lowest: Decimal = Decimal(0)
     highest: Decimal | None = Decimal(0)
     limit: Decimal | None = None
@@ -99,6 +108,12 @@ class Reckoned:
         """These are contacted."""
         zones = tuple(sorted(crowd.zones))
         self.eligible[zones] += crowd.people
+        if crowd.capped_until is not None:
+            self.later[zones, crowd.capped_until] += crowd.people
+        if (price := prices.get(course.begins_on)) is not None:
+            one = spend.worst_case(price, longest=course.longest)
+            self.dearest = max(self.dearest, one)
+            self.cheapest = one if self.cheapest is None else min(self.cheapest, one)
         for channel_type, tries in course.tries.items():
             if tries.least:
                 self.least[channel_type][zones] += crowd.people * tries.least

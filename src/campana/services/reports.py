@@ -249,8 +249,17 @@ async def _end(tx: Tx, context: Context, end: _End, *, now: datetime) -> None:
         disposition=disposition,
         reason=reason_of(end.event),
         answered_at=end.answered_at,
+        talk_seconds=_talked(attempt, end),
         now=now,
     )
+
+
+def _talked(attempt: Attempt, end: _End) -> float | None:
+    """From the answer to the end, by the carrier's own clock; None where nobody answered."""
+    answered_at = end.answered_at or attempt.answered_at
+    if answered_at is None:
+        return None
+    return max(0.0, (end.event.at - answered_at).total_seconds())
 
 
 def reason_of(event: AttemptEvent) -> str:

@@ -41,6 +41,8 @@ from campana.sandbox.wire import SIGNATURE, Status, sign
 
 _TRIES = 8
 _FIRST_PAUSE = 0.25
+_BEHIND_QUESTIONS = 0.7
+_SOON_SECONDS = 7.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +94,19 @@ class Wire(Protocol):
 Keep = Callable[[Sequence[Heard]], Awaitable[None]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manners:
+    """What a carrier is like besides its plan. Spans are seconds from the start."""
+
+    stalls: tuple[tuple[float, float], ...] = ()
+    """From when, and for how long, it leaves unread what it is sent and asked. Then it answers
+    questions first."""
+    is_mute: bool = False
+    """It cannot say what became of an attempt."""
+    tells_ends_at_once: bool = False
+    """Its answer to a send waits for the end where that comes soon, and is all it ever tells."""
+
+
 class SimulatedProvider:
     """The other end, shared by all processes."""
 
@@ -111,6 +126,8 @@ class SimulatedProvider:
         self.spawn = spawn
         self.sent: list[Sent] = []
         self.asked = 0
+        self.manners = Manners()
+        self._starts = now()
         self._takings: dict[str, Taking] = {}
         self._calls: Counter[str] = Counter()
 
@@ -168,6 +185,18 @@ class SimulatedProvider:
         )
         self._takings[attempt] = taking
         return met, taking
+
+    async def attend(self, *, is_question: bool) -> None:
+        """Return when it reads what has just come in."""
+        elapsed = (self.now() - self._starts).total_seconds()
+        for at, span in self.manners.stalls:
+            if at <= elapsed < at + span:
+                behind = 0.0 if is_question else _BEHIND_QUESTIONS
+                await asyncio.sleep(at + span - elapsed + behind)
+
+    def end_of(self, attempt_id: UUID) -> Status:
+        """Of what was taken, also before it comes."""
+        return self._takings[attempt_text(attempt_id)].statuses()[-1]
 
     def lookup(self, attempt_id: UUID) -> list[Status] | None:
         """What has happened so far; None when it was never taken."""
@@ -241,6 +270,10 @@ class _Account:
             await asyncio.sleep(await self._wire.depart())
         except CarrierError as error:
             return Unknowable(why=error.detail)
+        await self._provider.attend(is_question=True)
+        if self._provider.manners.is_mute:
+            await self._wire.arrive()
+            return Unknowable(why="cannot say")
         statuses = self._provider.lookup(attempt_id)
         await self._wire.arrive()
         if statuses is None:
@@ -258,15 +291,17 @@ class _Account:
         """The send's way to the carrier, and the carrier's until it answers."""
         left = self._provider.now(), self._provider.shown()
         await asyncio.sleep(after)
+        await self._provider.attend(is_question=False)
         met, taking = self._provider.receive(outbound, sender=self._wire.name, left=left)
-        if taking is not None:
+        is_end = self._tells_end(met)
+        if taking is not None and not is_end:
             keep = self._keep(outbound.callback_url.rpartition("/")[2])
 
             async def post(status: Status) -> None:
                 await keep(self.parse_callback(self._signed(msgspec.json.encode(status))))
 
             self._provider.spawn(self._provider.tell(taking, post))
-        await asyncio.sleep(met.reply_seconds)
+        await asyncio.sleep(met.happenings[-1].after if is_end else met.reply_seconds)
         if met.fault in {"silent", "lost"}:
             await asyncio.sleep(self._config.timeout_seconds)
         return met
@@ -284,7 +319,22 @@ class _Account:
                 disposition, retryable = sandbox.REFUSALS[word]
                 raise CarrierError(disposition, retryable=retryable, detail=f"refused: {word}")
             case _:
-                return Accepted(ref=f"sb-{attempt_text(outbound.attempt_id)}")
+                ref = f"sb-{attempt_text(outbound.attempt_id)}"
+                return Accepted(ref=ref, reports=self._end(outbound, met))
+
+    def _tells_end(self, met: Fate) -> bool:
+        manners = self._provider.manners
+        is_told = manners.tells_ends_at_once and met.fault is None
+        return is_told and met.happenings[-1].after <= _SOON_SECONDS
+
+    def _end(self, outbound: Outbound, met: Fate) -> tuple[Report, ...]:
+        if not self._tells_end(met):
+            return ()
+        # Without the time of the answer: ends that leave nothing to decide are told by carriers
+        # that do not know it.
+        end = msgspec.structs.replace(self._provider.end_of(outbound.attempt_id), answered_at=None)
+        read = self.parse_callback(self._signed(msgspec.json.encode(end)))
+        return tuple(each for each in read if isinstance(each, Report))
 
     def _signed(self, body: bytes) -> Callback:
         now = self._provider.now()

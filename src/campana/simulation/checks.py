@@ -1,49 +1,26 @@
-"""Judge a simulation by what arrived at the carrier and what stands in the ledger.
+"""Judge a simulation by what arrived at the carrier and what stands in the ledger: nobody twice,
+nobody lost, nothing untrue and nothing untold. `rules.py` judges the rules.
 
-The judge asks none of the rules it judges: hours are read from the document and the zone database
-here, once more.
+The judge asks none of the code it judges.
 """
 
 from __future__ import annotations
 
-import math
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from datetime import timedelta
 from itertools import pairwise
-from typing import Any
-from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from campana.domain.disposition import FINALITY, Disposition, Finality
+from campana.domain.ids import attempt_text, numbered
+from campana.simulation import rules
 from campana.simulation.carrier import Sent
-from campana.store.checks import AttemptRow, TargetRow
+from campana.simulation.evidence import Evidence
 
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_WINDOW = timedelta(seconds=1.05)
-_LATE = timedelta(seconds=0.5)
-"""From the gate's look to the packet: the send deadline."""
-_CLOCK_LAG = timedelta(seconds=7)
-"""How long a process may go by what the clock showed before it was put forward or back."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """All that is known of a simulation."""
-
-    sent: Sequence[Sent]
-    attempts: Sequence[AttemptRow]
-    targets: Sequence[TargetRow]
-    documents: Mapping[str, Mapping[str, Any]]
-    """Of campaigns, by id."""
-    rate: float
-    lines: int
-    pauses: Sequence[tuple[datetime, datetime, str]]
-    """From the answer to a pause to the asking for its end, of a campaign."""
-    steps: Sequence[datetime]
-    """When the database's clock was put forward or back."""
-    is_over: bool
+_DEADLINE = timedelta(seconds=0.5)
+"""From the claim's look at the world to the packet."""
+_TOLD_AS_A_NUMBER = frozenset({Disposition.CANCELLED, Disposition.EXPIRED})
+"""Ends of all who waited at once, of which only how many there were is told."""
 
 
 def violations(evidence: Evidence) -> list[str]:
@@ -52,11 +29,10 @@ def violations(evidence: Evidence) -> list[str]:
         *_lost(evidence),
         *_twice(evidence),
         *_untrue(evidence),
-        *_outside_hours(evidence),
-        *_too_fast(evidence),
-        *_paused(evidence),
-        *_too_often(evidence),
-        *_over_caps(evidence),
+        *_misread(evidence),
+        *_untimely(evidence),
+        *_untold(evidence),
+        *rules.broken(evidence),
     ]
 
 
@@ -83,14 +59,25 @@ def _twice(evidence: Evidence) -> Iterator[str]:
     for sent in evidence.sent:
         if sent.is_taken:
             by_person[sent.to].append(sent)
-    campaign_of = {row.id: row.campaign_id for row in evidence.attempts}
+    rows = {row.id: row for row in evidence.attempts}
     for to, sends in by_person.items():
         for before, after in pairwise(sorted(sends, key=lambda each: each.at)):
             if after.at < before.ends_at:
                 yield f"twice: {to} was contacted at {after.at} during {before.attempt_id}"
-            is_same = campaign_of.get(before.attempt_id) == campaign_of.get(after.attempt_id)
+        for before, after in pairwise(sorted(sends, key=lambda each: each.at)):
+            one, other = rows.get(before.attempt_id), rows.get(after.attempt_id)
+            is_same = one and other and one.campaign_id == other.campaign_id
             if is_same and not _may_repeat(before.outcome):
                 yield f"twice: {to} was contacted again at {after.at} after {before.outcome}"
+    yield from _after_unknown(evidence)
+
+
+def _after_unknown(evidence: Evidence) -> Iterator[str]:
+    """Whose fate was unknown only a person reopens, and here nobody does."""
+    lost_at = {row.target_id: row.attempt_no for row in evidence.attempts if row.was_lost}
+    for row in evidence.attempts:
+        if row.attempt_no > lost_at.get(row.target_id, row.attempt_no):
+            yield f"twice: target {row.target_id} was tried again, its fate unknown"
 
 
 def _may_repeat(outcome: Disposition | None) -> bool:
@@ -123,87 +110,44 @@ def _untrue(evidence: Evidence) -> Iterator[str]:
             yield f"untrue: {row.id} was not taken and is {said}"
 
 
-def _outside_hours(evidence: Evidence) -> Iterator[str]:
+def _misread(evidence: Evidence) -> Iterator[str]:
+    """An end after which nobody is tried again is the target's own."""
+    last = {row.target_id: row for row in sorted(evidence.attempts, key=lambda a: a.attempt_no)}
+    for target in evidence.targets:
+        said = last[target.id].disposition if target.id in last else None
+        if said is not None and not _may_repeat(Disposition(said)) and target.disposition != said:
+            yield f"untrue: target {target.id} is {target.disposition}, and its last try {said}"
+
+
+def _untimely(evidence: Evidence) -> Iterator[str]:
+    """An intent leaves within its deadline or never: what was decided before may not hold."""
     rows = {row.id: row for row in evidence.attempts}
     for sent in evidence.sent:
         row = rows.get(sent.attempt_id)
-        if row is None:
+        if row is None or evidence.is_astray(sent.left_at):
             continue
-        hours: Mapping[str, Any] = evidence.documents[row.campaign_id].get("window") or {}
-        for zone in row.zones:
-            moments = [sent.shown_at, sent.shown_at - _LATE]
-            if any(step <= sent.left_at <= step + _CLOCK_LAG for step in evidence.steps):
-                continue
-            if not any(is_open(hours, zone, moment) for moment in moments):
-                yield f"outside: {sent.to} was contacted at {sent.shown_at} in {zone}"
+        if not row.created_at <= sent.shown_at <= row.created_at + _DEADLINE:
+            yield f"untimely: {row.id} was decided at {row.created_at} and left at {sent.shown_at}"
 
 
-def is_open(hours: Mapping[str, Any], zone: str, moment: datetime) -> bool:
-    """Whether somebody in `zone` may be contacted, by the hours of a document."""
-    local = moment.astimezone(ZoneInfo(zone))
-    if local.date().isoformat() in hours.get("closedDates", ()):
-        return False
-    clock = local.strftime("%H:%M")
-    return any(
-        span["from"] <= clock < span["to"] for span in hours.get(WEEKDAYS[local.weekday()], [])
-    )
-
-
-def _too_fast(evidence: Evidence) -> Iterator[str]:
-    left = sorted(sent.left_at for sent in evidence.sent)
-    most = math.ceil(evidence.rate) + 1
-    for first, last in zip(left, left[most:], strict=False):
-        if last - first <= _WINDOW:
-            yield f"too fast: more than {most} sends within {_WINDOW} from {first}"
-    for moment in left:
-        at_once = [s for s in evidence.sent if s.is_taken and s.at <= moment < s.ends_at]
-        if len(at_once) > evidence.lines:
-            yield f"too many: {len(at_once)} lines in use at {moment}"
-
-
-def _paused(evidence: Evidence) -> Iterator[str]:
-    campaign_of: Mapping[UUID, str] = {row.id: row.campaign_id for row in evidence.attempts}
-    for begun, ended, campaign_id in evidence.pauses:
-        for sent in evidence.sent:
-            if campaign_of.get(sent.attempt_id) == campaign_id and begun < sent.left_at < ended:
-                yield f"paused: {sent.to} was contacted at {sent.left_at}, paused since {begun}"
-
-
-def _too_often(evidence: Evidence) -> Iterator[str]:
-    ended: dict[tuple[str, int], Counter[str]] = defaultdict(Counter)
+def _untold(evidence: Evidence) -> Iterator[str]:
+    """Each change of the ledger was told, and nothing else: the beginning of each attempt, its end,
+    and the end of its target."""
+    told = Counter((each.type, each.subject) for each in evidence.told)
+    ended = {each.subject: each for each in evidence.told if each.type == "attempt.ended"}
+    final = {each.subject: each for each in evidence.told if each.type.startswith("target.")}
+    was_sent = {sent.attempt_id for sent in evidence.sent}
     for row in evidence.attempts:
-        if row.disposition not in {None, "not_sent"}:
-            ended[row.campaign_id, row.target_id][str(row.disposition)] += 1
-    names = {
-        "busy": "busy",
-        "noAnswer": "no_answer",
-        "congestion": "congestion",
-        "carrierError": "carrier_error",
-    }
-    for (campaign_id, target_id), counts in ended.items():
-        cadence: Mapping[str, Any] = evidence.documents[campaign_id].get("cadence") or {}
-        if counts.total() > cadence.get("maxAttempts", counts.total()):
-            yield f"too often: target {target_id} was tried {counts.total()} times"
-        for written, outcome in names.items():
-            rule = cadence.get(written)
-            if rule is not None and counts[outcome] > rule["attempts"]:
-                yield f"too often: target {target_id} was {outcome} {counts[outcome]} times"
-
-
-def _over_caps(evidence: Evidence) -> Iterator[str]:
-    """Made-up people have one number each, so caps per contact are caps per number here."""
-    if evidence.steps:
-        # The times attempts were made at are those of a clock that jumped.
-        return
-    made: dict[str, list[datetime]] = defaultdict(list)
-    for row in evidence.attempts:
-        if row.disposition != Disposition.NOT_SENT:
-            made[row.address].append(row.created_at)
-    for row in evidence.attempts:
-        if row.disposition == Disposition.NOT_SENT:
+        shown = attempt_text(row.id)
+        counts = [told[f"attempt.{name}", shown] for name in ("started", "unknown", "ended")]
+        begun = 1 if row.id in was_sent else counts[0]
+        if counts != [begun, int(row.was_lost), int(row.state == "ended")] or begun > 1:
+            yield f"untold: of {row.id}, which is {row.state}, was told {counts}"
+        if row.state == "ended" and shown in ended and ended[shown].disposition != row.disposition:
+            yield f"untold: {row.id} is {row.disposition}, and {ended[shown].disposition} was told"
+    for target in evidence.targets:
+        shown = numbered("tgt", target.id)
+        if target.disposition is None or target.disposition in _TOLD_AS_A_NUMBER:
             continue
-        for cap in evidence.documents[row.campaign_id].get("caps", ()):
-            since = row.created_at - timedelta(days=cap["days"])
-            count = sum(since < each <= row.created_at for each in made[row.address])
-            if count > cap["attempts"]:
-                yield f"over the cap: {row.address} was tried {count} times by {row.created_at}"
+        if shown not in final or final[shown].disposition != target.disposition:
+            yield f"untold: target {target.id} is {target.disposition}: {final.get(shown)} was told"

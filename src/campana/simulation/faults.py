@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 
 from campana.domain.errors import Unavailable
 from campana.sandbox.plan import Fault, Mischief, Plan, Seconds
+from campana.simulation.acts import Planned, drawn
+from campana.simulation.carrier import Manners
 from campana.simulation.chance import Chance
 
 
@@ -33,9 +35,12 @@ class Faults:
     """Sessions that break under living workers."""
     outages: tuple[tuple[float, float], ...]
     """Of the database: from, and how long."""
-    pauses: tuple[tuple[float, float], ...]
+    acts: tuple[Planned, ...]
     steps: tuple[tuple[float, float], ...]
     """Of the database's clock: when, and how far."""
+    glitches: tuple[tuple[float, float], ...]
+    """One wrong answer to the question what time it is: when, and how far off."""
+    manners: Manners
     calm_after: float
 
 
@@ -54,15 +59,23 @@ def draw_faults(seed: int) -> Faults:
         deaths=chance.whole(1, 12),
         refusal=chance.one_of([0.0, 0.0, 0.01, 0.05]),
         lost_answer=chance.one_of([0.0, 0.0, 0.01, 0.05]),
-        slowness=chance.one_of([0.0, 0.01, 0.1, 0.6]),
+        slowness=chance.one_of([0.0, 0.01, 0.1, 0.6, 3.0]),
         travel=chance.one_of([0.0, 0.05, 2.0]),
         kills=moments(4),
         cuts=moments(2),
         outages=tuple((at, chance.between(1, 30)) for at in moments(2)),
-        pauses=tuple((at, chance.between(1, 120)) for at in moments(2)),
+        acts=drawn(Chance(seed, "acts"), within=min(busy, 120.0)),
         steps=tuple(
             (at, chance.one_of([-3600.0, -30.0, 30.0, 3600.0]))
             for at in (moments(2) if chance.happens(0.25) else ())
+        ),
+        glitches=tuple(
+            (at, chance.one_of([-86_400.0, -7200.0, 7200.0, 86_400.0])) for at in moments(2)
+        ),
+        manners=Manners(
+            stalls=tuple((at, chance.between(2, 30)) for at in moments(2)),
+            is_mute=chance.happens(0.1),
+            tells_ends_at_once=chance.happens(0.25),
         ),
         calm_after=calm_after,
     )
@@ -71,6 +84,8 @@ def draw_faults(seed: int) -> Faults:
 def draw_plan(seed: int) -> Plan:
     """A carrier on such a day."""
     chance = Chance(seed, "carrier")
+    # Else nearly no end would come soon enough to be told at once.
+    is_quick = draw_faults(seed).manners.tells_ends_at_once
     faults: list[Fault] = ["slow", "silent", "lost", "error", "garbage", "refuse"]
     mischief: list[Mischief] = ["late", "double", "shuffle", "drop"]
     some = [0.0, 0.0, 0.03, 0.1]
@@ -79,8 +94,8 @@ def draw_plan(seed: int) -> Plan:
         seconds=Seconds(
             reply=(0.01, chance.one_of([0.05, 0.5])),
             ring=(0.5, 2),
-            answer=(0.5, 8),
-            talk=(1, chance.one_of([5, 40])),
+            answer=(0.5, 2.0 if is_quick else 8.0),
+            talk=(1, 3.0 if is_quick else chance.one_of([5, 40])),
             deliver=(0.5, 10),
             late=chance.one_of([(1.0, 5.0), (30.0, 300.0)]),
         ),

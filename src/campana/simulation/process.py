@@ -21,6 +21,7 @@ from campana.engine.loops import work_loops
 from campana.engine.runner import Loop, repeat
 from campana.services.context import Context
 from campana.simulation.agenda import Agenda
+from campana.simulation.chance import Chance
 from campana.store.db import DatabaseClock, Tx
 from campana.store.turns import Turn
 
@@ -31,6 +32,9 @@ PUBLIC_URL = "http://127.0.0.1:8080"
 _DRAIN_SECONDS = 20.0
 _CLOCK_SECONDS = 1.0
 _LOOK_AT_LEAST = timedelta(hours=12)
+_RESTLESS = ("dispatch", "sweep")
+_RESTLESS_LOOKS = 40
+_RESTLESS_SECONDS = 10.0
 _LONGEST_PAUSE = 2.0
 """The longest a loop waits between two looks when there seems to be something and is not."""
 
@@ -96,7 +100,10 @@ class Process:
         turn: Turn,
         troubles: Troubles,
         server_time: Callable[[], datetime],
+        restless: Chance | None = None,
     ) -> None:
+        """`restless` has it look for people to contact, and for dead workers, also where there seem
+        to be none."""
         self.name = name
         self.is_dead = False
         self.failure: BaseException | None = None
@@ -112,6 +119,7 @@ class Process:
         self._turn = turn
         self._troubles = troubles
         self._server_time = server_time
+        self._restless = restless
         self._tasks: dict[asyncio.Task[Any], None] = {}
         self._stop = asyncio.Event()
         self._wrote = False
@@ -182,7 +190,7 @@ class Process:
         await accounts.aclose()
 
     async def _repeat(self, loop: Loop) -> None:
-        rest = Rest(self._agenda, loop)
+        rest = Rest(self._agenda, loop, restless=self._restless)
         await repeat(Loop(name=loop.name, step=rest.step, rest=loop.rest), self._stop, wait=rest)
 
     async def _guard(self, work: Callable[[], Awaitable[None]]) -> None:
@@ -273,9 +281,11 @@ class Rest:
     """How a loop of a process rests: as long as it always does, and then until there is something
     to do."""
 
-    def __init__(self, agenda: Agenda, loop: Loop) -> None:
+    def __init__(self, agenda: Agenda, loop: Loop, *, restless: Chance | None = None) -> None:
         self._agenda = agenda
         self._loop = loop
+        self._restless = restless if loop.name in _RESTLESS else None
+        self._looks = _RESTLESS_LOOKS
         self._reports = -1
         self._ended_at: datetime | None = None
         self._has_failed = False
@@ -300,12 +310,20 @@ class Rest:
         await asyncio.sleep(max(seconds, self._pause))
         if not await agenda.rest(
             self._loop.name,
-            latest=agenda.now() + _LOOK_AT_LEAST,
+            latest=agenda.now() + self._longest(),
             is_called=lambda: stop.is_set() or self._is_called(),
         ):
             # Should nothing be found there, the next look is later than this one.
             self._pause = min(_LONGEST_PAUSE, 2 * max(self._pause, seconds))
         self._reports = agenda.reports
+
+    def _longest(self) -> timedelta:
+        """The agenda knows every limit that holds people back, and who is dead. A worker that looks
+        only when there is something to find would pass for one that can tell."""
+        if self._restless is None or not self._looks:
+            return _LOOK_AT_LEAST
+        self._looks -= 1
+        return timedelta(seconds=self._restless.between(0.0, _RESTLESS_SECONDS))
 
     def _is_called(self) -> bool:
         """Whether there is something to look at that has no moment of its own."""

@@ -1,35 +1,37 @@
 """One seeded trial: a small campaign on a bad day, and whether every promise was kept.
 
-The seed decides everything: the campaign, the people, the carrier, and what goes wrong when. The
-same seed is the same trial.
+The seed decides everything: the campaign, the people, the carrier, what they do, and what goes
+wrong when. The same seed is the same trial.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from campana.domain.errors import InvalidTransition
-from campana.services import control
+from campana.simulation.acts import Acts
 from campana.simulation.chance import Chance
-from campana.simulation.checks import Evidence, violations
-from campana.simulation.document import ChannelLimits, ContactsDocument, Scenario
-from campana.simulation.faults import Faults, SeededTroubles, draw_faults, draw_plan
+from campana.simulation.checks import violations
+from campana.simulation.document import Scenario
+from campana.simulation.evidence import Evidence, Limits
+from campana.simulation.faults import Faults, SeededTroubles, draw_faults
 from campana.simulation.play import Stage, launch, raise_failure, set_up, until_over
 from campana.simulation.process import Process
+from campana.simulation.scenarios import another, draw_scenario, set_prices
 from campana.simulation.world import World, world
-from campana.store import checks, moments
+from campana.store import checks, invariants, moments
 
 AGAIN = "bench/simulate.py --seed {seed}"
 """The command that runs a trial again."""
 
-_DAYS = 8
-_SHORT = "09:00"
-_ZONES = {"America/New_York": 2.0, "America/Chicago": 1.0, "America/Los_Angeles": 1.0}
+_GLITCH_SECONDS = 1.5
+"""Long enough to be asked once, too short to be asked twice."""
+_SOON = frozenset({"orphans_taken_up", "reports_applied"})
+"""Invariants that need a database which is there; asked once the day has calmed down."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,14 +60,13 @@ class _Day:
     faults: Faults
     stage: Stage
     documents: Mapping[str, Mapping[str, Any]]
+    acts: Acts
     deaths: list[str] = field(default_factory=list[str])
     lives: int = 0
     in_flight: int = 0
     slots: dict[int, Process] = field(default_factory=dict[int, Process])
-    pauses: list[tuple[datetime, datetime, str]] = field(
-        default_factory=list[tuple[datetime, datetime, str]]
-    )
     steps: list[datetime] = field(default_factory=list[datetime])
+    breaches: list[str] = field(default_factory=list[str])
 
     def elapsed(self) -> float:
         """Seconds since the start."""
@@ -88,19 +89,7 @@ async def trial(conninfo: str, *, seed: int, folder: Path) -> Trial:
     async with world(
         conninfo, seed=seed, starts=scenario.starts, plan=scenario.plan, folder=folder
     ) as made:
-        stage = await set_up(made, scenario)
-        documents = {stage.campaign_id: scenario.campaign}
-        if Chance(seed, "campaigns").happens(0.3):
-            # Another one to the same people, on the same lines, at the same time.
-            second = await launch(
-                made,
-                scenario.campaign,
-                workspace_id=stage.workspace_id,
-                channel_id=stage.channel_id,
-                list_id=stage.list_id,
-            )
-            documents[second] = scenario.campaign
-        day = _Day(made=made, seed=seed, faults=draw_faults(seed), stage=stage, documents=documents)
+        day = await _prepare(made, scenario, seed=seed)
         made.trouble_callbacks(day.troubles("callbacks"))
         errands = [made.spawn(_slot(day, n)) for n in range(day.faults.workers)]
         errands += [made.spawn(work) for work in _events(day)]
@@ -114,50 +103,39 @@ async def trial(conninfo: str, *, seed: int, folder: Path) -> Trial:
         return await _judge(day, scenario)
 
 
-def draw_scenario(seed: int) -> Scenario:
-    """A small campaign: short days, few lines, quick retries."""
-    chance = Chance(seed, "scenario")
-    # The hours of New York end while it is under way, or begin.
-    day = chance.one_of([datetime(2026, 3, 6, tzinfo=UTC), datetime(2026, 3, 9, tzinfo=UTC)])
-    starts = day + timedelta(hours=chance.one_of([13.9, 15.0, 20.95, 21.95]))
-    weekdays = ["mon", "tue", "wed", "thu", "fri", *chance.one_of([[], ["sat", "sun"]])]
-    hours = [{"from": _SHORT, "to": chance.one_of(["12:00", "17:00"])}]
-    retry = chance.one_of([60, 600])
-    campaign: dict[str, Any] = {
-        "name": f"trial {seed}",
-        "type": "VoiceBot",
-        "channelType": "Voice",
-        "window": dict.fromkeys(weekdays, hours),
-        "cadence": {
-            "maxAttempts": chance.whole(2, 5),
-            "busy": {"attempts": chance.whole(1, 3), "delaySeconds": retry},
-            "noAnswer": {"attempts": chance.whole(1, 3), "delaySeconds": retry},
-            "congestion": {"attempts": 3, "delaySeconds": 60},
-            "carrierError": {"attempts": 3, "delaySeconds": 60},
-        },
-        "voiceBot": {
-            "greeting": "Hello {{ contact.first_name }}.",
-            "steps": [{"type": "end", "id": "bye", "text": "Goodbye."}],
-        },
-        # Of so few people a breaker would make a campaign of its own.
-        "breakers": {"maxFailureRate": None},
-    }
-    if chance.happens(0.4):
-        per = chance.one_of(["number", "contact"])
-        campaign["caps"] = [{"per": per, "attempts": chance.whole(1, 2), "days": 1}]
-    if chance.happens(0.2):
-        campaign["window"]["closedDates"] = ["2026-03-10"]
-    if chance.happens(0.3):
-        campaign["pacing"] = {"rate": chance.one_of([0.5, 2.0]), "lines": chance.whole(1, 4)}
-    return Scenario(
-        campaign=campaign,
-        contacts=ContactsDocument(count=chance.whole(4, 14), zones=_ZONES),
-        starts=starts,
-        days=_DAYS,
-        workers=1,
-        channel=ChannelLimits(rate=chance.one_of([0.5, 2.0, 8.0]), lines=chance.whole(1, 8)),
-        plan=draw_plan(seed),
+async def _prepare(made: World, scenario: Scenario, *, seed: int) -> _Day:
+    """Everything is there, and nobody works yet."""
+    faults = draw_faults(seed)
+    made.provider.manners = faults.manners
+    second = another(scenario.campaign, seed=seed)
+    await set_prices(made, [each for each in (scenario.campaign, second) if each is not None])
+    stage = await set_up(made, scenario)
+    documents = {stage.campaign_id: scenario.campaign}
+    if second is not None:
+        # To the same people, on the same lines, at the same time.
+        campaign_id = await launch(
+            made,
+            second,
+            workspace_id=stage.workspace_id,
+            channel_id=stage.channel_id,
+            list_id=stage.list_id,
+        )
+        documents[campaign_id] = second
+    async with made.engine.db.read() as tx:
+        addresses = sorted({each.address or "" for each in await checks.targets(tx)})
+    first = Limits(since=scenario.starts, rate=scenario.channel.rate, lines=scenario.channel.lines)
+    acts = Acts(
+        world=made,
+        stage=stage,
+        campaigns=list(documents),
+        addresses=addresses,
+        needing_consent=[key for key, each in documents.items() if each.get("requireConsent")],
+        chance=Chance(seed, "what people do"),
+        limits=[first],
     )
+    if acts.needing_consent:
+        await acts.agree()
+    return _Day(made=made, seed=seed, faults=faults, stage=stage, documents=documents, acts=acts)
 
 
 async def _slot(day: _Day, number: int) -> None:
@@ -166,7 +144,8 @@ async def _slot(day: _Day, number: int) -> None:
     while True:
         day.lives += 1
         name = f"worker {number + 1}, life {day.lives}"
-        process = day.made.begin(name, day.troubles(name))
+        restless = Chance(day.seed, f"{name} is restless")
+        process = day.made.begin(name, day.troubles(name), restless=restless)
         day.slots[number] = process
         await process.died.wait()
         async with day.made.engine.db.read() as tx:
@@ -176,13 +155,15 @@ async def _slot(day: _Day, number: int) -> None:
         await asyncio.sleep(chance.one_of([0.0, 0.5, 10.0, 60.0]))
 
 
-def _events(day: _Day) -> list[Any]:
+def _events(day: _Day) -> Sequence[Coroutine[Any, Any, None]]:
     faults = day.faults
     return [
         *(_kill(day, at) for at in faults.kills),
         *(_cut(day, at) for at in faults.cuts),
-        _pauses(day),
+        _act(day),
         *(_step(day, at, by) for at, by in faults.steps),
+        *(_mislead(day, at, by) for at, by in faults.glitches),
+        _inspect(day),
     ]
 
 
@@ -208,52 +189,63 @@ async def _step(day: _Day, at: float, by: float) -> None:
     await day.made.step_clock(timedelta(seconds=by))
 
 
-async def _pauses(day: _Day) -> None:
+async def _mislead(day: _Day, at: float, by: float) -> None:
+    await asyncio.sleep(at)
+    await day.made.mislead(timedelta(seconds=by), seconds=_GLITCH_SECONDS)
+
+
+async def _act(day: _Day) -> None:
     """One after another: the end of a pause is the end of every other one."""
-    for at, span in day.faults.pauses:
-        await asyncio.sleep(max(0.0, at - day.elapsed()))
-        await _pause(day, span)
+    for planned in day.faults.acts:
+        await asyncio.sleep(max(0.0, planned.at - day.elapsed()))
+        await day.acts.do(planned)
 
 
-async def _pause(day: _Day, span: float) -> None:
-    made, stage = day.made, day.stage
-    names: Mapping[str, Any] = {
-        "workspace_id": stage.workspace_id,
-        "campaign_id": stage.campaign_id,
-    }
-    try:
-        await control.pause(made.web, **names)
-        begun = made.real_now()
-        await asyncio.sleep(span)
-        day.pauses.append((begun, made.real_now(), stage.campaign_id))
-        await control.resume(made.web, **names)
-    except InvalidTransition:
-        # It was over already.
-        return
+async def _inspect(day: _Day) -> None:
+    """In the middle of it the ledger is as true as at its end."""
+    await asyncio.sleep(Chance(day.seed, "inspection").between(0.5, 120.0))
+    await _look(day, but=_SOON)
+
+
+async def _look(day: _Day, *, but: frozenset[str] = frozenset()) -> None:
+    async with day.made.engine.db.read() as tx:
+        judged = await invariants.judge(tx, now=day.made.now())
+    for each in judged:
+        if not each.holds and each.invariant.name not in but:
+            found = "; ".join(f"{breach.subject}: {breach.found}" for breach in each.breaches)
+            day.breaches.append(f"{each.invariant.name} after {day.elapsed():.1f} s: {found}")
 
 
 async def _judge(day: _Day, scenario: Scenario) -> Trial:
     made = day.made
+    await _look(day)
     async with made.engine.db.read() as tx:
         attempts = await checks.attempts(tx)
         targets = await checks.targets(tx)
+        told = await checks.events(tx)
         is_over = await moments.is_finished(tx)
     sent = made.provider.sent
-    found = violations(
+    has_budget = any(each.get("spendLimit") for each in day.documents.values())
+    found = day.breaches + violations(
         Evidence(
             sent=sent,
             attempts=attempts,
             targets=targets,
+            told=told,
             documents=day.documents,
-            rate=scenario.channel.rate,
-            lines=scenario.channel.lines,
-            pauses=day.pauses,
+            limits=day.acts.limits,
+            daily=scenario.channel.daily_attempts,
+            stops=day.acts.stops,
+            barred=day.acts.barred,
             steps=day.steps,
-            is_over=is_over,
+            # A campaign without money waits for a person, who does not come.
+            is_over=is_over or has_budget,
         )
     )
     unknown = sum(row.state == "unknown" for row in attempts)
-    if unknown > day.in_flight:
+    # Nor does anybody know what a carrier does not say, or is not asked about in time.
+    is_excused = day.faults.manners.is_mute or bool(day.steps)
+    if unknown > day.in_flight and not is_excused:
         found.append(f"unknown: {unknown} attempts, and {day.in_flight} were in flight")
     return Trial(
         seed=day.seed,
@@ -263,5 +255,5 @@ async def _judge(day: _Day, scenario: Scenario) -> Trial:
         unknown=unknown,
         in_flight=day.in_flight,
         seconds=day.elapsed(),
-        digest=(tuple(sent), tuple(attempts), tuple(targets)),
+        digest=(tuple(sent), tuple(attempts), tuple(targets), tuple(told)),
     )

@@ -83,6 +83,8 @@ class World:
         self.starts = starts
         self.shift = timedelta(0)
         """What the database's clock has been put forward by."""
+        self.glitch = timedelta(0)
+        """How far off its answer is to the question what time it is, while nothing else is."""
         self.processes: list[Process] = []
         self._conninfo = conninfo
         self._lines = lines
@@ -142,14 +144,17 @@ class World:
         """From now on this happens to those who store what the carrier tells."""
         self._callbacks = self._teller(troubles)
 
-    def begin(self, name: str, troubles: Troubles | None = None) -> Process:
+    def begin(
+        self, name: str, troubles: Troubles | None = None, *, restless: Chance | None = None
+    ) -> Process:
         """A new work process."""
         process = Process(
             name=name,
             agenda=self.agenda,
             turn=self.turn,
             troubles=troubles or NoTroubles(),
-            server_time=self.now,
+            server_time=lambda: self.now() + self.glitch,
+            restless=restless,
         )
         clock = DatabaseClock(monotonic=self._loop.time)
         clock.follow(self.now(), at=self._loop.time())
@@ -163,6 +168,14 @@ class World:
         for process in self.processes:
             process.clock_jumped.set()
         self.agenda.tell()
+
+    async def mislead(self, by: timedelta, *, seconds: float) -> None:
+        """Let whoever asks for the time in the next seconds be told another."""
+        self.glitch = by
+        for process in self.processes:
+            process.clock_jumped.set()
+        await asyncio.sleep(seconds)
+        self.glitch = timedelta(0)
 
     async def cut(self, process: Process) -> None:
         """Take a living process its session, as a broken connection does."""

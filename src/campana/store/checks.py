@@ -27,6 +27,21 @@ class AttemptRow:
     disposition: str | None
     created_at: datetime
     ended_at: datetime | None
+    was_lost: bool
+    """Was it ever `unknown`?"""
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """What others are told of an attempt or a target."""
+
+    type: str
+    campaign_id: str
+    target: str
+    """As others know it."""
+    subject: str
+    """The attempt or the target, as others know it."""
+    disposition: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +66,16 @@ async def attempts(tx: Tx) -> list[AttemptRow]:
 
 async def targets(tx: Tx) -> list[TargetRow]:
     return [TargetRow(*row) for row in await (await tx.execute(_SQL["targets"])).fetchall()]
+
+
+async def events(tx: Tx) -> list[EventRow]:
+    return [EventRow(*row) for row in await (await tx.execute(_SQL["events"])).fetchall()]
+
+
+async def has_intents(tx: Tx, *, since: datetime) -> bool:
+    """Is somebody about to be contacted who was claimed since?"""
+    row = await (await tx.execute(_SQL["has_intents"], {"since": since})).fetchone()
+    return bool(row and row[0])
 
 
 async def open_attempts(tx: Tx) -> int:

@@ -9,6 +9,7 @@ from typing import LiteralString
 
 from psycopg.rows import class_row
 
+from campana.domain.caps import Cap, CapPer
 from campana.domain.conversation import FREE_FORM
 from campana.store import arrays, segments
 from campana.store.db import Tx
@@ -40,6 +41,8 @@ class Crowd:
     key: str = ""
     """What tells it from every other crowd of the same question."""
     first_ids: Sequence[int] = ()
+    capped_until: datetime | None = None
+    """When a cap that they have reached opens again, to the hour or quarter of an hour before."""
     """The contacts of it whose turn comes first, in their order."""
 
 
@@ -70,6 +73,7 @@ class Question:
     """The addresses of a crowd begin alike, so many characters far."""
     pads: bytes | None = None
     bounds: Sequence[int] = ()
+    caps: Sequence[Cap] = ()
     care_channel: str | None = None
     """On this channel it is asked who wrote in the last 24 hours."""
     now: datetime
@@ -86,6 +90,9 @@ class Question:
             "prefix_length": self.prefix_length,
             "pads": self.pads,
             "bounds": arrays.numbers(self.bounds),
+            "cap_per_contact": [cap.per is CapPer.CONTACT for cap in self.caps],
+            "cap_attempts": [cap.attempts for cap in self.caps],
+            "cap_days": [cap.days for cap in self.caps],
             "care_channel": self.care_channel,
             "wrote_after": self.now - FREE_FORM,
             "now": self.now,
@@ -130,3 +137,14 @@ async def named(
     async with tx.cursor(row_factory=class_row(Person)) as cursor:
         await cursor.execute(_SQL["named"], values)
         return {each.id: each for each in await cursor.fetchall()}
+
+
+async def beside(
+    tx: Tx, *, workspace_id: int, channel_id: str, campaign_id: str
+) -> Mapping[str, int]:
+    """How many people wait in each other campaign that runs on the channel."""
+    cursor = await tx.execute(
+        _SQL["beside"],
+        {"workspace_id": workspace_id, "channel_id": channel_id, "campaign_id": campaign_id},
+    )
+    return {str(row[0]): int(row[1]) for row in await cursor.fetchall()}

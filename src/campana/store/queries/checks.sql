@@ -1,8 +1,9 @@
 -- The ledger whole, for a checker of rehearsals.
 
 -- name: attempts
--- In the order they were made.
-select a.id, a.campaign_id, a.target_id, a.attempt_no, a.address, c.zones, a.state, a.disposition, a.created_at, a.ended_at
+-- In the order they were made. What was ever lost sight of stays so, whatever a late report made of it.
+select a.id, a.campaign_id, a.target_id, a.attempt_no, a.address, c.zones, a.state, a.disposition, a.created_at, a.ended_at,
+  exists (select from attempt_events e where e.attempt_id = a.id and e.type = 'lost')
 from attempts a join targets t on t.id = a.target_id join contacts c on c.id = t.contact_id
 order by a.created_at, a.id;
 
@@ -13,6 +14,15 @@ select t.id, t.campaign_id, t.address, t.state, t.disposition, t.attempt_count,
   (select count(*) from attempts a where a.target_id = t.id and a.state not in ('ended', 'unknown') and a.let_go_at is null),
   exists (select from due d where d.target_id = t.id)
 from targets t order by t.id;
+
+-- name: events
+-- What others are told of attempts and targets, in the order they are told it.
+select type, campaign_id, coalesce(data->>'targetId', data->>'id'), data->>'id', data->>'disposition'
+from events where split_part(type, '.', 1) in ('attempt', 'target') order by id;
+
+-- name: has_intents
+-- Whether somebody is about to be contacted who was claimed since then.
+select exists (select from attempts where state in ('intent', 'sending') and created_at >= %(since)s);
 
 -- name: open_attempts
 -- In flight at this moment.

@@ -24,6 +24,27 @@ found as (
         and (k.channel_type is null or k.channel_type = %(channel_type)s)
       order by k.said_at desc, k.is_granted limit 1), false) end as has_consent,
     address is not null and row_number() over (partition by address order by id) > 1 as is_duplicate,
+    -- asked only where there are caps, as the claim asks it (queries/caps.sql); those put off for about as long are alike
+    case when %(cap_attempts)s::integer[] <> '{}' and address is not null then (
+      select date_bin(last.step, last.at, timestamptz '2000-01-01Z') from (
+        select max(opens.at) as at,
+          case when max(opens.at) > %(now)s + interval '1 day' then interval '1 hour' else interval '15 minutes' end as step
+        from (select reached.created_at + p.days * interval '24 hours' as at
+        from unnest(%(cap_per_contact)s::boolean[], %(cap_attempts)s::integer[], %(cap_days)s::integer[]) as p (per_contact, attempts, days)
+        cross join lateral (
+          select latest.created_at from (
+            (select a.created_at from attempts a
+             where not p.per_contact and a.workspace_id = %(workspace_id)s and a.address = people.address
+               and a.created_at > %(now)s - p.days * interval '24 hours' and a.disposition is distinct from 'not_sent'
+               and a.direction = 'outbound'
+             order by a.created_at desc limit p.attempts)
+            union all
+            (select a.created_at from targets t join attempts a on a.target_id = t.id
+             where p.per_contact and t.contact_id = people.id
+               and a.created_at > %(now)s - p.days * interval '24 hours' and a.disposition is distinct from 'not_sent'
+               and a.direction = 'outbound'
+             order by a.created_at desc limit p.attempts)) latest
+          order by latest.created_at desc offset p.attempts - 1 limit 1) reached) opens) last) end as capped_until,
     -- asked only where anything but a template needs a person who wrote lately (domain/conversation.py)
     %(care_channel)s::text is not null and exists (
       select from conversations v where v.workspace_id = %(workspace_id)s and v.channel_id = %(care_channel)s
@@ -39,15 +60,17 @@ found as (
         then 'workspace' end) as suppressed_by
   from people),
 judged as (
-  select *, row(zones, country, variant, prefix, has_consent is true, address is null, is_duplicate, suppressed_by, has_written)::text
+  select *, row(zones, country, variant, prefix, has_consent is true, address is null, is_duplicate, suppressed_by, has_written,
+    capped_until)::text
     as crowd
   from found)
 
 -- name: crowds
 -- Those who are alike in all of it are one row: of a list of a million a few hundred, each with whose turn would be first.
 select min(crowd) as key, zones, country, variant, min(address) as address, has_consent is true as has_consent, is_duplicate, suppressed_by,
-  has_written, count(*) as people, (array_agg(id order by id))[1:%(most)s] as first_ids
-from judged group by zones, country, variant, prefix, has_consent, address is null, is_duplicate, suppressed_by, has_written;
+  has_written, capped_until, count(*) as people, (array_agg(id order by id))[1:%(most)s] as first_ids
+from judged group by zones, country, variant, prefix, has_consent, address is null, is_duplicate, suppressed_by, has_written,
+  capped_until;
 
 -- name: people
 -- The people of some crowds one by one, in the order they came in; of all crowds where none is named.
@@ -64,3 +87,10 @@ left join lateral (
   select value, country from contact_addresses where contact_id = c.id and kind = any(kinds)
   order by array_position(kinds, kind), position limit 1) a on true
 where c.workspace_id = %(workspace_id)s and c.id = any(%(ids)s::bigint[]);
+
+-- name: beside
+-- Who waits in the other campaigns that run on a channel, with what they say of tries; from the index due_in_order.
+select c.id, w.waiting from campaigns c
+cross join lateral (select count(*) as waiting from due d where d.campaign_id = c.id) w
+where c.workspace_id = %(workspace_id)s and c.channel_id = %(channel_id)s and c.state = 'running' and c.id <> %(campaign_id)s
+  and w.waiting > 0;

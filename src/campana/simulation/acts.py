@@ -1,0 +1,210 @@
+"""What people do on a bad day: stop campaigns and channels, lower limits, ask not to be contacted.
+
+Each is done through the use case its button calls, and written down with the moment of its answer:
+what it forbids must not happen after that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal
+
+from campana.domain.campaign import ChannelType
+from campana.domain.errors import InvalidTransition
+from campana.services import channel_pause, channels, consents, control, suppressions
+from campana.services.dispatch import SEND_DEADLINE
+from campana.simulation.chance import Chance
+from campana.simulation.evidence import Barred, Limits, Stop
+from campana.simulation.play import Stage
+from campana.simulation.world import World
+from campana.store import checks
+from campana.store.suppressions import Scope
+
+Act = Literal["pause", "pause_channel", "cancel", "suppress", "take_back", "lower"]
+
+_OFTEN: Sequence[Act] = ("pause", "pause", "suppress", "suppress", "take_back", "take_back")
+_RARE: Sequence[Act] = ("pause_channel", "lower", "cancel")
+_ACTOR = "somebody"
+_PATIENCE = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """One of them: when, in seconds from the start, and what; a pause lasts for `span`."""
+
+    at: float
+    what: Act
+    span: float
+    is_sharp: bool
+    """Not then, but when somebody is about to be contacted next."""
+
+
+def drawn(chance: Chance, *, within: float) -> tuple[Planned, ...]:
+    """Up to five in the first seconds of a day, in order; the sooner the more likely, for most of
+    the contacts are made then."""
+    planned: list[Planned] = []
+    for _ in range(chance.whole(0, 5)):
+        what = chance.one_of(_RARE if chance.happens(0.2) else _OFTEN)
+        at, span = within * chance.share() ** 3, chance.between(1, 120)
+        planned.append(Planned(at=at, what=what, span=span, is_sharp=chance.happens(0.7)))
+    return tuple(sorted(planned, key=lambda each: each.at))
+
+
+@dataclass(slots=True, kw_only=True)
+class Acts:
+    """Does them, and keeps what follows from each."""
+
+    world: World
+    stage: Stage
+    campaigns: Sequence[str]
+    addresses: Sequence[str]
+    needing_consent: Sequence[str]
+    """Campaigns."""
+    chance: Chance
+    limits: list[Limits]
+    stops: list[Stop] = field(default_factory=list[Stop])
+    barred: list[Barred] = field(default_factory=list[Barred])
+
+    async def agree(self) -> None:
+        """Most people agree to be contacted, some for a while, before anything begins."""
+        for address in self.addresses:
+            if self.chance.happens(0.2):
+                self.barred += self._never(address, since=self.world.starts)
+                continue
+            days = self.chance.one_of([None, None, 0.003, 0.5])
+            until = None if days is None else self.world.now() + timedelta(days=days)
+            await self._say(address, is_granted=True, until=until)
+            if until is not None:
+                # What was decided before may leave until its deadline.
+                late = until + SEND_DEADLINE
+                self.barred += self._never(address, since=late, is_expiry=True)
+
+    async def do(self, planned: Planned) -> None:
+        """One of them, from its asking to the end of its consequences that has a time."""
+        try:
+            if planned.is_sharp:
+                await self._next_intent()
+            await self._do(planned)
+        except InvalidTransition:
+            # It was over already.
+            return
+
+    async def _next_intent(self) -> None:
+        """Return a moment after somebody is claimed, when they may not have been contacted yet."""
+        patience = self.world.now() + _PATIENCE
+        while self.world.now() < patience:
+            async with self.world.engine.db.read() as tx:
+                if await checks.has_intents(tx, since=self.world.now() - SEND_DEADLINE / 2):
+                    break
+            await self.world.agenda.hear(until=patience)
+        await asyncio.sleep(self.chance.between(0.0, 0.1))
+
+    async def _do(self, planned: Planned) -> None:
+        match planned.what:
+            case "pause":
+                await self._pause(planned.span)
+            case "pause_channel":
+                await self._pause_channel(planned.span)
+            case "cancel":
+                await self._cancel()
+            case "suppress":
+                await self._suppress()
+            case "take_back":
+                await self._take_back()
+            case "lower":
+                await self._lower()
+
+    async def _pause(self, span: float) -> None:
+        campaign_id = self._campaign()
+        workspace_id = self.stage.workspace_id
+        await control.pause(self.world.web, workspace_id=workspace_id, campaign_id=campaign_id)
+        since = await self._sleep(span)
+        self.stops.append(Stop(since=since, until=self.world.real_now(), campaign_id=campaign_id))
+        await control.resume(self.world.web, workspace_id=workspace_id, campaign_id=campaign_id)
+
+    async def _pause_channel(self, span: float) -> None:
+        workspace_id, wanted = self.stage.workspace_id, self.stage.channel_id
+        await channel_pause.pause(
+            self.world.web, workspace_id=workspace_id, wanted=wanted, actor=_ACTOR
+        )
+        since = await self._sleep(span)
+        self.stops.append(Stop(since=since, until=self.world.real_now(), campaign_id=None))
+        await channel_pause.resume(
+            self.world.web, workspace_id=workspace_id, wanted=wanted, actor=_ACTOR
+        )
+
+    async def _cancel(self) -> None:
+        campaign_id = self._campaign()
+        await control.cancel(
+            self.world.web, workspace_id=self.stage.workspace_id, campaign_id=campaign_id
+        )
+        self.stops.append(Stop(since=self.world.real_now(), campaign_id=campaign_id))
+
+    async def _suppress(self) -> None:
+        address = self.chance.one_of(self.addresses)
+        scope = self.chance.one_of(list(Scope))
+        campaign_id = self._campaign() if scope is Scope.CAMPAIGN else None
+        await suppressions.add(
+            self.world.web,
+            workspace_id=self.stage.workspace_id,
+            address=address,
+            reason="asked for it",
+            scope=scope,
+            campaign_id=campaign_id,
+            channel_type=ChannelType.VOICE if scope is Scope.CHANNEL else None,
+        )
+        since = self.world.real_now()
+        self.barred.append(Barred(address=address, since=since, campaign_id=campaign_id))
+
+    async def _take_back(self) -> None:
+        address = self.chance.one_of(self.addresses)
+        await self._say(address, is_granted=False, until=None)
+        self.barred += self._never(address, since=self.world.real_now())
+
+    async def _lower(self) -> None:
+        before = self.limits.pop()
+        after = Limits(
+            since=self.world.real_now(),
+            rate=before.rate * self.chance.one_of([0.25, 1.0]),
+            lines=self.chance.whole(1, before.lines),
+        )
+        self.limits.append(
+            Limits(since=before.since, until=after.since, rate=before.rate, lines=before.lines)
+        )
+        await channels.change(
+            self.world.web,
+            workspace_id=self.stage.workspace_id,
+            wanted=self.stage.channel_id,
+            patch={"rate": after.rate, "lines": after.lines},
+        )
+        since = self.world.real_now()
+        self.limits.append(Limits(since=since, rate=after.rate, lines=after.lines))
+
+    async def _say(self, address: str, *, is_granted: bool, until: datetime | None) -> None:
+        await consents.add(
+            self.world.web,
+            workspace_id=self.stage.workspace_id,
+            address=address,
+            is_granted=is_granted,
+            source="a form",
+            wording="words",
+            expires_at=until,
+        )
+
+    def _never(self, address: str, *, since: datetime, is_expiry: bool = False) -> list[Barred]:
+        return [
+            Barred(address=address, since=since, campaign_id=campaign_id, is_expiry=is_expiry)
+            for campaign_id in self.needing_consent
+        ]
+
+    def _campaign(self) -> str:
+        return self.chance.one_of(self.campaigns)
+
+    async def _sleep(self, seconds: float) -> datetime:
+        """Let some time pass; returns when that began."""
+        since = self.world.real_now()
+        await asyncio.sleep(seconds)
+        return since

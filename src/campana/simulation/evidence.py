@@ -1,0 +1,70 @@
+"""All that is known of a simulation once it is over: what its judges read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from campana.simulation.carrier import Sent
+from campana.store.checks import AttemptRow, EventRow, TargetRow
+
+ALWAYS = datetime.max.replace(tzinfo=UTC)
+_CLOCK_LAG = timedelta(seconds=7)
+"""How long a process may go by what the clock showed before it was put forward or back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Of the channel, from the answer to whoever set them on; `until` they were asked to change."""
+
+    since: datetime
+    until: datetime = ALWAYS
+    rate: float
+    lines: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """A pause or an end, from its answer to the asking for its own end; of all campaigns without
+    one."""
+
+    since: datetime
+    until: datetime = ALWAYS
+    campaign_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Barred:
+    """An address that is not to be contacted from that answer on; by no campaign without one."""
+
+    address: str
+    since: datetime
+    campaign_id: str | None = None
+    is_expiry: bool = False
+    """`since` is what the database's clock shows then: a consent is over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Moments are of a clock nobody touches, except where a field says otherwise."""
+
+    sent: Sequence[Sent]
+    attempts: Sequence[AttemptRow]
+    targets: Sequence[TargetRow]
+    told: Sequence[EventRow]
+    documents: Mapping[str, Mapping[str, Any]]
+    """Of campaigns, by id."""
+    limits: Sequence[Limits]
+    daily: int | None = None
+    """Attempts of the channel in a day."""
+    stops: Sequence[Stop] = ()
+    barred: Sequence[Barred] = ()
+    steps: Sequence[datetime] = ()
+    """When the database's clock was put forward or back."""
+    is_over: bool
+
+    def is_astray(self, moment: datetime) -> bool:
+        """Was the database's clock just put forward or back, so that workers may not know yet?"""
+        return any(step <= moment <= step + _CLOCK_LAG for step in self.steps)

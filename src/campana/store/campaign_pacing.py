@@ -82,7 +82,7 @@ async def set_pace(
 
 
 async def untried(tx: Tx, *, tries: Mapping[int, int]) -> int:
-    """How many of these targets, by the number of their attempt, were never in contact before it."""
+    """How many of these, by the number of their attempt, were never in contact before it."""
     values = {"target_ids": arrays.numbers(tries), "attempt_nos": arrays.numbers(tries.values())}
     [row] = await (await tx.execute(_SQL["untried"], values)).fetchall()
     return row[0]

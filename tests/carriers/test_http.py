@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -11,6 +12,7 @@ from campana.carriers.base import CarrierError
 from campana.carriers.http import Answer, NoAnswer, Provider, is_loopback, not_understood
 from campana.domain.disposition import Disposition
 from tests.support.http_peer import CUT_OFF, ENDLESS, Asked, Given, Peer, serving
+from tests.support.waiting import eventually
 
 
 def well(_: Asked) -> Given:
@@ -43,6 +45,22 @@ async def test_an_answer_that_does_not_come_whole_is_none(given: Given, peer: Pe
     with pytest.raises((NoAnswer, CarrierError)):
         await asking.ask("/x", seconds=seconds)
     await asking.aclose()
+
+
+async def test_what_is_under_way_when_an_account_is_given_up_goes_on(peer: Peer) -> None:
+    peer.answer = Given(body=b"taken", after=0.3)
+    provider = Provider(peer.url, timeout_seconds=15)
+
+    async def sent() -> Answer:
+        return await provider.send("/x", content=b"y", headers={}, may_send=lambda: True)
+
+    sending = [asyncio.create_task(sent()) for _ in range(2)]
+    await eventually(lambda: len(peer.asked) == 2)
+    await provider.aclose()
+    # And whoever was about to send has an account still.
+    assert [each.status for each in [*await asyncio.gather(*sending), await sent()]] == [200] * 3
+    # What the answers came over is closed after the last of them.
+    assert provider.is_closed
 
 
 async def test_what_is_too_late_never_leaves(peer: Peer) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from fractions import Fraction
+
 import pytest
 
 from campana.domain.breakers import (
@@ -80,6 +83,13 @@ def test_by_default_only_a_carrier_that_fails_stops_a_campaign() -> None:
 @pytest.mark.parametrize(("people", "first"), [(0, 1), (1, 1), (100, 1), (101, 2), (1000, 10)])
 def test_a_canary_is_never_nobody(people: int, first: int) -> None:
     assert Canary(share=0.01, limits=()).size(people) == first
+
+
+def test_a_canary_is_of_the_percent_that_was_written() -> None:
+    for percent in (*range(1, 100), 0.1, 12.5):
+        for people in (100, 1_000, 10_000, 1_000_000):
+            stated = math.ceil(Fraction(str(percent)) * people / 100)
+            assert Canary(share=percent / 100, limits=()).size(people) == stated
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,42 @@ def test_who_was_away_is_next_but_gains_nothing_more() -> None:
     assert chosen == [OTHER, ONE, OTHER, ONE]
 
 
+@pytest.mark.parametrize("urgency", [0, 1, 3])
+def test_who_is_made_more_or_less_urgent_takes_turns_with_its_new_equals(urgency: int) -> None:
+    turns, resident = Turns(), Group("resident", urgency=urgency)
+    for _ in range(1000):
+        turns.choose([ONE])
+    for _ in range(10):
+        turns.choose([resident])
+    moved = Group("one", urgency=urgency)
+    seen = Counter(turns.choose([moved, resident]) for _ in range(10))
+    assert seen == {moved: 5, resident: 5}
+    # And back, where somebody came meanwhile.
+    turns.choose([OTHER])
+    seen = Counter(turns.choose([ONE, OTHER]) for _ in range(10))
+    assert seen == {ONE: 5, OTHER: 5}
+
+
+def test_a_newcomer_of_a_priority_that_was_not_awaited_owes_and_is_owed_nothing() -> None:
+    turns = Turns()
+    for _ in range(1000):
+        turns.choose([ONE])
+    first, other = Group("one", priority=0), Group("other", priority=0)
+    turns.choose([other])
+    seen = Counter(turns.choose([first, other]) for _ in range(10))
+    assert seen == {first: 5, other: 5}
+
+
+def test_a_newcomer_is_owed_what_its_equals_are_and_not_more() -> None:
+    turns, waits = Turns(), Group("other", priority=2)
+    turns.choose([waits])
+    for _ in range(1000):
+        turns.choose([ONE, waits])
+    new = Group("new", priority=2)
+    seen = Counter(turns.choose([waits, new]) for _ in range(10))
+    assert seen == {waits: 5, new: 5}
+
+
 def test_a_weight_is_a_share() -> None:
     turns = Turns()
     heavy, light = Group("heavy", weight=3.0), Group("light")

@@ -1,11 +1,13 @@
-"""Kill -9 of the process that serves a channel, and of the one on duty: another one takes over."""
+"""Kill -9 of the process that serves a channel, and of the one on duty, and one that only stands
+still: another one takes over."""
 
 from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable
-from contextlib import ExitStack
+import signal
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psycopg
@@ -27,6 +29,25 @@ where l.locktype = 'advisory' and l.granted and l.classid::bigint = %s and l.obj
 SERVING = "select served_by from pacing where served_until > clock_timestamp()"
 
 
+Asked = Callable[[], str | None]
+
+
+@contextmanager
+def holders(conninfo: str) -> Generator[tuple[Asked, Asked]]:
+    """Who serves the channel now, and who is on duty, by name."""
+    with psycopg.connect(conninfo, autocommit=True) as conn:
+
+        def holder(space: int, number: int) -> str | None:
+            row = conn.execute(HOLDER, (space, number)).fetchone()
+            return row[0] if row else None
+
+        def serving() -> str | None:
+            row = conn.execute(SERVING).fetchone()
+            return holder(LOCK_SPACE, row[0]) if row else None
+
+        yield serving, lambda: holder(DUTY_SPACE, 0)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 async def test_another_process_serves_the_channel_and_is_on_duty_when_the_one_is_killed(
@@ -39,18 +60,7 @@ async def test_another_process_serves_the_channel_and_is_on_duty_when_the_one_is
         callbacks={"drop": 0.2},
     )
     scene = await stage.campaign(people=PEOPLE, rate=RATE, config={"askAfterSeconds": 1})
-    with ExitStack() as stack, psycopg.connect(conninfo, autocommit=True) as conn:
-
-        def holder(space: int, number: int) -> str | None:
-            row = conn.execute(HOLDER, (space, number)).fetchone()
-            return row[0] if row else None
-
-        def serving() -> str | None:
-            row = conn.execute(SERVING).fetchone()
-            return holder(LOCK_SPACE, row[0]) if row else None
-
-        def on_duty() -> str | None:
-            return holder(DUTY_SPACE, 0)
+    with ExitStack() as stack, holders(conninfo) as (serving, on_duty):
 
         def sent() -> int:
             return len(stage.sandboxed.lines("send"))
@@ -60,7 +70,7 @@ async def test_another_process_serves_the_channel_and_is_on_duty_when_the_one_is
             for name in (f"work {number + 1}" for number in range(PROCESSES))
         }
 
-        async def kill(asked: Callable[[], str | None]) -> str:
+        async def kill(asked: Asked) -> str:
             """Whoever that is now; returns who it was."""
             name = await eventually(asked)
             started[name].kill()
@@ -83,3 +93,32 @@ async def test_another_process_serves_the_channel_and_is_on_duty_when_the_one_is
     silence = longest_silence([line["at"] for line in stage.sandboxed.lines()])
     unjudged = math.floor(RATE * max(0.0, silence - 2 / RATE))
     assert most_within_window(times) <= math.ceil(WINDOW * RATE) + 1 + unjudged
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(200)
+async def test_another_process_sends_while_the_one_stands_still(
+    stage: Stage, conninfo: str, tmp_path: Path
+) -> None:
+    scene = await stage.campaign(people=160, rate=RATE)
+    with ExitStack() as stack, holders(conninfo) as (serving, _):
+
+        def sent() -> int:
+            return len(stage.sandboxed.lines("send"))
+
+        started = {
+            name: stack.enter_context(worker(conninfo, stage.url, tmp_path, name=name))
+            for name in ("work 1", "work 2")
+        }
+        await eventually(lambda: sent() > RATE and serving())
+        still = await eventually(serving)
+        started[still].send_signal(signal.SIGSTOP)
+        try:
+            # Within ten seconds at the latest, should it stand in a transaction; with all it holds.
+            before = sent()
+            await eventually(lambda: sent() > before + RATE)
+        finally:
+            started[still].send_signal(signal.SIGCONT)
+        assert await over(scene) == {"completed": 160}, "unknown, or lost"
+    assert twice(stage.sandboxed.lines("send"), "attempt") == []
+    assert twice(stage.sandboxed.accepted(), "to") == []

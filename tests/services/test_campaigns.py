@@ -102,6 +102,20 @@ async def test_a_patch_merges_replaces_and_removes(
     assert changed.document["window"] == {"tue": [], "wed": OVERNIGHT["mon"]}
 
 
+@pytest.mark.parametrize("stop", [None, control.pause])
+async def test_an_end_that_has_passed_already_is_answered_as_the_end(
+    stop: Any, engine_context: Context, context: Context, workspace_id: int
+) -> None:
+    scene = await launched(engine_context, context, workspace_id=workspace_id)
+    where = {"workspace_id": workspace_id, "campaign_id": scene.campaign_id}
+    if stop is not None:
+        await stop(context, **where)
+    running = await campaigns.get(context, **where)
+    answered = await change(context, running, endDate="2020-01-01")
+    assert answered.state is CampaignState.EXPIRED
+    assert answered == await campaigns.get(context, **where)
+
+
 async def test_a_bad_patch_changes_nothing(context: Context, workspace_id: int) -> None:
     draft = await made(context, workspace_id)
     with pytest.raises(InvalidParameter) as refused:

@@ -314,3 +314,32 @@ async def test_a_variant_that_cannot_be_run_is_refused(
 
     at = "/variants/1/changes"
     assert await launch({"changes": {"channelType": "WhatsApp"}}) == [f"{at}/channelType"]
+
+
+async def test_a_flows_second_channel_is_left_alone_while_its_carrier_is_down(
+    engine_context: Context, context: Context, workspace_id: int, clock: FixedClock
+) -> None:
+    talk = await talking(
+        engine_context,
+        context,
+        clock=clock,
+        workspace_id=workspace_id,
+        definition=flow(WHATSAPP_THEN_SMS),
+        people=[person(f"+1212555{n:04}") for n in range(100, 140)],
+        **THREE,
+    )
+    for _ in range(4):
+        claimed = await talk.claim(ChannelType.WHATSAPP)
+        await talk.accept(claimed)
+        for each in claimed:
+            await talk.report(each, Disposition.UNDELIVERED)
+    failed = 0
+    while failed < breaking.DOWN_AFTER:
+        claimed = await talk.claim(ChannelType.SMS)
+        assert claimed
+        for each in claimed:
+            await talk.refuse(each, Disposition.CARRIER_ERROR)
+        failed += len(claimed)
+    broken = talk.channels[ChannelType.SMS].id
+    assert await breaking.rest_channels(engine_context) == [broken]
+    assert await talk.claim(ChannelType.SMS) == []

@@ -176,6 +176,27 @@ async def test_a_rate_that_is_raised_is_in_force_within_a_second(
     assert await sent_within(engine_context, channel, clock, seconds=5) <= 1
 
 
+@pytest.mark.parametrize(("rate", "burst", "seconds"), [(0.1, 1, 10), (2, 1, 0.5), (0.1, 3, 10)])
+async def test_a_rate_that_is_lowered_is_not_paid_for_what_was_granted_ahead(
+    rate: float,
+    burst: int,
+    seconds: float,
+    engine_context: Context,
+    context: Context,
+    workspace_id: int,
+    clock: FixedClock,
+) -> None:
+    """A fifth of a second granted ahead at a hundred a second is no silence of minutes."""
+    channel = await add_channel(context, workspace_id=workspace_id, rate=100.0, burst=burst)
+    assert await sent_within(engine_context, channel, clock, seconds=2) >= 190
+    await channels.change(
+        context, workspace_id=workspace_id, wanted=channel.id, patch={"rate": rate}
+    )
+    span = 4 * seconds + 1
+    sends = await sent_within(engine_context, channel, clock, seconds=span)
+    assert 3 <= sends <= rate * span + burst
+
+
 async def test_a_campaigns_own_rate_that_is_raised_is_in_force_within_a_second(
     engine_context: Context, context: Context, workspace_id: int, clock: FixedClock
 ) -> None:

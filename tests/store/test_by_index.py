@@ -69,6 +69,12 @@ SENDING = [
         CLAIM,
         {"due_in_order", "targets_pkey", "contacts_pkey", "attempts_open_address"},
     ),
+    (
+        "campaign_pacing",
+        "untried",
+        {"target_ids": "{1}", "attempt_nos": "{2}"},
+        {"attempts_target_id_attempt_no_key"},
+    ),
     ("sending", "open", OPEN, {"targets_pkey", "due_pkey"}),
     ("sending", "begin", BEGIN, {"attempts_pkey"}),
     ("sending", "leave", LEAVE, {"attempts_pkey"}),

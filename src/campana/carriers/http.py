@@ -86,6 +86,9 @@ class Provider:
         self._auth = auth
         self._timeout_seconds = timeout_seconds
         self._opened: httpx.AsyncClient | None = None
+        self._is_over = False
+        self._exchanges = 0
+        """How many are under way."""
 
     def __repr__(self) -> str:
         return f"Provider({self._base_url})"
@@ -146,9 +149,23 @@ class Provider:
             raise NoAnswer(f"no answer: {_named(error)}") from error
 
     async def aclose(self) -> None:
-        """Give up the connections."""
-        if self._opened is not None:
-            await self._opened.aclose()
+        """Give up the connections, each when nothing is under way on any of them.
+
+        What is on its way to a person is not cut off, for then nobody knew whether it has arrived;
+        nor is refused what was about to be sent when the account was changed.
+        """
+        self._is_over = True
+        await self._close_if_unused()
+
+    @property
+    def is_closed(self) -> bool:
+        """Has it no connections, nor a place for any?"""
+        return self._opened is None
+
+    async def _close_if_unused(self) -> None:
+        if self._is_over and not self._exchanges and self._opened is not None:
+            opened, self._opened = self._opened, None
+            await opened.aclose()
 
     @property
     def _client(self) -> httpx.AsyncClient:
@@ -166,18 +183,23 @@ class Provider:
         return self._opened
 
     async def _exchange(self, request: httpx.Request, *, seconds: float) -> Answer:
-        # The client's own time-outs begin anew with every byte; this one does not.
-        async with asyncio.timeout(seconds):
-            answer = await self._client.send(request, stream=True)
-            try:
-                body = bytearray()
-                async for part in answer.aiter_bytes():
-                    body += part
-                    if len(body) > ANSWER_LIMIT:
-                        raise NoAnswer(f"answered {answer.status_code} without end")
-            finally:
-                await answer.aclose()
-        return Answer(status=answer.status_code, headers=dict(answer.headers), body=bytes(body))
+        self._exchanges += 1
+        try:
+            # The client's own time-outs begin anew with every byte; this one does not.
+            async with asyncio.timeout(seconds):
+                answer = await self._client.send(request, stream=True)
+                try:
+                    body = bytearray()
+                    async for part in answer.aiter_bytes():
+                        body += part
+                        if len(body) > ANSWER_LIMIT:
+                            raise NoAnswer(f"answered {answer.status_code} without end")
+                finally:
+                    await answer.aclose()
+            return Answer(status=answer.status_code, headers=dict(answer.headers), body=bytes(body))
+        finally:
+            self._exchanges -= 1
+            await self._close_if_unused()
 
 
 def not_understood(answer: Answer) -> CarrierError:

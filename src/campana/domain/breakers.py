@@ -56,7 +56,8 @@ class Canary:
 
     def size(self, people: int) -> int:
         """How many go first: at least one."""
-        return max(1, math.ceil(self.share * people))
+        # Seven percent of a hundred are seven, and not the next above 7.000000000000001.
+        return max(1, math.ceil(round(self.share * people, 6)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ end date expires a launched campaign without anybody writing it (`store/queries/
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -90,6 +90,10 @@ TRANSITIONS: Mapping[tuple[CampaignState, Action], CampaignState] = {
     (_S.TRIPPED, Action.CANCEL): _S.CANCELLED,
     (_S.CANCELLED, Action.CANCEL): _S.CANCELLED,
 }
+
+
+_ENDING = frozenset({_S.RUNNING, _S.PAUSED, _S.TRIPPED})
+"""States that the end date ends."""
 
 
 def states_of(status: CampaignStatus) -> tuple[CampaignState, ...]:
@@ -196,6 +200,11 @@ class Campaign:
     document: Mapping[str, Any]
     """The configuration (`services/campaign_document.py` reads it into a Plan): as written, but for
     the copies beside the bots it pins (`services/campaign_bots.py`)."""
+
+    def as_of(self, now: datetime) -> Campaign:
+        """The same as it is read at `now`: expired when its end has passed and it was not over."""
+        over = self.end_date is not None and self.end_date < now
+        return replace(self, state=_S.EXPIRED) if over and self.state in _ENDING else self
 
     @property
     def status(self) -> CampaignStatus:

@@ -4,7 +4,8 @@ weight.
 Every campaign has a meter that each turn moves on by one over its weight; the lowest meter is next
 (start-time fair queueing, the smooth form of a deficit round robin). Who was away comes back at the
 meter of the others: it is next, and gains nothing more for the time it did not ask. Nobody is
-starved by an equal: a campaign waits at most until every other has caught up with it.
+starved by an equal: a campaign waits at most until every other has caught up with it. One that is
+made more or less urgent is a newcomer there.
 
 Only those who share a budget compete: each channel has turns of its own.
 """
@@ -63,6 +64,8 @@ class Turns:
         self._salt = salt
         self._count = 0
         self._meters: dict[str, float] = {}
+        self._urgencies: dict[str, int] = {}
+        """How urgent each campaign was when it was looked at last."""
         self._groups: dict[tuple[str, str], int] = {}
         self._reached: dict[tuple[int, int], float] = {}
         """Where the meters of those who compete with each other stand."""
@@ -75,8 +78,12 @@ class Turns:
         """Newcomers, and who was away, begin where the others are."""
         if len(self._meters) > _REMEMBERED:
             self._forget_all_but(groups)
+        newcomers = [each for each in groups if self._is_new(each)]
+        if newcomers:
+            self._welcome(newcomers, beside=groups)
         for group in groups:
-            self._admit(group)
+            reached = self._reached.get((group.urgency, group.priority), 0.0)
+            self._meters[group.campaign_id] = max(reached, self._meters[group.campaign_id])
 
     def rank(self, group: Ready) -> _Rank:
         """Lower is sooner. Nothing but `give_back` lowers it."""
@@ -102,13 +109,26 @@ class Turns:
         """The turn was none, and is the group's again."""
         self.charge(group, -1)
 
-    def _admit(self, group: Ready) -> None:
-        reached = self._reached.get((group.urgency, group.priority), 0.0)
-        meter = self._meters.get(group.campaign_id)
-        if meter is None:
-            self._meters[group.campaign_id] = reached + self._phase(group) / group.weight
-        elif meter < reached:
-            self._meters[group.campaign_id] = reached
+    def _is_new(self, group: Ready) -> bool:
+        # Its meter counted against others, or against nobody: those it competes with from now on
+        # owe it nothing, nor it them.
+        return self._urgencies.get(group.campaign_id) != group.urgency
+
+    def _welcome(self, newcomers: Sequence[Ready], *, beside: Sequence[Ready]) -> None:
+        """They begin beside whoever waits as they do, else where those as urgent are."""
+        stands: dict[tuple[int, int], float] = {}
+        for each in beside:
+            if not self._is_new(each):
+                kind, meter = (each.urgency, each.priority), self._meters[each.campaign_id]
+                stands[kind] = min(meter, stands.get(kind, meter))
+        for each in newcomers:
+            kind = (each.urgency, each.priority)
+            begins = stands[kind] if kind in stands else self._furthest(each.urgency)
+            self._meters[each.campaign_id] = begins + self._phase(each) / each.weight
+        self._urgencies.update({each.campaign_id: each.urgency for each in newcomers})
+
+    def _furthest(self, urgency: int) -> float:
+        return max((meter for (of, _), meter in self._reached.items() if of == urgency), default=0)
 
     def _phase(self, group: Ready) -> float:
         """Where between two turns a newcomer begins: a fixed number in [0, 1)."""
@@ -120,6 +140,7 @@ class Turns:
         """Who comes back later is a newcomer then, and gains a turn at most."""
         present = {group.campaign_id for group in groups}
         self._meters = {c: meter for c, meter in self._meters.items() if c in present}
+        self._urgencies = {c: urgency for c, urgency in self._urgencies.items() if c in present}
         self._groups = {key: n for key, n in self._groups.items() if key[0] in present}
 
 

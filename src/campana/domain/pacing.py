@@ -137,14 +137,20 @@ def cedes(*, arrival_at: datetime, notice: timedelta, now: datetime) -> bool:
     return now < arrival_at < now + notice - USUAL_NOTICE
 
 
-def rescaled(arrival_at: datetime, *, before: float | None, rate: float, now: datetime) -> datetime:
+def rescaled(
+    arrival_at: datetime, *, before: float | None, limits: Limits, now: datetime
+) -> datetime:
     """The theoretical arrival time once the rate is another than the one it was reckoned with.
 
     At one send in ten seconds the next is ten seconds away; raised to ten a second, it is not.
+    Lowered to that, it is no further away than after a send at the new rate: what was granted ahead
+    at the old one was a fraction of a second and is not to be waited for a hundred times as long.
     """
-    if before is None or before == rate or arrival_at <= now:
+    if before is None or before == limits.rate or arrival_at <= now:
         return arrival_at
-    return now + (arrival_at - now) * (before / rate)
+    stands = arrival_at - now
+    full = limits.burst * timedelta(seconds=1 / limits.rate)
+    return now + min(stands * (before / limits.rate), max(stands, full))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,8 +265,7 @@ def own_rate(own: OwnLimits, pace: OwnPace, *, now: datetime) -> float:
 
 
 def _own_arrival(own: OwnLimits, pace: OwnPace, now: datetime) -> datetime:
-    rate = own_rate(own, pace, now=now)
-    return rescaled(pace.arrival_at, before=pace.rate, rate=rate, now=now)
+    return rescaled(pace.arrival_at, before=pace.rate, limits=_own(own, pace, now), now=now)
 
 
 def _own(own: OwnLimits, pace: OwnPace, now: datetime) -> Limits:

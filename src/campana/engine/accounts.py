@@ -5,6 +5,7 @@ Read again every second, so that a new channel, or a changed one, takes effect.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -48,6 +49,8 @@ class Accounts:
         }
         self._open: dict[str, Account] = {}
         self._until = 0.0
+        self._refreshing = asyncio.Lock()
+        """Of two looks at once the older might come last."""
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -56,10 +59,16 @@ class Accounts:
 
     async def known(self) -> Mapping[str, Account]:
         """By channel id; a rehearsal sees only those that cannot leave this machine."""
-        if self._context.monotonic() >= self._until:
-            await self._refresh()
-            self._until = self._context.monotonic() + _FRESH_SECONDS
+        if self._is_stale:
+            async with self._refreshing:
+                if self._is_stale:
+                    await self._refresh()
+                    self._until = self._context.monotonic() + _FRESH_SECONDS
         return self._open
+
+    @property
+    def _is_stale(self) -> bool:
+        return self._context.monotonic() >= self._until
 
     async def aclose(self) -> None:
         """Close them all."""

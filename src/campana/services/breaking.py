@@ -148,6 +148,14 @@ async def _judge(context: Context, waiting: CanaryWaiting) -> bool:
         return False
     now = context.clock.now()
     if canary is not None:
+        async with context.db.transaction() as tx:
+            begun = await campaign_pacing.recount(tx, campaign_id=waiting.campaign_id)
+            if begun is None:
+                return False
+            if begun < canary.size(waiting.enrolled):
+                # Some were never in contact: a verdict on them would be one on nobody.
+                await campaign_pacing.release(tx, campaign_id=waiting.campaign_id)
+                return False
         async with context.db.read() as tx:
             sample = await breakers.sample(
                 tx,

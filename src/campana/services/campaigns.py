@@ -148,7 +148,8 @@ async def change(
         **{field: changed.document.get(field) for field in _ONLY_SHOWN},
     }:
         await standstill.of_campaign(context, workspace_id=workspace_id, campaign_id=campaign.id)
-    return replace(changed, version=campaign.version + 1, updated_at=now)
+    changed = replace(changed, version=campaign.version + 1, updated_at=now)
+    return changed.as_of(context.clock.now())
 
 
 async def delete(context: Context, *, workspace_id: int, campaign_id: str) -> None:

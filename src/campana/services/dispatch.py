@@ -214,9 +214,7 @@ async def claim(
             claimed = [
                 replace(each, not_before=own.moment(n, now)) for n, each in enumerate(claimed)
             ]
-        await limits.use(
-            tx, own, group=group, plan=plan, numbers=[each.attempt_no for each in claimed], now=now
-        )
+        await limits.use(tx, own, group=group, plan=plan, claimed=claimed, now=now)
     if marks is not None:
         last = found[-1] if found else None
         marks.move(group.key, last and Position(last.due_at, last.id))

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from campana.domain import pacing
-from campana.domain.pacing import Grant, TrunkLimits, TrunkPace
+from campana.domain.pacing import Grant, Limits, TrunkLimits, TrunkPace
 from campana.services import channel_secrets, suppressed
 from campana.services.claimed import Claimed
 from campana.services.context import Context
@@ -131,7 +131,7 @@ async def grant_ahead(
         if known and on_trunk is None:
             return _NONE
         limits = pacing.planned(pace.limits)
-        arrival_at = _arrival(pace, limits.rate, start)
+        arrival_at = _arrival(pace, limits, start)
         granted = pacing.grant(
             limits,
             arrival_at=arrival_at,
@@ -335,9 +335,7 @@ async def _on_a_trunk(
         planned = limits.planned
         granted = pacing.grant(
             planned,
-            arrival_at=pacing.rescaled(
-                pace.arrival_at, before=pace.rate, rate=planned.rate, now=now
-            ),
+            arrival_at=pacing.rescaled(pace.arrival_at, before=pace.rate, limits=planned, now=now),
             lines_in_use=pace.lines_in_use,
             wanted=wanted,
             now=now,
@@ -365,5 +363,5 @@ async def _trunks(tx: Tx, context: Context, pace: Pace) -> Sequence[TrunkLimits]
     return tuple(each for each in known if not (each.registers and each.name in refused))
 
 
-def _arrival(pace: Pace, rate: float, now: datetime) -> datetime:
-    return pacing.rescaled(pace.arrival_at, before=pace.rate, rate=rate, now=now)
+def _arrival(pace: Pace, limits: Limits, now: datetime) -> datetime:
+    return pacing.rescaled(pace.arrival_at, before=pace.rate, limits=limits, now=now)

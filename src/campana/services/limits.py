@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from campana.domain.campaign import Plan
 from campana.domain.pacing import Grant, Hold, OwnPace, own_grant, own_hold, own_rate
 from campana.domain.window import END_OF_TIME
+from campana.services.claimed import Claimed
 from campana.store import campaign_pacing
 from campana.store.campaign_pacing import CampaignPace
 from campana.store.db import Tx
@@ -51,26 +52,32 @@ async def allow(
     attempts = min(granted.sends, _canary_left(plan, locked, wanted))
     own = OwnAllowance(attempts=attempts, ahead=ahead, locked=locked, granted=granted)
     if not attempts:
-        await use(tx, own, group=group, plan=plan, numbers=(), now=now)
+        await use(tx, own, group=group, plan=plan, claimed=(), now=now)
     return own
 
 
 async def use(
-    tx: Tx, own: OwnAllowance, *, group: Group, plan: Plan, numbers: Sequence[int], now: datetime
+    tx: Tx,
+    own: OwnAllowance,
+    *,
+    group: Group,
+    plan: Plan,
+    claimed: Sequence[Claimed],
+    now: datetime,
 ) -> None:
-    """Count the attempts that were written (`numbers`: which of its target each one is)."""
+    """Count the attempts that were written."""
     if own.locked is None:
         return
     locked = own.locked
-    again = own_grant(plan.pacing, locked.pace, wanted=len(numbers), now=now, ahead=own.ahead)
+    again = own_grant(plan.pacing, locked.pace, wanted=len(claimed), now=now, ahead=own.ahead)
     pace = replace(
         locked.pace,
         arrival_at=again.arrival_at,
         rate=own_rate(plan.pacing, locked.pace, now=now),
-        lines_in_use=locked.pace.lines_in_use + len(numbers),
-        attempts_today=locked.pace.attempts_today + len(numbers),
+        lines_in_use=locked.pace.lines_in_use + len(claimed),
+        attempts_today=locked.pace.attempts_today + len(claimed),
     )
-    begun = locked.begun + sum(number == 1 for number in numbers)
+    begun = locked.begun + await _first_tries(tx, locked, claimed)
     after = replace(locked, pace=pace, begun=begun)
     await campaign_pacing.set_pace(
         tx,
@@ -82,6 +89,20 @@ async def use(
         hold=_hold(plan, after, pace, now=now, ahead=own.ahead),
         now=now,
     )
+
+
+async def _first_tries(tx: Tx, locked: CampaignPace, claimed: Sequence[Claimed]) -> int:
+    """How many of these are the first that their people may hear of.
+
+    While first people are looked for, who was put back unsent is one still.
+    """
+    again = [each for each in claimed if each.attempt_no > 1]
+    first = len(claimed) - len(again)
+    if again and locked.is_canary_pending:
+        first += await campaign_pacing.untried(
+            tx, tries={each.target_id: each.attempt_no for each in again}
+        )
+    return first
 
 
 def _canary_left(plan: Plan, locked: CampaignPace, wanted: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -9,6 +10,7 @@ from typing import Literal
 from psycopg.rows import dict_row
 
 from campana.domain.pacing import Hold, OwnPace, quota_day
+from campana.store import arrays
 from campana.store.db import Tx
 from campana.store.sql import load
 
@@ -77,6 +79,22 @@ async def set_pace(
             "held_until": hold.until if hold else None,
         },
     )
+
+
+async def untried(tx: Tx, *, tries: Mapping[int, int]) -> int:
+    """How many of these targets, by the number of their attempt, were never in contact before it."""
+    values = {"target_ids": arrays.numbers(tries), "attempt_nos": arrays.numbers(tries.values())}
+    [row] = await (await tx.execute(_SQL["untried"], values)).fetchall()
+    return row[0]
+
+
+async def recount(tx: Tx, *, campaign_id: str) -> int | None:
+    """Count anew who of a canary's people was in contact; None when it does not wait any more."""
+    cursor = await tx.execute(_SQL["hold_canary"], {"campaign_id": campaign_id})
+    if await cursor.fetchone() is None:
+        return None
+    [row] = await (await tx.execute(_SQL["recount"], {"campaign_id": campaign_id})).fetchall()
+    return row[0]
 
 
 async def release(tx: Tx, *, campaign_id: str) -> None:

@@ -61,18 +61,21 @@ order by id limit 100 for no key update skip locked;
 
 -- name: channels
 -- Channels on which something ended lately, how often in a row they were down, and their newest outcomes since
--- they last came up: through their running campaigns, a few rows of each.
+-- they last came up: through their running campaigns, and those whose flows wait on them, a few rows of each.
 select ch.id, p.failing, newest.outcomes
 from channels ch
 join pacing p on p.channel_id = ch.id and (p.down_until is null or p.down_until <= %(now)s)
 cross join lateral (
   select array(
-    select a.disposition from campaigns c
+    select a.disposition from (
+      select id from campaigns where channel_id = ch.id and state = 'running'
+      union
+      select c.id from open_windows o join campaigns c on c.id = o.campaign_id
+      where o.channel_id = ch.id and c.state = 'running') used
     cross join lateral (
       select disposition, ended_at from attempts
-      where campaign_id = c.id and channel_id = ch.id and ended_at >= greatest(%(since)s, p.down_until)
+      where campaign_id = used.id and channel_id = ch.id and ended_at >= greatest(%(since)s, p.down_until)
       order by ended_at desc limit %(limit)s) a
-    where c.channel_id = ch.id and c.state = 'running'
     order by a.ended_at desc limit %(limit)s) as outcomes) newest
 where cardinality(newest.outcomes) > 0
 order by ch.id;

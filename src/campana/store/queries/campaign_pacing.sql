@@ -31,6 +31,24 @@ where campaign_id = %(campaign_id)s;
 -- Ask again: a limit was changed, or the campaign began anew.
 update campaign_pacing set held_by = null, held_until = null where campaign_id = %(campaign_id)s and held_by is not null;
 
+-- name: untried
+-- Of targets that were claimed before, those of whom nothing has left so far (the key of attempts: target, number).
+select count(*) from unnest(%(target_ids)s::bigint[], %(attempt_nos)s::integer[]) as g (target_id, attempt_no)
+where not exists (select from attempts a where a.target_id = g.target_id and a.attempt_no < g.attempt_no
+  and (a.disposition is null or a.disposition not in ('not_sent', 'cancelled')));
+
+-- name: hold_canary
+-- Before they are counted: no claim adds to them meanwhile.
+select begun from campaign_pacing where campaign_id = %(campaign_id)s and canary = 'pending' and held_by = 'canary' for update;
+
+-- name: recount
+-- Who was claimed and put back unsent, or hung up by us, says nothing of how the first people do: others go first too.
+update campaign_pacing set begun = (
+  select count(distinct target_id) from attempts
+  where campaign_id = %(campaign_id)s and target_id is not null
+    and (disposition is null or disposition not in ('not_sent', 'cancelled')))
+where campaign_id = %(campaign_id)s returning begun;
+
 -- name: judge
 -- The verdict on the first people is given once.
 update campaign_pacing set canary = %(canary)s, held_by = null, held_until = null

@@ -18,7 +18,7 @@ from targets t order by t.id;
 -- name: events
 -- What others are told of attempts and targets, in the order they are told it.
 select type, campaign_id, coalesce(data->>'targetId', data->>'id'), data->>'id', data->>'disposition'
-from events where split_part(type, '.', 1) in ('attempt', 'target') order by id;
+from told_events where split_part(type, '.', 1) in ('attempt', 'target') order by id;
 
 -- name: has_intents
 -- Whether somebody is about to be contacted who was claimed since then.

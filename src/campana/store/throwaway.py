@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 
 import psycopg
@@ -15,7 +16,6 @@ from campana.store.sql import load
 
 _SQL = load("throwaway")
 
-_LONGEST_NAME = 50
 _SETTINGS = ("fsync", "synchronous_commit", "full_page_writes", "autovacuum")
 
 
@@ -50,9 +50,15 @@ def throwaway(conninfo: str, *, template: str | None = None) -> Generator[str]:
             conn.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
 
 
+def template_name(versions: Sequence[str]) -> str:
+    """Another one for each schema, however many migrations there are."""
+    digest = hashlib.sha256(" ".join(versions).encode()).hexdigest()
+    return f"simulation_template_{digest[:16]}"
+
+
 def _template(conninfo: str) -> str:
     """A migrated database of that server, made when it is not there."""
-    name = f"simulation_template_{'_'.join(migrations.versions())}"[:_LONGEST_NAME]
+    name = template_name(migrations.versions())
     with psycopg.connect(conninfo, autocommit=True) as conn:
         conn.execute(_SQL["alone"])
         if not conn.execute(_SQL["exists"], {"name": name}).fetchone():

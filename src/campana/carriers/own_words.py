@@ -6,6 +6,7 @@ Adapters give what is about one attempt alone, and bodies only: headers hold sig
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC
 
 from campana.domain.attempt import AttemptEvent, EventType
 from campana.domain.clock import in_utc, parse_moment
@@ -36,7 +37,9 @@ def storable(event: AttemptEvent) -> AttemptEvent:
         Disposition(str(detail.get("disposition")))
         if answered_at := detail.get("answered_at"):
             parse_moment(str(answered_at))
-    return replace(event, at=in_utc(event.at), detail=detail)
+    at = in_utc(event.at)
+    is_so = event.at.tzinfo is UTC and detail == event.detail
+    return event if is_so else replace(event, at=at, detail=detail)
 
 
 def own_words(body: bytes | str) -> str:

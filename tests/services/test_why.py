@@ -167,7 +167,6 @@ async def test_caps_and_money_are_told_as_what_they_are(
     )
     table = prices.read(["channelType,prefix,per,amount", "Voice,*,minute,1"])
     await prices.replace(engine_context, workspace_id=workspace_id, entries=table)
-    await policy.replace(engine_context, workspace_id=workspace_id, raw={"dailySpendLimit": 0.5})
     poor = await launched(
         engine_context,
         context,
@@ -175,6 +174,7 @@ async def test_caps_and_money_are_told_as_what_they_are(
         channel=capped.channel,
         people=[person(BRUNO)],
     )
+    await policy.replace(engine_context, workspace_id=workspace_id, raw={"dailySpendLimit": 0.5})
     assert await poor.claim() == []
     assert await told(poor) == (
         "A spend limit leaves less than the next attempt may cost: raise it to go on sooner; asked"

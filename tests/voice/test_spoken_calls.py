@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -82,16 +83,29 @@ class Calls:
     def result(self, number: str) -> dict[str, Any]:
         return self.line.result(number)
 
-    def callee_understood(self, number: str) -> str:
-        """What a listener at the other end makes of the bot."""
+    def callee_understood(self, number: str, *, is_cut: bool = False) -> str:
+        """What a listener at the other end makes of the bot; with `is_cut` of what was said before
+        its longest pause and after it, each by itself: half a sentence misleads about the next."""
         pcm = self.exchange.heard(self.line.attempts[number])
         size = 2 * 25 * PHONE_RATE
-        pieces = (pcm[start : start + size] for start in range(0, len(pcm), size))
+        pieces = [pcm[start : start + size] for start in range(0, len(pcm), size)]
+        if is_cut:
+            pieces = at_longest_pause(pcm)
         found = (self.ears.recognize(p, rate=PHONE_RATE, spoken_seconds=20.0) for p in pieces)
         return " ".join(words(" ".join(each.text for each in found)))
 
     def close(self) -> None:
         self.line.kill()
+
+
+def at_longest_pause(pcm: bytes) -> list[bytes]:
+    """The sound before the middle of its longest pause, and the sound after it."""
+    step = 2 * (PHONE_RATE // 10)
+    steps = [pcm[start : start + step] for start in range(0, len(pcm) - step + 1, step)]
+    loud = [n for n, each in enumerate(steps) if max(map(abs, memoryview(each).cast("h"))) > 300]
+    before, after = max(pairwise(loud), key=lambda pair: pair[1] - pair[0])
+    middle = step * ((before + after) // 2)
+    return [pcm[:middle], pcm[middle:]]
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +146,7 @@ def test_call_me_tomorrow_at_five_is_repeated_and_kept(calls: Calls) -> None:
 def test_whoever_interrupts_the_question_is_heard_and_the_bot_is_silent(calls: Calls) -> None:
     result = calls.result(HASTY)
     assert (result["saved"]["coming"], result["result"]) == ("yes", "booked")
-    understood = calls.callee_understood(HASTY)
+    understood = calls.callee_understood(HASTY, is_cut=True)
     assert "clinic" in understood
     assert "thank you" in understood
     assert "that week" not in understood, "the bot was not cut short"

@@ -101,7 +101,9 @@ async def create(context: Context, *, workspace_id: int, raw: object) -> Channel
         problems.append(FieldProblem(pointer="/kind", message=f"must be one of {known}"))
         raise InvalidParameter(problems=problems)
     channel_type, wrong = _channel_type(document, kind)
-    problems += wrong
+    # What cannot be read at all is told already, and was left out of the document.
+    told = {each.pointer for each in problems}
+    problems += [each for each in wrong if each.pointer not in told]
     try:
         config = documents.read(kind.config, document.config)
     except InvalidParameter as error:

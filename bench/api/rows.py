@@ -99,14 +99,18 @@ def _description(n: int) -> str | None:
 def _document(n: int, channel: str) -> dict[str, Any]:
     """A configuration of ordinary size (about half a kilobyte), as it lies beside the nine keys."""
     return {
-        "window": {"days": ["mon", "tue", "wed", "thu", "fri"], "from": "09:00", "to": "18:00"},
-        "cadence": {"attempts": 3, "busyAfterSeconds": 900, "noAnswerAfterSeconds": 14_400},
-        "channel": channel,
-        "script": {
+        "name": f"Campaign {n}",
+        "type": "VoiceBot",
+        "channelType": channel,
+        "channel": "ch_0000000000000000",
+        "window": {
+            day: [{"from": "09:00", "to": "18:00"}] for day in ("mon", "tue", "wed", "thu", "fri")
+        },
+        "cadence": {"maxAttempts": 3, "busy": {"attempts": 3, "delaySeconds": 900}},
+        "voiceBot": {
             "greeting": "Hello {{ contact.first_name }}, this is the office of your district.",
             "steps": [
-                {"ask": "Press one to confirm, two to be called another day.", "id": "confirm"},
-                {"say": f"Thank you. Your reference is {n:06d}. Goodbye.", "id": "thanks"},
+                {"type": "end", "id": "thanks", "text": f"Your reference is {n:06d}. Goodbye."},
             ],
         },
     }

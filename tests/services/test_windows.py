@@ -68,3 +68,31 @@ async def test_a_channel_that_closes_for_good_gives_nobody_up(
     clock.forward(hours=1)
     await windows.refresh_all(engine_context)
     assert [each.address for each in await scene.claim()] == [ANA]
+
+
+async def test_one_whose_document_cannot_be_read_stops_alone(
+    engine_context: Context, context: Context, workspace_id: int
+) -> None:
+    first = await launched(engine_context, context, workspace_id=workspace_id, people=[person(ANA)])
+    other = await launched(
+        engine_context,
+        context,
+        workspace_id=workspace_id,
+        channel=first.channel,
+        people=[person(BRUNO)],
+    )
+    async with engine_context.db.transaction() as tx:
+        await tx.execute(
+            'update campaigns set document = \'{"cadence": {"times": 3}}\' where id = %s',
+            (first.campaign_id,),
+        )
+        await tx.execute("delete from open_windows")
+    await windows.refresh_all(engine_context)
+    [[state, reason]] = await first.rows(
+        "select state, state_reason from campaigns where id = %s", first.campaign_id
+    )
+    assert state == "tripped"
+    assert "cannot be read" in reason
+    assert "/cadence/times" in reason
+    [claimed] = await other.claim()
+    assert claimed.campaign_id == other.campaign_id

@@ -9,31 +9,40 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from campana.domain.errors import InvalidParameter
 from campana.domain.target import zones_of
 from campana.domain.window import END_OF_TIME, Window, ever_opens, next_open, open_until
-from campana.services import key_hours, late
+from campana.services import key_hours, late, tripping
 from campana.services.context import Context
 from campana.store import due
 from campana.store.db import Tx
+
+UNREADABLE = "what it was launched with cannot be read"
 
 
 async def refresh_all(context: Context) -> None:
     """Look after every running campaign, one by one (engine role): its windows are recomputed.
 
-    One nobody looked after for too long is tripped.
+    One nobody looked after for too long is tripped, and so is one whose document cannot be read.
     """
     async with context.db.read() as tx:
         running = await due.running(tx)
     for campaign in running:
-        if not await late.look(context, campaign_id=campaign.campaign_id):
-            continue
-        async with context.db.transaction() as tx:
-            await refresh(
-                tx,
-                context,
-                campaign_id=campaign.campaign_id,
-                workspace_id=campaign.workspace_id,
-                document=campaign.document,
+        try:
+            if not await late.look(context, campaign_id=campaign.campaign_id):
+                continue
+            async with context.db.transaction() as tx:
+                await refresh(
+                    tx,
+                    context,
+                    campaign_id=campaign.campaign_id,
+                    workspace_id=campaign.workspace_id,
+                    document=campaign.document,
+                )
+        except InvalidParameter as error:
+            # Of another version: nobody guesses what it allowed, and no other waits for it.
+            await tripping.trip(
+                context, campaign_id=campaign.campaign_id, reason=f"{UNREADABLE}: {error}"
             )
 
 

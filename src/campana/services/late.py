@@ -38,15 +38,16 @@ async def look(context: Context, *, campaign_id: str) -> bool:
         if is_unwatched(watched_at=watch.watched_at, run_if_within=plan.run_if_within, now=now):
             latest_turn = now - plan.run_if_within
             since = max(watch.watched_at, watch.start_date or watch.watched_at)
-            firsts = await due.first_due(tx, campaign_id=campaign_id)
+            firsts = await due.firsts(tx, campaign_id=campaign_id)
             hours = await key_hours.hours_under(
                 tx,
                 campaign_id=campaign_id,
                 document=watch.document,
-                keys=[key for key, _ in firsts],
+                keys=[each.window_key for each in firsts],
             )
-            for key, first_due in firsts:
-                turn = next_open(hours[key], zones_of(key), max(first_due, since))
+            for first in firsts:
+                window = hours[first.window_key]
+                turn = next_open(window, zones_of(first.window_key), max(first.due_at, since))
                 missed = missed or (turn is not None and turn < latest_turn)
         if not missed:
             await watches.set_watched(

@@ -17,9 +17,9 @@ from campana.domain.window import Window, ever_opens, next_open
 from campana.services import key_hours, trunk_registrations
 from campana.services.context import Context
 from campana.services.secrets import Unreadable
-from campana.store import campaigns, channels, overview
+from campana.store import campaigns, channels, due, overview
 from campana.store.db import Tx
-from campana.store.overview import First
+from campana.store.due import First
 
 _NEWEST = 5
 """Attempts that must all have failed before that is told as the cause."""
@@ -84,7 +84,7 @@ async def _failure(tx: Tx, campaign: Campaign) -> str | None:
 
 async def _first(tx: Tx, campaign: Campaign, facts: WaitFacts, now: datetime) -> WaitFacts:
     """With whoever may be contacted first, of all who open and close together, and when."""
-    firsts = await overview.firsts(tx, campaign_id=campaign.id)
+    firsts = await due.firsts(tx, campaign_id=campaign.id)
     hours = await key_hours.hours_under(
         tx,
         campaign_id=campaign.id,

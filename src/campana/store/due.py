@@ -91,6 +91,16 @@ class Deferral:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class First:
+    """Who is due first of those who open and close together, and what they were put off for."""
+
+    window_key: str
+    due_at: datetime
+    reason: str | None
+    attempts: int
+
+
 async def running(tx: Tx) -> list[Running]:
     return [Running(*row) for row in await (await tx.execute(_SQL["running"])).fetchall()]
 
@@ -101,10 +111,10 @@ async def window_keys(tx: Tx, *, campaign_id: str) -> list[str]:
     return [str(row[0]) for row in await cursor.fetchall()]
 
 
-async def first_due(tx: Tx, *, campaign_id: str) -> list[tuple[str, datetime]]:
-    """Each window key somebody waits under, and when the first of them was due."""
-    cursor = await tx.execute(_SQL["first_due"], {"campaign_id": campaign_id})
-    return [(str(row[0]), row[1]) for row in await cursor.fetchall()]
+async def firsts(tx: Tx, *, campaign_id: str) -> list[First]:
+    """The first under each window key; none where nobody waits."""
+    cursor = await tx.execute(_SQL["firsts"], {"campaign_id": campaign_id})
+    return [First(*row) for row in await cursor.fetchall()]
 
 
 async def channel_window(

@@ -111,22 +111,6 @@ async def holds_people(tx: Tx, *, campaign_id: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class First:
-    """Who is due first of those who open and close together, and what they were put off for."""
-
-    window_key: str
-    due_at: datetime
-    reason: str | None
-    attempts: int
-
-
-async def firsts(tx: Tx, *, campaign_id: str) -> list[First]:
-    """The first under each window key; none where nobody waits."""
-    cursor = await tx.execute(_SQL["firsts"], {"campaign_id": campaign_id})
-    return [First(*row) for row in await cursor.fetchall()]
-
-
-@dataclass(frozen=True, slots=True)
 class Newest:
     """How an attempt ended; `sip_status` is the final code that refused a call."""
 

@@ -95,26 +95,6 @@ left join lateral (
 select exists (select from attempts a
   where a.campaign_id = %(campaign_id)s and a.state not in ('ended', 'unknown') and a.let_go_at is null);
 
--- name: firsts
--- Who is due first under each window key, and why not before; one index probe a key and priority.
-with recursive keys as (
-  (select window_key from due where campaign_id = %(campaign_id)s order by window_key limit 1)
-  union all
-  select (select d.window_key from due d where d.campaign_id = %(campaign_id)s and d.window_key > keys.window_key
-    order by d.window_key limit 1)
-  from keys where keys.window_key is not null)
-select keys.window_key, first.due_at, t.last_reason, t.attempt_count
-from keys
-cross join lateral (
-  select one.due_at, one.target_id from (values (0::smallint), (1), (2), (3)) p(priority)
-  cross join lateral (
-    select d.due_at, d.target_id from due d
-    where d.campaign_id = %(campaign_id)s and d.window_key = keys.window_key and d.priority = p.priority
-    order by d.due_at, d.target_id limit 1) one
-  order by one.due_at, one.target_id limit 1) first
-join targets t on t.id = first.target_id
-where keys.window_key is not null;
-
 -- name: newest
 -- What became of the newest attempts of a campaign, and what their carrier said; a few rows of attempts_ended.
 select a.disposition, a.reason, v.sip_status

@@ -54,7 +54,6 @@ OPEN = {
     "target_ids": "{" + ",".join(map(str, range(50))) + "}",
     "is_call": False,
     "parts": 50,
-    "all_places": "{}",
 }
 HOLD = {"ids": _FEW, "window_keys": "{}", "now": NOW}
 BEGIN = {key: OPEN[key] for key in OPEN if key not in {"target_ids", "addresses"}}

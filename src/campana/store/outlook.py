@@ -41,9 +41,9 @@ class Crowd:
     key: str = ""
     """What tells it from every other crowd of the same question."""
     first_ids: Sequence[int] = ()
+    """The contacts of it whose turn comes first, in their order."""
     capped_until: datetime | None = None
     """When a cap that they have reached opens again, to the hour or quarter of an hour before."""
-    """The contacts of it whose turn comes first, in their order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

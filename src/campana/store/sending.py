@@ -152,7 +152,6 @@ def _values(
         "ids": arrays.uuids(each.intent.id for each in openings),
         "events": arrays.texts(each.event for each in openings),
         "parts": len(openings),
-        "all_places": arrays.numbers(range(1, len(openings) + 1)),
         "event_type": str(EventName.ATTEMPT_STARTED),
         "from_number": terms.from_number,
         "is_call": terms.is_call,

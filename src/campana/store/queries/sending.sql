@@ -35,7 +35,7 @@ call as (
   select id, %(workspace_id)s, %(from_number)s, address from made where %(is_call)s),
 published as (
   insert into events (workspace_id, type, campaign_id, at, pack, parts, places)
-  select %(workspace_id)s, %(event_type)s, %(campaign_id)s, %(now)s, %(events)s::text[], %(parts)s, nullif(places, %(all_places)s::smallint[])
+  select %(workspace_id)s, %(event_type)s, %(campaign_id)s, %(now)s, %(events)s::text[], %(parts)s, case when cardinality(places) < %(parts)s then places end
   from (select array_agg(place::smallint order by place) as places from given g where (g.id in (select id from made)) is true) m
   where places is not null)
 select g.id from given g where (g.id in (select id from made)) is not true;
@@ -55,7 +55,7 @@ call as (
   insert into voice_calls (attempt_id, workspace_id, from_number, to_number)
   select id, workspace_id, %(from_number)s, address from sent where %(is_call)s)
 insert into events (workspace_id, type, campaign_id, at, pack, parts, places)
-select %(workspace_id)s, %(event_type)s, %(campaign_id)s, %(now)s, %(events)s::text[], %(parts)s, nullif(places, %(all_places)s::smallint[])
+select %(workspace_id)s, %(event_type)s, %(campaign_id)s, %(now)s, %(events)s::text[], %(parts)s, case when cardinality(places) < %(parts)s then places end
 from (select array_agg(place::smallint order by place) as places from sent) m
 where places is not null;
 

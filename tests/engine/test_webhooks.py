@@ -13,6 +13,7 @@ from standardwebhooks import WebhookVerificationError
 from campana.domain.event import EventName
 from campana.engine.webhooks import Deliverer
 from campana.services import webhooks
+from campana.services.accounts import ensure_workspace
 from campana.services.context import Context
 from campana.store.db import DatabaseClock
 from tests.support.database import NOW, FixedClock
@@ -105,9 +106,7 @@ async def test_only_wanted_types_are_sent_and_a_test_to_the_one_tested(
 async def test_another_workspaces_events_are_never_sent(
     engine_context: Context, context: Context, workspace_id: int, deliverer: Deliverer
 ) -> None:
-    async with engine_context.db.transaction() as tx:
-        await tx.execute("insert into workspaces (name, created_at) values ('other', %s)", (NOW,))
-    [[other]] = await rows(engine_context, "select max(workspace_id) from workspaces")
+    other = (await ensure_workspace(engine_context, "other")).workspace_id
     async with receiver() as peer:
         made = await add_webhook(context, peer.url, workspace_id=workspace_id)
         theirs = await tell(engine_context, "tgt_9", workspace_id=other)
@@ -187,9 +186,7 @@ async def test_a_receiver_that_hangs_delays_no_other(
 async def test_however_many_are_told_of_something_every_moment_each_has_its_turn(
     engine_context: Context, context: Context, workspace_id: int, deliverer: Deliverer
 ) -> None:
-    async with engine_context.db.transaction() as tx:
-        await tx.execute("insert into workspaces (name, created_at) values ('other', %s)", (NOW,))
-    [[other]] = await rows(engine_context, "select max(workspace_id) from workspaces")
+    other = (await ensure_workspace(engine_context, "other")).workspace_id
     async with receiver() as peer:
         for number in range(52):
             owner = workspace_id if number % 2 else other

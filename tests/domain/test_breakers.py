@@ -6,6 +6,8 @@ import math
 from fractions import Fraction
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from campana.domain.breakers import (
     Breakers,
@@ -14,6 +16,7 @@ from campana.domain.breakers import (
     Measure,
     Sample,
     complained,
+    enough_attempts,
     is_down,
     tripped,
 )
@@ -62,6 +65,16 @@ def handed_over(transfers: int, abandoned: int) -> Sample:
         (ABANDONED, handed_over(9, 9), None),
         (ABANDONED, sample(completed=10), None),
         (ANSWER, sample(transferred=2, no_answer=8), None),
+        (
+            Limit(measure=Measure.OPT_OUT, share=0.004),
+            sample(1, completed=200),
+            "opt-out rate of 0.5% (1 of 200 attempts) is above 0.4%",
+        ),
+        (
+            Limit(measure=Measure.FAILURE, share=0.8),
+            sample(carrier_error=81, completed=20),
+            "failure rate of 80.2% (81 of 101 attempts) is above 80%",
+        ),
     ],
 )
 def test_what_trips_and_what_is_said(limit: Limit, of: Sample, said: str | None) -> None:
@@ -144,3 +157,22 @@ def test_complaints_are_judged_as_of_a_thousand_at_least(
     reason = complained(0.003, complaints=complaints, attempts=attempts)
     assert (reason is not None) is is_over
     assert reason is None or "0.3%" in reason
+
+
+@given(
+    share=st.floats(min_value=1e-5, max_value=1),
+    complaints=st.integers(min_value=0, max_value=5_000),
+    attempts=st.integers(min_value=0, max_value=2_000_000),
+)
+def test_as_many_attempts_are_counted_as_the_verdict_on_complaints_takes(
+    share: float, complaints: int, attempts: int
+) -> None:
+    counted = min(attempts, enough_attempts(share, complaints=complaints))
+    found = complained(share, complaints=complaints, attempts=counted)
+    assert found == complained(share, complaints=complaints, attempts=attempts)
+
+
+def test_a_complaint_where_none_may_be_is_told_with_all_attempts() -> None:
+    counted = min(20_000, enough_attempts(0.0, complaints=1))
+    told = complained(0.0, complaints=1, attempts=counted)
+    assert told == "1 complaint of 20000 attempts in a day: above 0%"

@@ -103,10 +103,14 @@ def tripped(limits: Sequence[Limit], sample: Sample) -> str | None:
         if share < limit.share if is_answer else share > limit.share:
             side = "below" if is_answer else "above"
             return (
-                f"{limit.measure} of {share:.0%} ({count} of {of} {what})"
-                f" is {side} {limit.share:.0%}"
+                f"{limit.measure} of {_percent(share)} ({count} of {of} {what})"
+                f" is {side} {_percent(limit.share)}"
             )
     return None
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.3g}%"
 
 
 FEWEST_TRANSFERS = 10
@@ -116,12 +120,23 @@ COMPLAINTS_WITHIN = timedelta(hours=24)
 _COMPLAINT_BASE = 1_000
 """Fewer attempts are judged as if they were so many: one complaint of ten people says little."""
 
+_MOST_COUNTED = 1_000_000
+
 
 def complained(share: float, *, complaints: int, attempts: int) -> str | None:
     """The reason in words when more than this share of the last day's people complained."""
     if complaints <= share * max(attempts, _COMPLAINT_BASE):
         return None
-    return f"{complaints} complaints of {attempts} attempts in a day are above {share:.1%}"
+    told = "1 complaint" if complaints == 1 else f"{complaints} complaints"
+    return f"{told} of {attempts} attempts in a day: above {_percent(share)}"
+
+
+def enough_attempts(share: float, *, complaints: int) -> int:
+    """Of how many attempts in a day so many complaints are no more than this share, however many
+    more there were; 0 when they never are too many."""
+    if complaints <= share * _COMPLAINT_BASE:
+        return 0
+    return math.ceil(complaints / share) + 1 if share else _MOST_COUNTED
 
 
 def is_down(newest: Sequence[Disposition], *, after: int) -> bool:

@@ -12,14 +12,16 @@ from campana.domain.breakers import (
     COMPLAINTS_WITHIN,
     Breakers,
     complained,
+    enough_attempts,
     is_down,
     tripped,
 )
 from campana.domain.campaign import CampaignState, Plan
-from campana.services import tripping, windows
+from campana.services import events, tripping, windows
 from campana.services.campaign_document import plan_of
 from campana.services.context import Context
 from campana.store import breakers, campaign_pacing, campaigns
+from campana.store import events as store_events
 from campana.store.breakers import CanaryWaiting, ChannelOutcomes, Watched
 from campana.store.db import Tx
 
@@ -39,7 +41,9 @@ async def trip(context: Context) -> list[str]:
     now = context.clock.now()
     async with context.db.read() as tx:
         found: list[tuple[str, Plan, str]] = []
-        for campaign in await breakers.watched(tx, since=now - _LATELY, now=now):
+        for campaign in await breakers.watched(
+            tx, since=now - _LATELY, complained_since=now - COMPLAINTS_WITHIN, now=now
+        ):
             plan = plan_of(campaign.document)
             limits = plan.breakers
             since = now - limits.within
@@ -70,8 +74,12 @@ async def _complained(tx: Tx, campaign: Watched, limits: Breakers, *, now: datet
     since = now - COMPLAINTS_WITHIN
     if campaign.running_since is not None:
         since = max(since, campaign.running_since)
-    told, ended = await breakers.complaints(tx, campaign_id=campaign.campaign_id, since=since)
-    return complained(limits.complaint_share, complaints=told, attempts=ended)
+    share, campaign_id = limits.complaint_share, campaign.campaign_id
+    told = await breakers.complaints(tx, campaign_id=campaign_id, since=since)
+    if not (enough := enough_attempts(share, complaints=told)):
+        return None
+    ended = await breakers.ended(tx, campaign_id=campaign_id, since=since, limit=enough)
+    return complained(share, complaints=told, attempts=ended)
 
 
 async def resume(context: Context) -> list[str]:
@@ -90,7 +98,9 @@ async def resume(context: Context) -> list[str]:
                 action="resume",
                 now=now,
             )
-            await tripping.tell(tx, campaign_id=campaign.campaign_id, now=now)
+            resumed = await campaigns.get(tx, campaign_id=campaign.campaign_id, now=now)
+            if resumed is not None:
+                await store_events.add(tx, events.of_state(resumed, at=now))
             await windows.refresh(
                 tx,
                 context,

@@ -25,7 +25,6 @@ from campana.store.targets import Finished
 _STATE_EVENTS = {
     CampaignState.PAUSED: EventName.CAMPAIGN_PAUSED,
     CampaignState.RUNNING: EventName.CAMPAIGN_RESUMED,
-    CampaignState.TRIPPED: EventName.CAMPAIGN_TRIPPED,
     CampaignState.CANCELLED: EventName.CAMPAIGN_CANCELLED,
     CampaignState.COMPLETED: EventName.CAMPAIGN_COMPLETED,
     CampaignState.EXPIRED: EventName.CAMPAIGN_EXPIRED,
@@ -66,6 +65,14 @@ def of_state(campaign: Campaign, *, at: datetime, targets_closed: int = 0) -> Ne
     name = _STATE_EVENTS[campaign.state]
     more = {"targetsClosed": targets_closed} if campaign.state in _CLOSING else {}
     return of_campaign(name, campaign, at=at, **more)
+
+
+def of_trip(
+    campaign: Campaign, *, at: datetime, reason: str, resume_at: datetime | None
+) -> NewEvent:
+    """The event of a campaign that a breaker has just stopped, and when it goes on by itself."""
+    told = {"reason": reason, "resumeAt": wire(resume_at)}
+    return of_campaign(EventName.CAMPAIGN_TRIPPED, campaign, at=at, **told)
 
 
 def of_attempt(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import datetime
 
 from campana.domain.campaign import CampaignState
@@ -37,7 +38,9 @@ async def trip(
             reason=reason,
             resume_at=resume_at,
         )
-        await tell(tx, campaign_id=campaign_id, now=now)
+        tripped = replace(campaign, state=CampaignState.TRIPPED)
+        told = events.of_trip(tripped, at=now, reason=reason, resume_at=resume_at)
+        await store_events.add(tx, told)
         await note(
             tx,
             campaign_id=campaign_id,
@@ -48,13 +51,6 @@ async def trip(
         )
     log.warning("campaign %s is tripped: %s", campaign_id, reason)
     return True
-
-
-async def tell(tx: Tx, *, campaign_id: str, now: datetime) -> None:
-    """The event of the state a campaign has just been put into."""
-    changed = await campaigns.get(tx, campaign_id=campaign_id, now=now)
-    if changed is not None:
-        await store_events.add(tx, events.of_state(changed, at=now))
 
 
 async def note(

@@ -56,8 +56,13 @@ class ChannelOutcomes:
     outcomes: Sequence[Disposition]
 
 
-async def watched(tx: Tx, *, since: datetime, now: datetime) -> list[Watched]:
-    cursor = await tx.execute(_SQL["watched"], {"since": since, "now": now})
+async def watched(
+    tx: Tx, *, since: datetime, complained_since: datetime, now: datetime
+) -> list[Watched]:
+    """Running campaigns of which something ended since then, or somebody complained since then."""
+    cursor = await tx.execute(
+        _SQL["watched"], {"since": since, "complained_since": complained_since, "now": now}
+    )
     return [Watched(*row) for row in await cursor.fetchall()]
 
 
@@ -75,11 +80,20 @@ async def sample(tx: Tx, *, campaign_id: str, since: datetime, limit: int) -> Sa
     )
 
 
-async def complaints(tx: Tx, *, campaign_id: str, since: datetime) -> tuple[int, int]:
-    """How many complained since then, and how many attempts ended since then (at most 10,000)."""
+async def complaints(tx: Tx, *, campaign_id: str, since: datetime) -> int:
+    """How often people complained since then."""
     cursor = await tx.execute(_SQL["complaints"], {"campaign_id": campaign_id, "since": since})
     row = await cursor.fetchone()
-    return (int(row[0]), int(row[1])) if row else (0, 0)
+    return int(row[0]) if row else 0
+
+
+async def ended(tx: Tx, *, campaign_id: str, since: datetime, limit: int) -> int:
+    """How many attempts ended since then, `limit` at most."""
+    cursor = await tx.execute(
+        _SQL["ended"], {"campaign_id": campaign_id, "since": since, "limit": limit}
+    )
+    row = await cursor.fetchone()
+    return int(row[0]) if row else 0
 
 
 async def canaries(tx: Tx) -> list[CanaryWaiting]:

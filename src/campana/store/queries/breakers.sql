@@ -2,12 +2,15 @@
 -- with the campaign.
 
 -- name: watched
--- Running campaigns of which something ended, or whose people wrote something, lately: the others can have passed no
--- limit since they were asked. Indexes attempts_ended, conversations_of_campaign.
+-- Running campaigns of which something ended, or whose people wrote something, lately, or complained within a day: the
+-- others can have passed no limit since they were asked. Indexes attempts_ended, conversations_of_campaign,
+-- attempt_events_complaints.
 select id, workspace_id, document, running_since from campaigns c
 where state = 'running' and (end_date is null or end_date > %(now)s)
   and (exists (select from attempts a where a.campaign_id = c.id and a.ended_at > %(since)s)
-    or exists (select from conversations v where v.campaign_id = c.id and v.last_message_at > %(since)s))
+    or exists (select from conversations v where v.campaign_id = c.id and v.last_message_at > %(since)s)
+    or id in (select a.campaign_id from attempt_events e join attempts a on a.id = e.attempt_id
+      where e.type = 'complained' and e.at >= %(complained_since)s))
 order by id;
 
 -- name: sample
@@ -35,13 +38,15 @@ left join lateral (select transfers->-1->>'outcome' as last from voice_calls whe
 group by n.disposition;
 
 -- name: complaints
--- Who complained lately (an index of complaints alone), and of how many that is; more than ten thousand tell no more.
-select
-  (select count(*) from attempt_events e join attempts a on a.id = e.attempt_id
-   where e.type = 'complained' and e.at >= %(since)s and a.campaign_id = %(campaign_id)s),
-  (select count(*) from (
-    select from attempts where campaign_id = %(campaign_id)s and ended_at >= %(since)s
-    order by ended_at desc limit 10000) recent);
+-- How many complaints were made lately (an index of complaints alone).
+select count(*) from attempt_events e join attempts a on a.id = e.attempt_id
+where e.type = 'complained' and e.at >= %(since)s and a.campaign_id = %(campaign_id)s;
+
+-- name: ended
+-- Of how many attempts that is, no more than tell whether it is too many. Index attempts_ended.
+select count(*) from (
+  select from attempts where campaign_id = %(campaign_id)s and ended_at >= %(since)s
+  order by ended_at desc limit %(limit)s) recent;
 
 -- name: canaries
 -- Campaigns whose first people have all been begun, none of them in contact any more, and everybody enrolled.

@@ -14,7 +14,16 @@ import pytest
 from campana.domain.attempt import AttemptEvent, EventType
 from campana.domain.disposition import Disposition
 from campana.domain.errors import InvalidParameter, PreflightBlocked
-from campana.services import campaigns, control, dispatch, outcomes, policy, prices, reports
+from campana.services import (
+    campaigns,
+    control,
+    dispatch,
+    outcomes,
+    policy,
+    prices,
+    reports,
+    spending,
+)
 from campana.services.claimed import Claimed
 from campana.services.context import Context
 from campana.services.intents import Send
@@ -191,7 +200,7 @@ async def test_a_campaign_that_has_spent_its_limit_is_stopped_with_the_reason(
     assert await scene.rows("select state from campaigns") == [("tripped",)]
     assert await scene.rows(
         "select detail->>'reason', at from campaign_actions where action = 'trip'"
-    ) == [("all that it may cost is spent", clock.moment)]
+    ) == [(spending.EXHAUSTED, clock.moment)]
     await campaigns.change(
         context,
         workspace_id=workspace_id,

@@ -24,6 +24,7 @@ from campana.services import (
     events,
     flow_parts,
     preflight,
+    raised_limits,
     standstill,
     window_document,
     windows,
@@ -136,6 +137,13 @@ async def change(
         await store_events.add(tx, events.of_campaign(EventName.CAMPAIGN_CHANGED, changed, at=now))
         if campaign.launched_at is not None:
             await campaign_pacing.release(tx, campaign_id=campaign.id)
+            await raised_limits.note(
+                tx,
+                workspace_id=workspace_id,
+                campaign_id=campaign.id,
+                before=campaign.document.get("spendLimit"),
+                after=changed.document.get("spendLimit"),
+            )
             await windows.refresh(
                 tx,
                 context,

@@ -14,7 +14,7 @@ from msgspec import Meta, Struct
 from campana.domain.caps import Cap, CapPer
 from campana.domain.errors import FieldProblem, InvalidParameter, VersionMismatch
 from campana.domain.window import zone_named
-from campana.services import documents
+from campana.services import documents, raised_limits
 from campana.services.context import Context
 from campana.store import accounts, policies
 
@@ -100,8 +100,15 @@ async def replace(
         raise InvalidParameter(problems=problems)
     async with context.db.transaction(workspace_id=workspace_id) as tx:
         await accounts.lock_workspace(tx, workspace_id=workspace_id)
-        if was is not None and was != await policies.get(tx, workspace_id=workspace_id):
+        before = await policies.get(tx, workspace_id=workspace_id)
+        if was is not None and was != before:
             raise VersionMismatch
         await policies.set_document(
             tx, workspace_id=workspace_id, document=msgspec.to_builtins(written)
+        )
+        await raised_limits.note(
+            tx,
+            workspace_id=workspace_id,
+            before=msgspec.convert(before, PolicyDocument).daily_spend_limit if before else None,
+            after=written.daily_spend_limit,
         )

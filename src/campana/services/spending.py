@@ -30,7 +30,7 @@ from campana.store.spend import Reservation
 
 SETTLING_DELAY = timedelta(seconds=60)
 """While promises are open, some of the money may come back: ask again when calls have ended."""
-EXHAUSTED = "all that it may cost is spent"
+EXHAUSTED = "all that it may cost is spent, raise its spendLimit first"
 """Why a campaign was tripped whose own limit is used up."""
 LONGEST_CALL = timedelta(hours=1)
 """What a conversation without a script of its own may last."""

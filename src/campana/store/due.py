@@ -227,3 +227,27 @@ async def defer(tx: Tx, *, deferrals: Sequence[Deferral], now: datetime) -> None
                 "now": now,
             },
         )
+
+
+async def bring_forward(
+    tx: Tx,
+    *,
+    workspace_id: int,
+    campaign_id: str | None,
+    reason: str,
+    limit: int,
+    now: datetime,
+) -> int:
+    """Make people due at once whom this reason put off, of one campaign or of all of a workspace;
+    how many, `limit` at most."""
+    cursor = await tx.execute(
+        _SQL["bring_forward"],
+        {
+            "workspace_id": workspace_id,
+            "campaign_id": campaign_id,
+            "reason": reason,
+            "limit": limit,
+            "now": now,
+        },
+    )
+    return cursor.rowcount

@@ -157,3 +157,14 @@ noted as (
   from given join targets t on t.id = given.target_id
   where not exists (select from repeated where repeated.target_id = given.target_id))
 update due d set due_at = given.until from given where d.target_id = given.target_id;
+
+-- name: bring_forward
+-- A limit that put these off is another one now: due at once, some at a time. Those a claim holds are being asked.
+with late as (
+  select d.target_id from campaigns c
+  join due d on d.campaign_id = c.id and d.due_at > %(now)s
+  join targets t on t.id = d.target_id
+  where c.workspace_id = %(workspace_id)s and c.state in ('running', 'paused', 'tripped')
+    and (%(campaign_id)s::text is null or c.id = %(campaign_id)s) and t.last_reason = %(reason)s
+  limit %(limit)s for update of d skip locked)
+update due d set due_at = %(now)s from late where d.target_id = late.target_id;

@@ -9,6 +9,7 @@ from campana.engine.duty import Duty
 from campana.engine.runner import Loop
 from campana.services import breaking, closing, outcomes, windows
 from campana.services.context import Context
+from campana.services.stale_promises import StalePromises
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +23,7 @@ class Sweeper:
         self._context = context
         self._duty = duty
         self._windows_at = 0.0
+        self._promises = StalePromises(monotonic=context.monotonic)
 
     def loops(self) -> list[Loop]:
         duty = self._duty
@@ -33,7 +35,9 @@ class Sweeper:
         ]
 
     async def sweep(self) -> bool:
-        """Take up attempts whose worker is dead."""
+        """Take up attempts whose worker is dead, and lines that were promised and left behind."""
+        if revoked := await self._promises.revoke(self._context):
+            log.warning("%d promises of lines were left behind by workers that live", revoked)
         swept = await outcomes.sweep(self._context)
         if swept:
             log.warning("took up %d attempts of dead workers", swept)

@@ -241,3 +241,31 @@ async def forget_promises(tx: Tx, *, owner_id: int) -> None:
 async def promise_owners(tx: Tx) -> list[int]:
     cursor = await tx.execute(_SQL["promise_owners"])
     return [int(row[0]) for row in await cursor.fetchall()]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A promise of lines as somebody wrote it; any change makes it another one."""
+
+    channel_id: str
+    owner_id: int
+    version: str
+
+
+async def standing_promises(tx: Tx) -> list[Standing]:
+    """Every promise of lines that has any left."""
+    cursor = await tx.execute(_SQL["standing_promises"])
+    return [Standing(*row) for row in await cursor.fetchall()]
+
+
+async def revoke_standing(tx: Tx, *, standing: Standing) -> bool:
+    """Free its lines unless it was touched meanwhile; nothing is claimed under it any more."""
+    cursor = await tx.execute(
+        _SQL["revoke_standing"],
+        {
+            "channel_id": standing.channel_id,
+            "owner_id": standing.owner_id,
+            "version": standing.version,
+        },
+    )
+    return cursor.rowcount > 0

@@ -87,3 +87,12 @@ delete from grants where owner_id = %(owner_id)s;
 -- name: promise_owners
 -- Owners with promises, living or not.
 select distinct owner_id from grants order by owner_id;
+
+-- name: standing_promises
+-- Promised lines, and the version of the row: as long as it is the same, nobody has touched the promise.
+select channel_id, owner_id, xmin::text from grants where lines > 0;
+
+-- name: revoke_standing
+-- A promise nobody came for, if that is still so: a claim that has it already is waited for, and has changed it then.
+update grants set lines = 0, is_revoked = true
+where channel_id = %(channel_id)s and owner_id = %(owner_id)s and xmin::text = %(version)s and lines > 0;

@@ -183,6 +183,20 @@ async def test_a_receiver_that_hangs_delays_no_other(
     assert sorted(good.ids()) == sorted(wanted)
 
 
+async def test_whoever_answers_at_once_is_sent_the_next_without_a_rest(
+    context: Context, workspace_id: int, deliverer: Deliverer
+) -> None:
+    """A step that finds nothing lets its loop rest; while messages are under way none does."""
+    async with receiver() as peer:
+        await add_webhook(context, peer.url, workspace_id=workspace_id)
+        told = await tell(context, *(f"tgt_{n}" for n in range(40)), workspace_id=workspace_id)
+        while await deliverer.spread():
+            pass
+        while len(peer.taken) < len(told) or deliverer.in_flight:
+            assert await deliverer.deliver()
+    assert sorted(peer.ids()) == sorted(told)
+
+
 async def test_however_many_are_told_of_something_every_moment_each_has_its_turn(
     engine_context: Context, context: Context, workspace_id: int, deliverer: Deliverer
 ) -> None:

@@ -18,6 +18,9 @@ from campana.services.event_feed import Horizon
 log = logging.getLogger(__name__)
 
 MOST_IN_FLIGHT = 1000
+_REST = 0.1
+_TOGETHER = 0.01
+"""Seconds: what comes back within this is stored in one transaction."""
 
 
 class Deliverer:
@@ -41,10 +44,8 @@ class Deliverer:
             Loop(
                 name="webhooks",
                 step=self.deliver,
-                rest=0.1,
+                rest=_REST,
                 longest=0.4,
-                # What has come back is to be stored soon.
-                is_awake=lambda: bool(self.in_flight),
                 duty=self._duty,
             ),
             Loop(name="spreading", step=self.spread, rest=0.2, longest=0.5, duty=self._duty),
@@ -68,7 +69,25 @@ class Deliverer:
         self._sending |= {
             asyncio.create_task(deliveries.send(self._context, each)) for each in claimed
         }
-        return settled or bool(claimed)
+        if settled or claimed:
+            return True
+        return await self._something_came_back()
+
+    async def _something_came_back(self) -> bool:
+        """Wait for a message under way, and for those that come back with it, but not for long;
+        False when there is none.
+
+        A receiver that answers at once is sent its next messages at once: resting would be most of
+        the time it takes.
+        """
+        if not self._sending:
+            return False
+        done, _ = await asyncio.wait(
+            self._sending, timeout=_REST, return_when=asyncio.FIRST_COMPLETED
+        )
+        if done:
+            await asyncio.sleep(_TOGETHER)
+        return True
 
     async def drain(self) -> None:
         """Wait for what is under way, and store what came of it."""

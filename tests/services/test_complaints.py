@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from campana.domain.attempt import AttemptEvent, EventType
+from campana.domain.attempt import AttemptEvent, AttemptState, EventType
 from campana.domain.disposition import Disposition
-from campana.services import breaking, reports
+from campana.services import breaking, dispatch, reports
 from campana.services.context import Context
+from campana.store import attempts
 from campana.store.reports import Told
 from tests.services.test_breaking import PEOPLE, QUICK, attempt, state
 from tests.support.campaign import launched
@@ -65,6 +66,14 @@ async def test_a_complaint_that_comes_when_nothing_else_happens_trips_it_too(
         breakers={**QUICK, "maxComplaintRate": 0},
     )
     await attempt(scene, Disposition.DELIVERED, count=3)
+    [open_still] = await scene.claim(limit=1)
+    await dispatch.begin_sending(
+        engine_context, claimed=open_still, owner_id=1, from_number="+12025550100"
+    )
+    async with engine_context.db.transaction() as tx:
+        await attempts.move(
+            tx, attempt_id=open_still.attempt_id, state=AttemptState.ACCEPTED, answered_at=None
+        )
     clock.forward(hours=3)
     assert await breaking.trip(engine_context) == []
     [row] = await scene.rows("select id from attempts limit 1")
@@ -74,4 +83,4 @@ async def test_a_complaint_that_comes_when_nothing_else_happens_trips_it_too(
         await reports.apply_told(tx, engine_context, [told])
     clock.forward(minutes=5)
     assert await breaking.trip(engine_context) == [scene.campaign_id]
-    assert (await state(scene))[1] == "1 complaint of 3 attempts in a day: above 0%"
+    assert (await state(scene))[1] == "1 complaint of 4 attempts in a day: above 0%"

@@ -49,10 +49,14 @@ class Breakers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Canary:
-    """The `share` (0 to 1) of a campaign's people that goes first, and what must hold of them."""
+    """The `share` (0 to 1) of a campaign's people that goes first, and what must hold of them.
+
+    The verdict is given when the last of their attempts has been over for `wait`.
+    """
 
     share: float
     limits: tuple[Limit, ...]
+    wait: timedelta = timedelta(0)
 
     def size(self, people: int) -> int:
         """How many go first: at least one."""

@@ -78,8 +78,8 @@ async def _complained(tx: Tx, campaign: Watched, limits: Breakers, *, now: datet
     told = await breakers.complaints(tx, campaign_id=campaign_id, since=since)
     if not (enough := enough_attempts(share, complaints=told)):
         return None
-    ended = await breakers.ended(tx, campaign_id=campaign_id, since=since, limit=enough)
-    return complained(share, complaints=told, attempts=ended)
+    reached = await breakers.reached(tx, campaign_id=campaign_id, since=since, limit=enough)
+    return complained(share, complaints=told, attempts=reached)
 
 
 async def resume(context: Context) -> list[str]:
@@ -156,7 +156,9 @@ async def _judge(context: Context, waiting: CanaryWaiting) -> bool:
         return False
     if waiting.is_enrolling or waiting.is_attempting:
         return False
-    now = context.clock.now()
+    now, ended_at = context.clock.now(), waiting.last_ended_at
+    if canary is not None and ended_at is not None and now < ended_at + canary.wait:
+        return False
     if canary is not None:
         async with context.db.transaction() as tx:
             begun = await campaign_pacing.recount(tx, campaign_id=waiting.campaign_id)

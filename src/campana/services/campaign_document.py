@@ -170,7 +170,7 @@ def plan(document: CampaignDocument) -> Plan:
         caller_id=document.caller_id,
         pacing=limits_document.own_limits(document.pacing),
         breakers=limits_document.breakers(document.breakers),
-        canary=limits_document.canary(document.canary),
+        canary=limits_document.canary(document.canary, channel_type=document.channel_type),
         requires_consent=document.require_consent,
         caps=caps_of(document.caps),
         spend_limit=decimal_of(document.spend_limit),

@@ -254,4 +254,6 @@ def _latest(
         opening = [next_open(plan.window, zones, last + delay) for zones in eligible]
         last = max((each for each in opening if each is not None), default=last)
     latest = max(worst.last_at, last)
+    if plan.canary is not None:
+        latest += plan.canary.wait
     return latest if campaign.end_date is None else min(latest, campaign.end_date)

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from campana.domain.breakers import Breakers, Canary, Limit, Measure
+from campana.domain.campaign import ChannelType
 from campana.domain.pacing import OwnLimits
 
 Share = Annotated[float, Meta(ge=0, le=1)]
@@ -59,7 +60,9 @@ class BreakersDocument(_Document, frozen=True):
 class CanaryDocument(_Document, frozen=True):
     """First `percent` of the people alone; the rest only if what became of them is within these.
 
-    A limit that is null is not looked at.
+    A limit that is null is not looked at. The verdict waits for `waitSeconds` after the last of
+    their attempts, so that whoever answers a message with STOP counts; null is ten minutes for
+    messages with a `maxOptOutRate`, and no time for anything else.
     """
 
     percent: Annotated[float, Meta(gt=0, lt=100)]
@@ -67,6 +70,11 @@ class CanaryDocument(_Document, frozen=True):
     min_answer_rate: Share | None = None
     max_opt_out_rate: Share | None = 0.1
     max_abandoned_transfer_rate: Share | None = None
+    wait_seconds: Annotated[int, Meta(ge=0, le=7 * 86_400)] | None = None
+
+
+_ANSWERS_WITHIN = timedelta(minutes=10)
+"""Most of those who answer a message with STOP have done so by then."""
 
 
 def own_limits(document: PacingDocument | None) -> OwnLimits:
@@ -95,11 +103,17 @@ def breakers(document: BreakersDocument | None) -> Breakers:
     )
 
 
-def canary(document: CanaryDocument | None) -> Canary | None:
+def canary(document: CanaryDocument | None, *, channel_type: ChannelType) -> Canary | None:
     """The domain's canary of a document."""
     if document is None:
         return None
-    return Canary(share=document.percent / 100, limits=_limits(document))
+    is_answered_later = channel_type is not ChannelType.VOICE
+    wait = timedelta(0)
+    if document.wait_seconds is not None:
+        wait = timedelta(seconds=document.wait_seconds)
+    elif is_answered_later and document.max_opt_out_rate is not None:
+        wait = _ANSWERS_WITHIN
+    return Canary(share=document.percent / 100, limits=_limits(document), wait=wait)
 
 
 def _limits(document: BreakersDocument | CanaryDocument) -> tuple[Limit, ...]:

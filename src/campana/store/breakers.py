@@ -36,6 +36,7 @@ class CanaryWaiting:
     enrolled: int
     is_enrolling: bool
     is_attempting: bool
+    last_ended_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +88,10 @@ async def complaints(tx: Tx, *, campaign_id: str, since: datetime) -> int:
     return int(row[0]) if row else 0
 
 
-async def ended(tx: Tx, *, campaign_id: str, since: datetime, limit: int) -> int:
-    """How many attempts ended since then, `limit` at most."""
+async def reached(tx: Tx, *, campaign_id: str, since: datetime, limit: int) -> int:
+    """How many attempts ended since then or are with the carrier; exact below `limit`."""
     cursor = await tx.execute(
-        _SQL["ended"], {"campaign_id": campaign_id, "since": since, "limit": limit}
+        _SQL["reached"], {"campaign_id": campaign_id, "since": since, "limit": limit}
     )
     row = await cursor.fetchone()
     return int(row[0]) if row else 0

@@ -42,18 +42,23 @@ group by n.disposition;
 select count(*) from attempt_events e join attempts a on a.id = e.attempt_id
 where e.type = 'complained' and e.at >= %(since)s and a.campaign_id = %(campaign_id)s;
 
--- name: ended
--- Of how many attempts that is, no more than tell whether it is too many. Index attempts_ended.
+-- name: reached
+-- Of how many attempts that is, not many more than tell whether it is too many: those that ended, and those that the
+-- carrier has (a letter is open until nothing came back for a while). Indexes attempts_ended, attempts_open_campaign.
 select count(*) from (
-  select from attempts where campaign_id = %(campaign_id)s and ended_at >= %(since)s
-  order by ended_at desc limit %(limit)s) recent;
+  (select from attempts where campaign_id = %(campaign_id)s and ended_at >= %(since)s
+   order by ended_at desc limit %(limit)s)
+  union all
+  (select from attempts where campaign_id = %(campaign_id)s and state in ('accepted', 'in_progress') limit %(limit)s)) recent;
 
 -- name: canaries
--- Campaigns whose first people have all been begun, none of them in contact any more, and everybody enrolled.
+-- Campaigns whose first people have all been begun: is any of them in contact still, since when is none, is everybody
+-- enrolled? Index attempts_ended.
 select c.id, c.workspace_id, c.document, cp.begun,
   (select coalesce(sum(e.enrolled), 0)::bigint from enrollments e where e.campaign_id = c.id) as enrolled,
   exists (select from enrollments e where e.campaign_id = c.id and e.finished_at is null) as is_enrolling,
-  exists (select from attempts a where a.campaign_id = c.id and a.state not in ('ended', 'unknown')) as is_attempting
+  exists (select from attempts a where a.campaign_id = c.id and a.state not in ('ended', 'unknown')) as is_attempting,
+  (select max(a.ended_at) from attempts a where a.campaign_id = c.id) as last_ended_at
 from campaign_pacing cp join campaigns c on c.id = cp.campaign_id
 where cp.canary = 'pending' and cp.held_by = 'canary' and c.state = 'running'
 order by c.id;

@@ -33,6 +33,7 @@ WORK = (
     "services.inquiries.open_doubt",
     "services.outcomes.sweep",
     "services.outcomes._sweep_one",
+    "services.stale_promises.revoke",
     "services.inquiries.due",
     "services.inquiries.conclude",
     "services.reports.apply_kept",
@@ -68,6 +69,7 @@ BESIDE_THE_WAY = (
     "services.conversations.",
     "services.flow_requests.",
     "services.named_reports.",
+    "services.raised_limits.",
     "services.retention.",
     # One transaction that leaves nothing elsewhere: what it did not seal is sealed the next time.
     "services.auditing.",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from campana.domain.disposition import Disposition
 from campana.jobs import app as jobs
-from campana.services import campaigns, control, policy
+from campana.services import campaigns, control, policy, raised_limits
 from campana.services.context import Context
 from tests.services.test_spending import end, priced, put_off
 from tests.support.campaign import ANA, CARLA, Scene, person
@@ -15,9 +17,13 @@ from tests.support.database import FixedClock
 PEOPLE = [person(ANA), person(CARLA), person("+12125550111")]
 
 
+async def at_once(seconds: float) -> None:
+    """Nobody here claims beside the task."""
+
+
 async def work(context: Context) -> None:
     """Do what is deferred."""
-    async with jobs.build(context).open_async() as app:
+    async with jobs.build(replace(context, doze=at_once)).open_async() as app:
         await app.run_worker_async(wait=False, listen_notify=False, install_signal_handlers=False)
 
 
@@ -65,3 +71,19 @@ async def test_a_campaign_goes_on_at_once_with_more_money(
     await control.resume(context, workspace_id=workspace_id, campaign_id=campaign_id)
     clock.forward(seconds=1)
     assert len(await scene.claim()) == 2
+
+
+async def test_whom_a_claim_puts_off_by_the_old_limit_meanwhile_goes_on_too(
+    engine_context: Context, context: Context, workspace_id: int, clock: FixedClock
+) -> None:
+    await policy.replace(engine_context, workspace_id=workspace_id, raw={"dailySpendLimit": 0.4})
+    scene = await priced(engine_context, context, workspace_id, people=PEOPLE)
+
+    async def claims(seconds: float) -> None:
+        # With the old limit, as a claim does that had read it before it was changed.
+        assert seconds > 10
+        await spent(scene)
+
+    beside = replace(engine_context, doze=claims)
+    assert await raised_limits.ask_again(beside, workspace_id=workspace_id, campaign_id=None) == 2
+    assert {due_at for _, due_at in await put_off(scene)} == {clock.now()}

@@ -12,6 +12,8 @@ from campana.store.db import Tx
 
 TASK = "ask_again"
 _AT_ONCE = 2_000
+_CLAIMS_ARE_OVER_AFTER = 11.0
+"""Seconds: a claim that stands still for ten is ended by the server."""
 
 
 async def note(
@@ -37,7 +39,19 @@ async def note(
 
 
 async def ask_again(context: Context, *, workspace_id: int, campaign_id: str | None) -> int:
-    """Make whomever a spend limit put off due at once; how many they were (engine role)."""
+    """Make whomever a spend limit put off due at once; how many they were (engine role).
+
+    Who changes a campaign waits for its claims. Of the limit of a day one may have read the old
+    value and put people off by it later: they are looked for once more.
+    """
+    found = await _bring_forward(context, workspace_id=workspace_id, campaign_id=campaign_id)
+    if campaign_id is None:
+        await context.doze(_CLAIMS_ARE_OVER_AFTER)
+        found += await _bring_forward(context, workspace_id=workspace_id, campaign_id=None)
+    return found
+
+
+async def _bring_forward(context: Context, *, workspace_id: int, campaign_id: str | None) -> int:
     found = 0
     while True:
         async with context.db.transaction() as tx:

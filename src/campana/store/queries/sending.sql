@@ -35,29 +35,16 @@ call as (
   select id, %(workspace_id)s, %(from_number)s, address from made where %(is_call)s),
 published as (
   insert into events (workspace_id, type, campaign_id, at, pack, parts, places)
-  select %(workspace_id)s, %(event_type)s, %(campaign_id)s, %(now)s, string_to_array(%(events)s, E'\n'), %(parts)s, case when cardinality(places) < %(parts)s then places end
+  select %(workspace_id)s, %(event_type)s, %(campaign_id)s, %(now)s, string_to_array(%(events)s::text, E'\n'), %(parts)s, case when cardinality(places) < %(parts)s then places end
   from (select array_agg(place::smallint order by place) as places from given g where (g.id in (select id from made)) is true) m
-  where places is not null)
+  -- where none are given they are told by `tell`
+  where places is not null and %(events)s::text is not null)
 select g.id from given g where (g.id in (select id from made)) is not true;
 
--- name: begin
--- The same step for intents that were written before, in this transaction.
-with given as materialized (
-  select * from unnest(%(ids)s::uuid[]) with ordinality as g (id, place)),
-sent as (
-  update attempts a set state = 'sending', sending_at = %(now)s, ask_at = %(ask_at)s
-  from given g
-  where a.id = any(array[g.id]) and a.owner_id is not distinct from %(owner_id)s and case a.state when 'intent' then true end
-  returning a.id, a.workspace_id, a.address, g.place),
-told as (
-  insert into attempt_events (workspace_id, attempt_id, type, at) select workspace_id, id, 'sending', %(now)s from sent),
-call as (
-  insert into voice_calls (attempt_id, workspace_id, from_number, to_number)
-  select id, workspace_id, %(from_number)s, address from sent where %(is_call)s)
-insert into events (workspace_id, type, campaign_id, at, pack, parts, places)
-select %(workspace_id)s, %(event_type)s, %(campaign_id)s, %(now)s, string_to_array(%(events)s, E'\n'), %(parts)s, case when cardinality(places) < %(parts)s then places end
-from (select array_agg(place::smallint order by place) as places from sent) m
-where places is not null;
+-- name: tell
+-- That attempts which were opened by this transaction are about to be sent.
+insert into events (workspace_id, type, campaign_id, at, pack, parts)
+select %(workspace_id)s, %(event_type)s, %(campaign_id)s, %(now)s, pack, cardinality(pack) from string_to_array(%(events)s::text, E'\n') pack;
 
 -- name: leave
 -- The same step for intents of earlier transactions, each of a carrier that could not be asked about it otherwise:

@@ -8,7 +8,9 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from campana.domain.breakers import Breakers, Canary, Limit, Measure
+from campana.domain.errors import FieldProblem
 from campana.domain.pacing import OwnLimits
+from campana.services import documents
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 Priority = Literal["urgent", "high", "normal", "low"]
@@ -67,6 +69,20 @@ class CanaryDocument(_Document, frozen=True):
     min_answer_rate: Share | None = None
     max_opt_out_rate: Share | None = 0.1
     max_abandoned_transfer_rate: Share | None = None
+
+
+def problems(raw: object) -> list[FieldProblem]:
+    """What contradicts itself in the limits of a campaign as written, whatever their shape."""
+    found: list[FieldProblem] = []
+    document, _, _ = documents.sift(BreakersDocument, documents.inside(raw, "breakers"))
+    if document is not None and document.minimum > document.sample_size:
+        found.append(
+            FieldProblem(
+                pointer="/breakers/minimum",
+                message=f"must not be above sampleSize, which is {document.sample_size}",
+            )
+        )
+    return found
 
 
 def own_limits(document: PacingDocument | None) -> OwnLimits:

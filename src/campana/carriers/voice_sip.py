@@ -31,14 +31,7 @@ from campana.voice.options import ask_options
 from campana.voice.registering import Account
 
 Host = Annotated[str, Meta(pattern=r"^[A-Za-z0-9.:_-]{1,253}$", description="Name or address")]
-Number = Annotated[
-    str,
-    Meta(
-        pattern=r"^\+[1-9][0-9]{6,14}$",
-        description="E.164, with its plus",
-        examples=["+12025550100"],
-    ),
-]
+Number = Annotated[str, Meta(pattern=r"^\+[1-9][0-9]{6,14}$", description="E.164, with its plus")]
 Word = Annotated[str, Meta(pattern=r"^[!#-:=?-\[\]-~]{1,128}$")]
 """What the SIP stack takes unquoted: no space, quote, backslash, semicolon or angle bracket."""
 Secret = Annotated[str, Meta(pattern=r"^[ !#-\[\]-~]{0,128}$")]

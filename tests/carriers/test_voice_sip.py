@@ -60,7 +60,7 @@ def config(**changes: object) -> Config:
         (603, Disposition.DECLINED),
         (604, Disposition.INVALID_NUMBER),
         (606, Disposition.CARRIER_ERROR),
-        (607, Disposition.BLOCKED),
+        (607, Disposition.OPT_OUT),
         (608, Disposition.BLOCKED),
     ],
 )

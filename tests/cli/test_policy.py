@@ -32,6 +32,8 @@ def test_a_policy_is_set_shown_and_refused(
     file.write_text("caps:\n- {per: number, attempts: 0, days: 7}\n")
     status, told = campana("set", "-f", str(file))
     assert (status, "/caps/0/attempts" in told) == (1, True)
+    file.write_bytes("caps: [] # números\n".encode("latin-1"))
+    assert campana("set", "-f", str(file)) == (1, f"campana: {file} is not UTF-8.\n")
     assert json.loads(campana("show")[1])["caps"] == [CAP]
 
 
@@ -52,3 +54,6 @@ def test_a_price_table_is_set_shown_and_refused(
     file.write_text("channelType,prefix,per,amount\nVoice,US,minute,cheap\n")
     refused = CliRunner().invoke(prices.app, ["set", str(file)])
     assert (refused.exit_code, "line 2" in refused.output) == (1, True)
+    file.write_bytes("channelType,prefix,per,amount\nVoice,US,minute,1 €\n".encode("cp1252"))
+    refused = CliRunner().invoke(prices.app, ["set", str(file)])
+    assert (refused.exit_code, refused.output) == (1, f"campana: {file} is not UTF-8.\n")

@@ -34,6 +34,12 @@ def sample(opted_out: int = 0, **outcomes: int) -> Sample:
     )
 
 
+def called(calls: int, answered: int) -> Sample:
+    """So many calls, and so many of them answered, beside a hundred messages."""
+    outcomes = {Disposition.DELIVERED: 100, Disposition.NO_ANSWER: calls}
+    return Sample(outcomes=outcomes, calls=calls, answered=answered)
+
+
 def handed_over(transfers: int, abandoned: int) -> Sample:
     """Of a hundred calls so many were to go to a person, and nobody took so many of those."""
     outcomes = {Disposition.TRANSFERRED: transfers - abandoned, Disposition.COMPLETED: 100}
@@ -51,8 +57,9 @@ def handed_over(transfers: int, abandoned: int) -> Sample:
         ),
         (FAILURE, sample(busy=9, no_answer=1), None),
         (FAILURE, sample(carrier_error=2, not_sent=50, cancelled=50), "failure rate of 100%"),
-        (ANSWER, sample(completed=1, hung_up=1, no_answer=8), None),
-        (ANSWER, sample(completed=1, no_answer=9), "answer rate of 10% (1 of 10 attempts)"),
+        (ANSWER, called(10, 2), None),
+        (ANSWER, called(10, 1), "answer rate of 10% (1 of 10 calls) is below 20%"),
+        (ANSWER, called(0, 0), None),
         (ANSWER, sample(not_sent=10), None),
         (OPT_OUT, sample(1, completed=10), None),
         (OPT_OUT, sample(2, completed=10), "opt-out rate of 20% (2 of 10 attempts) is above 10%"),
@@ -64,7 +71,6 @@ def handed_over(transfers: int, abandoned: int) -> Sample:
         ),
         (ABANDONED, handed_over(9, 9), None),
         (ABANDONED, sample(completed=10), None),
-        (ANSWER, sample(transferred=2, no_answer=8), None),
         (
             Limit(measure=Measure.OPT_OUT, share=0.004),
             sample(1, completed=200),
@@ -83,7 +89,7 @@ def test_what_trips_and_what_is_said(limit: Limit, of: Sample, said: str | None)
 
 
 def test_the_first_limit_that_is_passed_is_told() -> None:
-    bad = sample(2, carrier_error=10)
+    bad = Sample(outcomes={Disposition.CARRIER_ERROR: 10}, opted_out=2, calls=10)
     told = tripped([ANSWER, FAILURE, OPT_OUT], bad)
     assert told is not None
     assert told.startswith("answer rate")

@@ -54,12 +54,13 @@ def test_nobody_is_told_after_the_end_nor_beyond_the_places_for_new_people() -> 
     rate=st.floats(0.001, 5),
     hour=st.integers(0, 23),
     daily=st.none() | st.integers(1, 9),
+    spent=st.integers(0, 12),
 )
 def test_it_agrees_with_the_forecast(
-    people: dict[tuple[str, ...], int], rate: float, hour: int, daily: int | None
+    people: dict[tuple[str, ...], int], rate: float, hour: int, daily: int | None, spent: int
 ) -> None:
     start = NOON.replace(hour=hour)
-    pace = Pace(rate=rate, daily=daily)
+    pace = Pace(rate=rate, daily=daily, spent_on=NOON.date(), spent=spent)
     turns = first_turns(people, window=MORNINGS, pace=pace, start=start, most=20)
     told = forecast(people, window=MORNINGS, pace=pace, start=start)
     assert len(turns) == min(20, sum(people.values()))

@@ -65,6 +65,28 @@ def test_a_quota_ends_the_day_in_utc() -> None:
     assert [each.attempts for each in run.planned] == [100, 50]
 
 
+def test_what_is_used_up_of_a_day_is_gone_on_that_day_alone() -> None:
+    pace = Pace(rate=10, daily=100, spent_on=NOW.date(), spent=70)
+    run = forecast({NEW_YORK: 150}, window=ALWAYS, pace=pace, start=NOW)
+    assert [each.attempts for each in run.planned] == [30, 100, 20]
+    later = forecast({NEW_YORK: 150}, window=ALWAYS, pace=pace, start=NOW + timedelta(days=1))
+    assert [each.attempts for each in later.planned] == [100, 50]
+
+
+def test_a_ramp_up_makes_it_later_by_nearly_half_of_it() -> None:
+    ramp_up = timedelta(minutes=30)
+    pace = Pace(rate=1, ramp_up=ramp_up, full=1)
+    run = forecast({NEW_YORK: 3600}, window=ALWAYS, pace=pace, start=NOW)
+    # A twentieth at first: the mean of the ramp is a little more than a half.
+    lost = ramp_up.total_seconds() * (0.5 - 0.05**2 / 2)
+    assert run.last_at is not None
+    assert abs((run.last_at - NOW).total_seconds() - 3600 - lost) < 2
+    # What other limits keep lower all the while is not slowed down below them.
+    held = Pace(rate=0.05, ramp_up=ramp_up, full=1)
+    same = forecast({NEW_YORK: 60}, window=ALWAYS, pace=held, start=NOW)
+    assert same.last_at == NOW + timedelta(minutes=20)
+
+
 def test_whoever_is_left_at_the_end_date_is_counted() -> None:
     end = NOW + timedelta(minutes=10)
     run = forecast({NEW_YORK: 1000}, window=DEFAULT, pace=Pace(rate=1), start=NOW, end=end)

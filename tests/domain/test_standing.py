@@ -87,6 +87,22 @@ RUNNING: list[tuple[dict[str, Any], Cause, str]] = [
         "UTC (Fraud): resume",
     ),
     ({"is_attempting": True, "paused": PAUSED}, Cause.CONTACTING, "now"),
+    (
+        channel() | {"is_attempting": True, "paused": PAUSED},
+        Cause.CHANNEL_PAUSED,
+        "resume the channel to go on; what is under way goes on to its end.",
+    ),
+    (
+        channel(down_until=LATER) | {"is_attempting": True},
+        Cause.CARRIER_DOWN,
+        "tried again at 2026-03-10 16:00 UTC; what is under way goes on to its end.",
+    ),
+    (channel(lines_in_use=10) | {"is_attempting": True}, Cause.CONTACTING, "now"),
+    (
+        channel(has_worker=False) | {"is_attempting": True, "is_callable": False},
+        Cause.NO_WORKER,
+        "or campana work or voice; what was under way is looked into then.",
+    ),
     (channel(has_worker=False), Cause.NO_WORKER, "No worker that serves the channel Main line"),
     (channel(down_until=LATER), Cause.CARRIER_DOWN, "tried again at 2026-03-10 16:00 UTC"),
     (channel(down_until=EARLIER), Cause.READY, "about to begin"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -31,7 +31,9 @@ PEOPLE = [person(f"+1212555{n:04}") for n in range(100, 200)]
 QUICK = {"minimum": 4, "sampleSize": 10}
 
 
-async def attempt(scene: Scene, disposition: Disposition, *, count: int) -> list[str]:
+async def attempt(
+    scene: Scene, disposition: Disposition, *, count: int, answered_at: datetime | None = None
+) -> list[str]:
     """So many attempts that end like that; returns whom they reached."""
     made: list[str] = []
     while len(made) < count:
@@ -39,7 +41,11 @@ async def attempt(scene: Scene, disposition: Disposition, *, count: int) -> list
         assert claimed, f"only {len(made)} of {count} could be claimed"
         for each in claimed[: count - len(made)]:
             await outcomes.settle(
-                scene.engine, attempt_id=each.attempt_id, disposition=disposition, reason="test"
+                scene.engine,
+                attempt_id=each.attempt_id,
+                disposition=disposition,
+                reason="test",
+                answered_at=answered_at,
             )
             made.append(each.address)
     return made
@@ -343,7 +349,12 @@ async def test_the_sample_is_read_from_its_index(
         plan = await explained(
             tx,
             breakers._SQL["sample"],  # pyright: ignore[reportPrivateUsage]
-            {"campaign_id": scene.campaign_id, "since": clock.now(), "limit": 100},
+            {
+                "campaign_id": scene.campaign_id,
+                "since": clock.now(),
+                "limit": 100,
+                **{each: ["completed"] for each in ("no_contact", "answers", "wishes")},
+            },
         )
         found = await campaigns.get(tx, campaign_id=scene.campaign_id, now=clock.now())
     assert found is not None

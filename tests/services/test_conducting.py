@@ -26,7 +26,14 @@ from campana.domain.dictation import (
 from campana.domain.disposition import Disposition
 from campana.domain.transfer import TransferOutcome, Transferred
 from campana.flow.inputs import WebhookAnswered
-from campana.services import conducting, dispatch, outcomes, session_calls, sessions
+from campana.services import (
+    conducting,
+    dispatch,
+    outcomes,
+    reopening,
+    session_calls,
+    sessions,
+)
 from campana.services.claimed import Claimed
 from campana.services.conducting import Step
 from campana.services.context import Context
@@ -286,6 +293,36 @@ async def test_a_worker_that_dies_in_a_call_leaves_the_session_its_way_and_no_ot
     clock.forward(hours=1)
     assert await talk.timers() == 1
     # What comes next would call them again: nobody knows whether they were talked to.
+    assert await talk.claim(VOICE) == []
+    assert await talk.targets() == [("finished", "no_answer")]
+    assert await talk.scene.rows("select count(*) from attempts") == [(1,)]
+
+
+async def test_whoever_declined_is_called_no_more_whatever_the_flow_says(talk_of: TalkOf) -> None:
+    nodes = {
+        "a": {**NODES["a"], "onNoAnswer": "later"},
+        **{name: NODES[name] for name in ("menu", "thanks", "through", "later", "again", "end")},
+        "gone": NODES["gone"],
+    }
+    talk = await talk_of(nodes)
+    line = await called(talk)
+    await talk.refuse(line.claimed, Disposition.DECLINED)
+    assert await talk.targets() == [("talking", None)]
+    talk.clock.forward(hours=1)
+    assert await talk.timers() == 1
+    assert await talk.claim(VOICE) == []
+    # The flow calls that "no answer", after which a person may have them tried again.
+    assert await talk.targets() == [("finished", "no_answer")]
+    await reopening.retry(
+        talk.scene.web,
+        workspace_id=talk.scene.workspace_id,
+        campaign_id=talk.scene.campaign_id,
+        outcomes=[Disposition.NO_ANSWER],
+        actor="test",
+    )
+    assert await talk.claim(VOICE) == []
+    talk.clock.forward(hours=1)
+    assert await talk.timers() == 1
     assert await talk.claim(VOICE) == []
     assert await talk.targets() == [("finished", "no_answer")]
     assert await talk.scene.rows("select count(*) from attempts") == [(1,)]

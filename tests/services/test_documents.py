@@ -45,7 +45,7 @@ def test_every_problem_is_found_at_once_and_named_by_its_pointer() -> None:
         "/cadence/busy/attempts": "must be at least 1",
         "/cadence/busy/delaySeconds": "is required",
         "/cadence/declined": "is not a known field",
-        "/callerId": "must look like ^\\+[1-9][0-9]{6,14}$",
+        "/callerId": "must look like +12025550100",
         "/colour": "is not a known field",
         "/description": "must be a text",
         "/endDate": "must be an ISO 8601 date or time",
@@ -56,8 +56,8 @@ def test_every_problem_is_found_at_once_and_named_by_its_pointer() -> None:
         "/voiceBot/greeting": "must not be empty",
         "/voiceBot/maxSeconds": "must be a whole number",
         "/voiceBot/steps": "must have at least 1 entries",
-        "/window/mon/0/from": "must look like ^([01][0-9]|2[0-3]):[0-5][0-9]$",
-        "/window/mon/0/to": "must look like ^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$",
+        "/window/mon/0/from": "must look like 09:00",
+        "/window/mon/0/to": "must look like 17:30 or 24:00",
         "/window/monday": "is not a known field",
     }
 

@@ -130,7 +130,9 @@ async def test_the_gate_still_has_its_say(
     assert became == "suppressed"
 
 
-@pytest.mark.parametrize("final", [Disposition.COMPLETED, Disposition.DECLINED])
+@pytest.mark.parametrize(
+    "final", [Disposition.COMPLETED, Disposition.DELIVERED, Disposition.DECLINED]
+)
 async def test_who_was_reached_or_said_no_is_never_tried_again(
     final: Disposition, engine_context: Context, context: Context, workspace_id: int
 ) -> None:

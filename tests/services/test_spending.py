@@ -312,6 +312,11 @@ def test_a_price_table_is_read_whole_or_refused_line_by_line() -> None:
                 "Voice,GB,minute,0.0000001",
                 "Voice,GB,minute,nan",
                 "Voice",
+                "Voice,GB,minute,1e30",
+                "Voice,GB,minute,0,05",
+                "Voice,QQ,minute,1",
+                "SMS,GB,minute,1",
+                "Voice,GB,minute,1_0",
             ]
         )
     told = [(each.pointer, each.message.split()[0]) for each in refused.value.problems]
@@ -327,6 +332,14 @@ def test_a_price_table_is_read_whole_or_refused_line_by_line() -> None:
         ("line 9", "prefix"),
         ("line 9", "per"),
         ("line 9", "amount"),
+        ("line 10", "amount"),
+        # A comma for decimals makes a column of its own.
+        ("line 11", "has"),
+        ("line 12", "prefix"),
+        ("line 13", "per"),
+        ("line 14", "amount"),
     ]
+    with pytest.raises(InvalidParameter, match="line 2"):
+        prices.read([TABLE[0], f"Voice,GB,minute,{'9' * 200_000}"])
     with pytest.raises(InvalidParameter, match="line 1"):
         prices.read(["prefix,amount"])

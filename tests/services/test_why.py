@@ -71,7 +71,10 @@ async def test_a_campaign_whose_attempts_all_fail_says_of_what(
         reason="Unauthorized: the trunk does not take this username and password",
         facts=refused(401),
     )
-    assert "failed at the carrier: 401 Unauthorized: the trunk does not take" in await told(scene)
+    async with engine_context.db.session() as worker:
+        await owners.serve(worker, kind="voice_sip")
+        said = await told(scene)
+    assert "failed at the carrier: 401 Unauthorized: the trunk does not take" in said
     await outcomes.settle(
         scene.engine,
         attempt_id=second.attempt_id,
@@ -114,7 +117,14 @@ async def test_of_many_who_wait_it_tells_of_the_first_who_may_be_contacted(
         " or voice."
     )
     [ana] = await scene.claim()
-    assert await told(scene) == "It is contacting people now."
+    async with engine_context.db.session() as worker:
+        await owners.serve(worker, kind="voice_sip")
+        assert await told(scene) == "It is contacting people now."
+    # It died with a call under way: nobody is contacted, and nobody will be.
+    assert await told(scene) == (
+        "No worker that serves the channel exchange is alive: start campana serve, or campana work"
+        " or voice; what was under way is looked into then."
+    )
     await settled(scene, ana, Disposition.BUSY)
     assert await told(scene) == (
         "Whoever is next was tried already (busy); the next try is at 2026-03-10 13:10 UTC."

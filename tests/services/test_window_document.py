@@ -98,12 +98,13 @@ def document(**written: Any) -> WindowDocument:
 
 
 def test_what_a_window_cannot_mean_is_named_all_at_once() -> None:
-    wrong = document(
-        always=True,
-        mon=[{"from": "09:00", "to": "09:00"}, {"from": "18:00", "to": "09:00"}],
-        sun=[{"from": "09:00", "to": "24:00"}],
-        holidays=["US", "QQ", "US-QQ"],
-    )
+    wrong = {
+        "always": True,
+        "mon": [{"from": "09:00", "to": "09:00"}, {"from": "18:00", "to": "09:00"}],
+        "tue": [{"from": "9", "to": "8"}],
+        "sun": [{"from": "09:00", "to": "24:00"}],
+        "holidays": ["US", "QQ", "US-QQ"],
+    }
     assert [problem.pointer for problem in problems(wrong)] == [
         "/holidays/1",
         "/holidays/2",
@@ -111,7 +112,8 @@ def test_what_a_window_cannot_mean_is_named_all_at_once() -> None:
         "/mon/0",
         "/mon/1",
     ]
-    assert problems(document(always=True)) == []
+    assert problems({"always": True}) == []
+    assert problems(7) == problems(None) == []
     assert window_of(document(always=True)) == ALWAYS
     with pytest.raises(InvalidParameter, match="closedDates/0"):
         document(closedDates=["2026-02-30"])

@@ -47,6 +47,57 @@ BACKWARDS = {"mon": [{"from": "10:00", "to": "09:00"}]}
         ),
         ("campaigns", {"type": "VoiceBot", "weight": 0}, {"/name", "/channelType", "/weight"}),
         (
+            "campaigns",
+            {
+                "name": "",
+                "type": "voicebot",
+                "channelType": "sms",
+                "window": {"mon": [{"from": "9", "to": "10"}], "tue": [*BACKWARDS["mon"]]},
+                "variants": [
+                    {"name": "a", "share": 0, "changes": {"window": {"holidays": ["XX"]}}},
+                ],
+                "contactList": "nobody",
+                "channel": "nowhere",
+                "channels": {"Email": "nowhere"},
+                "startDate": "2026-05-01",
+                "endDate": "2026-04-01",
+                "breakers": {"maxFailureRate": 2, "minimum": 500, "sampleSize": 10},
+                "caps": [{"per": "number", "attempts": n, "days": 1} for n in (1, 2)],
+            },
+            {
+                "/name",
+                "/type",
+                "/channelType",
+                "/window/mon/0/from",
+                "/window/mon/0/to",
+                "/window/tue/0",
+                "/variants/0/share",
+                "/variants/0/changes/window/holidays/0",
+                "/contactList",
+                "/channel",
+                "/channels/Email",
+                "/endDate",
+                "/breakers/maxFailureRate",
+                "/breakers/minimum",
+                "/caps/1",
+            },
+        ),
+        (
+            "channels",
+            {
+                "name": "",
+                "kind": "voice_sip",
+                "config": {"callerIds": ["5"]},
+                "window": {"mon": 5, "tue": [*BACKWARDS["mon"]]},
+            },
+            {"/name", "/config/trunks", "/config/callerIds/0", "/window/mon", "/window/tue/0"},
+        ),
+        (
+            "channels",
+            {"name": 5, "kind": 5, "config": 5, "rate": 0, "window": {}},
+            {"/name", "/kind", "/config", "/rate", "/window"},
+        ),
+        (
             "channels",
             {"name": "trunk", "kind": "pigeon", "config": {}, "rate": 1e6, "window": {}},
             {"/kind", "/rate", "/window"},
@@ -121,3 +172,39 @@ async def test_a_change_is_told_all_that_is_wrong_with_it(api: httpx.AsyncClient
     assert sorted(pointers) == ["/channel", "/weight", "/window/mon/0"]
     hook = await api.post("/v1/consents", json={"address": ANA, "isGranted": True})
     assert {each["pointer"] for each in hook.json()["errors"]} == {"/source", "/wording"}
+
+
+async def test_a_change_of_a_channel_is_told_all_that_is_wrong_with_it(
+    api: httpx.AsyncClient,
+) -> None:
+    trunk = {"host": "127.0.0.1", "port": 5060}
+    body = {
+        "name": "trunk",
+        "kind": "voice_sip",
+        "config": {"trunks": [trunk], "callerIds": ["+12025550100"]},
+    }
+    made = (await api.post("/v1/channels", json=body)).json()
+    refused = await api.patch(
+        f"/v1/channels/{made['id']}",
+        json={
+            "name": "",
+            "rate": 0,
+            "lines": None,
+            "config": {"callerIds": ["5"]},
+            "window": {"mon": 5, "tue": BACKWARDS["mon"]},
+            "trunks": {"another": {}},
+        },
+        headers={"if-match": "*"},
+    )
+    assert refused.status_code == 400
+    pointers = [each["pointer"] for each in refused.json()["errors"]]
+    assert sorted(pointers) == [
+        "/config/callerIds/0",
+        "/lines",
+        "/name",
+        "/rate",
+        "/trunks/another",
+        "/window/mon",
+        "/window/tue/0",
+    ]
+    assert (await api.get(f"/v1/channels/{made['id']}")).json() == made

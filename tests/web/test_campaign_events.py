@@ -192,6 +192,17 @@ async def test_a_stream_begins_where_the_query_says_too(served: Served) -> None:
     assert follower.ids == ids[1:]
 
 
+async def test_a_stream_cannot_begin_after_an_event_that_is_not_there_yet(served: Served) -> None:
+    await served.tell("tgt_1")
+    for given in ({"last-event-id": "evt_999999999"}, {"last-event-id": "none of ours"}):
+        async with httpx.AsyncClient() as client:
+            headers = served.headers | STREAM | given
+            refused = await client.get(served.path, headers=headers)
+        assert refused.status_code == 400
+        [problem] = refused.json()["errors"]
+        assert problem["parameter"] == "Last-Event-ID"
+
+
 async def test_without_asking_for_a_stream_it_is_a_page(served: Served) -> None:
     ids = await served.tell("tgt_1", "tgt_2", "tgt_3")
     await served.tell("tgt_9", campaign_id="camp_other")

@@ -98,7 +98,9 @@ async def test_a_running_campaign_tells_talking_from_waiting_to_retry(
     await place(scene, first)
     for other in others:
         await refuse(scene, other, Disposition.BUSY)
-    assert await state_of(api, scene) == told("Running")
+    async with engine_context.db.session() as worker:
+        await owners.serve(worker, kind="voice_sip")
+        assert await state_of(api, scene) == told("Running")
 
 
 async def test_all_busy_is_waiting_for_retries_and_nobody_left_for_contacts(

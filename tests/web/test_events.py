@@ -85,3 +85,22 @@ async def test_a_page_that_has_not_changed_is_not_sent_again(
     first = await api.get("/v1/events")
     again = await api.get("/v1/events", headers={"if-none-match": first.headers["etag"]})
     assert again.status_code == 304
+
+
+async def test_an_event_that_is_not_there_yet_is_no_place_to_go_on_from(
+    api: httpx.AsyncClient, context: Context, workspace_id: int
+) -> None:
+    """As after a backup was restored: what was read since then is told of no more."""
+    [newest] = await tell(context, "tgt_1", workspace_id=workspace_id)
+    refused = await api.get("/v1/events?after=evt_999999999")
+    assert refused.status_code == 400
+    [problem] = refused.json()["errors"]
+    assert problem["parameter"] == "after"
+    assert "above every event" in problem["message"]
+    # It names the place to go on from: what happens next is after it.
+    known = problem["message"].split()[-1]
+    assert (await api.get(f"/v1/events?after={known}")).json()["data"] == []
+    [following] = await tell(context, "tgt_2", workspace_id=workspace_id)
+    for place in (newest, known):
+        found = (await api.get(f"/v1/events?after={place}")).json()
+        assert [each["id"] for each in found["data"]] == [following]

@@ -173,7 +173,7 @@ DISPOSITIONS: dict[int, Disposition] = {
     600: Disposition.BUSY,
     603: Disposition.DECLINED,
     604: Disposition.INVALID_NUMBER,
-    607: Disposition.BLOCKED,  # unwanted, RFC 8197
+    607: Disposition.OPT_OUT,  # the person says we are unwanted, RFC 8197
     608: Disposition.BLOCKED,  # rejected by an intermediary, RFC 8688
 }
 """Final SIP codes with a meaning of their own. Of the others 5xx is congestion, else an error."""

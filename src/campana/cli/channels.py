@@ -12,6 +12,7 @@ from rich.table import Table
 from campana.bootstrap import DEFAULT_WORKSPACE
 from campana.cli.session import AsJson, Workspace, out, print_json, run, told, whole
 from campana.domain.clock import wire
+from campana.domain.errors import InvalidParameter
 from campana.domain.ids import numbered
 from campana.services import (
     accounts,
@@ -43,7 +44,19 @@ def read_document(file: Path) -> object:
     Raises:
         InvalidParameter: it is not YAML.
     """
-    return documents.read_yaml(file.read_text("utf-8"))
+    return documents.read_yaml(read_text(file))
+
+
+def read_text(file: Path) -> str:
+    """What a file says.
+
+    Raises:
+        InvalidParameter: it is not UTF-8.
+    """
+    try:
+        return file.read_text("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InvalidParameter(f"{file} is not UTF-8.") from None
 
 
 @app.command()

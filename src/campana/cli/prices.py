@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 
 from campana.bootstrap import DEFAULT_WORKSPACE
+from campana.cli.channels import read_text
 from campana.cli.session import AsJson, Workspace, out, print_json, run, told
 from campana.services import prices
 from campana.services.context import Context
@@ -33,7 +34,7 @@ def set_prices(
     """Replace the price table; running campaigns reckon by it from their next claim on."""
 
     async def act(context: Context, workspace_id: int) -> int:
-        entries = prices.read(file.read_text("utf-8-sig").splitlines())
+        entries = prices.read(read_text(file).splitlines())
         await prices.replace(context, workspace_id=workspace_id, entries=entries)
         return len(entries)
 

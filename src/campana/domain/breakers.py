@@ -20,6 +20,7 @@ class Measure(StrEnum):
 
     FAILURE = "failure rate"
     ANSWER = "answer rate"
+    """Of the calls, those that a person answered."""
     OPT_OUT = "opt-out rate"
     ABANDONED = "abandoned transfer rate"
     """Of the calls that were to be handed to a person, those that nobody took."""
@@ -67,17 +68,20 @@ class Canary:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
     """What became of some attempts: how many by disposition, how many people opted out after
-    theirs, how many calls were to be handed over and how many of those nobody took."""
+    theirs, how many calls were to be handed over and how many of those nobody took; how many were
+    calls that touched the network, and how many of those a person answered."""
 
     outcomes: Mapping[Disposition, int]
     opted_out: int = 0
     transfers: int = 0
     abandoned: int = 0
+    calls: int = 0
+    answered: int = 0
 
     @property
     def size(self) -> int:
         """Attempts that touched the network."""
-        return sum(n for outcome, n in self.outcomes.items() if outcome not in _NO_CONTACT)
+        return sum(n for outcome, n in self.outcomes.items() if outcome not in NO_CONTACT)
 
 
 FAILURES = frozenset({
@@ -88,8 +92,10 @@ FAILURES = frozenset({
 """Outcomes that say something of the carrier or the sender, and nothing of the person."""
 _CARRIER = frozenset({Disposition.CARRIER_ERROR, Disposition.CONGESTION})
 ANSWERS = frozenset({Disposition.COMPLETED, Disposition.TRANSFERRED, Disposition.HUNG_UP})
-# Ours: neither the carrier's fault nor the person's choice.
-_NO_CONTACT = frozenset({Disposition.NOT_SENT, Disposition.CANCELLED})
+WISHES = frozenset({Disposition.CALLBACK_REQUEST, Disposition.OPT_OUT})
+"""Outcomes of an answered call, if it was answered: a network may say the second for a person."""
+NO_CONTACT = frozenset({Disposition.NOT_SENT, Disposition.CANCELLED})
+"""Ours: neither the carrier's fault nor the person's choice."""
 
 
 def tripped(limits: Sequence[Limit], sample: Sample) -> str | None:
@@ -100,8 +106,10 @@ def tripped(limits: Sequence[Limit], sample: Sample) -> str | None:
         count, of, what = _count(limit.measure, sample), sample.size, "attempts"
         if limit.measure is Measure.ABANDONED:
             of, what = sample.transfers, "transfers"
-            if of < FEWEST_TRANSFERS:
-                continue
+        elif limit.measure is Measure.ANSWER:
+            of, what = sample.calls, "calls"
+        if of < _FEWEST.get(limit.measure, 1):
+            continue
         share = count / of
         is_answer = limit.measure is Measure.ANSWER
         if share < limit.share if is_answer else share > limit.share:
@@ -117,8 +125,8 @@ def _percent(share: float) -> str:
     return f"{100 * share:.3g}%"
 
 
-FEWEST_TRANSFERS = 10
-"""Fewer say nothing: a single colleague at lunch is not a reason to stop."""
+# A single colleague at lunch is not a reason to stop.
+_FEWEST = {Measure.ABANDONED: 10}
 COMPLAINTS_WITHIN = timedelta(hours=24)
 """Complaints come hours after what they are about."""
 _COMPLAINT_BASE = 1_000
@@ -145,7 +153,7 @@ def enough_attempts(share: float, *, complaints: int) -> int:
 
 def is_down(newest: Sequence[Disposition], *, after: int) -> bool:
     """Does a carrier let nothing through? The newest `after` attempts on it all failed."""
-    touched = [outcome for outcome in newest if outcome not in _NO_CONTACT]
+    touched = [outcome for outcome in newest if outcome not in NO_CONTACT]
     return len(touched) >= after and all(outcome in _CARRIER for outcome in touched[:after])
 
 
@@ -154,7 +162,7 @@ def _count(measure: Measure, sample: Sample) -> int:
         case Measure.FAILURE:
             return sum(sample.outcomes.get(outcome, 0) for outcome in FAILURES)
         case Measure.ANSWER:
-            return sum(sample.outcomes.get(outcome, 0) for outcome in ANSWERS)
+            return sample.answered
         case Measure.OPT_OUT:
             return sample.opted_out
         case Measure.ABANDONED:

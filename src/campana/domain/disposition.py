@@ -116,10 +116,12 @@ PERSON_REACHED: frozenset[Disposition] = frozenset(
 ) | {Disposition.CALLBACK_REQUEST, Disposition.OPT_OUT}
 """A person answered, or the message arrived: what share of attempts comes to this is reported."""
 
-# Completed conversations were had; a person who declined said no; an expired campaign is over.
+# Completed conversations were had, and a message that arrived is there to be read; a person who
+# declined said no; an expired campaign is over. Whoever hung up may have been cut off.
 RETRYABLE: frozenset[Disposition] = frozenset(Disposition) - {
     Disposition.COMPLETED,
     Disposition.TRANSFERRED,
+    Disposition.DELIVERED,
     Disposition.DECLINED,
     Disposition.DUPLICATE,
     Disposition.EXPIRED,

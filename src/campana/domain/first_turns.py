@@ -44,12 +44,12 @@ def first_turns(
     found: list[Turn] = []
     # Whoever opens later is not asked again until then: to find it takes a while.
     opens: dict[tuple[str, ...], datetime] = {}
-    now, today, resets = start, 0, quota_resets_at(start)
+    now, quota, resets = start, pace.quota(start), quota_resets_at(start)
     while len(found) < most:
-        if pace.daily is not None and today >= pace.daily:
+        if quota <= 0:
             now = max(now, resets)
         if now >= resets:
-            today, resets = 0, quota_resets_at(now)
+            quota, resets = pace.quota(now), quota_resets_at(now)
         opens = {
             zones: opening
             for zones, count in people.items()
@@ -68,8 +68,9 @@ def first_turns(
         )
         found.append(Turn(at=at, zones=zones, place=gone.get(zones, 0)))
         gone[zones] = gone.get(zones, 0) + 1
-        today += 1
-        now = at + timedelta(seconds=1 / pace.rate)
+        quota -= 1
+        rate, _ = pace.turn(at, start=start)
+        now = at + timedelta(seconds=1 / rate)
     return found
 
 

@@ -8,12 +8,13 @@ as many steps as there are events, not people.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
-from campana.domain.pacing import quota_resets_at
+from campana.domain.pacing import quota_day, quota_resets_at, ramped
 from campana.domain.window import Window, open_spans
 
 HOURLY_FOR = timedelta(days=7)
@@ -24,6 +25,7 @@ LONGEST = timedelta(days=92)
 Later = Mapping[tuple[tuple[str, ...], datetime], int]
 """People by their zones and the moment before which they are left alone."""
 
+_RAMP_STEPS = 40
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(hours=24)
 _NEARLY_NOBODY = 1e-6
@@ -41,6 +43,30 @@ class Pace:
     """New people in any 24 hours (None: as many as there are): who is beyond it waits a day."""
     taken: Sequence[tuple[datetime, int]] = ()
     """Of those, whom there is no room for at the start: since when, and how many, oldest first."""
+    spent_on: date | None = None
+    """A day of which some of `daily` is used up already: `spent` of it."""
+    spent: int = 0
+
+    ramp_up: timedelta = timedelta(0)
+    """For so long after its start the campaign's own rate, `full` in the end, grows."""
+    full: float = math.inf
+
+    def turn(self, at: datetime, *, start: datetime) -> tuple[float, datetime]:
+        """The rate at a moment of a run that began at `start`, and until when to reckon with it."""
+        if at >= start + self.ramp_up:
+            return self.rate, datetime.max.replace(tzinfo=UTC)
+        step = self.ramp_up / _RAMP_STEPS
+        place = (at - start) // step
+        middle = start + step * place + step / 2
+        grown = ramped(self.full, ramp_up=self.ramp_up, since=start, now=middle)
+        return min(self.rate, grown), start + step * (place + 1)
+
+    def quota(self, at: datetime) -> float:
+        """What there is of the day of `at` before anything of this run is done in it."""
+        if self.daily is None:
+            return float("inf")
+        spent = self.spent if quota_day(at) == self.spent_on else 0
+        return float(max(0, self.daily - spent))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,23 +128,24 @@ def forecast(
     ]
     first_at: datetime | None = None
     last_at: datetime | None = None
-    now, quota, resets = start, _quota(pace), quota_resets_at(start)
+    now, quota, resets = start, pace.quota(start), quota_resets_at(start)
     places = _Places.of(pace)
     while now < stop:
         waiting = [crowd for crowd in crowds if crowd.left > 0]
         if not waiting:
             break
         if now >= resets:
-            quota, resets = _quota(pace), quota_resets_at(now)
+            quota, resets = pace.quota(now), quota_resets_at(now)
         places.free(now)
         turns = [turn for crowd in waiting if (turn := crowd.next_turn(now)) is not None]
         most = min(quota, places.left)
         flowing = [crowd for crowd in waiting if crowd.is_open(now)] if most > 0 else []
-        until: datetime = min([stop, resets, _next_hour(now), *places.turns(), *turns])
+        rate, grows = pace.turn(now, start=start)
+        until: datetime = min([stop, resets, _next_hour(now), grows, *places.turns(), *turns])
         if flowing:
-            seconds = _drain(flowing, now=now, until=until, rate=pace.rate, quota=most)
-            quota = _less(quota, pace.rate * seconds)
-            places.take(pace.rate * seconds, now)
+            seconds = _drain(flowing, now=now, until=until, rate=rate, quota=most)
+            quota = _less(quota, rate * seconds)
+            places.take(rate * seconds, now)
             until = min(until, now + max(_TICK, timedelta(seconds=seconds)))
             first_at, last_at = first_at or now, until
         now = until
@@ -227,10 +254,6 @@ def _planned(crowds: Sequence[_Crowd], *, until: datetime) -> list[Planned]:
         Planned(hour=hour, zones=zones, attempts=attempts)
         for (hour, zones), attempts in sorted(found.items())
     ]
-
-
-def _quota(pace: Pace) -> float:
-    return float("inf") if pace.daily is None else float(pace.daily)
 
 
 def _less(amount: float, taken: float) -> float:

@@ -71,7 +71,7 @@ def _running(facts: WaitFacts, now: datetime) -> Standing:
     if facts.start_date is not None and facts.start_date > now:
         return _until(Cause.BEFORE_START, "It starts", facts.start_date)
     if facts.is_attempting:
-        return _told(Cause.CONTACTING, "It is contacting people now.")
+        return _attempting(facts, now)
     if not facts.is_clock_steady:
         return _told(
             Cause.CLOCK_UNSTEADY,
@@ -90,6 +90,22 @@ def _running(facts: WaitFacts, now: datetime) -> Standing:
     if facts.first_due_at is None:
         return _nobody_waits(facts)
     return _nobody_callable(facts, facts.first_due_at, now)
+
+
+def _attempting(facts: WaitFacts, now: datetime) -> Standing:
+    """Attempts are under way; but nothing may follow them, or nobody may be alive to end them."""
+    channel = facts.channel
+    found = None
+    if facts.is_callable and facts.paused is not None:
+        found = _channel_paused(facts.paused)
+    elif channel is not None and (facts.is_callable or not channel.has_worker):
+        found = _channel_stopped(channel, now)
+    if found is None:
+        return _told(Cause.CONTACTING, "It is contacting people now.")
+    so_far = "what is under way goes on to its end"
+    if found.cause is Cause.NO_WORKER:
+        so_far = "what was under way is looked into then"
+    return replace(found, sentence=f"{found.sentence.removesuffix('.')}; {so_far}.")
 
 
 def _at_rest(state: CampaignState, facts: WaitFacts) -> Standing:

@@ -91,7 +91,9 @@ class CampaignDocument(_Document, frozen=True):
     contacted any more. Such a campaign stays open until its end date."""
     channel: Name | None = None
     """Id or name of the channel."""
-    caller_id: Annotated[str, Meta(pattern=r"^\+[1-9][0-9]{6,14}$")] | None = None
+    caller_id: (
+        Annotated[str, Meta(pattern=r"^\+[1-9][0-9]{6,14}$", examples=["+12025550100"])] | None
+    ) = None
     voice_bot: OneBot = None
     flow: PinDocument | None = None
     channels: dict[ChannelType, Name] = {}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from campana.domain.campaign import Campaign, CampaignState
+from campana.domain.campaign import Campaign, CampaignState, CampaignType, ChannelType
 from campana.domain.clock import parse_moment
 from campana.domain.errors import (
     FieldProblem,
@@ -23,6 +23,7 @@ from campana.services import (
     documents,
     events,
     flow_parts,
+    limits_document,
     preflight,
     raised_limits,
     standstill,
@@ -31,9 +32,13 @@ from campana.services import (
 )
 from campana.services.campaign_document import LONGEST_NAME, ONLY_BEFORE_LAUNCH, CampaignDocument
 from campana.services.context import Context
+from campana.services.policy import cap_problems
 from campana.store import campaign_pacing, campaigns, channels, lists
 from campana.store import events as store_events
 from campana.store.db import Tx
+
+_STAND_INS = {"name": "?", "type": CampaignType.FLOW, "channelType": ChannelType.VOICE}
+"""For the fields without which there is no campaign."""
 
 _ONLY_SHOWN = ("name", "description")
 """Fields of the document that change nothing about who is contacted, or when."""
@@ -210,14 +215,17 @@ async def _check_fit(tx: Tx, context: Context, changed: Campaign) -> None:
 
 async def _resolved(tx: Tx, workspace_id: int, raw: object, *, now: datetime) -> dict[str, Any]:
     """The fields of a Campaign that its document says; names of others become their ids."""
-    document, raw, problems = documents.sift(CampaignDocument, raw)
+    written = raw
+    document, raw, problems = documents.sift(CampaignDocument, written, stand_ins=_STAND_INS)
     if document is None:
         raise InvalidParameter(problems=problems)
+    is_typed = all(each.pointer != "/channelType" for each in problems)
     start = parse_moment(document.start_date) if document.start_date else None
     end = parse_moment(document.end_date, is_end=True) if document.end_date else None
-    if start and end and end < start:
-        problems.append(FieldProblem(pointer="/endDate", message="must not be before startDate"))
-    problems += _of_windows(document)
+    if start and end and end <= start:
+        problems.append(FieldProblem(pointer="/endDate", message="must be after startDate"))
+    problems += _of_windows(written)
+    problems += [*limits_document.problems(written), *cap_problems(written)]
     list_id = channel_id = None
     if document.contact_list:
         found = await lists.find(tx, workspace_id=workspace_id, wanted=document.contact_list)
@@ -231,14 +239,16 @@ async def _resolved(tx: Tx, workspace_id: int, raw: object, *, now: datetime) ->
         channel_id = channel.id if channel else None
         if channel is None:
             problems.append(FieldProblem(pointer="/channel", message="there is no such channel"))
-        elif channel.channel_type != document.channel_type:
+        elif is_typed and channel.channel_type != document.channel_type:
             problems.append(
                 FieldProblem(
                     pointer="/channel",
                     message=f"is a {channel.channel_type} channel, not {document.channel_type}",
                 )
             )
-    talk, wrong = await flow_parts.resolved(tx, workspace_id=workspace_id, document=document)
+    talk, wrong = await flow_parts.resolved(
+        tx, workspace_id=workspace_id, document=document, is_typed=is_typed
+    )
     problems += wrong
     whole, wrong = await campaign_bots.pinned(
         tx,
@@ -284,15 +294,16 @@ def _never_open(
     return [FieldProblem(pointer="/window", message="never opens")]
 
 
-def _of_windows(document: CampaignDocument) -> list[FieldProblem]:
-    windows = {"/window": document.window}
-    windows |= {
-        f"/variants/{n}/changes/window": each.changes.window
-        for n, each in enumerate(document.variants)
-    }
+def _of_windows(raw: object) -> list[FieldProblem]:
+    """What is wrong with its hours, and with those of its variants, beside their shape."""
+    windows = {"/window": documents.inside(raw, "window")}
+    variants = documents.inside(raw, "variants")
+    if isinstance(variants, list):
+        for n, each in enumerate(cast("list[object]", variants)):
+            own = documents.inside(each, "changes", "window")
+            windows[f"/variants/{n}/changes/window"] = own
     return [
         FieldProblem(pointer=f"{at}{each.pointer}", message=each.message)
-        for at, written in windows.items()
-        if written is not None
-        for each in window_document.problems(written)
+        for at, window in windows.items()
+        for each in window_document.problems(window)
     ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Annotated, Any, cast
 
 import msgspec
@@ -15,7 +14,6 @@ from campana.carriers.base import CarrierKind
 from campana.domain.campaign import ChannelType
 from campana.domain.errors import Conflict, FieldProblem, InvalidParameter, NotFound
 from campana.domain.pacing import TrunkLimits
-from campana.domain.window import ever_opens
 from campana.services import channel_secrets, documents, standstill, window_document
 from campana.services.context import Context
 from campana.services.window_document import WindowDocument
@@ -50,6 +48,10 @@ class ChannelDocument(
     """Attempts in a day of UTC."""
     window: WindowDocument | None = None
     """Hours in which it may be used at all, besides those of each campaign."""
+
+
+_STAND_INS: Mapping[str, Any] = {"name": "?", "kind": "", "config": {}}
+"""For the fields without which there is no channel."""
 
 
 class TrunkLimitsDocument(
@@ -90,20 +92,23 @@ async def create(context: Context, *, workspace_id: int, raw: object) -> Channel
         InvalidParameter: naming each field that is wrong, those of the carrier's config too.
         Conflict: the name is taken.
     """
-    document, _, problems = documents.sift(ChannelDocument, raw)
+    document, _, problems = documents.sift(ChannelDocument, raw, stand_ins=_STAND_INS)
     if document is None:
         raise InvalidParameter(problems=problems)
-    if document.window is not None:
-        problems += _of_window(document.window, now=context.clock.now())
+    # What cannot be read at all is told already, and was left out of the document.
+    told = {each.pointer for each in problems}
+    problems += _of_window(documents.inside(raw, "window"), context)
+    if "/kind" in told:
+        raise InvalidParameter(problems=problems)
     kind = context.carriers.get(document.kind)
     if kind is None:
         known = ", ".join(sorted(context.carriers))
         problems.append(FieldProblem(pointer="/kind", message=f"must be one of {known}"))
         raise InvalidParameter(problems=problems)
     channel_type, wrong = _channel_type(document, kind)
-    # What cannot be read at all is told already, and was left out of the document.
-    told = {each.pointer for each in problems}
     problems += [each for each in wrong if each.pointer not in told]
+    if "/config" in told:
+        raise InvalidParameter(problems=problems)
     try:
         config = documents.read(kind.config, document.config)
     except InvalidParameter as error:
@@ -166,7 +171,11 @@ async def change(
         if channel is None:
             raise NotFound
         before = channel
-        channel = _reconfigured(context, channel, patch.get("config", {}))
+        problems: list[FieldProblem] = []
+        try:
+            channel = _reconfigured(context, channel, patch.get("config", {}))
+        except InvalidParameter as error:
+            problems += error.problems
         trunks = {each.name: each for each in known_trunks(context, channel)}
         now = {
             "name": channel.name,
@@ -178,17 +187,19 @@ async def change(
             "window": channel.window,
             "trunks": {name: _written(each) for name, each in trunks.items()},
         }
-        document = documents.read(
-            ChannelLimitsDocument, documents.merge(now, {**patch, "config": {}})
-        )
+        raw = documents.merge(now, {**patch, "config": {}})
+        document, _, wrong = documents.sift(ChannelLimitsDocument, raw, stand_ins=now)
+        problems += wrong
+        if document is None:
+            raise InvalidParameter(problems=problems)
         kind = context.carriers[channel.kind]
         config = channel_secrets.config_of(context, kind=kind, stored=channel.config)
-        problems = _too_fast(kind, config, document.rate)
-        if document.window is not None:
-            problems += _of_window(document.window, now=context.clock.now())
+        problems += _too_fast(kind, config, document.rate)
+        problems += _of_window(raw.get("window"), context)
+        wanted_trunks, wrong = _trunks(document, trunks)
+        problems += wrong
         if problems:
             raise InvalidParameter(problems=problems)
-        wanted_trunks = _trunks(document, trunks)
         changed = replace(
             channel,
             name=document.name,
@@ -220,13 +231,6 @@ async def change(
     if is_lower:
         await standstill.of_channel(context, workspace_id=workspace_id, channel_id=channel.id)
     return changed
-
-
-def _of_window(document: WindowDocument, *, now: datetime) -> list[FieldProblem]:
-    found = [_below("/window", each) for each in window_document.problems(document)]
-    if not found and not ever_opens(window_document.window_of(document), now):
-        found.append(FieldProblem(pointer="/window", message="never opens"))
-    return found
 
 
 def known_trunks(context: Context, channel: Channel) -> tuple[TrunkLimits, ...]:
@@ -269,6 +273,12 @@ def _reconfigured(context: Context, channel: Channel, patch: object) -> Channel:
     return _with_shared_limits(kind, read, changed)
 
 
+def _of_window(raw: object, context: Context) -> list[FieldProblem]:
+    return [
+        _below("/window", each) for each in window_document.unusable(raw, now=context.clock.now())
+    ]
+
+
 def _with_shared_limits(kind: CarrierKind, config: Struct, channel: Channel) -> Channel:
     """With what its provider limits besides its pace, where a claim finds it."""
     portfolio = kind.portfolio(config) if kind.portfolio is not None else None
@@ -291,14 +301,13 @@ def _too_fast(kind: CarrierKind, config: Struct, rate: float) -> list[FieldProbl
 
 def _trunks(
     document: ChannelLimitsDocument, known: Mapping[str, TrunkLimits]
-) -> Mapping[str, TrunkLimits]:
-    """Every trunk's limits as the document has them; who is not named there has none."""
-    if problems := [
+) -> tuple[Mapping[str, TrunkLimits], list[FieldProblem]]:
+    """Every trunk's limits as the document has them (none where it has none), and what is wrong."""
+    problems = [
         FieldProblem(pointer=f"/trunks/{name}", message="there is no such trunk on this channel")
         for name in document.trunks
         if name not in known
-    ]:
-        raise InvalidParameter(problems=problems)
+    ]
     given = {name: document.trunks.get(name, TrunkLimitsDocument()) for name in known}
     return {
         name: TrunkLimits(
@@ -309,7 +318,7 @@ def _trunks(
             daily=each.daily_attempts,
         )
         for name, each in given.items()
-    }
+    }, problems
 
 
 def _written(limits: TrunkLimits) -> dict[str, Any]:

@@ -15,13 +15,14 @@ from campana.domain.campaign import Campaign, CampaignState, ChannelType, Plan
 from campana.domain.caps import Cap
 from campana.domain.errors import InvalidTransition, NotFound
 from campana.domain.spend import Price
+from campana.domain.window import next_open
 from campana.services import erasure_keys, flow_tries, segments, variant_plans
 from campana.services.campaign_document import plan_of
 from campana.services.context import Context
 from campana.services.flow_tries import Course
 from campana.services.policy import Policy, policy_of
 from campana.services.reckoned import Prices, known_prices, prices_of
-from campana.store import accounts, campaigns, channels, lists, policies
+from campana.store import accounts, campaigns, channels, lists, outlook, policies
 from campana.store.channels import Channel
 from campana.store.db import Tx
 from campana.store.outlook import Crowd, Question
@@ -139,10 +140,17 @@ async def _question(
     found = await lists.get(tx, workspace_id=campaign.workspace_id, list_id=campaign.list_id)
     if found is None:
         return None
+    whom = await segments.members_of(tx, workspace_id=campaign.workspace_id, found=found)
+    start = max(now, campaign.start_date or now)
+    opens = {
+        ",".join(zones): opening
+        for zones in await outlook.zones(tx, workspace_id=campaign.workspace_id, whom=whom, now=now)
+        if (opening := next_open(plan.window, zones, start)) is not None
+    }
     return Question(
         workspace_id=campaign.workspace_id,
         campaign_id=campaign.id,
-        whom=await segments.members_of(tx, workspace_id=campaign.workspace_id, found=found),
+        whom=whom,
         channel_type=campaign.channel_type,
         requires_consent=plan.requires_consent,
         prefix_length=prices.prefix_length,
@@ -150,6 +158,7 @@ async def _question(
         bounds=variant_plans.bounds_of(plan),
         caps=plan.caps + policy.caps,
         care_channel=_care_channel(campaign, plan),
+        opens=opens,
         now=now,
     )
 

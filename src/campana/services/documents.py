@@ -63,8 +63,19 @@ def read(shape: type[T], raw: object) -> T:
         raise InvalidParameter(problems=[FieldProblem(pointer=pointer, message=text)]) from None
 
 
-def sift(shape: type[T], raw: object) -> tuple[T | None, object, list[FieldProblem]]:
+_NOTHING: Mapping[str, Any] = {}
+
+
+def sift(
+    shape: type[T], raw: object, *, stand_ins: Mapping[str, Any] = _NOTHING
+) -> tuple[T | None, object, list[FieldProblem]]:
     """What can be read of `raw`, so that what else is wrong with it is told at once with its shape.
+
+    Args:
+        shape: what it should be.
+        raw: what it is.
+        stand_ins: values in the place of fields that the shape needs and that are wrong here, so
+            that the others can be read. Whoever judges by such a field asks first whether it is.
 
     Returns:
         A `shape` without the fields in which something is wrong (None: too little is left for one),
@@ -79,10 +90,18 @@ def sift(shape: type[T], raw: object) -> tuple[T | None, object, list[FieldProbl
     wrong = {(problem.pointer or "/").split("/")[1] for problem in problems}
     written = cast("Mapping[str, Any]", raw)
     kept = {name: value for name, value in written.items() if _escaped(name) not in wrong}
+    standing = {name: value for name, value in stand_ins.items() if name in wrong}
     try:
-        return read(shape, kept), kept, problems
+        return read(shape, {**kept, **standing}), kept, problems
     except InvalidParameter:
         return None, kept, problems
+
+
+def inside(raw: object, *path: str) -> object:
+    """What `raw` has at this place, whatever its shape; None where it has nothing there."""
+    for name in path:
+        raw = cast("Mapping[str, object]", raw).get(name) if isinstance(raw, Mapping) else None
+    return raw
 
 
 def read_yaml(text: str) -> object:
@@ -273,6 +292,9 @@ def _sentence(error: ValidationError) -> str:
             return "must be one of " + ", ".join(map(str, cast("list[object]", wanted)))
         case "minLength":
             return "must not be empty"
+        case "pattern":
+            examples = cast("Mapping[str, Any]", error.schema).get("examples", [wanted])
+            return SENTENCES["pattern"].format(" or ".join(examples))
         case rule:
             known = SENTENCES.get(str(rule))
             return known.format(wanted) if known else error.message[:200]

@@ -79,6 +79,16 @@ class Horizon:
         return newest
 
 
+async def newest(context: Context) -> int:
+    """A number no event is above: those that are on their way are below it, too.
+
+    Raises:
+        Unavailable: the database does not answer.
+    """
+    async with context.db.glance() as tx:
+        return await events.newest(tx)
+
+
 async def page(
     context: Context,
     *,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -22,9 +22,12 @@ if TYPE_CHECKING:
 
 
 async def resolved(
-    tx: Tx, *, workspace_id: int, document: CampaignDocument
+    tx: Tx, *, workspace_id: int, document: CampaignDocument, is_typed: bool = True
 ) -> tuple[dict[str, Any], list[FieldProblem]]:
-    """The fields about flow and channels, by id, and what is wrong with them as written."""
+    """The fields about flow and channels, by id, and what is wrong with them as written.
+
+    `is_typed`: the campaign says what it is made for; else nothing is judged by that.
+    """
     problems: list[FieldProblem] = []
     talk: dict[str, Any] = {}
     if document.flow is not None:
@@ -36,7 +39,10 @@ async def resolved(
     problems += wrong
     if ways:
         talk["variants"] = ways
-    chosen, wrong = await _channels(tx, workspace_id=workspace_id, document=document)
+    own_type = document.channel_type if is_typed else None
+    chosen, wrong = await _channels(
+        tx, document.channels, workspace_id=workspace_id, own_type=own_type
+    )
     problems += wrong
     if chosen:
         talk["channels"] = chosen
@@ -84,11 +90,15 @@ async def _variants(
 
 
 async def _channels(
-    tx: Tx, *, workspace_id: int, document: CampaignDocument
+    tx: Tx,
+    named: Mapping[ChannelType, str],
+    *,
+    workspace_id: int,
+    own_type: ChannelType | None,
 ) -> tuple[dict[str, str], list[FieldProblem]]:
     chosen: dict[str, str] = {}
     problems: list[FieldProblem] = []
-    for channel_type, wanted in document.channels.items():
+    for channel_type, wanted in named.items():
         pointer = f"/channels/{channel_type}"
         channel = await channels.find(tx, workspace_id=workspace_id, wanted=wanted)
         if channel is None:
@@ -96,7 +106,7 @@ async def _channels(
         elif channel.channel_type != channel_type:
             said = f"is a {channel.channel_type} channel, not {channel_type}"
             problems.append(_problem(pointer, said))
-        elif channel_type is document.channel_type:
+        elif channel_type is own_type:
             said = "is the campaign's own type: that channel is named by `channel`"
             problems.append(_problem(pointer, said))
         else:

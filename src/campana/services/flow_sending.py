@@ -150,11 +150,11 @@ class FlowClaim:
     async def _is_worded(self, candidate: Candidate, stored: StoredSession, head: Message) -> bool:
         """Find the words for a message; where there are none the session goes on knowing it."""
         if head.kind == "call":
-            if await store.has_lost_call(self.tx, session_id=stored.id):
-                # They may have been talked to: only a person calls them again.
-                lost = Disposition.UNKNOWN
+            barred_by = await store.barring_call(self.tx, session_id=stored.id)
+            if barred_by is not None:
+                # They said no, or may have been talked to: then only a person calls them again.
                 stored = await session_places.failed(
-                    self.tx, self.context, stored, head, disposition=lost
+                    self.tx, self.context, stored, head, disposition=barred_by
                 )
                 await session_places.settle(self.tx, self.context, stored, self.ground)
                 return False

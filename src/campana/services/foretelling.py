@@ -14,10 +14,11 @@ from campana.domain.campaign import Campaign, CampaignType, ChannelType, Plan
 from campana.domain.caps import Cap
 from campana.domain.disposition import Disposition
 from campana.domain.forecast import Forecast, Later, Pace, Planned, forecast
+from campana.domain.pacing import quota_day
 from campana.domain.window import next_open
 from campana.services.messaging import DAY
 from campana.services.worst_end import Rounds, worst_end
-from campana.store import portfolios
+from campana.store import portfolios, quotas
 from campana.store.channels import Channel
 from campana.store.db import Tx
 from campana.store.portfolios import Portfolio
@@ -28,12 +29,17 @@ _LONGEST_RINGING = timedelta(seconds=45)
 
 
 async def places_left(tx: Tx, channel: Channel | None, now: datetime) -> Pace:
-    """The part of a pace that says how many new people there is room for."""
-    if channel is None or channel.portfolio is None or channel.portfolio_limit is None:
-        return Pace(rate=channel.rate if channel else 1)
+    """What is left of the channel's day, and for how many new people there is room, of a pace."""
+    if channel is None:
+        return Pace(rate=1)
+    today = quota_day(now)
+    spent = await quotas.sent_on(tx, channel_id=channel.id, day=today)
+    pace = Pace(rate=channel.rate, daily=channel.daily_attempts, spent_on=today, spent=spent)
+    if channel.portfolio is None or channel.portfolio_limit is None:
+        return pace
     portfolio = Portfolio(workspace_id=channel.workspace_id, name=channel.portfolio)
     taken = await portfolios.standing(tx, portfolio=portfolio, after=now - DAY)
-    return Pace(rate=channel.rate, people=channel.portfolio_limit, taken=taken)
+    return replace(pace, people=channel.portfolio_limit, taken=taken)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,8 +107,16 @@ def foretold(
     people = sum(eligible.values())
 
     def paced(held: timedelta, *, is_worst: bool) -> list[Pace]:
+        # One that runs is past its ramp-up for all anybody knows here.
+        ramp_up = plan.pacing.ramp_up if campaign.launched_at is None else timedelta(0)
         paces = [
-            _pace(plan, leg, held, is_own=leg.channel.id == campaign.channel_id, is_worst=is_worst)
+            replace(
+                _pace(
+                    plan, leg, held, is_own=leg.channel.id == campaign.channel_id, is_worst=is_worst
+                ),
+                ramp_up=ramp_up,
+                full=min(leg.channel.rate, plan.pacing.rate or math.inf),
+            )
             for leg in legs
         ]
         if seen is not None:
@@ -200,18 +214,25 @@ def _pace(plan: Plan, leg: Leg, held: timedelta, *, is_own: bool, is_worst: bool
     by_money = None
     if leg.money is not None:
         by_money = leg.money.least if is_worst else leg.money.most
-    quotas = [each for each in (channel.daily_attempts, own.daily, by_numbers, by_money) if each]
+    # Of which the campaign itself has used nothing yet.
+    others = [each for each in (own.daily, by_numbers, by_money) if each]
+    by_channel = [each for each in (channel.daily_attempts,) if each]
+    daily = min([*others, *by_channel], default=None)
+    left = min([*others, *(each - leg.places.spent for each in by_channel)], default=0)
     return replace(
         leg.places,
         rate=min(*rates, lines / held.total_seconds()),
-        daily=min(quotas) if quotas else None,
+        daily=daily,
+        spent=max(0, (daily or 0) - left),
     )
 
 
 def quickest(plan: Plan, channel: Channel, places: Pace, pool: CallerIds | None) -> Pace:
     """The pace at which everybody is reached at the first try, on the campaign's own channel."""
     leg = Leg(channel=channel, least={}, most={}, places=places, pool=pool)
-    return _pace(plan, leg, _SHORTEST_CALL, is_own=True)
+    full = min(channel.rate, plan.pacing.rate or math.inf)
+    pace = _pace(plan, leg, _SHORTEST_CALL, is_own=True)
+    return replace(pace, ramp_up=plan.pacing.ramp_up, full=full)
 
 
 def _longest_call(plan: Plan) -> timedelta:

@@ -9,7 +9,9 @@ from msgspec import Meta, Struct
 
 from campana.domain.breakers import Breakers, Canary, Limit, Measure
 from campana.domain.campaign import ChannelType
+from campana.domain.errors import FieldProblem
 from campana.domain.pacing import OwnLimits
+from campana.services import documents
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 Priority = Literal["urgent", "high", "normal", "low"]
@@ -75,6 +77,20 @@ class CanaryDocument(_Document, frozen=True):
 
 _ANSWERS_WITHIN = timedelta(minutes=10)
 """Most of those who answer a message with STOP have done so by then."""
+
+
+def problems(raw: object) -> list[FieldProblem]:
+    """What contradicts itself in the limits of a campaign as written, whatever their shape."""
+    found: list[FieldProblem] = []
+    document, _, _ = documents.sift(BreakersDocument, documents.inside(raw, "breakers"))
+    if document is not None and document.minimum > document.sample_size:
+        found.append(
+            FieldProblem(
+                pointer="/breakers/minimum",
+                message=f"must not be above sampleSize, which is {document.sample_size}",
+            )
+        )
+    return found
 
 
 def own_limits(document: PacingDocument | None) -> OwnLimits:

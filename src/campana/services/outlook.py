@@ -27,6 +27,7 @@ from campana.services import (
     flow_tries,
     hearing,
     preflight,
+    without_effect,
 )
 from campana.services.campaign_document import plan_of
 from campana.services.context import Context
@@ -109,6 +110,7 @@ async def look_ahead(context: Context, *, workspace_id: int, campaign_id: str) -
             warnings += await bot_people.lacking(tx, plan, whom=whom, now=now)
         warnings += await flow_people.doubtful_templates(tx, campaign, plan)
         warnings += flow_tries.endless(judge.courses)
+        warnings += without_effect.warnings(campaign, plan, channel)
         places = await places_left(tx, channel, now)
         calling = channel
         if ChannelType.VOICE in plan.channels:

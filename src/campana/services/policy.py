@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -49,6 +49,24 @@ class Policy:
     caps: tuple[Cap, ...] = ()
     daily_spend_limit: Decimal | None = None
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+
+
+def cap_problems(raw: object) -> list[FieldProblem]:
+    """Entries of `caps`, as written, that speak of what another one speaks of already."""
+    entries = documents.inside(raw, "caps")
+    if not isinstance(entries, list):
+        return []
+    named = [
+        (str(documents.inside(each, "per")), str(documents.inside(each, "days")))
+        for each in cast("list[object]", entries)
+    ]
+    return [
+        FieldProblem(
+            pointer=f"/caps/{n}", message=f"there is one per {per} for {days} days already"
+        )
+        for n, (per, days) in enumerate(named)
+        if (per, days) in named[:n]
+    ]
 
 
 def caps_of(written: CapDocuments) -> tuple[Cap, ...]:
@@ -96,6 +114,7 @@ async def replace(
     written, _, problems = documents.sift(PolicyDocument, raw)
     if written is not None and zone_named(written.time_zone) is None:
         problems.append(FieldProblem(pointer="/timeZone", message="is no time zone"))
+    problems += cap_problems(raw)
     if written is None or problems:
         raise InvalidParameter(problems=problems)
     async with context.db.transaction(workspace_id=workspace_id) as tx:

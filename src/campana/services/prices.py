@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterable, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+from typing import Any
 
+from campana.domain import places
 from campana.domain.campaign import ChannelType
 from campana.domain.errors import FieldProblem, InvalidParameter
 from campana.domain.spend import ANYWHERE, Per, Price
@@ -16,6 +18,7 @@ from campana.store.spend import Entry
 
 COLUMNS = ("channelType", "prefix", "per", "amount")
 _PREFIX = re.compile(r"\+[1-9][0-9]{0,14}|[A-Z]{2}|\*", re.ASCII)
+_AMOUNT = re.compile(r"(\d{1,9}(\.\d{0,20})?|\.\d{1,20})([eE]-?\d)?", re.ASCII)
 _HIGHEST = Decimal(1_000_000)
 _DECIMALS = 6
 
@@ -36,7 +39,12 @@ def read(lines: Iterable[str]) -> list[Entry]:
     entries: list[Entry] = []
     problems: list[FieldProblem] = []
     seen: set[tuple[str, str]] = set()
-    for number, row in enumerate(rows, start=2):
+    try:
+        read = list(rows)
+    except csv.Error as error:
+        problem = FieldProblem(pointer=f"line {rows.line_num + 1}", message=str(error))
+        raise InvalidParameter(problems=[problem]) from None
+    for number, row in enumerate(read, start=2):
         wrong = list(_problems(row, seen))
         problems += [FieldProblem(pointer=f"line {number}", message=text) for text in wrong]
         if not wrong:
@@ -50,27 +58,31 @@ def read(lines: Iterable[str]) -> list[Entry]:
     return entries
 
 
-def _problems(row: Mapping[str, str | None], seen: set[tuple[str, str]]) -> Iterable[str]:
+def _problems(row: Mapping[str | None, Any], seen: set[tuple[str, str]]) -> Iterable[str]:
+    if None in row:
+        yield "has more cells than there are columns: write decimals with a point"
     channel_type, prefix = row["channelType"] or "", row["prefix"] or ""
     if channel_type not in list(ChannelType):
         yield f"channelType must be one of {', '.join(ChannelType)}"
-    if _PREFIX.fullmatch(prefix) is None:
+    is_country = prefix.isalpha()
+    if _PREFIX.fullmatch(prefix) is None or (is_country and not places.is_country(prefix)):
         yield f"prefix must be + and digits, a country such as US, or {ANYWHERE}"
     if (channel_type, prefix) in seen:
         yield "stands twice"
     if (row["per"] or "") not in list(Per):
         yield f"per must be one of {', '.join(Per)}"
+    elif row["per"] == Per.MINUTE and channel_type in set(ChannelType) - {ChannelType.VOICE}:
+        yield f"per must be {Per.MESSAGE}: only calls last"
     amount = _amount(row["amount"] or "")
-    if amount is None or not 0 <= amount <= _HIGHEST:
+    if amount is None:
         yield f"amount must be a number from 0 to {_HIGHEST}, with at most {_DECIMALS} decimals"
 
 
 def _amount(text: str) -> Decimal | None:
-    try:
-        amount = Decimal(text)
-    except InvalidOperation:
+    if _AMOUNT.fullmatch(text) is None:
         return None
-    if not amount.is_finite() or round(amount, _DECIMALS) != amount:
+    amount = Decimal(text)
+    if not 0 <= amount <= _HIGHEST or round(amount, _DECIMALS) != amount:
         return None
     return amount
 

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, time
+from datetime import date, datetime, time
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct
 
 from campana.domain import holiday, window
-from campana.domain.errors import FieldProblem
+from campana.domain.errors import FieldProblem, InvalidParameter
+from campana.services import documents
 
-Start = Annotated[str, Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")]
-End = Annotated[str, Meta(pattern="^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")]
+Start = Annotated[str, Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["09:00"])]
+End = Annotated[
+    str,
+    Meta(pattern="^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$", examples=["17:30", "24:00"]),
+]
 Day = Annotated[str, Meta(max_length=10, extra_json_schema={"format": "date"})]
-Place = Annotated[str, Meta(pattern="^[A-Z]{2}(-[A-Z0-9]{1,6})?$")]
+Place = Annotated[str, Meta(pattern="^[A-Z]{2}(-[A-Z0-9]{1,6})?$", examples=["US", "US-CA"])]
 
 
 class HoursDocument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
@@ -66,8 +70,14 @@ def hours_of(stored: Mapping[str, Any]) -> window.Window:
     return window_of(msgspec.convert(stored, WindowDocument))
 
 
-def problems(document: WindowDocument) -> list[FieldProblem]:
-    """What a JSON Schema cannot say; pointers are within the document."""
+def problems(raw: object) -> list[FieldProblem]:
+    """What a JSON Schema cannot say of a document as written, in all of it that can be read.
+
+    Pointers are within the document.
+    """
+    document, _, _ = documents.sift(WindowDocument, raw)
+    if document is None:
+        return []
     found = [
         FieldProblem(pointer=f"/holidays/{index}", message="no holidays are known of this place")
         for index, place in enumerate(document.holidays)
@@ -84,6 +94,18 @@ def problems(document: WindowDocument) -> list[FieldProblem]:
             for index, span in enumerate(spans)
             if span.from_ >= span.to
         ]
+    return found
+
+
+def unusable(raw: object, *, now: datetime) -> list[FieldProblem]:
+    """The same, and that they are never open from `now` on."""
+    found = problems(raw)
+    try:
+        hours = window_of(documents.read(WindowDocument, raw))
+    except InvalidParameter:
+        return found
+    if not found and not window.ever_opens(hours, now):
+        found.append(FieldProblem(pointer="", message="never opens"))
     return found
 
 

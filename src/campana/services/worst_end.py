@@ -58,7 +58,7 @@ def worst_end(
             return end
         ends.append(found.last_at + rounds.held)
         later, begins = {}, _next_round(rounds, ends, window)
-        if pace.daily is not None and attempts > pace.daily:
+        if attempts > pace.quota(start):
             # What is left of the quota of that day nobody says.
             begins = max(begins, quota_resets_at(found.last_at))
     last = ends[-1]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from campana.domain.breakers import Sample
+from campana.domain.breakers import ANSWERS, NO_CONTACT, WISHES, Sample
 from campana.domain.disposition import Disposition
 from campana.store.db import Tx
 from campana.store.sql import load
@@ -70,7 +70,15 @@ async def watched(
 async def sample(tx: Tx, *, campaign_id: str, since: datetime, limit: int) -> Sample:
     """The newest `limit` attempts that ended after `since`."""
     cursor = await tx.execute(
-        _SQL["sample"], {"campaign_id": campaign_id, "since": since, "limit": limit}
+        _SQL["sample"],
+        {
+            "campaign_id": campaign_id,
+            "since": since,
+            "limit": limit,
+            "no_contact": list(NO_CONTACT),
+            "answers": list(ANSWERS),
+            "wishes": list(WISHES),
+        },
     )
     rows = await cursor.fetchall()
     return Sample(
@@ -78,6 +86,8 @@ async def sample(tx: Tx, *, campaign_id: str, since: datetime, limit: int) -> Sa
         opted_out=sum(int(row[2]) for row in rows),
         transfers=sum(int(row[3]) for row in rows),
         abandoned=sum(int(row[4]) for row in rows),
+        calls=sum(int(row[5]) for row in rows),
+        answered=sum(int(row[6]) for row in rows),
     )
 
 

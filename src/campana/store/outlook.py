@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import LiteralString
 
 from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
 
 from campana.domain.caps import Cap, CapPer
 from campana.domain.conversation import FREE_FORM
@@ -76,6 +77,8 @@ class Question:
     caps: Sequence[Cap] = ()
     care_channel: str | None = None
     """On this channel it is asked who wrote in the last 24 hours."""
+    opens: Mapping[str, datetime] = field(default_factory=dict[str, datetime])
+    """When whoever is in these zones (commas between) may be contacted first; else `now`."""
     now: datetime
 
     @property
@@ -95,6 +98,7 @@ class Question:
             "cap_days": [cap.days for cap in self.caps],
             "care_channel": self.care_channel,
             "wrote_after": self.now - FREE_FORM,
+            "opens": Jsonb({zones: at.isoformat() for zones, at in self.opens.items()}),
             "now": self.now,
         }
 
@@ -127,6 +131,13 @@ async def everybody(tx: Tx, question: Question, *, size: int) -> AsyncGenerator[
         await cursor.execute(query, values)
         while found := await cursor.fetchmany(size):
             yield found
+
+
+async def zones(tx: Tx, *, workspace_id: int, whom: Members, now: datetime) -> list[Sequence[str]]:
+    """Each set of zones that somebody of a list or segment may be in."""
+    values = {**whom.values, "workspace_id": workspace_id, "now": now}
+    cursor = await tx.execute(segments.asked_of(_SQL["zones"], whom), values)
+    return [row[0] for row in await cursor.fetchall()]
 
 
 async def named(

@@ -1,8 +1,10 @@
-"""What goes back to the quotas of channels and trunks (`queries/quotas.sql`)."""
+"""What is gone of the quotas of channels, and what goes back to them and those of trunks
+(`queries/quotas.sql`)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from uuid import UUID
 
 from campana.store import arrays
@@ -24,3 +26,11 @@ async def give_back(tx: Tx, *, attempt_ids: Iterable[UUID]) -> None:
         return
     await tx.execute(_SQL["give_back"], {"ids": ids, "channel_ids": channel_ids})
     await tx.execute(_SQL["give_back_to_trunks"], {"ids": ids})
+
+
+async def sent_on(tx: Tx, *, channel_id: str, day: date) -> int:
+    """How much of a channel's quota of that day is gone."""
+    row = await (
+        await tx.execute(_SQL["sent_on"], {"channel_id": channel_id, "day": day})
+    ).fetchone()
+    return int(row[0]) if row else 0

@@ -277,10 +277,10 @@ async def talk_call(tx: Tx, *, session_id: int) -> Message | None:
         return await cursor.fetchone()
 
 
-async def has_lost_call(tx: Tx, *, session_id: int) -> bool:
-    """Did it make a call of which nobody knows what became?"""
-    cursor = await tx.execute(_SQL["has_lost_call"], {"session_id": session_id})
-    return await cursor.fetchone() is not None
+async def barring_call(tx: Tx, *, session_id: int) -> Disposition | None:
+    """How the call ended after which its person is not called again; None: there was none such."""
+    row = await (await tx.execute(_SQL["barring_call"], {"session_id": session_id})).fetchone()
+    return Disposition(row[0]) if row else None
 
 
 async def set_message(tx: Tx, *, session_id: int, number: int, state: MessageState) -> None:

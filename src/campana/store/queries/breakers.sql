@@ -15,25 +15,30 @@ order by id;
 
 -- name: sample
 -- The newest attempts of a campaign by outcome; how many of these people were suppressed after their attempt; in how
--- many of these calls a transfer was asked for, and in how many of those nobody took it (the last of a call counts).
+-- many of these calls a transfer was asked for, and in how many of those nobody took it (the last of a call counts);
+-- how many were calls that are over, and of those by how many a person was reached.
 -- Whoever answers STOP to a message of which no receipt has come had it: the answer is the end of that attempt.
 with stopped as (
   select v.workspace_id, v.address from conversations v
   where v.campaign_id = %(campaign_id)s and v.last_message_at >= %(since)s and v.stopped_at is not null
   order by v.last_message_at desc limit %(limit)s),
 newest as materialized (
-  (select id, workspace_id, address, disposition, created_at from attempts
+  (select id, workspace_id, channel_id, address, disposition, created_at, answered_at from attempts
    where campaign_id = %(campaign_id)s and ended_at >= %(since)s
    order by ended_at desc limit %(limit)s)
   union all
-  select a.id, a.workspace_id, a.address, 'delivered', a.created_at
+  select a.id, a.workspace_id, a.channel_id, a.address, 'delivered', a.created_at, null
   from stopped s join attempts a on a.workspace_id = s.workspace_id and a.address = s.address
   where a.campaign_id = %(campaign_id)s and a.state in ('accepted', 'in_progress'))
 select n.disposition, count(*), count(*) filter (where exists (
   select from suppressions s
   where s.workspace_id = n.workspace_id and s.address = n.address and s.created_at >= n.created_at)),
-  count(v.last), count(*) filter (where v.last in ('refused', 'no_answer', 'barred'))
+  count(v.last), count(*) filter (where v.last in ('refused', 'no_answer', 'barred')),
+  count(*) filter (where ch.channel_type = 'Voice' and n.disposition <> all(%(no_contact)s::text[])),
+  count(*) filter (where ch.channel_type = 'Voice' and (n.disposition = any(%(answers)s::text[])
+    or n.disposition = any(%(wishes)s::text[]) and n.answered_at is not null))
 from newest n
+join channels ch on ch.id = n.channel_id
 left join lateral (select transfers->-1->>'outcome' as last from voice_calls where attempt_id = n.id) v on true
 group by n.disposition;
 

@@ -3,7 +3,8 @@
 -- name: judged
 -- Everybody of a list in one pass, as enrolling would take them (the first address for the channel), with what the gate asks for
 -- and what a number may cost (`prefix`): how the two statements below begin. Who shares an address with somebody before is a
--- duplicate, as the unique index on targets would say.
+-- duplicate, as the unique index on targets would say. What expires is asked about as of the moment when their hours open first
+-- (`opens`, by zones): then the gate will ask.
 with campaign as materialized (
   select address_kinds(channel_type, type) as kinds from campaigns where id = %(campaign_id)s),
 people as materialized (
@@ -19,7 +20,8 @@ people as materialized (
 found as (
   select id, first_name, last_name, zones, country, variant, address, left(address, %(prefix_length)s) as prefix,
     case when %(requires_consent)s and address is not null then coalesce((
-      select k.is_granted and (k.expires_at is null or k.expires_at > %(now)s) from consents k
+      select k.is_granted and (k.expires_at is null
+        or k.expires_at > coalesce((%(opens)s::jsonb ->> array_to_string(people.zones, ','))::timestamptz, %(now)s)) from consents k
       where k.workspace_id = %(workspace_id)s and k.address = people.address
         and (k.channel_type is null or k.channel_type = %(channel_type)s)
       order by k.said_at desc, k.is_granted limit 1), false) end as has_consent,
@@ -52,7 +54,8 @@ found as (
     coalesce(
       (select s.scope from suppressions s
        where s.workspace_id = %(workspace_id)s and s.address = people.address
-         and (s.expires_at is null or s.expires_at > %(now)s)
+         and (s.expires_at is null
+           or s.expires_at > coalesce((%(opens)s::jsonb ->> array_to_string(people.zones, ','))::timestamptz, %(now)s))
          and (s.scope = 'workspace' or s.campaign_id = %(campaign_id)s or s.channel_type = %(channel_type)s)
        order by s.scope desc limit 1),
       case when %(pads)s::bytea is not null
@@ -77,6 +80,10 @@ from judged group by zones, country, variant, prefix, has_consent, address is nu
 select id, crowd, first_name, last_name, zones, country, address
 from judged where id > %(after)s and (%(crowds)s::text[] is null or crowd = any(%(crowds)s::text[]))
 order by id limit %(limit)s;
+
+-- name: zones
+-- Where they may be: each set of zones once.
+select distinct c.zones from contacts c where c.list_id = %(list_id)s;
 
 -- name: named
 -- Those whose turn is known, as enrolling would take them.

@@ -26,3 +26,7 @@ with unsent as materialized (
   from attempts where id = any(%(ids)s::uuid[]) and direction = 'outbound' and disposition = 'not_sent' and trunk is not null group by 1, 2, 3)
 update trunk_pacing t set day_sends = greatest(0, t.day_sends - unsent.sends)
 from unsent where t.channel_id = unsent.channel_id and t.trunk = unsent.trunk and t.day = unsent.day;
+
+-- name: sent_on
+-- What has been granted of a channel's day.
+select day_sends from pacing where channel_id = %(channel_id)s and day = %(day)s;

@@ -100,10 +100,14 @@ select session_id, number, kind, channel_type, content, wait, state
 from flow_messages where session_id = %(session_id)s and kind = 'call' and content ->> 'type' = 'talk'
   and state in ('queued', 'attempting');
 
--- name: has_lost_call
--- A call of ours that may have been answered, for all anybody knows.
-select 1 from attempts a join flow_messages m on m.session_id = a.session_id and m.number = a.message_no and m.kind = 'call'
-where a.session_id = %(session_id)s and a.disposition = 'unknown' and a.direction = 'outbound' limit 1;
+-- name: barring_call
+-- A call after which no other is placed: one they declined, whenever, or one of this session that may have been
+-- answered, for all anybody knows.
+select a.disposition from flow_sessions s join attempts a on a.target_id = s.target_id
+join flow_messages m on m.session_id = a.session_id and m.number = a.message_no and m.kind = 'call'
+where s.id = %(session_id)s and a.direction = 'outbound'
+  and (a.disposition = 'declined' or a.disposition = 'unknown' and a.session_id = s.id)
+order by a.disposition limit 1;
 
 -- name: set_message
 -- On its way, done, or waiting for another try.

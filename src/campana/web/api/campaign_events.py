@@ -14,7 +14,13 @@ from campana.services.tokens import hash_of
 from campana.store import campaigns
 from campana.web import event_examples
 from campana.web.answers import shown
-from campana.web.api.events import EventPage, EventsQuery, event_page, number_after
+from campana.web.api.events import (
+    EventPage,
+    EventsQuery,
+    check_place,
+    event_page,
+    number_after,
+)
 from campana.web.auth import key_of
 from campana.web.event_stream import MEDIA_TYPE, stream_of_events
 from campana.web.operations import Operation, promise
@@ -48,8 +54,11 @@ async def campaign_events(request: ApiRequest, campaign_id: FromPath[str]) -> AS
             raise NotFound
     if MEDIA_TYPE not in request.headers.get("accept", ""):
         return shown(request, await event_page(request, asked, campaign_id=campaign_id))
-    given = request.headers.get(LAST_EVENT_ID) or asked.after
-    after = None if given is None else number_after(given, parameter=LAST_EVENT_ID)
+    last = request.headers.get(LAST_EVENT_ID)
+    given, parameter = (last, LAST_EVENT_ID) if last else (asked.after, "after")
+    after = None if given is None else number_after(given, parameter=parameter)
+    if after is not None:
+        await check_place(request, after, parameter=parameter)
     if request.scope["state"].get("is_head"):
         return ASGIResponse(media_type=MEDIA_TYPE)
     streams = cast("Streams", request.app.state["streams"])

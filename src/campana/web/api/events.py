@@ -77,10 +77,11 @@ async def event_page(
     """One page of the workspace's events, or of one campaign's.
 
     Raises:
-        InvalidParameter: `after` is no event.
+        InvalidParameter: `after` is no event, or above every event.
     """
     after = number_after(asked.after)
     horizon = await horizon_of(request).reach()
+    await check_place(request, after, parameter="after", horizon=horizon)
     found = await event_feed.page(
         request.context,
         workspace_id=request.workspace_id,
@@ -108,6 +109,29 @@ def number_after(given: str | None, *, parameter: str = "after") -> int:
         problem = FieldProblem(parameter=parameter, message="is not the id of an event")
         raise InvalidParameter(problems=[problem])
     return number
+
+
+async def check_place(
+    request: ApiRequest, after: int, *, parameter: str, horizon: int | None = None
+) -> None:
+    """Refuse to go on from an event that is not there yet: nothing would come, and nothing be said.
+
+    So asks whoever has read more than there is, as of a database that was restored since. `horizon`
+    is how far this process may read, where that is known.
+
+    Raises:
+        InvalidParameter: it is above every event; says from which to go on.
+    """
+    if horizon is not None and after <= horizon:
+        return
+    newest = await event_feed.newest(request.context)
+    if after > newest:
+        problem = FieldProblem(
+            parameter=parameter,
+            message="is above every event there is, as after the database was restored:"
+            f" go on after {shown_id(newest)}",
+        )
+        raise InvalidParameter(problems=[problem])
 
 
 def horizon_of(request: ApiRequest) -> Horizon:

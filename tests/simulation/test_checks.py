@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 
+from campana.domain.campaign import ChannelType
 from campana.domain.ids import attempt_text
 from campana.sandbox.plan import Fate, Happening
 from campana.simulation.carrier import Sent
@@ -37,6 +38,7 @@ def sent(number: int, *, to: str = ANA, at: datetime = NOON, outcome: Any = "com
         left_at=at,
         shown_at=at,
         attempt_id=UUID(int=number),
+        channel_type=ChannelType.VOICE,
         to=to,
         fate=Fate(fault=None, reply_seconds=0.1, happenings=happenings),
         is_taken=bool(happenings),

@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import Enum, auto
 from typing import Any
 
 import msgspec
@@ -32,6 +33,14 @@ _TOGETHER = 0.05
 _YEAR = 366 * 86_400.0
 
 NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+class News(Enum):
+    """What was written."""
+
+    CHANGE = auto()
+    REPORT = auto()
+    """Of the carrier: it waits to be applied, and changes nothing else."""
 
 
 @dataclass(slots=True, eq=False)
@@ -80,9 +89,9 @@ class Agenda:
         self._openings: dict[tuple[Window, str], tuple[datetime, datetime]] = {}
         """When windows open next, and since when that is so."""
 
-    def tell(self, *, is_report: bool = False) -> None:
-        """Something was written; a report waits to be applied, and changes nothing else."""
-        if is_report:
+    def tell(self, news: News = News.CHANGE) -> None:
+        """Something was written."""
+        if news is News.REPORT:
             self.reports += 1
         else:
             self.news += 1
@@ -185,6 +194,8 @@ class Agenda:
             "account": _old_enough(others.own_created_at, now),
             "close": now if others.is_over else others.close_at or NEVER,
             "breakers": others.close_at or NEVER,
+            "flow timers": others.timer_at or NEVER,
+            "flow requests": others.request_at or NEVER,
         }
 
     def _plan(self, waiting: Waiting) -> Plan:

@@ -330,7 +330,7 @@ class Rest:
         if self._has_failed:
             return True
         match self._loop.name:
-            case "apply":
+            case "apply" | "hear":
                 return self._reports != self._agenda.reports
             case "breakers":
                 before, self._ended_at = self._ended_at, self._agenda.ended_at

@@ -131,6 +131,8 @@ class Scenario:
     workers: int
     channel: ChannelLimits
     plan: Plan
+    give_up_after: float = 3_600
+    """Seconds that a carrier may say nothing of an attempt, until nobody knows of it."""
     channels: Mapping[ChannelType, ChannelLimits] = field(
         default_factory=dict[ChannelType, ChannelLimits]
     )

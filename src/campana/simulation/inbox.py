@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from campana.carriers.base import Heard, Inbound, Report
 from campana.services import inbound, reports
@@ -18,7 +18,9 @@ class Inbox:
 
     context: Context
 
-    def __init__(self) -> None:
+    def __init__(self, *, tell: Callable[[], None]) -> None:
+        """`tell` says that somebody has written."""
+        self._tell = tell
         self._workspaces: dict[str, int] = {}
         """Of channels the carrier has told something about."""
 
@@ -67,7 +69,11 @@ class Inbox:
             for each in told
             if isinstance(each, Report)
         ]
-        if said:
-            await inbound.keep(self.context, said, kept)
-        else:
+        if not said:
             await reports.keep(self.context, kept)
+            return
+        try:
+            await inbound.keep(self.context, said, kept)
+        finally:
+            # Also where the answer was lost.
+            self._tell()

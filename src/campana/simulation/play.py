@@ -226,6 +226,7 @@ def _channel(
             "secret": _SECRET,
             "senders": [caller_id] if caller_id else [],
             "askAfterSeconds": _ASK_AFTER_SECONDS,
+            "giveUpAfterSeconds": scenario.give_up_after,
         },
         **limits,
     }

@@ -21,6 +21,8 @@ from campana.simulation.evidence import Evidence
 from campana.store.checks import AttemptRow
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+HOLIDAYS = {"US": frozenset({"2026-07-03", "2026-07-04"})}
+"""Of the days that trials are on."""
 PRICE = 1
 """Of each try, where a campaign has a budget."""
 
@@ -70,7 +72,10 @@ def _outside_hours(evidence: Evidence) -> Iterator[str]:
 def is_open(hours: Mapping[str, Any], zone: str, moment: datetime) -> bool:
     """Whether somebody in `zone` may be contacted, by the hours of a document."""
     local = moment.astimezone(ZoneInfo(zone))
-    if local.date().isoformat() in hours.get("closedDates", ()):
+    day = local.date().isoformat()
+    if day in hours.get("closedDates", ()):
+        return False
+    if any(day in HOLIDAYS[place] for place in hours.get("holidays", ())):
         return False
     clock = local.strftime("%H:%M")
     return any(
@@ -143,11 +148,15 @@ def _barred(evidence: Evidence) -> Iterator[str]:
 
 
 def _too_often(evidence: Evidence) -> Iterator[str]:
-    ended: dict[tuple[str, int], Counter[str]] = defaultdict(Counter)
+    """Since a person asked to try again, where one did."""
+    left = {sent.attempt_id: sent.left_at for sent in evidence.sent}
+    ended: dict[tuple[str, int, int], Counter[str]] = defaultdict(Counter)
     for row in _counted(evidence):
-        if row.disposition is not None:
-            ended[row.campaign_id, row.target_id][row.disposition] += 1
-    for (campaign_id, target_id), counts in ended.items():
+        if row.disposition is not None and row.id in left:
+            asked = [each for each in evidence.reopened if each.campaign_id == row.campaign_id]
+            times = sum(each.since <= left[row.id] for each in asked)
+            ended[row.campaign_id, row.target_id, times][row.disposition] += 1
+    for (campaign_id, target_id, _), counts in ended.items():
         cadence: Mapping[str, Any] = evidence.documents[campaign_id].get("cadence") or {}
         if counts.total() > cadence.get("maxAttempts", counts.total()):
             yield f"too often: target {target_id} was tried {counts.total()} times"
@@ -174,6 +183,13 @@ def _too_soon(evidence: Evidence) -> Iterator[str]:
             if rule is None:
                 continue
             delay = timedelta(seconds=rule["delaySeconds"])
+            if evidence.is_reopened(
+                before.campaign_id,
+                None,
+                after=sent[before.id].at,
+                before=sent[after.id].left_at,
+            ):
+                continue
             if sent[after.id].left_at < sent[before.id].ends_at + delay:
                 yield (
                     f"too soon: target {after.target_id} was tried at {sent[after.id].left_at}, "

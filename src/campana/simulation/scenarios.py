@@ -31,6 +31,14 @@ def draw_scenario(seed: int) -> Scenario:
     # The hours of New York end while it is under way, or begin.
     day = chance.one_of([datetime(2026, 3, 6, tzinfo=UTC), datetime(2026, 3, 9, tzinfo=UTC)])
     starts = day + timedelta(hours=chance.one_of([13.9, 15.0, 20.95, 21.95]))
+    calendar = Chance(seed, "calendar")
+    is_holiday, is_late = calendar.happens(0.15), calendar.happens(0.15)
+    if is_holiday:
+        # A day before a holiday, which falls on a Saturday and is had on the Friday too.
+        starts = datetime(2026, 7, 2, tzinfo=UTC) + (starts - day)
+    elif is_late:
+        # The day of quotas ends while it is under way.
+        starts = day + timedelta(hours=23.9995)
     weekdays = ["mon", "tue", "wed", "thu", "fri", *chance.one_of([[], ["sat", "sun"]])]
     hours = [{"from": _SHORT, "to": chance.one_of(["12:00", "17:00"])}]
     retry = chance.one_of([60, 600])
@@ -58,6 +66,8 @@ def draw_scenario(seed: int) -> Scenario:
         campaign["caps"] = [{"per": per, "attempts": chance.whole(1, 2), "days": 1}]
     if chance.happens(0.2):
         campaign["window"]["closedDates"] = ["2026-03-10"]
+    if is_holiday:
+        campaign["window"]["holidays"] = [COUNTRY]
     contacts = ContactsDocument(count=chance.whole(4, 14), zones=_ZONES)
     campaign |= _limits(chance, starts)
     return Scenario(
@@ -69,10 +79,18 @@ def draw_scenario(seed: int) -> Scenario:
         channel=ChannelLimits(
             rate=chance.one_of([0.5, 2.0, 8.0]),
             lines=chance.whole(1, 8),
-            daily_attempts=chance.whole(5, 12) if chance.happens(0.2) else None,
+            daily_attempts=_quota(chance, is_late=is_late),
         ),
         plan=draw_plan(seed),
+        # Shorter than what some carriers report late: then it is known after all.
+        give_up_after=3_600 if calendar.happens(0.7) else 60,
     )
+
+
+def _quota(chance: Chance, *, is_late: bool) -> int | None:
+    if is_late:
+        return chance.whole(2, 4)
+    return chance.whole(5, 12) if chance.happens(0.2) else None
 
 
 def another(campaign: Mapping[str, Any], *, seed: int) -> Mapping[str, Any] | None:

@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +111,7 @@ class World:
             living=self._living,
             spawn=self.spawn,
         )
-        self.inbox = Inbox()
+        self.inbox = Inbox(tell=partial(self.agenda.tell, News.WORDS))
         self.engine = self.context(Role.ENGINE, watch=silent, wire=_Nowhere())
         self.web = self.context(Role.WEB, watch=silent, wire=_Nowhere())
         self.inbox.context = self._teller(NoTroubles())

@@ -20,9 +20,9 @@ from targets t order by t.id;
 select type, campaign_id, coalesce(data->>'targetId', data->>'id'), data->>'id', data->>'disposition'
 from told_events where split_part(type, '.', 1) in ('attempt', 'target') order by id;
 
--- name: has_intents
--- Whether somebody is about to be contacted who was claimed since then.
-select exists (select from attempts where state in ('intent', 'sending') and created_at >= %(since)s);
+-- name: about_to_be_contacted
+-- Who was claimed since then and may not have been contacted yet.
+select address from attempts where state in ('intent', 'sending') and created_at >= %(since)s order by address;
 
 -- name: open_attempts
 -- In flight at this moment.

@@ -55,6 +55,7 @@ def row(of: Sent, *, number: int = 1, disposition: str | None = None) -> Attempt
         id=of.attempt_id,
         campaign_id="camp",
         target_id=1 if of.to == ANA else 2,
+        contact_id=1 if of.to == ANA else 2,
         attempt_no=number,
         address=of.to,
         zones=["America/New_York"],
@@ -286,3 +287,31 @@ def test_a_number_is_written_in_ways_that_all_mean_it() -> None:
     assert {getattr(parse_phone(each, default_country="US"), "value", each) for each in ways} == {
         ANA
     }
+
+
+def elsewhere(first: str, *, then: str, back: bool = False) -> list[str]:
+    """What is said of somebody with two numbers, of whom the first is `first`."""
+    cadence = {"maxAttempts": 5, "invalidNumber": {"then": then}}
+    cadence["busy"] = {"attempts": 2, "delaySeconds": 60, "then": then}
+    sends = [sent(1, outcome=first), sent(2, to=BRUNO, at=NOON + HOUR, outcome="busy")]
+    sends += [sent(3, at=NOON + 2 * HOUR)] if back else []
+    rows = [replace(row(each, number=n), target_id=1) for n, each in enumerate(sends, start=1)]
+    of = [target(disposition=rows[-1].disposition)]
+    day = {**DOCUMENT, "cadence": cadence}
+    return violations(evidence(sends, attempts=rows, targets=of, documents={"camp": day}))
+
+
+@pytest.mark.parametrize("first", ["busy", "invalid_number"])
+def test_another_number_is_tried_where_the_campaign_says_so(first: str) -> None:
+    assert elsewhere(first, then="next_address") == []
+    assert elsewhere(first, then="finish") != []
+    assert elsewhere(first, then="next_address", back=True) != []
+
+
+def test_a_cap_per_contact_counts_all_numbers() -> None:
+    sends = [sent(1, outcome="busy"), sent(2, to=BRUNO, at=NOON + HOUR)]
+    rows = [replace(row(each, number=n), contact_id=1) for n, each in enumerate(sends, start=1)]
+    for per, is_over in (("number", False), ("contact", True)):
+        day = {**DOCUMENT, "caps": [{"per": per, "attempts": 1, "days": 1}]}
+        found = violations(evidence(sends, attempts=rows, documents={"camp": day}))
+        assert any(each.startswith("over the cap") for each in found) is is_over

@@ -41,6 +41,7 @@ _TRIED_AGAIN = (
     *("unknown", "suppressed", "no_consent", "cancelled"),
 )
 _NEVER_AGAIN = ("declined", "completed")
+_AFTERWARDS = 5
 _ACTOR = "somebody"
 _PATIENCE = timedelta(minutes=2)
 
@@ -58,12 +59,16 @@ class Planned:
 
 def drawn(chance: Chance, *, within: float) -> tuple[Planned, ...]:
     """Up to five in the first seconds of a day, in order; the sooner the more likely, for most of
-    the contacts are made then."""
+    the contacts are made then. Sometimes one more later."""
     planned: list[Planned] = []
     for _ in range(chance.whole(0, 5)):
         what = chance.one_of(_RARE if chance.happens(0.2) else _OFTEN)
         at, span = within * chance.share() ** 3, chance.between(1, 120)
         planned.append(Planned(at=at, what=what, span=span, is_sharp=chance.happens(0.7)))
+    if chance.happens(0.4):
+        # When something has become of most of them.
+        at = _AFTERWARDS * within * chance.share()
+        planned.append(Planned(at=at, what="retry", span=0.0, is_sharp=False))
     return tuple(sorted(planned, key=lambda each: each.at))
 
 

@@ -98,6 +98,8 @@ def _may_follow(before: Sent, after: Sent, row: AttemptRow, evidence: Evidence) 
     """Whether a campaign may contact somebody again; `row` is what the ledger says of the first."""
     if _may_repeat(before.outcome):
         return True
+    if after.to != before.to and evidence.goes_elsewhere(row.campaign_id, before.outcome):
+        return True
     # What a person goes by is what the ledger said then.
     became = {Disposition.UNKNOWN} if row.was_lost else set[Disposition]()
     if before.outcome is not None and before.outcome not in _NEVER_AGAIN:
@@ -162,6 +164,10 @@ def _misread(evidence: Evidence) -> Iterator[str]:
             # Tried again, and then not.
             continue
         said = last[target.id].disposition if target.id in last else None
+        if target.disposition in _OF_WHO_WAITS and evidence.goes_elsewhere(
+            target.campaign_id, said
+        ):
+            continue
         if said is not None and not _may_repeat(Disposition(said)) and target.disposition != said:
             yield f"untrue: target {target.id} is {target.disposition}, and its last try {said}"
 

@@ -78,6 +78,8 @@ class ContactsDocument(_Document, frozen=True):
     """Of numbers without one, and the only one that may be called."""
     zones: dict[str, Annotated[float, Meta(gt=0)]] = {}
     """Where made-up people live, by weight; left out, where their numbers are from."""
+    numbers: Annotated[int, Meta(ge=1, le=5)] = 1
+    """Of each of the made-up people."""
     fields: dict[Column, Annotated[tuple[Value, ...], Meta(min_length=1, max_length=1000)]] = {}
     """Other columns of made-up people, each with the values that are drawn from."""
 
@@ -253,6 +255,7 @@ def _who(contacts: ContactsDocument) -> list[FieldProblem]:
     if contacts.file is not None and contacts.fields:
         message = "goes with a count: the people of a file have their own"
         problems.append(FieldProblem(pointer="/contacts/fields", message=message))
-    if contacts.count is not None and contacts.count > MOST:
-        problems.append(FieldProblem(pointer="/contacts/count", message=f"must be at most {MOST}"))
+    most = MOST // contacts.numbers
+    if contacts.count is not None and contacts.count > most:
+        problems.append(FieldProblem(pointer="/contacts/count", message=f"must be at most {most}"))
     return problems

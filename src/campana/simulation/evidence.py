@@ -11,6 +11,15 @@ from campana.simulation.carrier import Sent
 from campana.store.checks import AttemptRow, EventRow, TargetRow
 
 ALWAYS = datetime.max.replace(tzinfo=UTC)
+WRITTEN = {
+    "busy": "busy",
+    "no_answer": "noAnswer",
+    "congestion": "congestion",
+    "carrier_error": "carrierError",
+    "invalid_number": "invalidNumber",
+    "blocked": "blocked",
+}
+"""Outcomes as a campaign's cadence names them."""
 _CLOCK_LAG = timedelta(seconds=7)
 """How long a process may go by what the clock showed before it was put forward or back."""
 
@@ -88,6 +97,12 @@ class Evidence:
             and each.since <= before
             for each in self.reopened
         )
+
+    def goes_elsewhere(self, campaign_id: str, outcome: str | None) -> bool:
+        """Is somebody tried on another number after that, by the campaign's own words?"""
+        cadence: Mapping[str, Any] = self.documents[campaign_id].get("cadence") or {}
+        rule: Mapping[str, Any] = cadence.get(WRITTEN.get(outcome or "", ""), {})
+        return rule.get("then") == "next_address"
 
     def is_astray(self, moment: datetime) -> bool:
         """Was the database's clock just put forward or back, so that workers may not know yet?"""

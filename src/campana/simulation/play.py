@@ -264,6 +264,7 @@ def _file(contacts: ContactsDocument, *, seed: int, with_email: bool) -> bytes:
             chance=Chance(seed, "people"),
             fields=contacts.fields,
             with_email=with_email,
+            numbers=contacts.numbers,
         )
     try:
         return Path(contacts.file).read_bytes()

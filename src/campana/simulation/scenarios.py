@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from msgspec.structs import replace
+
 from campana.domain.campaign import ChannelType
 from campana.domain.spend import Per, Price
 from campana.services import accounts, prices
@@ -22,7 +24,9 @@ from campana.store.spend import Entry
 
 _DAYS = 30
 _SHORT = "09:00"
-_ZONES = {"America/New_York": 2.0, "America/Chicago": 1.0, "America/Los_Angeles": 1.0}
+_WEST = "America/Los_Angeles"
+"""Where there are hours left at midnight in UTC."""
+_ZONES = {"America/New_York": 2.0, "America/Chicago": 1.0, _WEST: 1.0}
 
 
 def draw_scenario(seed: int) -> Scenario:
@@ -68,7 +72,17 @@ def draw_scenario(seed: int) -> Scenario:
         campaign["window"]["closedDates"] = ["2026-03-10"]
     if is_holiday:
         campaign["window"]["holidays"] = [COUNTRY]
-    contacts = ContactsDocument(count=chance.whole(4, 14), zones=_ZONES)
+    contacts = ContactsDocument(
+        count=chance.whole(4, 14), zones={_WEST: 1.0} if is_late else _ZONES
+    )
+    elsewhere = Chance(seed, "other numbers")
+    if elsewhere.happens(0.3):
+        contacts = replace(contacts, numbers=elsewhere.whole(2, 3))
+        campaign["cadence"] |= {
+            name: {**campaign["cadence"].get(name, {}), "then": "next_address"}
+            for name in ("busy", "noAnswer", "invalidNumber", "blocked")
+            if elsewhere.happens(0.6)
+        }
     campaign |= _limits(chance, starts)
     return Scenario(
         campaign=campaign,

@@ -20,6 +20,7 @@ class AttemptRow:
     id: UUID
     campaign_id: str
     target_id: int
+    contact_id: int
     attempt_no: int
     address: str
     zones: Sequence[str]

@@ -2,7 +2,7 @@
 
 -- name: attempts
 -- In the order they were made. What was ever lost sight of stays so, whatever a late report made of it.
-select a.id, a.campaign_id, a.target_id, a.attempt_no, a.address, c.zones, a.state, a.disposition, a.created_at, a.ended_at,
+select a.id, a.campaign_id, a.target_id, t.contact_id, a.attempt_no, a.address, c.zones, a.state, a.disposition, a.created_at, a.ended_at,
   exists (select from attempt_events e where e.attempt_id = a.id and e.type = 'lost')
 from attempts a join targets t on t.id = a.target_id join contacts c on c.id = t.contact_id
 order by a.created_at, a.id;

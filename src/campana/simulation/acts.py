@@ -180,7 +180,7 @@ class Acts:
         document = self.documents[campaign_id]
         if "endDate" in document:
             return
-        ends = self.world.now() + timedelta(seconds=span / 60)
+        ends = self.world.now() + timedelta(seconds=span / self.chance.one_of([60, 240]))
         await campaigns.change(
             self.world.web,
             workspace_id=self.stage.workspace_id,
@@ -188,13 +188,15 @@ class Acts:
             patch={"endDate": ends.isoformat()},
             version=None,
         )
-        document["endDate"] = ends.isoformat()
+        # What was claimed before may leave until the answer.
+        document["endDate"] = max(ends, self.world.now()).isoformat()
 
     async def _retry(self) -> None:
         campaign_id, since = self._campaign(), self.world.real_now()
         outcomes = [each for each in _TRIED_AGAIN if self.chance.happens(0.7)]
         try:
-            found = await self._reopen(campaign_id, [*outcomes, *_NEVER_AGAIN])
+            never = self.chance.one_of(_NEVER_AGAIN)
+            found = await self._reopen(campaign_id, [*outcomes, never])
         except InvalidParameter:
             found = await self._reopen(campaign_id, outcomes)
         if found.counts:

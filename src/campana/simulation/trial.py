@@ -32,6 +32,8 @@ _GLITCH_SECONDS = 1.5
 """Long enough to be asked once, too short to be asked twice."""
 _PATIENT_SECONDS = 600
 """Longer than the latest report of a carrier that tells everything."""
+_BY_THE_CLOCK = frozenset({"suppressed_left_alone"})
+"""Invariants that compare two moments: once the clock is put back, the later may be the earlier."""
 _SOON = frozenset({"orphans_taken_up", "reports_applied"})
 """Invariants that need a database which is there; asked once the day has calmed down."""
 
@@ -216,6 +218,8 @@ async def _inspect(day: _Day) -> None:
 
 
 async def _look(day: _Day, *, but: frozenset[str] = frozenset()) -> None:
+    if any(at <= day.elapsed() and by < 0 for at, by in day.faults.steps):
+        but |= _BY_THE_CLOCK
     async with day.made.engine.db.read() as tx:
         judged = await invariants.judge(tx, now=day.made.now())
     for each in judged:

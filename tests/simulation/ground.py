@@ -43,11 +43,19 @@ def campaign(**changes: Any) -> Mapping[str, Any]:
     return documents.merge(raw, changes)
 
 
-def played(server: str, template: str, raw: Mapping[str, Any], *, seed: int = 1) -> Played:
-    """What came of a simulation."""
+def played(
+    server: str,
+    template: str,
+    raw: Mapping[str, Any],
+    *,
+    seed: int = 1,
+    folder: Path | None = None,
+) -> Played:
+    """What came of a simulation whose files are in `folder`."""
     scenario = document.read(raw, seed=seed)
-    with throwaway(server, template=template) as conninfo, tempfile.TemporaryDirectory() as folder:
-        return virtual_time.run(play.play(conninfo, scenario, seed=seed, folder=Path(folder)))
+    scenario = scenario if folder is None else scenario.beside(folder)
+    with throwaway(server, template=template) as conninfo, tempfile.TemporaryDirectory() as blobs:
+        return virtual_time.run(play.play(conninfo, scenario, seed=seed, folder=Path(blobs)))
 
 
 def tried(server: str, template: str, *, seed: int) -> Trial:

@@ -10,11 +10,15 @@ from uuid import UUID
 
 import pytest
 
+from campana.domain.address import parse_phone
+from campana.domain.campaign import ChannelType
 from campana.domain.ids import attempt_text
 from campana.sandbox.plan import Fate, Happening
+from campana.simulation.acts import spelled
 from campana.simulation.carrier import Sent
+from campana.simulation.chance import Chance
 from campana.simulation.checks import violations
-from campana.simulation.evidence import Barred, Evidence, Limits, Stop
+from campana.simulation.evidence import Barred, Evidence, Limits, Reopened, Stop
 from campana.store.checks import AttemptRow, EventRow, TargetRow
 
 ANA, BRUNO = "+12125550101", "+12125550102"
@@ -37,6 +41,7 @@ def sent(number: int, *, to: str = ANA, at: datetime = NOON, outcome: Any = "com
         left_at=at,
         shown_at=at,
         attempt_id=UUID(int=number),
+        channel_type=ChannelType.VOICE,
         to=to,
         fate=Fate(fault=None, reply_seconds=0.1, happenings=happenings),
         is_taken=bool(happenings),
@@ -50,6 +55,7 @@ def row(of: Sent, *, number: int = 1, disposition: str | None = None) -> Attempt
         id=of.attempt_id,
         campaign_id="camp",
         target_id=1 if of.to == ANA else 2,
+        contact_id=1 if of.to == ANA else 2,
         attempt_no=number,
         address=of.to,
         zones=["America/New_York"],
@@ -200,3 +206,112 @@ def test_the_end_of_the_hours_may_be_missed_by_the_send_deadline() -> None:
     closing = NOON + 5 * HOUR
     assert violations(evidence([sent(1, at=closing + timedelta(seconds=0.4))])) == []
     assert violations(evidence([sent(1, at=closing + timedelta(seconds=0.6))])) != []
+
+
+HOLIDAY = datetime(2026, 7, 3, 16, tzinfo=UTC)
+"""A Friday on which a holiday of the Saturday is had."""
+
+
+@pytest.mark.parametrize(("holidays", "is_told"), [([], False), (["US"], True)])
+def test_a_holiday_that_the_hours_name_is_closed(holidays: list[str], is_told: bool) -> None:
+    window = {"fri": [{"from": "09:00", "to": "17:00"}], "holidays": holidays}
+    limits = [Limits(since=HOLIDAY - HOUR, rate=1.0, lines=2)]
+    day = {**DOCUMENT, "window": window, "endDate": "2026-07-30T00:00:00+00:00"}
+    found = evidence([sent(1, at=HOLIDAY)], documents={"camp": day}, limits=limits)
+    assert bool(violations(found)) is is_told
+
+
+def again(first: str, *, asked: str | None, was_lost: bool = False) -> list[str]:
+    """What is said of somebody who is contacted once more, and of whom that was asked."""
+    sends = [sent(1, outcome=first), sent(2, at=NOON + HOUR)]
+    rows = [
+        replace(row(sends[0]), was_lost=was_lost, state="ended"),
+        row(sends[1], number=2),
+    ]
+    moment = NOON + HOUR / 2
+    reopened = [
+        Reopened(since=moment, until=moment, campaign_id="camp", outcomes=frozenset({asked}))
+        for asked in ([asked] if asked else [])
+    ]
+    return [
+        each
+        for each in violations(evidence(sends, attempts=rows, reopened=reopened))
+        if each.startswith("twice")
+    ]
+
+
+@pytest.mark.parametrize("first", ["hung_up", "invalid_number", "blocked"])
+def test_whom_a_person_has_tried_again_may_be_contacted_again(first: str) -> None:
+    assert again(first, asked=first) == []
+    assert again(first, asked=None) != []
+    assert again(first, asked="busy") != []
+
+
+@pytest.mark.parametrize("first", ["declined", "completed"])
+def test_nobody_has_them_tried_again_who_said_no_or_were_reached(first: str) -> None:
+    assert again(first, asked=first) != []
+
+
+def test_what_nobody_knew_of_may_be_tried_again_by_a_person_alone() -> None:
+    assert again("declined", asked="unknown", was_lost=True) == []
+    assert again("busy", asked=None, was_lost=True) != []
+
+
+def test_another_campaign_in_between_hides_nothing() -> None:
+    sends = [sent(n, at=NOON + n * HOUR) for n in range(3)]
+    rows = [row(each, number=n) for n, each in enumerate(sends, start=1)]
+    rows[1] = replace(rows[1], campaign_id="another", target_id=2)
+    found = violations(evidence(sends, attempts=rows, documents={"camp": {}, "another": {}}))
+    assert any(each.startswith("twice") for each in found), found
+
+
+def test_tries_count_anew_once_a_person_has_asked() -> None:
+    sends = [sent(n, at=NOON + n * HOUR, outcome="busy") for n in range(2)]
+    rows = [row(each, number=n) for n, each in enumerate(sends, start=1)]
+    asked = Reopened(
+        since=NOON + HOUR / 2,
+        until=NOON + HOUR / 2,
+        campaign_id="camp",
+        outcomes=frozenset({"busy"}),
+    )
+    alone = violations(evidence(sends, attempts=rows))
+    assert any(each.startswith("too often") for each in alone)
+    found = violations(evidence(sends, attempts=rows, reopened=[asked]))
+    assert not any(each.startswith("too often") for each in found)
+
+
+def test_a_number_is_written_in_ways_that_all_mean_it() -> None:
+    chance = Chance(1, "spelling")
+    ways = {spelled(ANA, chance) for _ in range(50)}
+    assert len(ways) == 5
+    assert {getattr(parse_phone(each, default_country="US"), "value", each) for each in ways} == {
+        ANA
+    }
+
+
+def elsewhere(first: str, *, then: str, back: bool = False) -> list[str]:
+    """What is said of somebody with two numbers, of whom the first is `first`."""
+    cadence = {"maxAttempts": 5, "invalidNumber": {"then": then}}
+    cadence["busy"] = {"attempts": 2, "delaySeconds": 60, "then": then}
+    sends = [sent(1, outcome=first), sent(2, to=BRUNO, at=NOON + HOUR, outcome="busy")]
+    sends += [sent(3, at=NOON + 2 * HOUR)] if back else []
+    rows = [replace(row(each, number=n), target_id=1) for n, each in enumerate(sends, start=1)]
+    of = [target(disposition=rows[-1].disposition)]
+    day = {**DOCUMENT, "cadence": cadence}
+    return violations(evidence(sends, attempts=rows, targets=of, documents={"camp": day}))
+
+
+@pytest.mark.parametrize("first", ["busy", "invalid_number"])
+def test_another_number_is_tried_where_the_campaign_says_so(first: str) -> None:
+    assert elsewhere(first, then="next_address") == []
+    assert elsewhere(first, then="finish") != []
+    assert elsewhere(first, then="next_address", back=True) != []
+
+
+def test_a_cap_per_contact_counts_all_numbers() -> None:
+    sends = [sent(1, outcome="busy"), sent(2, to=BRUNO, at=NOON + HOUR)]
+    rows = [replace(row(each, number=n), contact_id=1) for n, each in enumerate(sends, start=1)]
+    for per, is_over in (("number", False), ("contact", True)):
+        day = {**DOCUMENT, "caps": [{"per": per, "attempts": 1, "days": 1}]}
+        found = violations(evidence(sends, attempts=rows, documents={"camp": day}))
+        assert any(each.startswith("over the cap") for each in found) is is_over

@@ -57,6 +57,18 @@ def test_a_campaign_that_has_no_time_left_is_told_as_it_stands(server: str, temp
     assert max(found.sends) < found.starts + timedelta(days=0.6)
 
 
+def test_people_with_two_numbers_are_tried_at_the_second(server: str, template: str) -> None:
+    nobody = {"completed": None, "busy": None, "no_answer": None, "invalid_number": 1}
+    raw = campaign(
+        contacts={"count": 4, "numbers": 2},
+        cadence={"invalidNumber": {"then": "next_address"}},
+        simulation={"carrier": {"mix": {"Voice": nobody}}},
+    )
+    found = played(server, template, raw)
+    assert found.counts.dispositions == {"invalid_number": 4}
+    assert found.counts.attempts == {"invalid_number": 8}
+
+
 def test_people_of_a_file_are_imported_and_the_skipped_are_counted(
     server: str, template: str, tmp_path: Path
 ) -> None:
@@ -78,6 +90,7 @@ def test_people_of_a_file_are_imported_and_the_skipped_are_counted(
         ({"contacts": {"file": "people.csv"}}, ["/contacts"]),
         ({"contacts": None}, ["/contacts"]),
         ({"contacts": {"count": 1_000_000}}, ["/contacts/count"]),
+        ({"contacts": {"count": 10_000, "numbers": 2}}, ["/contacts/count"]),
         (
             {"simulation": {"days": 0, "carrier": {"mixx": {}}, "channel": {"rate": 0}}},
             ["/simulation/carrier/mixx", "/simulation/channel/rate", "/simulation/days"],

@@ -7,7 +7,6 @@ import tempfile
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 import typer
 
 from campana import settings
@@ -16,7 +15,6 @@ from campana.cli.session import AsJson, out, print_json, told
 from campana.domain.errors import InvalidParameter, SetupError
 from campana.domain.window import zone_named
 from campana.simulation import document, play, report, virtual_time
-from campana.simulation.document import Scenario
 from campana.simulation.ground import ground
 
 
@@ -36,8 +34,7 @@ def simulate(
     with told():
         if zone_named(zone) is None:
             raise InvalidParameter(f"--zone: {zone} is not a time zone")
-        scenario = document.read(read_document(file), seed=seed)
-        scenario = _beside(scenario, file)
+        scenario = document.read(read_document(file), seed=seed).beside(file.parent)
         # What a worker logs in a week is no part of the answer.
         logging.getLogger("campana").setLevel(logging.CRITICAL)
         chosen = settings.read()
@@ -56,12 +53,3 @@ def simulate(
         print_json(report.as_json(played, zone=zone))
     else:
         out.print(report.for_people(played, zone=zone))
-
-
-def _beside(scenario: Scenario, file: Path) -> Scenario:
-    """A file of contacts is looked for beside the file that names it."""
-    named = scenario.contacts.file
-    if named is None:
-        return scenario
-    contacts = msgspec.structs.replace(scenario.contacts, file=str(file.parent / named))
-    return scenario.with_contacts(contacts)

@@ -16,7 +16,7 @@ import msgspec
 from campana.demo.witness import Witness
 from campana.domain.errors import SetupError
 from campana.sandbox.plan import Fate, Happening, Plan, fate
-from campana.sandbox.wire import Send, Status
+from campana.sandbox.wire import Said, Send, Status
 
 
 class _Line(msgspec.Struct, frozen=True):
@@ -157,6 +157,22 @@ class Provider:
                     happenings=tuple(_happening(*told) for told in line.happenings),
                     does=line.does,
                 )
+
+
+def written_back(
+    met: Fate, *, attempt: str, to: str, sender: str | None, taken_at: datetime
+) -> list[Said]:
+    """What a person answers to what arrived, in writing or by a call, when its time has come."""
+    said = Said(
+        inbound=f"to-{attempt}",
+        from_=to,
+        text=met.says,
+        to=sender,
+        choice=None,
+        at=taken_at + timedelta(seconds=met.says_after),
+    )
+    called = msgspec.structs.replace(said, inbound=f"call-{attempt}", text="", calls=met.calls)
+    return [*([said] if met.says else []), *([called] if met.calls is not None else [])]
 
 
 def _sends(lines: Sequence[bytes]) -> list[_Line]:

@@ -12,7 +12,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Generator
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
@@ -24,7 +24,7 @@ from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, Scope
 
 from campana.domain.errors import SetupError
 from campana.sandbox.plan import Plan
-from campana.sandbox.provider import Provider, Received
+from campana.sandbox.provider import Provider, Received, written_back
 from campana.sandbox.teller import Teller
 from campana.sandbox.wire import Known, Refused, Said, Saying, Send, Taken
 
@@ -121,21 +121,14 @@ class Sandbox:
         fate = received.fate
         if received.taking is None or received.is_repeat:
             return
-        said = Said(
-            inbound=f"to-{asked.attempt}",
-            from_=asked.to,
-            text=fate.says,
-            to=asked.sender,
-            choice=None,
-            at=received.taking.taken_at + timedelta(seconds=fate.says_after),
-        )
-        if fate.says:
+        for said in written_back(
+            fate,
+            attempt=asked.attempt,
+            to=asked.to,
+            sender=asked.sender,
+            taken_at=received.taking.taken_at,
+        ):
             self._teller.say(said, url=asked.callback_url, secret=secret, after=fate.says_after)
-        if fate.calls is not None:
-            called = msgspec.structs.replace(
-                said, inbound=f"call-{asked.attempt}", text="", calls=fate.calls
-            )
-            self._teller.say(called, url=asked.callback_url, secret=secret, after=fate.says_after)
 
     def _say(self, saying: Saying, secret: str) -> tuple[int, bytes]:
         said = Said(

@@ -7,26 +7,41 @@ what it forbids must not happen after that.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from campana.domain.campaign import ChannelType
-from campana.domain.errors import InvalidTransition
-from campana.services import channel_pause, channels, consents, control, suppressions
+from campana.domain.disposition import Disposition
+from campana.domain.errors import InvalidParameter, InvalidTransition
+from campana.services import (
+    campaigns,
+    channel_pause,
+    channels,
+    consents,
+    control,
+    reopening,
+    suppressions,
+)
 from campana.services.dispatch import SEND_DEADLINE
 from campana.simulation.chance import Chance
-from campana.simulation.evidence import Barred, Limits, Stop
+from campana.simulation.evidence import Barred, Limits, Reopened, Stop
 from campana.simulation.play import Stage
 from campana.simulation.world import World
 from campana.store import checks
 from campana.store.suppressions import Scope
 
-Act = Literal["pause", "pause_channel", "cancel", "suppress", "take_back", "lower"]
+Act = Literal["pause", "pause_channel", "cancel", "end", "retry", "suppress", "take_back", "lower"]
 
-_OFTEN: Sequence[Act] = ("pause", "pause", "suppress", "suppress", "take_back", "take_back")
+_OFTEN: Sequence[Act] = ("pause", "suppress", "suppress", "take_back", "take_back", "retry", "end")
 _RARE: Sequence[Act] = ("pause_channel", "lower", "cancel")
+_TRIED_AGAIN = (
+    *("busy", "no_answer", "congestion", "carrier_error", "hung_up", "invalid_number", "blocked"),
+    *("unknown", "suppressed", "no_consent", "cancelled"),
+)
+_NEVER_AGAIN = ("declined", "completed")
+_AFTERWARDS = 5
 _ACTOR = "somebody"
 _PATIENCE = timedelta(minutes=2)
 
@@ -44,12 +59,16 @@ class Planned:
 
 def drawn(chance: Chance, *, within: float) -> tuple[Planned, ...]:
     """Up to five in the first seconds of a day, in order; the sooner the more likely, for most of
-    the contacts are made then."""
+    the contacts are made then. Sometimes one more later."""
     planned: list[Planned] = []
     for _ in range(chance.whole(0, 5)):
         what = chance.one_of(_RARE if chance.happens(0.2) else _OFTEN)
         at, span = within * chance.share() ** 3, chance.between(1, 120)
         planned.append(Planned(at=at, what=what, span=span, is_sharp=chance.happens(0.7)))
+    if chance.happens(0.4):
+        # When something has become of most of them.
+        at = _AFTERWARDS * within * chance.share()
+        planned.append(Planned(at=at, what="retry", span=0.0, is_sharp=False))
     return tuple(sorted(planned, key=lambda each: each.at))
 
 
@@ -59,7 +78,8 @@ class Acts:
 
     world: World
     stage: Stage
-    campaigns: Sequence[str]
+    documents: Mapping[str, MutableMapping[str, Any]]
+    """Of the campaigns, as they are changed."""
     addresses: Sequence[str]
     needing_consent: Sequence[str]
     """Campaigns."""
@@ -67,6 +87,9 @@ class Acts:
     limits: list[Limits]
     stops: list[Stop] = field(default_factory=list[Stop])
     barred: list[Barred] = field(default_factory=list[Barred])
+    reopened: list[Reopened] = field(default_factory=list[Reopened])
+    about: Sequence[str] = ()
+    """Addresses that are about to be contacted, where that was waited for."""
 
     async def agree(self) -> None:
         """Most people agree to be contacted, some for a while, before anything begins."""
@@ -84,6 +107,7 @@ class Acts:
 
     async def do(self, planned: Planned) -> None:
         """One of them, from its asking to the end of its consequences that has a time."""
+        self.about = ()
         try:
             if planned.is_sharp:
                 await self._next_intent()
@@ -97,8 +121,11 @@ class Acts:
         patience = self.world.now() + _PATIENCE
         while self.world.now() < patience:
             async with self.world.engine.db.read() as tx:
-                if await checks.has_intents(tx, since=self.world.now() - SEND_DEADLINE / 2):
-                    break
+                self.about = await checks.about_to_be_contacted(
+                    tx, since=self.world.now() - SEND_DEADLINE / 2
+                )
+            if self.about:
+                break
             await self.world.agenda.hear(until=patience)
         await asyncio.sleep(self.chance.between(0.0, 0.1))
 
@@ -110,6 +137,10 @@ class Acts:
                 await self._pause_channel(planned.span)
             case "cancel":
                 await self._cancel()
+            case "end":
+                await self._end(planned.span)
+            case "retry":
+                await self._retry()
             case "suppress":
                 await self._suppress()
             case "take_back":
@@ -143,14 +174,59 @@ class Acts:
         )
         self.stops.append(Stop(since=self.world.real_now(), campaign_id=campaign_id))
 
+    async def _end(self, span: float) -> None:
+        """Its end date is a moment away: until then it goes on."""
+        campaign_id = self._campaign()
+        document = self.documents[campaign_id]
+        if "endDate" in document or self.world.shift:
+            # By a clock that was put back, what happened before it would have come after the end.
+            return
+        ends = self.world.now() + timedelta(seconds=span / self.chance.one_of([60, 240]))
+        await campaigns.change(
+            self.world.web,
+            workspace_id=self.stage.workspace_id,
+            campaign_id=campaign_id,
+            patch={"endDate": ends.isoformat()},
+            version=None,
+        )
+        # What was claimed before may leave until the answer.
+        document["endDate"] = max(ends, self.world.now()).isoformat()
+
+    async def _retry(self) -> None:
+        campaign_id, since = self._campaign(), self.world.real_now()
+        outcomes = [each for each in _TRIED_AGAIN if self.chance.happens(0.7)]
+        try:
+            never = self.chance.one_of(_NEVER_AGAIN)
+            found = await self._reopen(campaign_id, [*outcomes, never])
+        except InvalidParameter:
+            found = await self._reopen(campaign_id, outcomes)
+        if found.counts:
+            self.reopened.append(
+                Reopened(
+                    since=since,
+                    until=self.world.real_now(),
+                    campaign_id=campaign_id,
+                    outcomes=frozenset(map(str, found.counts)),
+                )
+            )
+
+    async def _reopen(self, campaign_id: str, outcomes: Sequence[str]) -> reopening.Reopened:
+        return await reopening.retry(
+            self.world.web,
+            workspace_id=self.stage.workspace_id,
+            campaign_id=campaign_id,
+            outcomes=[Disposition(each) for each in outcomes],
+            actor=_ACTOR,
+        )
+
     async def _suppress(self) -> None:
-        address = self.chance.one_of(self.addresses)
+        address = self._address()
         scope = self.chance.one_of(list(Scope))
         campaign_id = self._campaign() if scope is Scope.CAMPAIGN else None
         await suppressions.add(
             self.world.web,
             workspace_id=self.stage.workspace_id,
-            address=address,
+            address=spelled(address, self.chance),
             reason="asked for it",
             scope=scope,
             campaign_id=campaign_id,
@@ -160,7 +236,7 @@ class Acts:
         self.barred.append(Barred(address=address, since=since, campaign_id=campaign_id))
 
     async def _take_back(self) -> None:
-        address = self.chance.one_of(self.addresses)
+        address = self._address()
         await self._say(address, is_granted=False, until=None)
         self.barred += self._never(address, since=self.world.real_now())
 
@@ -187,7 +263,7 @@ class Acts:
         await consents.add(
             self.world.web,
             workspace_id=self.stage.workspace_id,
-            address=address,
+            address=spelled(address, self.chance),
             is_granted=is_granted,
             source="a form",
             wording="words",
@@ -201,10 +277,29 @@ class Acts:
         ]
 
     def _campaign(self) -> str:
-        return self.chance.one_of(self.campaigns)
+        return self.chance.one_of(list(self.documents))
+
+    def _address(self) -> str:
+        """Of somebody; of those that are about to be contacted as a rule, where there are any."""
+        is_about = self.about and self.chance.happens(0.8)
+        return self.chance.one_of(self.about if is_about else self.addresses)
 
     async def _sleep(self, seconds: float) -> datetime:
         """Let some time pass; returns when that began."""
         since = self.world.real_now()
         await asyncio.sleep(seconds)
         return since
+
+
+def spelled(number: str, chance: Chance) -> str:
+    """A US number in one of the ways people write it."""
+    area, exchange, line = number[2:5], number[5:8], number[8:]
+    return chance.one_of(
+        [
+            number,
+            f"({area}) {exchange}-{line}",
+            f"{area}.{exchange}.{line}",
+            f"1 {area} {exchange} {line}",
+            f" +1-{area}-{exchange}-{line} ",
+        ]
+    )

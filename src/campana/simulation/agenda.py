@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import Enum, auto
 from typing import Any
 
 import msgspec
@@ -29,9 +30,21 @@ from campana.store.db import Database
 from campana.store.moments import Moments, Waiting
 
 _TOGETHER = 0.05
+_CLOSES_AFTER = timedelta(seconds=1.0)
+"""From the end of a campaign to the look that finds it."""
 _YEAR = 366 * 86_400.0
 
 NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+class News(Enum):
+    """What was written."""
+
+    CHANGE = auto()
+    REPORT = auto()
+    """Of the carrier: it waits to be applied, and changes nothing else."""
+    WORDS = auto()
+    """Of a person: the same."""
 
 
 @dataclass(slots=True, eq=False)
@@ -65,6 +78,10 @@ class Agenda:
         """Grows with each change."""
         self.reports = 0
         """Grows with each report of the carrier that was stored."""
+        self.words = 0
+        """Grows with each message of a person's."""
+        self.has_something = {"dispatch": True, "sweep": True}
+        """By loop, whether it could find something at some time: people who wait, open attempts."""
         self.ended_at: datetime | None = None
         """When an attempt ended last, as far as is known."""
         self._heard = asyncio.Event()
@@ -80,12 +97,15 @@ class Agenda:
         self._openings: dict[tuple[Window, str], tuple[datetime, datetime]] = {}
         """When windows open next, and since when that is so."""
 
-    def tell(self, *, is_report: bool = False) -> None:
-        """Something was written; a report waits to be applied, and changes nothing else."""
-        if is_report:
-            self.reports += 1
-        else:
-            self.news += 1
+    def tell(self, news: News = News.CHANGE) -> None:
+        """Something was written."""
+        match news:
+            case News.REPORT:
+                self.reports += 1
+            case News.WORDS:
+                self.words += 1
+            case News.CHANGE:
+                self.news += 1
         self._heard.set()
         self._heard = asyncio.Event()
         self._look(after=_TOGETHER)
@@ -177,14 +197,18 @@ class Agenda:
             others = await moments.others(tx, living=sorted(self._living()))
         self.ended_at = others.ended_at
         groups = [(each, self._plan(each)) for each in waiting]
+        is_open = others.own_created_at or others.orphan_created_at or others.has_promises
+        self.has_something = {"dispatch": bool(groups), "sweep": bool(is_open)}
         return {
             "dispatch": min((_sends(each, plan, now) for each, plan in groups), default=NEVER),
             "windows": min((self._opens(each, plan, now) for each, plan in groups), default=NEVER),
             "inquire": others.ask_at or NEVER,
             "sweep": _sweeps(others, now),
             "account": _old_enough(others.own_created_at, now),
-            "close": now if others.is_over else others.close_at or NEVER,
+            "close": now if others.is_over else _closes(others),
             "breakers": others.close_at or NEVER,
+            "flow timers": others.timer_at or NEVER,
+            "flow requests": others.request_at or NEVER,
         }
 
     def _plan(self, waiting: Waiting) -> Plan:
@@ -236,6 +260,11 @@ def _sweeps(others: Moments, now: datetime) -> datetime:
     if others.has_promises:
         return now
     return _old_enough(others.orphan_created_at, now)
+
+
+def _closes(others: Moments) -> datetime:
+    """Not to the moment: a worker that looks then may have looked just before."""
+    return NEVER if others.close_at is None else others.close_at + _CLOSES_AFTER
 
 
 def _old_enough(created_at: datetime | None, now: datetime) -> datetime:

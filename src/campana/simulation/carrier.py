@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -31,13 +32,14 @@ from campana.carriers.base import (
     Report,
     Unknowable,
 )
+from campana.domain.campaign import ChannelType
 from campana.domain.disposition import Disposition
 from campana.domain.errors import Unavailable
 from campana.domain.ids import attempt_text
 from campana.sandbox.plan import Fate, Plan, fate
-from campana.sandbox.provider import Taking
+from campana.sandbox.provider import Taking, written_back
 from campana.sandbox.teller import Told, journey
-from campana.sandbox.wire import SIGNATURE, Status, sign
+from campana.sandbox.wire import SIGNATURE, Said, Status, sign
 
 _TRIES = 8
 _FIRST_PAUSE = 0.25
@@ -55,6 +57,7 @@ class Sent:
     shown_at: datetime
     """What the database's clock showed then; `at` and `left_at` are of a clock nobody touches."""
     attempt_id: UUID
+    channel_type: ChannelType
     to: str
     fate: Fate
     is_taken: bool
@@ -145,6 +148,7 @@ class SimulatedProvider:
             senders=sandbox.KIND.senders,
             masked=sandbox.KIND.masked,
             open=open_account,
+            plays_callers=sandbox.KIND.plays_callers,
         )
 
     def receive(
@@ -168,6 +172,7 @@ class SimulatedProvider:
                 left_at=left[0],
                 shown_at=left[1],
                 attempt_id=outbound.attempt_id,
+                channel_type=outbound.channel_type,
                 to=outbound.to,
                 fate=met,
                 is_taken=bool(met.happenings),
@@ -213,13 +218,15 @@ class SimulatedProvider:
 
     def _post(self, told: Told, post: Callable[[Status], Awaitable[None]]) -> None:
         for _ in range(told.post.copies):
-            self.spawn(self._insist(told.status, post))
+            self.spawn(self.insist(partial(post, told.status)))
 
-    async def _insist(self, status: Status, post: Callable[[Status], Awaitable[None]]) -> None:
+    async def insist(self, post: Callable[[], Awaitable[None]], *, after: float = 0.0) -> None:
+        """Say something, and say it again while nobody takes it."""
+        await asyncio.sleep(after)
         pause = _FIRST_PAUSE
         for _ in range(_TRIES):
             try:
-                await post(status)
+                await post()
             except Unavailable:
                 await asyncio.sleep(pause)
                 pause *= 2
@@ -297,10 +304,19 @@ class _Account:
         if taking is not None and not is_end:
             keep = self._keep(outbound.callback_url.rpartition("/")[2])
 
-            async def post(status: Status) -> None:
-                await keep(self.parse_callback(self._signed(msgspec.json.encode(status))))
+            async def post(told: Status | list[Said]) -> None:
+                await keep(self.parse_callback(self._signed(msgspec.json.encode(told))))
 
             self._provider.spawn(self._provider.tell(taking, post))
+            for said in written_back(
+                met,
+                attempt=taking.attempt,
+                to=outbound.to,
+                sender=outbound.sender,
+                taken_at=taking.taken_at,
+            ):
+                saying = partial(post, [said])
+                self._provider.spawn(self._provider.insist(saying, after=met.says_after))
         await asyncio.sleep(met.happenings[-1].after if is_end else met.reply_seconds)
         if met.fault in {"silent", "lost"}:
             await asyncio.sleep(self._config.timeout_seconds)

@@ -11,16 +11,30 @@ from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
 
-from campana.domain.disposition import FINALITY, Disposition, Finality
+from campana.domain.disposition import Disposition
 from campana.domain.ids import attempt_text, numbered
 from campana.simulation import rules
 from campana.simulation.carrier import Sent
 from campana.simulation.evidence import Evidence
+from campana.store.checks import AttemptRow
 
 _DEADLINE = timedelta(seconds=0.5)
 """From the claim's look at the world to the packet."""
 _TOLD_AS_A_NUMBER = frozenset({Disposition.CANCELLED, Disposition.EXPIRED})
 """Ends of all who waited at once, of which only how many there were is told."""
+
+
+_REPEATED = {
+    Disposition.BUSY,
+    Disposition.NO_ANSWER,
+    Disposition.CONGESTION,
+    Disposition.CARRIER_ERROR,
+    Disposition.NOT_SENT,
+}
+"""After these a campaign may contact somebody again of itself."""
+_NEVER_AGAIN = {Disposition.DECLINED, Disposition.COMPLETED, Disposition.TRANSFERRED}
+"""Not even when a person asks for it, unless nobody knew."""
+_OF_WHO_WAITS = {None, "cancelled", "expired", "suppressed", "no_consent"}
 
 
 def violations(evidence: Evidence) -> list[str]:
@@ -59,29 +73,60 @@ def _twice(evidence: Evidence) -> Iterator[str]:
     for sent in evidence.sent:
         if sent.is_taken:
             by_person[sent.to].append(sent)
-    rows = {row.id: row for row in evidence.attempts}
     for to, sends in by_person.items():
         for before, after in pairwise(sorted(sends, key=lambda each: each.at)):
             if after.at < before.ends_at:
                 yield f"twice: {to} was contacted at {after.at} during {before.attempt_id}"
-        for before, after in pairwise(sorted(sends, key=lambda each: each.at)):
-            one, other = rows.get(before.attempt_id), rows.get(after.attempt_id)
-            is_same = one and other and one.campaign_id == other.campaign_id
-            if is_same and not _may_repeat(before.outcome):
-                yield f"twice: {to} was contacted again at {after.at} after {before.outcome}"
+    yield from _after_an_end(evidence)
     yield from _after_unknown(evidence)
 
 
+def _after_an_end(evidence: Evidence) -> Iterator[str]:
+    """Whom a campaign has reached, or who said no, it contacts no more."""
+    rows = {row.id: row for row in evidence.attempts}
+    by_target: dict[int, list[Sent]] = defaultdict(list)
+    for sent in evidence.sent:
+        if sent.is_taken and sent.attempt_id in rows:
+            by_target[rows[sent.attempt_id].target_id].append(sent)
+    for sends in by_target.values():
+        for before, after in pairwise(sorted(sends, key=lambda each: each.at)):
+            if not _may_follow(before, after, rows[before.attempt_id], evidence):
+                yield f"twice: {after.to} was contacted again at {after.at} after {before.outcome}"
+
+
+def _may_follow(before: Sent, after: Sent, row: AttemptRow, evidence: Evidence) -> bool:
+    """Whether a campaign may contact somebody again; `row` is what the ledger says of the first."""
+    if _may_repeat(before.outcome):
+        return True
+    if after.to != before.to and evidence.goes_elsewhere(row.campaign_id, before.outcome):
+        return True
+    # What a person goes by is what the ledger said then.
+    became = {Disposition.UNKNOWN} if row.was_lost else set[Disposition]()
+    if before.outcome is not None and before.outcome not in _NEVER_AGAIN:
+        became.add(before.outcome)
+    return any(
+        evidence.is_reopened(row.campaign_id, each, after=before.at, before=after.left_at)
+        for each in became
+    )
+
+
 def _after_unknown(evidence: Evidence) -> Iterator[str]:
-    """Whose fate was unknown only a person reopens, and here nobody does."""
-    lost_at = {row.target_id: row.attempt_no for row in evidence.attempts if row.was_lost}
+    """Whose fate was unknown only a person reopens."""
+    lost = {row.target_id: row for row in evidence.attempts if row.was_lost}
+    sent = {each.attempt_id: each for each in evidence.sent}
     for row in evidence.attempts:
-        if row.attempt_no > lost_at.get(row.target_id, row.attempt_no):
+        before = lost.get(row.target_id)
+        if before is None or row.attempt_no <= before.attempt_no or row.id not in sent:
+            continue
+        since = sent[before.id].at if before.id in sent else before.created_at
+        if not evidence.is_reopened(
+            row.campaign_id, None, after=since, before=sent[row.id].left_at
+        ):
             yield f"twice: target {row.target_id} was tried again, its fate unknown"
 
 
 def _may_repeat(outcome: Disposition | None) -> bool:
-    return outcome is None or FINALITY[outcome] is Finality.RETRY
+    return outcome is None or outcome in _REPEATED
 
 
 def _untrue(evidence: Evidence) -> Iterator[str]:
@@ -113,8 +158,16 @@ def _untrue(evidence: Evidence) -> Iterator[str]:
 def _misread(evidence: Evidence) -> Iterator[str]:
     """An end after which nobody is tried again is the target's own."""
     last = {row.target_id: row for row in sorted(evidence.attempts, key=lambda a: a.attempt_no)}
+    reopened = {each.campaign_id for each in evidence.reopened}
     for target in evidence.targets:
+        if target.campaign_id in reopened and target.disposition in _OF_WHO_WAITS:
+            # Tried again, and then not.
+            continue
         said = last[target.id].disposition if target.id in last else None
+        if target.disposition in _OF_WHO_WAITS and evidence.goes_elsewhere(
+            target.campaign_id, said
+        ):
+            continue
         if said is not None and not _may_repeat(Disposition(said)) and target.disposition != said:
             yield f"untrue: target {target.id} is {target.disposition}, and its last try {said}"
 

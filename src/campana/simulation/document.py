@@ -13,20 +13,30 @@
       channel: {rate: 2, lines: 20}
       carrier: {mix: {Voice: {completed: 6, busy: 1, no_answer: 3}}}
 
-`contacts` may name a CSV `file` in place of the count; `carrier` is the sandbox's plan. A channel
-and a list that the file names are replaced by made-up ones.
+`contacts` may name a CSV `file` in place of the count; `carrier` is the sandbox's plan. The
+channels and the list that the file names are replaced by made-up ones. A campaign of type Flow
+names its flow as ever, and `simulation` the file it is in:
+
+    simulation:
+      flows: [appointment.yaml]
+      channels: {Voice: {rate: 1, lines: 2}}
+      webhooks: {"https://shop.example/": {status: 200, body: {ready: true}}}
+      tables: {branches: branches.csv}
+      carrier: {replies: {SMS: {"yes": 3, "no": 1, "": 1}}}
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Annotated, Any, TypeVar, cast
 
 import msgspec
 from msgspec import Meta, Struct
 
+from campana.domain.campaign import ChannelType
 from campana.domain.clock import parse_moment
 from campana.domain.errors import FieldProblem, InvalidParameter
 from campana.domain.window import zone_named
@@ -45,7 +55,12 @@ UNHURRIED = Seconds(reply=(0.05, 0.3), ring=(1, 4), answer=(3, 25), talk=(15, 12
 seconds are too short for."""
 
 Country = Annotated[str, Meta(pattern="^[A-Z]{2}$")]
+FileName = Annotated[str, Meta(min_length=1, max_length=4000)]
+Column = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")]
+Value = Annotated[str, Meta(max_length=2000)] | int | float | bool
 
+_OWN = frozenset({"first_name", "phone", "time_zone", "email"})
+"""Columns that made-up people have anyway."""
 
 S = TypeVar("S", bound=Struct)
 
@@ -58,20 +73,32 @@ class ContactsDocument(_Document, frozen=True):
     """Who is contacted: `count` made-up people, or those of a CSV file."""
 
     count: Annotated[int, Meta(ge=1)] | None = None
-    file: Annotated[str, Meta(min_length=1, max_length=4000)] | None = None
+    file: FileName | None = None
     country: Country = "US"
     """Of numbers without one, and the only one that may be called."""
     zones: dict[str, Annotated[float, Meta(gt=0)]] = {}
     """Where made-up people live, by weight; left out, where their numbers are from."""
+    numbers: Annotated[int, Meta(ge=1, le=5)] = 1
+    """Of each of the made-up people."""
+    fields: dict[Column, Annotated[tuple[Value, ...], Meta(min_length=1, max_length=1000)]] = {}
+    """Other columns of made-up people, each with the values that are drawn from."""
 
 
 class ChannelLimits(_Document, frozen=True):
-    """Of the made-up channel."""
+    """Of a made-up channel."""
 
     rate: Rate = 5.0
     burst: Burst = 1
     lines: Lines = 10
     daily_attempts: DailyAttempts | None = None
+
+
+class WebhookAnswer(_Document, frozen=True):
+    """What a program says that a flow asks: `body` as JSON, `seconds` after it was asked."""
+
+    status: Annotated[int, Meta(ge=200, le=599)] = 200
+    body: Any = None
+    seconds: Annotated[float, Meta(ge=0, le=3600)] = 0.3
 
 
 class SimulationDocument(_Document, frozen=True):
@@ -82,6 +109,16 @@ class SimulationDocument(_Document, frozen=True):
     days: Annotated[float, Meta(gt=0, le=366)] = 7
     workers: Annotated[int, Meta(ge=1, le=16)] = 1
     channel: ChannelLimits = ChannelLimits()
+    channels: dict[ChannelType, ChannelLimits] = {}
+    """Of what a flow uses besides the campaign's own channel; left out, as a channel is that
+    nothing is said of."""
+    flows: tuple[FileName, ...] = ()
+    """Files with the flows that the campaign names: each is published under its own name."""
+    tables: dict[str, FileName] = {}
+    """Reference tables by name, each a CSV file whose first column finds a row."""
+    webhooks: dict[str, WebhookAnswer] = {}
+    """What programs answer, by how their URL begins: of several the longest. Others cannot be
+    reached."""
     carrier: dict[str, Any] = {}
 
 
@@ -96,15 +133,41 @@ class Scenario:
     workers: int
     channel: ChannelLimits
     plan: Plan
+    give_up_after: float = 3_600
+    """Seconds that a carrier may say nothing of an attempt, until nobody knows of it."""
+    channels: Mapping[ChannelType, ChannelLimits] = field(
+        default_factory=dict[ChannelType, ChannelLimits]
+    )
+    flows: Sequence[str] = ()
+    """Files, as are the tables."""
+    tables: Mapping[str, str] = field(default_factory=dict[str, str])
+    webhooks: Mapping[str, WebhookAnswer] = field(default_factory=dict[str, WebhookAnswer])
 
     @property
     def ends(self) -> datetime:
         """When its time is over, whatever stands out then."""
         return self.starts + timedelta(days=self.days)
 
-    def with_contacts(self, contacts: ContactsDocument) -> Scenario:
-        """The same for other people."""
-        return replace(self, contacts=contacts)
+    @property
+    def channel_types(self) -> frozenset[ChannelType]:
+        """Those its campaign names, as far as it can be read."""
+        words = {str(self.campaign.get("channelType", ChannelType.VOICE))}
+        named: object = self.campaign.get("channels")
+        if isinstance(named, dict):
+            words |= cast("Mapping[str, Any]", named).keys()
+        return frozenset(each for each in ChannelType if each in words)
+
+    def beside(self, folder: Path) -> Scenario:
+        """The same, with the files it names found in a folder."""
+        contacts = self.contacts
+        if contacts.file is not None:
+            contacts = msgspec.structs.replace(contacts, file=str(folder / contacts.file))
+        return replace(
+            self,
+            contacts=contacts,
+            flows=tuple(str(folder / each) for each in self.flows),
+            tables={name: str(folder / each) for name, each in self.tables.items()},
+        )
 
 
 def read(raw: object, *, seed: int) -> Scenario:
@@ -123,6 +186,9 @@ def read(raw: object, *, seed: int) -> Scenario:
     plan = _part(Plan, _carrier(document.get("simulation")), "/simulation/carrier", problems)
     if contacts is not None:
         problems += _who(contacts)
+    if world is not None and document.get("flow") is not None and not world.flows:
+        message = "must name the file of the campaign's flow: nothing is read from a workspace"
+        problems.append(FieldProblem(pointer="/simulation/flows", message=message))
     if problems or contacts is None or world is None or plan is None:
         raise InvalidParameter(problems=problems)
     document.pop("simulation", None)
@@ -136,6 +202,10 @@ def read(raw: object, *, seed: int) -> Scenario:
         days=world.days,
         workers=world.workers,
         channel=world.channel,
+        channels=world.channels,
+        flows=world.flows,
+        tables=world.tables,
+        webhooks=world.webhooks,
         plan=msgspec.structs.replace(plan, seed=seed),
     )
 
@@ -177,6 +247,15 @@ def _who(contacts: ContactsDocument) -> list[FieldProblem]:
         problems.append(
             FieldProblem(pointer="/contacts", message="must have a count, or a file, and not both")
         )
-    if contacts.count is not None and contacts.count > MOST:
-        problems.append(FieldProblem(pointer="/contacts/count", message=f"must be at most {MOST}"))
+    problems += [
+        FieldProblem(pointer=f"/contacts/fields/{name}", message="is a column they have anyway")
+        for name in contacts.fields
+        if name in _OWN
+    ]
+    if contacts.file is not None and contacts.fields:
+        message = "goes with a count: the people of a file have their own"
+        problems.append(FieldProblem(pointer="/contacts/fields", message=message))
+    most = MOST // contacts.numbers
+    if contacts.count is not None and contacts.count > most:
+        problems.append(FieldProblem(pointer="/contacts/count", message=f"must be at most {most}"))
     return problems

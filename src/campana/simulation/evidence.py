@@ -11,6 +11,15 @@ from campana.simulation.carrier import Sent
 from campana.store.checks import AttemptRow, EventRow, TargetRow
 
 ALWAYS = datetime.max.replace(tzinfo=UTC)
+WRITTEN = {
+    "busy": "busy",
+    "no_answer": "noAnswer",
+    "congestion": "congestion",
+    "carrier_error": "carrierError",
+    "invalid_number": "invalidNumber",
+    "blocked": "blocked",
+}
+"""Outcomes as a campaign's cadence names them."""
 _CLOCK_LAG = timedelta(seconds=7)
 """How long a process may go by what the clock showed before it was put forward or back."""
 
@@ -47,6 +56,16 @@ class Barred:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reopened:
+    """Whoever had finished so was to be tried again; from the asking to the answer."""
+
+    since: datetime
+    until: datetime
+    campaign_id: str
+    outcomes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """Moments are of a clock nobody touches, except where a field says otherwise."""
 
@@ -61,9 +80,29 @@ class Evidence:
     """Attempts of the channel in a day."""
     stops: Sequence[Stop] = ()
     barred: Sequence[Barred] = ()
+    reopened: Sequence[Reopened] = ()
     steps: Sequence[datetime] = ()
     """When the database's clock was put forward or back."""
     is_over: bool
+
+    def is_reopened(
+        self, campaign_id: str, outcome: str | None, *, after: datetime, before: datetime
+    ) -> bool:
+        """Did somebody have those tried again in between whom this had become of? Of any outcome
+        without one."""
+        return any(
+            each.campaign_id == campaign_id
+            and (outcome is None or outcome in each.outcomes)
+            and after <= each.until
+            and each.since <= before
+            for each in self.reopened
+        )
+
+    def goes_elsewhere(self, campaign_id: str, outcome: str | None) -> bool:
+        """Is somebody tried on another number after that, by the campaign's own words?"""
+        cadence: Mapping[str, Any] = self.documents[campaign_id].get("cadence") or {}
+        rule: Mapping[str, Any] = cadence.get(WRITTEN.get(outcome or "", ""), {})
+        return rule.get("then") == "next_address"
 
     def is_astray(self, moment: datetime) -> bool:
         """Was the database's clock just put forward or back, so that workers may not know yet?"""

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from campana.domain.campaign import ChannelType
 from campana.domain.errors import Unavailable
-from campana.sandbox.plan import Fault, Mischief, Plan, Seconds
+from campana.sandbox.plan import Fault, Mischief, Outcome, Plan, Seconds
 from campana.simulation.acts import Planned, drawn
 from campana.simulation.carrier import Manners
 from campana.simulation.chance import Chance
+
+_ALL: Mapping[Outcome, float] = {
+    "completed": 4,
+    "transferred": 1,
+    "hung_up": 1,
+    "busy": 2,
+    "no_answer": 2,
+    "declined": 2,
+    "invalid_number": 1,
+    "blocked": 1,
+    "congestion": 1,
+}
+"""What a call can come to, each often enough to be met."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +105,7 @@ def draw_plan(seed: int) -> Plan:
     some = [0.0, 0.0, 0.03, 0.1]
     return Plan(
         seed=seed,
+        mix={ChannelType.VOICE: _ALL} if chance.happens(0.5) else {},
         seconds=Seconds(
             reply=(0.01, chance.one_of([0.05, 0.5])),
             ring=(0.5, 2),

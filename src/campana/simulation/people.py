@@ -17,14 +17,33 @@ MOST = 10_000
 _NAMES = ("Ana", "Bruno", "Carla", "Dana", "Emil", "Fatima", "Goran", "Hana")
 
 
-def made_up(count: int, *, zones: Mapping[str, float], chance: Chance) -> bytes:
-    """A CSV file of so many people; with `zones` each lives in one of them."""
+def made_up(
+    count: int,
+    *,
+    zones: Mapping[str, float],
+    chance: Chance,
+    fields: Mapping[str, Sequence[object]] | None = None,
+    with_email: bool = False,
+    numbers: int = 1,
+) -> bytes:
+    """A CSV file of so many people, each with so many numbers; with `zones` each lives in one of
+    them, and of `fields` each has one of the values."""
+    others = fields or {}
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(["first_name", "phone", "time_zone"])
-    for number in chance.shuffled(_numbers())[:count]:
-        writer.writerow([chance.one_of(_NAMES), number, _zone(zones, chance)])
+    named = [f"phone_{n + 1}" for n in range(1, numbers)] + (["email"] if with_email else [])
+    writer.writerow(["first_name", "phone", "time_zone", *named, *others])
+    shuffled = chance.shuffled(_numbers())
+    for n, number in enumerate(shuffled[:count]):
+        address = [f"{number.removeprefix('+')}@example.com"] if with_email else []
+        own = [chance.one_of(_NAMES), number, _zone(zones, chance)]
+        own += shuffled[count + n : numbers * count : count] + address
+        writer.writerow([*own, *(_cell(chance.one_of(values)) for values in others.values())])
     return text.getvalue().encode()
+
+
+def _cell(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _zone(zones: Mapping[str, float], chance: Chance) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,13 +14,15 @@ from typing import Any
 
 import msgspec
 
-from campana.domain.campaign import Campaign
+from campana.domain.campaign import Campaign, ChannelType
 from campana.domain.errors import FieldProblem, InvalidParameter
 from campana.services import accounts, campaigns, channels, control, imports, lists, targets
+from campana.simulation import flow_stage
 from campana.simulation.chance import Chance
-from campana.simulation.document import ContactsDocument, Scenario
+from campana.simulation.document import ChannelLimits, ContactsDocument, Scenario
 from campana.simulation.people import made_up
 from campana.simulation.process import Process
+from campana.simulation.programs import Programs
 from campana.simulation.world import World, world
 from campana.store import campaigns as store
 from campana.store import moments
@@ -48,6 +51,12 @@ class Played:
     """Rows of the file that are nobody's number."""
     sends: tuple[datetime, ...]
     """When each send reached the carrier."""
+    by_channel: Mapping[ChannelType, int]
+    """Sends."""
+    replies: int
+    """Messages that people wrote."""
+    endings: Mapping[str, int]
+    """People a flow has talked with, by how it ended in its own words."""
     reasons: tuple[Reason, ...]
 
 
@@ -57,6 +66,7 @@ class Stage:
 
     workspace_id: int
     channel_id: str
+    """The campaign's own."""
     list_id: str
     campaign_id: str
     rejected: int
@@ -69,7 +79,12 @@ async def play(conninfo: str, scenario: Scenario, *, seed: int, folder: Path) ->
         CampanaError: the campaign or its contacts are refused.
     """
     async with world(
-        conninfo, seed=seed, starts=scenario.starts, plan=scenario.plan, folder=folder
+        conninfo,
+        seed=seed,
+        starts=scenario.starts,
+        plan=scenario.plan,
+        folder=folder,
+        programs=Programs(answers=scenario.webhooks),
     ) as made:
         stage = await set_up(made, scenario)
         workers = [made.begin(f"worker {n + 1}") for n in range(scenario.workers)]
@@ -81,6 +96,8 @@ async def play(conninfo: str, scenario: Scenario, *, seed: int, folder: Path) ->
             campaign = await store.get(tx, campaign_id=stage.campaign_id, now=made.now())
             counts = await store.counts(tx, campaign_id=stage.campaign_id)
             reasons = await moments.reasons(tx, campaign_id=stage.campaign_id)
+            endings = await moments.endings(tx, campaign_id=stage.campaign_id)
+            replies = await moments.replies(tx)
     if campaign is None:
         raise RuntimeError("the campaign is gone")
     return Played(
@@ -91,6 +108,9 @@ async def play(conninfo: str, scenario: Scenario, *, seed: int, folder: Path) ->
         counts=counts,
         rejected=stage.rejected,
         sends=tuple(sent.at for sent in made.provider.sent),
+        by_channel=Counter(sent.channel_type for sent in made.provider.sent),
+        replies=replies,
+        endings=endings,
         reasons=tuple(reasons),
     )
 
@@ -110,11 +130,18 @@ async def set_up(made: World, scenario: Scenario) -> Stage:
         countries=[contacts.country],
         default=contacts.country,
     )
-    channel = await channels.create(made.web, workspace_id=workspace_id, raw=_channel(scenario))
-    list_id, rejected = await _people(made, contacts, workspace_id=workspace_id)
+    own = str(scenario.campaign.get("channelType", ChannelType.VOICE))
+    channel = await channels.create(
+        made.web,
+        workspace_id=workspace_id,
+        raw=_channel(scenario, _CHANNEL, own, scenario.channel),
+    )
+    others = await _others(made, scenario, own, workspace_id=workspace_id)
+    list_id, rejected = await _people(made, scenario, workspace_id=workspace_id)
+    await flow_stage.set_up(made, scenario, workspace_id=workspace_id)
     campaign_id = await launch(
         made,
-        scenario.campaign,
+        {**scenario.campaign, **others},
         workspace_id=workspace_id,
         channel_id=channel.id,
         list_id=list_id,
@@ -166,31 +193,52 @@ def raise_failure(process: Process) -> None:
         raise process.failure
 
 
-def _channel(scenario: Scenario) -> dict[str, Any]:
-    limits: dict[str, Any] = msgspec.to_builtins(scenario.channel)
+async def _others(
+    made: World, scenario: Scenario, own: str, *, workspace_id: int
+) -> Mapping[str, Any]:
+    """The channels its flow uses besides its own: what the campaign says of them."""
+    if not isinstance(scenario.campaign.get("channels"), dict):
+        return {}
+    named: dict[str, str] = {}
+    for channel_type in sorted(scenario.channel_types - {own}):
+        limits = scenario.channels.get(channel_type, ChannelLimits())
+        raw = _channel(scenario, f"{_CHANNEL} {channel_type}", channel_type, limits)
+        made_up = await channels.create(made.web, workspace_id=workspace_id, raw=raw)
+        named[channel_type] = made_up.id
+    written: Mapping[str, Any] = scenario.campaign["channels"]
+    # Whatever else is named there is refused with the campaign.
+    return {"channels": {**written, **named}}
+
+
+def _channel(
+    scenario: Scenario, name: str, channel_type: str, given: ChannelLimits
+) -> dict[str, Any]:
+    limits: dict[str, Any] = msgspec.to_builtins(given)
     if limits["dailyAttempts"] is None:
         del limits["dailyAttempts"]
     caller_id = scenario.campaign.get("callerId")
     return {
-        "name": _CHANNEL,
+        "name": name,
         "kind": "sandbox",
-        "channelType": scenario.campaign.get("channelType", "Voice"),
+        "channelType": channel_type,
         "config": {
             "url": "http://127.0.0.1:1",
             "secret": _SECRET,
             "senders": [caller_id] if caller_id else [],
             "askAfterSeconds": _ASK_AFTER_SECONDS,
+            "giveUpAfterSeconds": scenario.give_up_after,
         },
         **limits,
     }
 
 
-async def _people(made: World, contacts: ContactsDocument, *, workspace_id: int) -> tuple[str, int]:
+async def _people(made: World, scenario: Scenario, *, workspace_id: int) -> tuple[str, int]:
     """The list, and how many rows of its file were refused."""
+    contacts, with_email = scenario.contacts, ChannelType.EMAIL in scenario.channel_types
     people = await lists.create(
         made.web, workspace_id=workspace_id, name="people", default_country=contacts.country
     )
-    content = await asyncio.to_thread(_file, contacts, seed=made.seed)
+    content = await asyncio.to_thread(_file, contacts, seed=made.seed, with_email=with_email)
     started = await lists.start_import(
         made.web,
         workspace_id=workspace_id,
@@ -203,14 +251,21 @@ async def _people(made: World, contacts: ContactsDocument, *, workspace_id: int)
     return people.id, done.rows_rejected
 
 
-def _file(contacts: ContactsDocument, *, seed: int) -> bytes:
+def _file(contacts: ContactsDocument, *, seed: int, with_email: bool) -> bytes:
     """The CSV file of the people.
 
     Raises:
         InvalidParameter: it cannot be read.
     """
     if contacts.file is None:
-        return made_up(contacts.count or 0, zones=contacts.zones, chance=Chance(seed, "people"))
+        return made_up(
+            contacts.count or 0,
+            zones=contacts.zones,
+            chance=Chance(seed, "people"),
+            fields=contacts.fields,
+            with_email=with_email,
+            numbers=contacts.numbers,
+        )
     try:
         return Path(contacts.file).read_bytes()
     except OSError as error:

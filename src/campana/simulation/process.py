@@ -286,7 +286,7 @@ class Rest:
         self._loop = loop
         self._restless = restless if loop.name in _RESTLESS else None
         self._looks = _RESTLESS_LOOKS
-        self._reports = -1
+        self._reports = self._words = -1
         self._ended_at: datetime | None = None
         self._has_failed = False
         self._pause = 0.0
@@ -315,12 +315,14 @@ class Rest:
         ):
             # Should nothing be found there, the next look is later than this one.
             self._pause = min(_LONGEST_PAUSE, 2 * max(self._pause, seconds))
-        self._reports = agenda.reports
+        self._reports, self._words = agenda.reports, agenda.words
 
     def _longest(self) -> timedelta:
         """The agenda knows every limit that holds people back, and who is dead. A worker that looks
         only when there is something to find would pass for one that can tell."""
         if self._restless is None or not self._looks:
+            return _LOOK_AT_LEAST
+        if not self._agenda.has_something[self._loop.name]:
             return _LOOK_AT_LEAST
         self._looks -= 1
         return timedelta(seconds=self._restless.between(0.0, _RESTLESS_SECONDS))
@@ -332,6 +334,8 @@ class Rest:
         match self._loop.name:
             case "apply":
                 return self._reports != self._agenda.reports
+            case "hear":
+                return self._words != self._agenda.words
             case "breakers":
                 before, self._ended_at = self._ended_at, self._agenda.ended_at
                 return self._ended_at != before

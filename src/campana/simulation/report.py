@@ -15,6 +15,7 @@ from rich.table import Table
 from campana.domain.campaign import CampaignStatus
 from campana.domain.clock import wire
 from campana.simulation.play import Played
+from campana.store.campaigns import Counts
 
 _SHADES = ("dim", "cyan", "bold cyan")
 
@@ -32,7 +33,7 @@ def as_json(played: Played, *, zone: str) -> Mapping[str, Any]:
         "finishedAt": wire(played.campaign.finished_at),
         "people": {
             "total": sum(counts.targets.values()),
-            "waiting": counts.targets["waiting"] + counts.targets["attempting"],
+            "waiting": _going_on(counts),
             "rejectedRows": played.rejected,
             "byDisposition": dict(sorted(counts.dispositions.items())),
         },
@@ -40,7 +41,10 @@ def as_json(played: Played, *, zone: str) -> Mapping[str, Any]:
             "total": len(played.sends),
             "retries": counts.retries,
             "byOutcome": dict(sorted(counts.attempts.items())),
+            "byChannelType": dict(sorted(played.by_channel.items())),
         },
+        "replies": played.replies,
+        "conversations": dict(sorted(played.endings.items())),
         "zone": zone,
         "attemptsByHour": [
             {"date": day.isoformat(), "hours": [hours[hour] for hour in range(24)]}
@@ -55,7 +59,8 @@ def as_json(played: Played, *, zone: str) -> Mapping[str, Any]:
 
 def for_people(played: Played, *, zone: str) -> Group:
     """The week, what came of everybody, and why somebody was not contacted."""
-    return Group(_week(played, zone), _outcomes(played), *_reasons(played), _end(played))
+    tables = [_week(played, zone), _outcomes(played), *_endings(played), *_reasons(played)]
+    return Group(*tables, _end(played))
 
 
 def _by_hour(played: Played, zone: str) -> Mapping[date, Counter[int]]:
@@ -109,7 +114,7 @@ def _outcomes(played: Played) -> Table:
             str(counts.dispositions.get(word, 0)),
             str(counts.attempts.get(word, 0)),
         )
-    waiting = counts.targets["waiting"] + counts.targets["attempting"]
+    waiting = _going_on(counts)
     if waiting:
         table.add_row("still waiting", str(waiting), "")
     table.add_section()
@@ -119,6 +124,26 @@ def _outcomes(played: Played) -> Table:
         str(len(played.sends)),
     )
     return table
+
+
+def _going_on(counts: Counts) -> int:
+    """People who are not finished with."""
+    return sum(people for state, people in counts.targets.items() if state != "finished")
+
+
+def _endings(played: Played) -> list[Table]:
+    """Of a flow: how its conversations ended, and what was said in which way."""
+    if not played.endings and not played.replies:
+        return []
+    table = Table("how the flow ended")
+    table.add_column("people", justify="right")
+    for word, people in played.endings.items():
+        table.add_row(word.replace("_", " "), str(people))
+    table.add_section()
+    for channel_type, sends in sorted(played.by_channel.items()):
+        table.add_row(f"attempts by {channel_type}", str(sends))
+    table.add_row("messages people wrote", str(played.replies))
+    return [table]
 
 
 def _reasons(played: Played) -> list[Table]:

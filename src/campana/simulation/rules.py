@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -17,10 +17,12 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from campana.domain.disposition import Disposition
-from campana.simulation.evidence import Evidence
+from campana.simulation.evidence import WRITTEN, Evidence
 from campana.store.checks import AttemptRow
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+HOLIDAYS = {"US": frozenset({"2026-07-03", "2026-07-04"})}
+"""Of the days that trials are on."""
 PRICE = 1
 """Of each try, where a campaign has a budget."""
 
@@ -28,12 +30,8 @@ _WINDOW = timedelta(seconds=1.05)
 _MINUTE = timedelta(seconds=60)
 _LATE = timedelta(seconds=0.5)
 """From the gate's look to the packet: the send deadline."""
-_RULES = {
-    "busy": "busy",
-    "noAnswer": "no_answer",
-    "congestion": "congestion",
-    "carrierError": "carrier_error",
-}
+_REPEATED = {"busy", "no_answer", "congestion", "carrier_error"}
+"""Outcomes with a number of tries and a delay."""
 
 
 def broken(evidence: Evidence) -> Iterator[str]:
@@ -45,6 +43,7 @@ def broken(evidence: Evidence) -> Iterator[str]:
     yield from _barred(evidence)
     yield from _too_often(evidence)
     yield from _too_soon(evidence)
+    yield from _elsewhere(evidence)
     yield from _over_caps(evidence)
     yield from _over_quotas(evidence)
     yield from _over_budget(evidence)
@@ -70,7 +69,10 @@ def _outside_hours(evidence: Evidence) -> Iterator[str]:
 def is_open(hours: Mapping[str, Any], zone: str, moment: datetime) -> bool:
     """Whether somebody in `zone` may be contacted, by the hours of a document."""
     local = moment.astimezone(ZoneInfo(zone))
-    if local.date().isoformat() in hours.get("closedDates", ()):
+    day = local.date().isoformat()
+    if day in hours.get("closedDates", ()):
+        return False
+    if any(day in HOLIDAYS[place] for place in hours.get("holidays", ())):
         return False
     clock = local.strftime("%H:%M")
     return any(
@@ -143,18 +145,22 @@ def _barred(evidence: Evidence) -> Iterator[str]:
 
 
 def _too_often(evidence: Evidence) -> Iterator[str]:
-    ended: dict[tuple[str, int], Counter[str]] = defaultdict(Counter)
+    """Since a person asked to try again, where one did."""
+    left = {sent.attempt_id: sent.left_at for sent in evidence.sent}
+    ended: dict[tuple[str, int, int], Counter[tuple[str, str]]] = defaultdict(Counter)
     for row in _counted(evidence):
-        if row.disposition is not None:
-            ended[row.campaign_id, row.target_id][row.disposition] += 1
-    for (campaign_id, target_id), counts in ended.items():
+        if row.disposition is not None and row.id in left:
+            asked = [each for each in evidence.reopened if each.campaign_id == row.campaign_id]
+            times = sum(each.since <= left[row.id] for each in asked)
+            ended[row.campaign_id, row.target_id, times][row.address, row.disposition] += 1
+    for (campaign_id, target_id, _), counts in ended.items():
         cadence: Mapping[str, Any] = evidence.documents[campaign_id].get("cadence") or {}
         if counts.total() > cadence.get("maxAttempts", counts.total()):
             yield f"too often: target {target_id} was tried {counts.total()} times"
-        for written, outcome in _RULES.items():
-            rule = cadence.get(written)
-            if rule is not None and counts[outcome] > rule["attempts"]:
-                yield f"too often: target {target_id} was {outcome} {counts[outcome]} times"
+        for (address, outcome), count in counts.items():
+            rule = cadence.get(WRITTEN[outcome]) if outcome in _REPEATED else None
+            if rule is not None and count > rule["attempts"]:
+                yield f"too often: target {target_id} was {outcome} {count} times at {address}"
 
 
 def _too_soon(evidence: Evidence) -> Iterator[str]:
@@ -162,18 +168,22 @@ def _too_soon(evidence: Evidence) -> Iterator[str]:
     if evidence.steps:
         return
     sent = {each.attempt_id: each for each in evidence.sent}
-    tries: dict[int, list[AttemptRow]] = defaultdict(list)
-    for row in sorted(evidence.attempts, key=lambda each: each.attempt_no):
-        if row.id in sent:
-            tries[row.target_id].append(row)
-    written = {outcome: name for name, outcome in _RULES.items()}
-    for rows in tries.values():
+    for rows in _tries(evidence):
         for before, after in pairwise(rows):
+            if before.disposition not in _REPEATED or before.address != after.address:
+                continue
             cadence: Mapping[str, Any] = evidence.documents[before.campaign_id].get("cadence") or {}
-            rule = cadence.get(written.get(before.disposition or "", ""))
+            rule = cadence.get(WRITTEN[before.disposition])
             if rule is None:
                 continue
             delay = timedelta(seconds=rule["delaySeconds"])
+            if evidence.is_reopened(
+                before.campaign_id,
+                None,
+                after=sent[before.id].at,
+                before=sent[after.id].left_at,
+            ):
+                continue
             if sent[after.id].left_at < sent[before.id].ends_at + delay:
                 yield (
                     f"too soon: target {after.target_id} was tried at {sent[after.id].left_at}, "
@@ -181,18 +191,42 @@ def _too_soon(evidence: Evidence) -> Iterator[str]:
                 )
 
 
+def _elsewhere(evidence: Evidence) -> Iterator[str]:
+    """Another number is tried where the campaign says so, and none that was given up again."""
+    for rows in _tries(evidence):
+        given_up: set[str] = set()
+        for before, after in pairwise(rows):
+            if after.address == before.address:
+                continue
+            given_up.add(before.address)
+            said = before.disposition
+            if after.address in given_up or not evidence.goes_elsewhere(after.campaign_id, said):
+                yield f"elsewhere: {after.address} was tried after {before.address} was {said}"
+
+
+def _tries(evidence: Evidence) -> Iterable[Sequence[AttemptRow]]:
+    """What was sent of each target and counts, in order."""
+    sent = {each.attempt_id for each in evidence.sent}
+    tries: dict[int, list[AttemptRow]] = defaultdict(list)
+    for row in sorted(_counted(evidence), key=lambda each: each.attempt_no):
+        if row.id in sent:
+            tries[row.target_id].append(row)
+    return tries.values()
+
+
 def _over_caps(evidence: Evidence) -> Iterator[str]:
-    """Made-up people have one number each, so caps per contact are caps per number here."""
     if evidence.steps:
         # The times attempts were made at are those of a clock that jumped.
         return
-    made: dict[str, list[datetime]] = defaultdict(list)
+    made: dict[str | int, list[datetime]] = defaultdict(list)
     for row in _counted(evidence):
         made[row.address].append(row.created_at)
+        made[row.contact_id].append(row.created_at)
     for row in _counted(evidence):
         for cap in evidence.documents[row.campaign_id].get("caps", ()):
             since = row.created_at - timedelta(days=cap["days"])
-            count = sum(since < each <= row.created_at for each in made[row.address])
+            whose = row.address if cap["per"] == "number" else row.contact_id
+            count = sum(since < each <= row.created_at for each in made[whose])
             if count > cap["attempts"]:
                 yield f"over the cap: {row.address} was tried {count} times by {row.created_at}"
 

@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from msgspec.structs import replace
+
 from campana.domain.campaign import ChannelType
 from campana.domain.spend import Per, Price
 from campana.services import accounts, prices
@@ -22,7 +24,9 @@ from campana.store.spend import Entry
 
 _DAYS = 30
 _SHORT = "09:00"
-_ZONES = {"America/New_York": 2.0, "America/Chicago": 1.0, "America/Los_Angeles": 1.0}
+_WEST = "America/Los_Angeles"
+"""Where there are hours left at midnight in UTC."""
+_ZONES = {"America/New_York": 2.0, "America/Chicago": 1.0, _WEST: 1.0}
 
 
 def draw_scenario(seed: int) -> Scenario:
@@ -31,6 +35,14 @@ def draw_scenario(seed: int) -> Scenario:
     # The hours of New York end while it is under way, or begin.
     day = chance.one_of([datetime(2026, 3, 6, tzinfo=UTC), datetime(2026, 3, 9, tzinfo=UTC)])
     starts = day + timedelta(hours=chance.one_of([13.9, 15.0, 20.95, 21.95]))
+    calendar = Chance(seed, "calendar")
+    is_holiday, is_late = calendar.happens(0.15), calendar.happens(0.15)
+    if is_holiday:
+        # A day before a holiday, which falls on a Saturday and is had on the Friday too.
+        starts = datetime(2026, 7, 2, tzinfo=UTC) + (starts - day)
+    elif is_late:
+        # The day of quotas ends while it is under way.
+        starts = day + timedelta(hours=23.9995)
     weekdays = ["mon", "tue", "wed", "thu", "fri", *chance.one_of([[], ["sat", "sun"]])]
     hours = [{"from": _SHORT, "to": chance.one_of(["12:00", "17:00"])}]
     retry = chance.one_of([60, 600])
@@ -58,7 +70,19 @@ def draw_scenario(seed: int) -> Scenario:
         campaign["caps"] = [{"per": per, "attempts": chance.whole(1, 2), "days": 1}]
     if chance.happens(0.2):
         campaign["window"]["closedDates"] = ["2026-03-10"]
-    contacts = ContactsDocument(count=chance.whole(4, 14), zones=_ZONES)
+    if is_holiday:
+        campaign["window"]["holidays"] = [COUNTRY]
+    contacts = ContactsDocument(
+        count=chance.whole(4, 14), zones={_WEST: 1.0} if is_late else _ZONES
+    )
+    elsewhere = Chance(seed, "other numbers")
+    if elsewhere.happens(0.3):
+        contacts = replace(contacts, numbers=elsewhere.whole(2, 3))
+        campaign["cadence"] |= {
+            name: {**campaign["cadence"].get(name, {}), "then": "next_address"}
+            for name in ("busy", "noAnswer", "invalidNumber", "blocked")
+            if elsewhere.happens(0.6)
+        }
     campaign |= _limits(chance, starts)
     return Scenario(
         campaign=campaign,
@@ -69,10 +93,18 @@ def draw_scenario(seed: int) -> Scenario:
         channel=ChannelLimits(
             rate=chance.one_of([0.5, 2.0, 8.0]),
             lines=chance.whole(1, 8),
-            daily_attempts=chance.whole(5, 12) if chance.happens(0.2) else None,
+            daily_attempts=_quota(chance, is_late=is_late),
         ),
         plan=draw_plan(seed),
+        # Shorter than what some carriers report late: then it is known after all.
+        give_up_after=3_600 if calendar.happens(0.7) else 60,
     )
+
+
+def _quota(chance: Chance, *, is_late: bool) -> int | None:
+    if is_late:
+        return chance.whole(2, 4)
+    return chance.whole(5, 12) if chance.happens(0.2) else None
 
 
 def another(campaign: Mapping[str, Any], *, seed: int) -> Mapping[str, Any] | None:

@@ -30,6 +30,10 @@ AGAIN = "bench/simulate.py --seed {seed}"
 
 _GLITCH_SECONDS = 1.5
 """Long enough to be asked once, too short to be asked twice."""
+_PATIENT_SECONDS = 600
+"""Longer than the latest report of a carrier that tells everything."""
+_BY_THE_CLOCK = frozenset({"suppressed_left_alone"})
+"""Invariants that compare two moments: once the clock is put back, the later may be the earlier."""
 _SOON = frozenset({"orphans_taken_up", "reports_applied"})
 """Invariants that need a database which is there; asked once the day has calmed down."""
 
@@ -92,8 +96,9 @@ async def trial(conninfo: str, *, seed: int, folder: Path) -> Trial:
         day = await _prepare(made, scenario, seed=seed)
         made.trouble_callbacks(day.troubles("callbacks"))
         errands = [made.spawn(_slot(day, n)) for n in range(day.faults.workers)]
-        errands += [made.spawn(work) for work in _events(day)]
-        over = made.spawn(until_over(made, ends=scenario.ends))
+        acting = made.spawn(_act(day))
+        errands += [acting, *(made.spawn(work) for work in _events(day))]
+        over = made.spawn(_until_over(made, acting, ends=scenario.ends))
         going_on = {over, *errands}
         while not over.done():
             done, going_on = await asyncio.wait(going_on, return_when=asyncio.FIRST_COMPLETED)
@@ -110,7 +115,7 @@ async def _prepare(made: World, scenario: Scenario, *, seed: int) -> _Day:
     second = another(scenario.campaign, seed=seed)
     await set_prices(made, [each for each in (scenario.campaign, second) if each is not None])
     stage = await set_up(made, scenario)
-    documents = {stage.campaign_id: scenario.campaign}
+    documents = {stage.campaign_id: dict(scenario.campaign)}
     if second is not None:
         # To the same people, on the same lines, at the same time.
         campaign_id = await launch(
@@ -120,14 +125,14 @@ async def _prepare(made: World, scenario: Scenario, *, seed: int) -> _Day:
             channel_id=stage.channel_id,
             list_id=stage.list_id,
         )
-        documents[campaign_id] = second
+        documents[campaign_id] = dict(second)
     async with made.engine.db.read() as tx:
         addresses = sorted({each.address or "" for each in await checks.targets(tx)})
     first = Limits(since=scenario.starts, rate=scenario.channel.rate, lines=scenario.channel.lines)
     acts = Acts(
         world=made,
         stage=stage,
-        campaigns=list(documents),
+        documents=documents,
         addresses=addresses,
         needing_consent=[key for key, each in documents.items() if each.get("requireConsent")],
         chance=Chance(seed, "what people do"),
@@ -136,6 +141,12 @@ async def _prepare(made: World, scenario: Scenario, *, seed: int) -> _Day:
     if acts.needing_consent:
         await acts.agree()
     return _Day(made=made, seed=seed, faults=faults, stage=stage, documents=documents, acts=acts)
+
+
+async def _until_over(made: World, acting: asyncio.Task[None], *, ends: datetime) -> None:
+    """What is done to a campaign may let it go on."""
+    await asyncio.wait([acting])
+    await until_over(made, ends=ends)
 
 
 async def _slot(day: _Day, number: int) -> None:
@@ -160,7 +171,6 @@ def _events(day: _Day) -> Sequence[Coroutine[Any, Any, None]]:
     return [
         *(_kill(day, at) for at in faults.kills),
         *(_cut(day, at) for at in faults.cuts),
-        _act(day),
         *(_step(day, at, by) for at, by in faults.steps),
         *(_mislead(day, at, by) for at, by in faults.glitches),
         _inspect(day),
@@ -208,6 +218,8 @@ async def _inspect(day: _Day) -> None:
 
 
 async def _look(day: _Day, *, but: frozenset[str] = frozenset()) -> None:
+    if any(at <= day.elapsed() and by < 0 for at, by in day.faults.steps):
+        but |= _BY_THE_CLOCK
     async with day.made.engine.db.read() as tx:
         judged = await invariants.judge(tx, now=day.made.now())
     for each in judged:
@@ -237,6 +249,7 @@ async def _judge(day: _Day, scenario: Scenario) -> Trial:
             daily=scenario.channel.daily_attempts,
             stops=day.acts.stops,
             barred=day.acts.barred,
+            reopened=day.acts.reopened,
             steps=day.steps,
             # A campaign without money waits for a person, who does not come.
             is_over=is_over or has_budget,
@@ -244,7 +257,8 @@ async def _judge(day: _Day, scenario: Scenario) -> Trial:
     )
     unknown = sum(row.state == "unknown" for row in attempts)
     # Nor does anybody know what a carrier does not say, or is not asked about in time.
-    is_excused = day.faults.manners.is_mute or bool(day.steps)
+    is_impatient = scenario.give_up_after < _PATIENT_SECONDS
+    is_excused = day.faults.manners.is_mute or bool(day.steps) or is_impatient
     if unknown > day.in_flight and not is_excused:
         found.append(f"unknown: {unknown} attempts, and {day.in_flight} were in flight")
     return Trial(

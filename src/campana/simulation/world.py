@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextvars
-from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from campana.blobs import Blobs
-from campana.carriers.base import CarrierKind, Heard, Report
+from campana.carriers.base import CarrierKind
 from campana.domain.errors import Unavailable
 from campana.sandbox.plan import Plan
-from campana.services import reports
 from campana.services.context import Context
-from campana.simulation.agenda import Agenda
-from campana.simulation.carrier import Keep, SimulatedProvider, Wire
+from campana.services.outbound import Outbound
+from campana.services.secrets import Secrets
+from campana.simulation.agenda import Agenda, News
+from campana.simulation.carrier import SimulatedProvider, Wire
 from campana.simulation.chance import Chance
+from campana.simulation.inbox import Inbox
 from campana.simulation.process import CURRENT, NoTroubles, Process, Troubles
+from campana.simulation.programs import Programs
 from campana.simulation.virtual_time import START, VirtualTimeLoop
-from campana.store import reports as store
 from campana.store.db import DatabaseClock, Role, Tx
-from campana.store.reports import Kept, Told
 from campana.store.turns import Line, Turn, TurnedDatabase, Watch, line, until_gone
+
+_KEY = base64.urlsafe_b64encode(b"campana in a simulation, no more").decode()
+"""Seals what a simulated workspace keeps; whatever that is, it opens nothing."""
 
 
 class _Bystander:
@@ -46,7 +52,7 @@ class _Bystander:
     def end(self, *, wrote: bool) -> None:
         self._wrote = wrote
         if wrote:
-            self._world.agenda.tell(is_report=self._is_carrier)
+            self._world.agenda.tell(News.REPORT if self._is_carrier else News.CHANGE)
 
     async def hear(self) -> None:
         await asyncio.sleep(self._troubles.from_database(wrote=self._wrote))
@@ -78,7 +84,9 @@ class World:
         plan: Plan,
         lines: Mapping[Role, Line],
         folder: Path,
+        programs: Outbound,
     ) -> None:
+        """`programs` is what flows ask."""
         self.seed = seed
         self.starts = starts
         self.shift = timedelta(0)
@@ -89,6 +97,8 @@ class World:
         self._conninfo = conninfo
         self._lines = lines
         self._folder = folder
+        self._programs = programs
+        self._secrets = Secrets.of([_KEY])
         self._loop = asyncio.get_running_loop()
         self._outside = contextvars.copy_context()
         self._errands: set[asyncio.Task[Any]] = set()
@@ -101,11 +111,10 @@ class World:
             living=self._living,
             spawn=self.spawn,
         )
+        self.inbox = Inbox(tell=partial(self.agenda.tell, News.WORDS))
         self.engine = self.context(Role.ENGINE, watch=silent, wire=_Nowhere())
         self.web = self.context(Role.WEB, watch=silent, wire=_Nowhere())
-        self._callbacks = self._teller(NoTroubles())
-        self._workspaces: dict[str, int] = {}
-        """Of channels the carrier has told something about."""
+        self.inbox.context = self._teller(NoTroubles())
 
     @property
     def turn(self) -> Turn:
@@ -129,20 +138,22 @@ class World:
 
     def context(self, role: Role, *, watch: Watch, wire: Wire) -> Context:
         """What a use case is given."""
-        kind: CarrierKind = self.provider.kind(wire, self._keep)
+        kind: CarrierKind = self.provider.kind(wire, self.inbox.of)
         return Context(
             db=self._database(role, watch),
             clock=_WorldClock(self),
             entropy=self._entropy.bytes,
             blobs=Blobs(root=self._folder),
             carriers={kind.kind: kind},
+            secrets=self._secrets,
+            outbound=self._programs,
             monotonic=self._loop.time,
             is_rehearsal=True,
         )
 
     def trouble_callbacks(self, troubles: Troubles) -> None:
         """From now on this happens to those who store what the carrier tells."""
-        self._callbacks = self._teller(troubles)
+        self.inbox.context = self._teller(troubles)
 
     def begin(
         self, name: str, troubles: Troubles | None = None, *, restless: Chance | None = None
@@ -227,35 +238,6 @@ class World:
     def _database(self, role: Role, watch: Watch) -> TurnedDatabase:
         return TurnedDatabase(self._conninfo, role=role, line=self._lines[role], watch=watch)
 
-    def _keep(self, channel_id: str) -> Keep:
-        """What the web process does with a callback that is in order."""
-
-        async def keep(told: Sequence[Heard]) -> None:
-            context = self._callbacks
-            if channel_id not in self._workspaces:
-                async with context.db.read() as tx:
-                    channel = await store.channel(tx, channel_id=channel_id)
-                if channel is None:
-                    return
-                self._workspaces[channel_id] = channel.workspace_id
-            kept = [
-                Kept(
-                    workspace_id=self._workspaces[channel_id],
-                    told=Told(
-                        channel_id=channel_id,
-                        attempt_id=each.attempt_id,
-                        key=each.key,
-                        event=each.event,
-                    ),
-                    received_at=context.clock.now(),
-                )
-                for each in told
-                if isinstance(each, Report)
-            ]
-            await reports.keep(context, kept)
-
-        return keep
-
 
 class _Nowhere:
     """The wire of those who send nothing."""
@@ -276,7 +258,13 @@ class _Nowhere:
 
 @asynccontextmanager
 async def world(
-    conninfo: str, *, seed: int, starts: datetime, plan: Plan, folder: Path
+    conninfo: str,
+    *,
+    seed: int,
+    starts: datetime,
+    plan: Plan,
+    folder: Path,
+    programs: Outbound | None = None,
 ) -> AsyncGenerator[World]:
     """A world on a database of its own, which must be migrated and hold nothing; on a
     VirtualTimeLoop."""
@@ -292,7 +280,15 @@ async def world(
             )
             for role in (Role.ENGINE, Role.WEB)
         }
-        made = World(conninfo, seed=seed, starts=starts, plan=plan, lines=lines, folder=folder)
+        made = World(
+            conninfo,
+            seed=seed,
+            starts=starts,
+            plan=plan,
+            lines=lines,
+            folder=folder,
+            programs=programs or Programs(),
+        )
         try:
             yield made
         finally:

@@ -20,6 +20,7 @@ class AttemptRow:
     id: UUID
     campaign_id: str
     target_id: int
+    contact_id: int
     attempt_no: int
     address: str
     zones: Sequence[str]
@@ -72,10 +73,10 @@ async def events(tx: Tx) -> list[EventRow]:
     return [EventRow(*row) for row in await (await tx.execute(_SQL["events"])).fetchall()]
 
 
-async def has_intents(tx: Tx, *, since: datetime) -> bool:
-    """Is somebody about to be contacted who was claimed since?"""
-    row = await (await tx.execute(_SQL["has_intents"], {"since": since})).fetchone()
-    return bool(row and row[0])
+async def about_to_be_contacted(tx: Tx, *, since: datetime) -> list[str]:
+    """Addresses that were claimed since then and may not have been contacted yet."""
+    cursor = await tx.execute(_SQL["about_to_be_contacted"], {"since": since})
+    return [str(row[0]) for row in await cursor.fetchall()]
 
 
 async def open_attempts(tx: Tx) -> int:

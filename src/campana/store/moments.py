@@ -60,6 +60,10 @@ class Moments:
     """Is a running campaign at its end?"""
     ended_at: datetime | None
     """When an attempt ended last."""
+    timer_at: datetime | None
+    """When a conversation goes on by itself."""
+    request_at: datetime | None
+    """When a program is to be asked."""
 
 
 async def waiting(tx: Tx, *, now: datetime, day: object) -> list[Waiting]:
@@ -72,7 +76,9 @@ async def waiting(tx: Tx, *, now: datetime, day: object) -> list[Waiting]:
 async def others(tx: Tx, *, living: Sequence[int]) -> Moments:
     """Everything but sending."""
     row = await (await tx.execute(_SQL["others"], {"living": list(living)})).fetchone()
-    return Moments(*row) if row else Moments(None, None, None, False, None, False, None)
+    if row is None:
+        raise RuntimeError("a query without a table has no row")
+    return Moments(*row)
 
 
 async def is_finished(tx: Tx) -> bool:
@@ -88,6 +94,18 @@ class Reason:
     kind: str
     reason: str
     people: int
+
+
+async def endings(tx: Tx, *, campaign_id: str) -> dict[str, int]:
+    """How those ended who were talked with, in the words of their flow: people by word."""
+    cursor = await tx.execute(_SQL["endings"], {"campaign_id": campaign_id})
+    return {str(word): int(str(people)) for word, people in await cursor.fetchall()}
+
+
+async def replies(tx: Tx) -> int:
+    """How many messages people have written."""
+    row = await (await tx.execute(_SQL["replies"])).fetchone()
+    return int(str(row[0])) if row else 0
 
 
 async def reasons(tx: Tx, *, campaign_id: str) -> list[Reason]:

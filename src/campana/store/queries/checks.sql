@@ -2,7 +2,7 @@
 
 -- name: attempts
 -- In the order they were made. What was ever lost sight of stays so, whatever a late report made of it.
-select a.id, a.campaign_id, a.target_id, a.attempt_no, a.address, c.zones, a.state, a.disposition, a.created_at, a.ended_at,
+select a.id, a.campaign_id, a.target_id, t.contact_id, a.attempt_no, a.address, c.zones, a.state, a.disposition, a.created_at, a.ended_at,
   exists (select from attempt_events e where e.attempt_id = a.id and e.type = 'lost')
 from attempts a join targets t on t.id = a.target_id join contacts c on c.id = t.contact_id
 order by a.created_at, a.id;
@@ -20,9 +20,9 @@ from targets t order by t.id;
 select type, campaign_id, coalesce(data->>'targetId', data->>'id'), data->>'id', data->>'disposition'
 from told_events where split_part(type, '.', 1) in ('attempt', 'target') order by id;
 
--- name: has_intents
--- Whether somebody is about to be contacted who was claimed since then.
-select exists (select from attempts where state in ('intent', 'sending') and created_at >= %(since)s);
+-- name: about_to_be_contacted
+-- Who was claimed since then and may not have been contacted yet.
+select address from attempts where state in ('intent', 'sending') and created_at >= %(since)s order by address;
 
 -- name: open_attempts
 -- In flight at this moment.

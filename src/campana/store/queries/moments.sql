@@ -10,9 +10,11 @@ select c.id as campaign_id, c.document::text, ch.contact_window::text as channel
   (select count(*)::integer from attempts a where a.campaign_id = c.id and a.state not in ('ended', 'unknown')) as own_lines_in_use,
   ch.daily_attempts, case when p.day = %(day)s then p.day_sends else 0 end as sent_today
 from campaigns c
-join channels ch on ch.id = c.channel_id
-join pacing p on p.channel_id = ch.id
 join (select campaign_id, window_key, min(due_at) as due_at from due group by 1, 2) g on g.campaign_id = c.id
+-- what a flow says on another channel waits under a key that begins with its type
+join channels ch on ch.id = case when strpos(g.window_key, '|') > 0
+  then c.document -> 'channels' ->> split_part(g.window_key, '|', 1) else c.channel_id end
+join pacing p on p.channel_id = ch.id
 left join open_windows w on w.campaign_id = c.id and w.window_key = g.window_key and w.open_until > %(now)s
 left join watches l on l.campaign_id = c.id
 left join campaign_pacing h on h.campaign_id = c.id
@@ -21,7 +23,7 @@ order by c.id, g.window_key;
 
 -- name: others
 -- What the other loops go by: the carrier is to be asked, an owner has died, a campaign is to be closed or goes
--- on, and when something ended last.
+-- on, when something ended last, and when a conversation goes on or asks a program.
 select
   (select min(ask_at) from attempts where owner_id = 0 and state not in ('ended', 'unknown')),
   (select min(created_at) from attempts
@@ -35,12 +37,25 @@ select
     and exists (select from enrollments e where e.campaign_id = c.id)
     and not exists (select from enrollments e where e.campaign_id = c.id and e.finished_at is null)
     and not exists (select from targets t where t.campaign_id = c.id and t.state <> 'finished')),
-  (select max(ended_at) from attempts);
+  (select max(ended_at) from attempts),
+  (select min(due_at) from flow_timers),
+  (select min(due_at) from flow_requests);
 
 -- name: is_finished
 -- Every campaign is over, and nothing is open.
 select not exists (select from campaigns where state in ('running', 'paused', 'tripped'))
   and not exists (select from attempts where state not in ('ended', 'unknown'));
+
+-- name: endings
+-- How conversations ended, in the words of their flow.
+select coalesce(t.last_reason, t.disposition), count(*) from targets t
+where t.campaign_id = %(campaign_id)s and t.state = 'finished'
+  and exists (select from flow_sessions s where s.target_id = t.id)
+group by 1 order by 2 desc, 1;
+
+-- name: replies
+-- What people have written; a rehearsal has one workspace.
+select count(*) from messages where direction = 'inbound';
 
 -- name: reasons
 -- People who were put off or left out, by reason; each counts once for each.

@@ -1,230 +1,268 @@
-"""Connections to a provider: the one used last is used next, whatever their number.
+"""Connections to providers: the one used last is used next, whatever their number.
 
-httpx's own pool looks at every connection twice for each request: with dozens of them that is most
-of what a send costs. Here a request looks at one.
+A send is the most frequent thing there is, so this knows no more of HTTP than providers need:
+HTTP/1.1, with TLS or without, no proxies, no redirects, no cookies, bodies as they are.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import functools
+import re
+import socket
 import ssl
 from collections import defaultdict, deque
-from collections.abc import (
-    AsyncIterable,
-    AsyncIterator,
-    Awaitable,
-    Callable,
-    Generator,
-    Iterable,
-    Mapping,
-    Sequence,
-)
-from typing import Any, cast
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode, urlsplit
 
-import httpcore
 import httpx
 
-_IDLE_SECONDS = 5.0
-"""After so long without a request a connection is closed; httpx has the same."""
+from campana.carriers.http_connection import Answer, HTTPConnection, NoAnswer
 
-_KINDS: dict[type[Exception], type[httpx.TransportError]] = {
-    httpcore.ConnectError: httpx.ConnectError,
-    httpcore.ConnectTimeout: httpx.ConnectTimeout,
-    httpcore.ReadError: httpx.ReadError,
-    httpcore.ReadTimeout: httpx.ReadTimeout,
-    httpcore.WriteError: httpx.WriteError,
-    httpcore.WriteTimeout: httpx.WriteTimeout,
-    httpcore.LocalProtocolError: httpx.LocalProtocolError,
-    httpcore.RemoteProtocolError: httpx.RemoteProtocolError,
-}
+_IDLE_SECONDS = 4.0
+"""After so long without a request a connection is closed: many servers do so after five, and what
+is sent over it in that moment may or may not have arrived."""
+_CONNECT_SECONDS = 2.0
+_NEXT_ADDRESS_SECONDS = 0.25
+"""A host of many addresses: after so long without an answer from one, the next is tried too."""
+_UNTOUCHED = "/:@!$&'()*+,;=~%"
+_FIELD = re.compile(r"[\t -~\x80-\xff]*")
+_PORTS = {"http": 80, "https": 443}
 
 
-class Connections(httpx.AsyncBaseTransport):
-    """A transport of httpx: HTTP/1.1, no proxies.
+class NotLeft(Exception):
+    """Nothing of the request has left this process; says why."""
+
+
+class TooLate(NotLeft):
+    """It might have left, and may not any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where requests go. `name` is what the Host header says."""
+
+    scheme: str
+    host: str
+    port: int
+    name: str
+
+
+@functools.lru_cache(maxsize=1_000)
+def parsed(url: str) -> tuple[Origin, str]:
+    """Where a URL leads and what is asked for there, without its query.
+
+    Raises:
+        ValueError: it is none of http or https, or has no host.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in _PORTS or not parts.hostname:
+        raise ValueError(f"neither http nor https, or without a host: {url}")
+    usual = _PORTS[parts.scheme]
+    port = usual if parts.port is None else parts.port
+    host = parts.hostname if ":" in parts.hostname else parts.hostname.encode("idna").decode()
+    name = f"[{host}]" if ":" in host else host
+    shown = name if port == usual else f"{name}:{port}"
+    return Origin(parts.scheme, host, port, shown), quote(parts.path, safe=_UNTOUCHED)
+
+
+def request(
+    method: str,
+    origin: Origin,
+    path: str,
+    *,
+    headers: Mapping[str, str],
+    query: Mapping[str, str] | None = None,
+    content: bytes | None = None,
+) -> bytes:
+    """A request as it travels; without `content` it has no body.
+
+    Raises:
+        ValueError: a header would say more than one line.
+    """
+    target = quote(path, safe=_UNTOUCHED) or "/"
+    if query:
+        target = f"{target}?{urlencode(query, quote_via=quote)}"
+    lines = [f"{method} {target} HTTP/1.1", f"host: {origin.name}", "accept-encoding: identity"]
+    for name, value in headers.items():
+        if not _FIELD.fullmatch(value):
+            raise ValueError(f"the header {name} may not be sent")
+        lines.append(f"{name}: {value}")
+    if content is not None:
+        lines.append(f"content-length: {len(content)}")
+    return "\r\n".join([*lines, "\r\n"]).encode("latin-1") + (content or b"")
+
+
+class Connections:
+    """Of one event loop, to any number of origins.
 
     Args:
-        most: requests at a time; others wait for as long as their `pool` time-out says.
+        most: requests at a time; others wait within their own time.
         socket_options: of every connection, as for `socket.setsockopt`.
     """
 
     def __init__(self, *, most: int, socket_options: Sequence[tuple[int, int, int]] = ()) -> None:
-        self._idle: defaultdict[str, deque[httpcore.AsyncHTTPConnection]] = defaultdict(deque)
+        self._idle: defaultdict[Origin, deque[HTTPConnection]] = defaultdict(deque)
         self._room = asyncio.Semaphore(most)
         self._socket_options = socket_options
-        self._ssl_context = httpx.create_ssl_context(trust_env=False)
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send it over an idle connection, or over a new one where none is.
+    async def exchange(
+        self,
+        origin: Origin,
+        octets: bytes,
+        *,
+        seconds: float,
+        limit: int,
+        may_leave: Callable[[], bool] | None = None,
+    ) -> Answer:
+        """Send a request over an idle connection, or over a new one where none is.
+
+        Args:
+            origin: where to.
+            octets: the whole of it (`request`).
+            seconds: for all of it, from waiting for a connection to the answer's last byte.
+            limit: bytes of a body that are read.
+            may_leave: asked at the last moment.
 
         Raises:
-            httpx.TransportError: one of its kinds, as from httpx's own transport.
+            NotLeft: no connection could be had, or it may not leave any more (`TooLate`).
+            NoAnswer: it may have left, and nothing whole came back.
         """
-        asked = httpcore.Request(
-            method=request.method,
-            url=httpcore.URL(
-                scheme=request.url.raw_scheme,
-                host=request.url.raw_host,
-                port=request.url.port,
-                target=request.url.raw_path,
-            ),
-            headers=request.headers.raw,
-            content=cast("AsyncIterable[bytes]", request.stream),
-            extensions=request.extensions,
-        )
-        await self._wait_for_room(request)
-        lent = _Lent(self, str(asked.url.origin))
+        connection: HTTPConnection | None = None
         try:
-            lent.connection = await self._taken(asked.url.origin)
-            with _as_httpx():
-                answer = await lent.connection.handle_async_request(asked)
-        except BaseException:
-            await lent.give_back()
-            raise
-        return httpx.Response(
-            status_code=answer.status,
-            headers=answer.headers,
-            stream=_Body(answer, lent.give_back),
-            extensions=dict(cast("Mapping[str, Any]", answer.extensions)),  # pyright: ignore[reportUnknownMemberType]
-        )
+            async with asyncio.timeout(seconds), self._room:
+                connection = await self._taken(origin)
+                if not connection.is_usable:
+                    raise NotLeft("the connection was closed as it opened")
+                if may_leave is not None and not may_leave():
+                    self._keep(origin, connection)
+                    raise TooLate("too late: it waited for a connection")
+                try:
+                    return await connection.ask(octets, limit=limit)
+                finally:
+                    self._keep(origin, connection)
+        except TimeoutError as error:
+            if connection is None:
+                raise NotLeft("no connection became free in time") from error
+            raise NoAnswer("none came in time") from error
 
-    async def aclose(self) -> None:
-        """Close the idle ones; those in use close when their answers do."""
+    def close(self) -> None:
+        """Close the idle ones; those in use are not kept when their answers have come."""
         for stack in self._idle.values():
             while stack:
-                await stack.pop().aclose()
+                stack.pop().close()
 
-    async def give_back(self, connection: httpcore.AsyncHTTPConnection | None, origin: str) -> None:
+    def _keep(self, origin: Origin, connection: HTTPConnection) -> None:
         """It is not used any more: kept where its answer was whole, else closed."""
-        self._room.release()
         stack = self._idle[origin]
-        if connection is not None and connection.is_idle() and not connection.is_closed():
+        now = asyncio.get_running_loop().time()
+        if connection.is_usable:
+            connection.idle_since = now
             stack.append(connection)
-        elif connection is not None:
-            await connection.aclose()
+        else:
+            connection.close()
         # What lies at the bottom was not needed for the longest time.
-        if stack and stack[0].has_expired():
-            await stack.popleft().aclose()
+        if stack and (not stack[0].is_usable or now - stack[0].idle_since > _IDLE_SECONDS):
+            stack.popleft().close()
 
-    async def _wait_for_room(self, request: httpx.Request) -> None:
-        seconds = request.extensions.get("timeout", {}).get("pool")
-        try:
-            async with asyncio.timeout(seconds):
-                await self._room.acquire()
-        except TimeoutError as error:
-            raise httpx.PoolTimeout("no connection became free") from error
-
-    async def _taken(self, origin: httpcore.Origin) -> httpcore.AsyncHTTPConnection:
-        stack = self._idle[str(origin)]
+    async def _taken(self, origin: Origin) -> HTTPConnection:
+        stack = self._idle[origin]
+        now = asyncio.get_running_loop().time()
         while stack:
             found = stack.pop()
-            if found.is_available() and not found.has_expired():
+            if found.is_usable and now - found.idle_since <= _IDLE_SECONDS:
                 return found
-            await found.aclose()
-        return httpcore.AsyncHTTPConnection(
-            origin=origin,
-            ssl_context=self._ssl_context,
-            keepalive_expiry=_IDLE_SECONDS,
-            network_backend=_Network(),
-            socket_options=self._socket_options,
-        )
-
-
-class _Lent:
-    """A connection in use; given back once, however often its answer is closed."""
-
-    def __init__(self, owner: Connections, origin: str) -> None:
-        self.connection: httpcore.AsyncHTTPConnection | None = None
-        self._owner = owner
-        self._origin = origin
-        self._is_back = False
-
-    async def give_back(self) -> None:
-        if not self._is_back:
-            self._is_back = True
-            await self._owner.give_back(self.connection, self._origin)
-
-
-class _Body(httpx.AsyncByteStream):
-    """An answer as it comes."""
-
-    def __init__(self, answer: httpcore.Response, give_back: Callable[[], Awaitable[None]]) -> None:
-        self._answer = answer
-        self._give_back = give_back
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        with _as_httpx():
-            async for part in self._answer.aiter_stream():
-                yield part
-
-    async def aclose(self) -> None:
+            found.close()
         try:
-            await self._answer.aclose()
+            async with asyncio.timeout(_CONNECT_SECONDS):
+                return await self._opened(origin)
+        except TimeoutError as error:
+            raise NotLeft(f"no connection within {_CONNECT_SECONDS:g} seconds") from error
+        except OSError as error:
+            raise NotLeft(f"no connection: {type(error).__name__} {error}") from error
+
+    async def _opened(self, origin: Origin) -> HTTPConnection:
+        opened = await _socket(origin, self._socket_options)
+        is_ours = True
+        try:
+            _, connection = await asyncio.get_running_loop().create_connection(
+                HTTPConnection,
+                sock=opened,
+                ssl=_trust() if origin.scheme == "https" else None,
+                server_hostname=origin.host if origin.scheme == "https" else None,
+            )
+            is_ours = False
+            return connection
         finally:
-            await self._give_back()
+            if is_ours:
+                opened.close()
 
 
-class _Network(httpcore.AsyncNetworkBackend):
-    """Connects as httpcore does; what is written over it leaves a request at a time."""
-
-    def __init__(self) -> None:
-        self._plain = cast("httpcore.AsyncNetworkBackend", httpcore.AnyIOBackend())
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        opened = await self._plain.connect_tcp(host, port, timeout, local_address, socket_options)
-        return _Whole(opened)
+@functools.cache
+def _trust() -> ssl.SSLContext:
+    return httpx.create_ssl_context(trust_env=False)
 
 
-class _Whole(httpcore.AsyncNetworkStream):
-    """Keeps the head of a request until its body, or the end of it, is written too.
+async def _socket(origin: Origin, options: Sequence[tuple[int, int, int]]) -> socket.socket:
+    """Connected to the first of the host's addresses that answers.
 
-    Written one by one, the body leaves after everything else that the process has to do: on a busy
-    machine a request that was begun in time would be whole at the provider much later. httpcore
-    writes a head, then the body's parts (an empty one where there is no body), then reads.
+    Raises:
+        OSError: none does, or there is none.
     """
-
-    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
-        self._stream = stream
-        self._head = b""
-        self._is_head_next = True
-
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
-        self._is_head_next = True
-        return await self._stream.read(max_bytes, timeout)
-
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
-        if self._is_head_next:
-            self._head, self._is_head_next = buffer, False
-            return
-        whole, self._head = self._head + buffer, b""
-        if whole:
-            await self._stream.write(whole, timeout)
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()
-
-    async def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109
-    ) -> httpcore.AsyncNetworkStream:
-        return _Whole(await self._stream.start_tls(ssl_context, server_hostname, timeout))
-
-    def get_extra_info(self, info: str) -> Any:  # noqa: ANN401 - as httpcore has it
-        return self._stream.get_extra_info(info)
-
-
-@contextlib.contextmanager
-def _as_httpx() -> Generator[None]:
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
+    if len(found) == 1:
+        return await _connected(*found[0], options=options)
+    trying: set[asyncio.Task[socket.socket]] = set()
+    failure: OSError = OSError("the host has no address")
     try:
-        yield
-    except tuple(_KINDS) as error:
-        raise _KINDS[type(error)](str(error)) from error
+        left = deque(found)
+        while left or trying:
+            if left:
+                trying.add(loop.create_task(_connected(*left.popleft(), options=options)))
+            done, trying = await asyncio.wait(
+                trying,
+                timeout=_NEXT_ADDRESS_SECONDS if left else None,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            for each in done:
+                if (error := each.exception()) is None:
+                    trying |= done - {each}
+                    return each.result()
+                if not isinstance(error, OSError):
+                    raise error
+                failure = error
+        raise failure
+    finally:
+        for each in trying:
+            each.cancel()
+            each.add_done_callback(_closed)
+
+
+def _closed(task: asyncio.Task[socket.socket]) -> None:
+    """What came too late is given up."""
+    if not task.cancelled() and task.exception() is None:
+        task.result().close()
+
+
+async def _connected(
+    family: int,
+    kind: int,
+    protocol: int,
+    _: str,
+    address: tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes],
+    *,
+    options: Sequence[tuple[int, int, int]],
+) -> socket.socket:
+    opened = socket.socket(family, kind, protocol)
+    try:
+        opened.setblocking(False)
+        for option in options:
+            opened.setsockopt(*option)
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        await asyncio.get_running_loop().sock_connect(opened, address)
+    except BaseException:
+        opened.close()
+        raise
+    return opened

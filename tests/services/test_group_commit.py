@@ -86,3 +86,16 @@ async def test_one_who_stops_waiting_takes_nothing_from_the_others() -> None:
     await stays
     assert [value for batch in disk.batches for value in batch] == [1, 2]
     await commit.settled()
+
+
+async def test_with_a_pause_the_first_is_written_at_once_and_the_next_ones_together() -> None:
+    disk = Disk()
+    disk.may_write.set()
+    commit = GroupCommit(disk.write, writers=2, pause=0.3)
+    await commit.add([1])
+    tasks = await waiting(commit, 2)
+    tasks += await waiting(commit, 3)
+    assert disk.batches == [[1]]
+    tasks += await waiting(commit, 4)
+    await asyncio.gather(*tasks)
+    assert disk.batches == [[1], [2, 3, 4]]

@@ -59,6 +59,9 @@ _ACCOUNTS = 1_000
 _ACCOUNT_SECONDS = 5.0
 _STORE_SECONDS = 5.0
 _WRITERS = 2
+_PAUSE_SECONDS = 0.005
+"""From one write to the next. A carrier can wait so long, and a commit for each callback would be
+the dearest part of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +88,9 @@ class Callbacks:
         self._others = others
         self._public_url = public_url.rstrip("/") if public_url else None
         self._accounts: OrderedDict[str, _Account] = OrderedDict()
-        self._inbox = GroupCommit[Kept | KeptInbound](self._store, writers=_WRITERS)
+        self._inbox = GroupCommit[Kept | KeptInbound](
+            self._store, writers=_WRITERS, pause=_PAUSE_SECONDS
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a carrier, or pass on."""

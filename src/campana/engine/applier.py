@@ -9,7 +9,7 @@ from campana.engine.runner import Loop
 from campana.services import conversations, inbound, named_reports, reports
 from campana.services.context import Context
 
-_PAUSE_SECONDS = 0.025
+_PAUSE_SECONDS = 0.05
 """From the beginning of a step to that of the next, unless more waits than one takes: a transaction
 for a few reports costs nearly as much as for many."""
 

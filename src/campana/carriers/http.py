@@ -14,8 +14,7 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from campana.carriers.base import CarrierError
-from campana.carriers.connections import Connections, NotLeft, TooLate, parsed, request
-from campana.carriers.http_connection import Answer, NoAnswer
+from campana.carriers.connections import Answer, Connections, NoAnswer, NotLeft, TooLate
 from campana.domain.disposition import Disposition
 
 ANSWER_LIMIT = 1_000_000
@@ -47,9 +46,8 @@ class Provider:
         auth: tuple[str, str] | None = None,
         timeout_seconds: float,
     ) -> None:
-        self._base_url = base_url
-        self._origin, self._prefix = parsed(base_url.rstrip("/"))
-        self._headers = {"accept": "*/*", "user-agent": "Campana", **(headers or {})}
+        self._base_url = base_url.rstrip("/")
+        self._headers = dict(headers or {})
         if auth is not None:
             told = base64.b64encode(":".join(auth).encode()).decode()
             self._headers["authorization"] = f"Basic {told}"
@@ -76,14 +74,18 @@ class Provider:
             CarrierError: NOT_SENT, it did not leave; UNKNOWN, it may have, and nothing came back.
         """
         try:
-            octets = self._request("POST", path, headers=headers, content=content)
-            return await self._exchange(octets, seconds=self._timeout_seconds, may_leave=may_send)
+            return await self._exchange(
+                "POST",
+                path,
+                headers=headers,
+                content=content,
+                seconds=self._timeout_seconds,
+                may_leave=may_send,
+            )
         except NotLeft as error:
             raise CarrierError(
                 Disposition.NOT_SENT, retryable=not isinstance(error, TooLate), detail=str(error)
             ) from error
-        except ValueError as error:
-            raise CarrierError(Disposition.NOT_SENT, retryable=False, detail=str(error)) from error
         except NoAnswer as error:
             raise CarrierError(
                 Disposition.UNKNOWN, retryable=True, detail=f"no answer: {error}"
@@ -102,8 +104,8 @@ class Provider:
             NoAnswer: there is none.
         """
         try:
-            return await self._exchange(self._request("GET", path, query=query), seconds=seconds)
-        except (NoAnswer, NotLeft, ValueError) as error:
+            return await self._exchange("GET", path, query=query, seconds=seconds)
+        except (NoAnswer, NotLeft) as error:
             raise NoAnswer(f"no answer: {error}") from error
 
     async def aclose(self) -> None:
@@ -113,38 +115,28 @@ class Provider:
         nor is refused what was about to be sent when the account was changed.
         """
         self._is_over = True
-        self._close_if_unused()
+        await self._close_if_unused()
 
     @property
     def is_closed(self) -> bool:
         """Has it no connections, nor a place for any?"""
         return self._opened is None
 
-    def _close_if_unused(self) -> None:
+    async def _close_if_unused(self) -> None:
         if self._is_over and not self._exchanges and self._opened is not None:
             opened, self._opened = self._opened, None
-            opened.close()
+            await opened.aclose()
 
-    def _request(
+    async def _exchange(
         self,
         method: str,
         path: str,
         *,
+        seconds: float,
         headers: Mapping[str, str] | None = None,
         query: Mapping[str, str] | None = None,
         content: bytes | None = None,
-    ) -> bytes:
-        return request(
-            method,
-            self._origin,
-            self._prefix + path,
-            headers={**self._headers, **(headers or {})},
-            query=query,
-            content=content,
-        )
-
-    async def _exchange(
-        self, octets: bytes, *, seconds: float, may_leave: Callable[[], bool] | None = None
+        may_leave: Callable[[], bool] | None = None,
     ) -> Answer:
         # Made when it is first needed: whoever only reads callbacks never needs it.
         if self._opened is None:
@@ -152,11 +144,18 @@ class Provider:
         self._exchanges += 1
         try:
             return await self._opened.exchange(
-                self._origin, octets, seconds=seconds, limit=ANSWER_LIMIT, may_leave=may_leave
+                method,
+                self._base_url + path,
+                headers={**self._headers, **(headers or {})},
+                query=query,
+                content=content,
+                seconds=seconds,
+                limit=ANSWER_LIMIT,
+                may_leave=may_leave,
             )
         finally:
             self._exchanges -= 1
-            self._close_if_unused()
+            await self._close_if_unused()
 
 
 def not_understood(answer: Answer) -> CarrierError:

@@ -9,8 +9,7 @@ from datetime import datetime
 
 import msgspec
 
-from campana.carriers.connections import Connections, NotLeft, parsed, request
-from campana.carriers.http_connection import NoAnswer
+from campana.carriers.connections import Connections, NoAnswer, NotLeft
 from campana.sandbox.plan import Plan, Post, draw, post
 from campana.sandbox.provider import Provider, Taking
 from campana.sandbox.wire import SIGNATURE, Said, Status, sign
@@ -54,7 +53,7 @@ class Teller:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._connections.close()
+        await self._connections.aclose()
 
     async def _tell_all(self, taking: Taking, *, url: str, secret: str) -> None:
         since = self._provider.now()
@@ -91,18 +90,15 @@ class Teller:
         async with self._turns:
             signature = sign(secret, body, at=self._provider.now())
             try:
-                origin, path = parsed(url)
-                octets = request(
+                answer = await self._connections.exchange(
                     "POST",
-                    origin,
-                    path,
+                    url,
                     headers={"content-type": "application/json", SIGNATURE: signature},
                     content=body,
+                    seconds=_ANSWERS_WITHIN,
+                    limit=_ANSWER_LIMIT,
                 )
-                answer = await self._connections.exchange(
-                    origin, octets, seconds=_ANSWERS_WITHIN, limit=_ANSWER_LIMIT
-                )
-            except (NotLeft, NoAnswer, ValueError):
+            except (NotLeft, NoAnswer):
                 return None
         return answer.status
 

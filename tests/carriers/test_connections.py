@@ -351,7 +351,8 @@ async def test_over_tls_only_with_whom_the_authority_has_signed(
     [
         ("http://127.0.0.1:80/a", "127.0.0.1", "/a"),
         ("https://example.com", "example.com", ""),
-        ("https://example.com:444/x y?z", "example.com:444", "/x%20y"),
+        ("https://example.com:444/x y?z=%20&a b", "example.com:444", "/x%20y?z=%20&a%20b"),
+        ("http://127.0.0.1:9?a", "127.0.0.1:9", "/?a"),
         ("http://[::1]:8090/é", "[::1]:8090", "/%C3%A9"),
         ("https://bücher.example/", "xn--bcher-kva.example", "/"),
     ],

@@ -26,7 +26,7 @@ is sent over it in that moment may or may not have arrived."""
 _CONNECT_SECONDS = 2.0
 _NEXT_ADDRESS_SECONDS = 0.25
 """A host of many addresses: after so long without an answer from one, the next is tried too."""
-_UNTOUCHED = "/:@!$&'()*+,;=~%"
+_UNTOUCHED = "/?:@!$&'()*+,;=~%"
 _FIELD = re.compile(r"[\t -~\x80-\xff]*")
 _PORTS = {"http": 80, "https": 443}
 
@@ -51,7 +51,7 @@ class Origin:
 
 @functools.lru_cache(maxsize=1_000)
 def parsed(url: str) -> tuple[Origin, str]:
-    """Where a URL leads and what is asked for there, without its query.
+    """Where a URL leads, and what is asked for there: its path and query.
 
     Raises:
         ValueError: it is none of http or https, or has no host.
@@ -64,7 +64,8 @@ def parsed(url: str) -> tuple[Origin, str]:
     host = parts.hostname if ":" in parts.hostname else parts.hostname.encode("idna").decode()
     name = f"[{host}]" if ":" in host else host
     shown = name if port == usual else f"{name}:{port}"
-    return Origin(parts.scheme, host, port, shown), quote(parts.path, safe=_UNTOUCHED)
+    wanted = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path
+    return Origin(parts.scheme, host, port, shown), quote(wanted, safe=_UNTOUCHED)
 
 
 def request(

@@ -20,7 +20,7 @@ SENTENCE = re.compile(r"--\s+\S.*[.:]$", re.DOTALL)
 
 # What adapters are made of, beside the adapters; the ports themselves are tried by each of them.
 PORTS = {"base", "voice_carrier"}
-SHARED = {"account", "codes", "connections", "http", "own_words", "parts"}
+SHARED = {"account", "codes", "connections", "http", "http_connection", "own_words", "parts"}
 
 
 def carriers() -> list[Path]:

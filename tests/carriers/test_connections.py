@@ -8,113 +8,14 @@ import itertools
 import socket
 import ssl
 import struct
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import pytest
 
-from campana.carriers.connections import Connections, NotLeft, TooLate, parsed, request
+from campana.carriers.connections import NotLeft, TooLate, parsed, request
 from campana.carriers.http_connection import NoAnswer
 from tests.support.certificates import authority, server_context, unrelated_authority
-
-WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-
-
-@dataclass(slots=True)
-class Peer:
-    """Answers each request when `may_answer` is set; counts who connected and who still is."""
-
-    may_answer: asyncio.Event = field(default_factory=asyncio.Event)
-    opened: int = 0
-    open: int = 0
-    asked: int = 0
-    answer: bytes = WHOLE
-    is_over_after_one: bool = False
-    url: str = ""
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.opened += 1
-        self.open += 1
-        try:
-            with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
-                while True:
-                    await reader.readuntil(b"\r\n\r\n")
-                    self.asked += 1
-                    await self.may_answer.wait()
-                    writer.write(self.answer)
-                    await writer.drain()
-                    if self.is_over_after_one:
-                        return
-        finally:
-            self.open -= 1
-
-
-Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-
-
-@contextlib.asynccontextmanager
-async def serving(serve: Serve, *, tls: ssl.SSLContext | None = None) -> AsyncGenerator[str]:
-    """The address of a server; it is over when all its connections are."""
-    serves: list[asyncio.Task[None]] = []
-
-    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await serve(reader, writer)
-        finally:
-            writer.close()
-            with contextlib.suppress(ConnectionError):
-                await writer.wait_closed()
-
-    server = await asyncio.start_server(
-        lambda reader, writer: serves.append(asyncio.ensure_future(connected(reader, writer))),
-        "127.0.0.1",
-        0,
-        ssl=tls,
-    )
-    try:
-        yield f"http{'s' if tls else ''}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    finally:
-        server.close()
-        for each in serves:
-            each.cancel()
-        await asyncio.gather(*serves, return_exceptions=True)
-
-
-@contextlib.asynccontextmanager
-async def answering() -> AsyncGenerator[Peer]:
-    peer = Peer()
-    peer.may_answer.set()
-    async with serving(peer.serve) as peer.url:
-        yield peer
-
-
-@dataclass(slots=True, kw_only=True)
-class Asking:
-    """Asks one server; an answer is bytes of its body."""
-
-    connections: Connections
-    url: str
-    seconds: float = 10
-
-    async def __call__(
-        self, *, content: bytes | None = None, may_leave: Callable[[], bool] | None = None
-    ) -> bytes:
-        origin, path = parsed(self.url)
-        method = "GET" if content is None else "POST"
-        octets = request(method, origin, path, headers={}, content=content)
-        answer = await self.connections.exchange(
-            origin, octets, seconds=self.seconds, limit=1_000, may_leave=may_leave
-        )
-        assert answer.status == 200
-        return answer.body
-
-
-@contextlib.asynccontextmanager
-async def asking(url: str, *, most: int = 1, seconds: float = 10) -> AsyncGenerator[Asking]:
-    connections = Connections(most=most)
-    yield Asking(connections=connections, url=url, seconds=seconds)
-    connections.close()
+from tests.support.counting_peer import WHOLE, Peer, answering, asking, serving
 
 
 async def until(peer: Peer, *, asked: int) -> None:
@@ -254,56 +155,6 @@ async def test_a_request_leaves_whole(size: int) -> None:
             head, _, body = whole.partition(b"\r\n\r\n")
             assert head.startswith(b"POST / HTTP/1.1\r\n")
             assert body == b"x" * size
-
-
-@pytest.mark.parametrize(
-    ("answer", "is_kept"),
-    [
-        (WHOLE, True),
-        (CHUNKED + b"1\r\no\r\n1\r\nk\r\n0\r\n\r\n", True),
-        (b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + WHOLE, True),
-        (b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok", False),
-        (b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok", False),
-        # More than was asked for: the next request is not to be answered by it.
-        (WHOLE + WHOLE, False),
-        (WHOLE + b"x", False),
-    ],
-    ids=["length", "chunks", "hints", "close", "HTTP/1.0", "two", "more"],
-)
-async def test_an_answer_is_read_whole_whatever_its_shape(answer: bytes, is_kept: bool) -> None:
-    async with answering() as peer, asking(peer.url) as ask:
-        peer.answer = answer
-        for _ in range(3):
-            assert await ask() == b"ok"
-        assert peer.opened == (1 if is_kept else 3)
-
-
-async def test_an_answer_of_no_told_length_ends_with_its_connection() -> None:
-    async with answering() as peer, asking(peer.url) as ask:
-        peer.answer, peer.is_over_after_one = b"HTTP/1.1 200 OK\r\nX: y\r\n\r\nok", True
-        assert await ask() == b"ok"
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        b"220 mail.example.com ESMTP\r\n",
-        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok",
-        b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 20_000,
-        b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + b"x" * 100_000,
-        CHUNKED + b"2\r\nok\r\n",
-        b"",
-    ],
-    ids=["mail", "two lengths", "upgrade", "long head", "long body", "no last chunk", "nothing"],
-)
-async def test_what_is_no_answer_is_none_and_frees_the_room(answer: bytes) -> None:
-    async with answering() as peer, asking(peer.url) as ask:
-        peer.answer, peer.is_over_after_one = answer, True
-        with pytest.raises(NoAnswer):
-            await ask()
-        peer.answer = WHOLE
-        assert await ask() == b"ok"
 
 
 async def test_a_connection_reset_at_any_moment_is_no_answer() -> None:

@@ -145,7 +145,7 @@ class Connections:
                     self._keep(origin, connection)
         except TimeoutError as error:
             if connection is None:
-                raise NotLeft("no connection became free in time") from error
+                raise NotLeft("no connection could be had in time") from error
             raise NoAnswer("none came in time") from error
 
     def close(self) -> None:

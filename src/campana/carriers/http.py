@@ -14,7 +14,7 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from campana.carriers.base import CarrierError
-from campana.carriers.connections import Connections, NotLeft, TooLate, parsed, request
+from campana.carriers.connections import Connections, NotLeft, Origin, TooLate, parsed, request
 from campana.carriers.http_connection import Answer, NoAnswer
 from campana.domain.disposition import Disposition
 
@@ -48,7 +48,6 @@ class Provider:
         timeout_seconds: float,
     ) -> None:
         self._base_url = base_url
-        self._origin, self._prefix = parsed(base_url.rstrip("/"))
         self._headers = {"accept": "*/*", "user-agent": "Campana", **(headers or {})}
         if auth is not None:
             told = base64.b64encode(":".join(auth).encode()).decode()
@@ -76,14 +75,15 @@ class Provider:
             CarrierError: NOT_SENT, it did not leave; UNKNOWN, it may have, and nothing came back.
         """
         try:
-            octets = self._request("POST", path, headers=headers, content=content)
-            return await self._exchange(octets, seconds=self._timeout_seconds, may_leave=may_send)
+            asked = self._request("POST", path, headers=headers, content=content)
+        except ValueError as error:
+            raise CarrierError(Disposition.NOT_SENT, retryable=False, detail=str(error)) from error
+        try:
+            return await self._exchange(*asked, seconds=self._timeout_seconds, may_leave=may_send)
         except NotLeft as error:
             raise CarrierError(
                 Disposition.NOT_SENT, retryable=not isinstance(error, TooLate), detail=str(error)
             ) from error
-        except ValueError as error:
-            raise CarrierError(Disposition.NOT_SENT, retryable=False, detail=str(error)) from error
         except NoAnswer as error:
             raise CarrierError(
                 Disposition.UNKNOWN, retryable=True, detail=f"no answer: {error}"
@@ -102,7 +102,7 @@ class Provider:
             NoAnswer: there is none.
         """
         try:
-            return await self._exchange(self._request("GET", path, query=query), seconds=seconds)
+            return await self._exchange(*self._request("GET", path, query=query), seconds=seconds)
         except (NoAnswer, NotLeft, ValueError) as error:
             raise NoAnswer(f"no answer: {error}") from error
 
@@ -133,18 +133,25 @@ class Provider:
         headers: Mapping[str, str] | None = None,
         query: Mapping[str, str] | None = None,
         content: bytes | None = None,
-    ) -> bytes:
-        return request(
+    ) -> tuple[Origin, bytes]:
+        # Read here and not at first: an address that is none fails the request, not the account.
+        origin, prefix = parsed(self._base_url)
+        return origin, request(
             method,
-            self._origin,
-            self._prefix + path,
+            origin,
+            prefix.rstrip("/") + path,
             headers={**self._headers, **(headers or {})},
             query=query,
             content=content,
         )
 
     async def _exchange(
-        self, octets: bytes, *, seconds: float, may_leave: Callable[[], bool] | None = None
+        self,
+        origin: Origin,
+        octets: bytes,
+        *,
+        seconds: float,
+        may_leave: Callable[[], bool] | None = None,
     ) -> Answer:
         # Made when it is first needed: whoever only reads callbacks never needs it.
         if self._opened is None:
@@ -152,7 +159,7 @@ class Provider:
         self._exchanges += 1
         try:
             return await self._opened.exchange(
-                self._origin, octets, seconds=seconds, limit=ANSWER_LIMIT, may_leave=may_leave
+                origin, octets, seconds=seconds, limit=ANSWER_LIMIT, may_leave=may_leave
             )
         finally:
             self._exchanges -= 1

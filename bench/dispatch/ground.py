@@ -151,11 +151,13 @@ def document(name: str, list_id: str, channel_id: str) -> dict[str, Any]:
     }
 
 
-async def begin(ground: Ground, campaign_ids: Sequence[str]) -> None:
-    """Let them run."""
+async def begin(ground: Ground, campaign_ids: Sequence[str]) -> datetime:
+    """Let them run; returns when they were told to."""
     async with _opened(ground.settings, ground.conninfo, role=Role.WEB) as web:
+        began = web.clock.now()
         for campaign_id in campaign_ids:
             await control.resume(web, workspace_id=ground.workspace_id, campaign_id=campaign_id)
+    return began
 
 
 async def wait_over(conninfo: str, campaign_ids: Sequence[str], *, seconds: float) -> None:

@@ -74,8 +74,7 @@ def campana(
         _until(lambda: _living(ground.conninfo) >= workers, processes, log)
         time.sleep(0.5)
         before = _cpu(processes), database.cpu_seconds()
-        began = _now(ground.conninfo)
-        asyncio.run(grounds.begin(ground, campaign_ids))
+        began = asyncio.run(grounds.begin(ground, campaign_ids))
         asyncio.run(grounds.wait_over(ground.conninfo, campaign_ids, seconds=240))
         after = _cpu(processes), database.cpu_seconds()
     with psycopg.connect(ground.conninfo, options="-c search_path=campana") as conn:

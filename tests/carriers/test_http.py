@@ -93,6 +93,17 @@ async def test_a_header_that_would_be_another_line_is_not_sent(value: str, peer:
     assert value not in found.detail
 
 
+@pytest.mark.parametrize("url", ["https://a..b", "https://example.com:99999", "nonsense"])
+async def test_an_address_that_is_none_fails_the_request_and_not_the_account(url: str) -> None:
+    found = await send(Provider(url, timeout_seconds=15))
+    assert isinstance(found, CarrierError)
+    assert (found.disposition, found.retryable) == (Disposition.NOT_SENT, False)
+    asking = Provider(url, timeout_seconds=15)
+    with pytest.raises(NoAnswer):
+        await asking.ask("/x", seconds=15)
+    await asking.aclose()
+
+
 async def test_a_redirect_is_an_answer_and_nobody_follows_it(peer: Peer) -> None:
     peer.answer = Given(status=307, headers={"location": "http://192.0.2.1/elsewhere"})
     found = await send(

@@ -56,7 +56,6 @@ OPEN = {
     "parts": 50,
 }
 HOLD = {"ids": _FEW, "window_keys": "{}", "now": NOW}
-BEGIN = {key: OPEN[key] for key in OPEN if key not in {"target_ids", "addresses"}}
 LEAVE = {"owner_id": 1, "ids": _FEW, "ask_ats": "{}", "events": "{}", "event_type": "x", "now": NOW}
 PUT_BACK = HOLD | {"priorities": "{}", "events": "{}", "event_type": "a", "reason": "r"}
 
@@ -75,7 +74,6 @@ SENDING = [
         {"attempts_target_id_attempt_no_key"},
     ),
     ("sending", "open", OPEN, {"targets_pkey", "due_pkey"}),
-    ("sending", "begin", BEGIN, {"attempts_pkey"}),
     ("sending", "leave", LEAVE, {"attempts_pkey"}),
     ("sending", "finish", FINISH, {"attempts_pkey", "targets_pkey", "charges_pkey"}),
     ("sending", "hold_unsent", HOLD, {"attempts_pkey", "targets_pkey", "charges_pkey"}),

@@ -62,6 +62,10 @@ class TooLate(NotLeft):
     """It might have left, and may not any more."""
 
 
+class Malformed(NotLeft):
+    """It never can: its address or a header is none."""
+
+
 class Connections:
     """Of one event loop, to any number of origins; no redirects, no cookies, no proxies.
 
@@ -109,12 +113,13 @@ class Connections:
             may_leave: asked at the last moment.
 
         Raises:
-            NotLeft: no connection could be had, or it may not leave any more (`TooLate`).
+            NotLeft: no connection could be had, it may not leave any more (`TooLate`), or is no
+                request (`Malformed`).
             NoAnswer: it may have left, and nothing whole came back.
         """
         for name, value in (headers or {}).items():
             if _LINE_END.search(value):
-                raise NotLeft(f"the header {name} would be more than one line")
+                raise Malformed(f"the header {name} would be more than one line")
         leaving = _Leaving(may_leave)
         token = _LEAVING.set(leaving)
         try:
@@ -136,7 +141,8 @@ class Connections:
                 )
         except (aiohttp.ClientError, OSError, ValueError) as error:
             if not leaving.has_begun:
-                raise NotLeft(_named(error, or_else="no connection became free in time")) from error
+                kind = Malformed if isinstance(error, ValueError) else NotLeft
+                raise kind(_named(error, or_else="no connection became free in time")) from error
             raise NoAnswer(_named(error, or_else="none came in time")) from error
         finally:
             _LEAVING.reset(token)

@@ -14,7 +14,7 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from campana.carriers.base import CarrierError
-from campana.carriers.connections import Answer, Connections, NoAnswer, NotLeft, TooLate
+from campana.carriers.connections import Answer, Connections, Malformed, NoAnswer, NotLeft, TooLate
 from campana.domain.disposition import Disposition
 
 ANSWER_LIMIT = 1_000_000
@@ -83,9 +83,8 @@ class Provider:
                 may_leave=may_send,
             )
         except NotLeft as error:
-            raise CarrierError(
-                Disposition.NOT_SENT, retryable=not isinstance(error, TooLate), detail=str(error)
-            ) from error
+            again = not isinstance(error, TooLate | Malformed)
+            raise CarrierError(Disposition.NOT_SENT, retryable=again, detail=str(error)) from error
         except NoAnswer as error:
             raise CarrierError(
                 Disposition.UNKNOWN, retryable=True, detail=f"no answer: {error}"

@@ -1,9 +1,9 @@
 """Caps in the claim: nobody is tried more often than they say, however many claim at once.
 
 They are counted twice. Before the gate, so that whoever has reached a cap is put off. And once the
-intents are written: from then on nobody else can write one to the same address (index
+attempts are written: from then on nobody else can write one to the same address (index
 attempts_open_address) or, the contact being held, to the same contact; so what a second look finds
-is all there is. An intent too many was never sent: it ends in the same transaction.
+is all there is. An attempt too many was never sent: it ends in the same transaction.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from campana.domain.attempt import AttemptEvent, AttemptState, EventType
 from campana.domain.caps import Cap, CapPer
 from campana.domain.disposition import Disposition
+from campana.services.claimed import Claimed
 from campana.store import attempts, caps, due, targets
-from campana.store.attempts import Intent
 from campana.store.caps import Person
 from campana.store.db import Tx
 from campana.store.due import Candidate, Deferral
@@ -63,43 +63,38 @@ async def hold_contacts(
 
 async def end_those_beyond(
     tx: Tx,
-    intents: Sequence[Intent],
+    opened: Sequence[Claimed],
     *,
-    contacts: dict[int, int],
     workspace_id: int,
     limits: Sequence[Cap],
     now: datetime,
 ) -> set[int]:
-    """End the intents that go beyond a cap; returns their targets, due again when it opens.
+    """End the attempts of this claim that go beyond a cap.
 
-    `contacts` is target id to contact id.
+    Returns their targets, which are due again when it opens.
     """
-    people = [Person(each.target_id, contacts[each.target_id], each.address) for each in intents]
+    people = [Person(each.target_id, each.contact_id, each.address) for each in opened]
     opens = await caps.reached(tx, workspace_id=workspace_id, people=people, caps=limits, now=now)
-    for intent in intents:
-        if intent.target_id in opens:
-            await _end(
-                tx, intent, workspace_id=workspace_id, until=opens[intent.target_id], now=now
-            )
+    for each in opened:
+        if each.target_id in opens:
+            await _end(tx, each, until=opens[each.target_id], now=now)
     return set(opens)
 
 
-async def _end(
-    tx: Tx, intent: Intent, *, workspace_id: int, until: datetime, now: datetime
-) -> None:
+async def _end(tx: Tx, claimed: Claimed, *, until: datetime, now: datetime) -> None:
     detail = {"disposition": str(Disposition.NOT_SENT), "reason": "caps"}
     await attempts.add_event(
         tx,
-        workspace_id=workspace_id,
-        attempt_id=intent.id,
+        workspace_id=claimed.workspace_id,
+        attempt_id=claimed.attempt_id,
         event=AttemptEvent(type=EventType.ENDED, at=now, detail=detail),
     )
     await attempts.close(
         tx,
-        attempt_id=intent.id,
+        attempt_id=claimed.attempt_id,
         state=AttemptState.ENDED,
         disposition=Disposition.NOT_SENT,
         reason="caps",
         ended_at=now,
     )
-    await targets.wait_again(tx, target_id=intent.target_id, due_at=until, reason="caps")
+    await targets.wait_again(tx, target_id=claimed.target_id, due_at=until, reason="caps")

@@ -72,7 +72,7 @@ class GroupCommit(Generic[T]):
         if self._within is None:
             await stored
             return
-        # A third of what `asyncio.timeout` costs, of which callbacks would have one each.
+        # A timer and no more: callbacks come in thousands a second.
         timer = loop.call_later(self._within, _give_up, stored)
         try:
             await stored

@@ -93,13 +93,12 @@ async def write(
         for n, candidate in enumerate(allowed)
     ]
     notes = _notes(claimed, facts, caps=len(caps), owner_id=owner_id)
-    if send is not None and not caps:
+    terms = _terms(group, plan=plan, send=send, now=now) if send is not None else None
+    openings: list[Opening] = []
+    if terms is not None:
+        openings = [_opening(each, notes) for each in claimed]
         refused = await sending.open_all(
-            tx,
-            owner_id=owner_id,
-            openings=[_opening(each, notes) for each in claimed],
-            terms=_terms(group, plan=plan, send=send, now=now),
-            now=now,
+            tx, owner_id=owner_id, openings=openings, terms=terms, is_told=not caps, now=now
         )
     else:
         refused = await _open(tx, claimed, notes, group=group, owner_id=owner_id, now=now)
@@ -114,24 +113,17 @@ async def write(
         now=now,
     )
     standing = [each for each in claimed if each.attempt_id not in refused] if refused else claimed
+    if not caps:
+        return standing
     beyond = await capping.end_those_beyond(
-        tx,
-        [_intent(each, notes) for each in standing],
-        contacts={each.target_id: each.contact_id for each in standing},
-        workspace_id=group.workspace_id,
-        limits=caps,
-        now=now,
+        tx, standing, workspace_id=group.workspace_id, limits=caps, now=now
     )
     standing = [each for each in standing if each.target_id not in beyond]
-    if send is not None and caps:
+    if terms is not None:
         # Only now: of those beyond a cap nobody is told that they were about to be contacted.
-        await sending.begin_all(
-            tx,
-            owner_id=owner_id,
-            openings=[_opening(each, notes) for each in standing],
-            terms=_terms(group, plan=plan, send=send, now=now),
-            now=now,
-        )
+        left = {each.attempt_id for each in standing}
+        told = [each for each in openings if each.intent.id in left]
+        await sending.tell_all(tx, openings=told, terms=terms, now=now)
     return standing
 
 

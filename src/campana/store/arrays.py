@@ -60,6 +60,12 @@ def json(values: Iterable[object]) -> str:
     return '{"' + lines.replace("\n", '","') + '"}'
 
 
+def lines(values: Iterable[str]) -> str:
+    """Encoded JSON, one value a line: what `string_to_array(…, E'\\n')` reads as a `text[]`. Costs
+    both ends less than `texts`, which has to quote every quotation mark."""
+    return "\n".join(values)
+
+
 def once(values: Iterable[str]) -> tuple[str, str]:
     """Two texts of arrays where many values are alike: each of them once, and the place (from 1) of
     each in that."""

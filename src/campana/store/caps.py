@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from campana.domain.caps import Cap, CapPer
+from campana.store import arrays
 from campana.store.db import Tx
 from campana.store.sql import load
 
@@ -24,7 +25,7 @@ class Person:
 
 async def hold_contacts(tx: Tx, *, contact_ids: Sequence[int]) -> set[int]:
     """Those of the contacts nobody else holds, held until the transaction ends."""
-    cursor = await tx.execute(_SQL["hold_contacts"], {"contact_ids": list(contact_ids)})
+    cursor = await tx.execute(_SQL["hold_contacts"], {"contact_ids": arrays.numbers(contact_ids)})
     return {int(row[0]) for row in await cursor.fetchall()}
 
 
@@ -38,9 +39,9 @@ async def reached(
         _SQL["reached"],
         {
             "workspace_id": workspace_id,
-            "target_ids": [person.target_id for person in people],
-            "contact_ids": [person.contact_id for person in people],
-            "addresses": [person.address for person in people],
+            "target_ids": arrays.numbers(person.target_id for person in people),
+            "contact_ids": arrays.numbers(person.contact_id for person in people),
+            "addresses": arrays.texts(person.address for person in people),
             "per_contact": [cap.per is CapPer.CONTACT for cap in caps],
             "attempts": [cap.attempts for cap in caps],
             "days": [cap.days for cap in caps],

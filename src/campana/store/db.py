@@ -41,7 +41,9 @@ _IDLE_IN_TRANSACTION_SECONDS = 10
 """Longer than any honest transaction of ours is idle; a process that was stopped in the middle of
 one holds the pace of a channel, or a campaign somebody pauses, for no longer than this."""
 
-_BY_INDEX = "-c enable_seqscan=off -c jit=off -c enable_memoize=off"
+_BY_INDEX = (
+    "-c enable_seqscan=off -c jit=off -c enable_memoize=off -c plan_cache_mode=force_generic_plan"
+)
 """Nothing is looked up twice in one of these statements: to remember answers only costs."""
 
 _DEAD_PEER_SECONDS = 8

@@ -92,9 +92,20 @@ class Ending(Struct, frozen=True, kw_only=True, gc=False):
 
 
 async def open_all(
-    tx: Tx, *, owner_id: int, openings: Sequence[Opening], terms: Terms, now: datetime
+    tx: Tx,
+    *,
+    owner_id: int,
+    openings: Sequence[Opening],
+    terms: Terms,
+    is_told: bool = True,
+    now: datetime,
 ) -> set[UUID]:
-    """Write these as about to be sent; returns those that may not be: their address is busy."""
+    """Write these as about to be sent; returns those that may not be: their address is busy.
+
+    Args:
+        is_told: False leaves their events to `tell_all`, in the same transaction, once it is known
+            which of them stand.
+    """
     if not openings:
         return set()
     intents = [each.intent for each in openings]
@@ -102,25 +113,40 @@ async def open_all(
     cursor = await tx.execute(
         _SQL["open"],
         {
-            **_values(owner_id=owner_id, openings=openings, terms=terms, now=now),
+            "owner_id": owner_id,
+            "workspace_id": terms.workspace_id,
+            "campaign_id": terms.campaign_id,
             "channel_id": terms.channel_id,
+            "ids": arrays.uuids(intent.id for intent in intents),
             "target_ids": arrays.numbers(intent.target_id for intent in intents),
             "attempt_nos": arrays.numbers(intent.attempt_no for intent in intents),
             "addresses": arrays.texts(intent.address for intent in intents),
             "details": details,
             "detail_places": places,
+            "events": arrays.lines(each.event for each in openings) if is_told else None,
+            "parts": len(openings),
+            "event_type": str(EventName.ATTEMPT_STARTED),
+            "from_number": terms.from_number,
+            "is_call": terms.is_call,
+            "ask_at": terms.ask_at,
+            "now": now,
         },
     )
     return {row[0] for row in await cursor.fetchall()}
 
 
-async def begin_all(
-    tx: Tx, *, owner_id: int, openings: Sequence[Opening], terms: Terms, now: datetime
-) -> None:
-    """Intents that are written already, by this transaction, are about to be sent."""
+async def tell_all(tx: Tx, *, openings: Sequence[Opening], terms: Terms, now: datetime) -> None:
+    """The events of attempts that this transaction opened without them."""
     if openings:
         await tx.execute(
-            _SQL["begin"], _values(owner_id=owner_id, openings=openings, terms=terms, now=now)
+            _SQL["tell"],
+            {
+                "workspace_id": terms.workspace_id,
+                "campaign_id": terms.campaign_id,
+                "events": arrays.lines(each.event for each in openings),
+                "event_type": str(EventName.ATTEMPT_STARTED),
+                "now": now,
+            },
         )
 
 
@@ -140,24 +166,6 @@ async def leave_all(
         },
     )
     return {row[0] for row in await cursor.fetchall()}
-
-
-def _values(
-    *, owner_id: int, openings: Sequence[Opening], terms: Terms, now: datetime
-) -> dict[str, object]:
-    return {
-        "owner_id": owner_id,
-        "workspace_id": terms.workspace_id,
-        "campaign_id": terms.campaign_id,
-        "ids": arrays.uuids(each.intent.id for each in openings),
-        "events": arrays.texts(each.event for each in openings),
-        "parts": len(openings),
-        "event_type": str(EventName.ATTEMPT_STARTED),
-        "from_number": terms.from_number,
-        "is_call": terms.is_call,
-        "ask_at": terms.ask_at,
-        "now": now,
-    }
 
 
 async def finish_all(
@@ -184,8 +192,8 @@ async def finish_all(
             "detail_places": places,
             "dispositions": arrays.texts(each.disposition for each in endings),
             "reasons": arrays.texts(each.reason for each in endings),
-            "attempt_events": arrays.texts(each.attempt_event for each in endings),
-            "target_events": arrays.texts(each.target_event for each in endings),
+            "attempt_events": arrays.lines(each.attempt_event for each in endings),
+            "target_events": arrays.lines(each.target_event for each in endings),
             "attempt_event_type": str(EventName.ATTEMPT_ENDED),
             "target_event_type": str(EventName.TARGET_FINISHED),
             "pack_workspaces": arrays.numbers(workspace_id for workspace_id, _ in of_campaigns),

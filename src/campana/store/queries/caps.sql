@@ -3,7 +3,7 @@
 -- name: hold_contacts
 -- So that two claims never count one person's attempts at once. Whoever is held elsewhere is skipped, not
 -- waited for: a claim that waits for people one by one could wait in a circle.
-select id from contacts where id = any(%(contact_ids)s) for no key update skip locked;
+select id from contacts where id = any(%(contact_ids)s::bigint[]) for no key update skip locked;
 
 -- name: reached
 -- Of each person who has reached a cap, when the last of them opens again: a cap opens when the oldest of its

@@ -6,7 +6,7 @@ select exists (select from attempts
   where workspace_id = %(workspace_id)s and id = %(attempt_id)s and campaign_id is not null);
 
 -- name: page
--- Of one attempt in the order they were written down, from behind `after`; index attempt_events_by_attempt.
+-- Of one attempt in the order they were written down, from behind `after`; index attempt_events_pkey.
 select id, attempt_id, type, at, received_at, body from attempt_events
 where workspace_id = %(workspace_id)s and attempt_id = %(attempt_id)s and id > %(after)s and body is not null
 order by id limit %(limit)s;

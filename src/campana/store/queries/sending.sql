@@ -5,7 +5,7 @@
 -- hundreds of rows with each value, which it did. States are asked by `case`, which tempts no index of open attempts: they
 -- seem to be empty when nothing was open at the last look.
 -- Of details most are alike: each is given once, with the places of all. Of events each kind is one row (migration
--- 0071), whose texts are kept as they are given.
+-- 0071), whose texts are kept as they are given: a line each, for nothing in a line has to be quoted.
 
 -- name: open
 -- Attempts that are about to be sent, with the claim they come from: attempts, targets, due rows, histories and
@@ -20,7 +20,7 @@ made as (
   from given
   -- in one order everywhere: two claims that want the same addresses wait for each other, never in a circle
   order by address
-  on conflict do nothing
+  on conflict (workspace_id, address) where disposition is null and let_go_at is null and target_id is not null do nothing
   returning id, target_id, address),
 busy as (
   update targets t set state = 'attempting', attempt_count = attempt_count + 1 where t.id = any(array(select target_id from made))),
@@ -35,29 +35,16 @@ call as (
   select id, %(workspace_id)s, %(from_number)s, address from made where %(is_call)s),
 published as (
   insert into events (workspace_id, type, campaign_id, at, pack, parts, places)
-  select %(workspace_id)s, %(event_type)s, %(campaign_id)s, %(now)s, %(events)s::text[], %(parts)s, case when cardinality(places) < %(parts)s then places end
+  select %(workspace_id)s, %(event_type)s, %(campaign_id)s, %(now)s, string_to_array(%(events)s::text, E'\n'), %(parts)s, case when cardinality(places) < %(parts)s then places end
   from (select array_agg(place::smallint order by place) as places from given g where (g.id in (select id from made)) is true) m
-  where places is not null)
+  -- where none are given they are told by `tell`
+  where places is not null and %(events)s::text is not null)
 select g.id from given g where (g.id in (select id from made)) is not true;
 
--- name: begin
--- The same step for intents that were written before, in this transaction.
-with given as materialized (
-  select * from unnest(%(ids)s::uuid[]) with ordinality as g (id, place)),
-sent as (
-  update attempts a set state = 'sending', sending_at = %(now)s, ask_at = %(ask_at)s
-  from given g
-  where a.id = any(array[g.id]) and a.owner_id is not distinct from %(owner_id)s and case a.state when 'intent' then true end
-  returning a.id, a.workspace_id, a.address, g.place),
-told as (
-  insert into attempt_events (workspace_id, attempt_id, type, at) select workspace_id, id, 'sending', %(now)s from sent),
-call as (
-  insert into voice_calls (attempt_id, workspace_id, from_number, to_number)
-  select id, workspace_id, %(from_number)s, address from sent where %(is_call)s)
-insert into events (workspace_id, type, campaign_id, at, pack, parts, places)
-select %(workspace_id)s, %(event_type)s, %(campaign_id)s, %(now)s, %(events)s::text[], %(parts)s, case when cardinality(places) < %(parts)s then places end
-from (select array_agg(place::smallint order by place) as places from sent) m
-where places is not null;
+-- name: tell
+-- That attempts which were opened by this transaction are about to be sent.
+insert into events (workspace_id, type, campaign_id, at, pack, parts)
+select %(workspace_id)s, %(event_type)s, %(campaign_id)s, %(now)s, pack, cardinality(pack) from string_to_array(%(events)s::text, E'\n') pack;
 
 -- name: leave
 -- The same step for intents of earlier transactions, each of a carrier that could not be asked about it otherwise:
@@ -104,7 +91,7 @@ published as (
     case when cardinality(happened.places) < p.parts then happened.places end
   from unnest(%(pack_workspaces)s::bigint[], %(pack_campaigns)s::text[], %(pack_firsts)s::integer[], %(pack_parts)s::integer[])
     p (workspace_id, campaign_id, first, parts)
-  cross join (values (0, %(attempt_event_type)s, %(attempt_events)s::text[]), (1, %(target_event_type)s, %(target_events)s::text[]))
+  cross join (values (0, %(attempt_event_type)s, string_to_array(%(attempt_events)s, E'\n')), (1, %(target_event_type)s, string_to_array(%(target_events)s, E'\n')))
     e (step, type, texts)
   cross join lateral (
     select array_agg((c.place - p.first + 1)::smallint order by c.place) as places from closed c

@@ -99,7 +99,8 @@ def _steady(seen: Seen) -> str:
     parts = ", ".join(f"{part} {found.ms(part):,.0f}" for part in found.cpu)
     return (
         f"Over HTTP: {found.rate:.0f} attempts/s for {found.seconds:.0f} s;"
-        f" {total:,.0f} ms of processors for 1,000 attempts ({parts})"
+        f" {total:,.0f} ms of processors for 1,000 attempts ({parts});"
+        f" the sandbox took {1e6 * found.sandbox_cpu / found.attempts:,.0f} beside them"
     )
 
 

@@ -39,6 +39,8 @@ class Steady:
     attempts: int
     seconds: float
     cpu: dict[str, float]
+    sandbox_cpu: float
+    """Of the provider, who is no part of Campana's cost and runs on the same machine."""
 
     @property
     def rate(self) -> float:
@@ -56,7 +58,7 @@ def measure(folder: Path, *, rate: int, seconds: float) -> Steady:
     embedded = attach(data_dir)
     try:
         migrations.migrate(embedded.conninfo)
-        with _sandbox(folder) as port:
+        with _sandbox(folder) as (port, sandbox):
             channel = {
                 "kind": "sandbox",
                 "channelType": "SMS",
@@ -79,22 +81,34 @@ def measure(folder: Path, *, rate: int, seconds: float) -> Steady:
             with _served(data_dir, folder / "serve.log") as processes:
                 asyncio.run(grounds.begin(ground, campaign_ids))
                 time.sleep(2 * _WARM_SECONDS)
-                return _watch(embedded.conninfo, processes, seconds=seconds)
+                return _watch(embedded.conninfo, processes, sandbox, seconds=seconds)
     finally:
         embedded.close()
         discard(data_dir)
 
 
-def _watch(conninfo: str, processes: dict[str, psutil.Process], *, seconds: float) -> Steady:
+def _watch(
+    conninfo: str,
+    processes: dict[str, psutil.Process],
+    sandbox: psutil.Process,
+    *,
+    seconds: float,
+) -> Steady:
     database = PostgreSQL(conninfo)
     began, before = time.monotonic(), _ended(conninfo)
     cpu = {part: -_cpu(process) for part, process in processes.items()}
     cpu["postgresql"] = -database.cpu_seconds()
+    sandbox_before = _cpu(sandbox)
     time.sleep(seconds)
     for part, process in processes.items():
         cpu[part] += _cpu(process)
     cpu["postgresql"] += database.cpu_seconds()
-    return Steady(attempts=_ended(conninfo) - before, seconds=time.monotonic() - began, cpu=cpu)
+    return Steady(
+        attempts=_ended(conninfo) - before,
+        seconds=time.monotonic() - began,
+        cpu=cpu,
+        sandbox_cpu=_cpu(sandbox) - sandbox_before,
+    )
 
 
 def _ended(conninfo: str) -> int:
@@ -108,7 +122,7 @@ def _cpu(process: psutil.Process) -> float:
 
 
 @contextlib.contextmanager
-def _sandbox(folder: Path) -> Generator[int]:
+def _sandbox(folder: Path) -> Generator[tuple[int, psutil.Process]]:
     plan = folder / "plan.json"
     plan.write_text(json.dumps(_PLAN))
     command = [
@@ -117,7 +131,7 @@ def _sandbox(folder: Path) -> Generator[int]:
     ]
     with _process(command, folder / "sandbox.log", {"CAMPANA_SANDBOX_SECRET": _SECRET}) as process:
         told = process.stdout.readline() if process.stdout else "{}"
-        yield int(json.loads(told)["port"])
+        yield int(json.loads(told)["port"]), psutil.Process(process.pid)
 
 
 @contextlib.contextmanager

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
+import socket
+import ssl
+import struct
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-import httpx
 import pytest
 
-from campana.carriers.connections import Connections
+from campana.carriers.connections import Connections, NoAnswer, NotLeft, TooLate
+from tests.support.certificates import authority, server_context, unrelated_authority
 
 WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
 @dataclass(slots=True)
@@ -48,7 +53,7 @@ Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 @contextlib.asynccontextmanager
-async def serving(serve: Serve) -> AsyncGenerator[str]:
+async def serving(serve: Serve, *, tls: ssl.SSLContext | None = None) -> AsyncGenerator[str]:
     """The address of a server; it is over when all its connections are."""
     serves: list[asyncio.Task[None]] = []
 
@@ -64,9 +69,10 @@ async def serving(serve: Serve) -> AsyncGenerator[str]:
         lambda reader, writer: serves.append(asyncio.ensure_future(connected(reader, writer))),
         "127.0.0.1",
         0,
+        ssl=tls,
     )
     try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        yield f"http{'s' if tls else ''}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     finally:
         server.close()
         for each in serves:
@@ -82,10 +88,34 @@ async def answering() -> AsyncGenerator[Peer]:
         yield peer
 
 
-def client(connections: Connections, *, pool: float | None = None) -> httpx.AsyncClient:
-    return httpx.AsyncClient(
-        transport=connections, timeout=httpx.Timeout(10, pool=pool), trust_env=False
-    )
+@dataclass(slots=True, kw_only=True)
+class Asking:
+    """Asks one server; an answer is bytes of its body."""
+
+    connections: Connections
+    url: str
+    seconds: float = 10
+
+    async def __call__(
+        self, *, content: bytes | None = None, may_leave: Callable[[], bool] | None = None
+    ) -> bytes:
+        answer = await self.connections.exchange(
+            "POST",
+            self.url,
+            content=content,
+            seconds=self.seconds,
+            limit=1_000,
+            may_leave=may_leave,
+        )
+        assert answer.status == 200
+        return answer.body
+
+
+@contextlib.asynccontextmanager
+async def asking(url: str, *, most: int = 1, seconds: float = 10) -> AsyncGenerator[Asking]:
+    connections = Connections(most=most)
+    yield Asking(connections=connections, url=url, seconds=seconds)
+    await connections.aclose()
 
 
 async def until(peer: Peer, *, asked: int) -> None:
@@ -94,93 +124,112 @@ async def until(peer: Peer, *, asked: int) -> None:
             await asyncio.sleep(0.005)
 
 
+async def until_closed(peer: Peer) -> None:
+    """The peer has closed every connection, and we have had time to hear of it."""
+    async with asyncio.timeout(10):
+        while peer.open:  # noqa: ASYNC110 - the peer counts
+            await asyncio.sleep(0.005)
+    await asyncio.sleep(0.02)
+
+
 async def test_one_after_another_goes_over_one_connection() -> None:
-    async with answering() as peer, client(Connections(most=5)) as asking:
+    async with answering() as peer, asking(peer.url, most=5) as ask:
         for _ in range(10):
-            assert (await asking.get(peer.url)).text == "ok"
+            assert await ask() == b"ok"
         assert peer.opened == 1
 
 
 async def test_no_more_at_a_time_than_told_and_the_others_wait() -> None:
-    async with answering() as peer, client(Connections(most=3)) as asking:
+    async with answering() as peer, asking(peer.url, most=3) as ask:
         peer.may_answer.clear()
-        requests = [asyncio.create_task(asking.get(peer.url)) for _ in range(9)]
+        requests = [asyncio.create_task(ask()) for _ in range(9)]
         await until(peer, asked=3)
         await asyncio.sleep(0.05)
         assert peer.asked == peer.opened == 3
         peer.may_answer.set()
-        assert [each.status_code for each in await asyncio.gather(*requests)] == [200] * 9
+        assert await asyncio.gather(*requests) == [b"ok"] * 9
         assert peer.opened == 3
 
 
 async def test_who_waits_too_long_for_a_connection_is_told_and_takes_no_room() -> None:
-    async with answering() as peer, client(Connections(most=1), pool=0.05) as asking:
+    async with answering() as peer, asking(peer.url) as ask:
         peer.may_answer.clear()
-        first = asyncio.create_task(asking.get(peer.url))
+        first = asyncio.create_task(ask())
         await until(peer, asked=1)
-        with pytest.raises(httpx.PoolTimeout):
-            await asking.get(peer.url)
+        impatient = replace(ask, seconds=0.05)
+        with pytest.raises(NotLeft):
+            await impatient()
         peer.may_answer.set()
-        assert (await first).status_code == 200
-        assert (await asking.get(peer.url)).status_code == 200
+        assert await first == b"ok"
+        assert await ask() == b"ok"
         assert peer.asked == 2
 
 
 async def test_a_connection_the_peer_closed_is_not_used_again() -> None:
-    async with answering() as peer, client(Connections(most=2)) as asking:
+    async with answering() as peer, asking(peer.url, most=2) as ask:
         peer.is_over_after_one = True
         for _ in range(3):
-            assert (await asking.get(peer.url)).status_code == 200
-            async with asyncio.timeout(10):
-                while peer.open:  # noqa: ASYNC110 - the peer counts
-                    await asyncio.sleep(0.005)
-            await asyncio.sleep(0.02)
+            assert await ask() == b"ok"
+            await until_closed(peer)
         assert peer.opened == 3
 
 
 async def test_a_request_given_up_closes_its_connection_and_frees_its_room() -> None:
-    async with answering() as peer, client(Connections(most=1)) as asking:
+    async with answering() as peer, asking(peer.url, most=1) as ask:
         peer.may_answer.clear()
-        given_up = asyncio.create_task(asking.get(peer.url))
+        given_up = asyncio.create_task(ask())
         await until(peer, asked=1)
         given_up.cancel()
         await asyncio.gather(given_up, return_exceptions=True)
         peer.may_answer.set()
-        assert (await asking.get(peer.url)).status_code == 200
+        assert await ask() == b"ok"
         assert peer.opened == 2
 
 
 async def test_half_an_answer_frees_the_room_too() -> None:
-    async with answering() as peer, client(Connections(most=1)) as asking:
+    async with answering() as peer, asking(peer.url, most=1) as ask:
         peer.answer = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok"
         peer.is_over_after_one = True
-        with pytest.raises(httpx.RemoteProtocolError):
-            await asking.get(peer.url)
+        with pytest.raises(NoAnswer):
+            await ask()
         peer.answer = WHOLE
-        assert (await asking.get(peer.url)).text == "ok"
+        assert await ask() == b"ok"
 
 
-async def test_an_answer_not_read_to_its_end_gives_its_connection_up() -> None:
-    async with answering() as peer, client(Connections(most=1)) as asking:
-        async with asking.stream("GET", peer.url):
-            pass
-        assert (await asking.get(peer.url)).text == "ok"
-
-
-async def test_nobody_listening_is_a_connect_error() -> None:
+async def test_nobody_listening_is_a_request_that_did_not_leave() -> None:
     async with answering() as peer:
         url = peer.url
-    async with client(Connections(most=1)) as asking:
+    async with asking(url) as ask:
         for _ in range(2):
-            with pytest.raises(httpx.ConnectError):
-                await asking.get(url)
+            with pytest.raises(NotLeft):
+                await ask()
+
+
+async def test_a_host_of_two_addresses_is_reached_by_the_one_that_answers() -> None:
+    """`localhost` is ::1 first on many machines, where this peer does not listen."""
+    async with answering() as peer, asking(peer.url.replace("127.0.0.1", "localhost")) as ask:
+        assert await ask() == b"ok"
+
+
+async def test_a_host_without_an_address_is_a_request_that_did_not_leave() -> None:
+    async with asking("http://nobody.invalid") as ask:
+        with pytest.raises(NotLeft):
+            await ask()
+
+
+async def test_a_request_that_may_not_leave_any_more_takes_nothing_away() -> None:
+    async with answering() as peer, asking(peer.url) as ask:
+        with pytest.raises(TooLate):
+            await ask(may_leave=lambda: False)
+        assert await ask() == b"ok"
+        assert (peer.asked, peer.opened) == (1, 1)
 
 
 async def test_idle_connections_nobody_needs_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("campana.carriers.connections._IDLE_SECONDS", 0.05)
-    async with answering() as peer, client(Connections(most=4)) as asking:
+    async with answering() as peer, asking(peer.url, most=4) as ask:
         peer.may_answer.clear()
-        requests = [asyncio.create_task(asking.get(peer.url)) for _ in range(4)]
+        requests = [asyncio.create_task(ask()) for _ in range(4)]
         await until(peer, asked=4)
         peer.may_answer.set()
         await asyncio.gather(*requests)
@@ -188,7 +237,7 @@ async def test_idle_connections_nobody_needs_are_closed(monkeypatch: pytest.Monk
         async with asyncio.timeout(10):
             while peer.open > 1:
                 await asyncio.sleep(0.1)
-                await asking.get(peer.url)
+                await ask()
 
 
 @pytest.mark.parametrize("size", [0, 10, 1_000])
@@ -203,17 +252,136 @@ async def test_a_request_leaves_whole(size: int) -> None:
                 if sum(map(len, pieces)) >= size:
                     writer.write(WHOLE)
 
-    async with serving(serve) as url, client(Connections(most=1)) as asking:
+    async with serving(serve) as url, asking(url) as ask:
         for _ in range(2):
             pieces.clear()
-            assert (await asking.post(url, content=b"x" * size)).text == "ok"
+            assert await ask(content=b"x" * size) == b"ok"
             [whole] = pieces
             head, _, body = whole.partition(b"\r\n\r\n")
             assert head.startswith(b"POST / HTTP/1.1\r\n")
             assert body == b"x" * size
 
 
-async def test_a_request_without_a_body_leaves() -> None:
-    async with answering() as peer, client(Connections(most=1)) as asking:
-        assert (await asking.get(peer.url)).text == "ok"
-        assert (await asking.delete(peer.url)).text == "ok"
+@pytest.mark.parametrize(
+    ("answer", "is_kept"),
+    [
+        (WHOLE, True),
+        (CHUNKED + b"1\r\no\r\n1\r\nk\r\n0\r\n\r\n", True),
+        (b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + WHOLE, True),
+        (b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok", False),
+        (b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok", False),
+        # More than was asked for: the next request is not to be answered by it.
+        (WHOLE + WHOLE, False),
+    ],
+    ids=["length", "chunks", "hints", "close", "HTTP/1.0", "two"],
+)
+async def test_an_answer_is_read_whole_whatever_its_shape(answer: bytes, is_kept: bool) -> None:
+    async with answering() as peer, asking(peer.url) as ask:
+        peer.answer = answer
+        for _ in range(3):
+            assert await ask() == b"ok"
+        assert peer.opened == (1 if is_kept else 3)
+
+
+async def test_an_answer_of_no_told_length_ends_with_its_connection() -> None:
+    async with answering() as peer, asking(peer.url) as ask:
+        peer.answer, peer.is_over_after_one = b"HTTP/1.1 200 OK\r\nX: y\r\n\r\nok", True
+        assert await ask() == b"ok"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"220 mail.example.com ESMTP\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok",
+        b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 20_000,
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + b"x" * 100_000,
+        CHUNKED + b"2\r\nok\r\n",
+        b"",
+    ],
+    ids=["mail", "two lengths", "upgrade", "long head", "long body", "no last chunk", "nothing"],
+)
+async def test_what_is_no_answer_is_none_and_frees_the_room(answer: bytes) -> None:
+    async with answering() as peer, asking(peer.url) as ask:
+        peer.answer, peer.is_over_after_one = answer, True
+        with pytest.raises(NoAnswer):
+            await ask()
+        peer.answer = WHOLE
+        await until_closed(peer)
+        assert await ask() == b"ok"
+
+
+async def test_a_connection_reset_at_any_moment_is_no_answer() -> None:
+    count = itertools.count()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if next(count) % 2:
+            await reader.read(1)
+        linger = struct.pack("ii", 1, 0)
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        writer.transport.abort()
+
+    async with serving(serve) as url, asking(url, most=8) as ask:
+        found = await asyncio.gather(*(ask() for _ in range(100)), return_exceptions=True)
+        assert {type(each) for each in found} <= {NoAnswer, NotLeft}
+
+
+async def test_over_tls_only_with_whom_the_authority_has_signed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            while True:
+                await reader.readuntil(b"\r\n\r\n")
+                writer.write(WHOLE)
+
+    async with serving(serve, tls=server_context()) as url:
+        for trusted, host, is_reached in (
+            (authority(), "127.0.0.1", True),
+            (authority(), "localhost", True),
+            (unrelated_authority(), "127.0.0.1", False),
+        ):
+            context = ssl.create_default_context(cadata=trusted)
+            monkeypatch.setattr("campana.carriers.connections._trust", lambda it=context: it)
+            async with asking(url.replace("127.0.0.1", host)) as ask:
+                if is_reached:
+                    assert [await ask(), await ask()] == [b"ok", b"ok"]
+                else:
+                    with pytest.raises(NotLeft):
+                        await ask()
+
+
+@pytest.mark.parametrize("url", ["ftp://127.0.0.1", "nonsense", "http://", "http://h:99999"])
+async def test_what_is_no_url_is_a_request_that_did_not_leave(url: str) -> None:
+    async with asking(url) as ask:
+        with pytest.raises(NotLeft):
+            await ask()
+
+
+@pytest.mark.parametrize("value", ["a\r\nx-more: b", "a\nb", "\0"])
+async def test_a_header_is_one_line_or_nothing_leaves(value: str) -> None:
+    async with answering() as peer:
+        connections = Connections(most=1)
+        with pytest.raises(NotLeft, match="the header x would be more than one line"):
+            await connections.exchange("GET", peer.url, seconds=5, limit=9, headers={"x": value})
+        assert peer.asked == 0
+        await connections.aclose()
+
+
+async def test_a_query_is_escaped_and_no_encoding_is_asked_for() -> None:
+    heads: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(WHOLE)
+
+    async with serving(serve) as url:
+        connections = Connections(most=1)
+        await connections.exchange(
+            "GET", f"{url}/a b", seconds=5, limit=9, query={"q": "1&2 3+", "after": "="}
+        )
+        await connections.aclose()
+    [head] = heads
+    assert head.startswith(b"GET /a%20b?q=1%262+3%2B&after=%3D HTTP/1.1\r\n")
+    assert b"\r\naccept-encoding: identity\r\n" in head.lower()

@@ -69,6 +69,41 @@ async def test_what_is_too_late_never_leaves(peer: Peer) -> None:
     assert (found.disposition, peer.asked) == (Disposition.NOT_SENT, [])
 
 
+async def test_what_waited_in_vain_for_a_connection_has_not_left(
+    peer: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("campana.carriers.http._CONNECTIONS", 1)
+    peer.answer = Given(body=b"taken", after=1)
+    provider = Provider(peer.url, timeout_seconds=0.2)
+    first = asyncio.create_task(provider.ask("/x", seconds=15))
+    await eventually(lambda: len(peer.asked) == 1)
+    with pytest.raises(CarrierError) as caught:
+        await provider.send("/x", content=b"y", headers={}, may_send=lambda: True)
+    assert caught.value.disposition is Disposition.NOT_SENT
+    assert (await first).status == 200
+    assert len(peer.asked) == 1
+    await provider.aclose()
+
+
+@pytest.mark.parametrize("value", ["a\r\nx-more: b", "a\nb", "\0"])
+async def test_a_header_that_would_be_another_line_is_not_sent(value: str, peer: Peer) -> None:
+    found = await send(Provider(peer.url, headers={"x": value}, timeout_seconds=15))
+    assert isinstance(found, CarrierError)
+    assert (found.disposition, peer.asked) == (Disposition.NOT_SENT, [])
+    assert value not in found.detail
+
+
+@pytest.mark.parametrize("url", ["https://a..b", "https://example.com:99999", "nonsense"])
+async def test_an_address_that_is_none_fails_the_request_and_not_the_account(url: str) -> None:
+    found = await send(Provider(url, timeout_seconds=15))
+    assert isinstance(found, CarrierError)
+    assert (found.disposition, found.retryable) == (Disposition.NOT_SENT, False)
+    asking = Provider(url, timeout_seconds=15)
+    with pytest.raises(NoAnswer):
+        await asking.ask("/x", seconds=15)
+    await asking.aclose()
+
+
 async def test_a_redirect_is_an_answer_and_nobody_follows_it(peer: Peer) -> None:
     peer.answer = Given(status=307, headers={"location": "http://192.0.2.1/elsewhere"})
     found = await send(

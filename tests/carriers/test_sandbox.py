@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import httpx
 import msgspec
 import pytest
 from msgspec.structs import replace
@@ -209,22 +208,6 @@ async def test_what_is_too_late_when_it_has_a_connection_is_not_sent(
     assert not [x for x in peer.lines("send") if x["attempt"] == attempt_text(message.attempt_id)]
     # Its connection is given up, the account is not.
     assert await carrier.send(outbound(ChannelType.VOICE, attempt_id=attempt("after late")))
-
-
-@pytest.mark.parametrize("error", [AttributeError, OSError, httpx.ReadError])
-async def test_whatever_the_client_says_of_a_broken_connection_is_no_answer(
-    error: type[Exception], carrier: Carrier, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It lets its transport's own errors out; a look-up that raised would end the process."""
-
-    async def breaks(*_: object, **__: object) -> httpx.Response:
-        raise error("reset")
-
-    monkeypatch.setattr(httpx.AsyncClient, "send", breaks)
-    assert isinstance(await carrier.lookup(ATTEMPT), Unknowable)
-    with pytest.raises(CarrierError) as caught:
-        await carrier.send(outbound(ChannelType.VOICE))
-    assert caught.value.disposition is Disposition.UNKNOWN
 
 
 async def test_a_wrong_secret_is_the_accounts_fault(tmp_path: Path) -> None:

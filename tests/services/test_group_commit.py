@@ -86,3 +86,51 @@ async def test_one_who_stops_waiting_takes_nothing_from_the_others() -> None:
     await stays
     assert [value for batch in disk.batches for value in batch] == [1, 2]
     await commit.settled()
+
+
+async def test_with_a_pause_the_first_is_written_at_once_and_the_next_ones_together() -> None:
+    disk = Disk()
+    disk.may_write.set()
+    commit = GroupCommit(disk.write, writers=2, pause=0.3)
+    await commit.add([1])
+    tasks = await waiting(commit, 2)
+    tasks += await waiting(commit, 3)
+    assert disk.batches == [[1]]
+    tasks += await waiting(commit, 4)
+    await asyncio.gather(*tasks)
+    assert disk.batches == [[1], [2, 3, 4]]
+
+
+async def test_a_pause_ends_when_enough_wait() -> None:
+    disk = Disk()
+    disk.may_write.set()
+    commit = GroupCommit(disk.write, writers=2, pause=3_600, enough=3)
+    await commit.add([1])
+    tasks = await waiting(commit, 2, 3)
+    assert disk.batches == [[1]]
+    await asyncio.gather(*tasks, *await waiting(commit, 4))
+    assert disk.batches == [[1], [2, 3, 4]]
+
+
+async def test_what_pauses_is_written_at_once_when_it_is_to_settle() -> None:
+    disk = Disk()
+    disk.may_write.set()
+    commit = GroupCommit(disk.write, pause=3_600)
+    await commit.add([1])
+    gone, stays = await waiting(commit, 2, 3)
+    gone.cancel()
+    await commit.settled()
+    assert disk.batches == [[1], [2, 3]]
+    await stays
+
+
+async def test_who_waits_too_long_is_told_and_nobody_else() -> None:
+    disk = Disk()
+    commit = GroupCommit(disk.write, within=0.1)
+    [task] = await waiting(commit, 1)
+    with pytest.raises(Unavailable, match="in time"):
+        await task
+    tasks = await waiting(commit, 2)
+    disk.may_write.set()
+    await asyncio.gather(*tasks)
+    assert disk.batches == [[1], [2]]

@@ -1,230 +1,231 @@
-"""Connections to a provider: the one used last is used next, whatever their number.
+"""Connections to providers: requests that are sent once, and what is known of those that fail.
 
-httpx's own pool looks at every connection twice for each request: with dozens of them that is most
-of what a send costs. Here a request looks at one.
+aiohttp speaks HTTP; of the many clients it costs a send least. It asks nobody whether a request
+still may leave, nor tells whether one has begun to, so its connector is asked both.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import functools
+import re
+import socket
 import ssl
-from collections import defaultdict, deque
-from collections.abc import (
-    AsyncIterable,
-    AsyncIterator,
-    Awaitable,
-    Callable,
-    Generator,
-    Iterable,
-    Mapping,
-    Sequence,
-)
-from typing import Any, cast
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import timedelta
 
-import httpcore
+import aiohttp
 import httpx
+from aiohttp.client import ClientTimeout
+from aiohttp.client_reqrep import ClientRequest
+from aiohttp.connector import Connection
+from aiohttp.tracing import Trace
 
-_IDLE_SECONDS = 5.0
-"""After so long without a request a connection is closed; httpx has the same."""
-
-_KINDS: dict[type[Exception], type[httpx.TransportError]] = {
-    httpcore.ConnectError: httpx.ConnectError,
-    httpcore.ConnectTimeout: httpx.ConnectTimeout,
-    httpcore.ReadError: httpx.ReadError,
-    httpcore.ReadTimeout: httpx.ReadTimeout,
-    httpcore.WriteError: httpx.WriteError,
-    httpcore.WriteTimeout: httpx.WriteTimeout,
-    httpcore.LocalProtocolError: httpx.LocalProtocolError,
-    httpcore.RemoteProtocolError: httpx.RemoteProtocolError,
-}
+_IDLE_SECONDS = 4.0
+"""After so long without a request a connection is closed: many servers do so after five, and what
+is sent over it in that moment may or may not have arrived."""
+_TIMEOUT = ClientTimeout(total=None, sock_connect=2.0)
+_LINE_END = re.compile(r"[\r\n\0]")
+_HEADERS = {"user-agent": "Campana", "accept-encoding": "identity"}
 
 
-class Connections(httpx.AsyncBaseTransport):
-    """A transport of httpx: HTTP/1.1, no proxies.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came back: a whole answer, whatever it says. Header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def is_success(self) -> bool:
+        return 200 <= self.status < 300
+
+    @property
+    def retry_after(self) -> timedelta | None:
+        """How long to leave it alone, at most an hour; None when it does not say, or by a date."""
+        text = self.headers.get("retry-after", "")
+        return timedelta(seconds=min(int(text), 3600)) if _is_number(text) else None
+
+
+class NoAnswer(Exception):
+    """There is none, or none that ends; says why, without secrets."""
+
+
+class NotLeft(Exception):
+    """Nothing of the request has left this process; says why."""
+
+
+class TooLate(NotLeft):
+    """It might have left, and may not any more."""
+
+
+class Malformed(NotLeft):
+    """It never can: its address or a header is none."""
+
+
+class Connections:
+    """Of one event loop, to any number of origins; no redirects, no cookies, no proxies.
 
     Args:
-        most: requests at a time; others wait for as long as their `pool` time-out says.
+        most: requests at a time; others wait within their own time.
         socket_options: of every connection, as for `socket.setsockopt`.
     """
 
     def __init__(self, *, most: int, socket_options: Sequence[tuple[int, int, int]] = ()) -> None:
-        self._idle: defaultdict[str, deque[httpcore.AsyncHTTPConnection]] = defaultdict(deque)
-        self._room = asyncio.Semaphore(most)
-        self._socket_options = socket_options
-        self._ssl_context = httpx.create_ssl_context(trust_env=False)
+        self._session = aiohttp.ClientSession(
+            connector=_Connector(
+                limit=most,
+                keepalive_timeout=_IDLE_SECONDS,
+                ssl=_trust(),
+                socket_factory=functools.partial(_socket, options=socket_options),
+            ),
+            headers=_HEADERS,
+            timeout=_TIMEOUT,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+        )
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send it over an idle connection, or over a new one where none is.
+    async def exchange(
+        self,
+        method: str,
+        url: str,
+        *,
+        seconds: float,
+        limit: int,
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        may_leave: Callable[[], bool] | None = None,
+    ) -> Answer:
+        """Ask once, and wait for the whole answer.
+
+        Args:
+            method: of HTTP. What is not idempotent is never sent a second time.
+            url: where to.
+            seconds: for all of it, from waiting for a connection to the answer's last byte.
+            limit: bytes of a body that are read.
+            headers: besides those of every request.
+            query: added to the URL.
+            content: the body, if any.
+            may_leave: asked at the last moment.
 
         Raises:
-            httpx.TransportError: one of its kinds, as from httpx's own transport.
+            NotLeft: no connection could be had, it may not leave any more (`TooLate`), or is no
+                request (`Malformed`).
+            NoAnswer: it may have left, and nothing whole came back.
         """
-        asked = httpcore.Request(
-            method=request.method,
-            url=httpcore.URL(
-                scheme=request.url.raw_scheme,
-                host=request.url.raw_host,
-                port=request.url.port,
-                target=request.url.raw_path,
-            ),
-            headers=request.headers.raw,
-            content=cast("AsyncIterable[bytes]", request.stream),
-            extensions=request.extensions,
-        )
-        await self._wait_for_room(request)
-        lent = _Lent(self, str(asked.url.origin))
+        for name, value in (headers or {}).items():
+            if _LINE_END.search(value):
+                raise Malformed(f"the header {name} would be more than one line")
+        leaving = _Leaving(may_leave)
+        token = _LEAVING.set(leaving)
         try:
-            lent.connection = await self._taken(asked.url.origin)
-            with _as_httpx():
-                answer = await lent.connection.handle_async_request(asked)
-        except BaseException:
-            await lent.give_back()
-            raise
-        return httpx.Response(
-            status_code=answer.status,
-            headers=answer.headers,
-            stream=_Body(answer, lent.give_back),
-            extensions=dict(cast("Mapping[str, Any]", answer.extensions)),  # pyright: ignore[reportUnknownMemberType]
-        )
-
-    async def aclose(self) -> None:
-        """Close the idle ones; those in use close when their answers do."""
-        for stack in self._idle.values():
-            while stack:
-                await stack.pop().aclose()
-
-    async def give_back(self, connection: httpcore.AsyncHTTPConnection | None, origin: str) -> None:
-        """It is not used any more: kept where its answer was whole, else closed."""
-        self._room.release()
-        stack = self._idle[origin]
-        if connection is not None and connection.is_idle() and not connection.is_closed():
-            stack.append(connection)
-        elif connection is not None:
-            await connection.aclose()
-        # What lies at the bottom was not needed for the longest time.
-        if stack and stack[0].has_expired():
-            await stack.popleft().aclose()
-
-    async def _wait_for_room(self, request: httpx.Request) -> None:
-        seconds = request.extensions.get("timeout", {}).get("pool")
-        try:
-            async with asyncio.timeout(seconds):
-                await self._room.acquire()
-        except TimeoutError as error:
-            raise httpx.PoolTimeout("no connection became free") from error
-
-    async def _taken(self, origin: httpcore.Origin) -> httpcore.AsyncHTTPConnection:
-        stack = self._idle[str(origin)]
-        while stack:
-            found = stack.pop()
-            if found.is_available() and not found.has_expired():
-                return found
-            await found.aclose()
-        return httpcore.AsyncHTTPConnection(
-            origin=origin,
-            ssl_context=self._ssl_context,
-            keepalive_expiry=_IDLE_SECONDS,
-            network_backend=_Network(),
-            socket_options=self._socket_options,
-        )
-
-
-class _Lent:
-    """A connection in use; given back once, however often its answer is closed."""
-
-    def __init__(self, owner: Connections, origin: str) -> None:
-        self.connection: httpcore.AsyncHTTPConnection | None = None
-        self._owner = owner
-        self._origin = origin
-        self._is_back = False
-
-    async def give_back(self) -> None:
-        if not self._is_back:
-            self._is_back = True
-            await self._owner.give_back(self.connection, self._origin)
-
-
-class _Body(httpx.AsyncByteStream):
-    """An answer as it comes."""
-
-    def __init__(self, answer: httpcore.Response, give_back: Callable[[], Awaitable[None]]) -> None:
-        self._answer = answer
-        self._give_back = give_back
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        with _as_httpx():
-            async for part in self._answer.aiter_stream():
-                yield part
-
-    async def aclose(self) -> None:
-        try:
-            await self._answer.aclose()
+            async with (
+                asyncio.timeout(seconds),
+                self._session.request(
+                    method,
+                    url,
+                    params=query,
+                    data=content,
+                    headers=headers,
+                    allow_redirects=False,
+                ) as answer,
+            ):
+                return Answer(
+                    status=answer.status,
+                    headers={name.lower(): value for name, value in answer.headers.items()},
+                    body=await _body(answer, limit),
+                )
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            if not leaving.has_begun:
+                kind = Malformed if isinstance(error, ValueError) else NotLeft
+                raise kind(_named(error, or_else="no connection became free in time")) from error
+            raise NoAnswer(_named(error, or_else="none came in time")) from error
         finally:
-            await self._give_back()
-
-
-class _Network(httpcore.AsyncNetworkBackend):
-    """Connects as httpcore does; what is written over it leaves a request at a time."""
-
-    def __init__(self) -> None:
-        self._plain = cast("httpcore.AsyncNetworkBackend", httpcore.AnyIOBackend())
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        opened = await self._plain.connect_tcp(host, port, timeout, local_address, socket_options)
-        return _Whole(opened)
-
-
-class _Whole(httpcore.AsyncNetworkStream):
-    """Keeps the head of a request until its body, or the end of it, is written too.
-
-    Written one by one, the body leaves after everything else that the process has to do: on a busy
-    machine a request that was begun in time would be whole at the provider much later. httpcore
-    writes a head, then the body's parts (an empty one where there is no body), then reads.
-    """
-
-    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
-        self._stream = stream
-        self._head = b""
-        self._is_head_next = True
-
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
-        self._is_head_next = True
-        return await self._stream.read(max_bytes, timeout)
-
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
-        if self._is_head_next:
-            self._head, self._is_head_next = buffer, False
-            return
-        whole, self._head = self._head + buffer, b""
-        if whole:
-            await self._stream.write(whole, timeout)
+            _LEAVING.reset(token)
 
     async def aclose(self) -> None:
-        await self._stream.aclose()
+        """Close them all."""
+        await self._session.close()
 
-    async def start_tls(
+
+class _Leaving:
+    """One request on its way to the network."""
+
+    def __init__(self, may_leave: Callable[[], bool] | None) -> None:
+        self._may_leave = may_leave
+        self.has_begun = False
+
+    def begin(self) -> None:
+        """It has a connection: from here on nobody knows what has arrived.
+
+        Raises:
+            TooLate: it may not.
+        """
+        if self._may_leave is not None and not self._may_leave():
+            raise TooLate("too late: it waited for a connection")
+        self.has_begun = True
+
+
+_LEAVING: ContextVar[_Leaving] = ContextVar("leaving")
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Says when a request has got its connection."""
+
+    async def connect(
         self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109
-    ) -> httpcore.AsyncNetworkStream:
-        return _Whole(await self._stream.start_tls(ssl_context, server_hostname, timeout))
+        req: ClientRequest,
+        traces: list[Trace],
+        timeout: ClientTimeout,  # noqa: ASYNC109 - the signature of aiohttp
+    ) -> Connection:
+        connection = await super().connect(req, traces, timeout)
+        try:
+            _LEAVING.get().begin()
+        except TooLate:
+            connection.release()
+            raise
+        return connection
 
-    def get_extra_info(self, info: str) -> Any:  # noqa: ANN401 - as httpcore has it
-        return self._stream.get_extra_info(info)
+
+async def _body(answer: aiohttp.ClientResponse, limit: int) -> bytes:
+    if answer.status < 200:
+        raise aiohttp.ClientPayloadError(f"answered {answer.status} and no more")
+    body = bytearray()
+    async for part in answer.content.iter_any():
+        body += part
+        if len(body) > limit:
+            answer.close()
+            raise aiohttp.ClientPayloadError(f"answered {answer.status} without end")
+    return bytes(body)
 
 
-@contextlib.contextmanager
-def _as_httpx() -> Generator[None]:
-    try:
-        yield
-    except tuple(_KINDS) as error:
-        raise _KINDS[type(error)](str(error)) from error
+def _socket(
+    info: tuple[int, int, int, str, tuple[object, ...]],
+    *,
+    options: Sequence[tuple[int, int, int]],
+) -> socket.socket:
+    family, kind, protocol, _, _ = info
+    made = socket.socket(family, kind, protocol)
+    for option in options:
+        made.setsockopt(*option)
+    return made
+
+
+@functools.cache
+def _trust() -> ssl.SSLContext:
+    """Whom we believe that they are who they say: the authorities that browsers know."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
+def _named(error: Exception, *, or_else: str) -> str:
+    if isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ClientError):
+        return or_else
+    return f"{type(error).__name__} {error}".strip()
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal()

@@ -46,6 +46,7 @@ from campana.domain.ids import attempt_of, attempt_text
 SIGNATURE = "x-sandbox-signature"
 SIGNATURE_AGE = timedelta(minutes=5)
 """Beyond this, either way, a signature proves nothing but that it was once seen."""
+_SIGNATURE_SECONDS = SIGNATURE_AGE.total_seconds()
 
 _LOOKUP_SECONDS = 5.0
 _MOST_AT_ONCE = 500
@@ -171,6 +172,7 @@ class Sandbox:
 
     def __init__(self, config: Config) -> None:
         self._config = config
+        self._key = config.secret.encode()
         self.patience = Patience(
             ask_after=timedelta(seconds=config.ask_after_seconds),
             give_up_after=timedelta(seconds=config.give_up_after_seconds),
@@ -258,11 +260,11 @@ class Sandbox:
         if not (given.isascii() and seconds.isdecimal() and len(seconds) <= 11):
             raise ForgedCallback("there is no signature")
         signed = seconds.encode() + b"." + callback.body
-        right = hmac.digest(self._config.secret.encode(), signed, "sha256").hex()
+        right = hmac.digest(self._key, signed, "sha256").hex()
         if not hmac.compare_digest(mac, right):
             raise ForgedCallback("the signature is wrong")
         age = callback.received_at.timestamp() - int(seconds)
-        if abs(age) > SIGNATURE_AGE.total_seconds():
+        if abs(age) > _SIGNATURE_SECONDS:
             raise ForgedCallback("the signature is old")
 
 

@@ -245,7 +245,8 @@ def _calls(
 ) -> tuple[str, ...] | None:
     if behavior.calls is not None:
         return behavior.calls
-    if draw(plan.seed, attempt, "calls") >= plan.calls.get(channel_type, 0.0):
+    share = plan.calls.get(channel_type, 0.0)
+    if not share or draw(plan.seed, attempt, "calls") >= share:
         return None
     draws = (draw(plan.seed, attempt, f"told {n}") for n in range(_MOST_ANSWERS))
     return tuple(_weighed(plan.answers, drawn) for drawn in draws) if plan.answers else ()
@@ -273,12 +274,13 @@ def post(plan: Plan, *, attempt: str, number: int) -> Post:
 
     def has(mischief: Mischief, what: str = "") -> bool:
         chance = chances.get(mischief, 0.0)
-        return draw(plan.seed, attempt, f"{mischief}{what}") < chance
+        return chance > 0 and draw(plan.seed, attempt, f"{mischief}{what}") < chance
 
-    one = f" {number}"
-    late = _between(plan.seconds.late, draw(plan.seed, attempt, "late seconds" + one))
+    one, late = f" {number}", 0.0
+    if has("late", one):
+        late = _between(plan.seconds.late, draw(plan.seed, attempt, "late seconds" + one))
     return Post(
-        late_seconds=late if has("late", one) else 0.0,
+        late_seconds=late,
         copies=0 if has("drop", one) else plan.copies if has("double", one) else 1,
         is_shuffled=has("shuffle"),
         is_forged_first=has("forge", one),
@@ -292,6 +294,8 @@ def draw(seed: int, attempt: str, what: str) -> float:
 
 
 def _fault(plan: Plan, attempt: str) -> Fault | None:
+    if not plan.faults:
+        return None
     drawn = draw(plan.seed, attempt, "fault")
     for fault, share in plan.faults.items():
         if drawn < share:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import ipaddress
 import json
 import re
@@ -193,6 +194,7 @@ def _read(body: bytes, shape: type[T]) -> T:
     return asked
 
 
+@functools.lru_cache(maxsize=1_000)
 def is_loopback(url: str) -> bool:
     """Whether a URL cannot leave this machine: a literal loopback address, never a name."""
     try:

@@ -7,19 +7,17 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 from datetime import datetime
 
-import httpx
 import msgspec
 
-from campana.carriers.connections import Connections
+from campana.carriers.connections import Connections, NoAnswer, NotLeft
 from campana.sandbox.plan import Plan, Post, draw, post
 from campana.sandbox.provider import Provider, Taking
 from campana.sandbox.wire import SIGNATURE, Said, Status, sign
 
-# The client lets its transport's own errors out when a connection is reset as it opens.
-_NO_ANSWER = (httpx.HTTPError, OSError, AttributeError)
 _TRIES = 8
 _FIRST_PAUSE = 0.25
-_TIMEOUT = httpx.Timeout(5.0)
+_ANSWERS_WITHIN = 5.0
+_ANSWER_LIMIT = 100_000
 _AT_ONCE = 50
 
 
@@ -37,9 +35,7 @@ class Teller:
 
     def __init__(self, provider: Provider) -> None:
         self._provider = provider
-        self._client = httpx.AsyncClient(
-            timeout=_TIMEOUT, transport=Connections(most=_AT_ONCE), trust_env=False
-        )
+        self._connections = Connections(most=_AT_ONCE)
         # Waiting here and not for a connection: a callback is signed when its turn has come.
         self._turns = asyncio.Semaphore(_AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -57,7 +53,7 @@ class Teller:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._client.aclose()
+        await self._connections.aclose()
 
     async def _tell_all(self, taking: Taking, *, url: str, secret: str) -> None:
         since = self._provider.now()
@@ -94,14 +90,17 @@ class Teller:
         async with self._turns:
             signature = sign(secret, body, at=self._provider.now())
             try:
-                answer = await self._client.post(
+                answer = await self._connections.exchange(
+                    "POST",
                     url,
-                    content=body,
                     headers={"content-type": "application/json", SIGNATURE: signature},
+                    content=body,
+                    seconds=_ANSWERS_WITHIN,
+                    limit=_ANSWER_LIMIT,
                 )
-            except _NO_ANSWER:
+            except (NotLeft, NoAnswer):
                 return None
-        return answer.status_code
+        return answer.status
 
     async def _forge(self, status: Status, *, url: str) -> None:
         """What an impostor would post who has seen the attempt's id."""

@@ -59,6 +59,9 @@ _ACCOUNTS = 1_000
 _ACCOUNT_SECONDS = 5.0
 _STORE_SECONDS = 5.0
 _WRITERS = 2
+_PAUSE_SECONDS = 0.005
+"""From one write to the next. A carrier can wait so long, and a commit for each callback would be
+the dearest part of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +88,9 @@ class Callbacks:
         self._others = others
         self._public_url = public_url.rstrip("/") if public_url else None
         self._accounts: OrderedDict[str, _Account] = OrderedDict()
-        self._inbox = GroupCommit[Kept | KeptInbound](self._store, writers=_WRITERS)
+        self._inbox = GroupCommit[Kept | KeptInbound](
+            self._store, writers=_WRITERS, pause=_PAUSE_SECONDS, within=_STORE_SECONDS
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a carrier, or pass on."""
@@ -118,15 +123,17 @@ class Callbacks:
         body = await _body(receive, limit=account.limit)
         if method == "GET" and not account.is_greeted:
             raise errors.MethodNotAllowed
+        headers = {
+            name.decode("latin-1"): text.decode("latin-1") for name, text in scope["headers"]
+        }
+        query = scope["query_string"].decode("latin-1")
         callback = Callback(
             method=method,
-            headers={
-                name.decode("latin-1"): text.decode("latin-1") for name, text in scope["headers"]
-            },
+            headers=headers,
             body=body,
             received_at=self._context.clock.now(),
-            url=_address(scope, self._public_url),
-            query=dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)),
+            url=_address(scope, headers.get("host", ""), self._public_url),
+            query=dict(parse_qsl(query, keep_blank_values=True)) if query else {},
         )
         try:
             if len(body) < _IN_A_THREAD:
@@ -154,15 +161,9 @@ class Callbacks:
         parsed: Sequence[Heard],
         callback: Callback,
     ) -> None:
-        try:
-            async with asyncio.timeout(_STORE_SECONDS):
-                for start in range(0, len(parsed), _STORED_AT_ONCE):
-                    some = parsed[start : start + _STORED_AT_ONCE]
-                    await self._inbox.add(
-                        [_kept(channel_id, account, each, callback) for each in some]
-                    )
-        except TimeoutError as error:
-            raise errors.Unavailable("the callback could not be stored in time") from error
+        for start in range(0, len(parsed), _STORED_AT_ONCE):
+            some = parsed[start : start + _STORED_AT_ONCE]
+            await self._inbox.add([_kept(channel_id, account, each, callback) for each in some])
 
     async def _store(self, kept: Sequence[Kept | KeptInbound]) -> None:
         told = [each for each in kept if isinstance(each, Kept)]
@@ -253,9 +254,8 @@ async def _body(receive: Receive, *, limit: int) -> bytes:
             return b"".join(parts)
 
 
-def _address(scope: HTTPScope, public_url: str | None) -> str:
+def _address(scope: HTTPScope, host: str, public_url: str | None) -> str:
     """The whole address as the provider was given it, whatever proxies made of it on its way."""
-    host = dict(scope["headers"]).get(b"host", b"").decode("latin-1")
     base = public_url or f"{scope['scheme']}://{host}"
     query = scope["query_string"].decode("latin-1")
     path = scope["raw_path"].decode("latin-1")

@@ -69,11 +69,15 @@ judged as (
   from found)
 
 -- name: crowds
--- Those who are alike in all of it are one row: of a list of a million a few hundred, each with whose turn would be first.
-select min(crowd) as key, zones, country, variant, min(address) as address, has_consent is true as has_consent, is_duplicate, suppressed_by,
-  has_written, capped_until, count(*) as people, (array_agg(id order by id))[1:%(most)s] as first_ids
-from judged group by zones, country, variant, prefix, has_consent, address is null, is_duplicate, suppressed_by, has_written,
-  capped_until;
+-- Those who are alike in all of it are one row: of a list of a million a few hundred, each with whose turn would be first. By one
+-- text instead of its ten parts, and ids put in order afterwards: so they are gathered without sorting everybody.
+select key, zones, country, variant, address, has_consent, is_duplicate, suppressed_by, has_written, capped_until, people,
+  array(select id from unnest(ids) as id order by id limit %(most)s) as first_ids
+from (
+  select crowd as key, any_value(zones) as zones, any_value(country) as country, any_value(variant) as variant, min(address) as address,
+    bool_or(has_consent is true) as has_consent, bool_or(is_duplicate) as is_duplicate, any_value(suppressed_by) as suppressed_by,
+    bool_or(has_written) as has_written, any_value(capped_until) as capped_until, count(*) as people, array_agg(id) as ids
+  from judged group by crowd) alike;
 
 -- name: people
 -- The people of some crowds one by one, in the order they came in; of all crowds where none is named.

@@ -28,7 +28,7 @@ async def test_whoever_asks_for_something_in_a_call_has_answered_it(
     # "Unwanted" before anybody answered.
     await attempt(scene, Disposition.OPT_OUT, count=1)
     assert await breaking.trip(engine_context) == [scene.campaign_id]
-    assert (await state(scene))[1] == "answer rate of 44% (4 of 9 calls) is below 50%"
+    assert (await state(scene))[1] == "answer rate of 44.4% (4 of 9 calls) is below 50%"
 
 
 async def test_messages_are_no_calls_that_nobody_answered(

@@ -120,12 +120,16 @@ def lateness(rate: float) -> timedelta:
     """How late a send may leave on a channel of this rate; beyond, its moment is lost.
 
     Half of what the headroom and the one send above the rate leave: the network has the rest. At
-    rates beyond, no process is punctual enough: what is granted is sent, and no stretch holds more
-    than the rate and what one grant covers.
+    rates beyond, no process is punctual enough: what is granted is sent (`catches_up`).
     """
-    if rate > _MOST_PUNCTUAL:
+    if catches_up(rate):
         return _UNPUNCTUAL
     return timedelta(seconds=(1 / rate + _HEADROOM) / 2)
+
+
+def catches_up(rate: float) -> bool:
+    """Is a send that missed its moment on such a channel sent later, no more densely than this?"""
+    return rate > _MOST_PUNCTUAL
 
 
 def cedes(*, arrival_at: datetime, notice: timedelta, now: datetime) -> bool:

@@ -10,6 +10,8 @@ import asyncio
 from datetime import datetime, timedelta
 
 from campana.carriers.base import Marking
+from campana.domain import pacing
+from campana.domain.pacing import Limits
 from campana.engine.accounts import Account, Accounts
 from campana.engine.appetite import Appetite
 from campana.engine.asking import Asking
@@ -21,6 +23,7 @@ from campana.engine.ownership import Ownership
 from campana.engine.resting import Resting
 from campana.engine.sending import Sending
 from campana.engine.slots import Slots
+from campana.engine.spacing import Spacing
 from campana.services import dispatch, granting
 from campana.services.context import Context
 from campana.services.dispatch import SEND_DEADLINE
@@ -48,6 +51,7 @@ class Dispatcher:
         self._notice = Notice()
         self._granted_until: dict[str, datetime | None] = {}
         """Where the pace of each channel stood after the last grant to this process."""
+        self._spacings: dict[str, Spacing] = {}
         self._appetite = Appetite()
         self.duty = Duty()
         self.ownership = Ownership(
@@ -143,7 +147,11 @@ class Dispatcher:
         self._granted_until[channel_id] = allowed.arrival_at
         lasting = allowed.sends * allowed.interval
         self._asking.granted(channel_id, at=allowed.at, lasting=lasting)
-        slots = Slots(allowed.moments, tolerance=allowed.lateness.total_seconds())
+        slots = Slots(
+            allowed.moments,
+            tolerance=allowed.lateness.total_seconds(),
+            spacing=self._spacing_of(channel_id, allowed.limits),
+        )
         started = await self._fill(account, slots, most=allowed.sends, granted_at=allowed.at)
         if unused := allowed.sends - started:
             self._asking.at_once(channel_id)
@@ -156,6 +164,14 @@ class Dispatcher:
                 allowed=allowed,
             )
         return started > 0
+
+    def _spacing_of(self, channel_id: str, limits: Limits | None) -> Spacing | None:
+        """What keeps sends of the channel apart that missed their moments; None if none is sent."""
+        if limits is None or not pacing.catches_up(limits.rate):
+            return None
+        spacing = self._spacings.setdefault(channel_id, Spacing())
+        spacing.limit(rate=limits.rate, burst=limits.burst)
+        return spacing
 
     def _wanted(self, account: Account) -> int:
         """What one grant may give at most."""

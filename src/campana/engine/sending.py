@@ -164,14 +164,16 @@ class Sending:
         self, leaving: list[tuple[float, int, Claimed]], departing: Departing
     ) -> None:
         """Begin each send of a claim at its moment, the last of the list first."""
-        monotonic = self._context.monotonic
+        monotonic, slots = self._context.monotonic, departing.slots
         try:
             while leaving:
                 at, _, intent = leaving[-1]
-                if (early := at - monotonic()) > 0:
+                now = monotonic()
+                if (early := slots.wait(at, now=now)) > 0:
                     await asyncio.sleep(max(_SHORTEST_WAIT, early))
                     continue
                 leaving.pop()
+                slots.departed(now=now)
                 sending = asyncio.create_task(self._send(intent, at, departing))
                 self._in_hand[intent.attempt_id] = sending
         finally:

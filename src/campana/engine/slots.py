@@ -10,13 +10,19 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable
 
+from campana.engine.spacing import Spacing
+
 
 class Slots:
     """Moments of one grant, each given out once."""
 
-    def __init__(self, moments: Iterable[float], *, tolerance: float) -> None:
-        """`tolerance` is how late, in seconds, a send may leave and still be on time."""
+    def __init__(
+        self, moments: Iterable[float], *, tolerance: float, spacing: Spacing | None = None
+    ) -> None:
+        """`tolerance` is how late, in seconds, a send may leave and still be on time, and `spacing`
+        what keeps such from leaving together."""
         self._moments = sorted(moments)
+        self._spacing = spacing
         self._taken = float("-inf")
         self.tolerance = tolerance
         self.is_given_up = False
@@ -49,6 +55,16 @@ class Slots:
     def unused_at_end(self) -> int:
         """How many of those left come after all that were taken: only these can be had again."""
         return len(self._moments) - bisect_left(self._moments, self._taken)
+
+    def wait(self, moment: float, *, now: float) -> float:
+        """Seconds until the send of a moment may leave; 0 or less when it may now."""
+        early = moment - now
+        return early if self._spacing is None else max(early, self._spacing.wait(now=now))
+
+    def departed(self, *, now: float) -> None:
+        """A send has left."""
+        if self._spacing is not None:
+            self._spacing.left(now=now)
 
     def is_missed(self, moment: float, *, now: float) -> bool:
         """Is it too late for a send that should have left at `moment`?"""

@@ -49,6 +49,8 @@ class Allowance:
     """The trunk the sends are for, on channels that have any."""
     day: date | None = None
     """The day whose quota they are of."""
+    limits: Limits | None = None
+    """Those of the channel, as they were read for it."""
     was_behind: bool = False
     """Nothing lay ahead when it was made: some of the channel's rate is being lost."""
     is_ours: bool = False
@@ -171,6 +173,7 @@ async def grant_ahead(
         first_after=max(first_at - now, notice),
         interval=granted.interval,
         lateness=pacing.lateness(pace.limits.rate),
+        limits=pace.limits,
         again_after=max(_NOTHING, granted.first_at - now - ahead / 2),
         arrival_at=granted.arrival_at,
         trunk=None if on_trunk is None else on_trunk.limits.name,

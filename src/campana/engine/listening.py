@@ -23,7 +23,7 @@ from campana.store import named_reports as store
 from campana.store.db import Tx
 from campana.store.inbound import KeptInbound
 from campana.store.named_reports import Named
-from campana.store.reports import Kept, Told
+from campana.store.reports import Kept
 
 log = logging.getLogger(__name__)
 
@@ -130,26 +130,12 @@ class Listening:
             if isinstance(each, NamedReport)
         ]
         kept = [
-            Kept(
-                workspace_id=workspace_id,
-                told=Told(
-                    channel_id=channel_id,
-                    attempt_id=each.attempt_id,
-                    key=each.key,
-                    event=each.event,
-                ),
-                received_at=now,
-            )
+            reports.kept(each, channel_id=channel_id, workspace_id=workspace_id, received_at=now)
             for each in heard
             if isinstance(each, Report)
         ]
         written = [
-            KeptInbound(
-                workspace_id=workspace_id,
-                channel_id=channel_id,
-                said=inbound.said(each),
-                received_at=now,
-            )
+            inbound.kept(each, channel_id=channel_id, workspace_id=workspace_id, received_at=now)
             for each in heard
             if isinstance(each, Inbound)
         ]

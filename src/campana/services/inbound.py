@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -59,6 +59,18 @@ _KINDS = {
     ChannelType.SMS: (AddressKind.PHONE, AddressKind.WHATSAPP),
     ChannelType.VOICE: (AddressKind.PHONE, AddressKind.WHATSAPP),
 }
+
+
+def kept(
+    written: Inbound, *, channel_id: str, workspace_id: int, received_at: datetime
+) -> KeptInbound:
+    """What came in over a channel, as it is kept."""
+    return KeptInbound(
+        workspace_id=workspace_id,
+        channel_id=channel_id,
+        said=said(written),
+        received_at=received_at,
+    )
 
 
 def said(inbound: Inbound) -> Said:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from campana.carriers.base import Report
 from campana.domain import cadence
 from campana.domain.attempt import AttemptEvent, AttemptState, EventType, apply, bare
 from campana.domain.clock import parse_moment
@@ -31,6 +32,17 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 100
 """Reports applied in one transaction: it holds locks a pause may have to wait for."""
+
+
+def kept(told: Report, *, channel_id: str, workspace_id: int, received_at: datetime) -> Kept:
+    """What a carrier tells of an attempt over a channel, as it is kept."""
+    return Kept(
+        workspace_id=workspace_id,
+        told=Told(
+            channel_id=channel_id, attempt_id=told.attempt_id, key=told.key, event=told.event
+        ),
+        received_at=received_at,
+    )
 
 
 async def keep(context: Context, kept: Sequence[Kept]) -> None:

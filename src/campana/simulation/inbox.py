@@ -9,8 +9,6 @@ from campana.services import inbound, reports
 from campana.services.context import Context
 from campana.simulation.carrier import Keep
 from campana.store import reports as store
-from campana.store.inbound import KeptInbound
-from campana.store.reports import Kept, Told
 
 
 class Inbox:
@@ -46,26 +44,12 @@ class Inbox:
     async def _keep(self, told: Sequence[Heard], *, channel_id: str, workspace_id: int) -> None:
         now = self.context.clock.now()
         said = [
-            KeptInbound(
-                workspace_id=workspace_id,
-                channel_id=channel_id,
-                said=inbound.said(each),
-                received_at=now,
-            )
+            inbound.kept(each, channel_id=channel_id, workspace_id=workspace_id, received_at=now)
             for each in told
             if isinstance(each, Inbound)
         ]
         kept = [
-            Kept(
-                workspace_id=workspace_id,
-                told=Told(
-                    channel_id=channel_id,
-                    attempt_id=each.attempt_id,
-                    key=each.key,
-                    event=each.event,
-                ),
-                received_at=now,
-            )
+            reports.kept(each, channel_id=channel_id, workspace_id=workspace_id, received_at=now)
             for each in told
             if isinstance(each, Report)
         ]

@@ -43,7 +43,7 @@ from campana.services.group_commit import GroupCommit
 from campana.services.secrets import Unreadable
 from campana.store import reports
 from campana.store.inbound import KeptInbound
-from campana.store.reports import Kept, Told
+from campana.store.reports import Kept
 from campana.web.errors import PROBLEM_JSON, problem
 
 log = logging.getLogger(__name__)
@@ -212,23 +212,15 @@ def _kept(
     channel_id: str, account: _Account, heard: Heard, callback: Callback
 ) -> Kept | KeptInbound:
     """One thing a callback holds, as it is kept."""
+    workspace_id, received_at = account.workspace_id, callback.received_at
     match heard:
         case Report():
-            told = Told(
-                channel_id=channel_id,
-                attempt_id=heard.attempt_id,
-                key=heard.key,
-                event=heard.event,
-            )
-            return Kept(
-                workspace_id=account.workspace_id, told=told, received_at=callback.received_at
+            return services.kept(
+                heard, channel_id=channel_id, workspace_id=workspace_id, received_at=received_at
             )
         case Inbound():
-            return KeptInbound(
-                workspace_id=account.workspace_id,
-                channel_id=channel_id,
-                said=inbound.said(heard),
-                received_at=callback.received_at,
+            return inbound.kept(
+                heard, channel_id=channel_id, workspace_id=workspace_id, received_at=received_at
             )
         case Challenge():
             raise ValueError("a challenge stands alone")

@@ -141,7 +141,9 @@ class Connections:
                 )
         except (aiohttp.ClientError, OSError, ValueError) as error:
             if not leaving.has_begun:
-                kind = Malformed if isinstance(error, ValueError) else NotLeft
+                # A certificate nobody vouches for is a ValueError too, and may be renewed.
+                is_none = isinstance(error, ValueError) and not isinstance(error, OSError)
+                kind = Malformed if is_none else NotLeft
                 raise kind(_named(error, or_else="no connection became free in time")) from error
             raise NoAnswer(_named(error, or_else="none came in time")) from error
         finally:
@@ -224,7 +226,10 @@ def _trust() -> ssl.SSLContext:
 def _named(error: Exception, *, or_else: str) -> str:
     if isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ClientError):
         return or_else
-    return f"{type(error).__name__} {error}".strip()
+    # The whole of such an error tells the address, with whatever stands in its query.
+    is_told_short = isinstance(error, aiohttp.ClientResponseError)
+    told = error.message if is_told_short else str(error)
+    return " ".join([type(error).__name__, *told.split()])
 
 
 def _is_number(text: str) -> bool:

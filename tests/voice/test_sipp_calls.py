@@ -133,7 +133,7 @@ def test_a_challenge_is_answered_with_the_credentials_of_the_trunk(
     words = {"status": status, "challenge": challenge, "answer": answer}
     trunk = {"host": "127.0.0.1", "username": "acme", "password": "s3cret"}
     result = carrier.call("challenge", words=words, trunk=trunk)
-    assert result["result"] == "told"
+    assert (result["end"], result["result"], result["reason"]) == ("answered", "told", "script")
     carrier.assert_matched()
 
 

@@ -110,12 +110,13 @@ def foretold(
         # One that runs is past its ramp-up for all anybody knows here.
         ramp_up = plan.pacing.ramp_up if campaign.launched_at is None else timedelta(0)
         paces = [
-            replace(
-                _pace(
-                    plan, leg, held, is_own=leg.channel.id == campaign.channel_id, is_worst=is_worst
-                ),
+            _pace(
+                plan,
+                leg,
+                held,
+                is_own=leg.channel.id == campaign.channel_id,
                 ramp_up=ramp_up,
-                full=min(leg.channel.rate, plan.pacing.rate or math.inf),
+                is_worst=is_worst,
             )
             for leg in legs
         ]
@@ -203,13 +204,21 @@ def _people(left: int, attempts: int, people: int) -> int:
     return left if attempts == people or not attempts else math.ceil(left * people / attempts)
 
 
-def _pace(plan: Plan, leg: Leg, held: timedelta, *, is_own: bool, is_worst: bool = False) -> Pace:
+def _pace(
+    plan: Plan,
+    leg: Leg,
+    held: timedelta,
+    *,
+    is_own: bool,
+    ramp_up: timedelta,
+    is_worst: bool = False,
+) -> Pace:
     """The lowest of all limits, when each attempt holds its line for so long."""
     channel, pool = leg.channel, leg.pool
     caller_id = plan.caller_id if is_own else None
     by_numbers = pool.only(caller_id).most_calls_a_day if pool is not None else None
     own = plan.pacing
-    rates = [channel.rate, own.rate or channel.rate]
+    full = min(channel.rate, own.rate or channel.rate)
     lines = min(channel.lines, own.lines or channel.lines)
     by_money = None
     if leg.money is not None:
@@ -221,18 +230,18 @@ def _pace(plan: Plan, leg: Leg, held: timedelta, *, is_own: bool, is_worst: bool
     left = min([*others, *(each - leg.places.spent for each in by_channel)], default=0)
     return replace(
         leg.places,
-        rate=min(*rates, lines / held.total_seconds()),
+        rate=min(full, lines / held.total_seconds()),
         daily=daily,
         spent=max(0, (daily or 0) - left),
+        ramp_up=ramp_up,
+        full=full,
     )
 
 
 def quickest(plan: Plan, channel: Channel, places: Pace, pool: CallerIds | None) -> Pace:
     """The pace at which everybody is reached at the first try, on the campaign's own channel."""
     leg = Leg(channel=channel, least={}, most={}, places=places, pool=pool)
-    full = min(channel.rate, plan.pacing.rate or math.inf)
-    pace = _pace(plan, leg, _SHORTEST_CALL, is_own=True)
-    return replace(pace, ramp_up=plan.pacing.ramp_up, full=full)
+    return _pace(plan, leg, _SHORTEST_CALL, is_own=True, ramp_up=plan.pacing.ramp_up)
 
 
 def _longest_call(plan: Plan) -> timedelta:

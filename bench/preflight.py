@@ -23,8 +23,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import psycopg
 
+from bench.dispatch.ground import AREAS
 from campana import bootstrap
-from campana.domain.toll import is_refused
 from campana.services import accounts, campaigns, channels, lists, outlook
 from campana.services.context import Context
 from campana.settings import Settings
@@ -32,7 +32,6 @@ from campana.store import migrations
 from campana.store.db import Role
 from campana.store.embedded import attach, discard
 
-_AREAS = [area for area in range(200, 1000) if not is_refused(f"+1{area}5550100")]
 _FRENCH = ("+33199", "+33261", "+33353", "+33465", "+33536", "+33639")
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _CAPS = [
@@ -90,7 +89,7 @@ from called cross join lateral generate_series(1, attempt_count) no
 
 def numbers(people: int) -> tuple[list[str], int]:
     """So many numbers of nobody's, and how many of them are American."""
-    american = [f"+1{area}55501{n:02}" for area in _AREAS for n in range(100)]
+    american = [f"+1{area}55501{n:02}" for area in AREAS for n in range(100)]
     french = [f"{prefix}{n:06}" for prefix in _FRENCH for n in range(10_000)]
     found = [*american, *french][:people]
     if len(found) < people:

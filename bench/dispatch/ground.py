@@ -24,8 +24,8 @@ from campana.services.context import Context
 from campana.settings import Settings
 from campana.store.db import Role
 
-_AREAS = [area for area in range(200, 1000) if not is_refused(f"+1{area}5550100")]
-NUMBERS = 100 * len(_AREAS)
+AREAS = [area for area in range(200, 1000) if not is_refused(f"+1{area}5550100")]
+NUMBERS = 100 * len(AREAS)
 _ZONES = ("America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles")
 _FULL_DAY = [{"from": "00:00", "to": "24:00"}]
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -100,7 +100,7 @@ def fill(conninfo: str, workspace_id: int, list_id: str, numbers: range, now: da
     values = {
         "first": numbers.start,
         "last": numbers.stop - 1,
-        "areas": _AREAS,
+        "areas": AREAS,
         "zones": list(_ZONES),
         "workspace_id": workspace_id,
         "list_id": list_id,

@@ -9,6 +9,7 @@ import typer
 
 from campana.bootstrap import DEFAULT_WORKSPACE
 from campana.cli import problems, versions
+from campana.cli.files import read_text
 from campana.cli.session import FAILED, AsJson, Workspace, print_json, run, told
 from campana.domain.clock import wire
 from campana.domain.content_hash import content_hash
@@ -140,7 +141,7 @@ def show(
 
 def _checked(file: Path) -> CheckedBot:
     """What is wrong with the bot of a file, by the lines of the file."""
-    text = _text(file)
+    text = read_text(file)
     try:
         definition = _of_campaign(modest_yaml.read(text))
     except InvalidParameter:
@@ -164,7 +165,7 @@ def _written(file: Path) -> tuple[dict[str, Any], str]:
     Raises:
         InvalidParameter: it is no YAML, or no bot that has a name.
     """
-    text = _text(file)
+    text = read_text(file)
     found = modest_yaml.read(text)
     whole = cast("dict[str, Any]", found) if isinstance(found, dict) else {}
     name = whole.get("name")
@@ -179,10 +180,3 @@ def _of_campaign(found: object) -> dict[str, Any] | None:
     whole = cast("dict[str, Any]", found) if isinstance(found, dict) else {}
     bot = whole.get("voiceBot")
     return {"name": whole.get("name"), **bot} if isinstance(bot, dict) else None
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text("utf-8")
-    except UnicodeDecodeError:
-        raise InvalidParameter(f"{file} is not UTF-8.") from None

@@ -21,7 +21,7 @@ from campana.bottest.models import TrialModels
 from campana.bottest.score import Score, unproven
 from campana.bottest.trial import try_bot
 from campana.cli import bot_desk
-from campana.cli.channels import read_document
+from campana.cli.files import read_document
 from campana.cli.session import FAILED, AsJson, Workspace, out, print_json, run, told
 from campana.domain.errors import InvalidParameter, NotFound, SetupError
 from campana.domain.script import Script

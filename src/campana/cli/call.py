@@ -10,7 +10,8 @@ from typing import Annotated, Any, cast
 import typer
 
 from campana.bootstrap import DEFAULT_WORKSPACE
-from campana.cli.channels import COMMAND_LINE, read_document, test_fields
+from campana.cli.channels import COMMAND_LINE, test_fields
+from campana.cli.files import read_document
 from campana.cli.session import FAILED, AsJson, Workspace, out, print_json, run, told
 from campana.services import channel_tests, channels
 from campana.services.context import Context

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from campana.bootstrap import DEFAULT_WORKSPACE
 from campana.cli import exports
-from campana.cli.channels import read_document
+from campana.cli.files import read_document
 from campana.cli.session import AsJson, Workspace, out, print_json, run, told
 from campana.domain.campaign import Campaign, CampaignStatus
 from campana.domain.clock import wire

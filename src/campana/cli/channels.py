@@ -10,9 +10,9 @@ import typer
 from rich.table import Table
 
 from campana.bootstrap import DEFAULT_WORKSPACE
+from campana.cli.files import read_document
 from campana.cli.session import AsJson, Workspace, out, print_json, run, told, whole
 from campana.domain.clock import wire
-from campana.domain.errors import InvalidParameter
 from campana.domain.ids import numbered
 from campana.services import (
     accounts,
@@ -20,7 +20,6 @@ from campana.services import (
     channel_pause,
     channel_tests,
     channels,
-    documents,
 )
 from campana.services.channel_checks import Checked
 from campana.services.context import Context
@@ -36,27 +35,6 @@ ChannelName = Annotated[str, typer.Argument(metavar="CHANNEL", help="Its name or
 
 COMMAND_LINE = "the command line"
 """Who acted, as the console and the answer to `why` name it."""
-
-
-def read_document(file: Path) -> object:
-    """A YAML file as plain values.
-
-    Raises:
-        InvalidParameter: it is not YAML.
-    """
-    return documents.read_yaml(read_text(file))
-
-
-def read_text(file: Path) -> str:
-    """What a file says.
-
-    Raises:
-        InvalidParameter: it is not UTF-8.
-    """
-    try:
-        return file.read_text("utf-8-sig")
-    except UnicodeDecodeError:
-        raise InvalidParameter(f"{file} is not UTF-8.") from None
 
 
 @app.command()

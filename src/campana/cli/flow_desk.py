@@ -11,6 +11,7 @@ import typer
 
 from campana import bootstrap
 from campana.cli import problems
+from campana.cli.files import read_text
 from campana.cli.flow_talk import HELP, Talk, lines
 from campana.cli.session import FAILED, print_json, told
 from campana.domain.clock import parse_moment, wire
@@ -123,10 +124,7 @@ def _show(
 
 def _check(file: Path) -> Checked:
     with told():
-        try:
-            return flow_files.check(file.read_text("utf-8"))
-        except UnicodeDecodeError:
-            raise InvalidParameter(f"{file} is not UTF-8.") from None
+        return flow_files.check(read_text(file))
 
 
 def _explain(file: Path, checked: Checked) -> None:

@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from campana.bootstrap import DEFAULT_WORKSPACE
-from campana.cli.channels import read_document
+from campana.cli.files import read_document
 from campana.cli.session import AsJson, Workspace, out, print_json, run, told, whole
 from campana.domain.clock import wire
 from campana.domain.errors import NotFound

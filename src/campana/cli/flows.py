@@ -12,6 +12,7 @@ import typer
 
 from campana.bootstrap import DEFAULT_WORKSPACE
 from campana.cli import versions
+from campana.cli.files import read_document
 from campana.cli.session import AsJson, Workspace, run, told
 from campana.domain.errors import InvalidParameter
 from campana.services.context import Context
@@ -122,12 +123,7 @@ def list_flows(as_json: AsJson = False, workspace: Workspace = DEFAULT_WORKSPACE
 
 def _read(file: Path) -> dict[str, Any]:
     """The definition in a file, as it is written: what is wrong with it publishing says."""
-    from campana.services import documents
-
-    try:
-        found = documents.read_yaml(file.read_text("utf-8"))
-    except UnicodeDecodeError:
-        raise InvalidParameter(f"{file} is not UTF-8.") from None
+    found = read_document(file)
     if not isinstance(found, dict):
         raise InvalidParameter(f"{file} holds no flow: an object with a name and nodes.")
     return cast("dict[str, Any]", found)

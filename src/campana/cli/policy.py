@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from campana.bootstrap import DEFAULT_WORKSPACE
-from campana.cli.channels import read_document
+from campana.cli.files import read_document
 from campana.cli.session import Workspace, out, print_json, run, told
 from campana.services import policy
 from campana.services.context import Context

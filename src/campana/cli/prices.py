@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from campana.bootstrap import DEFAULT_WORKSPACE
-from campana.cli.channels import read_text
+from campana.cli.files import read_text
 from campana.cli.session import AsJson, Workspace, out, print_json, run, told
 from campana.services import prices
 from campana.services.context import Context

@@ -9,7 +9,7 @@ import msgspec
 import typer
 
 from campana.bootstrap import DEFAULT_WORKSPACE
-from campana.cli.channels import read_document
+from campana.cli.files import read_document
 from campana.cli.session import Workspace, out, print_json, run, told
 from campana.services import retention
 from campana.services.context import Context

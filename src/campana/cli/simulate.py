@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from campana import settings
-from campana.cli.channels import read_document
+from campana.cli.files import read_document
 from campana.cli.session import AsJson, out, print_json, told
 from campana.domain.errors import InvalidParameter, SetupError
 from campana.domain.window import zone_named

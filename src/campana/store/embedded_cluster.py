@@ -5,6 +5,7 @@ Its caller holds the supervisor's lock: there is never more than one at work on 
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import re
@@ -243,7 +244,8 @@ def _stop(pid: int, cluster: Path, *, kind: signal.Signals, seconds: float) -> b
     told = False
     while _is_postmaster(pid, cluster):
         if not told:
-            os.kill(pid, kind)
+            with contextlib.suppress(ProcessLookupError):  # It ended by itself meanwhile.
+                os.kill(pid, kind)
             told = True
         if time.monotonic() >= deadline:
             return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 from uuid import UUID
 
 import msgspec
@@ -18,7 +18,7 @@ from campana.domain.attempt import EventType
 from campana.domain.campaign import ChannelType
 from campana.domain.disposition import Disposition
 from campana.domain.ids import attempt_text
-from campana.sandbox import plan, wire
+from campana.sandbox import fate, plan, wire
 from tests.carriers import contract
 from tests.carriers.contract import ATTEMPT, NOW, Contract, SendCase, StatusCase, outbound
 from tests.support.sandbox import SECRET, Sandboxed, sandbox
@@ -47,6 +47,9 @@ CONTRACT = Contract(
         StatusCase(name="queued", body=status("queued"), events=[(EventType.ACCEPTED, None)]),
         StatusCase(name="ringing", body=status("ringing"), events=[(EventType.RINGING, None)]),
         StatusCase(name="answered", body=status("answered"), events=[(EventType.ANSWERED, None)]),
+        StatusCase(
+            name="complained", body=status("complained"), events=[(EventType.COMPLAINED, None)]
+        ),
         *(
             StatusCase(
                 name=outcome,
@@ -239,6 +242,21 @@ def test_an_end_says_when_it_was_answered() -> None:
     assert report.event.detail["answered_at"] == TOLD.isoformat()  # pyright: ignore[reportAttributeAccessIssue]
 
 
+def test_an_end_says_when_they_ask_to_be_called_again() -> None:
+    asked = TOLD + timedelta(hours=2)
+    body = status("finished", "callback_request", callbackAt=asked)
+    [report] = CONTRACT.carrier().parse_callback(CONTRACT.callback(body))
+    assert report.event.detail["callback_at"] == asked.isoformat()  # pyright: ignore[reportAttributeAccessIssue]
+
+
+@pytest.mark.parametrize("outcome", ["transferred", "abandoned", "completed"])
+def test_an_end_says_whether_somebody_took_the_call_over(outcome: str) -> None:
+    told = {"transferred": "answered", "abandoned": "no_answer"}
+    callback = CONTRACT.callback(status("finished", outcome))
+    [report] = CONTRACT.carrier().parse_callback(callback)
+    assert report.event.detail.get("transfer") == told.get(outcome)  # pyright: ignore[reportAttributeAccessIssue]
+
+
 def test_only_the_right_signature_counts() -> None:
     contract.check_signatures(CONTRACT)
 
@@ -277,7 +295,7 @@ async def test_its_secret_is_nowhere(
 def test_the_adapter_knows_every_word_of_the_sandbox() -> None:
     assert set(OUTCOMES) == set(plan.Outcome.__args__)
     assert set(plan.Refusal.__args__) < set(REFUSALS)
-    assert set(STATUSES) == {"queued", "ringing", "answered", "finished"}
+    assert set(STATUSES) == set(get_args(get_type_hints(fate.Happening)["status"]))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ import pytest
 
 from campana.domain.campaign import ChannelType
 from campana.domain.errors import SetupError
-from campana.sandbox.plan import Behavior, Fate, Plan, Post, draw, fate, post, read_plan
+from campana.sandbox.fate import Fate, Post, draw, fate, post
+from campana.sandbox.plan import Behavior, Plan, read_plan
 
 ANA = "+12125550101"
 
@@ -55,6 +56,8 @@ def test_faults_come_as_often_as_their_shares_say() -> None:
         ("completed", ["queued", "ringing", "answered", "finished"]),
         ("hung_up", ["queued", "ringing", "answered", "finished"]),
         ("transferred", ["queued", "ringing", "answered", "finished"]),
+        ("callback_request", ["queued", "ringing", "answered", "finished"]),
+        ("abandoned", ["queued", "ringing", "answered", "finished"]),
         ("no_answer", ["queued", "ringing", "finished"]),
         ("declined", ["queued", "ringing", "finished"]),
         ("busy", ["queued", "finished"]),
@@ -73,6 +76,46 @@ def test_a_message_is_told_twice(channel_type: ChannelType) -> None:
     found = met(Plan(), channel_type=channel_type)
     assert story(found) == ["queued", "finished"]
     assert found.happenings[-1].outcome in {"delivered", "undelivered"}
+
+
+def test_of_messages_that_arrive_a_share_is_complained_about() -> None:
+    arrive: Any = {"delivered": 1, "undelivered": 1}
+    plan = Plan(mix={ChannelType.SMS: arrive}, complaints={ChannelType.SMS: 0.25})
+    fates = [met(plan, f"a{n}", channel_type=ChannelType.SMS) for n in range(4000)]
+    complained = [each for each in fates if story(each)[-1] == "complained"]
+    assert len(complained) == pytest.approx(500, abs=80)
+    for each in complained:
+        end, complaint = each.happenings[-2:]
+        assert each.end == end
+        assert end.outcome == "delivered"
+        assert 0.5 <= complaint.after - end.after <= 2.0
+    email = met(plan, channel_type=ChannelType.EMAIL)
+    assert story(email) == ["queued", "finished"]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "complains", "told"),
+    [
+        ("delivered", True, ["queued", "finished", "complained"]),
+        ("delivered", False, ["queued", "finished"]),
+        ("undelivered", True, ["queued", "finished"]),
+    ],
+)
+def test_who_complains_can_be_said(outcome: Any, complains: bool, told: list[str]) -> None:
+    people = {ANA: (Behavior(outcome=outcome, complains=complains),)}
+    found = met(
+        Plan(people=people, complaints={ChannelType.SMS: 1.0}), channel_type=ChannelType.SMS
+    )
+    assert story(found) == told
+
+
+def test_who_asks_to_be_called_again_says_when() -> None:
+    asks = Plan(people={ANA: (Behavior(outcome="callback_request"),)})
+    found = met(asks)
+    assert found.end is not None
+    assert found.callback_after is not None
+    assert 60 <= found.callback_after - found.end.after <= 3600
+    assert met(Plan(people={ANA: (Behavior(outcome="completed"),)})).callback_after is None
 
 
 def test_people_may_have_a_row_of_fates_and_the_last_one_stays() -> None:
@@ -175,6 +218,8 @@ def test_who_calls_afterwards_and_what_they_answer(
         '{"mix": {"Voice": {"busy": 0, "declined": 0}}}',
         '{"replies": {"SMS": {"yes": 0}}}',
         '{"answers": {"1": 0}}',
+        '{"complaints": {"SMS": 1.5}}',
+        '{"complaints": {"Voice": 0.1}}',
     ],
 )
 def test_a_plan_that_makes_no_sense_is_refused(text: str, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,20 @@ def test_what_a_callee_does_is_told_with_the_end_and_survives_it(tmp_path: Path)
         ("finished", ["1", "Yes."]),
         ("finished", None),
     ]
+
+
+def test_when_somebody_asks_to_be_called_again_survives_it(tmp_path: Path) -> None:
+    plan = Plan(
+        people={SEND["to"]: (Behavior(outcome="callback_request"),)},
+        seconds=Seconds(ring=(0, 0), answer=(0, 0), talk=(0, 0), callback=(600, 600)),
+    )
+    with sandbox(tmp_path, plan) as running:
+        assert ask(running, "POST", "/sends", json={**SEND, "channelType": "Voice"}).is_success
+        running.process.kill()
+    with sandbox(tmp_path) as running:
+        end = ask(running, "GET", "/sends/att_1").json()["statuses"][-1]
+    asked = datetime.fromisoformat(end["callbackAt"]) - datetime.fromisoformat(end["at"])
+    assert (end["outcome"], asked.total_seconds()) == ("callback_request", 600)
 
 
 def test_a_send_is_in_the_log_before_it_is_answered(tmp_path: Path) -> None:

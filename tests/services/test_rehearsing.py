@@ -81,6 +81,19 @@ async def test_a_flow_meets_what_the_callee_does(
     assert suppressed == ([(ANA,)] if became == "opt_out" else [])
 
 
+async def test_a_flow_goes_on_when_nobody_takes_the_call_over(talk_of: TalkOf) -> None:
+    nodes = {**SPOKEN, "desk": {**SPOKEN["desk"], "onFailure": "coming"}}
+    talk = await talk_of(nodes)
+    [claimed] = await talk.claim(VOICE)
+    await talk.accept([claimed])
+    told = {"does": "No.\n1\n3", "transfer": "no_answer"}
+    await talk.report(claimed, Disposition.COMPLETED, **told)
+    assert await talk.scene.rows("select disposition from attempts") == [("completed",)]
+    assert await talk.targets() == [("finished", "completed")]
+    [[transfers]] = await talk.scene.rows("select transfers from voice_calls")
+    assert [(each["step"], each["outcome"]) for each in transfers] == [("desk", "no_answer")]
+
+
 async def test_words_count_for_nothing_where_none_are_asked_for(talk_of: TalkOf) -> None:
     talk = await talk_of({"a": {**NODES["menu"], "text": "Press."}, **NODES})
     [claimed] = await talk.claim(VOICE)

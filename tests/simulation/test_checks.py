@@ -13,7 +13,7 @@ import pytest
 from campana.domain.address import parse_phone
 from campana.domain.campaign import ChannelType
 from campana.domain.ids import attempt_text
-from campana.sandbox.plan import Fate, Happening
+from campana.sandbox.fate import Fate, Happening
 from campana.simulation.acts import spelled
 from campana.simulation.carrier import Sent
 from campana.simulation.chance import Chance
@@ -293,7 +293,7 @@ def elsewhere(first: str, *, then: str, back: bool = False) -> list[str]:
     """What is said of somebody with two numbers, of whom the first is `first`."""
     cadence = {"maxAttempts": 5, "invalidNumber": {"then": then}}
     cadence["busy"] = {"attempts": 2, "delaySeconds": 60, "then": then}
-    sends = [sent(1, outcome=first), sent(2, to=BRUNO, at=NOON + HOUR, outcome="busy")]
+    sends = [sent(1, outcome=first), sent(2, to=BRUNO, at=NOON + HOUR)]
     sends += [sent(3, at=NOON + 2 * HOUR)] if back else []
     rows = [replace(row(each, number=n), target_id=1) for n, each in enumerate(sends, start=1)]
     of = [target(disposition=rows[-1].disposition)]

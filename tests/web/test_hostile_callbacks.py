@@ -39,6 +39,8 @@ async def channel(context: Context, workspace_id: int) -> Channel:
         ({"at": TOO_LATE}, False),
         ({"answeredAt": TOO_EARLY}, False),
         ({"answeredAt": TOO_LATE}, False),
+        ({"callbackAt": TOO_EARLY}, False),
+        ({"callbackAt": TOO_LATE}, False),
         ({**SAID, "from": "\0", "inbound": "\0", "text": "\0", "choice": "\0" * 2000}, True),
         ({**SAID, "at": TOO_EARLY}, False),
         ({**SAID, "at": TOO_LATE}, False),

@@ -42,12 +42,14 @@ from campana.domain.campaign import ChannelType
 from campana.domain.content import words
 from campana.domain.disposition import Disposition
 from campana.domain.ids import attempt_of, attempt_text
+from campana.domain.transfer import TransferOutcome
 
 SIGNATURE = "x-sandbox-signature"
 SIGNATURE_AGE = timedelta(minutes=5)
 """Beyond this, either way, a signature proves nothing but that it was once seen."""
 _SIGNATURE_SECONDS = SIGNATURE_AGE.total_seconds()
 
+_LATEST_CALLBACK = timedelta(days=366)
 _LOOKUP_SECONDS = 5.0
 _MOST_AT_ONCE = 500
 
@@ -89,11 +91,14 @@ STATUSES: Mapping[str, EventType] = {
     "ringing": EventType.RINGING,
     "answered": EventType.ANSWERED,
     "finished": EventType.ENDED,
+    "complained": EventType.COMPLAINED,
 }
 
 OUTCOMES: Mapping[str, Disposition] = {
     "completed": Disposition.COMPLETED,
     "transferred": Disposition.TRANSFERRED,
+    "abandoned": Disposition.COMPLETED,
+    "callback_request": Disposition.CALLBACK_REQUEST,
     "hung_up": Disposition.HUNG_UP,
     "busy": Disposition.BUSY,
     "no_answer": Disposition.NO_ANSWER,
@@ -105,6 +110,12 @@ OUTCOMES: Mapping[str, Disposition] = {
     "undelivered": Disposition.UNDELIVERED,
 }
 """What a finished attempt came to. A word that is not here is an error of the carrier's."""
+
+TRANSFERS: Mapping[str, TransferOutcome] = {
+    "transferred": TransferOutcome.ANSWERED,
+    "abandoned": TransferOutcome.NO_ANSWER,
+}
+"""What came of handing the call over, where that decided how it ended."""
 
 REFUSALS: Mapping[str, tuple[Disposition, bool]] = {
     "invalid_number": (Disposition.INVALID_NUMBER, False),
@@ -140,11 +151,12 @@ class _Refused(Struct, frozen=True):
 class _Status(Struct, kw_only=True, frozen=True, rename="camel"):
     attempt: str
     id: Annotated[str, Meta(min_length=1, max_length=100)]
-    status: Literal["queued", "ringing", "answered", "finished"]
+    status: Literal["queued", "ringing", "answered", "finished", "complained"]
     at: Annotated[datetime, Meta(tz=True)]
     outcome: str | None = None
     answered_at: Annotated[datetime, Meta(tz=True)] | None = None
     does: Annotated[tuple[str, ...], Meta(max_length=100)] | None = None
+    callback_at: Annotated[datetime, Meta(tz=True)] | None = None
 
 
 _SAID = {"key": "inbound", "sender": "from", "payload": "choice"}
@@ -310,8 +322,14 @@ def _report(body: bytes) -> Report:
         outcome = status.outcome or ""
         detail["disposition"] = OUTCOMES.get(outcome, Disposition.CARRIER_ERROR)
         detail["reason"] = outcome[:100] or "no outcome"
+        if (transfer := TRANSFERS.get(outcome)) is not None:
+            detail["transfer"] = str(transfer)
         if status.answered_at is not None:
             detail["answered_at"] = status.answered_at.isoformat()
+        if status.callback_at is not None:
+            if abs(status.callback_at - status.at) > _LATEST_CALLBACK:
+                raise ValueError(f"nobody is called again at {status.callback_at}")
+            detail["callback_at"] = status.callback_at.isoformat()
         if status.does is not None:
             detail["does"] = "\n".join(" ".join(each.split()) for each in status.does)
     return Report(

@@ -15,7 +15,8 @@ import msgspec
 
 from campana.demo.witness import Witness
 from campana.domain.errors import SetupError
-from campana.sandbox.plan import Fate, Happening, Plan, fate
+from campana.sandbox.fate import Fate, Happening, fate
+from campana.sandbox.plan import Plan
 from campana.sandbox.wire import Said, Send, Status
 
 
@@ -29,6 +30,7 @@ class _Line(msgspec.Struct, frozen=True):
     is_repeat: bool = False
     happenings: tuple[tuple[float, str, str | None], ...] = ()
     does: tuple[str, ...] | None = None
+    callback_after: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +41,13 @@ class Taking:
     taken_at: datetime
     happenings: tuple[Happening, ...]
     does: tuple[str, ...] | None = None
+    callback_after: float | None = None
+
+    @property
+    def callback_at(self) -> datetime | None:
+        """When they ask to be called again."""
+        after = self.callback_after
+        return None if after is None else self.taken_at + timedelta(seconds=after)
 
     def statuses(self, *, until: datetime | None = None) -> list[Status]:
         """What is told of it: all, or what has happened by then."""
@@ -57,6 +66,7 @@ class Taking:
                     outcome=happening.outcome,
                     answered_at=answered_at if is_end else None,
                     does=self.does if is_end else None,
+                    callback_at=self.callback_at if is_end else None,
                 )
             )
         return [status for status in told if until is None or status.at <= until]
@@ -109,6 +119,7 @@ class Provider:
                     taken_at=self.now(),
                     happenings=met.happenings,
                     does=met.does,
+                    callback_after=met.callback_after,
                 )
         self._witness.write(
             "send",
@@ -123,6 +134,7 @@ class Provider:
             happenings=[]
             if taking is None
             else [(each.after, each.status, each.outcome) for each in taking.happenings],
+            **({"callback_after": met.callback_after} if met.callback_after is not None else {}),
             **({"text": send.text, "does": met.does} if send.conducted else {}),
         )
         if taking is not None:
@@ -156,6 +168,7 @@ class Provider:
                     taken_at=line.time,
                     happenings=tuple(_happening(*told) for told in line.happenings),
                     does=line.does,
+                    callback_after=line.callback_after,
                 )
 
 

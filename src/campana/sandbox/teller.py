@@ -10,7 +10,8 @@ from datetime import datetime
 import msgspec
 
 from campana.carriers.connections import Connections, NoAnswer, NotLeft
-from campana.sandbox.plan import Plan, Post, draw, post
+from campana.sandbox.fate import Post, draw, post
+from campana.sandbox.plan import Plan
 from campana.sandbox.provider import Provider, Taking
 from campana.sandbox.wire import SIGNATURE, Said, Status, sign
 

@@ -62,6 +62,8 @@ class Status(Struct, kw_only=True, frozen=True, rename="camel"):
     """Said again with the end, for those who missed it."""
     does: tuple[str, ...] | None = None
     """With the end of a conducted call: what the callee answered to one question after another."""
+    callback_at: datetime | None = None
+    """With the end: when they ask to be called again."""
 
 
 class Saying(Struct, kw_only=True, frozen=True, rename="camel", forbid_unknown_fields=True):

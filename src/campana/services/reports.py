@@ -20,6 +20,7 @@ from campana.domain.attempt import AttemptEvent, AttemptState, EventType, apply,
 from campana.domain.clock import parse_moment
 from campana.domain.disposition import Disposition
 from campana.domain.event import EventName, NewEvent
+from campana.domain.transfer import TransferOutcome
 from campana.services import end_events, events, flow_outcomes, outcomes, rehearsing
 from campana.services.context import Context
 from campana.store import events as store_events
@@ -89,6 +90,8 @@ async def apply_told(tx: Tx, context: Context, told: Sequence[Told]) -> None:
         moved, ending = _follow(attempt, happened)
         if ending is not None:
             end = _End(attempt=attempt, event=ending, answered_at=moved.answered_at)
+            if end.handed_over is not None:
+                await rehearsing.hand_over(tx, attempt, outcome=end.handed_over, now=now)
             if (
                 attempt.state.is_open
                 and attempt.target_id is not None
@@ -123,6 +126,18 @@ class _End:
     @property
     def disposition(self) -> Disposition:
         return Disposition(str(self.event.detail["disposition"]))
+
+    @property
+    def handed_over(self) -> TransferOutcome | None:
+        """What came of handing the call over, where a carrier says how that went."""
+        told = self.event.detail.get("transfer")
+        return TransferOutcome(str(told)) if told is not None else None
+
+    @property
+    def callback_at(self) -> datetime | None:
+        """When they asked to be called again, where a carrier says so."""
+        told = self.event.detail.get("callback_at")
+        return parse_moment(str(told)) if told is not None else None
 
 
 async def _complaints(
@@ -251,7 +266,13 @@ async def _end(tx: Tx, context: Context, end: _End, *, now: datetime) -> None:
     disposition, does = end.disposition, end.event.detail.get("does")
     if does is not None:
         disposition = await rehearsing.play(
-            tx, context, attempt, disposition=disposition, does=str(does), now=now
+            tx,
+            context,
+            attempt,
+            disposition=disposition,
+            does=str(does),
+            transfers=end.handed_over or TransferOutcome.ANSWERED,
+            now=now,
         )
     await outcomes.conclude(
         tx,
@@ -261,6 +282,7 @@ async def _end(tx: Tx, context: Context, end: _End, *, now: datetime) -> None:
         disposition=disposition,
         reason=reason_of(end.event),
         answered_at=end.answered_at,
+        callback_at=end.callback_at,
         talk_seconds=_talked(attempt, end),
         now=now,
     )

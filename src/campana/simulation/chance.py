@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import TypeVar
 
-from campana.sandbox.plan import draw
+from campana.sandbox.fate import draw
 
 T = TypeVar("T")
 

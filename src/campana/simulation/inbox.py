@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from campana.carriers.base import Heard, Inbound, Report
 from campana.services import inbound, reports
 from campana.services.context import Context
-from campana.simulation.carrier import Keep
+from campana.simulation.account import Keep
 from campana.store import reports as store
 
 

@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from campana.blobs import Blobs
-from campana.carriers.base import CarrierKind
 from campana.domain.errors import Unavailable
 from campana.sandbox.plan import Plan
 from campana.services.context import Context
 from campana.services.outbound import Outbound
 from campana.services.secrets import Secrets
+from campana.simulation.account import Wire, kind
 from campana.simulation.agenda import Agenda, News
-from campana.simulation.carrier import SimulatedProvider, Wire
+from campana.simulation.carrier import SimulatedProvider
 from campana.simulation.chance import Chance
 from campana.simulation.inbox import Inbox
 from campana.simulation.process import CURRENT, NoTroubles, Process, Troubles
@@ -138,13 +138,13 @@ class World:
 
     def context(self, role: Role, *, watch: Watch, wire: Wire) -> Context:
         """What a use case is given."""
-        kind: CarrierKind = self.provider.kind(wire, self.inbox.of)
+        carrier = kind(self.provider, wire, self.inbox.of)
         return Context(
             db=self._database(role, watch),
             clock=_WorldClock(self),
             entropy=self._entropy.bytes,
             blobs=Blobs(root=self._folder),
-            carriers={kind.kind: kind},
+            carriers={carrier.kind: carrier},
             secrets=self._secrets,
             outbound=self._programs,
             monotonic=self._loop.time,
@@ -265,14 +265,15 @@ async def world(
     plan: Plan,
     folder: Path,
     programs: Outbound | None = None,
+    most_turns: int | None = None,
 ) -> AsyncGenerator[World]:
     """A world on a database of its own, which must be migrated and hold nothing; on a
-    VirtualTimeLoop."""
+    VirtualTimeLoop. After `most_turns` in the database it ends with `turns.Endless`."""
     loop = asyncio.get_running_loop()
     if not isinstance(loop, VirtualTimeLoop):
         raise TypeError("a world needs a VirtualTimeLoop")
     loop.set_task_factory(_task)  # pyright: ignore[reportArgumentType] - typeshed's is generic
-    turn = Turn()
+    turn = Turn(most=most_turns)
     async with AsyncExitStack() as stack:
         lines = {
             role: await stack.enter_async_context(

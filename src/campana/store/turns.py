@@ -83,16 +83,27 @@ class Line:
         """Whether the transaction of this turn has."""
 
 
+class Endless(RuntimeError):
+    """More turns are wanted than there are: what goes on does not come to an end."""
+
+
 class Turn:
     """First come, first served; of one event loop. Nobody may wait for a turn during their own."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, most: int | None = None) -> None:
+        """After `most` of them there is none any more."""
+        self.taken = 0
+        """How many there have been."""
+        self._most = most
         self._lock = asyncio.Lock()
         self._holder: asyncio.Task[object] | None = None
 
     async def __aenter__(self) -> None:
         if self._holder is asyncio.current_task():
             raise RuntimeError("a transaction was begun inside another one")
+        if self._most is not None and self.taken >= self._most:
+            raise Endless(f"it was not over after {self._most:,} transactions")
+        self.taken += 1
         await self._lock.acquire()
         self._holder = asyncio.current_task()
 

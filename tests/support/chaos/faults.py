@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from campana.sandbox.plan import draw
+from campana.sandbox.fate import draw
 from tests.support.chaos.fleet import Member
 from tests.support.chaos.trial import Trial
 

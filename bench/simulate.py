@@ -48,8 +48,9 @@ def main() -> int:
     seconds = time.monotonic() - began
     print(
         f"{sums['trials']} trials in {seconds:.0f} s, {sums['virtual'] / 3600:.0f} virtual hours: "
-        f"{sums['sends']} sends, {sums['deaths']} deaths with {sums['in flight']} attempts in "
-        f"flight, {sums['unknown']} unknown, {sums['broken']} trials that broke a promise"
+        f"{sums['sends']} sends, {sums['turns']} transactions, "
+        f"{sums['deaths']} deaths with {sums['in flight']} attempts in flight, "
+        f"{sums['unknown']} unknown, {sums['broken']} trials that broke a promise"
     )
     return 1 if sums["broken"] else 0
 
@@ -77,6 +78,7 @@ def _add(sums: Counter[str], found: Trial) -> None:
     sums["trials"] += 1
     sums["virtual"] += int(found.seconds)
     sums["sends"] += found.sends
+    sums["turns"] += found.turns
     sums["deaths"] += found.deaths
     sums["in flight"] += found.in_flight
     sums["unknown"] += found.unknown

@@ -16,7 +16,7 @@ import pytest
 from campana.domain import gate
 from campana.domain.errors import Unavailable
 from campana.domain.event import EventName, NewEvent
-from campana.simulation import checks, document, play, virtual_time
+from campana.simulation import checks, document, play, trial, virtual_time
 from campana.simulation.evidence import Evidence, Limits
 from campana.simulation.process import NoTroubles
 from campana.simulation.trial import AGAIN
@@ -27,6 +27,7 @@ from campana.store import events as store_events
 from campana.store import moments
 from campana.store.db import Tx
 from campana.store.throwaway import throwaway
+from campana.store.turns import Endless
 from tests.simulation.ground import campaign, tried
 
 SEEDS = (1, 3, 8, 11)
@@ -152,6 +153,15 @@ def test_a_bug_that_ends_a_worker_is_not_overlooked(
     monkeypatch.setattr("campana.engine.dispatcher.dispatch.ready", bug)
     with pytest.raises(ZeroDivisionError):
         tried(server, template, seed=1)
+
+
+@pytest.mark.timeout(180)
+def test_a_trial_that_does_not_end_ends_by_itself(
+    server: str, template: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trial, "MOST_TURNS", 200)
+    with pytest.raises(Endless, match="it was not over after 200 transactions"):
+        tried(server, template, seed=3)
 
 
 def _without_suppressions(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import socket
 import time
 
@@ -43,6 +44,18 @@ def test_waiting_for_what_can_never_happen_is_an_error() -> None:
         await asyncio.Event().wait()
 
     with pytest.raises(RuntimeError, match="nothing is left that could happen"):
+        virtual_time.run(work())
+
+
+def test_what_goes_on_and_on_at_one_moment_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(virtual_time, "_LONGEST_MOMENT", 1000)
+
+    async def work() -> None:
+        await asyncio.sleep(5)
+        for _ in itertools.count():
+            await asyncio.sleep(0)
+
+    with pytest.raises(RuntimeError, match=r"on and on, and it stays 5\.000 s"):
         virtual_time.run(work())
 
 

@@ -181,7 +181,9 @@ class Acts:
         if "endDate" in document or self.world.shift:
             # By a clock that was put back, what happened before it would have come after the end.
             return
-        ends = self.world.now() + timedelta(seconds=span / self.chance.one_of([60, 240]))
+        # Among the next sends as a rule: before one that is decided on in time and leaves later.
+        soon = self.chance.between(0.05, 1.0) if self.chance.happens(0.7) else span / 60
+        ends = self.world.now() + timedelta(seconds=soon)
         await campaigns.change(
             self.world.web,
             workspace_id=self.stage.workspace_id,

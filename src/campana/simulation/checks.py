@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from campana.domain.disposition import Disposition
 from campana.domain.ids import attempt_text, numbered
-from campana.simulation import rules
+from campana.simulation import rules, tries
 from campana.simulation.carrier import Sent
 from campana.simulation.evidence import Evidence
 from campana.store.checks import AttemptRow
@@ -29,6 +29,7 @@ _REPEATED = {
     Disposition.NO_ANSWER,
     Disposition.CONGESTION,
     Disposition.CARRIER_ERROR,
+    Disposition.CALLBACK_REQUEST,
     Disposition.NOT_SENT,
 }
 """After these a campaign may contact somebody again of itself."""
@@ -47,6 +48,7 @@ def violations(evidence: Evidence) -> list[str]:
         *_untimely(evidence),
         *_untold(evidence),
         *rules.broken(evidence),
+        *tries.broken(evidence),
     ]
 
 

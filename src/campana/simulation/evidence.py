@@ -16,6 +16,7 @@ WRITTEN = {
     "no_answer": "noAnswer",
     "congestion": "congestion",
     "carrier_error": "carrierError",
+    "callback_request": "callbackRequest",
     "invalid_number": "invalidNumber",
     "blocked": "blocked",
 }
@@ -98,11 +99,17 @@ class Evidence:
             for each in self.reopened
         )
 
+    def cadence(self, campaign_id: str) -> Mapping[str, Any]:
+        """As its document says."""
+        return self.documents[campaign_id].get("cadence") or {}
+
+    def rule(self, campaign_id: str, outcome: str | None) -> Mapping[str, Any]:
+        """What it says of this outcome; empty where it says nothing."""
+        return self.cadence(campaign_id).get(WRITTEN.get(outcome or "", ""), {})
+
     def goes_elsewhere(self, campaign_id: str, outcome: str | None) -> bool:
         """Is somebody tried on another number after that, by the campaign's own words?"""
-        cadence: Mapping[str, Any] = self.documents[campaign_id].get("cadence") or {}
-        rule: Mapping[str, Any] = cadence.get(WRITTEN.get(outcome or "", ""), {})
-        return rule.get("then") == "next_address"
+        return self.rule(campaign_id, outcome).get("then") == "next_address"
 
     def is_astray(self, moment: datetime) -> bool:
         """Was the database's clock just put forward or back, so that workers may not know yet?"""

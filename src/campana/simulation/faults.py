@@ -16,6 +16,7 @@ from campana.simulation.chance import Chance
 _ALL: Mapping[Outcome, float] = {
     "completed": 4,
     "transferred": 1,
+    "callback_request": 2,
     "hung_up": 1,
     "busy": 2,
     "no_answer": 2,
@@ -113,6 +114,8 @@ def draw_plan(seed: int) -> Plan:
             talk=(1, 3.0 if is_quick else chance.one_of([5, 40])),
             deliver=(0.5, 10),
             late=chance.one_of([(1.0, 5.0), (30.0, 300.0)]),
+            # While others wait for their first call, or their next one, or at the ends of the day.
+            callback=Chance(seed, "callbacks").one_of([(1, 30), (30, 900), (3600, 20_000)]),
         ),
         faults={each: chance.one_of(some) for each in faults},
         callbacks={each: chance.one_of([*some, 0.4]) for each in mischief},

@@ -1,5 +1,5 @@
-"""Judge whether a simulation kept to its rules: hours, pace, lines, quotas, caps, cadence, budgets,
-and what people have forbidden meanwhile.
+"""Judge whether a simulation kept to its rules: hours, pace, lines, quotas, caps, budgets, and what
+people have forbidden meanwhile. `tries.py` judges the cadence.
 
 Nothing of the rules' own code is asked: hours are read from the document and the zone database
 here, once more.
@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import pairwise
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from campana.domain.disposition import Disposition
-from campana.simulation.evidence import WRITTEN, Evidence
+from campana.simulation.evidence import Evidence
 from campana.store.checks import AttemptRow
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -30,8 +29,6 @@ _WINDOW = timedelta(seconds=1.05)
 _MINUTE = timedelta(seconds=60)
 _LATE = timedelta(seconds=0.5)
 """From the gate's look to the packet: the send deadline."""
-_REPEATED = {"busy", "no_answer", "congestion", "carrier_error"}
-"""Outcomes with a number of tries and a delay."""
 
 
 def broken(evidence: Evidence) -> Iterator[str]:
@@ -41,9 +38,6 @@ def broken(evidence: Evidence) -> Iterator[str]:
     yield from _too_many_lines(evidence)
     yield from _stopped(evidence)
     yield from _barred(evidence)
-    yield from _too_often(evidence)
-    yield from _too_soon(evidence)
-    yield from _elsewhere(evidence)
     yield from _over_caps(evidence)
     yield from _over_quotas(evidence)
     yield from _over_budget(evidence)
@@ -144,85 +138,15 @@ def _barred(evidence: Evidence) -> Iterator[str]:
                 yield f"barred: {sent.to} was contacted at {sent.left_at}, barred at {barred.since}"
 
 
-def _too_often(evidence: Evidence) -> Iterator[str]:
-    """Since a person asked to try again, where one did."""
-    left = {sent.attempt_id: sent.left_at for sent in evidence.sent}
-    ended: dict[tuple[str, int, int], Counter[tuple[str, str]]] = defaultdict(Counter)
-    for row in _counted(evidence):
-        if row.disposition is not None and row.id in left:
-            asked = [each for each in evidence.reopened if each.campaign_id == row.campaign_id]
-            times = sum(each.since <= left[row.id] for each in asked)
-            ended[row.campaign_id, row.target_id, times][row.address, row.disposition] += 1
-    for (campaign_id, target_id, _), counts in ended.items():
-        cadence: Mapping[str, Any] = evidence.documents[campaign_id].get("cadence") or {}
-        if counts.total() > cadence.get("maxAttempts", counts.total()):
-            yield f"too often: target {target_id} was tried {counts.total()} times"
-        for (address, outcome), count in counts.items():
-            rule = cadence.get(WRITTEN[outcome]) if outcome in _REPEATED else None
-            if rule is not None and count > rule["attempts"]:
-                yield f"too often: target {target_id} was {outcome} {count} times at {address}"
-
-
-def _too_soon(evidence: Evidence) -> Iterator[str]:
-    """From the end at the carrier to the next try, by a clock that nobody touched."""
-    if evidence.steps:
-        return
-    sent = {each.attempt_id: each for each in evidence.sent}
-    for rows in _tries(evidence):
-        for before, after in pairwise(rows):
-            if before.disposition not in _REPEATED or before.address != after.address:
-                continue
-            cadence: Mapping[str, Any] = evidence.documents[before.campaign_id].get("cadence") or {}
-            rule = cadence.get(WRITTEN[before.disposition])
-            if rule is None:
-                continue
-            delay = timedelta(seconds=rule["delaySeconds"])
-            if evidence.is_reopened(
-                before.campaign_id,
-                None,
-                after=sent[before.id].at,
-                before=sent[after.id].left_at,
-            ):
-                continue
-            if sent[after.id].left_at < sent[before.id].ends_at + delay:
-                yield (
-                    f"too soon: target {after.target_id} was tried at {sent[after.id].left_at}, "
-                    f"{before.disposition} at {sent[before.id].ends_at}"
-                )
-
-
-def _elsewhere(evidence: Evidence) -> Iterator[str]:
-    """Another number is tried where the campaign says so, and none that was given up again."""
-    for rows in _tries(evidence):
-        given_up: set[str] = set()
-        for before, after in pairwise(rows):
-            if after.address == before.address:
-                continue
-            given_up.add(before.address)
-            said = before.disposition
-            if after.address in given_up or not evidence.goes_elsewhere(after.campaign_id, said):
-                yield f"elsewhere: {after.address} was tried after {before.address} was {said}"
-
-
-def _tries(evidence: Evidence) -> Iterable[Sequence[AttemptRow]]:
-    """What was sent of each target and counts, in order."""
-    sent = {each.attempt_id for each in evidence.sent}
-    tries: dict[int, list[AttemptRow]] = defaultdict(list)
-    for row in sorted(_counted(evidence), key=lambda each: each.attempt_no):
-        if row.id in sent:
-            tries[row.target_id].append(row)
-    return tries.values()
-
-
 def _over_caps(evidence: Evidence) -> Iterator[str]:
     if evidence.steps:
         # The times attempts were made at are those of a clock that jumped.
         return
     made: dict[str | int, list[datetime]] = defaultdict(list)
-    for row in _counted(evidence):
+    for row in counted(evidence):
         made[row.address].append(row.created_at)
         made[row.contact_id].append(row.created_at)
-    for row in _counted(evidence):
+    for row in counted(evidence):
         for cap in evidence.documents[row.campaign_id].get("caps", ()):
             since = row.created_at - timedelta(days=cap["days"])
             whose = row.address if cap["per"] == "number" else row.contact_id
@@ -237,7 +161,7 @@ def _over_quotas(evidence: Evidence) -> Iterator[str]:
         return
     all_of: Counter[object] = Counter()
     own: Counter[tuple[str, object]] = Counter()
-    for row in _counted(evidence):
+    for row in counted(evidence):
         all_of[row.created_at.date()] += 1
         own[row.campaign_id, row.created_at.date()] += 1
     for day, count in all_of.items():
@@ -250,14 +174,14 @@ def _over_quotas(evidence: Evidence) -> Iterator[str]:
 
 
 def _over_budget(evidence: Evidence) -> Iterator[str]:
-    tries = Counter(row.campaign_id for row in _counted(evidence))
+    tries = Counter(row.campaign_id for row in counted(evidence))
     for campaign_id, document in evidence.documents.items():
         most = document.get("spendLimit")
         if most is not None and tries[campaign_id] * PRICE > most:
             yield f"over the budget: {campaign_id} tried {tries[campaign_id]} times for {most}"
 
 
-def _counted(evidence: Evidence) -> list[AttemptRow]:
+def counted(evidence: Evidence) -> list[AttemptRow]:
     """Attempts that came to something, as far as the ledger knows."""
     return [row for row in evidence.attempts if row.disposition != Disposition.NOT_SENT]
 

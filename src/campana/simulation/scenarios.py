@@ -26,6 +26,7 @@ _DAYS = 30
 _SHORT = "09:00"
 _WEST = "America/Los_Angeles"
 """Where there are hours left at midnight in UTC."""
+_LATE = (1.8, 0.6, 0.3, 0.1)
 _ZONES = {"America/New_York": 2.0, "America/Chicago": 1.0, _WEST: 1.0}
 
 
@@ -36,13 +37,13 @@ def draw_scenario(seed: int) -> Scenario:
     day = chance.one_of([datetime(2026, 3, 6, tzinfo=UTC), datetime(2026, 3, 9, tzinfo=UTC)])
     starts = day + timedelta(hours=chance.one_of([13.9, 15.0, 20.95, 21.95]))
     calendar = Chance(seed, "calendar")
-    is_holiday, is_late = calendar.happens(0.15), calendar.happens(0.15)
+    is_holiday, is_late = calendar.happens(0.15), calendar.happens(0.2)
     if is_holiday:
         # A day before a holiday, which falls on a Saturday and is had on the Friday too.
         starts = datetime(2026, 7, 2, tzinfo=UTC) + (starts - day)
     elif is_late:
-        # The day of quotas ends while it is under way.
-        starts = day + timedelta(hours=23.9995)
+        # The day of quotas ends while it is under way: with the first grant, or a moment after it.
+        starts = day + timedelta(hours=24, seconds=-Chance(seed, "midnight").one_of(_LATE))
     weekdays = ["mon", "tue", "wed", "thu", "fri", *chance.one_of([[], ["sat", "sun"]])]
     hours = [{"from": _SHORT, "to": chance.one_of(["12:00", "17:00"])}]
     retry = chance.one_of([60, 600])
@@ -57,6 +58,10 @@ def draw_scenario(seed: int) -> Scenario:
             "noAnswer": {"attempts": chance.whole(1, 3), "delaySeconds": retry},
             "congestion": {"attempts": 3, "delaySeconds": 60},
             "carrierError": {"attempts": 3, "delaySeconds": 60},
+            "callbackRequest": {
+                "attempts": Chance(seed, "asked again").whole(1, 3),
+                "delaySeconds": retry,
+            },
         },
         "voiceBot": {
             "greeting": "Hello {{ contact.first_name }}.",

@@ -28,6 +28,8 @@ from campana.store import checks, invariants, moments
 AGAIN = "bench/simulate.py --seed {seed}"
 """The command that runs a trial again."""
 
+MOST_TURNS = 100_000
+"""In the database, of a whole trial: some fifty times what one takes."""
 _GLITCH_SECONDS = 1.5
 """Long enough to be asked once, too short to be asked twice."""
 _PATIENT_SECONDS = 600
@@ -51,6 +53,8 @@ class Trial:
     """Attempts that were open when a process died, all deaths together."""
     seconds: float
     """Virtual ones."""
+    turns: int
+    """In the database."""
     digest: tuple[Any, ...]
     """Of everything that happened: two trials of one seed have the same."""
 
@@ -88,10 +92,16 @@ async def trial(conninfo: str, *, seed: int, folder: Path) -> Trial:
 
     Raises:
         Exception: a bug of the engine ended one of its processes.
+        Endless: it goes on and on.
     """
     scenario = draw_scenario(seed)
     async with world(
-        conninfo, seed=seed, starts=scenario.starts, plan=scenario.plan, folder=folder
+        conninfo,
+        seed=seed,
+        starts=scenario.starts,
+        plan=scenario.plan,
+        folder=folder,
+        most_turns=MOST_TURNS,
     ) as made:
         day = await _prepare(made, scenario, seed=seed)
         made.trouble_callbacks(day.troubles("callbacks"))
@@ -269,5 +279,6 @@ async def _judge(day: _Day, scenario: Scenario) -> Trial:
         unknown=unknown,
         in_flight=day.in_flight,
         seconds=day.elapsed(),
+        turns=made.turn.taken,
         digest=(tuple(sent), tuple(attempts), tuple(targets), tuple(told)),
     )

@@ -25,6 +25,8 @@ START = 1_000.0
 """Where the monotonic clock stands first: not at 0, which some take for never."""
 
 _LONGEST_REAL_WAIT = 120.0
+_LONGEST_MOMENT = 5_000_000
+"""Rounds of the loop at one and the same moment: more than any setting up takes."""
 
 
 class _Jumping(selectors.DefaultSelector):
@@ -34,12 +36,17 @@ class _Jumping(selectors.DefaultSelector):
         super().__init__()
         self.now = START
         self.threads = 0
+        self.rounds = 0
+        """At this moment."""
         self.asked: dict[int, asyncio.Future[int]] = {}
         """Who waits for an answer on a socket that is not registered: `VirtualTimeLoop.ready`."""
         self.poll = select.poll()
         self.poll.register(self.fileno(), select.POLLIN)
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        self.rounds += 1
+        if self.rounds > _LONGEST_MOMENT:
+            raise RuntimeError(f"something goes on and on, and it stays {self.now - START:.3f} s")
         if timeout is not None and timeout <= 0:
             return []
         # The loop's own pipe, by which threads wake it, is always registered.
@@ -55,6 +62,7 @@ class _Jumping(selectors.DefaultSelector):
         if timeout is None:
             raise RuntimeError("everything waits, and nothing is left that could happen")
         self.now += timeout
+        self.rounds = 0
         return []
 
 

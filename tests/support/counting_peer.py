@@ -123,4 +123,6 @@ async def until_closed(peer: Peer) -> None:
     async with asyncio.timeout(10):
         while peer.open:  # noqa: ASYNC110 - the peer counts
             await asyncio.sleep(0.005)
-    await asyncio.sleep(0.02)
+    # Many turns of the loop, also of one that has just stood still for all of this time.
+    for _ in range(10):
+        await asyncio.sleep(0.002)

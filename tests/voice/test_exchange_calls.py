@@ -61,7 +61,7 @@ class Calls:
             ("answers too", ANSWERS, {"recording": str(self.recording("answers too"))}),
             ("busy", BUSY, {}),
             ("declines", DECLINES, {}),
-            ("rings", RINGS, {"ring_seconds": 2.0}),
+            ("rings", RINGS, {"ring_seconds": 5.0}),
             ("wrong", WRONG, {}),
             ("congested", CONGESTED, {}),
             ("leaves", LEAVES, {"script": "long", "recording": str(self.recording("leaves"))}),

@@ -287,7 +287,7 @@ async def test_so_many_streams_and_no_more(served: Served, monkeypatch: pytest.M
 async def test_a_client_that_does_not_read_is_let_go(
     served: Served, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(event_stream, "WRITE_SECONDS", 1.0)
+    monkeypatch.setattr(event_stream, "WRITE_SECONDS", 3.0)
     monkeypatch.setattr(streams, "MOST_BEHIND", 50)
     port = int(served.url.rpartition(":")[2])
     with socket.socket() as lazy:

@@ -28,7 +28,7 @@ from tests.support.sandbox import WallClock, outcomes
 from tests.support.stage import QUICK, Stage, dispatching, over, twice, working
 from tests.support.waiting import eventually
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = pytest.mark.timeout(180)
 
 
 async def nothing_open(scene: Scene) -> bool:
@@ -175,7 +175,7 @@ async def test_without_its_carrier_nobody_is_tried_over_and_over(
     monkeypatch.setattr(resting, "_LONGEST", 60.0)
     scene = await stage.campaign(people=30)
     stage.sandboxed.process.terminate()
-    stage.sandboxed.process.wait(10)
+    stage.sandboxed.process.wait(60)
     async with working(stage.engine, stage.url) as dispatcher:
         await eventually(
             lambda: scene.rows("select 1 from attempts where disposition = 'not_sent'")

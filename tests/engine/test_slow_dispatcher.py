@@ -59,7 +59,7 @@ async def dispatching_slowly(stage: Stage, *, seconds: float) -> AsyncIterator[D
             await running
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize("seconds", [0.3, 0.5])
 async def test_what_a_slow_process_sends_leaves_at_the_rate(stage: Stage, seconds: float) -> None:
     """Longer than the usual notice and what a grant covers lie between grant and send."""
@@ -72,7 +72,7 @@ async def test_what_a_slow_process_sends_leaves_at_the_rate(stage: Stage, second
     assert most_within_window(times) <= math.ceil(WINDOW * RATE) + 1
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 async def test_a_pause_is_answered_and_kept_by_a_slow_process(stage: Stage) -> None:
     scene = await stage.campaign(people=100, rate=RATE)
     async with dispatching_slowly(stage, seconds=0.5), standing_still() as still:

@@ -27,7 +27,7 @@ KEY = {"authorization": f"Bearer {SECRET}"}
 
 
 def ask(running: Sandboxed, method: str, path: str, **changes: Any) -> httpx.Response:
-    given = {"headers": KEY, "trust_env": False, **changes}
+    given = {"headers": KEY, "trust_env": False, "timeout": 60, **changes}
     return httpx.request(method, running.url + path, **given)
 
 

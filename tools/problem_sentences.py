@@ -24,7 +24,17 @@ _ERRORS = {
 }
 _PROBLEMS = {"FieldProblem", "Unusable", "Unfit", "Refusal", "Dispute", "replace"}
 _SAYING = {"message", "reason", "suggestion"}
-_MAKERS = {"_wrong", "_problem", "problem", "_at", "_bad", "Unfit", "Unusable", "_Refused"}
+_MAKERS = {
+    "warned",
+    "_wrong",
+    "_problem",
+    "problem",
+    "_at",
+    "_bad",
+    "Unfit",
+    "Unusable",
+    "_Refused",
+}
 _RETURNING = {"_parse_reason"}
 _LEAST = 8
 """Letters beside its places, below which a sentence could be found in any text."""

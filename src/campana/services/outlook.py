@@ -21,6 +21,7 @@ from campana.services import (
     bot_people,
     budgets,
     channel_pause,
+    closed_hours,
     crowds,
     flow_callers,
     flow_people,
@@ -42,6 +43,7 @@ from campana.services.foretelling import (
     quickest,
 )
 from campana.services.reckoned import CostRange, Reckoned
+from campana.services.warned import warned
 from campana.store import campaigns, channels
 from campana.store import outlook as store
 from campana.store.channels import Channel
@@ -123,6 +125,7 @@ async def look_ahead(context: Context, *, workspace_id: int, campaign_id: str) -
             tx, workspace_id=workspace_id, plan=plan, channel=channel
         )
         warnings += _uncared_for(found, judge, await flow_people.unbidden(tx, campaign, plan))
+        warnings += closed_hours.warnings(judge, found)
         reckoned = _reckoned(found, judge)
         eligible = reckoned.eligible
         counted = Outlook(
@@ -197,8 +200,10 @@ def _unaffordable(legs: Sequence[Leg], judge: Judge, people: int) -> list[str]:
     if not paid or min(paid) >= people:
         return []
     return [
-        f"the spendLimit of {judge.plan.spend_limit} is used up when {min(paid):,} of"
-        f" {people:,} people have been contacted: raise it, or the campaign stops there"
+        warned(
+            f"the spendLimit of {judge.plan.spend_limit} is used up when {min(paid):,} of"
+            f" {people:,} people have been contacted: raise it, or the campaign stops there"
+        )
     ]
 
 
@@ -246,8 +251,11 @@ def _uncared_for(
             people[node] += crowd.people
             silent[node] += 0 if crowd.has_written else crowd.people
     return [
-        f"{silent[node]:,} of {people[node]:,} contacts did not write by WhatsApp in the last 24"
-        f" hours: what the node {node} says before they do is not sent to them; it needs a template"
+        warned(
+            f"{silent[node]:,} of {people[node]:,} contacts did not write by WhatsApp in the last"
+            f" 24 hours: what the node {node} says before they do is not sent to them; it needs a"
+            " template"
+        )
         for node in people
         if silent[node]
     ]

@@ -35,7 +35,7 @@ _MAKERS = {
     "Unusable",
     "_Refused",
 }
-_RETURNING = {"_parse_reason"}
+_RETURNING = {"_parse_reason", "problem_of"}
 _LEAST = 8
 """Letters beside its places, below which a sentence could be found in any text."""
 

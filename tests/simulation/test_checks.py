@@ -170,6 +170,7 @@ SECOND_TRY = row(TWICE[1], number=2)
         (evidence(APART, daily=1), "over the quota"),
         (with_document(APART, spendLimit=1), "over the budget"),
         (with_document([sent(1)], endDate="2026-03-09T16:00:00+00:00"), "outside"),
+        (with_document([sent(1)], endDate="2026-03-09T16:00:00.400000+00:00"), "outside"),
         (evidence([sent(1)], stops=[Stop(since=EARLIER, campaign_id="camp")]), "stopped"),
         (evidence([sent(1)], stops=[Stop(since=EARLIER, campaign_id=None)]), "stopped"),
         (evidence([sent(1)], barred=[Barred(address=ANA, since=EARLIER)]), "barred"),

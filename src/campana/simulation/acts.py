@@ -88,6 +88,9 @@ class Acts:
     stops: list[Stop] = field(default_factory=list[Stop])
     barred: list[Barred] = field(default_factory=list[Barred])
     reopened: list[Reopened] = field(default_factory=list[Reopened])
+    ends_since: dict[str, datetime] = field(default_factory=dict[str, datetime])
+    """Campaigns whose end date was set meanwhile, with the moment of the answer by the database's
+    clock."""
     about: Sequence[str] = ()
     """Addresses that are about to be contacted, where that was waited for."""
 
@@ -181,9 +184,12 @@ class Acts:
         if "endDate" in document or self.world.shift:
             # By a clock that was put back, what happened before it would have come after the end.
             return
-        # Among the next sends as a rule: before one that is decided on in time and leaves later.
-        soon = self.chance.between(0.05, 1.0) if self.chance.happens(0.7) else span / 60
-        ends = self.world.now() + timedelta(seconds=soon)
+        ends = self.world.now() + timedelta(seconds=span / self.chance.one_of([60, 240]))
+        following = self.world.agenda.next_look("dispatch")
+        if following is not None and self.chance.happens(0.7):
+            # A moment after somebody could be claimed: in time, and maybe too late to leave.
+            late = timedelta(seconds=self.chance.between(0.0, 0.6))
+            ends = max(self.world.now(), following) + late
         await campaigns.change(
             self.world.web,
             workspace_id=self.stage.workspace_id,
@@ -193,6 +199,7 @@ class Acts:
         )
         # What was claimed before may leave until the answer.
         document["endDate"] = max(ends, self.world.now()).isoformat()
+        self.ends_since[campaign_id] = self.world.now()
 
     async def _retry(self) -> None:
         campaign_id, since = self._campaign(), self.world.real_now()

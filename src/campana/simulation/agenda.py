@@ -97,6 +97,11 @@ class Agenda:
         self._openings: dict[tuple[Window, str], tuple[datetime, datetime]] = {}
         """When windows open next, and since when that is so."""
 
+    def next_look(self, loop: str) -> datetime | None:
+        """When this loop next finds work, as things were last known; None: never."""
+        moment = self._moments.get(loop, NEVER)
+        return None if moment == NEVER else moment
+
     def tell(self, news: News = News.CHANGE) -> None:
         """Something was written."""
         match news:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -82,6 +82,9 @@ class Evidence:
     stops: Sequence[Stop] = ()
     barred: Sequence[Barred] = ()
     reopened: Sequence[Reopened] = ()
+    ends_since: Mapping[str, datetime] = field(default_factory=dict[str, datetime])
+    """When campaigns were given their end date, by the database's clock; the others began with
+    theirs."""
     steps: Sequence[datetime] = ()
     """When the database's clock was put forward or back."""
     is_over: bool

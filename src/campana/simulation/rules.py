@@ -34,6 +34,7 @@ _LATE = timedelta(seconds=0.5)
 def broken(evidence: Evidence) -> Iterator[str]:
     """What was against a rule, in words."""
     yield from _outside_hours(evidence)
+    yield from _too_near_the_end(evidence)
     yield from _too_fast(evidence)
     yield from _too_many_lines(evidence)
     yield from _stopped(evidence)
@@ -58,6 +59,19 @@ def _outside_hours(evidence: Evidence) -> Iterator[str]:
         ends = document.get("endDate")
         if ends is not None and sent.shown_at >= datetime.fromisoformat(ends):
             yield f"outside: {sent.to} was contacted at {sent.shown_at}, after the end {ends}"
+
+
+def _too_near_the_end(evidence: Evidence) -> Iterator[str]:
+    """Nobody is decided on so shortly before an end date that they may be contacted after it."""
+    if evidence.steps:
+        return
+    for row in evidence.attempts:
+        ends = evidence.documents[row.campaign_id].get("endDate")
+        since = evidence.ends_since.get(row.campaign_id)
+        if ends is None or (since is not None and row.created_at <= since):
+            continue
+        if row.created_at > datetime.fromisoformat(ends) - _LATE:
+            yield f"outside: {row.id} was decided at {row.created_at}, just before the end {ends}"
 
 
 def is_open(hours: Mapping[str, Any], zone: str, moment: datetime) -> bool:

@@ -260,6 +260,7 @@ async def _judge(day: _Day, scenario: Scenario) -> Trial:
             stops=day.acts.stops,
             barred=day.acts.barred,
             reopened=day.acts.reopened,
+            ends_since=day.acts.ends_since,
             steps=day.steps,
             # A campaign without money waits for a person, who does not come.
             is_over=is_over or has_budget,

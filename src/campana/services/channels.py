@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from campana.carriers.base import CarrierKind
+from campana.domain import naming
 from campana.domain.campaign import ChannelType
 from campana.domain.errors import Conflict, FieldProblem, InvalidParameter, NotFound
 from campana.domain.pacing import TrunkLimits
@@ -33,7 +34,7 @@ class ChannelDocument(
 ):
     """A channel as written: its carrier's `config` has a shape of its own."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=100, extra_json_schema=documents.AS_NAME)]
+    name: Annotated[str, Meta(min_length=1, max_length=100, extra_json_schema=naming.AS_NAME)]
     kind: str
     config: dict[str, Any]
     channel_type: ChannelType | None = None
@@ -73,7 +74,7 @@ class ChannelLimitsDocument(
     Of `config`, a secret that is left out stays too, as long as it goes where it did.
     """
 
-    name: Annotated[str, Meta(min_length=1, max_length=100, extra_json_schema=documents.AS_NAME)]
+    name: Annotated[str, Meta(min_length=1, max_length=100, extra_json_schema=naming.AS_NAME)]
     config: dict[str, Any]
     rate: Rate
     burst: Burst

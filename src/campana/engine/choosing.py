@@ -18,6 +18,9 @@ from campana.store.due import Group
 
 _SHORTEST_USE = 0.05
 _USE_PER_COST = 20.0
+_LONGEST_USE_OF_NOTHING = 1.0
+"""Seconds. On a busy machine a look takes long, and where nobody waits that may be because another
+process serves the channel, which may stand still the next moment."""
 
 
 class Choosing:
@@ -65,8 +68,9 @@ class Choosing:
             waiting = by_channel[channel_id]
             turns = self._turns.setdefault(channel_id, Turns(salt=self._salt))
             self._rounds[channel_id] = Round(turns, waiting)
-            shortest = _SHORTEST_USE if waiting else 0.0
-            self._use_until[channel_id] = now + max(shortest, _USE_PER_COST * (now - began))
+            use = _USE_PER_COST * (now - began)
+            use = max(use, _SHORTEST_USE) if waiting else min(use, _LONGEST_USE_OF_NOTHING)
+            self._use_until[channel_id] = now + use
 
     def channels(self, among: Collection[str]) -> list[str]:
         """Those on which somebody waits: the most urgent first, of equals whoever had to wait

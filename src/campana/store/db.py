@@ -7,12 +7,14 @@ transaction, `campana_engine` sees them all. This module knows nothing of tables
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 import msgspec
 import psycopg
@@ -37,9 +39,12 @@ _AGAIN_SECONDS = 1.0
 _ROUND_TRIP_SECONDS = 1.0
 """A sample that took longer says too little: it may be off by half of that."""
 
-_IDLE_IN_TRANSACTION_SECONDS = 10
-"""Longer than any honest transaction of ours is idle; a process that was stopped in the middle of
-one holds the pace of a channel, or a campaign somebody pauses, for no longer than this."""
+IDLE_SECONDS = 10.0
+"""Longer than any honest transaction of ours is idle, however busy its machine: what a process that
+was stopped in the middle of one holds is free after this."""
+SHORTLY_IDLE_SECONDS = 0.75
+"""The same where transactions are short and others wait for what they hold, who may have promised
+an answer within a second: whoever pauses a campaign, or sends on a channel."""
 
 _BY_INDEX = (
     "-c enable_seqscan=off -c jit=off -c enable_memoize=off -c plan_cache_mode=force_generic_plan"
@@ -62,6 +67,9 @@ _GONE = (
     psycopg.errors.IdleInTransactionSessionTimeout,
     psycopg.errors.TransactionTimeout,
 )
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -119,6 +127,7 @@ class Database:
         role: Role,
         max_connections: int = 10,
         only_by_index: bool = False,
+        idle_seconds: float = IDLE_SECONDS,
     ) -> None:
         """Set it up; `open` connects.
 
@@ -129,6 +138,7 @@ class Database:
             only_by_index: for statements each of which has an index made for it, and which come
                 again and again: a plan that was made while a table was empty, and is kept, reads
                 all of it a minute later.
+            idle_seconds: after which the server ends a transaction that nobody goes on with.
         """
         by_index = f" {_BY_INDEX}" if only_by_index else ""
         self.conninfo = make_conninfo(conninfo, **_PEER_OPTIONS)
@@ -138,7 +148,7 @@ class Database:
             # Autocommit: a transaction is what `transaction()` and `read()` open, never a side
             # effect.
             kwargs={
-                "options": session_options(role) + by_index,
+                "options": session_options(role, idle_seconds=idle_seconds) + by_index,
                 "prepare_threshold": 1,
                 "autocommit": True,
             },
@@ -207,6 +217,8 @@ class Database:
         try:
             async with self._pool.connection() as conn:
                 yield conn
+        except psycopg.errors.IdleInTransactionSessionTimeout as error:
+            raise Unavailable("a transaction that stood still was ended") from error
         except _GONE as error:
             raise Unavailable("the database does not answer") from error
 
@@ -249,7 +261,23 @@ async def _reading(conn: Tx) -> AsyncGenerator[None]:
             await conn.set_read_only(None)
 
 
-def session_options(role: Role) -> str:
+def once_more(act: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+    """What is one transaction is done again if it stood still until the server ended it, for then
+    nothing of it is stored. Standing still twice in a row is `Unavailable`."""
+
+    @wraps(act)
+    async def do(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return await act(*args, **kwargs)
+        except Unavailable as error:
+            if not isinstance(error.__cause__, psycopg.errors.IdleInTransactionSessionTimeout):
+                raise
+        return await act(*args, **kwargs)
+
+    return do
+
+
+def session_options(role: Role, *, idle_seconds: float = IDLE_SECONDS) -> str:
     """The libpq `options` that make a connection act as `role`.
 
     The server is told to watch its end of the connection too: an owner's lock is free only when
@@ -258,7 +286,7 @@ def session_options(role: Role) -> str:
     watch = " ".join(f"-c tcp_keepalives_{what}={n}" for what, n in _KEEPALIVES.items())
     return (
         f"-c role={role} -c search_path=campana,jobs -c timezone=UTC"
-        f" -c idle_in_transaction_session_timeout={_IDLE_IN_TRANSACTION_SECONDS}s"
+        f" -c idle_in_transaction_session_timeout={round(idle_seconds * 1000)}ms"
         f" {watch} -c tcp_user_timeout={_DEAD_PEER_SECONDS}s"
     )
 

@@ -13,13 +13,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-from campana.services import control
+from campana.domain.errors import Unavailable
+from campana.services import channel_pause, control
 from campana.services.control import InFlight
-from campana.store import owners
+from campana.store import campaigns, channels
 from tests.engine.test_dispatcher_kills import worker
 from tests.support.chaos.failpoints import BEFORE, POINTS, SIGNAL
 from tests.support.chaos.fleet import FAILPOINTS
-from tests.support.stage import Stage, over, twice
+from tests.support.stage import Stage, over, twice, working
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.slow
@@ -51,37 +52,25 @@ async def until_stopped(process: subprocess.Popen[bytes]) -> None:
 
 
 def complaints(folder: Path) -> list[str]:
-    """What was logged of errors."""
+    """What the program logged of errors."""
     lines = (folder / "work.log").read_text().splitlines()
-    return [line for line in lines if "ERROR" in line or "Traceback" in line]
-
-
-async def at_work(stage: Stage) -> bool:
-    async with stage.engine.db.read() as tx:
-        return await owners.is_served(tx, kind="sandbox")
+    return [line for line in lines if "level=error logger=campana" in line]
 
 
 @pytest.mark.timeout(120)
 async def test_others_send_though_the_channel_is_held_by_one_that_stands_still(
     stage: Stage, conninfo: str, tmp_path: Path
 ) -> None:
-    with worker(conninfo, stage.url, tmp_path, name="other") as other:
-        await eventually(lambda: at_work(stage))
-        # Until the one serves the channel.
-        other.send_signal(signal.SIGSTOP)
-        try:
-            scene = await stage.campaign(people=PEOPLE, rate=RATE)
-            step = "services.granting.grant_ahead"
-            with stopping(stage, conninfo, tmp_path, step=step) as still:
-                await until_stopped(still)
-                before = len(stage.sandboxed.lines("send"))
-                other.send_signal(signal.SIGCONT)
-                async with asyncio.timeout(PATIENCE):
-                    await eventually(lambda: len(stage.sandboxed.lines("send")) > before + 5)
-                still.send_signal(signal.SIGCONT)
-                assert await over(scene) == {"completed": PEOPLE}, "unknown, or lost"
-        finally:
-            other.send_signal(signal.SIGCONT)
+    scene = await stage.campaign(people=PEOPLE, rate=RATE)
+    step = "services.granting.grant_ahead"
+    with stopping(stage, conninfo, tmp_path, step=step) as still:
+        await until_stopped(still)
+        before = len(stage.sandboxed.lines("send"))
+        async with working(stage.engine, stage.url):
+            async with asyncio.timeout(PATIENCE):
+                await eventually(lambda: len(stage.sandboxed.lines("send")) > before)
+            still.send_signal(signal.SIGCONT)
+            assert await over(scene) == {"completed": PEOPLE}, "unknown, or lost"
     assert twice(stage.sandboxed.lines("send"), "attempt") == []
     assert twice(stage.sandboxed.accepted(), "to") == []
     assert still.returncode == 0
@@ -118,3 +107,37 @@ async def test_a_pause_is_answered_though_one_stands_still_with_the_campaign(
     assert twice(stage.sandboxed.accepted(), "to") == []
     assert still.returncode == 0
     assert complaints(tmp_path) == []
+
+
+@pytest.mark.parametrize("changed", ["campaign", "channel"])
+async def test_a_pause_is_answered_though_whoever_changes_the_same_thing_stands_still(
+    changed: str, stage: Stage
+) -> None:
+    scene = await stage.campaign(people=1)
+    web, workspace_id = stage.web, stage.workspace_id
+
+    async def change() -> None:
+        async with web.db.transaction(workspace_id=workspace_id) as tx:
+            if changed == "campaign":
+                await campaigns.lock(tx, campaign_id=scene.campaign_id, now=web.clock.now())
+            else:
+                await channels.lock(tx, workspace_id=workspace_id, wanted=scene.channel.id)
+            # Nothing goes on here until the server has ended it.
+            async with asyncio.timeout(PATIENCE):
+                await pause()
+            await tx.execute("select")
+
+    async def pause() -> None:
+        if changed == "campaign":
+            await control.pause(web, workspace_id=workspace_id, campaign_id=scene.campaign_id)
+        else:
+            await channel_pause.pause(
+                web, workspace_id=workspace_id, wanted=scene.channel.id, actor="somebody"
+            )
+
+    with pytest.raises(Unavailable, match="stood still"):
+        await change()
+    [[state, is_paused]] = await scene.rows(
+        "select c.state, h.paused_at is not null from campaigns c, channels h"
+    )
+    assert (state, is_paused) == (("paused", False) if changed == "campaign" else ("running", True))

@@ -61,14 +61,15 @@ async def test_reading_on_a_connection_that_breaks_says_that_the_database_does_n
         await read_on_a_broken_one()
 
 
+@pytest.mark.parametrize("awaits", [False, True])
 async def test_a_transaction_that_stands_still_is_ended_and_done_again_once(
-    engine_context: Context, conninfo: str
+    awaits: bool, engine_context: Context, conninfo: str
 ) -> None:
     async def backend(tx: Tx) -> int:
         await tx.execute("select 1")
         return tx.info.backend_pid
 
-    still = StandingStill(backend, conninfo=conninfo)
+    still = StandingStill(backend, conninfo=conninfo, awaits=awaits)
 
     @once_more
     async def act() -> int:
@@ -77,7 +78,7 @@ async def test_a_transaction_that_stands_still_is_ended_and_done_again_once(
 
     assert await act() > 0
     assert still.calls == 2
-    still = StandingStill(backend, conninfo=conninfo, times=2)
+    still = StandingStill(backend, conninfo=conninfo, times=2, awaits=awaits)
     with pytest.raises(Unavailable, match="stood still"):
         await act()
     # Connections that are left are as good as any.

@@ -44,11 +44,17 @@ def until_gone(backend: int, conninfo: str) -> None:
 
 class StandingStill:
     """A step of a transaction before which, the first so many times, nothing goes on until the
-    server has ended it."""
+    server has ended it. Where it `awaits` an answer then, it reads that and the end at once."""
 
     def __init__(
-        self, step: Callable[..., Awaitable[Any]], *, conninfo: str, times: int = 1
+        self,
+        step: Callable[..., Awaitable[Any]],
+        *,
+        conninfo: str,
+        times: int = 1,
+        awaits: bool = False,
     ) -> None:
+        self._awaits = awaits
         self._step = step
         self._conninfo = conninfo
         self._times = times
@@ -58,6 +64,14 @@ class StandingStill:
         self.calls += 1
         if self.calls <= self._times:
             await tx.execute("set local idle_in_transaction_session_timeout = '20ms'")
-            # The server says good-bye on the wire; a stopped process would read it as late as we.
-            await asyncio.to_thread(until_gone, tx.info.backend_pid, self._conninfo)
+            backend = tx.info.backend_pid
+            if self._awaits:
+                asking = asyncio.create_task(tx.execute("select pg_sleep(0.05)"))
+                await asyncio.sleep(0)
+                # With the whole event loop, like a process that is stopped.
+                until_gone(backend, self._conninfo)
+                await asking
+            else:
+                # The server says good-bye on the wire; a stopped process reads it as late as we.
+                await asyncio.to_thread(until_gone, backend, self._conninfo)
         return await self._step(tx, *args, **given)

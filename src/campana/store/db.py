@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
+from weakref import WeakSet
 
 import msgspec
 import psycopg
@@ -67,6 +68,8 @@ _GONE = (
     psycopg.errors.IdleInTransactionSessionTimeout,
     psycopg.errors.TransactionTimeout,
 )
+_STOOD_STILL = psycopg.errors.IdleInTransactionSessionTimeout
+_ENDED = "a transaction that stood still was ended"
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -157,7 +160,10 @@ class Database:
             open=False,
             timeout=5,
             check=None,
+            configure=self._watch,
         )
+        self._stood_still = WeakSet[Tx]()
+        """Connections that the server ended in the middle of a transaction."""
 
     async def open(self) -> None:
         """Connect.
@@ -214,13 +220,27 @@ class Database:
     @asynccontextmanager
     async def _connection(self, *, only_reads: bool = False) -> AsyncGenerator[Tx]:
         del only_reads  # a rehearsal's database wants to know
+        used: Tx | None = None
         try:
-            async with self._pool.connection() as conn:
-                yield conn
-        except psycopg.errors.IdleInTransactionSessionTimeout as error:
-            raise Unavailable("a transaction that stood still was ended") from error
+            async with self._pool.connection() as used:
+                yield used
         except _GONE as error:
-            raise Unavailable("the database does not answer") from error
+            raise self._unavailable(error, used) from error
+
+    async def _watch(self, conn: Tx) -> None:
+        """Who stood still while it waited for an answer reads the server's good-bye along with
+        that: the driver takes it for a notice, and only finds the connection broken."""
+
+        def notice(said: psycopg.errors.Diagnostic) -> None:
+            if said.sqlstate == _STOOD_STILL.sqlstate:
+                self._stood_still.add(conn)
+
+        conn.add_notice_handler(notice)
+
+    def _unavailable(self, error: Exception, used: Tx | None) -> Unavailable:
+        if isinstance(error, _STOOD_STILL) or used in self._stood_still:
+            return Unavailable(_ENDED)
+        return Unavailable("the database does not answer")
 
     @asynccontextmanager
     async def session(self) -> AsyncGenerator[Tx]:
@@ -270,7 +290,7 @@ def once_more(act: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine
         try:
             return await act(*args, **kwargs)
         except Unavailable as error:
-            if not isinstance(error.__cause__, psycopg.errors.IdleInTransactionSessionTimeout):
+            if error.message != _ENDED:
                 raise
         return await act(*args, **kwargs)
 

@@ -43,9 +43,8 @@ _YOUNG_OBJECTS = 50_000
 DEFAULT_WORKSPACE = "default"
 PROGRAM = (sys.executable, "-m", "campana")
 _DISPATCHING, _BESIDE_IT, _ON_JOBS = 8, 8, 4
-"""Connections of a work process, at most."""
 _ON_CALLS, _BESIDE_CALLS = 18, 2
-"""Of a voice worker."""
+"""Connections of a work process and of a voice worker, at most."""
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what is bound, told apart
 
 
@@ -150,11 +149,7 @@ async def _keep(clock: DatabaseClock, db: Database) -> None:
 async def _shortly_idle(
     context: Context, *, max_connections: int, only_by_index: bool = False
 ) -> AsyncGenerator[Context]:
-    """The same with connections of its own, on which nobody stands still for long.
-
-    A process that is stopped in the middle of a transaction, or waits too long for a processor, has
-    it ended by the server; whoever lives takes it up again.
-    """
+    """The same with connections of its own, on which nobody stands still for long."""
     db = Database(
         context.db.conninfo,
         role=context.db.role,

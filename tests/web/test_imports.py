@@ -73,6 +73,7 @@ async def test_what_is_wrong_with_the_form_is_named_at_once(
     fields = {"duplicates": "merge", "defaultCountry": "usa", "surprise": "1"}
     wrong = codes(await upload(api, url, GOOD, **fields))
     assert wrong.keys() == {"/duplicates", "/defaultCountry", "/surprise"}
+    assert codes(await upload(api, url, GOOD, defaultCountry="ZZ")).keys() == {"/defaultCountry"}
     for mapping in ("{", "[]", '{"phone": 1}', '{"phone": ""}'):
         assert any("/mapping" in name for name in codes(await upload(api, url, mapping=mapping)))
     assert codes(await upload(api, url, mapping='{"phone":"Tel"}')).keys() == {"/mapping/phone"}

@@ -10,15 +10,14 @@ import pytest
 
 from campana.carriers.voice_sip import (
     KIND,
-    Config,
     VoiceSip,
     calls_in,
-    disposition_of,
-    disposition_of_status,
     is_loopback_only,
     masked,
     senders,
 )
+from campana.carriers.voice_sip.codes import disposition_of, disposition_of_status
+from campana.carriers.voice_sip.config import Config
 from campana.domain.answered_by import AnsweredBy
 from campana.domain.disposition import Disposition
 from campana.domain.transfer import TransferOutcome

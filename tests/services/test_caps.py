@@ -236,7 +236,7 @@ async def sixteen(engine_context: Context, conninfo: str) -> AsyncIterator[Conte
     await db.close()
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize("per", ["number", "contact"])
 async def test_sixteen_workers_on_two_campaigns_never_exceed_one(
     sixteen: Context, context: Context, workspace_id: int, clock: FixedClock, per: str

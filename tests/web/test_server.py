@@ -52,7 +52,7 @@ async def test_a_signal_lets_what_has_begun_finish(
     serving = asyncio.create_task(
         server.serve(context, host="127.0.0.1", port=port, fd=listener.detach())
     )
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
         request = asyncio.create_task(client.get("/readyz"))
         await begun.wait()
         os.kill(os.getpid(), number)
@@ -69,7 +69,7 @@ async def test_cancelling_drains_too(context: Context, listener: socket.socket) 
     serving = asyncio.create_task(
         server.serve(context, host="127.0.0.1", port=port, fd=listener.detach())
     )
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
         answer = await client.get("/healthz", headers={"x-request-id": "real"})
         assert (answer.status_code, answer.headers["x-request-id"]) == (200, "real")
         head = await client.head("/healthz")

@@ -33,7 +33,7 @@ class ChannelDocument(
 ):
     """A channel as written: its carrier's `config` has a shape of its own."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=100)]
+    name: Annotated[str, Meta(min_length=1, max_length=100, extra_json_schema=documents.AS_NAME)]
     kind: str
     config: dict[str, Any]
     channel_type: ChannelType | None = None
@@ -73,7 +73,7 @@ class ChannelLimitsDocument(
     Of `config`, a secret that is left out stays too, as long as it goes where it did.
     """
 
-    name: Annotated[str, Meta(min_length=1, max_length=100)]
+    name: Annotated[str, Meta(min_length=1, max_length=100, extra_json_schema=documents.AS_NAME)]
     config: dict[str, Any]
     rate: Rate
     burst: Burst

@@ -42,7 +42,7 @@ class CredentialDocument(
     `oauth2` (client credentials, RFC 6749 section 4.4): tokenUrl, clientId, clientSecret, scope.
     """
 
-    name: Annotated[str, Meta(min_length=1, max_length=100)]
+    name: Annotated[str, Meta(min_length=1, max_length=100, extra_json_schema=documents.AS_NAME)]
     kind: Kind
     header: _Name | None = None
     key: _Secret | None = None

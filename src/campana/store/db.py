@@ -160,7 +160,7 @@ class Database:
             open=False,
             timeout=5,
             check=None,
-            configure=self._watch,
+            configure=self._notice_ends,
         )
         self._stood_still = WeakSet[Tx]()
         """Connections that the server ended in the middle of a transaction."""
@@ -227,7 +227,7 @@ class Database:
         except _GONE as error:
             raise self._unavailable(error, used) from error
 
-    async def _watch(self, conn: Tx) -> None:
+    async def _notice_ends(self, conn: Tx) -> None:
         """Who stood still while it waited for an answer reads the server's good-bye along with
         that: the driver takes it for a notice, and only finds the connection broken."""
 

@@ -190,7 +190,8 @@ async def _onward(
     told = "" if is_alone else say("Somebody else changed other pages of this draft meanwhile.")
     wish = given.get("go", "")
     if wish == "leave":
-        return done(f"/campaigns/{campaign_id}", f"{say('The draft is kept.')} {told}".strip())
+        kept = say("The draft is kept.")
+        return done(f"/campaigns/{campaign_id}", f"{kept} {told}".strip())
     if wish in _BY_PATH:
         return _to(_path(campaign_id, _BY_PATH[wish]), told)
     if step is CONTENT and any(given.get(name, "").strip() for name in ("bot", "kept", "flow")):
@@ -199,8 +200,8 @@ async def _onward(
         )
         found = await _blocking(request, campaign)
         if any(CONTENT.place_of(each.pointer or "") for each in found):
-            said = f"{say('It is kept, and cannot be launched like this.')} {told}".strip()
-            return done(f"{_path(campaign_id, CONTENT)}?mend=1", said)
+            kept = say("It is kept, and cannot be launched like this.")
+            return done(f"{_path(campaign_id, CONTENT)}?mend=1", f"{kept} {told}".strip())
     place = STEPS.index(step) + 1
     if wish == "review" or place == len(STEPS):
         return _to(f"/campaigns/{campaign_id}/review", told)

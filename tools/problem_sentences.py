@@ -24,8 +24,18 @@ _ERRORS = {
 }
 _PROBLEMS = {"FieldProblem", "Unusable", "Unfit", "Refusal", "Dispute", "replace"}
 _SAYING = {"message", "reason", "suggestion"}
-_MAKERS = {"_wrong", "_problem", "problem", "_at", "_bad", "Unfit", "Unusable", "_Refused"}
-_RETURNING = {"_parse_reason"}
+_MAKERS = {
+    "warned",
+    "_wrong",
+    "_problem",
+    "problem",
+    "_at",
+    "_bad",
+    "Unfit",
+    "Unusable",
+    "_Refused",
+}
+_RETURNING = {"_parse_reason", "problem_of"}
 _LEAST = 8
 """Letters beside its places, below which a sentence could be found in any text."""
 

@@ -23,7 +23,7 @@ from tests.carriers import contract
 from tests.carriers.contract import ATTEMPT, NOW, Contract, SendCase, StatusCase, outbound
 from tests.support.sandbox import SECRET, Sandboxed, sandbox
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = pytest.mark.timeout(180)
 
 TOLD = NOW - timedelta(seconds=3)
 

@@ -53,7 +53,7 @@ def test_what_cannot_be_run_is_kept_and_says_why(campana: Campana, tmp_path: Pat
     assert [each["name"] for each in json.loads(campana("list", "--json").stdout)] == ["Half"]
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 def test_no_command_waits_for_what_reads_flows() -> None:
     program = "import sys, campana.cli; print('liquid' in sys.modules)"
     said = subprocess.run(

@@ -8,7 +8,7 @@ import pytest
 
 from campana.demo import chat
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = pytest.mark.timeout(180)
 
 
 async def test_people_have_not_answered_in_an_earlier_demo(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ class Peer:
         self.address: tuple[str, int] = self.socket.getsockname()
 
     async def receive(self) -> Message:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             data = await asyncio.get_running_loop().sock_recv(self.socket, 4096)
         message = Message.parse(data)
         assert message is not None

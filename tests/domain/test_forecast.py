@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from campana.domain.forecast import LONGEST, Forecast, Pace, forecast
+from campana.domain.quota import Quota
 from campana.domain.window import ALWAYS, DEFAULT, Hours, Window, is_open
 
 NOW = datetime(2026, 3, 10, 15, tzinfo=UTC)
 """Tuesday, 11:00 in New York and 08:00 in Los Angeles."""
+HUNDRED = Quota(most=100)
 NEW_YORK, LOS_ANGELES, TOKYO = ("America/New_York",), ("America/Los_Angeles",), ("Asia/Tokyo",)
 
 
@@ -59,18 +62,57 @@ def test_what_is_not_done_when_the_window_closes_goes_on_when_it_opens() -> None
 
 
 def test_a_quota_ends_the_day_in_utc() -> None:
-    run = forecast({NEW_YORK: 150}, window=ALWAYS, pace=Pace(rate=10, daily=100), start=NOW)
+    run = forecast({NEW_YORK: 150}, window=ALWAYS, pace=Pace(rate=10, quotas=[HUNDRED]), start=NOW)
     assert run.first_at == NOW
     assert run.last_at == datetime(2026, 3, 11, 0, 0, 5, tzinfo=UTC)
     assert [each.attempts for each in run.planned] == [100, 50]
 
 
 def test_what_is_used_up_of_a_day_is_gone_on_that_day_alone() -> None:
-    pace = Pace(rate=10, daily=100, spent_on=NOW.date(), spent=70)
+    pace = Pace(rate=10, quotas=[Quota(most=100, left=30, on=NOW.date())])
     run = forecast({NEW_YORK: 150}, window=ALWAYS, pace=pace, start=NOW)
     assert [each.attempts for each in run.planned] == [30, 100, 20]
     later = forecast({NEW_YORK: 150}, window=ALWAYS, pace=pace, start=NOW + timedelta(days=1))
     assert [each.attempts for each in later.planned] == [100, 50]
+
+
+def test_of_several_quotas_each_begins_anew_when_its_own_day_does() -> None:
+    """15:00 UTC: the day of UTC has nine hours left, that of New York thirteen."""
+    here = Quota(most=40, left=10, on=NOW.date(), zone=ZoneInfo("America/New_York"))
+    pace = Pace(rate=10, quotas=[Quota(most=30), here])
+    run = forecast({NEW_YORK: 100}, window=ALWAYS, pace=pace, start=NOW)
+    at = datetime(2026, 3, 11, tzinfo=UTC)
+    assert [(each.hour, each.attempts) for each in run.planned] == [
+        (NOW, 10),
+        (at + timedelta(hours=4), 30),
+        (at + timedelta(hours=24), 10),
+        (at + timedelta(hours=28), 20),
+        (at + timedelta(hours=48), 20),
+        (at + timedelta(hours=52), 10),
+    ]
+
+
+def test_what_there_is_once_and_never_again_leaves_the_others() -> None:
+    pace = Pace(rate=10, quotas=[HUNDRED, Quota(most=130, zone=None)])
+    run = forecast({NEW_YORK: 150}, window=ALWAYS, pace=pace, start=NOW)
+    assert [each.attempts for each in run.planned] == [100, 30]
+    assert run.not_reached == 20
+
+
+def test_who_goes_first_is_waited_for_into_the_hours_that_are_closed() -> None:
+    """New York closes at 01:00 UTC: half an hour after it the verdict is there, and waits for the
+    morning; the first of Los Angeles, where it is evening, come right after it."""
+    start = NOW.replace(hour=23)
+    wait = timedelta(hours=2, minutes=30)
+    pace = Pace(rate=1, first=10, first_wait=wait)
+    run = forecast({NEW_YORK: 100, LOS_ANGELES: 20}, window=DEFAULT, pace=pace, start=start)
+    verdict = start + timedelta(seconds=10) + wait
+    assert [(each.hour, each.zones, each.attempts) for each in run.planned] == [
+        (start, LOS_ANGELES, 5),
+        (start, NEW_YORK, 5),
+        (verdict.replace(minute=0, second=0), LOS_ANGELES, 15),
+        (datetime(2026, 3, 11, 12, tzinfo=UTC), NEW_YORK, 95),
+    ]
 
 
 def test_a_ramp_up_makes_it_later_by_nearly_half_of_it() -> None:
@@ -119,7 +161,9 @@ def test_everybody_is_planned_once_in_hours_that_are_open(
 ) -> None:
     window = Window(days=((Hours(start=time(8), end=time(21)),),) * 7)
     start = NOW.replace(hour=hour)
-    run = forecast(people, window=window, pace=Pace(rate=rate, daily=daily), start=start)
+    run = forecast(
+        people, window=window, pace=Pace(rate=rate, quotas=[Quota(most=daily)]), start=start
+    )
     assert run.not_reached == 0 or daily < 20 or rate < 0.1
     if run.last_at is None or run.last_at < start + timedelta(days=7):
         for zones, count in people.items():

@@ -109,6 +109,7 @@ RUNNING: list[tuple[dict[str, Any], Cause, str]] = [
     (channel(quota_resets_at=LATER), Cause.CHANNEL_QUOTA, "attempts of the day"),
     (channel(lines_in_use=10), Cause.CHANNEL_LINES, "All 10 lines of the channel Main line"),
     (channel(arrival_at=LATER), Cause.CHANNEL_RATE, "at its rate"),
+    (channel(arrival_at=LATER, served_before="Storm"), Cause.MORE_URGENT, "campaign Storm first"),
     (channel() | {"held_by": "rate", "held_until": LATER}, Cause.CAMPAIGN_RATE, "its own rate"),
     (channel() | {"held_by": "rate", "held_until": EARLIER}, Cause.READY, "about to begin"),
     (channel() | {"held_by": "lines", "held_until": LATER}, Cause.CAMPAIGN_LINES, "it may use"),

@@ -61,7 +61,7 @@ async def a_channel(stage: Stage, channel_type: ChannelType) -> Channel:
 
 async def say(stage: Stage, channel: Channel, text: str, **more: Any) -> None:
     """A person writes to the channel, by way of the sandbox."""
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
         answer = await client.post(
             f"{stage.sandboxed.url}/says",
             headers={"authorization": f"Bearer {SECRET}"},

@@ -11,6 +11,7 @@ from campana.domain.errors import Unavailable
 from campana.engine import backlog
 from campana.engine.backlog import Backlog
 from tests.support.waiting import eventually
+from tests.voice import virtual_time
 
 
 class Disk:
@@ -53,17 +54,20 @@ async def test_what_comes_during_a_write_shares_the_next_ones_of_a_largest_size(
     assert disk.done == [0, 1, 2, 3, 4, 5]
 
 
-async def test_after_a_write_of_many_the_next_waits_for_more(disk: Disk) -> None:
-    kept = Backlog(disk.write, done=disk.over, pause=0.05)
-    for n in range(9):
-        kept.add(n)
-    await asyncio.sleep(0.01)
-    kept.add(9)
-    await asyncio.sleep(0.005)
-    kept.add(10)
-    await kept.settled()
-    kept.add(11)
-    await kept.settled()
+def test_after_a_write_of_many_the_next_waits_for_more(disk: Disk) -> None:
+    async def work() -> None:
+        kept = Backlog(disk.write, done=disk.over, pause=0.05)
+        for n in range(9):
+            kept.add(n)
+        await asyncio.sleep(0.01)
+        kept.add(9)
+        await asyncio.sleep(0.005)
+        kept.add(10)
+        await kept.settled()
+        kept.add(11)
+        await kept.settled()
+
+    virtual_time.run(work())
     assert disk.batches == [list(range(9)), [9, 10], [11]]
 
 

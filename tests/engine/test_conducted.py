@@ -18,7 +18,7 @@ from tests.support.talking import flow, published
 from tests.voice.hears import LevelModels
 from tests.voice.scripted import ScriptedDriver
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(180)
 
 DESK = "+12025550160"
 NODES: Any = {

@@ -27,7 +27,7 @@ from tests.support.talking import flow, published
 from tests.support.waiting import eventually
 from tests.voice.scripted import ScriptedDriver
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(180)
 
 Stands = tuple[str, str | None, str | None, datetime | None]
 """State, disposition, reason, due."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
@@ -17,6 +19,7 @@ from campana.engine.dispatcher import Dispatcher
 from campana.services import control, inquiries
 from campana.store import attempts
 from campana.store.db import Tx
+from tests.engine.test_channel_pause import ON_THE_WIRE
 from tests.support.campaign import Scene
 from tests.support.ledger import broken
 from tests.support.ownership import cut_session
@@ -25,7 +28,7 @@ from tests.support.sandbox import WallClock, outcomes
 from tests.support.stage import QUICK, Stage, dispatching, over, twice, working
 from tests.support.waiting import eventually
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = pytest.mark.timeout(180)
 
 
 async def nothing_open(scene: Scene) -> bool:
@@ -149,9 +152,14 @@ async def test_a_pause_leaves_nothing_that_is_still_sent(stage: Stage) -> None:
         await control.pause(
             stage.web, workspace_id=stage.workspace_id, campaign_id=scene.campaign_id
         )
-        before = len(stage.sandboxed.lines("send"))
+        answered, moment = time.monotonic(), stage.engine.clock.now()
+        await asyncio.sleep(2 * ON_THE_WIRE)
         await eventually(lambda: nothing_open(scene))
-        assert len(stage.sandboxed.lines("send")) == before < 200
+        begun = "select count(*) from attempts where created_at > %s"
+        assert await scene.rows(begun, moment) == [(0,)]
+        sends = stage.sandboxed.lines("send")
+        assert [line for line in sends if line["at"] > answered + ON_THE_WIRE] == []
+        assert len(sends) < 200
         await control.resume(
             stage.web, workspace_id=stage.workspace_id, campaign_id=scene.campaign_id
         )
@@ -167,7 +175,7 @@ async def test_without_its_carrier_nobody_is_tried_over_and_over(
     monkeypatch.setattr(resting, "_LONGEST", 60.0)
     scene = await stage.campaign(people=30)
     stage.sandboxed.process.terminate()
-    stage.sandboxed.process.wait(10)
+    stage.sandboxed.process.wait(60)
     async with working(stage.engine, stage.url) as dispatcher:
         await eventually(
             lambda: scene.rows("select 1 from attempts where disposition = 'not_sent'")

@@ -15,7 +15,7 @@ from tests.engine.test_voice_worker import ended, one, working
 from tests.voice.hears import LevelModels
 from tests.voice.scripted import ScriptedDriver
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(180)
 
 BOT: Any = {
     "greeting": "Hello.",

@@ -23,7 +23,7 @@ from tests.support.smsc import PASSWORD, SYSTEM_ID, Answer, Smsc, smsc
 from tests.support.stage import over, working
 from tests.support.waiting import eventually
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(180)
 
 LONG = {**BOT, "greeting": "Hello. " * 30}
 

@@ -27,7 +27,7 @@ from tests.support.receiver import Behavior, Receiver, answers, receiver
 from tests.voice.hears import LevelModels
 from tests.voice.scripted import ScriptedDriver
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(180)
 
 BOT: Any = {
     "greeting": "Hello {{ contact.first_name }}.",
@@ -133,7 +133,7 @@ async def test_stop_calling_me_counts_although_the_model_would_talk_on(
         talking(engine_context, base(listening), "Stop calling me.") as worker,
     ):
         assert await worker.step()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not (rows := await scene.rows(look)):  # noqa: ASYNC110 - it tells nobody
                 await asyncio.sleep(0.01)
         assert tuple(rows[0]) == ("call", "in_progress")
@@ -152,7 +152,7 @@ async def test_what_the_model_understood_as_an_opt_out_counts_while_the_call_sti
         talking(engine_context, base(listening), "I would rather you did not.") as worker,
     ):
         assert await worker.step()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not (rows := await scene.rows(look)):  # noqa: ASYNC110 - it tells nobody
                 await asyncio.sleep(0.01)
         assert tuple(rows[0]) == ("call", "in_progress")

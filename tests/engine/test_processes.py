@@ -27,7 +27,7 @@ async def kept(stop: asyncio.Event, *children: Child) -> None:
     await keep(children, environment=os.environ, stop=stop, drain_seconds=5)
 
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(180)
 
 
 @pytest.fixture

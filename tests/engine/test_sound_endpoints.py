@@ -32,7 +32,7 @@ from tests.support.sound_endpoint import HERTZ, by_target, hears, speaks
 from tests.voice.hears import LevelModels
 from tests.voice.scripted import ScriptedDriver
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(180)
 
 LISTENS: Any = {
     "greeting": "Hello {{ contact.first_name }}.",

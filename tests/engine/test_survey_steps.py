@@ -14,7 +14,7 @@ from tests.engine.test_model_bots import call_of
 from tests.engine.test_voice_worker import ended, one, working
 from tests.voice.scripted import Deed, ScriptedDriver
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(180)
 
 
 @pytest.fixture(autouse=True)

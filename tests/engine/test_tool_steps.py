@@ -21,7 +21,7 @@ from tests.support.receiver import Behavior, Message, answers, hangs, receiver
 from tests.voice.hears import LevelModels
 from tests.voice.scripted import ScriptedDriver
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(180)
 
 SECRET = "whsec_" + "A" * 43 + "="
 

@@ -18,7 +18,7 @@ from tests.support.database import FixedClock
 from tests.support.ownership import dead_owner
 from tests.voice.scripted import ScriptedDriver
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(180)
 
 
 @pytest.fixture(autouse=True)

@@ -19,7 +19,7 @@ from tests.voice.scripted import ScriptedCall, ScriptedDriver
 
 FIRST, SECOND, THIRD = 5061, 5062, 5063
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(180)
 
 
 @pytest.fixture(autouse=True)

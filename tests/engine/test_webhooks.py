@@ -241,7 +241,7 @@ async def test_of_one_subject_the_later_waits_for_the_earlier(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(90)
+@pytest.mark.timeout(180)
 async def test_a_test_waits_for_none_that_was_refused_before_it(
     engine_context: Context, context: Context, workspace_id: int, deliverer: Deliverer
 ) -> None:

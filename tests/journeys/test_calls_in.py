@@ -86,12 +86,15 @@ def rings(gate: tuple[str, int], number: str, **how: str) -> int:
 
 def holder(campana: Served, port: int) -> psutil.Process:
     """The worker that has the port."""
-    [found] = [
-        child
-        for child in campana.children()
-        if port in {each.laddr.port for each in child.net_connections("udp") if each.laddr}
-    ]
+    [found] = [child for child in campana.children() if port in ports_of(child)]
     return found
+
+
+def ports_of(process: psutil.Process) -> set[int]:
+    """Where it listens for datagrams; nowhere when it has just ended."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return {each.laddr.port for each in process.net_connections("udp") if each.laddr}
+    return set()
 
 
 def test_who_is_waited_for_is_answered_once_and_nobody_else() -> None:

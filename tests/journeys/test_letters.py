@@ -150,12 +150,12 @@ async def pressed(letter: Taken) -> None:
     assert letter.message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     found = re.search(r"<(https?://[^>]+)>", letter.message["List-Unsubscribe"])
     assert found is not None
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
         answer = await client.post(found[1], data={"List-Unsubscribe": "One-Click"})
     assert answer.status_code == 200, answer.text
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 async def test_what_nothing_comes_back_about_is_delivered(
     engine_context: Context, context: Context, workspace_id: int
 ) -> None:

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from campana.sandbox.plan import Behavior, Plan, Seconds
+from tests.journeys.served import until
 from tests.support.sandbox import SECRET, Sandboxed, sandbox
 
 pytestmark = pytest.mark.timeout(120)
@@ -26,7 +27,7 @@ KEY = {"authorization": f"Bearer {SECRET}"}
 
 
 def ask(running: Sandboxed, method: str, path: str, **changes: Any) -> httpx.Response:
-    given = {"headers": KEY, "trust_env": False, **changes}
+    given = {"headers": KEY, "trust_env": False, "timeout": 60, **changes}
     return httpx.request(method, running.url + path, **given)
 
 
@@ -84,7 +85,8 @@ def test_a_send_is_in_the_log_before_it_is_answered(tmp_path: Path) -> None:
     with sandbox(tmp_path, Plan(faults={"silent": 1})) as running:
         with pytest.raises(httpx.ReadTimeout):
             ask(running, "POST", "/sends", json=SEND, timeout=0.5)
-        [line] = running.lines("send")
+        # It never answers this one, however late it has come to write it down.
+        [line] = until(lambda: running.lines("send"))
         assert (line["attempt"], line["to"], line["accepted"]) == ("att_1", SEND["to"], True)
 
 

@@ -150,7 +150,7 @@ async def test_every_order_of_commits_reads_each_once_and_in_order(
     assert subjects(seen) == ["0", "1", "2"]
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 async def test_many_writers_at_once_and_a_reader_that_never_rests(
     engine_context: Context, conninfo: str, workspace_id: int
 ) -> None:

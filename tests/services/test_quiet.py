@@ -55,7 +55,8 @@ async def test_waits_for_claims_that_may_not_have_seen_it(
             async with engine_context.db.read() as look:
                 cursor = await look.execute(
                     "select from pg_locks where locktype = 'advisory' and not granted"
-                    " and classid::bigint = %s",
+                    " and classid::bigint = %s and database ="
+                    " (select oid from pg_database where datname = current_database())",
                     (claims.LOCK_SPACE,),
                 )
                 return await cursor.fetchone() is not None

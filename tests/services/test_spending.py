@@ -244,7 +244,7 @@ async def sixteen(engine_context: Context, conninfo: str) -> AsyncIterator[Conte
     await db.close()
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 async def test_sixteen_workers_never_spend_more_than_the_limit(
     sixteen: Context, context: Context, workspace_id: int, clock: FixedClock
 ) -> None:

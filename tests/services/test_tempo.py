@@ -46,7 +46,7 @@ async def ends(scene: Scene, *, now: datetime = NOW, people: int = 600, **asked:
         "begun": 0,
         "told": GOING,
         "places": Pace(rate=1),
-        "callers": None,
+        "calls": None,
         "now": now,
     }
     found = ends_of(campaign, scene.channel, **given | asked)

@@ -83,6 +83,21 @@ def test_what_is_left_of_the_channels_day_is_all_that_goes_out_on_it(
     assert hours == _planned(foretold)
 
 
+def test_the_wait_of_a_canary_passes_into_the_closed_hours(server: str, template: str) -> None:
+    """Twelve of 24 go first, at one a minute; ten hours after the last of them it is night."""
+
+    async def prepare(_: World, __: int, ___: Sequence[str]) -> dict[str, Any]:
+        return {"canary": {"percent": 50, "waitSeconds": 10 * 3600, "maxFailureRate": None}}
+
+    pace = {"channel": {"rate": 0.016, "lines": 9}, "carrier": {"mix": {"SMS": {"delivered": 1}}}}
+    written = {**ONCE, "channelType": "SMS", "simulation": pace}
+    written["contacts"] = {"count": 24, "zones": {"America/New_York": 1}}
+    scenario = document.read(campaign(**written), seed=1)
+    foretold, hours, _ = _run(server, template, scenario, prepare)
+    assert len({hour.date() for hour in hours}) == 2
+    assert hours == _planned(foretold)
+
+
 def _planned(foretold: Outlook) -> Counter[datetime]:
     assert foretold.forecast is not None
     planned = Counter[datetime]()

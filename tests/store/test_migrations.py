@@ -45,7 +45,7 @@ def tables(conninfo: str) -> set[str]:
         return {str(row[0]) for row in found}
 
 
-@pytest.mark.timeout(90)
+@pytest.mark.timeout(180)
 def test_processes_that_start_at_once_make_one_schema(empty: str, conninfo: str) -> None:
     program = "import sys; from campana.store import migrations; migrations.migrate(sys.argv[1])"
     started = [

@@ -113,14 +113,16 @@ async def asking(url: str, *, most: int = 1, seconds: float = 10) -> AsyncGenera
 
 
 async def until(peer: Peer, *, asked: int) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while peer.asked < asked:  # noqa: ASYNC110 - the peer counts
             await asyncio.sleep(0.005)
 
 
 async def until_closed(peer: Peer) -> None:
     """The peer has closed every connection, and we have had time to hear of it."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while peer.open:  # noqa: ASYNC110 - the peer counts
             await asyncio.sleep(0.005)
-    await asyncio.sleep(0.02)
+    # Many turns of the loop, also of one that has just stood still for all of this time.
+    for _ in range(10):
+        await asyncio.sleep(0.002)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import tempfile
+import uuid
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -71,9 +72,9 @@ class SeededEntropy:
 
 @pytest.fixture(scope="session")
 def run_name() -> str:
-    """What all processes of this run share and no other run does."""
-    starter = os.getppid() if os.environ.get("PYTEST_XDIST_WORKER") else os.getpid()
-    return f"campana-tests-{starter}"
+    """What all processes of this run share and no other run does, not even one that was killed
+    and left its files."""
+    return f"campana-tests-{os.environ.get('PYTEST_XDIST_TESTRUNUID') or uuid.uuid4().hex}"
 
 
 @pytest.fixture(scope="session")

@@ -35,7 +35,9 @@ class Registrar(asyncio.DatagramProtocol):
         self.most_bindings = 0
         """The most that one account had at once."""
         self.statuses: list[int] = []
-        """All that were answered, in order."""
+        """All that were answered, in order; each once, however often its answer was late."""
+        self._answered: dict[str, bytes] = {}
+        """By request, for when it comes again."""
         self.options = 0
 
     @property
@@ -57,12 +59,18 @@ class Registrar(asyncio.DatagramProtocol):
             return
         assert self._transport is not None
         if message.method == "REGISTER":
-            answer = self._answer(message)
-            self.statuses.append(int(answer.first.split(" ")[1]))
+            self._transport.sendto(self._answer_once(message), addr)
         else:
             self.options += 1
-            answer = message.reply(200, "OK")
-        self._transport.sendto(bytes(answer), addr)
+            self._transport.sendto(bytes(message.reply(200, "OK")), addr)
+
+    def _answer_once(self, message: Message) -> bytes:
+        known = self._answered.get(message.branch)
+        if known is None:
+            answer = self._answer(message)
+            self.statuses.append(int(answer.first.split(" ")[1]))
+            known = self._answered[message.branch] = bytes(answer)
+        return known
 
     def _answer(self, message: Message) -> Message:
         given = message.get("authorization")

@@ -152,7 +152,14 @@ class Exchange:
 
 
 class Sipp:
-    """One scenario of sipp, answering on a port of loopback."""
+    """One scenario of sipp, answering on a port of loopback.
+
+    Where it stands still for half a second, requests come again and wait for it in the socket. They
+    are told from new ones by their headers (the SIP stack changes the version of the SDP each
+    time), and only until it sends a second message: so scenarios answer a request at once, which
+    ends its repetition, and pause before they go on; what comes in a pause is not looked at. They
+    themselves send nothing twice: loopback loses nothing.
+    """
 
     def __init__(self, scenario: str, *, directory: Path, **words: str) -> None:
         """Each `@name@` in the scenario is replaced by the word of that name."""
@@ -176,6 +183,7 @@ class Sipp:
         self._process = subprocess.Popen(
             [
                 *(program, "-sf", str(self._played), "-m", "1", "-nostdin", "-rtp_echo"),
+                *("-rtcheck", "loose", "-pause_msg_ign"),
                 *("-i", LOOPBACK, "-p", str(self.port), "-mp", str(free_port())),
                 *("-trace_err", "-error_file", str(self._errors)),
             ],

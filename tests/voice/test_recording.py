@@ -76,7 +76,7 @@ def test_only_a_complete_recording_has_its_name(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["call.wav"]
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 def test_after_a_kill_the_part_plays_up_to_the_last_second(tmp_path: Path) -> None:
     path = tmp_path / "call.wav"
     program = f"""

@@ -16,7 +16,7 @@ import pytest
 from tests.support import certificates
 from tests.voice.peers import HERE, LOOPBACK, PATIENCE, LineProcess, free_port
 
-pytestmark = [pytest.mark.voice, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.voice, pytest.mark.timeout(180)]
 
 TLS = {"host": LOOPBACK, "transport": "tls"}
 SECURE = {**TLS, "srtp": True}

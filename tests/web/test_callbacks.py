@@ -212,7 +212,10 @@ async def cut_off(context: Context, conninfo: str) -> AsyncIterator[Context]:
 async def test_without_the_database_the_carrier_is_told_to_come_again(
     cut_off: Context, channel: Channel, conninfo: str
 ) -> None:
-    async with answering(create_app(cut_off)) as url, httpx.AsyncClient(base_url=url) as client:
+    async with (
+        answering(create_app(cut_off)) as url,
+        httpx.AsyncClient(base_url=url, timeout=60) as client,
+    ):
         assert (await tell(client, channel)).status_code == 204
         async with await AsyncConnection.connect(conninfo, autocommit=True) as superuser:
             await superuser.execute("alter table campana.callback_inbox rename to away")
@@ -280,7 +283,7 @@ async def test_an_address_is_signed_as_the_provider_knows_it_behind_a_proxy(
     mac = hmac.digest(b"auth-token-of-twilio", text.encode(), "sha1")
     signed = {"x-twilio-signature": base64.b64encode(mac).decode()}
     app = create_app(context, public_url="https://campana.example/")
-    async with answering(app) as url, httpx.AsyncClient(base_url=url) as client:
+    async with answering(app) as url, httpx.AsyncClient(base_url=url, timeout=60) as client:
         assert (await client.post(place, data=form, headers=signed)).status_code == 204
         other = f"{place[:-1]}2"
         assert (await client.post(other, data=form, headers=signed)).status_code == 403

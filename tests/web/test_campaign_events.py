@@ -69,7 +69,7 @@ async def served(context: Context, workspace_id: int) -> AsyncIterator[Served]:
     url = f"http://127.0.0.1:{port}"
 
     async def answers() -> bool:
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(timeout=60) as client:
             return (await client.get(f"{url}/healthz")).status_code == 200
 
     await eventually(answers)
@@ -179,7 +179,7 @@ async def test_a_client_that_comes_back_misses_nothing_and_gets_nothing_twice(
 async def test_a_stream_begins_where_the_query_says_too(served: Served) -> None:
     ids = await served.tell("tgt_1", "tgt_2")
     async with (
-        httpx.AsyncClient() as client,
+        httpx.AsyncClient(timeout=60) as client,
         client.stream(
             "GET", f"{served.path}?after={ids[0]}", headers=served.headers | STREAM
         ) as response,
@@ -195,7 +195,7 @@ async def test_a_stream_begins_where_the_query_says_too(served: Served) -> None:
 async def test_a_stream_cannot_begin_after_an_event_that_is_not_there_yet(served: Served) -> None:
     await served.tell("tgt_1")
     for given in ({"last-event-id": "evt_999999999"}, {"last-event-id": "none of ours"}):
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(timeout=60) as client:
             headers = served.headers | STREAM | given
             refused = await client.get(served.path, headers=headers)
         assert refused.status_code == 400
@@ -206,7 +206,7 @@ async def test_a_stream_cannot_begin_after_an_event_that_is_not_there_yet(served
 async def test_without_asking_for_a_stream_it_is_a_page(served: Served) -> None:
     ids = await served.tell("tgt_1", "tgt_2", "tgt_3")
     await served.tell("tgt_9", campaign_id="camp_other")
-    async with httpx.AsyncClient(headers=served.headers) as client:
+    async with httpx.AsyncClient(headers=served.headers, timeout=60) as client:
         page = (await client.get(f"{served.path}?limit=2")).json()
         assert [each["id"] for each in page["data"]] == ids[:2]
         assert page["hasMore"]
@@ -266,7 +266,7 @@ async def test_a_revoked_key_ends_its_streams_and_no_others(
 async def test_so_many_streams_and_no_more(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(streams, "MOST_STREAMS", 2)
     async with following(served), following(served) as leaving:
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(timeout=60) as client:
             answer = await client.get(served.path, headers=served.headers | STREAM)
             assert (answer.status_code, answer.json()["code"]) == (429, "rate_limited")
             assert int(answer.headers["retry-after"]) >= 1
@@ -276,7 +276,7 @@ async def test_so_many_streams_and_no_more(served: Served, monkeypatch: pytest.M
 
         async def is_let_in() -> bool:
             async with (
-                httpx.AsyncClient() as client,
+                httpx.AsyncClient(timeout=60) as client,
                 client.stream("GET", served.path, headers=served.headers | STREAM) as response,
             ):
                 return response.status_code == 200
@@ -287,7 +287,7 @@ async def test_so_many_streams_and_no_more(served: Served, monkeypatch: pytest.M
 async def test_a_client_that_does_not_read_is_let_go(
     served: Served, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(event_stream, "WRITE_SECONDS", 1.0)
+    monkeypatch.setattr(event_stream, "WRITE_SECONDS", 3.0)
     monkeypatch.setattr(streams, "MOST_BEHIND", 50)
     port = int(served.url.rpartition(":")[2])
     with socket.socket() as lazy:
@@ -325,7 +325,7 @@ async def test_many_followers_cost_the_database_what_one_does(
         reads.append(1)
         return whole(self, **values)
 
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         async with AsyncFollowers(served, 25, last_event_id=start) as followers:
             await served.tell("tgt_1")
             await eventually(lambda: all(each.seen for each in followers))

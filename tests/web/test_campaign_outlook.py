@@ -99,6 +99,44 @@ async def test_a_busy_channel_is_named(
     assert told["sentence"] == "All 1 lines of the channel Main line are in use."
 
 
+async def test_a_more_urgent_campaign_that_takes_all_of_a_channel_is_named(
+    api: httpx.AsyncClient, engine_context: Context, context: Context, workspace_id: int
+) -> None:
+    channel = await add_channel(context, workspace_id=workspace_id, name="Main line", lines=1)
+    urgent, other = [
+        await launched(
+            engine_context,
+            context,
+            workspace_id=workspace_id,
+            people=people,
+            channel=channel,
+            name=name,
+            priority=priority,
+        )
+        for name, priority, people in (
+            ("Storm warning", "urgent", [person(ANA), person("+12125550178")]),
+            ("Survey", "low", [person("+12125550177")]),
+        )
+    ]
+    async with engine_context.db.session() as session:
+        await owners.serve(session, kind="voice_sip")
+        told = await why(api, other.campaign_id)
+        assert (told["code"], told["waitReason"]) == ("more_urgent", "pacing")
+        assert told["sentence"] == (
+            "The channel Main line serves the campaign Storm warning first, which is more urgent"
+            " and has people waiting: raise the priority of this one or the channel's rate, or it"
+            " goes on when nobody waits there."
+        )
+        assert (await why(api, urgent.campaign_id))["code"] == "ready"
+        for group in await dispatch.ready(engine_context, channel_ids=[channel.id]):
+            if group.campaign_id == urgent.campaign_id:
+                assert await dispatch.claim(
+                    engine_context, group=group, channel_type="Voice", owner_id=1, limit=2
+                )
+        # Nobody waits there any more: whose line it is does not matter.
+        assert (await why(api, other.campaign_id))["code"] == "channel_lines"
+
+
 async def test_a_draft_and_a_stranger(
     api: httpx.AsyncClient,
     stranger: httpx.AsyncClient,

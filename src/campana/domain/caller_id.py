@@ -30,6 +30,11 @@ class CallerIds:
         """All of them together."""
         return None if self.calls_a_day is None else self.calls_a_day * len(self.numbers)
 
+    def calls_left(self, used: Mapping[str, int]) -> int | None:
+        """Of a day on which each number has placed so many."""
+        most = self.calls_a_day
+        return None if most is None else sum(max(0, most - used.get(n, 0)) for n in self.numbers)
+
     @property
     def are_counted(self) -> bool:
         """Whether it makes a difference how often each was used."""

@@ -1,7 +1,7 @@
 """Whose turn it is first: the beginning of a run, one attempt after the other.
 
 `forecast` tells a run by the hour; this tells its first attempts singly, by the same hours, pace
-and quota. Places for new people (`Pace.people`) are counted, and none of them is waited for.
+and quotas. Places for new people (`Pace.people`) are counted, and none of them is waited for.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from campana.domain.forecast import LONGEST, Pace
-from campana.domain.pacing import quota_resets_at
+from campana.domain.quota import Left
 from campana.domain.window import Window, next_open
 
 
@@ -44,12 +44,15 @@ def first_turns(
     found: list[Turn] = []
     # Whoever opens later is not asked again until then: to find it takes a while.
     opens: dict[tuple[str, ...], datetime] = {}
-    now, quota, resets = start, pace.quota(start), quota_resets_at(start)
+    now, left = start, Left(pace.quotas, start)
     while len(found) < most:
-        if quota <= 0:
-            now = max(now, resets)
-        if now >= resets:
-            quota, resets = pace.quota(now), quota_resets_at(now)
+        turn = left.turn
+        if left.least <= 0:
+            if turn is None:
+                break
+            now = max(now, turn)
+        left.renew(now)
+        turn = left.turn
         opens = {
             zones: opening
             for zones, count in people.items()
@@ -58,7 +61,7 @@ def first_turns(
         }
         if not opens or (at := min(opens.values())) >= stop:
             break
-        if at >= resets:
+        if turn is not None and at >= turn:
             now = at
             continue
         # Who had the fewest turns is next; of several the first by name, so that it is always one.
@@ -68,9 +71,11 @@ def first_turns(
         )
         found.append(Turn(at=at, zones=zones, place=gone.get(zones, 0)))
         gone[zones] = gone.get(zones, 0) + 1
-        quota -= 1
+        left.take(1)
         rate, _ = pace.turn(at, start=start)
         now = at + timedelta(seconds=1 / rate)
+        if len(found) == pace.first:
+            now = max(now, at + pace.first_wait)
     return found
 
 

@@ -12,9 +12,10 @@ import math
 from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from campana.domain.pacing import quota_day, quota_resets_at, ramped
+from campana.domain.pacing import ramped
+from campana.domain.quota import Left, Quota
 from campana.domain.window import Window, open_spans
 
 HOURLY_FOR = timedelta(days=7)
@@ -35,17 +36,17 @@ _TICK = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """Attempts a second, and in a day of UTC (None: as many as the rate allows)."""
+    """Attempts a second, and how many there may be in a day."""
 
     rate: float
-    daily: int | None = None
+    quotas: Sequence[Quota] = ()
     people: int | None = None
     """New people in any 24 hours (None: as many as there are): who is beyond it waits a day."""
     taken: Sequence[tuple[datetime, int]] = ()
     """Of those, whom there is no room for at the start: since when, and how many, oldest first."""
-    spent_on: date | None = None
-    """A day of which some of `daily` is used up already: `spent` of it."""
-    spent: int = 0
+    first: int | None = None
+    """So many go first; the others begin `first_wait` after the last of them."""
+    first_wait: timedelta = timedelta(0)
 
     ramp_up: timedelta = timedelta(0)
     """For so long after its start the campaign's own rate, `full` in the end, grows."""
@@ -60,13 +61,6 @@ class Pace:
         middle = start + step * place + step / 2
         grown = ramped(self.full, ramp_up=self.ramp_up, since=start, now=middle)
         return min(self.rate, grown), start + step * (place + 1)
-
-    def quota(self, at: datetime) -> float:
-        """What there is of the day of `at` before anything of this run is done in it."""
-        if self.daily is None:
-            return float("inf")
-        spent = self.spent if quota_day(at) == self.spent_on else 0
-        return float(max(0, self.daily - spent))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +80,7 @@ class Forecast:
     first_at: datetime | None
     last_at: datetime | None
     not_reached: int
-    """People left when the end date, or `LONGEST`, is reached."""
+    """People left when the end date, or `LONGEST`, is reached, or no quota ever allows more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,25 +122,25 @@ def forecast(
     ]
     first_at: datetime | None = None
     last_at: datetime | None = None
-    now, quota, resets = start, pace.quota(start), quota_resets_at(start)
-    places = _Places.of(pace)
+    now, left, places, first = start, Left(pace.quotas, start), _Places.of(pace), _First.of(pace)
     while now < stop:
         waiting = [crowd for crowd in crowds if crowd.left > 0]
         if not waiting:
             break
-        if now >= resets:
-            quota, resets = pace.quota(now), quota_resets_at(now)
+        left.renew(now)
         places.free(now)
         turns = [turn for crowd in waiting if (turn := crowd.next_turn(now)) is not None]
-        most = min(quota, places.left)
+        turns += [each for each in (left.turn, first.over_at) if each is not None and each > now]
+        most = min(left.least, places.left, first.left_at(now))
         flowing = [crowd for crowd in waiting if crowd.is_open(now)] if most > 0 else []
         rate, grows = pace.turn(now, start=start)
-        until: datetime = min([stop, resets, _next_hour(now), grows, *places.turns(), *turns])
+        until: datetime = min([stop, _next_hour(now), grows, *places.turns(), *turns])
         if flowing:
             seconds = _drain(flowing, now=now, until=until, rate=rate, quota=most)
-            quota = _less(quota, rate * seconds)
-            places.take(rate * seconds, now)
             until = min(until, now + max(_TICK, timedelta(seconds=seconds)))
+            left.take(rate * seconds)
+            places.take(rate * seconds, now)
+            first.take(rate * seconds, until)
             first_at, last_at = first_at or now, until
         now = until
     return Forecast(
@@ -224,6 +218,29 @@ class _Places:
         if self.left < float("inf"):
             self.left = _less(self.left, number)
             self.taken.append((now, number))
+
+
+@dataclass(slots=True)
+class _First:
+    """Those who go first; from `over_at` on, once all of them have gone, the others may."""
+
+    left: float
+    wait: timedelta
+    over_at: datetime | None = None
+
+    @classmethod
+    def of(cls, pace: Pace) -> _First:
+        return cls(float("inf") if pace.first is None else float(pace.first), pace.first_wait)
+
+    def left_at(self, now: datetime) -> float:
+        if self.over_at is None:
+            return self.left
+        return 0.0 if now < self.over_at else float("inf")
+
+    def take(self, number: float, now: datetime) -> None:
+        if self.over_at is None:
+            self.left = _less(self.left, number)
+            self.over_at = now + self.wait if self.left <= 0 else None
 
 
 def _drain(

@@ -189,6 +189,13 @@ def _channel_stopped(channel: ChannelFacts, now: datetime) -> Standing | None:
 
 
 def _channel_busy(channel: ChannelFacts, now: datetime) -> Standing | None:
+    if channel.served_before is not None:
+        return _told(
+            Cause.MORE_URGENT,
+            f"The channel {channel.name} serves the campaign {channel.served_before} first, which"
+            " is more urgent and has people waiting: raise the priority of this one or the"
+            " channel's rate, or it goes on when nobody waits there.",
+        )
     if channel.lines_in_use >= channel.lines:
         return _told(
             Cause.CHANNEL_LINES,

@@ -59,6 +59,7 @@ class Cause(StrEnum):
     CHANNEL_QUOTA = "channel_quota"
     CHANNEL_LINES = "channel_lines"
     CHANNEL_RATE = "channel_rate"
+    MORE_URGENT = "more_urgent"
     CAMPAIGN_QUOTA = "campaign_quota"
     CAMPAIGN_LINES = "campaign_lines"
     CAMPAIGN_RATE = "campaign_rate"
@@ -98,6 +99,7 @@ SHOWN: Mapping[Cause, tuple[ShownState, WaitReason | None]] = {
     Cause.CHANNEL_QUOTA: (ShownState.WAITING, WaitReason.BUDGET),
     Cause.CHANNEL_LINES: (ShownState.WAITING, WaitReason.CAPACITY),
     Cause.CHANNEL_RATE: (ShownState.WAITING, WaitReason.PACING),
+    Cause.MORE_URGENT: (ShownState.WAITING, WaitReason.PACING),
     Cause.CAMPAIGN_QUOTA: (ShownState.WAITING, WaitReason.BUDGET),
     Cause.CAMPAIGN_LINES: (ShownState.WAITING, WaitReason.PACING),
     Cause.CAMPAIGN_RATE: (ShownState.WAITING, WaitReason.PACING),
@@ -143,6 +145,8 @@ class ChannelFacts:
     """Its carrier lets nothing through and is not asked before."""
     has_worker: bool
     """A living worker of its kind exists."""
+    served_before: str | None = None
+    """The name of a more urgent campaign whose people could be contacted on it now."""
     refusal: str | None = None
     """Why none of its trunks takes a call, where each refuses our registration."""
 

@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from campana.domain import naming
 from campana.domain.errors import (
     Conflict,
     FieldProblem,
@@ -173,6 +174,8 @@ async def create_key(
         problems.append(FieldProblem(pointer="/scopes", message="at least one scope is needed"))
     if not 1 <= len(name) <= 100:
         problems.append(FieldProblem(pointer="/name", message="must have 1 to 100 characters"))
+    elif (unfit := naming.problem_of(name)) is not None:
+        problems.append(FieldProblem(pointer="/name", message=unfit))
     if problems:
         raise InvalidParameter(problems=problems)
     text = "ck_" + new_token(context)

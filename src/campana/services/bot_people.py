@@ -29,7 +29,7 @@ async def lacking(tx: Tx, plan: Plan, *, whom: Members, now: datetime) -> list[s
             continue
         asked.add((bot, fields))
         lacks = await flows.lacking(tx, whom=whom, fields=fields, now=now)
-        found += flow_people.missing(lacks, reader=bot)
+        found += flow_people.missing(lacks, bot=bot)
     return found
 
 
@@ -40,6 +40,6 @@ def _reads(script: Script) -> list[str]:
 
 
 def _called(pointer: str) -> str:
-    """A bot by its name, where the campaign has several."""
+    """The name of a bot; empty where the campaign has but one."""
     _, _, name = pointer.partition("/voiceBots/")
-    return f"the bot {name}" if name else "the bot"
+    return name

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from campana.domain import window
+from campana.domain import naming, window
 from campana.domain.cadence import Cadence
 from campana.domain.campaign import CampaignType, ChannelType, FlowPin, Plan, Variant
 from campana.services import documents, limits_document
@@ -34,6 +34,9 @@ from campana.services.window_document import WindowDocument, hours_of, window_of
 Moment = Annotated[str, Meta(max_length=40, extra_json_schema={"format": "date-time"})]
 LONGEST_NAME = 200
 Name = Annotated[str, Meta(min_length=1, max_length=LONGEST_NAME)]
+OwnName = Annotated[
+    str, Meta(min_length=1, max_length=LONGEST_NAME, extra_json_schema=naming.AS_NAME)
+]
 
 
 class _Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
@@ -69,7 +72,7 @@ class VariantDocument(_Document, frozen=True):
     Those of a variant that is held out are never contacted: what happens without it.
     """
 
-    name: Annotated[str, Meta(min_length=1, max_length=60)]
+    name: Annotated[str, Meta(min_length=1, max_length=60, extra_json_schema=naming.AS_NAME)]
     share: Annotated[float, Meta(gt=0, lt=100)]
     hold_out: bool = False
     changes: ChangesDocument = ChangesDocument()
@@ -78,7 +81,7 @@ class VariantDocument(_Document, frozen=True):
 class CampaignDocument(_Document, frozen=True):
     """A campaign. Only `name`, `type` and `channelType` are needed before launch."""
 
-    name: Name
+    name: OwnName
     type: CampaignType
     channel_type: ChannelType
     description: Annotated[str, Meta(max_length=2000)] | None = None

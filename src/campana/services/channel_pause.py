@@ -17,6 +17,7 @@ from campana.domain.errors import NotFound
 from campana.domain.event import EventName
 from campana.services import events, standstill
 from campana.services.context import Context
+from campana.services.warned import warned
 from campana.store import channels, owners
 from campana.store import events as store_events
 from campana.store.channels import Channel
@@ -100,8 +101,10 @@ async def warnings(
         used += [found] if found is not None else []
     paused = {each.id: each for each in used if each.paused_at is not None}
     return [
-        f"The channel {each.name} is paused ({_said(each)}): nobody is contacted on it until it"
-        " is resumed."
+        warned(
+            f"The channel {each.name} is paused ({_said(each)}): nobody is contacted on it until it"
+            " is resumed."
+        )
         for each in paused.values()
     ]
 

@@ -18,6 +18,7 @@ from jsonschema import Draft202012Validator, FormatChecker, validators
 from jsonschema.exceptions import ValidationError
 from jsonschema.protocols import Validator
 
+from campana.domain import naming
 from campana.domain.clock import parse_moment
 from campana.domain.errors import FieldProblem, InvalidParameter
 
@@ -43,6 +44,12 @@ def _is_moment(value: object) -> bool:
 @_FORMATS.checks("date", raises=ValueError)
 def _is_date(value: object) -> bool:
     return not isinstance(value, str) or bool(date.fromisoformat(value))
+
+
+@_FORMATS.checks(naming.FORMAT)
+def _is_name(value: object) -> bool:
+    # Of an empty one it is said that it is empty.
+    return not isinstance(value, str) or not value or naming.problem_of(value) is None
 
 
 def read(shape: type[T], raw: object) -> T:
@@ -290,6 +297,8 @@ def _sentence(error: ValidationError) -> str:
             return "must be " + " or ".join(TYPES.get(kind, kind) for kind in kinds)
         case "enum":
             return "must be one of " + ", ".join(map(str, cast("list[object]", wanted)))
+        case "format" if wanted == naming.FORMAT:
+            return naming.problem_of(str(error.instance)) or "is no name"
         case "minLength":
             return "must not be empty"
         case "pattern":

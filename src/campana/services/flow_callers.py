@@ -11,6 +11,7 @@ from campana.domain.errors import FieldProblem, InvalidParameter
 from campana.services import channel_secrets, flow_plans
 from campana.services.context import Context
 from campana.services.hearing import answering
+from campana.services.warned import warned
 from campana.store import channels, owners
 from campana.store.channels import Channel
 from campana.store.db import Tx
@@ -49,8 +50,10 @@ async def unattended(tx: Tx, context: Context, plan: Plan, channel: Channel | No
     if await owners.is_served(tx, kind=answering(channel.kind)):
         return []
     return [
-        "The flow waits for calls, and no voice worker that takes them is alive: until one is, no"
-        " call is answered (CAMPANA_VOICE_INBOUND_PORT)."
+        warned(
+            "The flow waits for calls, and no voice worker that takes them is alive: until one is,"
+            " no call is answered (CAMPANA_VOICE_INBOUND_PORT)."
+        )
     ]
 
 

@@ -13,6 +13,7 @@ from campana.domain.campaign import Campaign, ChannelType, Plan
 from campana.domain.errors import InvalidParameter
 from campana.domain.ids import numbered
 from campana.services import flow_plans, flow_templates, template_document, variant_plans
+from campana.services.warned import warned
 from campana.store import flows, templates
 from campana.store.db import Tx
 from campana.store.flows import Lacking
@@ -45,7 +46,7 @@ async def lacking(
         fields = [name for name in flow.reads if name != "time_zone"]
         found += await _holes(tx, campaign, flow, own.templates, whom=whom, now=now)
         lacks = await flows.lacking(tx, whom=whom, fields=fields, now=now)
-        found += missing(lacks, reader="the flow")
+        found += missing(lacks, bot=None)
     return list(dict.fromkeys(found))
 
 
@@ -93,14 +94,31 @@ async def flow_of(tx: Tx, own: Plan) -> Flow | None:
         return None
 
 
-def missing(found: Sequence[Lacking], *, reader: str) -> list[str]:
-    """Who has nothing in a field that somebody reads, in a sentence for each field."""
-    return [
-        f"{each.missing:,} of {each.people:,} contacts have no {each.field}, which {reader} reads:"
-        f" {_named(each.first, of=each.missing)}"
-        for each in found[:_SHOWN_FIELDS]
-        if each.missing
-    ]
+def missing(found: Sequence[Lacking], *, bot: str | None) -> list[str]:
+    """Who has nothing in a field that somebody reads, in a sentence for each field.
+
+    It is read by the `bot` of that name, by the only one (empty), or by the flow (None).
+    """
+    sentences: list[str] = []
+    for each in found[:_SHOWN_FIELDS]:
+        field, of, who = each.field, each.people, _named(each.first, of=each.missing)
+        if not each.missing:
+            continue
+        if bot is None:
+            said = warned(
+                f"{each.missing:,} of {of:,} contacts have no {field}, which the flow reads: {who}"
+            )
+        elif not bot:
+            said = warned(
+                f"{each.missing:,} of {of:,} contacts have no {field}, which the bot reads: {who}"
+            )
+        else:
+            said = warned(
+                f"{each.missing:,} of {of:,} contacts have no {field}, which the bot {bot} reads:"
+                f" {who}"
+            )
+        sentences.append(said)
+    return sentences
 
 
 def _named(first: Sequence[int], *, of: int) -> str:
@@ -135,10 +153,12 @@ async def _holes(
             )
             if without.contacts:
                 found.append(
-                    f"{without.contacts:,} of {without.total:,} contacts lack"
-                    f" {', '.join(sorted(without.by_field))}, without which the template"
-                    f" {name} of the node {node_id} is not sent:"
-                    f" {_named(without.first, of=without.contacts)}"
+                    warned(
+                        f"{without.contacts:,} of {without.total:,} contacts lack"
+                        f" {', '.join(sorted(without.by_field))}, without which the template"
+                        f" {name} of the node {node_id} is not sent:"
+                        f" {_named(without.first, of=without.contacts)}"
+                    )
                 )
     return found
 

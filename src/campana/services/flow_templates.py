@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from campana.domain.campaign import Campaign, ChannelType, Plan
 from campana.domain.errors import FieldProblem
+from campana.services.warned import warned
 from campana.store import templates
 from campana.store.db import Tx
 from campana.store.templates import ProviderStatus
@@ -61,13 +62,17 @@ async def doubtful(tx: Tx, flow: Flow, campaign: Campaign, own: Plan) -> list[st
         stored = await templates.find(tx, workspace_id=campaign.workspace_id, wanted=name)
         if stored is None and await _at_provider(tx, campaign, node, name) is None:
             found.append(
-                f"the template {name} of the node {node_id} is none of this workspace's: it is"
-                " asked of the provider by that name, and nobody has said that it is there"
+                warned(
+                    f"the template {name} of the node {node_id} is none of this workspace's: it is"
+                    " asked of the provider by that name, and nobody has said that it is there"
+                )
             )
         elif stored is not None and node.channel not in {None, stored.channel_type}:
             found.append(
-                f"the template {name} of the node {node_id} is for {stored.channel_type}: it is not"
-                f" sent by {node.channel}"
+                warned(
+                    f"the template {name} of the node {node_id} is for {stored.channel_type}: it is"
+                    f" not sent by {node.channel}"
+                )
             )
     return found
 

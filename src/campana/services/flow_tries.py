@@ -19,6 +19,7 @@ from campana.domain.spend import Price
 from campana.services import flow_people, variant_plans
 from campana.services.foretelling import most_tries
 from campana.services.spending import LONGEST_CALL
+from campana.services.warned import warned
 from campana.store.db import Tx
 
 if TYPE_CHECKING:
@@ -113,7 +114,9 @@ def endless(found: Sequence[Course]) -> list[str]:
     """What somebody should know of flows that may send without end, in sentences."""
     types = sorted({c for course in found for c, each in course.tries.items() if each.most is None})
     return [
-        f"the flow may send by {each} again and again: how much it sends to one person, how long it"
-        " takes and what it costs at the most cannot be foretold"
+        warned(
+            f"the flow may send by {each} again and again: how much it sends to one person, how"
+            " long it takes and what it costs at the most cannot be foretold"
+        )
         for each in types
     ]

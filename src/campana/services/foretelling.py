@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from campana.domain.cadence import Rule
 from campana.domain.caller_id import CallerIds
@@ -15,9 +15,14 @@ from campana.domain.caps import Cap
 from campana.domain.disposition import Disposition
 from campana.domain.forecast import Forecast, Later, Pace, Planned, forecast
 from campana.domain.pacing import quota_day
+from campana.domain.quota import Quota
 from campana.domain.window import next_open
+from campana.services import caller_ids
+from campana.services.context import Context
 from campana.services.messaging import DAY
+from campana.services.spending import SETTLING_DELAY
 from campana.services.worst_end import Rounds, worst_end
+from campana.store import caller_ids as called_from
 from campana.store import portfolios, quotas
 from campana.store.channels import Channel
 from campana.store.db import Tx
@@ -32,14 +37,46 @@ async def places_left(tx: Tx, channel: Channel | None, now: datetime) -> Pace:
     """What is left of the channel's day, and for how many new people there is room, of a pace."""
     if channel is None:
         return Pace(rate=1)
-    today = quota_day(now)
-    spent = await quotas.sent_on(tx, channel_id=channel.id, day=today)
-    pace = Pace(rate=channel.rate, daily=channel.daily_attempts, spent_on=today, spent=spent)
+    pace = Pace(rate=channel.rate)
+    if (most := channel.daily_attempts) is not None:
+        today = quota_day(now)
+        spent = await quotas.sent_on(tx, channel_id=channel.id, day=today)
+        pace = replace(pace, quotas=[Quota(most=most, left=most - spent, on=today)])
     if channel.portfolio is None or channel.portfolio_limit is None:
         return pace
     portfolio = Portfolio(workspace_id=channel.workspace_id, name=channel.portfolio)
     taken = await portfolios.standing(tx, portfolio=portfolio, after=now - DAY)
     return replace(pace, people=channel.portfolio_limit, taken=taken)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calls:
+    """The numbers of a channel, and how many calls each has placed on a day of UTC."""
+
+    pool: CallerIds
+    used: Mapping[str, int]
+    on: date
+
+    def quota(self, number: str | None) -> Quota | None:
+        """How many calls the one number a campaign chose, or all of them, may place in a day."""
+        own = self.pool.only(number)
+        if own.most_calls_a_day is None:
+            return None
+        return Quota(most=own.most_calls_a_day, left=own.calls_left(self.used), on=self.on)
+
+
+async def calls_placed(tx: Tx, context: Context, channel: Channel, now: datetime) -> Calls | None:
+    """None of a channel that has no numbers to call from."""
+    pool = caller_ids.pool_of(context, channel)
+    if pool is None:
+        return None
+    today = quota_day(now)
+    used: Mapping[str, int] = {}
+    if pool.calls_a_day is not None:
+        used = await called_from.used(
+            tx, workspace_id=channel.workspace_id, numbers=pool.numbers, day=today
+        )
+    return Calls(pool=pool, used=used, on=today)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,17 +89,19 @@ class Leg:
     """None without end."""
     places: Pace
     """How many new people there is room for."""
-    pool: CallerIds | None
+    calls: Calls | None
     """The caller ids of the channel."""
     money: Money | None = None
+    first: int | None = None
+    """So many of a canary's go first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Money:
-    """Attempts a day that what may be spent in one pays for: at the least and at the most."""
+    """Attempts that what may be spent pays for, should each cost the least and the most."""
 
-    least: int | None
-    most: int | None
+    least: Sequence[Quota]
+    most: Sequence[Quota]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +171,8 @@ def foretold(
             # Its own limits are for all of its channels together.
             rate = min(plan.pacing.rate or math.inf, sum(pace.rate for pace in paces))
             everything = sum((Counter(each) for each in work), Counter[tuple[str, ...]]())
-            done.append((Pace(rate=rate, daily=plan.pacing.daily), everything))
+            own = [Quota(most=plan.pacing.daily)] if plan.pacing.daily else []
+            done.append((Pace(rate=rate, quotas=own), everything))
         found = [
             forecast(
                 each, window=plan.window, pace=pace, start=start, end=campaign.end_date, later=later
@@ -148,7 +188,7 @@ def foretold(
         beside.later if is_single else {},
     )
     most = [leg.most for leg in legs if leg.most is not None]
-    if len(most) < len(legs):
+    if len(most) < len(legs) or best.not_reached:
         return best, campaign.end_date
     held = _longest_call(plan)
     paces = paced(held, is_worst=True)
@@ -160,7 +200,8 @@ def foretold(
             rules=_rules(campaign, plan),
             caps=beside.caps,
             others=beside.attempts,
-            held=held,
+            # Who is put off while money is promised is asked for again a while after it came back.
+            held=held + (SETTLING_DELAY if legs[0].money is not None else timedelta(0)),
         )
         return best, worst_end(
             rounds, window=plan.window, pace=paces[0], start=start, end=campaign.end_date
@@ -214,33 +255,32 @@ def _pace(
     is_worst: bool = False,
 ) -> Pace:
     """The lowest of all limits, when each attempt holds its line for so long."""
-    channel, pool = leg.channel, leg.pool
-    caller_id = plan.caller_id if is_own else None
-    by_numbers = pool.only(caller_id).most_calls_a_day if pool is not None else None
-    own = plan.pacing
+    channel, own = leg.channel, plan.pacing
     full = min(channel.rate, own.rate or channel.rate)
     lines = min(channel.lines, own.lines or channel.lines)
-    by_money = None
+    limits = [*leg.places.quotas]
+    if own.daily is not None:
+        # Of which the campaign itself has used nothing yet.
+        limits.append(Quota(most=own.daily))
+    if leg.calls is not None and (numbers := leg.calls.quota(plan.caller_id if is_own else None)):
+        limits.append(numbers)
     if leg.money is not None:
-        by_money = leg.money.least if is_worst else leg.money.most
-    # Of which the campaign itself has used nothing yet.
-    others = [each for each in (own.daily, by_numbers, by_money) if each]
-    by_channel = [each for each in (channel.daily_attempts,) if each]
-    daily = min([*others, *by_channel], default=None)
-    left = min([*others, *(each - leg.places.spent for each in by_channel)], default=0)
+        limits += leg.money.most if is_worst else leg.money.least
+    wait = timedelta(0) if plan.canary is None else plan.canary.wait
     return replace(
         leg.places,
         rate=min(full, lines / held.total_seconds()),
-        daily=daily,
-        spent=max(0, (daily or 0) - left),
+        quotas=limits,
+        first=leg.first,
+        # The wait begins when the last of the first is over.
+        first_wait=wait + (held if is_worst else timedelta(0)),
         ramp_up=ramp_up,
         full=full,
     )
 
 
-def quickest(plan: Plan, channel: Channel, places: Pace, pool: CallerIds | None) -> Pace:
+def quickest(plan: Plan, leg: Leg) -> Pace:
     """The pace at which everybody is reached at the first try, on the campaign's own channel."""
-    leg = Leg(channel=channel, least={}, most={}, places=places, pool=pool)
     return _pace(plan, leg, _SHORTEST_CALL, is_own=True, ramp_up=plan.pacing.ramp_up)
 
 
@@ -284,6 +324,7 @@ def _latest(
         opening = [next_open(plan.window, zones, last + delay) for zones in eligible]
         last = max((each for each in opening if each is not None), default=last)
     latest = max(worst.last_at, last)
-    if plan.canary is not None:
+    if plan.canary is not None and campaign.launched_at is not None:
+        # Whether its first people are through already is not asked.
         latest += plan.canary.wait
     return latest if campaign.end_date is None else min(latest, campaign.end_date)

@@ -7,6 +7,7 @@ from campana.domain.campaign import Plan
 from campana.domain.errors import InvalidParameter
 from campana.domain.script import Script
 from campana.services import flow_plans
+from campana.services.warned import warned
 from campana.store import owners
 from campana.store.channels import Channel
 from campana.store.db import Tx
@@ -42,10 +43,20 @@ async def unheard(
         return []
     if await owners.is_served(tx, kind=hearing(channel.kind)):
         return []
+    if bots:
+        return [
+            warned(
+                "The bot listens, and no voice worker that understands speech is alive: until one"
+                " is, callees are asked for keys, no machine is told from a person, and who asks"
+                " not to be called again is not understood."
+            )
+        ]
     return [
-        f"The {'bot' if bots else 'flow'} listens, and no voice worker that understands speech is"
-        " alive: until one is, callees are asked for keys, no machine is told from a person, and"
-        " who asks not to be called again is not understood."
+        warned(
+            "The flow listens, and no voice worker that understands speech is alive: until one is,"
+            " callees are asked for keys, no machine is told from a person, and who asks not to be"
+            " called again is not understood."
+        )
     ]
 
 

@@ -19,8 +19,9 @@ from campana.domain.forecast import Forecast, Pace
 from campana.domain.window import ALWAYS, Window
 from campana.services import (
     bot_people,
-    caller_ids,
+    budgets,
     channel_pause,
+    closed_hours,
     crowds,
     flow_callers,
     flow_people,
@@ -35,13 +36,14 @@ from campana.services.crowds import Judge
 from campana.services.foretelling import (
     Beside,
     Leg,
-    Money,
+    calls_placed,
     foretold,
     most_tries,
     places_left,
     quickest,
 )
 from campana.services.reckoned import CostRange, Reckoned
+from campana.services.warned import warned
 from campana.store import campaigns, channels
 from campana.store import outlook as store
 from campana.store.channels import Channel
@@ -111,7 +113,6 @@ async def look_ahead(context: Context, *, workspace_id: int, campaign_id: str) -
         warnings += await flow_people.doubtful_templates(tx, campaign, plan)
         warnings += flow_tries.endless(judge.courses)
         warnings += without_effect.warnings(campaign, plan, channel)
-        places = await places_left(tx, channel, now)
         calling = channel
         if ChannelType.VOICE in plan.channels:
             calling = await channels.find(
@@ -124,6 +125,7 @@ async def look_ahead(context: Context, *, workspace_id: int, campaign_id: str) -
             tx, workspace_id=workspace_id, plan=plan, channel=channel
         )
         warnings += _uncared_for(found, judge, await flow_people.unbidden(tx, campaign, plan))
+        warnings += closed_hours.warnings(judge, found)
         reckoned = _reckoned(found, judge)
         eligible = reckoned.eligible
         counted = Outlook(
@@ -140,7 +142,6 @@ async def look_ahead(context: Context, *, workspace_id: int, campaign_id: str) -
         )
         if channel is None or not eligible:
             return counted
-        pool = caller_ids.pool_of(context, channel)
         legs = await _legs(tx, context, judge, reckoned)
         best, latest = foretold(
             campaign,
@@ -150,7 +151,9 @@ async def look_ahead(context: Context, *, workspace_id: int, campaign_id: str) -
             now=now,
             beside=await _beside(tx, judge, channel, reckoned),
         )
-        pace = quickest(plan, channel, places, pool)
+        warnings += _unaffordable(legs, judge, sum(eligible.values()))
+        own = next((leg for leg in legs if leg.channel.id == channel.id), None)
+        pace = quickest(plan, own) if own is not None else Pace(rate=channel.rate)
         first = await _first(tx, judge, found, reckoned, pace)
         return replace(counted, forecast=best, latest=latest, first=first)
 
@@ -163,26 +166,57 @@ async def _legs(tx: Tx, context: Context, judge: Judge, reckoned: Reckoned) -> l
         used[channel_type] = await channels.find(
             tx, workspace_id=campaign.workspace_id, wanted=wanted
         )
+    spendable = await budgets.money(
+        tx,
+        judge,
+        one=reckoned.lowest / max(1, sum(reckoned.eligible.values())),
+        most=reckoned.dearest,
+    )
     return [
         Leg(
             channel=channel,
             least=reckoned.least[channel_type],
             most=reckoned.most[channel_type],
             places=await places_left(tx, channel, judge.now),
-            pool=caller_ids.pool_of(context, channel),
-            money=_money(judge, reckoned),
+            calls=await calls_placed(tx, context, channel, judge.now),
+            money=spendable,
+            first=_go_first(judge, reckoned, channel_type)
+            if channel.id == campaign.channel_id
+            else None,
         )
         for channel_type, channel in used.items()
         if channel is not None and reckoned.most[channel_type] != {}
     ]
 
 
-def _money(judge: Judge, reckoned: Reckoned) -> Money | None:
-    """What is set aside for an attempt comes back but for its cost: how often, nobody can say."""
-    limit = judge.policy.daily_spend_limit
-    if limit is None or not reckoned.dearest or judge.plan.flow is not None:
+def _unaffordable(legs: Sequence[Leg], judge: Judge, people: int) -> list[str]:
+    """That what the campaign may spend in all is not enough for everybody, even at the best."""
+    paid = [
+        quota.most
+        for leg in legs
+        for quota in (leg.money.least if leg.money is not None else ())
+        if quota.zone is None
+    ]
+    if not paid or min(paid) >= people:
+        return []
+    return [
+        warned(
+            f"the spendLimit of {judge.plan.spend_limit} is used up when {min(paid):,} of"
+            f" {people:,} people have been contacted: raise it, or the campaign stops there"
+        )
+    ]
+
+
+def _go_first(judge: Judge, reckoned: Reckoned, channel_type: ChannelType) -> int | None:
+    """How many attempts a canary's people are, of all who are enrolled; None without one."""
+    if judge.plan.canary is None:
         return None
-    return Money(least=max(1, int(limit / reckoned.dearest)), most=None)
+    enrolled = sum(reckoned.eligible.values()) + sum(
+        people for reason, people in reckoned.skipped.items() if reason != crowds.DUPLICATE
+    )
+    size = judge.plan.canary.size(enrolled)
+    attempts = sum(reckoned.least[channel_type].values())
+    return max(size, size * attempts // max(1, sum(reckoned.eligible.values())))
 
 
 async def _beside(tx: Tx, judge: Judge, channel: Channel, reckoned: Reckoned) -> Beside:
@@ -217,8 +251,11 @@ def _uncared_for(
             people[node] += crowd.people
             silent[node] += 0 if crowd.has_written else crowd.people
     return [
-        f"{silent[node]:,} of {people[node]:,} contacts did not write by WhatsApp in the last 24"
-        f" hours: what the node {node} says before they do is not sent to them; it needs a template"
+        warned(
+            f"{silent[node]:,} of {people[node]:,} contacts did not write by WhatsApp in the last"
+            f" 24 hours: what the node {node} says before they do is not sent to them; it needs a"
+            " template"
+        )
         for node in people
         if silent[node]
     ]

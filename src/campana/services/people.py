@@ -10,6 +10,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
 
+from campana.domain import naming
 from campana.domain.address import Unusable
 from campana.domain.email import parse_email
 from campana.domain.errors import (
@@ -352,6 +353,8 @@ def _problems(*, name: str, password: str) -> list[FieldProblem]:
     problems: list[FieldProblem] = []
     if not 1 <= len(name.strip()) <= 100:
         problems.append(FieldProblem(pointer="/name", message="must have 1 to 100 characters"))
+    elif (unfit := naming.problem_of(name)) is not None:
+        problems.append(FieldProblem(pointer="/name", message=unfit))
     if (wrong := passwords.problem_of(password)) is not None:
         problems.append(FieldProblem(pointer="/password", message=wrong))
     return problems

@@ -15,21 +15,22 @@ from campana.domain.campaign import Campaign, CampaignType, ChannelType, Plan
 from campana.domain.errors import FieldProblem
 from campana.domain.script_problems import problems as script_problems
 from campana.domain.spend import worst_case
-from campana.domain.window import Window, both, ever_opens, never_closes
+from campana.domain.window import ever_opens, never_closes
 from campana.services import (
     bot_trials,
     campaign_document,
     channel_secrets,
+    closed_hours,
     flow_callers,
     flow_parts,
     prompt_needs,
     transfers,
     variant_plans,
 )
+from campana.services.closed_hours import hours_with
 from campana.services.context import Context
 from campana.services.policy import policy_of
 from campana.services.spending import LONGEST_CALL
-from campana.services.window_document import hours_of
 from campana.store import accounts, channels, policies, spend
 from campana.store.channels import Channel
 from campana.store.db import Tx
@@ -54,6 +55,12 @@ async def blocking(tx: Tx, context: Context, campaign: Campaign) -> list[FieldPr
             for pointer, limit in limits.items()
             if limit is not None
         ]
+    own = None
+    if campaign.channel_id is not None:
+        own = await channels.find(
+            tx, workspace_id=campaign.workspace_id, wanted=campaign.channel_id
+        )
+    found += closed_hours.problems(campaign, plan, own, now=context.clock.now())
     is_letters = {campaign.channel_type, *plan.channels} == {ChannelType.EMAIL}
     if workspace is None or not (workspace.allowed_countries or is_letters):
         found.append(_problem("", "this workspace may not call any country yet: allow some first"))
@@ -158,7 +165,9 @@ def _never_open(
         yield _problem("/window", "never opens")
         return
     never_shared = [
-        at for at, channel in channels.items() if not ever_opens(_with(plan.window, channel), now)
+        at
+        for at, channel in channels.items()
+        if not ever_opens(hours_with(plan.window, channel), now)
     ]
     for at in never_shared:
         yield _problem(at, "never opens while the channel's own hours do")
@@ -168,14 +177,10 @@ def _never_open(
         if not ever_opens(own.window, now):
             yield _problem(f"{way}/window", "never opens while the campaign's own hours do")
         elif any(
-            at not in never_shared and not ever_opens(_with(own.window, channel), now)
+            at not in never_shared and not ever_opens(hours_with(own.window, channel), now)
             for at, channel in channels.items()
         ):
             yield _problem(f"{way}/window", "never opens while the channel's own hours do")
-
-
-def _with(window: Window, channel: Channel) -> Window:
-    return both(window, hours_of(channel.window)) if channel.window else window
 
 
 def _beyond(context: Context, plan: Plan, channel: Channel) -> list[FieldProblem]:

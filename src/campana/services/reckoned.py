@@ -89,8 +89,6 @@ class Reckoned:
     """Those of them whom a cap keeps away until then."""
     dearest: Decimal = Decimal(0)
     """What one attempt may cost at the most, of a plan without a flow."""
-    cheapest: Decimal | None = None
-    """The least that is set aside for one."""
     lowest: Decimal = Decimal(0)
     highest: Decimal | None = Decimal(0)
     limit: Decimal | None = None
@@ -111,9 +109,7 @@ class Reckoned:
         if crowd.capped_until is not None:
             self.later[zones, crowd.capped_until] += crowd.people
         if (price := prices.get(course.begins_on)) is not None:
-            one = spend.worst_case(price, longest=course.longest)
-            self.dearest = max(self.dearest, one)
-            self.cheapest = one if self.cheapest is None else min(self.cheapest, one)
+            self.dearest = max(self.dearest, spend.worst_case(price, longest=course.longest))
         for channel_type, tries in course.tries.items():
             if tries.least:
                 self.least[channel_type][zones] += crowd.people * tries.least

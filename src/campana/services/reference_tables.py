@@ -10,6 +10,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from campana.domain import naming
 from campana.domain.errors import Conflict, FieldProblem, InvalidParameter, NotFound
 from campana.services import documents
 from campana.services.context import Context
@@ -101,6 +102,8 @@ async def put(
     if not 1 <= len(name) <= 100 or name != name.strip() or "/" in name:
         message = "must have 1 to 100 characters, no / and no space at its ends"
         raise InvalidParameter(problems=[FieldProblem(parameter="name", message=message)])
+    if (unfit := naming.problem_of(name)) is not None:
+        raise InvalidParameter(problems=[FieldProblem(parameter="name", message=unfit)])
     rows = _keyed(document)
     now = context.clock.now()
     async with context.db.transaction(workspace_id=workspace_id) as tx:

@@ -11,17 +11,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from campana.domain.caller_id import CallerIds
 from campana.domain.campaign import Campaign, CampaignState
 from campana.domain.errors import InvalidParameter
 from campana.domain.forecast import Ends, Pace
 from campana.domain.target import zones_of
 from campana.domain.waiting import Cause, Standing
 from campana.domain.window import next_open
-from campana.services import caller_ids
 from campana.services.campaign_document import plan_of
 from campana.services.context import Context
-from campana.services.foretelling import Leg, foretold, most_tries, places_left
+from campana.services.foretelling import Calls, Leg, calls_placed, foretold, most_tries, places_left
 from campana.store import campaigns, channels, overview
 from campana.store.campaign_search import Found
 from campana.store.channels import Channel
@@ -150,7 +148,7 @@ async def _foretold(
         begun=begun,
         told=told,
         places=places,
-        callers=caller_ids.pool_of(context, channel),
+        calls=await calls_placed(tx, context, channel, now),
         now=now,
     )
 
@@ -163,7 +161,7 @@ def ends_of(
     begun: int,
     told: Standing,
     places: Pace,
-    callers: CallerIds | None,
+    calls: Calls | None,
     now: datetime,
 ) -> Ends | None:
     """When a campaign that runs will be through with those `left`.
@@ -186,7 +184,7 @@ def ends_of(
         least=people,
         most={zones: tries * number for zones, number in people.items()},
         places=places,
-        pool=callers,
+        calls=calls,
     )
     best, latest = foretold(
         campaign,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from campana.domain import naming
 from campana.domain.errors import (
     Conflict,
     FieldProblem,
@@ -252,6 +253,11 @@ def named(definition: Mapping[str, Any], *, text: str | None = None) -> Content:
             else FieldProblem(pointer="/text", message=f"the name in it {said}")
         )
         raise InvalidParameter(problems=[problem])
+    if (wrong := naming.problem_of(name)) is not None:
+        said, at = wrong, "/definition/name"
+        if text is not None:
+            said, at = f"the name in it {wrong}", "/text"
+        raise InvalidParameter(problems=[FieldProblem(pointer=at, message=said)])
     return Content(name=name, definition=definition, text=text)
 
 

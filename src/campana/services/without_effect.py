@@ -12,6 +12,7 @@ from campana.domain.campaign import Campaign, CampaignType, ChannelType, Plan
 from campana.domain.caps import Cap
 from campana.services.cadence_document import CadenceDocument
 from campana.services.campaign_document import CampaignDocument
+from campana.services.warned import warned
 from campana.store.channels import Channel
 
 _OF_MESSAGES = ("undelivered", "held_back", "window_closed")
@@ -28,7 +29,9 @@ def warnings(campaign: Campaign, plan: Plan, channel: Channel | None) -> list[st
         found += _pacing(plan, channel)
         found += _breakers(plan, channel)
     if plan.canary is not None and not plan.canary.limits:
-        found.append("the canary has no limit: whatever becomes of its people, the rest follow")
+        found.append(
+            warned("the canary has no limit: whatever becomes of its people, the rest follow")
+        )
     return [*found, *_caps(plan.caps)]
 
 
@@ -41,18 +44,23 @@ def _cadence(campaign: Campaign, document: CadenceDocument | None) -> Iterator[s
         idle = dict.fromkeys(("voicemail", "callback_request"))
     names = _stated(document, tuple(idle))
     if names:
-        why = (
-            "what follows a call, or an address, is the flow's to say"
-            if is_flow
-            else f"nothing on {campaign.channel_type} ends so"
-        )
-        yield f"the cadence's {', '.join(names)} changes nothing: {why}"
+        stated = ", ".join(names)
+        if is_flow:
+            yield warned(
+                f"the cadence's {stated} changes nothing: what follows a call, or an address, is"
+                " the flow's to say"
+            )
+        else:
+            yield warned(
+                f"the cadence's {stated} changes nothing: nothing on {campaign.channel_type} ends"
+                " so"
+            )
     if is_flow:
         return
     for field in msgspec.structs.fields(document):
         rule = getattr(document, field.name)
         if getattr(rule, "attempts", 0) > document.max_attempts and field.name not in idle:
-            yield (
+            yield warned(
                 f"the cadence's {field.encode_name} asks for {rule.attempts} attempts and"
                 f" maxAttempts allows {document.max_attempts} in all"
             )
@@ -74,7 +82,9 @@ def _calls(campaign: Campaign, plan: Plan, document: CampaignDocument) -> Iterat
     for name, limits in (("breakers", document.breakers), ("canary", document.canary)):
         for field in msgspec.structs.fields(limits) if limits is not None else ():
             if field.name in _RATES_OF_CALLS and getattr(limits, field.name) is not None:
-                yield f"{field.encode_name} of the {name} is of calls, and the campaign makes none"
+                yield warned(
+                    f"{field.encode_name} of the {name} is of calls, and the campaign makes none"
+                )
 
 
 def _pacing(plan: Plan, channel: Channel) -> Iterator[str]:
@@ -88,7 +98,7 @@ def _pacing(plan: Plan, channel: Channel) -> Iterator[str]:
         return  # its own limits are for all of its channels together
     for name, wanted, most in limits:
         if wanted is not None and most is not None and wanted > most:
-            yield (
+            yield warned(
                 f"{name} of {wanted:g} changes nothing: the channel {channel.name} allows {most:g}"
             )
 
@@ -101,7 +111,7 @@ def _breakers(plan: Plan, channel: Channel) -> Iterator[str]:
     most = int(rate * limits.within.total_seconds())
     if most < limits.minimum:
         minutes = limits.within // timedelta(minutes=1)
-        yield (
+        yield warned(
             f"the breakers never stop it: they ask for {limits.minimum} attempts within"
             f" {minutes} min, and at {rate:g} a second there are at most {most}"
         )
@@ -116,7 +126,7 @@ def _caps(caps: tuple[Cap, ...]) -> Iterator[str]:
             and other.days >= cap.days
             for other in caps
         ):
-            yield (
+            yield warned(
                 f"the cap of {cap.attempts} per {cap.per} in {cap.days} days changes nothing:"
                 " another is stricter"
             )

@@ -15,7 +15,6 @@ from campana.domain.cadence import Rule
 from campana.domain.caps import Cap
 from campana.domain.day_part import in_other_part
 from campana.domain.forecast import Later, Pace, forecast
-from campana.domain.pacing import quota_resets_at
 from campana.domain.window import Window
 
 _Zones = tuple[str, ...]
@@ -46,7 +45,8 @@ def worst_end(
     rounds: Rounds, *, window: Window, pace: Pace, start: datetime, end: datetime | None
 ) -> datetime | None:
     """When the last attempt would be over; None when it might never be, `end` at the latest."""
-    slow = replace(pace, rate=pace.rate * _SLOWEST)
+    first = None if pace.first is None else pace.first + rounds.others
+    slow = replace(pace, rate=pace.rate * _SLOWEST, first=first)
     ends: list[datetime] = []
     attempts = sum(rounds.people.values()) * rounds.tries + rounds.others
     begins = start
@@ -54,13 +54,15 @@ def worst_end(
     for number in range(rounds.tries):
         people = _with_others(rounds) if number == 0 else rounds.people
         found = forecast(people, later=later, window=window, pace=slow, start=begins, end=end)
+        slow = replace(slow, first=None)
         if found.not_reached or found.last_at is None:
             return end
         ends.append(found.last_at + rounds.held)
         later, begins = {}, _next_round(rounds, ends, window)
-        if attempts > pace.quota(start):
-            # What is left of the quota of that day nobody says.
-            begins = max(begins, quota_resets_at(found.last_at))
+        for quota in pace.quotas:
+            if attempts > quota.at(start):
+                # What is left of the quota of that day nobody says.
+                begins = max(begins, quota.renewed_at(found.last_at) or begins)
     last = ends[-1]
     return last if end is None else min(last, end + rounds.held)
 

@@ -70,6 +70,7 @@ def _facts(row: Mapping[str, Any], now: datetime) -> WaitFacts:
             quota_resets_at=quota_resets_at(now) if row["is_spent"] else None,
             down_until=row["down_until"],
             has_worker=row["has_worker"],
+            served_before=row["served_before"],
         )
     paused = None
     if row["paused_at"] is not None:

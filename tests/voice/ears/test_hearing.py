@@ -33,7 +33,7 @@ class Held(LevelModels):
 
     def read(self, *given: Any, **named: Any) -> Read:
         read = super().read(*given, **named)
-        assert self.may_go_on.wait(10)
+        assert self.may_go_on.wait(60)
         return read
 
 
@@ -46,7 +46,7 @@ async def test_what_is_cancelled_before_a_thread_is_free_is_never_read() -> None
 
     assert ears.may_read_ahead
     reading = [read() for _ in range(THREADS)]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await eventually(lambda: len(models.sounds) == THREADS)
     assert not ears.may_read_ahead, "somebody would wait for it"
     unwanted = read()

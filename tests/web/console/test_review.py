@@ -126,3 +126,24 @@ async def test_what_was_launched_has_no_dry_run(
     await control.launch(context, workspace_id=workspace_id, campaign_id=campaign_id)
     for rest in ("/review", "/review/people", "/review.csv"):
         assert (await owner.get(path + rest)).status_code == 409, rest
+
+
+async def test_warnings_are_said_in_the_language_of_the_page(
+    owner: Browser, context: Context, workspace_id: int
+) -> None:
+    path = await drafted(
+        context,
+        workspace_id,
+        [person(ANA)],
+        pacing={"rate": 5},
+        canary={"percent": 50, "maxFailureRate": None, "maxOptOutRate": None},
+        cadence={"undelivered": {"attempts": 2, "delaySeconds": 600}, "maxAttempts": 2},
+        voiceBot={**BOT, "greeting": "Hello {{ contact.town }}."},
+    )
+    owner.client.headers["accept-language"] = "es"
+    shown = (await owner.get(f"{path}/review")).text
+    notes = re.findall(r'role="note">([^<]*)<', shown)
+    assert any(each.startswith("rate de 5 no cambia nada: el canal exchange") for each in notes)
+    assert len(notes) == 4
+    english = {"the", "of", "and", "changes", "contacts", "its"}
+    assert not [each for each in notes if english & set(re.findall(r"\w+", each.lower()))], notes

@@ -9,7 +9,7 @@ select id, document, archived from campaigns where id = any(%(ids)s);
 -- found by skipping from one window key to the next in the index due_in_order. A worker of a kind lives while
 -- somebody holds the shared lock on that kind (`queries/owners.sql`).
 with recursive asked as materialized (
-  select id, workspace_id, channel_id, channel_type, list_id, start_date, end_date, keep_open, state_reason, resume_at
+  select id, workspace_id, channel_id, channel_type, list_id, start_date, end_date, keep_open, state_reason, resume_at, urgency
   from campaigns where id = any(%(ids)s)),
 keys (campaign_id, window_key) as (
   select id, (select min(d.window_key) from due d where d.campaign_id = id) from asked
@@ -40,7 +40,25 @@ channel as materialized (
     coalesce(p.day = %(day)s and p.day_sends >= ch.daily_attempts, false) as is_spent,
     hashtext(ch.kind)::bigint & 4294967295 in (select kind from served) as has_worker
   from channels ch join pacing p on p.channel_id = ch.id
-  where ch.id in (select channel_id from serving))
+  where ch.id in (select channel_id from serving)),
+-- the most urgent of those who could be served on a channel, looked for only where somebody asked is less urgent than another
+before as materialized (
+  select distinct on (ch.id) ch.id as channel_id, o.urgency, o.name
+  from channel ch
+  cross join lateral (
+    select max(c.urgency) as urgency from asked c join serving s on s.id = c.id where s.channel_id = ch.id) least
+  cross join lateral (
+    select id, null::text as other_channel from campaigns where channel_id = ch.id and state = 'running'
+    union all
+    select campaign_id, channel_id from open_windows where channel_id = ch.id group by campaign_id, channel_id) served
+  join campaigns o on o.id = served.id and o.state = 'running' and o.urgency < least.urgency
+    and (o.start_date is null or o.start_date <= %(now)s) and (o.end_date is null or o.end_date > %(now)s)
+  where not exists (select from campaign_pacing h where h.campaign_id = o.id and h.held_until > %(now)s)
+    and exists (select from open_windows w cross join generate_series(0, 3) p (priority)
+      where w.campaign_id = o.id and w.channel_id is not distinct from served.other_channel and w.open_until > %(now)s
+        and exists (select from due d where d.campaign_id = o.id and d.window_key = w.window_key
+          and d.priority = p.priority::smallint and d.due_at <= %(now)s))
+  order by ch.id, o.urgency, o.id)
 select c.id, c.start_date, c.end_date, c.keep_open, c.state_reason, c.resume_at,
   exists (select from attempts a where a.campaign_id = c.id and a.state not in ('ended', 'unknown')) as is_attempting,
   exists (select from enrollments e where e.campaign_id = c.id and e.finished_at is null) as is_enrolling,
@@ -57,10 +75,12 @@ select c.id, c.start_date, c.end_date, c.keep_open, c.state_reason, c.resume_at,
   first.due_at as first_due_at, first.last_reason as first_reason, coalesce(first.attempt_count, 0) as first_attempts,
   cp.held_by, cp.held_until, acted.actor as acted_by, acted.at as acted_at,
   stopped.name as paused_name, stopped.paused_at, stopped.paused_by, stopped.pause_reason,
-  ch.name as channel_name, ch.lines, ch.lines_in_use, ch.arrival_at, ch.down_until, ch.is_spent, ch.has_worker
+  ch.name as channel_name, ch.lines, ch.lines_in_use, ch.arrival_at, ch.down_until, ch.is_spent, ch.has_worker,
+  b.name as served_before
 from asked c
 left join serving s on s.id = c.id
 left join channel ch on ch.id = s.channel_id
+left join before b on b.channel_id = s.channel_id and b.urgency < c.urgency
 -- looked for only where a channel is paused: who could be contacted now waits for it, and nobody for another
 left join lateral (
   select h.name, h.paused_at, h.paused_by, h.pause_reason from channels h

@@ -33,6 +33,10 @@ CAUSES: Mapping[Cause, str] = {
     Cause.CHANNEL_QUOTA: marked("Its channel has used up its attempts of the day."),
     Cause.CHANNEL_LINES: marked("All lines of its channel are in use."),
     Cause.CHANNEL_RATE: marked("Its channel is at its rate."),
+    Cause.MORE_URGENT: marked(
+        "Its channel serves a more urgent campaign first, which has people waiting: raise the"
+        " priority of this one or the channel's rate, or it goes on when nobody waits there."
+    ),
     Cause.CAMPAIGN_QUOTA: marked("It has used up its attempts of the day."),
     Cause.CAMPAIGN_LINES: marked("All lines it may use are in use."),
     Cause.CAMPAIGN_RATE: marked("It is at its own rate."),

@@ -29,7 +29,7 @@ from campana.services.outbound import Outbound
 from campana.services.secrets import open_secrets
 from campana.settings import Settings
 from campana.store import migrations
-from campana.store.db import Database, DatabaseClock, Role
+from campana.store.db import SHORTLY_IDLE_SECONDS, Database, DatabaseClock, Role
 
 if TYPE_CHECKING:
     from campana.voice.ears.hearing import Ears
@@ -42,8 +42,9 @@ _YOUNG_OBJECTS = 50_000
 
 DEFAULT_WORKSPACE = "default"
 PROGRAM = (sys.executable, "-m", "campana")
-_DISPATCHING, _BESIDE_IT = 8, 12
-"""Connections of a work process, at most."""
+_DISPATCHING, _BESIDE_IT, _ON_JOBS = 8, 8, 4
+_ON_CALLS, _BESIDE_CALLS = 18, 2
+"""Connections of a work process and of a voice worker, at most."""
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what is bound, told apart
 
 
@@ -144,6 +145,25 @@ async def _keep(clock: DatabaseClock, db: Database) -> None:
                 continue
 
 
+@asynccontextmanager
+async def _shortly_idle(
+    context: Context, *, max_connections: int, only_by_index: bool = False
+) -> AsyncGenerator[Context]:
+    """The same with connections of its own, on which nobody stands still for long."""
+    db = Database(
+        context.db.conninfo,
+        role=context.db.role,
+        max_connections=max_connections,
+        only_by_index=only_by_index,
+        idle_seconds=SHORTLY_IDLE_SECONDS,
+    )
+    try:
+        await db.open()
+        yield replace(context, db=db)
+    finally:
+        await db.close()
+
+
 async def work(settings: Settings, conninfo: str) -> None:
     """One work process: sending on channels that take requests, applying what carriers report,
     sweeping, closing, windows, background jobs; until SIGTERM, then drains."""
@@ -158,21 +178,20 @@ async def work(settings: Settings, conninfo: str) -> None:
     from campana.services import channel_secrets
 
     stop = stop_on_signals()
-    async with opened(settings, conninfo, role=Role.ENGINE, max_connections=_BESIDE_IT) as context:
-        await channel_secrets.seal_all(context)
-        jobs = build_jobs(context)
+    async with (
+        opened(settings, conninfo, role=Role.ENGINE, max_connections=_ON_JOBS) as with_time,
+        _shortly_idle(with_time, max_connections=_BESIDE_IT) as context,
+        _shortly_idle(with_time, max_connections=_DISPATCHING, only_by_index=True) as by_index,
+    ):
+        await channel_secrets.seal_all(with_time)
+        # A job may read thousands of rows between two statements.
+        jobs = build_jobs(with_time)
         accounts = Accounts(context)
-        by_index = Database(
-            conninfo, role=Role.ENGINE, max_connections=_DISPATCHING, only_by_index=True
-        )
-        dispatcher = Dispatcher(
-            replace(context, db=by_index), accounts=accounts, public_url=public_url(settings)
-        )
+        dispatcher = Dispatcher(by_index, accounts=accounts, public_url=public_url(settings))
         answerer = Answerer(context, accounts=accounts, public_url=public_url(settings))
         dispatch, *others = work_loops(context, accounts=accounts, dispatcher=dispatcher)
         others += answer_loops(answerer, duty=dispatcher.duty)
         try:
-            await by_index.open()
             async with jobs.open_async(), asyncio.TaskGroup() as group:
                 group.create_task(processes.until_orphaned(stop, environment=os.environ))
                 owner = group.create_task(dispatcher.ownership.keep())
@@ -195,7 +214,6 @@ async def work(settings: Settings, conninfo: str) -> None:
                 answering.cancel()
         finally:
             await accounts.aclose()
-            await by_index.close()
 
 
 def public_url(settings: Settings) -> str:
@@ -221,7 +239,10 @@ async def voice(settings: Settings, conninfo: str) -> None:
     from campana.voice.speech import Speech
 
     stop = stop_on_signals()
-    async with opened(settings, conninfo, role=Role.ENGINE, max_connections=20) as context:
+    async with (
+        opened(settings, conninfo, role=Role.ENGINE, max_connections=_BESIDE_CALLS) as with_time,
+        _shortly_idle(with_time, max_connections=_ON_CALLS) as context,
+    ):
         speech = await Speech.open(cache=settings.data_dir / "speech")
         ears = await _ears(settings)
         port = settings.voice_inbound_port

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.browser.house import EMAIL, PASSWORD, House
+from tests.browser.house import EMAIL, PASSWORD, House, web_process
 from tests.browser.window import window
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(900)]
@@ -109,3 +109,27 @@ async def test_forms_work_where_javascript_is_off(
         await page.get_by_role("button", name="Bring them in").click()
         await expect(page.get_by_role("heading", name="Pasted rows")).to_be_visible()
     assert "Reminders" in (await owner.get("/campaigns?status=Paused")).text
+
+
+async def test_a_form_pressed_twice_is_sent_once(browser: Browser, house: House) -> None:
+    """A double click brings nobody in twice, and says nothing of a name that is taken already."""
+    with web_process(house) as url:
+        async with window(browser, url=url, session=house.session) as shown:
+            page = shown.page
+            sent: list[str] = []
+            page.on(
+                "request", lambda each: sent.append(each.url) if each.method == "POST" else None
+            )
+            await shown.open("/lists")
+            await page.get_by_label("Name").fill("Pressed twice")
+            await page.get_by_role("button", name="Make the list").dblclick()
+            await expect(page.get_by_role("heading", name="Pressed twice")).to_be_visible()
+            await page.get_by_label("Or paste rows").fill("+12025550143")
+            await page.get_by_role("button", name="Bring them in").dblclick()
+            await expect(page.get_by_role("heading", name="Pasted rows")).to_be_visible()
+            assert [each.rpartition("/")[2] for each in sent] == ["lists", "imports"]
+            # Whoever comes back sends it anew.
+            await page.go_back()
+            await page.get_by_role("button", name="Bring them in").click()
+            await expect(page.get_by_role("heading", name="Pasted rows")).to_be_visible()
+            assert len(sent) == 3

@@ -175,7 +175,7 @@ async def _plan(page: Page) -> None:
     await _press(page, "Make the draft")
     await page.get_by_label("List or segment").select_option(label=f"Guests ({len(PEOPLE)})")
     await _press(page, "Save and go on")
-    await page.get_by_label("Voice channel").select_option(label="Exchange (voice_sip)")
+    await page.get_by_label("Voice channel").select_option(label="Exchange (Calls over SIP trunks)")
     await _press(page, "Save and go on")
     await page.get_by_label("A bot that is kept").select_option(label="Visit reminder (version 1)")
     await _press(page, "Save and go on")

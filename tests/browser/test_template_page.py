@@ -25,6 +25,9 @@ async def test_a_field_is_put_where_the_cursor_is(
         await page.get_by_role("button", name=FIELD, exact=True).press("Enter")
         await expect(text).to_have_value(f'text: "Dear {FIELD}, bye"')
         await expect(text).to_be_focused()
+        # On one line: a name that is broken into letters is no name.
+        one_line = "button => button.getClientRects().length && button.offsetHeight < 40"
+        assert await page.get_by_role("button", name=FIELD, exact=True).evaluate(one_line)
         assert await shown.violations() == []
         # A tablet that is turned: the menu is there again where nothing would open it.
         await page.set_viewport_size({"width": 600, "height": 900})

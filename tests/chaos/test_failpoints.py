@@ -62,6 +62,8 @@ BESIDE_THE_WAY = (
     "services.event_feed.",
     "services.imports.",
     "services.late.",
+    # Its own: tests/jobs/test_lifting.py
+    "services.lifting.",
     "services.targets.",
     "services.windows.",
     "services.accounts.",
@@ -69,7 +71,6 @@ BESIDE_THE_WAY = (
     "services.conversations.",
     "services.flow_requests.",
     "services.named_reports.",
-    "services.raised_limits.",
     "services.retention.",
     # One transaction that leaves nothing elsewhere: what it did not seal is sealed the next time.
     "services.auditing.",

@@ -38,7 +38,10 @@ def test_an_error_says_what_is_wrong_and_where() -> None:
         problems=[
             FieldProblem(pointer="/name", message="is required"),
             FieldProblem(parameter="page", message="must be at least 1"),
+            FieldProblem(pointer="", message="must be an object"),
         ]
     )
-    assert str(error) == ("The request is not valid.; /name: is required; page: must be at least 1")
+    assert str(error) == (
+        "The request is not valid.; /name: is required; page: must be at least 1; must be an object"
+    )
     assert str(InvalidParameter("no")) == "no"

@@ -120,8 +120,8 @@ def test_the_first_rule_that_objects_decides() -> None:
         {"wrote_at": NOON},
         {"is_held_out": False},
         {"zones": FINE.zones},
-        {"capped_until": None},
         {"address_is_busy": False},
+        {"capped_until": None},
     ]
     objections = [check(facts, NOON)]
     for mend in mends:
@@ -136,8 +136,8 @@ def test_the_first_rule_that_objects_decides() -> None:
         UNCARED,
         HELD_OUT,
         ZONE,
-        CAPPED,
         BUSY,
+        CAPPED,
         Allow(),
     ]
     assert len(RULES) == len(mends)

@@ -151,6 +151,35 @@ async def test_a_look_is_used_for_twenty_times_as_long_as_it_took(
     assert len(looks.looks) == 2
 
 
+async def test_where_nobody_waits_a_look_that_took_long_is_used_for_a_second(
+    engine_context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = looking(monkeypatch, seconds=0.3)
+    chooser = Choosing(replace(engine_context, monotonic=looks.monotonic))
+    await chooser.look(["chan"])
+    looks.time += 0.9
+    await chooser.look(["chan"])
+    assert len(looks.looks) == 1
+    # Whoever served the channel meanwhile may be gone.
+    looks.groups.append(group("one"))
+    looks.time += 0.1
+    await chooser.look(["chan"])
+    assert chooser.next("chan") is not None
+
+
+async def test_who_stood_still_in_a_look_sees_soon_who_else_waits(
+    engine_context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = looking(monkeypatch, group("one"), seconds=60)
+    chooser = Choosing(replace(engine_context, monotonic=looks.monotonic))
+    await chooser.look(["chan"])
+    looks.groups.append(group("two"))
+    looks.time += 5
+    await chooser.look(["chan"])
+    chosen = {each.campaign_id for each in (chooser.next("chan"), chooser.next("chan")) if each}
+    assert chosen == {"one", "two"}
+
+
 async def test_when_all_are_served_the_next_look_is_at_once(
     engine_context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -29,17 +29,18 @@ def worker(
     *,
     words: Sequence[str] = ("-m", "campana", "work"),
     name: str = "work",
+    **given: str,
 ) -> Generator[subprocess.Popen[bytes]]:
     """`campana work` on the test's database, whose carriers report to `url`; or another program.
 
-    The server knows its sessions by `name`.
+    The server knows its sessions by `name`; what is `given` is in its environment too.
     """
     # Whoever starts first seals what a channel has to hide: with the key of all of them.
     settings = environment(conninfo, folder=folder / "data", secret_key=SECRET_KEY, drain_seconds=5)
     with (folder / "work.log").open("a") as log:
         process = subprocess.Popen(
             [sys.executable, *words],
-            env={**settings, "CAMPANA_PUBLIC_URL": url, "PGAPPNAME": name},
+            env={**settings, "CAMPANA_PUBLIC_URL": url, "PGAPPNAME": name, **given},
             stdout=log,
             stderr=log,
         )

@@ -13,7 +13,7 @@ import pytest
 
 from campana.domain.disposition import Disposition
 from campana.domain.errors import InvalidParameter
-from campana.services import dispatch, outcomes, policy, windows
+from campana.services import control, dispatch, outcomes, policy, windows
 from campana.services.context import Context
 from campana.store.db import Database, Role
 from tests.support import ledger
@@ -321,3 +321,30 @@ async def test_caps_and_a_zone_that_mean_nothing_are_told_at_once(
         await policy.replace(engine_context, workspace_id=workspace_id, raw=raw)
     found = [each.pointer for each in refused.value.problems]
     assert found == ["/caps/0/attempts", "/caps/0/days", "/timeZone"]
+
+
+async def test_an_attempt_that_never_left_fills_no_cap_of_anybody(
+    engine_context: Context, context: Context, workspace_id: int, clock: FixedClock
+) -> None:
+    await policy.replace(engine_context, workspace_id=workspace_id, raw={"caps": [ONE_A_DAY]})
+    rival = await launched(engine_context, context, workspace_id=workspace_id, people=[person(ANA)])
+    scene = await launched(
+        engine_context,
+        context,
+        workspace_id=workspace_id,
+        people=[person(ANA)],
+        channel=rival.channel,
+    )
+    [claimed] = await rival.claim()
+    assert await scene.claim() == []
+    await control.cancel(
+        context, workspace_id=workspace_id, campaign_id=rival.campaign_id, actor="Bruno"
+    )
+    await outcomes.settle(
+        engine_context,
+        attempt_id=claimed.attempt_id,
+        disposition=Disposition.NOT_SENT,
+        reason="too late",
+    )
+    clock.forward(seconds=15)
+    assert [each.address for each in await scene.claim()] == [ANA]

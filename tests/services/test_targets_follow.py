@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from campana.services import imports, lists, undoing
+from campana.domain.disposition import Disposition
+from campana.services import imports, lists, outcomes, undoing, windows
 from campana.services.context import Context
 from campana.store.imports import Duplicates
 from tests.support.campaign import ANA, BRUNO, CARLA, Scene, launched, person
+from tests.support.database import FixedClock
 from tests.support.ledger import broken
 from tests.support.people import csv_of, imported
 
@@ -71,3 +73,36 @@ async def test_people_who_exchange_their_numbers_in_one_file_are_not_lost(scene:
     claimed = [each.address for each in await scene.claim()]
     assert len(claimed) == len(set(claimed))
     assert await broken(scene.engine) == []
+
+
+async def test_whom_a_rule_put_off_where_they_were_is_asked_again_where_they_are(
+    engine_context: Context, context: Context, workspace_id: int, clock: FixedClock
+) -> None:
+    scene = await launched(
+        engine_context,
+        context,
+        workspace_id=workspace_id,
+        people=[person(ANA, external_id="A"), person(CARLA, external_id="C")],
+        window={"always": True},
+        cadence={
+            "busy": {"attempts": 3, "delaySeconds": 1},
+            "noAnswer": {"attempts": 3, "delaySeconds": 3600},
+        },
+        caps=[{"per": "number", "attempts": 1, "days": 7}],
+    )
+    ends = {ANA: Disposition.BUSY, CARLA: Disposition.NO_ANSWER}
+    for each in await scene.claim():
+        await outcomes.settle(
+            engine_context,
+            attempt_id=each.attempt_id,
+            disposition=ends[each.address],
+            reason="ended",
+        )
+    clock.forward(seconds=2)
+    assert await scene.claim() == []
+    await brought(scene, ["A", "+12125550119"], ["C", "+12125550118"])
+    await windows.refresh_all(engine_context)
+    clock.forward(seconds=1)
+    # Who did not answer is put off by no rule: their next try has its time.
+    assert [each.address for each in await scene.claim()] == ["+12125550119"]
+    assert await broken(engine_context) == []

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from campana.domain.errors import Unavailable
 from campana.services.context import Context
-from campana.store.db import Role, Tx, session_options
+from campana.store.db import Role, Tx, once_more, session_options
+from tests.support.locks import StandingStill
 
 HOW = """
 select current_setting('transaction_isolation'), current_setting('transaction_read_only'),
@@ -62,27 +61,49 @@ async def test_reading_on_a_connection_that_breaks_says_that_the_database_does_n
         await read_on_a_broken_one()
 
 
-async def test_a_transaction_that_sleeps_ends_and_says_that_the_database_does_not_answer(
-    engine_context: Context,
+@pytest.mark.parametrize("awaits", [False, True])
+async def test_a_transaction_that_stands_still_is_ended_and_done_again_once(
+    awaits: bool, engine_context: Context, conninfo: str
 ) -> None:
-    async def sleep_in_it() -> None:
-        async with engine_context.db.transaction() as tx:
-            await tx.execute("set local idle_in_transaction_session_timeout = '20ms'")
-            # The server says good-bye on the wire; a stopped process would read it as late as we.
-            await asyncio.to_thread(until_gone, tx.info.backend_pid, engine_context.db.conninfo)
-            await tx.execute("select 1")
+    async def backend(tx: Tx) -> int:
+        await tx.execute("select 1")
+        return tx.info.backend_pid
 
-    with pytest.raises(Unavailable):
-        await sleep_in_it()
+    still = StandingStill(backend, conninfo=conninfo, awaits=awaits)
+
+    @once_more
+    async def act() -> int:
+        async with engine_context.db.transaction() as tx:
+            return await still(tx)
+
+    assert await act() > 0
+    assert still.calls == 2
+    still = StandingStill(backend, conninfo=conninfo, times=2, awaits=awaits)
+    with pytest.raises(Unavailable, match="stood still"):
+        await act()
+    # Connections that are left are as good as any.
     async with engine_context.db.transaction() as tx:
         shown = await (await tx.execute("show idle_in_transaction_session_timeout")).fetchone()
     assert shown == ("10s",)
 
 
-def until_gone(backend: int, conninfo: str) -> None:
-    with psycopg.connect(conninfo, autocommit=True) as other:
-        while other.execute("select from pg_stat_activity where pid = %s", (backend,)).rowcount:
-            pass
+async def test_what_the_database_did_not_answer_is_not_done_again(
+    engine_context: Context, conninfo: str
+) -> None:
+    calls = 0
+
+    @once_more
+    async def act() -> None:
+        nonlocal calls
+        calls += 1
+        async with engine_context.db.transaction() as tx:
+            with psycopg.connect(conninfo, autocommit=True) as other:
+                other.execute("select pg_terminate_backend(%s, 5000)", (tx.info.backend_pid,))
+            await tx.execute("select 1")
+
+    with pytest.raises(Unavailable):
+        await act()
+    assert calls == 1
 
 
 def test_both_ends_watch_a_connection_over_tcp(engine_context: Context) -> None:

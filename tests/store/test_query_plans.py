@@ -243,3 +243,17 @@ def test_window_keys_are_skipped_through(filled: Filled) -> None:
     read = [node for node in plan if node.get("Relation Name") == "due"]
     assert {node["Index Name"] for node in read} == {"due_in_order"}
     assert sum(node["Actual Rows"] * node["Actual Loops"] for node in read) <= 3
+
+
+def test_whoever_is_asked_again_is_looked_at_a_few_at_a_time(filled: Filled) -> None:
+    earlier = NOW - timedelta(hours=1)
+    asked = {"campaign_id": "camp_3", "reasons": ["caps"], "limit": 20, "now": earlier}
+    after = {"window_key": "America/New_York", "priority": 1, "due_at": earlier, "target_id": 1}
+    plan = filled.plan(Role.ENGINE, "due", "bring_forward", asked | after, options="analyze,")
+    looked = [node for node in plan if node.get("Index Name") == "due_in_order"]
+    assert [node["Actual Rows"] for node in looked] == [20]
+    assert scans(plan, "due") <= {("Index Scan", "due_pkey"), *scans(looked, "due")}
+    assert scans(plan, "targets") == {("Index Scan", "targets_pkey")}
+    settled = filled.settled_plan(Role.ENGINE, "due", "bring_forward", asked | after)
+    for table in ("due", "targets"):
+        assert all("Seq" not in kind for kind, _ in scans(settled, table)), table

@@ -61,6 +61,7 @@ async def test_what_is_wrong_is_named(api: httpx.AsyncClient) -> None:
         ({"name": "  "}, {"/name"}),
         ({"name": "x" * 201}, {"/name"}),
         ({"name": "A", "defaultCountry": "usa"}, {"/defaultCountry"}),
+        ({"name": "A", "defaultCountry": "ZZ"}, {"/defaultCountry"}),
         ({"name": 1, "defaultCountry": 2, "id": "list_1"}, {"/name", "/defaultCountry", "/id"}),
     ):
         answer = await api.post("/v1/contact-lists", json=body)

@@ -115,6 +115,7 @@ async def test_what_is_wrong_with_the_request_is_named(api: httpx.AsyncClient, u
         ({"contacts": [{"phones": [1]}]}, "/contacts/0/phones/0"),
         ({"contacts": [person | {"attributes": {"a": [1]}}]}, "/contacts/0/attributes/a"),
         ({"contacts": [person], "defaultCountry": "us"}, "/defaultCountry"),
+        ({"contacts": [person], "defaultCountry": "ZZ"}, "/defaultCountry"),
     ):
         answer = await api.post(url, json=body)
         assert answer.status_code == 400, body

@@ -11,7 +11,7 @@ import pytest
 from campana.domain.errors import Unavailable
 from campana.services.context import Context
 from campana.store import campaigns
-from tests.web.described import DOCUMENT, OPERATIONS
+from tests.web.described import DOCUMENT, OPERATIONS, PROTECTED, Described
 from tests.web.rows import codes
 
 SHAPE = ["type", "title", "status", "detail", "code", "requestId"]
@@ -118,6 +118,28 @@ async def test_only_json_is_taken_as_json(api: httpx.AsyncClient) -> None:
             "/v1/campaigns", content=b"{}", headers={"content-type": media_type}
         )
         assert answer.status_code == 400, media_type
+
+
+BARE = [each for each in PROTECTED if each.method == "POST" and each.body is None]
+
+
+@pytest.mark.parametrize("operation", BARE, ids=str)
+async def test_a_body_where_none_is_meant_is_refused(
+    api: httpx.AsyncClient, operation: Described
+) -> None:
+    """Whoever sends one believes that it does something."""
+    wrong = await api.post(operation.url(), json={"force": True})
+    assert (wrong.status_code, codes(wrong)) == (400, {"/force": "is not a known field"})
+    said = DOCUMENT["paths"][operation.path]["post"]["responses"]
+    for content, media_type, status in (
+        (b"\0", "text/plain", 415),
+        (b"[]", "application/json", 400),
+    ):
+        answer = await api.post(
+            operation.url(), content=content, headers={"content-type": media_type}
+        )
+        assert (answer.status_code, str(status) in said) == (status, True)
+    assert "413" in said
 
 
 async def test_a_body_over_a_megabyte_is_refused(api: httpx.AsyncClient) -> None:

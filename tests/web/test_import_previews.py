@@ -95,6 +95,7 @@ async def test_a_file_or_meaning_that_does_not_fit_is_named(
         (good, {"types": '{"note": "money"}'}, "/types/note"),
         (good, {"types": "{"}, "/types"),
         (good, {"dryRun": "maybe"}, "/dryRun"),
+        (good, {"defaultCountry": "ZZ"}, "/defaultCountry"),
     ):
         answer = await preview(api, url, content, **fields)
         assert answer.status_code == 400, (fields, answer.text)

@@ -11,8 +11,10 @@ import httpx
 import pytest
 
 from campana.domain.errors import SetupError
+from campana.services.accounts import create_key
 from campana.services.context import Context
 from campana.web import server
+from tests.support.campaign import ANA, add_list, person
 
 
 def test_a_port_in_use_is_told_in_a_sentence() -> None:
@@ -76,6 +78,35 @@ async def test_cancelling_drains_too(context: Context, listener: socket.socket) 
     with pytest.raises(asyncio.CancelledError):
         await serving
     assert await _refuses(port)
+
+
+async def test_head_leaves_the_connection_to_the_next_request(
+    context: Context, workspace_id: int, listener: socket.socket
+) -> None:
+    """One answer with a length, one in pieces, one that fails: each is its head and no more."""
+    key = await create_key(context, workspace_id=workspace_id, name="test", scopes=["lists:read"])
+    list_id = await add_list(context, workspace_id=workspace_id, people=[person(ANA)])
+    targets = ["/healthz", f"/v1/contact-lists/{list_id}/export", "/v1/contact-lists/nowhere"]
+    port = listener.getsockname()[1]
+    serving = asyncio.create_task(
+        server.serve(context, host="127.0.0.1", port=port, fd=listener.detach())
+    )
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    heads: list[bytes] = []
+    for target in targets:
+        asked = f"HEAD {target} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key.text}\r\n\r\n"
+        writer.write(asked.encode())
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+    writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    last = await reader.read()
+    writer.close()
+    await writer.wait_closed()
+    serving.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await serving
+    assert [head.split()[1] for head in heads] == [b"200", b"200", b"404"]
+    assert last.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert last.endswith(b'\r\n\r\n{"status":"alive"}')
 
 
 async def _refuses(port: int) -> bool:

@@ -54,6 +54,8 @@ async def test_a_file_is_taken_and_followed_to_its_end(
 
 async def test_every_wrong_part_of_the_form_is_named(api: httpx.AsyncClient) -> None:
     assert codes(await upload(api)).keys() == {"/reason"}
+    nowhere = await upload(api, reason="r", defaultCountry="ZZ")
+    assert codes(nowhere).keys() == {"/defaultCountry"}
     wrong = await upload(api, reason="r", scope="all", surprise="1", expiresAt="soon")
     assert codes(wrong).keys() == {"/scope", "/surprise", "/expiresAt"}
     assert codes(await upload(api, reason="r", scope="campaign")).keys() == {"/campaignId"}

@@ -4,7 +4,6 @@ back."""
 from __future__ import annotations
 
 import asyncio
-import re
 import sys
 from collections.abc import AsyncIterator, Generator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from campana.cli.following import Wanted, follow, started
 from campana.cli.session import AsJson, Workspace, out, print_json, printable, run, told
 from campana.domain.errors import CampanaError, FieldProblem, InvalidParameter
 from campana.domain.ids import numbered
+from campana.domain.places import is_country
 from campana.services import lists, previews, rejections, undoing
 from campana.services.context import Context
 from campana.services.previews import Preview
@@ -38,8 +38,8 @@ def country_code(text: str | None) -> str | None:
     """A country as an option, `us` or `US`; for typer to call."""
     if text is None:
         return None
-    if not re.fullmatch("[A-Za-z]{2}", text):
-        raise typer.BadParameter("must be a two-letter country code such as US")
+    if not is_country(text.upper()):
+        raise typer.BadParameter(f"{text!r} is no country, such as US")
     return text.upper()
 
 

@@ -40,7 +40,8 @@ class FieldProblem:
     parameter: str | None = None
 
     def __str__(self) -> str:
-        return f"{self.pointer or self.parameter}: {self.message}"
+        where = self.pointer or self.parameter
+        return f"{where}: {self.message}" if where else self.message
 
 
 class CampanaError(Exception):

@@ -184,6 +184,7 @@ RULES: tuple[Callable[[Facts, datetime], Verdict | None], ...] = (
     _care_window_open,
     _not_held_out,
     _window_open,
-    _under_caps,
+    # Before the caps: an attempt that is open may turn out never to have left, and fills none then.
     _address_free,
+    _under_caps,
 )

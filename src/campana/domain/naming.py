@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import unicodedata
 
+FORMAT = "name"
+AS_NAME = {"format": FORMAT}
+"""What the shape of a document says of a text that names something."""
 _TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """The marks of UAX 9 that set the direction of what follows."""
 _UNSEEN = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf", "Mn", "Me", "Cn", "Cs"})

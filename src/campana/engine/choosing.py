@@ -18,6 +18,10 @@ from campana.store.due import Group
 
 _SHORTEST_USE = 0.05
 _USE_PER_COST = 20.0
+_LONGEST_USE, _LONGEST_USE_OF_NOTHING = 5.0, 1.0
+"""Seconds. A process that stood still in the middle of a look took long for it, and not because
+there is much to look at. Where it found nobody waiting that may be because another process served
+the channel, which may stand still the next moment."""
 
 
 class Choosing:
@@ -65,8 +69,7 @@ class Choosing:
             waiting = by_channel[channel_id]
             turns = self._turns.setdefault(channel_id, Turns(salt=self._salt))
             self._rounds[channel_id] = Round(turns, waiting)
-            shortest = _SHORTEST_USE if waiting else 0.0
-            self._use_until[channel_id] = now + max(shortest, _USE_PER_COST * (now - began))
+            self._use_until[channel_id] = now + _use_of(waiting, cost=now - began)
 
     def channels(self, among: Collection[str]) -> list[str]:
         """Those on which somebody waits: the most urgent first, of equals whoever had to wait
@@ -113,3 +116,11 @@ class Choosing:
         found = self._rounds.get(group.channel_id)
         if found is not None:
             found.put_back(group)
+
+
+def _use_of(found: Collection[Group], *, cost: float) -> float:
+    """For how many seconds a look is used that took `cost`."""
+    use = _USE_PER_COST * cost
+    if not found:
+        return min(use, _LONGEST_USE_OF_NOTHING)
+    return min(max(use, _SHORTEST_USE), _LONGEST_USE)

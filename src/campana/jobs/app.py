@@ -16,7 +16,7 @@ import logging
 from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
 
-from campana.jobs import care, erasures, imports, raised_limits, suppressions, targets
+from campana.jobs import care, erasures, imports, lifting, suppressions, targets
 from campana.services.context import Context
 from campana.store.db import session_options
 
@@ -45,7 +45,7 @@ def build(context: Context) -> App:
     care.register(app, context)
     erasures.register(app, context)
     imports.register(app, context)
-    raised_limits.register(app, context)
+    lifting.register(app, context)
     suppressions.register(app, context)
     targets.register(app, context)
     return app

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from campana.domain.address import Unusable, parse_phone
 from campana.domain.email import parse_email
 from campana.domain.errors import FieldProblem, InvalidParameter
+from campana.domain.places import is_country
 from campana.store import accounts
 from campana.store.db import Tx
 
@@ -22,6 +23,17 @@ def read_address(text: str, *, default_country: str | None) -> str | Unusable:
         return parse_email(text)
     number = parse_phone(text, default_country=default_country)
     return number if isinstance(number, Unusable) else number.value
+
+
+def problems_of_country(default_country: str | None) -> list[FieldProblem]:
+    """What is wrong with the country that numbers without a country code are to be read in.
+
+    One that is none would have every such number refused, each as if it were wrong itself.
+    """
+    if default_country is None or is_country(default_country):
+        return []
+    message = f"{default_country[:10]!r} is no country, such as US"
+    return [FieldProblem(pointer="/defaultCountry", message=message)]
 
 
 async def normal_or_problem(

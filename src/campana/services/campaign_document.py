@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from campana.domain import window
+from campana.domain import naming, window
 from campana.domain.cadence import Cadence
 from campana.domain.campaign import CampaignType, ChannelType, FlowPin, Plan, Variant
 from campana.services import documents, limits_document
@@ -35,7 +35,7 @@ Moment = Annotated[str, Meta(max_length=40, extra_json_schema={"format": "date-t
 LONGEST_NAME = 200
 Name = Annotated[str, Meta(min_length=1, max_length=LONGEST_NAME)]
 OwnName = Annotated[
-    str, Meta(min_length=1, max_length=LONGEST_NAME, extra_json_schema=documents.AS_NAME)
+    str, Meta(min_length=1, max_length=LONGEST_NAME, extra_json_schema=naming.AS_NAME)
 ]
 
 
@@ -72,7 +72,7 @@ class VariantDocument(_Document, frozen=True):
     Those of a variant that is held out are never contacted: what happens without it.
     """
 
-    name: Annotated[str, Meta(min_length=1, max_length=60, extra_json_schema=documents.AS_NAME)]
+    name: Annotated[str, Meta(min_length=1, max_length=60, extra_json_schema=naming.AS_NAME)]
     share: Annotated[float, Meta(gt=0, lt=100)]
     hold_out: bool = False
     changes: ChangesDocument = ChangesDocument()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
 
+from campana.domain import easing
 from campana.domain.campaign import Campaign, CampaignState, CampaignType, ChannelType
 from campana.domain.clock import parse_moment
+from campana.domain.easing import Held
 from campana.domain.errors import (
     FieldProblem,
     InvalidParameter,
@@ -19,18 +21,23 @@ from campana.domain.errors import (
 from campana.domain.event import EventName
 from campana.domain.window import ever_opens
 from campana.services import (
+    asking_again,
     campaign_bots,
     documents,
     events,
     flow_parts,
     limits_document,
     preflight,
-    raised_limits,
     standstill,
     window_document,
     windows,
 )
-from campana.services.campaign_document import LONGEST_NAME, ONLY_BEFORE_LAUNCH, CampaignDocument
+from campana.services.campaign_document import (
+    LONGEST_NAME,
+    ONLY_BEFORE_LAUNCH,
+    CampaignDocument,
+    plan_of,
+)
 from campana.services.context import Context
 from campana.services.policy import cap_problems
 from campana.store import campaign_pacing, campaigns, channels, lists
@@ -142,12 +149,11 @@ async def change(
         await store_events.add(tx, events.of_campaign(EventName.CAMPAIGN_CHANGED, changed, at=now))
         if campaign.launched_at is not None:
             await campaign_pacing.release(tx, campaign_id=campaign.id)
-            await raised_limits.note(
+            await asking_again.note(
                 tx,
                 workspace_id=workspace_id,
                 campaign_id=campaign.id,
-                before=campaign.document.get("spendLimit"),
-                after=changed.document.get("spendLimit"),
+                reasons=_eased(campaign, changed),
             )
             await windows.refresh(
                 tx,
@@ -205,6 +211,15 @@ def _check_changeable(campaign: Campaign, patch: Mapping[str, Any]) -> None:
     ]
     if problems:
         raise InvalidTransition("the campaign was launched", problems=problems)
+
+
+def _eased(before: Campaign, after: Campaign) -> Collection[Held]:
+    """What holds less than it did; anything, where nobody can read what it was."""
+    try:
+        was = plan_of(before.document)
+    except InvalidParameter:
+        return Held
+    return easing.of_plan(was, plan_of(after.document))
 
 
 async def _check_fit(tx: Tx, context: Context, changed: Campaign) -> None:

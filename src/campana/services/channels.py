@@ -11,10 +11,18 @@ import msgspec
 from msgspec import Meta, Struct
 
 from campana.carriers.base import CarrierKind
+from campana.domain import naming
 from campana.domain.campaign import ChannelType
 from campana.domain.errors import Conflict, FieldProblem, InvalidParameter, NotFound
 from campana.domain.pacing import TrunkLimits
-from campana.services import channel_secrets, documents, standstill, window_document
+from campana.services import (
+    asking_again,
+    channel_limits,
+    channel_secrets,
+    documents,
+    standstill,
+    window_document,
+)
 from campana.services.context import Context
 from campana.services.window_document import WindowDocument
 from campana.store import channels, owners
@@ -33,7 +41,7 @@ class ChannelDocument(
 ):
     """A channel as written: its carrier's `config` has a shape of its own."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=100, extra_json_schema=documents.AS_NAME)]
+    name: Annotated[str, Meta(min_length=1, max_length=100, extra_json_schema=naming.AS_NAME)]
     kind: str
     config: dict[str, Any]
     channel_type: ChannelType | None = None
@@ -73,7 +81,7 @@ class ChannelLimitsDocument(
     Of `config`, a secret that is left out stays too, as long as it goes where it did.
     """
 
-    name: Annotated[str, Meta(min_length=1, max_length=100, extra_json_schema=documents.AS_NAME)]
+    name: Annotated[str, Meta(min_length=1, max_length=100, extra_json_schema=naming.AS_NAME)]
     config: dict[str, Any]
     rate: Rate
     burst: Burst
@@ -216,13 +224,19 @@ async def change(
         if not await channels.configure(tx, channel=changed):
             raise Conflict(f"there is a channel named {changed.name!r} already")
         await channels.set_limits(tx, channel=changed)
+        await asking_again.note(
+            tx,
+            workspace_id=workspace_id,
+            channel_id=channel.id,
+            reasons=channel_limits.eased(context, before, changed),
+        )
         is_lower = (
-            _is_lower(_limits(channel), _limits(changed))
+            channel_limits.is_lower(channel, changed)
             or dict(before.config) != dict(channel.config)
             # Hours are asked for at each claim; what was promised under others goes back.
             or before.window != changed.window
             or any(
-                _is_lower(_of_trunk(was), _of_trunk(wanted_trunks[name]))
+                channel_limits.is_trunk_lower(was, wanted_trunks[name])
                 for name, was in trunks.items()
             )
         )
@@ -339,23 +353,6 @@ def _with_trunks(
     known = channel_secrets.config_of(context, kind=kind, stored=channel.config)
     limited = msgspec.to_builtins(kind.limit_trunks(known, limits))
     return channel_secrets.sealed(context.secrets, kind, limited, kept=channel.config)
-
-
-def _limits(channel: Channel) -> tuple[float, ...]:
-    return _numbers(channel.rate, channel.burst, channel.lines, channel.daily_attempts)
-
-
-def _of_trunk(trunk: TrunkLimits) -> tuple[float, ...]:
-    return _numbers(trunk.rate, trunk.burst, trunk.lines, trunk.daily)
-
-
-def _numbers(*limits: float | None) -> tuple[float, ...]:
-    return tuple(math.inf if each is None else each for each in limits)
-
-
-def _is_lower(before: Sequence[float], after: Sequence[float]) -> bool:
-    """Is there anything of which less may be done?"""
-    return any(now < was for was, now in zip(before, after, strict=True))
 
 
 async def get(context: Context, *, workspace_id: int, wanted: str) -> Channel:

@@ -181,7 +181,7 @@ async def change(
                 tx, workspace_id=workspace_id, list_id=list_id, contacts={contact_id: after}
             )
         if (after.addresses, after.zones) != (was.addresses, was.zones):
-            await targets.follow_contacts(tx, contact_ids=[contact_id])
+            await targets.follow_contacts(tx, contact_ids=[contact_id], now=context.clock.now())
         return await _found(tx, workspace_id=workspace_id, contact_id=contact_id)
 
 

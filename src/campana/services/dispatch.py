@@ -41,7 +41,7 @@ from campana.services.secrets import Unreadable
 from campana.services.variant_plans import Ways
 from campana.store import attempts, campaigns, claims, decisions, due, owners, targets
 from campana.store import events as store_events
-from campana.store.db import Tx
+from campana.store.db import Tx, once_more
 from campana.store.due import BEGINNING, NO_MARKS, Candidate, Deferral, Group, Position
 
 log = logging.getLogger(__name__)
@@ -76,6 +76,7 @@ async def ready(
         )
 
 
+@once_more
 async def claim(
     context: Context,
     *,

@@ -25,10 +25,6 @@ from campana.domain.errors import FieldProblem, InvalidParameter
 T = TypeVar("T", bound=msgspec.Struct)
 
 _FORMATS = FormatChecker(formats=())
-NAMED = "name"
-"""The `format` of a text that names something (`domain/naming.py`)."""
-AS_NAME = {"format": NAMED}
-"""The same, as what a shape adds to its JSON Schema."""
 TYPES = {
     "object": "an object",
     "array": "a list",
@@ -50,7 +46,7 @@ def _is_date(value: object) -> bool:
     return not isinstance(value, str) or bool(date.fromisoformat(value))
 
 
-@_FORMATS.checks(NAMED)
+@_FORMATS.checks(naming.FORMAT)
 def _is_name(value: object) -> bool:
     # Of an empty one it is said that it is empty.
     return not isinstance(value, str) or not value or naming.problem_of(value) is None
@@ -301,7 +297,7 @@ def _sentence(error: ValidationError) -> str:
             return "must be " + " or ".join(TYPES.get(kind, kind) for kind in kinds)
         case "enum":
             return "must be one of " + ", ".join(map(str, cast("list[object]", wanted)))
-        case "format" if wanted == NAMED:
+        case "format" if wanted == naming.FORMAT:
             return naming.problem_of(str(error.instance)) or "is no name"
         case "minLength":
             return "must not be empty"

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from campana.domain import naming
 from campana.domain.errors import Conflict, FieldProblem, InvalidParameter, NotFound
 from campana.services import documents
 from campana.services.context import Context
@@ -42,7 +43,7 @@ class CredentialDocument(
     `oauth2` (client credentials, RFC 6749 section 4.4): tokenUrl, clientId, clientSecret, scope.
     """
 
-    name: Annotated[str, Meta(min_length=1, max_length=100, extra_json_schema=documents.AS_NAME)]
+    name: Annotated[str, Meta(min_length=1, max_length=100, extra_json_schema=naming.AS_NAME)]
     kind: Kind
     header: _Name | None = None
     key: _Secret | None = None

@@ -18,12 +18,14 @@ from campana.services import channel_secrets, suppressed
 from campana.services.claimed import Claimed
 from campana.services.context import Context
 from campana.store import attempts, campaigns, claims, owners, registrations, trunks
-from campana.store.db import Tx
+from campana.store.db import Tx, once_more
 from campana.store.owners import Pace, Served
 
 _NOTHING = timedelta(0)
 _IN_USE = timedelta(milliseconds=50)
 """What a grant takes at most, where there are processors for it."""
+LONGEST_WAIT = timedelta(milliseconds=250)
+"""For the pace of a channel: whoever has it may stand still, and others are to be served."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +77,7 @@ async def grant(context: Context, *, channel_id: str, owner_id: int, wanted: int
     return granted.sends
 
 
+@once_more
 async def grant_ahead(
     context: Context,
     *,
@@ -97,16 +100,20 @@ async def grant_ahead(
     granted something at this moment: of many who queue, each would hold up all behind it to be told
     that there is nothing.
 
+    One that waits does so for LONGEST_WAIT.
+
     One that `serves` keeps the channel for as long as what it is granted lasts, unless another has
     it; one that `yields` is granted nothing while another has it.
     """
     async with context.db.transaction() as tx:
-        lock = owners.lock_pace if waits else owners.lock_pace_if_free
-        pace = await lock(tx, channel_id=channel_id)
+        if waits:
+            pace = await owners.lock_pace_soon(tx, channel_id=channel_id, at_most=LONGEST_WAIT)
+        else:
+            pace = await owners.lock_pace_if_free(tx, channel_id=channel_id)
         # Only now: while many ask, and processors are busy, it is a long time since it was asked.
         now, at = context.clock.now(), context.monotonic()
         if pace is None:
-            return _NONE if waits else replace(_NONE, again_after=_IN_USE)
+            return replace(_NONE, again_after=_IN_USE)
         if pace.is_stopped(now):
             return _NONE
         if pace.arrival_at != after and pacing.cedes(
@@ -194,6 +201,7 @@ def _served(
     return None if served is not None and served.by == owner_id else served
 
 
+@once_more
 async def give_back(
     context: Context,
     *,

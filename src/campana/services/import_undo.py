@@ -99,7 +99,7 @@ async def _changed(tx: Tx, begun: Begun, *, now: datetime) -> Begun | None:
         list_id=begun.list_id,
         before={key: each.before for key, each in free.items()},
     )
-    await targets.follow_contacts(tx, contact_ids=list(free))
+    await targets.follow_contacts(tx, contact_ids=list(free), now=now)
     over = [key for key in changed if key in free or key not in here]
     await import_changes.forget(tx, import_id=begun.id, contact_ids=over)
     undone = Undone(restored=len(free), kept=await _keep(tx, begun, kept))

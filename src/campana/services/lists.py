@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO, TypeVar
@@ -11,6 +10,7 @@ from typing import BinaryIO, TypeVar
 from campana.domain import naming
 from campana.domain.errors import Conflict, FieldProblem, InvalidParameter, NotFound
 from campana.services import meaning, segments, uploads
+from campana.services.addresses import problems_of_country
 from campana.services.context import Context
 from campana.services.values import AttributeType
 from campana.store import imports, jobs, lists
@@ -304,12 +304,7 @@ def _checked(*, name: str, default_country: str | None, name_pointer: str = "/na
         problems.append(FieldProblem(pointer=name_pointer, message="must have 1 to 200 characters"))
     elif name_pointer == "/name" and (wrong := naming.problem_of(name)) is not None:
         problems.append(FieldProblem(pointer=name_pointer, message=wrong))
-    if default_country is not None and not re.fullmatch("[A-Z]{2}", default_country):
-        problems.append(
-            FieldProblem(
-                pointer="/defaultCountry", message="must be a two-letter country code such as US"
-            )
-        )
+    problems += problems_of_country(default_country)
     if problems:
         raise InvalidParameter(problems=problems)
     return name

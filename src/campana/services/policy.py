@@ -11,10 +11,12 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Meta, Struct
 
+from campana.domain import easing
 from campana.domain.caps import Cap, CapPer
+from campana.domain.easing import Held
 from campana.domain.errors import FieldProblem, InvalidParameter, VersionMismatch
 from campana.domain.window import zone_named
-from campana.services import documents, raised_limits
+from campana.services import asking_again, documents
 from campana.services.context import Context
 from campana.store import accounts, policies
 
@@ -122,12 +124,18 @@ async def replace(
         before = await policies.get(tx, workspace_id=workspace_id)
         if was is not None and was != before:
             raise VersionMismatch
-        await policies.set_document(
-            tx, workspace_id=workspace_id, document=msgspec.to_builtins(written)
-        )
-        await raised_limits.note(
-            tx,
-            workspace_id=workspace_id,
-            before=msgspec.convert(before, PolicyDocument).daily_spend_limit if before else None,
-            after=written.daily_spend_limit,
-        )
+        document = msgspec.to_builtins(written)
+        await policies.set_document(tx, workspace_id=workspace_id, document=document)
+        eased = _eased(policy_of(before), policy_of(document))
+        await asking_again.note(tx, workspace_id=workspace_id, reasons=eased)
+
+
+def _eased(before: Policy, after: Policy) -> set[Held]:
+    eased = set[Held]()
+    if easing.are_caps_eased(before.caps, after.caps):
+        eased.add(Held.CAPS)
+    # Where it ends elsewhere it may be another day already.
+    is_another_day = before.daily_spend_limit is not None and before.zone != after.zone
+    if is_another_day or easing.is_limit_eased(before.daily_spend_limit, after.daily_spend_limit):
+        eased.add(Held.BUDGET)
+    return eased

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from campana.domain.contact import NewContact
-from campana.domain.errors import NotFound
+from campana.domain.errors import InvalidParameter, NotFound
 from campana.services import duplicates, formats, import_chunks, meaning, settling, uploads
+from campana.services.addresses import problems_of_country
 from campana.services.columns import Columns
 from campana.services.context import Context
 from campana.services.duplicates import Fate
@@ -71,6 +72,8 @@ async def preview(
         NotFound: there is no such list in this workspace.
         InvalidParameter, Unavailable: as for `lists.start_import`.
     """
+    if problems := problems_of_country(default_country):
+        raise InvalidParameter(problems=problems)
     async with context.db.read(workspace_id=workspace_id) as tx:
         found = None
         if list_id is not None:

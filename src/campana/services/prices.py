@@ -10,8 +10,10 @@ from typing import Any
 
 from campana.domain import places
 from campana.domain.campaign import ChannelType
+from campana.domain.easing import Held
 from campana.domain.errors import FieldProblem, InvalidParameter
 from campana.domain.spend import ANYWHERE, Per, Price
+from campana.services import asking_again
 from campana.services.context import Context
 from campana.store import spend
 from campana.store.spend import Entry
@@ -91,6 +93,7 @@ async def replace(context: Context, *, workspace_id: int, entries: list[Entry]) 
     """Put this table in the place of the one before (engine role); the next claim obeys it."""
     async with context.db.transaction() as tx:
         await spend.replace_prices(tx, workspace_id=workspace_id, entries=entries)
+        await asking_again.note(tx, workspace_id=workspace_id, reasons=[Held.BUDGET])
 
 
 async def show(context: Context, *, workspace_id: int) -> list[Entry]:

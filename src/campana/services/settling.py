@@ -181,7 +181,7 @@ async def _store(
         for contact_id, person in plan.changed.items()
         if person.stored is not None and _is_elsewhere(person.stored.contact, person.now)
     ]
-    await targets.follow_contacts(tx, contact_ids=followed)
+    await targets.follow_contacts(tx, contact_ids=followed, now=now)
     if place.import_id is not None:
         await import_changes.note(
             tx,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +10,7 @@ from campana.domain.campaign import ChannelType
 from campana.domain.errors import FieldProblem, InvalidParameter, NotFound
 from campana.domain.event import EventName
 from campana.services import events, suppressed, suppressing
-from campana.services.addresses import normal, normal_or_problem
+from campana.services.addresses import normal, normal_or_problem, problems_of_country
 from campana.services.context import Context
 from campana.services.quiet import until_unsendable
 from campana.store import campaigns, suppressions
@@ -136,9 +135,7 @@ async def verify(
     )
     if not 1 <= len(source.strip()) <= 100 or "\0" in source:
         problems.append(FieldProblem(pointer="/source", message="must have 1 to 100 characters"))
-    if default_country is not None and not re.fullmatch("[A-Z]{2}", default_country):
-        message = "must be a two-letter country code such as US"
-        problems.append(FieldProblem(pointer="/defaultCountry", message=message))
+    problems += problems_of_country(default_country)
     async with context.db.read(workspace_id=workspace_id) as tx:
         problems += await _no_such_campaign(
             tx, scope, campaign_id, workspace_id=workspace_id, now=now

@@ -13,11 +13,10 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from campana.domain import content
+from campana.domain import content, naming
 from campana.domain.campaign import ChannelType
 from campana.domain.errors import FieldProblem
 from campana.flow.texts import BadTemplate, HtmlTemplate, RenderFailed, Template
-from campana.services import documents
 
 Source = Annotated[str, Meta(min_length=1, max_length=8192)]
 Place = Annotated[str, Meta(pattern="^[A-Za-z0-9_]{1,64}$")]
@@ -76,7 +75,7 @@ class ContentDocument(_Document, frozen=True):
 class TemplateDocument(_Document, frozen=True):
     """A template: its name is what flows and people call it by."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=200, extra_json_schema=documents.AS_NAME)]
+    name: Annotated[str, Meta(min_length=1, max_length=200, extra_json_schema=naming.AS_NAME)]
     channel_type: MessageChannel
     content: ContentDocument
 
@@ -84,7 +83,7 @@ class TemplateDocument(_Document, frozen=True):
 class TemplatePatch(_Document, frozen=True):
     """What of a template may be changed; the content is its draft's."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=200, extra_json_schema=documents.AS_NAME)]
+    name: Annotated[str, Meta(min_length=1, max_length=200, extra_json_schema=naming.AS_NAME)]
     content: ContentDocument
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from campana.domain.address import AddressKind
 from campana.domain.contact import AttributeValue
-from campana.domain.errors import Conflict, FieldProblem, NotFound
+from campana.domain.errors import Conflict, FieldProblem, InvalidParameter, NotFound
 from campana.services import settling
+from campana.services.addresses import problems_of_country
 from campana.services.columns import Columns
 from campana.services.context import Context
 from campana.services.duplicates import Decision, Fate, Person
@@ -67,7 +68,10 @@ async def upsert(
     Raises:
         NotFound: there is no such list in this workspace.
         Conflict: under `fail`, naming each who is in the list or was given twice.
+        InvalidParameter: the country is none.
     """
+    if problems := problems_of_country(default_country):
+        raise InvalidParameter(problems=problems)
     async with context.db.transaction(workspace_id=workspace_id) as tx:
         country = await lists.country(tx, workspace_id=workspace_id, list_id=list_id)
         if not await lists.lock(tx, list_id=list_id):

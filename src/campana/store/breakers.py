@@ -131,3 +131,8 @@ async def set_down(tx: Tx, *, channel_id: str, until: datetime | None, failing: 
     await tx.execute(
         _SQL["set_down"], {"channel_id": channel_id, "until": until, "failing": failing}
     )
+
+
+async def set_up(tx: Tx, *, channel_id: str, now: datetime) -> None:
+    """The channel rests no longer, if it does."""
+    await tx.execute(_SQL["set_up"], {"channel_id": channel_id, "now": now})

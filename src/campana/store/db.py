@@ -7,12 +7,15 @@ transaction, `campana_engine` sees them all. This module knows nothing of tables
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+from weakref import WeakSet
 
 import msgspec
 import psycopg
@@ -37,9 +40,12 @@ _AGAIN_SECONDS = 1.0
 _ROUND_TRIP_SECONDS = 1.0
 """A sample that took longer says too little: it may be off by half of that."""
 
-_IDLE_IN_TRANSACTION_SECONDS = 10
-"""Longer than any honest transaction of ours is idle; a process that was stopped in the middle of
-one holds the pace of a channel, or a campaign somebody pauses, for no longer than this."""
+IDLE_SECONDS = 10.0
+"""Longer than any honest transaction of ours is idle, however busy its machine: what a process that
+was stopped in the middle of one holds is free after this."""
+SHORTLY_IDLE_SECONDS = 0.75
+"""The same where transactions are short and others wait for what they hold, who may have promised
+an answer within a second: whoever pauses a campaign, or sends on a channel."""
 
 _BY_INDEX = (
     "-c enable_seqscan=off -c jit=off -c enable_memoize=off -c plan_cache_mode=force_generic_plan"
@@ -62,6 +68,11 @@ _GONE = (
     psycopg.errors.IdleInTransactionSessionTimeout,
     psycopg.errors.TransactionTimeout,
 )
+_STOOD_STILL = psycopg.errors.IdleInTransactionSessionTimeout
+_ENDED = "a transaction that stood still was ended"
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -119,6 +130,7 @@ class Database:
         role: Role,
         max_connections: int = 10,
         only_by_index: bool = False,
+        idle_seconds: float = IDLE_SECONDS,
     ) -> None:
         """Set it up; `open` connects.
 
@@ -129,6 +141,7 @@ class Database:
             only_by_index: for statements each of which has an index made for it, and which come
                 again and again: a plan that was made while a table was empty, and is kept, reads
                 all of it a minute later.
+            idle_seconds: after which the server ends a transaction that nobody goes on with.
         """
         by_index = f" {_BY_INDEX}" if only_by_index else ""
         self.conninfo = make_conninfo(conninfo, **_PEER_OPTIONS)
@@ -138,7 +151,7 @@ class Database:
             # Autocommit: a transaction is what `transaction()` and `read()` open, never a side
             # effect.
             kwargs={
-                "options": session_options(role) + by_index,
+                "options": session_options(role, idle_seconds=idle_seconds) + by_index,
                 "prepare_threshold": 1,
                 "autocommit": True,
             },
@@ -147,7 +160,10 @@ class Database:
             open=False,
             timeout=5,
             check=None,
+            configure=self._notice_ends,
         )
+        self._stood_still = WeakSet[Tx]()
+        """Connections that the server ended in the middle of a transaction."""
 
     async def open(self) -> None:
         """Connect.
@@ -204,11 +220,27 @@ class Database:
     @asynccontextmanager
     async def _connection(self, *, only_reads: bool = False) -> AsyncGenerator[Tx]:
         del only_reads  # a rehearsal's database wants to know
+        used: Tx | None = None
         try:
-            async with self._pool.connection() as conn:
-                yield conn
+            async with self._pool.connection() as used:
+                yield used
         except _GONE as error:
-            raise Unavailable("the database does not answer") from error
+            raise self._unavailable(error, used) from error
+
+    async def _notice_ends(self, conn: Tx) -> None:
+        """Who stood still while it waited for an answer reads the server's good-bye along with
+        that: the driver takes it for a notice, and only finds the connection broken."""
+
+        def notice(said: psycopg.errors.Diagnostic) -> None:
+            if said.sqlstate == _STOOD_STILL.sqlstate:
+                self._stood_still.add(conn)
+
+        conn.add_notice_handler(notice)
+
+    def _unavailable(self, error: Exception, used: Tx | None) -> Unavailable:
+        if isinstance(error, _STOOD_STILL) or used in self._stood_still:
+            return Unavailable(_ENDED)
+        return Unavailable("the database does not answer")
 
     @asynccontextmanager
     async def session(self) -> AsyncGenerator[Tx]:
@@ -249,7 +281,23 @@ async def _reading(conn: Tx) -> AsyncGenerator[None]:
             await conn.set_read_only(None)
 
 
-def session_options(role: Role) -> str:
+def once_more(act: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+    """What is one transaction is done again if it stood still until the server ended it, for then
+    nothing of it is stored. Standing still twice in a row is `Unavailable`."""
+
+    @wraps(act)
+    async def do(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return await act(*args, **kwargs)
+        except Unavailable as error:
+            if error.message != _ENDED:
+                raise
+        return await act(*args, **kwargs)
+
+    return do
+
+
+def session_options(role: Role, *, idle_seconds: float = IDLE_SECONDS) -> str:
     """The libpq `options` that make a connection act as `role`.
 
     The server is told to watch its end of the connection too: an owner's lock is free only when
@@ -258,7 +306,7 @@ def session_options(role: Role) -> str:
     watch = " ".join(f"-c tcp_keepalives_{what}={n}" for what, n in _KEEPALIVES.items())
     return (
         f"-c role={role} -c search_path=campana,jobs -c timezone=UTC"
-        f" -c idle_in_transaction_session_timeout={_IDLE_IN_TRANSACTION_SECONDS}s"
+        f" -c idle_in_transaction_session_timeout={round(idle_seconds * 1000)}ms"
         f" {watch} -c tcp_user_timeout={_DEAD_PEER_SECONDS}s"
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -46,7 +46,18 @@ class Position:
     target_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in the order of all who wait in a campaign: that of the index due_in_order."""
+
+    window_key: str
+    priority: int
+    due_at: datetime
+    target_id: int
+
+
 BEGINNING = Position(datetime.min.replace(tzinfo=UTC), 0)
+FIRST_PLACE = Place("", 0, BEGINNING.due_at, BEGINNING.target_id)
 NO_MARKS: Mapping[GroupKey, Position] = MappingProxyType({})
 
 
@@ -229,25 +240,38 @@ async def defer(tx: Tx, *, deferrals: Sequence[Deferral], now: datetime) -> None
         )
 
 
+async def unfinished(
+    tx: Tx, *, workspace_id: int, campaign_id: str | None = None, channel_id: str | None = None
+) -> list[Running]:
+    """Campaigns in which somebody may wait, also paused ones."""
+    values = {"workspace_id": workspace_id, "campaign_id": campaign_id, "channel_id": channel_id}
+    cursor = await tx.execute(_SQL["unfinished"], values)
+    return [Running(*row) for row in await cursor.fetchall()]
+
+
 async def bring_forward(
     tx: Tx,
     *,
-    workspace_id: int,
-    campaign_id: str | None,
-    reason: str,
+    campaign_id: str,
+    reasons: Collection[str],
+    after: Place,
     limit: int,
     now: datetime,
-) -> int:
-    """Make people due at once whom this reason put off, of one campaign or of all of a workspace;
-    how many, `limit` at most."""
+) -> tuple[int, Place | None]:
+    """Of the next `limit` who are due later, make those due at once whom one of these reasons put
+    off: how many they were, and where to go on; None when these were the last."""
     cursor = await tx.execute(
         _SQL["bring_forward"],
         {
-            "workspace_id": workspace_id,
             "campaign_id": campaign_id,
-            "reason": reason,
+            "reasons": list(reasons),
+            "window_key": after.window_key,
+            "priority": after.priority,
+            "due_at": after.due_at,
+            "target_id": after.target_id,
             "limit": limit,
             "now": now,
         },
     )
-    return cursor.rowcount
+    row = await cursor.fetchone()
+    return (0, None) if row is None else (row[0], Place(*row[1:]))

@@ -216,6 +216,11 @@ async def defer(tx: Tx, *, until: Mapping[int, datetime]) -> None:
         await tx.execute(_SQL["defer"], values)
 
 
+async def bring_forward(tx: Tx, *, channel_id: str, now: datetime) -> None:
+    """Whatever waits on the channel is due at once."""
+    await tx.execute(_SQL["bring_forward"], {"channel_id": channel_id, "now": now})
+
+
 async def requeue(tx: Tx, *, attempt_id: UUID, due_at: datetime, most: int) -> None:
     """The attempt reached nobody: its message waits again, unless it was tried `most` times."""
     values = {"attempt_id": attempt_id, "due_at": due_at, "most": most}

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, LiteralString
 
+from psycopg.errors import LockNotAvailable
+
 from campana.domain.pacing import Limits, quota_day
 from campana.store.db import Tx
 from campana.store.sql import load
@@ -115,13 +117,25 @@ async def lock_pace(tx: Tx, *, channel_id: str) -> Pace | None:
     return await _lock_pace(tx, _SQL["lock_pacing"], channel_id=channel_id)
 
 
+async def lock_pace_soon(tx: Tx, *, channel_id: str, at_most: timedelta) -> Pace | None:
+    """The same, but None where another holds it for longer than that: in a transaction in which
+    nothing more can be done."""
+    milliseconds = str(round(at_most.total_seconds() * 1000))
+    try:
+        return await _lock_pace(
+            tx, _SQL["lock_pacing_soon"], channel_id=channel_id, milliseconds=milliseconds
+        )
+    except LockNotAvailable:
+        return None
+
+
 async def lock_pace_if_free(tx: Tx, *, channel_id: str) -> Pace | None:
     """The same, but None while another holds it."""
     return await _lock_pace(tx, _SQL["lock_pacing_if_free"], channel_id=channel_id)
 
 
-async def _lock_pace(tx: Tx, query: LiteralString, *, channel_id: str) -> Pace | None:
-    row = await (await tx.execute(query, {"channel_id": channel_id})).fetchone()
+async def _lock_pace(tx: Tx, query: LiteralString, *, channel_id: str, **given: str) -> Pace | None:
+    row = await (await tx.execute(query, {"channel_id": channel_id, **given})).fetchone()
     if row is None:
         return None
     arrival_at, reckoned, down_until, day, day_sends, served_by, served_until = row

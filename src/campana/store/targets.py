@@ -237,7 +237,7 @@ async def move_to_address(
     return True
 
 
-async def follow_contacts(tx: Tx, *, contact_ids: Sequence[int]) -> None:
+async def follow_contacts(tx: Tx, *, contact_ids: Sequence[int], now: datetime) -> None:
     """Bring the targets that go on to where these contacts (held) can be reached now.
 
     One at a number its contact has no more goes to the first that no other target of the campaign
@@ -256,7 +256,7 @@ async def follow_contacts(tx: Tx, *, contact_ids: Sequence[int]) -> None:
         except UniqueViolation:
             # Somebody else of the campaign has just come to it: the gate finds no address.
             continue
-    await tx.execute(_SQL["move_windows"], given)
+    await tx.execute(_SQL["move_windows"], {**given, "now": now})
 
 
 async def page(

@@ -53,7 +53,8 @@ class Edge:
             await send(message)
 
         if is_head:
-            scope["method"] = "GET"
+            # A scope of its own: the server goes by its own what an answer to HEAD looks like.
+            scope = cast("HTTPScope", {**scope, "method": "GET"})
         try:
             await self._app(scope, receive, answered)
         finally:

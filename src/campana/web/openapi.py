@@ -74,10 +74,10 @@ def document(routes: Sequence[BaseRoute]) -> Json:
     """The description of everything these routes answer."""
     found = sorted(_operations(routes), key=lambda each: (each[0], each[1]))
     schemas = _schemas(operation for _, _, operation in found)
-    failures = [kinds for path, _, each in found for kinds in _failures(path, each).values()]
+    failures = [kinds for where in found for kinds in _failures(*where).values()]
     paths: dict[str, Json] = {}
     for path, method, operation in found:
-        paths.setdefault(path, {})[method] = _operation(path, operation)
+        paths.setdefault(path, {})[method] = _operation(path, method, operation)
     return {
         "openapi": "3.1.0",
         "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
@@ -140,7 +140,7 @@ def _schemas(operations: Iterable[Operation]) -> dict[str, Json]:
     return dict(sorted(components.items()))
 
 
-def _operation(path: str, operation: Operation) -> Json:
+def _operation(path: str, method: str, operation: Operation) -> Json:
     tag = operation.id.partition(".")[0]
     described: Json = {
         "operationId": operation.id,
@@ -149,7 +149,7 @@ def _operation(path: str, operation: Operation) -> Json:
         + (f". Needs the scope `{operation.scope}`." if operation.scope else ". Needs no key."),
         "tags": [tag],
         "parameters": [*_path_parameters(path), *_query_parameters(operation), *_named(operation)],
-        "responses": _responses(path, operation),
+        "responses": _responses(path, method, operation),
         "security": [{"bearer": [operation.scope]}, {"apiKey": [operation.scope]}]
         if operation.scope
         else [],
@@ -223,7 +223,7 @@ def _body(operation: Operation) -> Json:
     return {"required": not operation.is_body_optional, "content": content}
 
 
-def _responses(path: str, operation: Operation) -> dict[str, Json]:
+def _responses(path: str, method: str, operation: Operation) -> dict[str, Json]:
     success: Json = {
         "description": operation.summary,
         "headers": {
@@ -251,19 +251,19 @@ def _responses(path: str, operation: Operation) -> dict[str, Json]:
     responses = {str(operation.status): success}
     if operation.is_conditional:
         responses["304"] = {"description": "The client has it already (If-None-Match)."}
-    for status, kinds in _failures(path, operation).items():
+    for status, kinds in _failures(path, method, operation).items():
         responses[status] = {"$ref": f"#/components/responses/{_response_name(kinds)}"}
     return responses
 
 
-def _failures(path: str, operation: Operation) -> dict[str, Kinds]:
+def _failures(path: str, method: str, operation: Operation) -> dict[str, Kinds]:
     """Status to everything that may go wrong with it."""
     kinds = {*_ANYWHERE, *operation.errors}
     if operation.scope is not None:
         kinds |= {errors.Unauthenticated, errors.InsufficientScope}
     if "{" in path:
         kinds.add(errors.NotFound)
-    if operation.body is not None:
+    if operation.body is not None or (method == "post" and operation.scope is not None):
         kinds |= {errors.PayloadTooLarge, errors.UnsupportedMediaType}
     if operation.is_once:
         kinds |= {errors.Conflict, errors.IdempotencyMismatch}

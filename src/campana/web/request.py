@@ -12,6 +12,8 @@ from typing import Any, TypeVar, cast
 import msgspec
 from litestar import Request
 from litestar.datastructures import FormMultiDict, State
+from litestar.exceptions import ClientException
+from litestar.status_codes import HTTP_400_BAD_REQUEST
 
 from campana.domain.errors import FieldProblem, InvalidParameter, UnsupportedMediaType
 from campana.services.context import Context
@@ -119,7 +121,11 @@ class ApiRequest(Request[Principal, None, State]):
         try:
             return await super().form()
         except (UnicodeDecodeError, LookupError, AssertionError):
-            raise InvalidParameter("the form is malformed, or not in UTF-8") from None
+            raise _no_form("the form is malformed, or not in UTF-8") from None
+        except ClientException as error:
+            if error.status_code != HTTP_400_BAD_REQUEST:
+                raise
+            raise _no_form(error.detail) from None
 
     async def refuse_body(self) -> None:
         """For actions, which take no body but an empty object.
@@ -173,6 +179,12 @@ def _check(document: object) -> None:
                 case _:
                     pass
         level = below
+
+
+def _no_form(why: str) -> InvalidParameter:
+    return InvalidParameter(
+        "the body cannot be read as a form", problems=[FieldProblem(pointer="", message=why)]
+    )
 
 
 def _unreadable(why: str) -> InvalidParameter:

@@ -1,4 +1,5 @@
-"""A Campana that kills itself (SIGKILL) at a named step. Not part of the product: it wraps it.
+"""A Campana that kills itself (SIGKILL) at a named step, or stops itself there (SIGSTOP). Not part
+of the product: it wraps it.
 
     CAMPANA_FAILPOINTS="services.dispatch.claim: after commit=2" \\
         python -m tests.support.chaos.failpoints work
@@ -7,8 +8,9 @@ The steps are not written into the code, they are found: each transaction of a s
 a moment before its commit and one after, and so has each statement that is its own transaction;
 each request to a carrier has one before it leaves and one after its answer. What lies between two
 of these leaves no trace outside the process, so there is nothing else to die between. A name is the
-function that opened the transaction; `=2` waits for the second time. CAMPANA_FAILPOINTS_SEEN names
-a file that gets the name of each step passed: from it a test knows that its list is whole.
+function that opened the transaction; `=2` waits for the second time. CAMPANA_FAILPOINTS_SIGNAL is
+the name of another signal than SIGKILL. CAMPANA_FAILPOINTS_SEEN names a file that gets the name of
+each step passed: from it a test knows that its list is whole.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from campana.carriers.sandbox import Sandbox
 from campana.store.db import Database, Tx
 
 POINTS = "CAMPANA_FAILPOINTS"
+SIGNAL = "CAMPANA_FAILPOINTS_SIGNAL"
 SEEN = "CAMPANA_FAILPOINTS_SEEN"
 
 BEFORE, AFTER = "before commit", "after commit"
@@ -36,7 +39,10 @@ _HOMES = ("campana.services.", "campana.engine.", "campana.jobs.", "campana.web.
 class Failpoints:
     """Counts the steps and ends the process at the chosen one."""
 
-    def __init__(self, wanted: str, *, seen: str | None) -> None:
+    def __init__(
+        self, wanted: str, *, seen: str | None, number: signal.Signals = signal.SIGKILL
+    ) -> None:
+        self._number = number
         self._left = Counter[str]()
         for each in filter(None, wanted.split(";")):
             name, _, times = each.partition("=")
@@ -51,7 +57,7 @@ class Failpoints:
         if self._left[name]:
             self._left[name] -= 1
             if not self._left[name]:
-                os.kill(os.getpid(), signal.SIGKILL)
+                os.kill(os.getpid(), self._number)
 
 
 def install(points: Failpoints) -> None:
@@ -113,7 +119,13 @@ def _opener() -> str:
 
 
 if __name__ == "__main__":
-    install(Failpoints(os.environ.get(POINTS, ""), seen=os.environ.get(SEEN)))
+    install(
+        Failpoints(
+            os.environ.get(POINTS, ""),
+            seen=os.environ.get(SEEN),
+            number=signal.Signals[os.environ.get(SIGNAL, "SIGKILL")],
+        )
+    )
     from campana.cli import main
 
     main()

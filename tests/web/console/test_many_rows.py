@@ -60,7 +60,7 @@ CONSOLE = (
     "/contacts?q=ext-500000",
     "/contacts?q=Ana",
     "/contacts?after=ctc_900000",
-    "/lists?page=10",
+    "/lists?page=1",
     "/lists/list_1",
     "/lists/list_1?after=ctc_900000",
     "/suppressions",

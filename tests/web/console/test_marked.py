@@ -6,6 +6,7 @@ aloud, and every text that an expression would show without asking the catalog.
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterable, Iterator
 from html.parser import HTMLParser
@@ -165,6 +166,22 @@ def test_only_what_stands_in_a_template_is_markup(path: Path) -> None:
         if isinstance(call.node, nodes.Name) and call.node.name in ASKING:
             texts = call.args[:2] if call.node.name in {"ngettext", "pgettext"} else call.args[:1]
             assert all(isinstance(each, nodes.Const) for each in texts), "write `value | said`"
+
+
+@pytest.mark.parametrize("path", sorted(CONSOLE.glob("*.py")), ids=lambda path: path.stem)
+def test_no_sentence_is_marked_inside_of_another_string(path: Path) -> None:
+    """Before Python 3.12 whoever reads the marks does not see into an f-string."""
+    hidden = [
+        part.lineno
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.JoinedStr)
+        for part in ast.walk(node)
+        if isinstance(part, ast.Call)
+        and isinstance(part.func, ast.Name)
+        and part.func.id in {"say", "say_many", "say_of", "marked"}
+        and any(isinstance(each, ast.Constant) for each in part.args)
+    ]
+    assert not hidden, f"put these of {path.name} into a name first: lines {hidden}"
 
 
 @pytest.mark.parametrize(

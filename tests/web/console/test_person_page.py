@@ -13,6 +13,7 @@ from campana.domain.passage import Rule, told
 from campana.services import auditing, reports
 from campana.services.context import Context
 from campana.store.reports import Kept, Told
+from campana.web.console.attempts import facts
 from campana.web.console.rule_words import name_of, verdict_of
 from tests.support.campaign import ANA, Scene
 from tests.support.database import FixedClock
@@ -31,6 +32,8 @@ async def test_every_rule_says_what_it_said_at_the_claim(owner: Browser, scene: 
     assert "US was among the countries" in rules
     assert "did not ask for consent" in rules
     assert "worker 7" in rules
+    assert '<h1 dir="auto">' in shown
+    assert "2026-03-10 15:00:00" in shown[shown.index(">Attempt 1") :][:300]
     kept = shown[shown.index("<pre") : shown.index("</pre>")]
     assert "intent" in kept
     assert "America/New_York" in kept
@@ -137,3 +140,14 @@ def test_every_rule_has_words_for_what_it_says() -> None:
     for each in (*letter, *told({**note, "owner": 1}, address=ANA)):
         assert name_of(each)
         assert "%(" not in verdict_of(each)
+
+
+def test_what_happened_is_told_in_words() -> None:
+    told = dict(
+        facts({"text": "Hello.", "at_ms": 308, "finished": True, "talk_seconds": 11.552,
+               "disposition": "no_answer", "rules": {}, "code": "486"})
+    )  # fmt: skip
+    assert told == {
+        "": "Hello.", "To its end": "yes", "Talk time": "12 s", "Outcome": "No answer",
+        "code": "486",
+    }  # fmt: skip

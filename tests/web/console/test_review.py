@@ -128,6 +128,25 @@ async def test_what_was_launched_has_no_dry_run(
         assert (await owner.get(path + rest)).status_code == 409, rest
 
 
+async def test_what_it_would_do_is_read_once_more(
+    owner: Browser, context: Context, workspace_id: int
+) -> None:
+    day = [{"from": "09:00", "to": "17:00"}]
+    short = [{"from": "10:00", "to": "12:00"}]
+    path = await drafted(
+        context, workspace_id, PEOPLE, pacing={"rate": 0.5, "lines": 3}, callerId="+12025550100",
+        window={"mon": day, "tue": day, "sat": short, "holidays": ["US"]},
+    )  # fmt: skip
+    shown = (await owner.get(f"{path}/review")).text
+    told = shown[shown.index("What it would do") : shown.index("Who would not be contacted")]
+    for words in (
+        BOT["greeting"], "shows +12025550100", "Monday to Tuesday 09:00-17:00, on their clock",
+        "Saturday 10:00-12:00", "Closed: US", "At most 0.5 a second", "At most 3 open at once",
+        f'href="{path}/edit/content"',
+    ):  # fmt: skip
+        assert words in told, words
+
+
 async def test_warnings_are_said_in_the_language_of_the_page(
     owner: Browser, context: Context, workspace_id: int
 ) -> None:

@@ -78,10 +78,49 @@ async def test_a_campaign_is_made_page_by_page_and_launched(
     old = fields_of(await owner.get(f"{path}/basics"))
     launched = await owner.post(path.replace("/edit", "/launch"))
     assert launched.status_code == 303
-    assert (await owner.get(f"{path}/timing")).status_code == 409
+    assert (await owner.get(f"{path}/people")).status_code == 409
     late = await owner.post(f"{path}/basics", **{**old, "channel_type": "SMS", "name": "Late"})
     assert late.status_code == 409
     assert 'value="Late"' in late.text
+
+
+async def test_the_hours_and_the_pace_of_a_running_campaign_are_changed(
+    owner: Browser, scene: Scene, context: Context, workspace_id: int
+) -> None:
+    page = f"/campaigns/{scene.campaign_id}"
+    path = f"{page}/edit"
+    assert f'href="{path}/timing"' in (await owner.get(page)).text
+    shown = await owner.get(f"{path}/timing")
+    assert "what you save holds at once" in shown.text
+    assert "Review and launch" not in shown.text
+    wrong = await save(owner, f"{path}/timing", rate="-1")
+    assert wrong.status_code == 400
+    assert 'id="p-rate"' in wrong.text
+    after = await save(owner, f"{path}/timing", rate="0.5", lines="1")
+    assert after.headers["location"] == page
+    assert (await document(context, workspace_id, path))["pacing"] == {"rate": 0.5, "lines": 1}
+    refused = await save(owner, f"{path}/timing", more="canary: {percent: 2}")
+    assert refused.status_code == 409
+    assert "cannot change once the campaign was launched" in refused.text
+
+
+async def test_a_page_of_a_draft_changes_nothing_of_what_was_launched_meanwhile(
+    owner: Browser, scene: Scene, context: Context, workspace_id: int
+) -> None:
+    path = f"/campaigns/{scene.campaign_id}/edit"
+    before = await document(context, workspace_id, path)
+    of_a_draft = fields_of(await owner.get(f"{path}/timing"))
+    del of_a_draft["launched"]
+    late = await owner.post(f"{path}/timing", **{**of_a_draft, "rate": "0.5"})
+    assert late.status_code == 409
+    assert await document(context, workspace_id, path) == before
+    kept = fields_of(late)
+    assert kept["rate"] == "0.5"
+    named = await owner.post(f"{path}/basics", **{**kept, "name": "Late", "type": "VoiceBot"})
+    assert named.status_code == 409
+    assert await document(context, workspace_id, path) == before
+    assert (await owner.post(f"{path}/timing", **kept)).status_code == 303
+    assert (await document(context, workspace_id, path))["pacing"] == {"rate": 0.5}
 
 
 async def test_a_page_that_is_wrong_says_all_at_its_fields_and_keeps_what_was_typed(

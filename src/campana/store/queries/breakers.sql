@@ -95,6 +95,10 @@ cross join lateral (
 where cardinality(newest.outcomes) > 0
 order by ch.id;
 
+-- name: set_up
+-- Another account: it is tried at once, and what failed before counts no more.
+update pacing set down_until = %(now)s, failing = 0 where channel_id = %(channel_id)s and down_until > %(now)s;
+
 -- name: set_down
 -- Nothing is granted until then; `failing` makes the next time longer.
 update pacing set down_until = %(until)s, failing = %(failing)s where channel_id = %(channel_id)s;

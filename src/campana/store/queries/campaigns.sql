@@ -18,11 +18,12 @@ from campaigns where id = %(id)s;
 -- name: lock
 -- The same, holding the row: whoever changes a campaign waits for claims in progress, which share-lock it. A row
 -- can be shared by one after another without an end; the advisory lock before it has a queue, in which nobody who
--- comes later is first.
+-- comes later is first. Who stands still with it for two seconds has changed nothing: others wait, to pause it too.
 select id, workspace_id, name, description, type, channel_type, campaign_state_at(state, end_date, %(now)s) as state,
   start_date, end_date, created_at, updated_at, version, list_id, channel_id, keep_open, archived, launched_at, finished_at,
   state_reason, resume_at, running_since, document
-from (select pg_advisory_xact_lock(%(gate)s, hashtext(%(id)s)) offset 0) gate, campaigns
+from (select pg_advisory_xact_lock(%(gate)s, hashtext(%(id)s)), set_config('idle_in_transaction_session_timeout', '2s', true)
+  offset 0) gate, campaigns
 where id = %(id)s for no key update of campaigns;
 
 -- name: page

@@ -62,10 +62,12 @@ from channels where workspace_id = %(workspace_id)s and (id = %(wanted)s or name
 order by (id = %(wanted)s) desc limit 1;
 
 -- name: lock
--- The same, held: two changes at once do not undo each other. All of it: what is changed is written back whole.
+-- The same, held: two changes at once do not undo each other. All of it: what is changed is written back whole. Who
+-- stands still with it for two seconds has changed nothing: it may hold what is granted on the channel.
 select id, workspace_id, name, kind, channel_type, config, is_loopback, rate, burst, lines, daily_attempts, created_at, contact_window as "window", portfolio, portfolio_limit, pair_seconds, paused_at, paused_by, pause_reason
-from channels where workspace_id = %(workspace_id)s and (id = %(wanted)s or name = %(wanted)s)
-order by (id = %(wanted)s) desc limit 1 for no key update;
+from (select set_config('idle_in_transaction_session_timeout', '2s', true) offset 0) limited, channels
+where workspace_id = %(workspace_id)s and (id = %(wanted)s or name = %(wanted)s)
+order by (id = %(wanted)s) desc limit 1 for no key update of channels;
 
 -- name: list
 -- All of a workspace, oldest first; there are few.

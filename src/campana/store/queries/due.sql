@@ -158,13 +158,27 @@ noted as (
   where not exists (select from repeated where repeated.target_id = given.target_id))
 update due d set due_at = given.until from given where d.target_id = given.target_id;
 
+-- name: unfinished
+-- Launched campaigns in which somebody may wait: one, those that use a channel, or all of a workspace.
+select id, workspace_id, document from campaigns c
+where workspace_id = %(workspace_id)s and state in ('running', 'paused', 'tripped')
+  and (%(campaign_id)s::text is null or id = %(campaign_id)s)
+  and (%(channel_id)s::text is null or channel_id = %(channel_id)s
+    or exists (select from jsonb_each_text(c.document -> 'channels') other where other.value = %(channel_id)s))
+order by id;
+
 -- name: bring_forward
--- A limit that put these off is another one now: due at once, some at a time. Those a claim holds are being asked.
-with late as (
-  select d.target_id from campaigns c
-  join due d on d.campaign_id = c.id and d.due_at > %(now)s
-  join targets t on t.id = d.target_id
-  where c.workspace_id = %(workspace_id)s and c.state in ('running', 'paused', 'tripped')
-    and (%(campaign_id)s::text is null or c.id = %(campaign_id)s) and t.last_reason = %(reason)s
-  limit %(limit)s for update of d skip locked)
-update due d set due_at = %(now)s from late where d.target_id = late.target_id;
+-- What put these off is eased: due at once. Looked at in the order of the index, so many at a time, from where the time
+-- before ended: what is looked at is bounded, however few are meant. Those somebody holds are being asked.
+with looked as materialized (
+  select d.window_key, d.priority, d.due_at, d.target_id from due d
+  where d.campaign_id = %(campaign_id)s and d.due_at > %(now)s
+    and (d.window_key, d.priority, d.due_at, d.target_id) > (%(window_key)s, %(priority)s, %(due_at)s, %(target_id)s)
+  order by d.window_key, d.priority, d.due_at, d.target_id limit %(limit)s),
+late as (
+  select d.target_id from looked join targets t on t.id = looked.target_id join due d on d.target_id = looked.target_id
+  where t.last_reason = any(%(reasons)s) and d.due_at > %(now)s for update of d skip locked),
+moved as (
+  update due d set due_at = %(now)s from late where d.target_id = late.target_id returning d.target_id)
+select (select count(*) from moved), window_key, priority, due_at, target_id from looked
+order by window_key desc, priority desc, due_at desc, target_id desc limit 1;

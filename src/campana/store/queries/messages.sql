@@ -66,6 +66,11 @@ update messages set state = 'refused', problem = %(problem)s, due_at = null wher
 update messages m set due_at = g.moment
 from unnest(%(ids)s::bigint[], %(moments)s::timestamptz[]) as g (id, moment) where m.id = g.id and m.state = 'queued';
 
+-- name: bring_forward
+-- What put them off is eased: each is asked about again, also whoever waits for something else, for a moment.
+update messages m set due_at = %(now)s from conversations c
+where m.state = 'queued' and m.due_at > %(now)s and c.id = m.conversation_id and c.channel_id = %(channel_id)s;
+
 -- name: requeue
 -- Its attempt certainly did not reach anybody: once more, unless it was tried often enough or is too old.
 update messages set state = 'queued', due_at = %(due_at)s, attempt_id = null

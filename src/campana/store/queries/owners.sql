@@ -34,6 +34,13 @@ select pg_try_advisory_xact_lock(%(space)s, %(owner_id)s);
 select arrival_at, rate, down_until, day, day_sends, served_by, served_until
 from pacing where channel_id = %(channel_id)s for update;
 
+-- name: lock_pacing_soon
+-- The same for whoever has other channels to serve: the limit is set before the row is waited for, and holds for
+-- this transaction only.
+select arrival_at, rate, down_until, day, day_sends, served_by, served_until
+from (select set_config('lock_timeout', %(milliseconds)s, true) offset 0) limited, pacing
+where channel_id = %(channel_id)s for update of pacing;
+
 -- name: lock_pacing_if_free
 -- The same for whoever comes again soon: nobody queues behind those who are only told that there is nothing.
 select arrival_at, rate, down_until, day, day_sends, served_by, served_until

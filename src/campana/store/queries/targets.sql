@@ -158,12 +158,15 @@ from (
 where t.id = %(target_id)s;
 
 -- name: move_windows
--- Those that wait, under the zones their person has now; only rows that say otherwise are touched.
-update due d set window_key = now_in.key
+-- Those that wait, under the zones their person has now; only rows that say otherwise are touched. What a rule put off
+-- because of where its person was is asked again.
+update due d set window_key = now_in.key,
+  due_at = case when t.last_reason in ('window', 'never_open', 'caps', 'budget') then least(d.due_at, %(now)s) else d.due_at end
 from targets t join contacts c on c.id = t.contact_id
 cross join lateral (
   select array_to_string(array(select z from unnest(coalesce(t.zones, c.zones)) z order by z collate "C"), ',') as key) now_in
-where t.contact_id = any(%(contact_ids)s) and d.target_id = t.id and d.window_key <> now_in.key;
+where t.contact_id = any(%(contact_ids)s) and d.target_id = t.id and (d.window_key <> now_in.key
+  or t.last_reason in ('window', 'never_open', 'caps', 'budget') and d.due_at > %(now)s);
 
 -- name: hold_of_contacts
 -- What is due of them before the targets themselves: a worker that claims one of these has it first, or after.

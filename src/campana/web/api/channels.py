@@ -198,6 +198,7 @@ async def change_channel(request: ApiRequest, channel_id: FromPath[str]) -> Resp
     ),
 )
 async def test_channel(request: ApiRequest, channel_id: FromPath[str]) -> Response[bytes]:
+    await request.refuse_body()
     found = await _channel(request, channel_id)
     checked = await channel_checks.check(request.context, found)
     return answer(

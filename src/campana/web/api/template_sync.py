@@ -66,6 +66,7 @@ _EXAMPLE: dict[str, Any] = {
 )
 @once
 async def sync_channel(request: ApiRequest, channel_id: FromPath[str]) -> Response[bytes]:
+    await request.refuse_body()
     found = await template_sync.sync(
         request.context, workspace_id=request.workspace_id, channel_id=channel_id
     )

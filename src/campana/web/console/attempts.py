@@ -20,6 +20,7 @@ from campana.services import auditing, campaigns
 from campana.services.context import Context
 from campana.store import (
     attempts,
+    contact_search,
     decisions,
     provider_events,
     session_waits,
@@ -32,9 +33,10 @@ from campana.store.provider_events import ProviderEvent
 from campana.store.spend import Charge
 from campana.store.voice_calls import VoiceCall
 from campana.web.console import carrier_words, rule_words
-from campana.web.console.language import marked
+from campana.web.console.language import marked, say
 from campana.web.console.pages import page, render_block, to
 from campana.web.console.requests import PageRequest, needs
+from campana.web.console.words import span, words
 from campana.web.links import Links
 
 STANDING, WAITS, HISTORY = "standing", "waits", "history"
@@ -44,6 +46,23 @@ _SCOPES = ("voice:read", "audio:download")
 _LINK_LIFE = timedelta(minutes=15)
 _MOST_TOLD = 100
 """Of what carriers said that one page shows; the API has all of it."""
+_UNTOLD = {"rules", "at_ms"}
+"""Parts of an event that stand elsewhere on the page: as a list, and as the event's own moment."""
+_CODES = {"disposition", "end", "reason"}
+_FACTS: Mapping[str, str] = {
+    "text": "",
+    "key": "",
+    "keys": marked("Keys"),
+    "step": marked("Step"),
+    "status": marked("Status"),
+    "result": marked("Result"),
+    "reason": marked("Reason"),
+    "end": marked("Ended by"),
+    "disposition": marked("Outcome"),
+    "finished": marked("To its end"),
+    "talk_seconds": marked("Talk time"),
+}
+"""What parts of an event are called; those of carriers and flows keep their own names."""
 _LONGEST_DRAWN = 900
 """Seconds of a call whose sound is drawn: a browser has to fetch all of it."""
 
@@ -87,7 +106,11 @@ class Person:
                 limit=_MOST_TOLD,
             )
             charges = {each.id: await spend.charge(tx, attempt_id=each.id) for each in made}
+            names = await contact_search.names(
+                tx, workspace_id=workspace_id, ids=[target.contact_id]
+            )
         return {
+            "name": names.get(target.contact_id),
             "campaign": campaign,
             "target": target,
             "target_id": numbered("tgt", self.number),
@@ -137,10 +160,7 @@ def _shown(
     return {
         "id": attempt_text(attempt.id),
         "is": attempt,
-        "events": [
-            (each, {key: value for key, value in each.detail.items() if key != "rules"})
-            for each in events
-        ],
+        "events": [(each, facts(each.detail)) for each in events],
         "kept": msgspec.json.format(
             msgspec.json.encode(
                 [{"type": each.type, "at": each.at, **each.detail} for each in events]
@@ -152,6 +172,26 @@ def _shown(
         "spend": rule_words.spend_of(charge) if rules else None,
         "call": call,
     }
+
+
+def facts(detail: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What an event tells beside its name and its moment, for people: what they need no name for
+    has none. All of it stands below, as it is kept."""
+    return [
+        (_FACTS.get(key, key), _fact(key, value))
+        for key, value in detail.items()
+        if key not in _UNTOLD and value is not None
+    ]
+
+
+def _fact(key: str, value: object) -> str:
+    if isinstance(value, bool):
+        return say("yes") if value else say("no")
+    if key.endswith("_seconds") and isinstance(value, int | float):
+        return span(value)
+    if key in _CODES:
+        return words(str(value))
+    return str(value)
 
 
 def person_of(request: PageRequest, campaign_id: str, target_id: str) -> Person:

@@ -12,7 +12,7 @@ from campana.domain.campaign import CampaignState, CampaignStatus, ChannelType, 
 from campana.services import board
 from campana.store.campaign_search import Search
 from campana.web.console.language import marked, said_options, say
-from campana.web.console.pages import page
+from campana.web.console.pages import page, to
 from campana.web.console.paging import last_page, number_asked
 from campana.web.console.requests import PageRequest, needs
 
@@ -50,15 +50,19 @@ async def show_campaigns(request: PageRequest) -> Response[Any]:
         limit=_PAGE,
         offset=(number - 1) * _PAGE,
     )
+    query = urlencode({name: text for name, text in asked.items() if text})
+    last = last_page(total, _PAGE)
+    if number > last:
+        return to(f"/campaigns?{query}&page={last}")
     return page(
         request,
         "campaigns.html",
         lines=lines,
         total=total,
         number=number,
-        last=last_page(total, _PAGE),
+        last=last,
         asked={**asked, "sort": sort},
-        query=urlencode({name: text for name, text in asked.items() if text}),
+        query=query,
         is_narrowed=any(asked[name] for name in ("q", "status", "channel")),
         sorts=said_options(_SORTS),
         statuses=said_options(_STATUSES),

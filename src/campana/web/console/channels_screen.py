@@ -34,18 +34,11 @@ from campana.web.console.pages import done, page
 from campana.web.console.requests import PageRequest, guarded, needs
 from campana.web.console.together import marks, marks_of
 from campana.web.console.wizard import said_of_step, typed_of
+from campana.web.console.words import kind_words
 from campana.web.errors import status_of
 
 _READ, _WRITE = "channels:read", "channels:write"
 _NUMBERS = {"rate": "rate", "burst": "burst", "lines": "lines", "daily": "dailyAttempts"}
-_NAMES: Mapping[str, str] = {
-    "sandbox": marked("Sandbox: a rehearsal, nobody is reached"),
-    "voice_sip": marked("Calls over SIP trunks"),
-    "whatsapp_cloud": "WhatsApp (Meta)",
-    "sms_smpp": marked("SMS over SMPP"),
-    "sms_twilio": marked("SMS over Twilio"),
-    "email_smtp": marked("E-mail over SMTP"),
-}
 
 
 def _show(document: Document) -> dict[str, str]:
@@ -244,7 +237,7 @@ async def _page(
         known=FORM.fields,
         changed=changed or {},
         checked=checked,
-        kind_name=_kind_name(channel.kind),
+        kind_name=kind_words(channel.kind),
         secrets=_secrets(context, channel.kind),
         fields=_fields(context, channel.kind),
         seen=marks(shown),
@@ -266,11 +259,11 @@ async def _new(
         values={"kind": "", "channel_type": "", **values},
         problems=dict(problems or {}),
         known=[*FORM.fields, "kind", "channel_type"],
-        kinds=[(kind, _kind_name(kind)) for kind in kinds],
+        kinds=[(kind, kind_words(kind)) for kind in kinds],
         types=[(each.value, say(each.value)) for each in ChannelType],
         fields={kind: _fields(request.context, kind) for kind in kinds},
         secrets={kind: _secrets(request.context, kind) for kind in kinds},
-        names={kind: _kind_name(kind) for kind in kinds},
+        names={kind: kind_words(kind) for kind in kinds},
     )
 
 
@@ -311,10 +304,6 @@ def _fields(context: Context, kind: str) -> list[tuple[str, bool]]:
 def _secrets(context: Context, kind: str) -> list[str]:
     found = context.carriers[kind].secrets if kind in context.carriers else ()
     return [f"{each.within}[].{each.name}" if each.within else each.name for each in found]
-
-
-def _kind_name(kind: str) -> str:
-    return say(_NAMES[kind]) if kind in _NAMES else kind
 
 
 def _unread(problems: Mapping[str, str]) -> InvalidParameter:

@@ -21,7 +21,7 @@ from campana.web.console.draft_timing import EXAMPLE_MORE
 from campana.web.console.drafts import Document, Step
 from campana.web.console.language import say
 from campana.web.console.requests import PageRequest
-from campana.web.console.words import number
+from campana.web.console.words import kind_words, number
 
 MOST_LISTS = 200
 
@@ -108,7 +108,9 @@ async def _channels(
         found = await channels.list_all(tx, workspace_id=request.workspace_id)
     own = document.get("channelType")
     by_type = {
-        each.value: [(c.id, f"{c.name} ({c.kind})") for c in found if c.channel_type == each]
+        each.value: [
+            (c.id, f"{c.name} ({kind_words(c.kind)})") for c in found if c.channel_type == each
+        ]
         for each in ChannelType
     }
     return Choices(

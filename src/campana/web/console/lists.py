@@ -192,6 +192,9 @@ async def _lists(
     found = await lists.page(
         request.context, workspace_id=request.workspace_id, page=number, page_size=_PAGE
     )
+    last = last_page(found.total, _PAGE)
+    if number > last:
+        return to(f"/lists?page={last}")
     return page(
         request,
         "lists.html",
@@ -199,7 +202,7 @@ async def _lists(
         lists=found.lists,
         total=found.total,
         number=number,
-        last=last_page(found.total, _PAGE),
+        last=last,
         given=given or {},
         problems=problems or {},
     )

@@ -16,6 +16,7 @@ from campana.domain.ids import numbered
 from campana.domain.window import zone_named
 from campana.services import campaigns, outlook, outlook_people
 from campana.web.console import wizard
+from campana.web.console.draft_lines import lines_of
 from campana.web.console.forms import said_of
 from campana.web.console.heat import heat_of
 from campana.web.console.language import say
@@ -103,6 +104,7 @@ async def review(
         status=status,
         campaign=found,
         ahead=ahead,
+        lines=await lines_of(context, found, workspace_id=workspace_id),
         heat=heat_of(ahead),
         first=[
             (each.at, numbered("ctc", each.person.id), each.person, local_times(each.at, zones))

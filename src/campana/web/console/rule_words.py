@@ -82,7 +82,8 @@ def _hours(zones: Sequence[Mapping[str, Any]], *, is_asked: bool) -> str:
     )  # fmt: skip
     if is_asked:
         return clocks
-    return f"{say('The campaign may contact people at any hour.')} {clocks}".strip()
+    always = say("The campaign may contact people at any hour.")
+    return f"{always} {clocks}".strip()
 
 
 def _clock(moment: str) -> str:

@@ -49,7 +49,8 @@ class Met:
         """What was done, and what of the other's holds beside it."""
         if not self.beside:
             return done
-        fields = ", ".join(f"{each.name}: {each.now or say('nothing')}" for each in self.beside)
+        nothing = say("nothing")
+        fields = ", ".join(f"{each.name}: {each.now or nothing}" for each in self.beside)
         told = say("Changed meanwhile by somebody else, and left so: %(fields)s.", fields=fields)
         return f"{done} {told}"
 

@@ -10,6 +10,7 @@ from litestar import Response, get
 
 from campana.services import board
 from campana.services.context import Context
+from campana.web.console.first_steps import first_steps
 from campana.web.console.pages import page, render
 from campana.web.console.requests import PageRequest, needs
 
@@ -31,7 +32,10 @@ class Wallboard:
 @get("/", opt=needs("campaigns:read"))
 async def show_wallboard(request: PageRequest) -> Response[Any]:
     shown = await _shown(request.context, request.workspace_id)
-    return page(request, "wallboard.html", **shown)
+    is_quiet = not shown["lines"]
+    has_channel = bool(shown["recent"].channels)
+    steps = await first_steps(request, has_channel=has_channel) if is_quiet else ()
+    return page(request, "wallboard.html", steps=steps, **shown)
 
 
 async def _shown(context: Context, workspace_id: int) -> dict[str, Any]:

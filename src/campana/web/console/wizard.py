@@ -3,6 +3,9 @@
 Two people may have the same draft open. Who comes second loses nothing: a page whose fields nobody
 else touched is stored beside what the other stored, else they are shown what changed, with all
 they typed, and say what is to hold.
+
+The page of hours and pace is there for a campaign that was launched as well, until it is over: what
+it says holds before it answers. No other page is, and no page that was opened while it was a draft.
 """
 
 from __future__ import annotations
@@ -40,6 +43,7 @@ from campana.web.errors import status_of
 STEPS: Sequence[Step] = (BASICS, PEOPLE, CHANNEL, CONTENT, TIMING)
 _BY_PATH: Mapping[str, Step] = {step.path: step for step in STEPS}
 _WRITE = "campaigns:write"
+_CHANGED_WHILE = {CampaignState.RUNNING, CampaignState.PAUSED, CampaignState.TRIPPED}
 _RACES = 5
 """How often a page is tried again because somebody stored another page in between."""
 
@@ -82,7 +86,10 @@ async def show_step(
     request: PageRequest, campaign_id: FromPath[str], step: FromPath[str]
 ) -> Response[Any]:
     shown = _step(step)
-    campaign = await _draft(request, campaign_id)
+    campaign = await campaigns.get(
+        request.context, workspace_id=request.workspace_id, campaign_id=campaign_id
+    )
+    _check_open(shown, campaign)
     values = shown.show(campaign_bots.as_written(campaign.document))
     problems: dict[str, str] = {}
     if request.query_params.get("mend"):
@@ -109,6 +116,7 @@ async def save_step(
         if changed := _changed_by_others(shown, campaign, seen=seen, typed=typed):
             return await _conflict(request, shown, campaign, changed, typed)
         try:
+            _check_known(shown, campaign, is_known_launched=bool(given.get("launched")))
             await _store(request, shown, campaign, typed)
         except VersionMismatch:
             continue
@@ -117,6 +125,8 @@ async def save_step(
                 request, shown, campaign, values=typed, status=status_of(error),
                 problems=said_of_step(shown, error, typed),
             )  # fmt: skip
+        if campaign.state is not CampaignState.DRAFT:
+            return done(f"/campaigns/{campaign_id}", say("Changed, and it holds already."))
         is_alone = version == str(campaign.version)
         return await _onward(request, shown, campaign_id, given, is_alone=is_alone)
     raise VersionMismatch
@@ -156,10 +166,6 @@ async def _store(
                 patch=patch,
                 version=campaign.version,
             )
-        elif campaign.state is not CampaignState.DRAFT:
-            raise InvalidTransition(
-                marked("it was launched meanwhile: it does not change here any more")
-            )
         return
     problems = [
         *(FieldProblem(parameter=name, message=text) for name, text in part.problems.items()),
@@ -184,7 +190,8 @@ async def _onward(
     told = "" if is_alone else say("Somebody else changed other pages of this draft meanwhile.")
     wish = given.get("go", "")
     if wish == "leave":
-        return done(f"/campaigns/{campaign_id}", f"{say('The draft is kept.')} {told}".strip())
+        kept = say("The draft is kept.")
+        return done(f"/campaigns/{campaign_id}", f"{kept} {told}".strip())
     if wish in _BY_PATH:
         return _to(_path(campaign_id, _BY_PATH[wish]), told)
     if step is CONTENT and any(given.get(name, "").strip() for name in ("bot", "kept", "flow")):
@@ -193,8 +200,8 @@ async def _onward(
         )
         found = await _blocking(request, campaign)
         if any(CONTENT.place_of(each.pointer or "") for each in found):
-            said = f"{say('It is kept, and cannot be launched like this.')} {told}".strip()
-            return done(f"{_path(campaign_id, CONTENT)}?mend=1", said)
+            kept = say("It is kept, and cannot be launched like this.")
+            return done(f"{_path(campaign_id, CONTENT)}?mend=1", f"{kept} {told}".strip())
     place = STEPS.index(step) + 1
     if wish == "review" or place == len(STEPS):
         return _to(f"/campaigns/{campaign_id}/review", told)
@@ -281,13 +288,31 @@ def said_of_step(step: Step, error: CampanaError, typed: Mapping[str, str]) -> d
     return told
 
 
-async def _draft(request: PageRequest, campaign_id: str) -> Campaign:
-    found = await campaigns.get(
-        request.context, workspace_id=request.workspace_id, campaign_id=campaign_id
-    )
-    if found.state is not CampaignState.DRAFT:
-        raise InvalidTransition(marked("it was launched: only a draft is changed here"))
-    return found
+def _check_open(step: Step, campaign: Campaign) -> None:
+    """Whether this page of it can be written at all.
+
+    Raises:
+        InvalidTransition
+    """
+    if campaign.state is CampaignState.DRAFT:
+        return
+    if step is not TIMING:
+        raise InvalidTransition(marked("it was launched: only its hours and pace are changed here"))
+    if campaign.state not in _CHANGED_WHILE:
+        raise InvalidTransition(marked("it is over: it does not change any more"))
+
+
+def _check_known(step: Step, campaign: Campaign, *, is_known_launched: bool) -> None:
+    """A page of a draft changes nothing of what was launched meanwhile.
+
+    Raises:
+        InvalidTransition
+    """
+    _check_open(step, campaign)
+    if campaign.state is not CampaignState.DRAFT and not is_known_launched:
+        raise InvalidTransition(
+            marked("it was launched meanwhile: save again to change it while it runs")
+        )
 
 
 async def _blocking(request: PageRequest, campaign: Campaign) -> Sequence[FieldProblem]:

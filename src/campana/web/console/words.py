@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 from campana.domain.address import national
 from campana.domain.disposition import SUCCESSES, Disposition
 from campana.services.tempo import Tempo
-from campana.web.console.language import in_words, say, say_of, spoken
+from campana.web.console.language import in_words, marked, say, say_of, spoken
 
 _SPANS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
@@ -29,6 +29,16 @@ STATE_TONE: Mapping[str, str] = {
 DASH = "\N{EN DASH}"
 """What is absent."""
 _NEVER = Markup('<span class="text-secondary">{}</span>').format(DASH)
+
+KIND_NAMES: Mapping[str, str] = {
+    "sandbox": marked("Sandbox: a rehearsal, nobody is reached"),
+    "voice_sip": marked("Calls over SIP trunks"),
+    "whatsapp_cloud": "WhatsApp (Meta)",
+    "sms_smpp": marked("SMS over SMPP"),
+    "sms_twilio": marked("SMS over Twilio"),
+    "email_smtp": marked("E-mail over SMTP"),
+}
+"""What kinds of channels are called."""
 
 _BAD = {
     Disposition.INVALID_NUMBER,
@@ -53,6 +63,11 @@ def words(code: str | None) -> str:
 def money(amount: Decimal) -> str:
     """`1,234.50`, in the currency of the price table, whatever it is."""
     return spoken().figure(f"{amount:,.2f}")
+
+
+def kind_words(kind: str) -> str:
+    """`voice_sip` as "Calls over SIP trunks"; its code where it has no name."""
+    return say(KIND_NAMES.get(kind, kind))
 
 
 def event_words(code: str) -> str:
@@ -201,6 +216,7 @@ FILTERS = {
     "pace": pace,
     "said": say,
     "event_words": event_words,
+    "kind_words": kind_words,
     "short_time": short_time,
     "number": number,
     "words": words,

@@ -78,6 +78,18 @@
     addEventListener('pageshow', tell);
   }
 
+  // A form that was sent is not sent again while its answer is awaited: a second press is a slip.
+  document.addEventListener('submit', (event) => {
+    const form = event.target, to = event.submitter?.formTarget || form.target;
+    if (event.defaultPrevented || form.method !== 'post' || to === '_blank') return;
+    if (sent.has(form)) { event.preventDefault(); return; }
+    sent.add(form);
+    // An answer that is a file, or none at all, leaves the page as it is.
+    setTimeout(() => sent.delete(form), 10000);
+  });
+  const sent = new Set();
+  addEventListener('pageshow', () => sent.clear());
+
   // A launch is typed: the button wakes when the words are right. The server asks again.
   addEventListener('input', (event) => {
     const wanted = event.target.dataset.typed;
@@ -91,7 +103,7 @@
     for (const code of list.querySelectorAll('code')) {
       const button = document.createElement('button');
       button.type = 'button';
-      button.className = 'pick';
+      button.className = 'put';
       code.replaceWith(button);
       button.append(code);
       button.addEventListener('click', () => {

@@ -26,7 +26,7 @@
     plot = new uPlot({
       width: place.clientWidth, height: 130, legend: { show: false }, cursor: { show: false },
       scales: { y: { range: (u, min, max) => [0, Math.max(4, max * 1.1)] } },
-      axes: [{ ...axis, size: 24, values: (u, all) => all.map((at) => new Date(at * 1000).toTimeString().slice(0, 5)) }, { ...axis, size: 42 }],
+      axes: [{ ...axis, size: 24, values: (u, all) => all.map((at) => new Date(at * 1000).toISOString().slice(11, 16)) }, { ...axis, size: 42 }],
       series: [{}, { stroke: plain('--busy'), width: 2, points: { show: false } }, { stroke: plain('--good'), width: 2, points: { show: false } }],
     }, data, place);
   };

@@ -84,7 +84,10 @@ def test_a_campaign_is_looked_at_launched_stopped_and_asked(
     assert "It was paused by the command line" in campana("campaign", "why", made).stdout
 
     nobody = campana("campaign", "retry", made, "busy", "unknown")
-    assert (nobody.exit_code, nobody.stdout) == (0, "Nobody finished like that.\n")
+    assert (nobody.exit_code, nobody.stdout) == (
+        0,
+        "Nobody finished like that: nobody has finished yet.\n",
+    )
     refused = campana("campaign", "retry", made, "completed")
     assert refused.exit_code == 1
     assert "nobody is tried again after completed" in refused.output

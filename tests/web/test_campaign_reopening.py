@@ -41,9 +41,22 @@ async def test_retry_answers_how_many_and_a_repeat_is_answered_from_memory(
         assert answer.status_code == 200, answer.text
         assert answer.json()["reopened"] == 1
         assert answer.json()["outcomes"] == {"no_answer": 1}
+        assert answer.json()["finished"] is None
         assert answer.json()["campaign"]["status"] == "Running"
     again = await api.post(url, json={"outcomes": ["no_answer"]})
     assert (again.json()["reopened"], again.json()["outcomes"]) == (0, {})
+    assert again.json()["finished"] == {}
+
+
+async def test_who_finds_nobody_is_told_with_what_people_did_finish(
+    api: httpx.AsyncClient, engine_context: Context, context: Context, workspace_id: int
+) -> None:
+    scene = await unanswered(engine_context, context, workspace_id)
+    url = f"/v1/campaigns/{scene.campaign_id}/retry"
+    answer = await api.post(url, json={"outcomes": ["undelivered"]})
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["reopened"] == 0
+    assert answer.json()["finished"] == {"no_answer": 1}
 
 
 async def test_wishes_that_cannot_be_are_refused_by_name(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
@@ -94,7 +95,7 @@ def retry(
     for outcome, count in sorted(done.counts.items()):
         out.print(f"{count} {outcome.replace('_', ' ')}", highlight=False)
     if not done.counts:
-        out.print("Nobody finished like that.")
+        out.print(_nobody(done.finished), highlight=False)
 
 
 @app.command()
@@ -118,6 +119,17 @@ def add(
     with told():
         changed = run(act, workspace=workspace)
     show_campaign(changed, as_json=as_json)
+
+
+def _nobody(finished: Mapping[str, int]) -> str:
+    """Why nobody waits again: an attempt may have ended so, and its person otherwise."""
+    if not finished:
+        return "Nobody finished like that: nobody has finished yet."
+    counts = ", ".join(f"{count} {outcome}" for outcome, count in sorted(finished.items()))
+    return (
+        "Nobody finished like that. Meant are the outcomes of people, not of attempts."
+        f" So far they are: {counts}"
+    )
 
 
 def _as_json(found: Outlook) -> dict[str, Any]:

@@ -8,7 +8,7 @@ campaigns never come back.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from campana.domain.campaign import Campaign, CampaignState
 from campana.domain.disposition import RETRYABLE, Disposition
@@ -34,6 +34,8 @@ class Reopened:
 
     campaign: Campaign
     counts: Mapping[Disposition, int]
+    finished: Mapping[str, int] = field(default_factory=dict[str, int])
+    """When nobody was brought back: how many people finished with which outcome."""
 
 
 async def retry(
@@ -46,7 +48,9 @@ async def retry(
 ) -> Reopened:
     """Try again everybody who finished with one of `outcomes`. Repeating it finds nobody.
 
-    The gate asks about each of them again, and the cadence counts their tries from here on.
+    The gate asks about each of them again, and the cadence counts their tries from here on. Meant
+    are the outcomes of people, not those of their attempts: of a flow's message that did not
+    arrive only the attempt tells, once the flow itself has ended as `completed`.
 
     Raises:
         NotFound
@@ -68,26 +72,30 @@ async def retry(
     async with context.db.transaction(workspace_id=workspace_id) as tx:
         campaign = await _held(tx, context, workspace_id=workspace_id, campaign_id=campaign_id)
         counts = await reopening.reopen(tx, campaign_id=campaign.id, outcomes=outcomes, now=now)
-        if not counts:
-            return Reopened(campaign=campaign, counts={})
-        await campaign_actions.add(
-            tx,
-            workspace_id=workspace_id,
-            campaign_id=campaign.id,
-            action="retry",
-            actor=actor,
-            now=now,
-            detail={str(outcome): count for outcome, count in counts.items()},
-        )
-        campaign = await _running_again(tx, context, campaign)
-        await windows.refresh(
-            tx,
-            context,
-            campaign_id=campaign.id,
-            workspace_id=workspace_id,
-            document=campaign.document,
-        )
-    return Reopened(campaign=campaign, counts=counts)
+        if counts:
+            await campaign_actions.add(
+                tx,
+                workspace_id=workspace_id,
+                campaign_id=campaign.id,
+                action="retry",
+                actor=actor,
+                now=now,
+                detail={str(outcome): count for outcome, count in counts.items()},
+            )
+            campaign = await _running_again(tx, context, campaign)
+            await windows.refresh(
+                tx,
+                context,
+                campaign_id=campaign.id,
+                workspace_id=workspace_id,
+                document=campaign.document,
+            )
+    if counts:
+        return Reopened(campaign=campaign, counts=counts)
+    # Not while the campaign is held: of a large one this takes a while.
+    async with context.db.read(workspace_id=workspace_id) as tx:
+        finished = await store.outcomes(tx, campaign_id=campaign.id)
+    return Reopened(campaign=campaign, counts={}, finished=finished)
 
 
 async def add_people(

@@ -206,6 +206,12 @@ async def share(
     return InForce(*row) if row else None
 
 
+async def outcomes(tx: Tx, *, campaign_id: str) -> dict[str, int]:
+    """How many of its people finished with which disposition."""
+    rows = await _all(tx, "progress", campaign_id=campaign_id)
+    return {disposition: number for state, disposition, number in rows if state == "finished"}
+
+
 async def counts(tx: Tx, *, campaign_id: str) -> Counts:
     targets: dict[str, int] = {"waiting": 0, "attempting": 0, "talking": 0, "finished": 0}
     dispositions: dict[str, int] = {}

@@ -95,6 +95,7 @@ PREFLIGHT: Json = {
 REOPENED: Json = {
     "reopened": 3,
     "outcomes": {"no_answer": 2, "unknown": 1},
+    "finished": None,
     "campaign": CAMPAIGN,
 }
 

@@ -21,7 +21,10 @@ from campana.web.request import ApiRequest
 
 
 class RetryDocument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
-    """Whom to try again: those who finished with one of these outcomes."""
+    """Whom to try again: those who finished with one of these outcomes.
+
+    Meant is the `disposition` of a target, not those of its attempts.
+    """
 
     outcomes: Annotated[list[Disposition], Meta(min_length=1, max_length=30)]
 
@@ -35,10 +38,14 @@ class MorePeopleDocument(
 
 
 class ReopenedShape(Shape, frozen=True, kw_only=True):
-    """How many people wait again, in all and by what they had become; the campaign as it is now."""
+    """How many people wait again, in all and by what they had become; the campaign as it is now.
+
+    `finished` says when nobody was found with which outcomes people did finish, and is null else.
+    """
 
     reopened: int
     outcomes: dict[str, int]
+    finished: dict[str, int] | None
     campaign: CampaignShape
 
 
@@ -72,6 +79,7 @@ async def retry_campaign(request: ApiRequest, campaign_id: FromPath[str]) -> Res
         ReopenedShape(
             reopened=sum(done.counts.values()),
             outcomes={str(outcome): count for outcome, count in sorted(done.counts.items())},
+            finished=None if done.counts else dict(sorted(done.finished.items())),
             campaign=shape_of(done.campaign),
         )
     )

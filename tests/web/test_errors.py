@@ -6,11 +6,13 @@ import json
 import logging
 
 import httpx
+import msgspec
 import pytest
 
 from campana.domain.errors import Unavailable
 from campana.services.context import Context
 from campana.store import campaigns
+from campana.web.request import decoded
 from tests.web.described import DOCUMENT, OPERATIONS, PROTECTED, Described
 from tests.web.rows import codes
 
@@ -83,6 +85,11 @@ UNREADABLE = [
     (b"[" * 100_000, "nested too deep"),
     (b'{"a":' * 60 + b"1" + b"}" * 60, "nested too deep"),
     (b"\xef\xbb\xbf{}", "JSON is malformed"),
+    (b'{"name":"a","name":"b"}', '"name" is there twice'),
+    (b'{"name":"a","name" \n :"a"}', '"name" is there twice'),
+    (b'{"name"\t\t:1e400,"na\\u006de":1}', "out of range"),
+    (b'{"name"\t\t:1,"na\\u006de":1}', '"name" is there twice'),
+    (b'{"window":{"mon":[{"from":":","from":""}]}}', '"from" is there twice'),
 ]
 
 
@@ -93,6 +100,15 @@ async def test_a_body_that_is_no_json_says_why(api: httpx.AsyncClient) -> None:
         )
         assert answer.status_code == 400, body[:40]
         assert message in codes(answer)[""], body[:40]
+
+
+def test_what_only_looks_like_a_key_twice_is_none() -> None:
+    for body in (
+        b'{"a":{"a":[{"a":1},{"a":2}]}}',
+        b'{"a":":","b":"\\":\\":","c":" : :"}',
+        b'{"a":":","n":' + b"9" * 300 + b"}",
+    ):
+        assert decoded(body) == msgspec.json.decode(body)
 
 
 async def test_a_body_that_is_no_object_says_so(api: httpx.AsyncClient) -> None:

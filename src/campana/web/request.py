@@ -5,6 +5,7 @@ Reading is strict and bounded. It decides nothing: `web/auth.py` has let the req
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any, TypeVar, cast
@@ -31,6 +32,9 @@ _DEEPEST = 40
 _JSON_TYPES = re.compile(
     r'application/(json|merge-patch\+json)\s*(;\s*charset="?utf-8"?\s*)?', re.IGNORECASE
 )
+
+_COLONS = (b'":', b" :", b"\t:", b"\n:", b"\r:")
+"""One of them stands behind every key, and rarely elsewhere: in a text that begins with a colon."""
 
 
 class ApiRequest(Request[Principal, None, State]):
@@ -82,7 +86,8 @@ class ApiRequest(Request[Principal, None, State]):
 
         Raises:
             UnsupportedMediaType: it does not say it is JSON.
-            InvalidParameter: it is no JSON, is nested too deep, or holds a NUL character.
+            InvalidParameter: it is no JSON, is nested too deep, holds a NUL character, or one key
+                twice in an object.
             PayloadTooLarge: by way of the framework.
         """
         if not _JSON_TYPES.fullmatch(self.headers.get("content-type", "")):
@@ -147,7 +152,8 @@ def decoded(body: bytes) -> object:
     """JSON text as plain values.
 
     Raises:
-        InvalidParameter: it is no JSON in UTF-8, is nested too deep, or holds a NUL character.
+        InvalidParameter: it is no JSON in UTF-8, is nested too deep, holds a NUL character, or one
+            key twice in an object.
     """
     try:
         value: object = msgspec.json.decode(body)
@@ -155,13 +161,32 @@ def decoded(body: bytes) -> object:
         raise _unreadable(str(error)) from None
     except RecursionError:
         raise _unreadable("it is nested too deep") from None
-    _check(value)
+    keys = _check(value)
+    # Reading a body twice takes as long again, so only one that may hold a key twice is.
+    if sum(map(body.count, _COLONS)) > keys:
+        json.loads(
+            body.decode(),
+            object_pairs_hook=_without_twins,
+            parse_int=str,
+            parse_float=str,
+        )
     return value
 
 
-def _check(document: object) -> None:
-    """Walk without recursion: a body of brackets must not exhaust the stack of whoever reads it."""
-    level, depth = [document], 0
+def _without_twins(pairs: list[tuple[str, object]]) -> None:
+    seen: set[str] = set()
+    for key, _ in pairs:
+        if key in seen:
+            raise _unreadable(f"{json.dumps(key, ensure_ascii=False)} is there twice in one object")
+        seen.add(key)
+
+
+def _check(document: object) -> int:
+    """How many keys there are in it.
+
+    Walked without recursion: a body of brackets must not exhaust the stack of whoever reads it.
+    """
+    level, depth, keys = [document], 0, 0
     while level:
         depth += 1
         if depth > _DEEPEST:
@@ -174,11 +199,13 @@ def _check(document: object) -> None:
                 case list():
                     below += cast("list[object]", value)
                 case dict():
+                    keys += len(cast("dict[object, object]", value))
                     below += cast("dict[object, object]", value).keys()
                     below += cast("dict[object, object]", value).values()
                 case _:
                     pass
         level = below
+    return keys
 
 
 def _no_form(why: str) -> InvalidParameter:

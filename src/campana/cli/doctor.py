@@ -31,6 +31,16 @@ from campana.voice.ears import hearing
 
 LOW_DISK = 1 << 30
 
+PAGES = {
+    "email_smtp": "docs/carriers/email.md",
+    "sandbox": "docs/operating.md",
+    "sms_smpp": "docs/carriers/smpp.md",
+    "sms_twilio": "docs/carriers/twilio.md",
+    "voice_sip": "docs/carriers/sip.md",
+    "whatsapp_cloud": "docs/carriers/whatsapp.md",
+}
+"""Where the settings of each kind of channel are described."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
@@ -216,7 +226,7 @@ def _channels(chosen: Settings) -> Iterator[Finding]:
             what=f"channel: {each.channel.name}",
             is_well=each.is_well,
             detail=each.detail,
-            hint=f"see docs/carriers/ for {each.channel.kind}; change it with PATCH"
+            hint=f"see {PAGES[each.channel.kind]}; change it with PATCH"
             f" /v1/channels/{each.channel.id}",
             is_optional=True,
         )

@@ -70,8 +70,8 @@ def test_the_hours_are_those_of_the_day_there() -> None:
     facts = replace(FINE, zones=("America/New_York", "America/Chicago", "Nowhere/Unknown"))
     note = noted(facts, late, caps=0, owner_id=1, caller_id=None)
     assert note["zones"] == [
-        {"zone": "America/New_York", "time": "2026-03-10T21:00:00-0400", "hours": "08:00-21:00"},
-        {"zone": "America/Chicago", "time": "2026-03-10T20:00:00-0500", "hours": "08:00-21:00"},
+        {"zone": "America/New_York", "time": "2026-03-10T21:00:00-04:00", "hours": "08:00-21:00"},
+        {"zone": "America/Chicago", "time": "2026-03-10T20:00:00-05:00", "hours": "08:00-21:00"},
         {"zone": "Nowhere/Unknown"},
     ]
 

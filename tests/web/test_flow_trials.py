@@ -45,6 +45,18 @@ async def test_a_chat_runs_in_virtual_time(api: httpx.AsyncClient) -> None:
     assert in_vain["outcome"] == "no_answer"
 
 
+async def test_times_are_in_whole_milliseconds_however_it_is_asked(api: httpx.AsyncClient) -> None:
+    flow = await made(api)
+    url = f"/v1/flows/{flow['id']}/simulate"
+    for at, until in (
+        ("2026-03-10T15:00:00.123456Z", "2026-03-11T15:00:00.123Z"),
+        ("2026-03-10T15:00:00.000456Z", "2026-03-11T15:00:00Z"),
+    ):
+        chat = (await api.post(url, json={"at": at})).json()
+        waits = [each for each in chat["steps"][0]["events"] if each["type"] == "waitStarted"]
+        assert [each["until"] for each in waits] == [until]
+
+
 async def test_what_makes_no_sense_is_named(api: httpx.AsyncClient) -> None:
     flow = await made(api)
     url = f"/v1/flows/{flow['id']}/simulate"

@@ -104,6 +104,12 @@ def test_every_example_is_true_to_its_schema() -> None:
         assert not found, f"{name}: {found}"
 
 
+async def test_the_description_is_what_it_says_of_itself(anonymous: httpx.AsyncClient) -> None:
+    answer = await anonymous.get("/openapi.json")
+    described = DOCUMENT["paths"]["/openapi.json"]["get"]["responses"]["200"]["content"]
+    assert Draft202012Validator(described["application/json"]["schema"]).is_valid(answer.json())
+
+
 def test_every_json_answer_has_an_example() -> None:
     for methods in DOCUMENT["paths"].values():
         for operation in methods.values():

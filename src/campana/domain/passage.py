@@ -90,7 +90,7 @@ def _clock(window: Window, name: str, now: datetime) -> dict[str, str]:
         f"{each.start:%H:%M}-{'24:00' if each.end == MIDNIGHT_AFTER else f'{each.end:%H:%M}'}"
         for each in window.days[local.weekday()]
     )
-    return {"zone": name, "time": f"{local:%Y-%m-%dT%H:%M:%S%z}", "hours": hours}
+    return {"zone": name, "time": local.isoformat(timespec="seconds"), "hours": hours}
 
 
 def told(note: Mapping[str, Any], *, address: str) -> Sequence[Told]:

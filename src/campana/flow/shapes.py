@@ -175,7 +175,9 @@ def plain(value: object) -> Plain:
     if value is None or value.__class__ in {str, int, float, bool}:
         return value
     if isinstance(value, datetime):
-        return value.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+        fraction = value.microsecond
+        spec = "milliseconds" if fraction and fraction % 1000 == 0 else "auto"
+        return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec=spec) + "Z"
     if isinstance(value, timedelta):
         seconds = value.total_seconds()
         return int(seconds) if seconds.is_integer() else seconds

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
@@ -184,7 +184,7 @@ async def simulate(context: Context, *, workspace_id: int, flow_id: str, raw: ob
         definition = found.definition
     flow = load(stored.draft if definition is None else definition)
     _check_zones(asked.contact.zones)
-    now = _moment(asked.at) if asked.at else context.clock.now()
+    now = _whole(_moment(asked.at) if asked.at else context.clock.now())
     person = Contact(fields=asked.contact.fields, zones=tuple(asked.contact.zones or ["UTC"]))
     first = interpreter.start(flow, person, Trigger(params=asked.params), now)
     steps = [Step(at=now, told=None, sprint=first)]
@@ -198,7 +198,7 @@ def _play(flow: Flow, steps: list[Step], given: Mapping[str, Any], *, at: str) -
     after = given.get("afterSeconds", 0)
     if isinstance(after, bool) or not isinstance(after, int | float) or not 0 <= after <= 4e8:
         raise _wrong(f"{at}/afterSeconds", "must be seconds, from 0 on")
-    moment = datetime.fromtimestamp(steps[-1].at.timestamp() + after, tz=steps[-1].at.tzinfo)
+    moment = _whole(steps[-1].at + timedelta(seconds=after))
     told = {key: value for key, value in given.items() if key != "afterSeconds"}
     _let_pass(flow, steps, moment)
     if not told:
@@ -282,6 +282,11 @@ def _check_zones(zones: Sequence[str]) -> None:
     for index, zone in enumerate(zones):
         if zone_named(zone) is None:
             raise _wrong(f"/contact/zones/{index}", "is no time zone")
+
+
+def _whole(moment: datetime) -> datetime:
+    """In whole milliseconds: nobody means or reads more."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def _moment(text: str) -> datetime:

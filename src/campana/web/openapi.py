@@ -17,6 +17,7 @@ from campana.domain import errors
 from campana.domain.errors import CampanaError
 from campana.services.accounts import SCOPES
 from campana.web import event_examples
+from campana.web.answers import JSON
 from campana.web.errors import PROBLEM_JSON, STATUS, Problem, title_of
 from campana.web.operations import Operation, Upload, operation_of
 
@@ -239,7 +240,9 @@ def _responses(path: str, method: str, operation: Operation) -> dict[str, Json]:
         case None:
             pass
         case str() as media_type:
-            success["content"] = {media_type: _content({"type": "string"}, operation.example)}
+            # JSON of no shape of ours is this description itself: an object, not a text.
+            kind = "object" if media_type == JSON else "string"
+            success["content"] = {media_type: _content({"type": kind}, operation.example)}
         case shape:
             success["content"] = {
                 "application/json": _content(_ref(shape.__name__), operation.example)
@@ -382,7 +385,8 @@ _PARAMETERS: dict[str, Json] = {
 _PARAMETERS["Last-Event-ID"] = {
     "name": "Last-Event-ID",
     "in": "header",
-    "description": "Of a stream: the last event seen; it goes on with the next one.",
+    "description": "Of a stream: the last event seen; it goes on with the next one. "
+    "Without it, and without `after` in the query, the stream begins now.",
     "schema": {"type": "string"},
 }
 

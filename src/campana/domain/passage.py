@@ -28,8 +28,8 @@ class Rule(StrEnum):
     CARE_WINDOW = "care_window"
     COMPARISON = "comparison"
     HOURS = "hours"
-    CAPS = "caps"
     ADDRESS_FREE = "address_free"
+    CAPS = "caps"
     CALLER_ID = "caller_id"
     PACE = "pace"
 
@@ -107,8 +107,8 @@ def told(note: Mapping[str, Any], *, address: str) -> Sequence[Told]:
         Rule.CARE_WINDOW: ("wroteAt" in note, {"wroteAt": note.get("wroteAt")}),
         Rule.COMPARISON: (True, {}),
         Rule.HOURS: (not note.get("always"), {"zones": note.get("zones", [])}),
-        Rule.CAPS: (bool(note.get("caps")), {"caps": note.get("caps", 0)}),
         Rule.ADDRESS_FREE: (True, {}),
+        Rule.CAPS: (bool(note.get("caps")), {"caps": note.get("caps", 0)}),
         Rule.CALLER_ID: ("from" in note, {"from": note.get("from")}),
         Rule.PACE: (True, {"owner": note.get("owner")}),
     }

@@ -197,6 +197,7 @@ def test_calls_come_in_from_the_trunks_that_say_so() -> None:
         ({"inbound": {"addresses": ["203.0.113"]}}, r"203.0.113.*inbound"),
         ({"inbound": {"addresses": ["999.0.113.7"]}}, "999.0.113.7"),
         ({"inbound": {"country": "us"}}, "country"),
+        ({"inbound": {"country": "ZZ"}}, r"'ZZ' is none.*trunks\[0\].inbound"),
     ],
 )
 def test_what_cannot_come_in_is_said(trunk: dict[str, Any], said: str) -> None:

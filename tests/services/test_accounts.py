@@ -152,6 +152,13 @@ async def test_a_workspace_is_made_once_and_may_call_nobody(engine_context: Cont
     )
     found = await accounts.workspace_named(engine_context, "clinic")
     assert (found.allowed_countries, found.default_country) == (["US", "CA"], "US")
+    with pytest.raises(InvalidParameter) as refused:
+        await accounts.allow_countries(
+            engine_context, workspace_id=made[0].workspace_id, countries=["US"], default="GB"
+        )
+    assert [(each.pointer, each.message) for each in refused.value.problems] == [
+        ("/default", "GB is not one of the countries that may be called: US")
+    ]
     with pytest.raises(NotFound, match="'nobody'"):
         await accounts.workspace_named(engine_context, "nobody")
 

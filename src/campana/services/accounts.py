@@ -110,7 +110,8 @@ async def allow_countries(
     `was` is what the caller has seen; None skips the comparison.
 
     Raises:
-        InvalidParameter: one of them, or the default, is no country with numbers of its own.
+        InvalidParameter: one of them, or the default, is no country with numbers of its own; or
+            the default is not one of them, so that whatever is read by it could never be called.
         VersionMismatch: they have been changed since.
     """
     problems = [
@@ -121,6 +122,14 @@ async def allow_countries(
         ]
         if not is_country(country)
     ]
+    if not problems and countries and default is not None and default not in countries:
+        allowed = " ".join(countries)
+        problems.append(
+            FieldProblem(
+                pointer="/default",
+                message=f"{default} is not one of the countries that may be called: {allowed}",
+            )
+        )
     if problems:
         raise InvalidParameter(problems=problems)
     async with context.db.transaction(workspace_id=workspace_id) as tx:

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from campana.domain.pacing import TrunkLimits
+from campana.domain.places import is_country
 from campana.voice.driver import Trunk
 
 Host = Annotated[str, Meta(pattern=r"^[A-Za-z0-9.:_-]{1,253}$", description="Name or address")]
@@ -39,6 +40,8 @@ class InboundConfig(Struct, kw_only=True, frozen=True, rename="camel", forbid_un
     def __post_init__(self) -> None:
         for each in self.addresses:
             _network(each)
+        if self.country is not None and not is_country(self.country):
+            raise ValueError(f"country {self.country!r} is none, such as US")
 
 
 class RegisterConfig(Struct, kw_only=True, frozen=True, rename="camel", forbid_unknown_fields=True):

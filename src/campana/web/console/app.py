@@ -1,7 +1,7 @@
 """The console's application, and the fork between it and the API.
 
-Both answer on one port. A path belongs to the console when its first part is one of its own; all
-else, unknown paths too, is the API's.
+Both answer on one port. A path belongs to the console when its first part is one of its own, or
+when it is of neither and a browser asks for a page; all else is the API's.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from functools import cache
 
 from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler, WebsocketRouteHandler
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import Receive, Scope, Send
 
 from campana.services.browser_talks import Talks
 from campana.services.context import Context
@@ -144,11 +144,24 @@ def _screens() -> Litestar:
 class Faces:
     """An ASGI application: the console for its own paths, `others` for all else."""
 
-    def __init__(self, console: Litestar, *, others: ASGIApp) -> None:
+    def __init__(self, console: Litestar, *, others: Litestar) -> None:
         self._console = console
         self._others = others
-        self._firsts = {path.path.split("/")[1] for path in console.routes}
+        self._firsts = _firsts(console)
+        self._known = self._firsts | _firsts(others) | {"v1", "callbacks"}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_ours = scope["path"].split("/")[1] in self._firsts
+        first = scope["path"].split("/")[1]
+        is_ours = first in self._firsts or (first not in self._known and _wants_page(scope))
         await (self._console if is_ours else self._others)(scope, receive, send)
+
+
+def _firsts(app: Litestar) -> set[str]:
+    return {route.path.split("/")[1] for route in app.routes}
+
+
+def _wants_page(scope: Scope) -> bool:
+    """Whether a browser opens it: programs ask for JSON or for anything, and get a problem."""
+    return scope["type"] == "http" and any(
+        name == b"accept" and b"text/html" in value.lower() for name, value in scope["headers"]
+    )

@@ -22,7 +22,7 @@ from campana.web.console.notes import Form, Note, Noted
 from campana.web.console.requests import PROBLEMS, PageRequest
 from campana.web.console.standing_words import why
 
-HTML = "text/html; charset=utf-8"
+HTML = "text/html"
 _LONG = 4_000
 """Characters from which a page is compressed."""
 _EFFORT = 4

@@ -48,6 +48,8 @@ async def test_a_change_says_what_became_of_what(
     *_, last = await changes(context, workspace_id)
     assert fields(last) == {"retention.recordingDays": (7, 9)}
     page = (await owner.get("/audit")).text
+    assert "eventDays: 30" in page
+    assert "seen:" not in page
     assert "<code>retention.recordingDays</code>" in page
     assert '<del class="was">7</del>' in page
     assert '<ins class="becomes">9</ins>' in page

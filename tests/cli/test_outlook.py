@@ -105,6 +105,22 @@ def test_a_clone_can_be_launched_beside_the_first(campana: Campana, tmp_path: Pa
     assert campana("campaign", "clone", "camp_none").exit_code == 1
 
 
+def test_a_campaign_that_has_ended_is_archived_and_brought_back(
+    campana: Campana, tmp_path: Path
+) -> None:
+    made = drafted(campana, tmp_path)
+    refused = campana("campaign", "archive", made)
+    assert refused.exit_code == 1
+    assert "a draft cannot be archived: delete it instead" in refused.output
+    assert campana("campaign", "cancel", made).exit_code == 0
+    for _ in range(2):
+        shown = campana("campaign", "archive", made)
+        assert (shown.exit_code, shown.stdout) == (0, f"{made}  Reminder: Completed, archived\n")
+    assert json.loads(campana("campaign", "show", made, "--json").stdout)["archived"] is True
+    back = json.loads(campana("campaign", "unarchive", made, "--json").stdout)
+    assert (back["state"], back["archived"]) == ("Cancelled", False)
+
+
 def test_a_draft_that_cannot_be_launched_fails_and_says_why(
     campana: Campana, tmp_path: Path
 ) -> None:

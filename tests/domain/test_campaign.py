@@ -27,14 +27,14 @@ S, A = CampaignState, Action
 
 # What each action makes of each state; None is refused.
 LEADS_TO: dict[CampaignState, tuple[CampaignState | None, ...]] = {
-    #               launch      pause       resume      cancel
-    S.DRAFT:     (S.RUNNING,  None,       None,       S.CANCELLED),
-    S.PAUSED:    (None,       S.PAUSED,   S.RUNNING,  S.CANCELLED),
-    S.TRIPPED:   (None,       S.PAUSED,   S.RUNNING,  S.CANCELLED),
-    S.RUNNING:   (None,       S.PAUSED,   S.RUNNING,  S.CANCELLED),
-    S.COMPLETED: (None,       None,       None,       None),
-    S.CANCELLED: (None,       None,       None,       S.CANCELLED),
-    S.EXPIRED:   (None,       None,       None,       None),
+    #               launch      pause       resume      cancel        archive       unarchive
+    S.DRAFT:     (S.RUNNING,  None,       None,       S.CANCELLED,  None,         S.DRAFT),
+    S.PAUSED:    (None,       S.PAUSED,   S.RUNNING,  S.CANCELLED,  None,         S.PAUSED),
+    S.TRIPPED:   (None,       S.PAUSED,   S.RUNNING,  S.CANCELLED,  None,         S.TRIPPED),
+    S.RUNNING:   (None,       S.PAUSED,   S.RUNNING,  S.CANCELLED,  None,         S.RUNNING),
+    S.COMPLETED: (None,       None,       None,       None,         S.COMPLETED,  S.COMPLETED),
+    S.CANCELLED: (None,       None,       None,       S.CANCELLED,  S.CANCELLED,  S.CANCELLED),
+    S.EXPIRED:   (None,       None,       None,       None,         S.EXPIRED,    S.EXPIRED),
 }  # fmt: skip
 
 

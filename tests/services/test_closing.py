@@ -105,6 +105,22 @@ async def test_paused_it_is_not_completed_under_somebodys_hands(
     assert await closing.close_finished(engine_context) == [scene.campaign_id]
 
 
+async def test_archived_before_its_end_was_written_it_still_ends(
+    engine_context: Context, context: Context, workspace_id: int, clock: FixedClock
+) -> None:
+    end = "2026-03-10T16:00:00Z"
+    scene = await launched(engine_context, context, workspace_id=workspace_id, endDate=end)
+    clock.moment = NOW.replace(hour=16, second=1)
+    where = {"workspace_id": workspace_id, "campaign_id": scene.campaign_id}
+    archived = await control.archive(context, **where)
+    assert archived.state is CampaignState.EXPIRED
+    assert len(await closing.close_expired(engine_context)) == 1
+    stored = await scene.rows("select state, archived from campaigns")
+    assert stored == [("expired", True)]
+    waiting = await scene.rows("select count(*) from targets where state <> 'finished'")
+    assert waiting == [(0,)]
+
+
 async def test_expired_finishes_who_waits_and_lets_calls_end(
     engine_context: Context, context: Context, workspace_id: int, clock: FixedClock
 ) -> None:

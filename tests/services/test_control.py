@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -13,7 +14,9 @@ from campana.domain.campaign import TRANSITIONS, Action, CampaignState
 from campana.domain.errors import InvalidTransition, NotFound, PreflightBlocked
 from campana.services import accounts, campaigns, control, dispatch
 from campana.services.context import Context
+from campana.store import campaign_actions, campaign_search
 from campana.store import campaigns as store
+from campana.store.campaign_search import Search
 from tests.support import ledger
 from tests.support.campaign import BOT, Scene, add_channel, add_list, launched
 from tests.support.database import FixedClock
@@ -23,7 +26,17 @@ ACTIONS = {
     Action.PAUSE: control.pause,
     Action.RESUME: control.resume,
     Action.CANCEL: control.cancel,
+    Action.ARCHIVE: control.archive,
+    Action.UNARCHIVE: control.unarchive,
 }
+REFUSALS = {
+    (CampaignState.DRAFT, Action.ARCHIVE): "a draft cannot be archived: delete it instead",
+    **{
+        (state, Action.ARCHIVE): f"that is {state} cannot be archived: cancel it first"
+        for state in (CampaignState.RUNNING, CampaignState.PAUSED, CampaignState.TRIPPED)
+    },
+}
+"""Said otherwise than that it cannot do so."""
 LEAST: Mapping[str, Any] = {"name": "Reminder", "type": "VoiceBot", "channelType": "Voice"}
 
 
@@ -58,14 +71,59 @@ async def test_every_action_in_every_state(
         before = await campaigns.get(context, **where)
         expected = TRANSITIONS.get((state, action))
         if expected is None:
-            with pytest.raises(InvalidTransition, match=f"that is {state} cannot {action}"):
+            said = REFUSALS.get((state, action), f"that is {state} cannot {action}")
+            with pytest.raises(InvalidTransition, match=said):
                 await ACTIONS[action](context, **where)
             assert await campaigns.get(context, **where) == before
             continue
         answered = await ACTIONS[action](context, **where)
         after = await campaigns.get(context, **where)
         assert answered.state is after.state is expected, (state, action)
-        assert answered.version == after.version == before.version + (expected is not state)
+        is_changed = expected is not state or action is Action.ARCHIVE
+        assert answered.version == after.version == before.version + is_changed
+        assert answered.archived is after.archived is (action is Action.ARCHIVE)
+
+
+async def test_archived_and_brought_back_each_once(
+    engine_context: Context, context: Context, workspace_id: int
+) -> None:
+    """Asked again it is the same answer: no version, no event and no action more."""
+    campaign_id = await ready(context, workspace_id=workspace_id)
+    where = {"workspace_id": workspace_id, "campaign_id": campaign_id, "actor": "Ana"}
+    await control.cancel(context, **where)
+    shelf = Search(archived=True)
+    for act, is_archived in ((control.archive, True), (control.unarchive, False)):
+        first, again = [await act(context, **where) for _ in range(2)]
+        stored = await campaigns.get(context, workspace_id=workspace_id, campaign_id=campaign_id)
+        assert first == replace(again, updated_at=first.updated_at)
+        assert (stored.version, stored.archived) == (first.version, is_archived)
+        assert stored.state is first.state is CampaignState.CANCELLED
+        async with context.db.read(workspace_id=workspace_id) as tx:
+            found = await campaign_search.count(
+                tx, workspace_id=workspace_id, search=shelf, now=context.clock.now()
+            )
+        assert found == is_archived
+    async with engine_context.db.read() as tx:
+        actions = await campaign_actions.of_campaign(tx, campaign_id=campaign_id)
+        told = await (
+            await tx.execute(
+                "select data->>'archived' from events where type = 'campaign.changed' order by id"
+            )
+        ).fetchall()
+    assert [(each.action, each.actor) for each in actions] == [
+        ("unarchive", "Ana"),
+        ("archive", "Ana"),
+        ("cancel", "Ana"),
+    ]
+    assert told == [("true",), ("false",)]
+
+
+async def test_two_who_archive_at_once_archive_once(context: Context, workspace_id: int) -> None:
+    campaign_id = await ready(context, workspace_id=workspace_id)
+    where = {"workspace_id": workspace_id, "campaign_id": campaign_id}
+    cancelled = await control.cancel(context, **where)
+    both = await asyncio.gather(*(control.archive(context, **where) for _ in range(2)))
+    assert {each.version for each in both} == {cancelled.version + 1}
 
 
 async def test_launch_says_every_reason_at_once(

@@ -13,7 +13,7 @@ from campana.domain.address import AddressKind
 from campana.domain.contact import ContactAddress
 from campana.domain.disposition import Disposition
 from campana.domain.errors import InvalidParameter, InvalidTransition
-from campana.services import closing, control, outcomes, reopening, suppressions, targets
+from campana.services import campaigns, closing, control, outcomes, reopening, suppressions, targets
 from campana.services.context import Context
 from campana.store import attempts, campaign_actions
 from tests.support import ledger
@@ -81,6 +81,19 @@ async def test_a_completed_campaign_runs_again_for_those_who_were_meant_and_says
         [action, *_] = await campaign_actions.of_campaign(tx, campaign_id=scene.campaign_id)
     assert (action.action, action.actor) == ("retry", "the command line")
     assert action.detail == {"no_answer": 1, "unknown": 1}
+
+
+async def test_an_archived_campaign_that_runs_again_is_archived_no_more(
+    engine_context: Context, context: Context, workspace_id: int
+) -> None:
+    scene = await finished(engine_context, context, workspace_id)
+    where = {"workspace_id": workspace_id, "campaign_id": scene.campaign_id}
+    await control.archive(context, **where)
+    assert (await retried(scene, Disposition.BUSY)).campaign.archived, "nobody is tried again"
+    done = await retried(scene, NO_ANSWER)
+    stored = await campaigns.get(context, **where)
+    assert (done.campaign.archived, stored.archived) == (False, False)
+    assert (stored.state, stored.version) == ("running", done.campaign.version)
 
 
 async def test_a_repeat_finds_nobody_and_changes_nothing(

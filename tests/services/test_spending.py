@@ -181,6 +181,26 @@ async def test_the_day_ends_where_the_workspace_is(
     assert len(await scene.claim()) == 1
 
 
+async def test_nobody_waits_into_the_next_day_for_what_may_come_back_of_this_one(
+    engine_context: Context, context: Context, workspace_id: int, clock: FixedClock
+) -> None:
+    """A call is open half a minute before Berlin's midnight, and all the money promised to it."""
+    await policy.replace(
+        engine_context,
+        workspace_id=workspace_id,
+        raw={"dailySpendLimit": 0.4, "timeZone": "Europe/Berlin"},
+    )
+    clock.moment = datetime(2026, 3, 10, 22, 59, 30, tzinfo=UTC)
+    scene = await priced(
+        engine_context, context, workspace_id, people=[person(ANA), person("+12125550111")]
+    )
+    assert len(await scene.claim()) == 1
+    midnight = datetime(2026, 3, 10, 23, tzinfo=UTC)
+    assert {until for _, until in await put_off(scene)} == {midnight}
+    clock.moment = midnight
+    assert len(await scene.claim()) == 1
+
+
 async def test_a_campaign_that_has_spent_its_limit_is_stopped_with_the_reason(
     engine_context: Context, context: Context, workspace_id: int, clock: FixedClock
 ) -> None:

@@ -14,7 +14,16 @@ from typing import Any
 import pytest
 
 from campana.domain.clock import wire
-from campana.services import campaigns, consents, control, outlook, suppressions, targets
+from campana.services import (
+    campaigns,
+    consents,
+    control,
+    outlook,
+    policy,
+    prices,
+    suppressions,
+    targets,
+)
 from campana.services.outlook import Outlook
 from campana.simulation import document, play, virtual_time
 from campana.simulation.document import Scenario
@@ -95,6 +104,33 @@ def test_the_wait_of_a_canary_passes_into_the_closed_hours(server: str, template
     scenario = document.read(campaign(**written), seed=1)
     foretold, hours, _ = _run(server, template, scenario, prepare)
     assert len({hour.date() for hour in hours}) == 2
+    assert hours == _planned(foretold)
+
+
+def test_whom_a_spent_day_keeps_waiting_goes_when_the_next_begins(
+    server: str, template: str
+) -> None:
+    """Another campaign has spent 0.05 of 0.16; in Tokyo the next day begins at 15:00 UTC, when New
+    York has been open for two hours and Los Angeles will be in one."""
+
+    async def prepare(made: World, workspace_id: int, _: Sequence[str]) -> dict[str, Any]:
+        table = prices.read(["channelType,prefix,per,amount", "SMS,US,message,0.01"])
+        await prices.replace(made.engine, workspace_id=workspace_id, entries=table)
+        limits = {"dailySpendLimit": 0.16, "timeZone": "Asia/Tokyo"}
+        await policy.replace(made.engine, workspace_id=workspace_id, raw=limits)
+        earlier = made.begin("an earlier worker")
+        while len(made.provider.sent) < 5:  # noqa: ASYNC110 - virtual time, which only sleep moves
+            await asyncio.sleep(10)
+        await earlier.stop()
+        return {}
+
+    pace = {"channel": {"rate": 0.0075, "lines": 9}, "carrier": {"mix": {"SMS": {"delivered": 1}}}}
+    written = {**ONCE, "contacts": {"count": 30}, "channelType": "SMS", "simulation": pace}
+    scenario = document.read(campaign(**written), seed=1)
+    foretold, hours, _ = _run(server, template, scenario, prepare)
+    begins = scenario.starts.replace(hour=0)
+    after = {(hour - begins) // timedelta(hours=1): people for hour, people in hours.items()}
+    assert after == {13: 11, 15: 4, 16: 12, 24 + 16: 3}
     assert hours == _planned(foretold)
 
 

@@ -47,7 +47,7 @@ async def test_a_campaigns_life_is_told_with_who_and_what_became_of_what(
     place = made.headers["location"]
     match = {"if-match": "*"}
     assert (await api.patch(place, json={"name": "M"}, headers=match)).status_code == 200
-    for action in ("launch", "pause", "resume", "cancel"):
+    for action in ("launch", "pause", "resume", "cancel", "archive", "archive", "unarchive"):
         assert (await api.post(f"{place}/{action}")).status_code == 200
     draft = (await api.post("/v1/campaigns", json=DRAFT | {"name": "Gone"})).headers["location"]
     assert (await api.delete(draft)).status_code == 204
@@ -59,6 +59,8 @@ async def test_a_campaigns_life_is_told_with_who_and_what_became_of_what(
         ("campaigns.pause", "changed"),
         ("campaigns.resume", "changed"),
         ("campaigns.cancel", "changed"),
+        ("campaigns.archive", "changed"),
+        ("campaigns.unarchive", "changed"),
         ("campaigns.create", "made"),
         ("campaigns.delete", "removed"),
     ]
@@ -68,7 +70,7 @@ async def test_a_campaigns_life_is_told_with_who_and_what_became_of_what(
         assert (each.actor, each.person_id) == (f"API key test ({key.id})", None)
         assert each.client == "127.0.0.1"
         assert secret not in str(each)
-    new, change, *states, _, gone = told
+    new, change, *states, away, back, _, gone = told
     assert (new.subject, new.request_id) == (place.removeprefix("/v1/campaigns/"), "of-mine-1")
     assert fields(new)["name"] == (None, "N")
     assert fields(change) == {"name": ("N", "M"), "document.name": ("N", "M")}
@@ -78,6 +80,7 @@ async def test_a_campaigns_life_is_told_with_who_and_what_became_of_what(
         ("paused", "running"),
         ("running", "cancelled"),
     ]
+    assert [fields(each)["archived"] for each in (away, back)] == [(False, True), (True, False)]
     assert fields(gone)["name"] == ("Gone", None)
 
 

@@ -30,6 +30,9 @@ async def test_a_campaign_goes_through_its_life(api: httpx.AsyncClient, ready: s
         ("resume", "Running"),
         ("cancel", "Completed"),
         ("cancel", "Completed"),
+        ("archive", "Completed"),
+        ("archive", "Completed"),
+        ("unarchive", "Completed"),
     ):
         answer = await api.post(f"{ready}/{action}")
         assert (answer.status_code, answer.json()["status"]) == (200, status), action
@@ -57,6 +60,25 @@ async def test_what_the_state_does_not_allow_is_a_conflict(
             answer = await api.post(f"/v1/campaigns/{campaign.id}/{action}")
             found = (answer.status_code, answer.json()["code"])
             assert found == (409, "invalid_transition"), (state, action)
+
+
+async def test_an_archived_campaign_says_so_and_stays_among_all(
+    api: httpx.AsyncClient, context: Context, workspace_id: int
+) -> None:
+    made = await add_campaign(context, workspace_id=workspace_id, state=CampaignState.COMPLETED)
+    place = f"/v1/campaigns/{made.id}"
+    for action, archived in (("archive", True), ("archive", True), ("unarchive", False)):
+        told = await api.post(f"{place}/{action}")
+        assert told.status_code == 200
+        shown = await api.get(place, params={"expand": "state"})
+        assert shown.json()["state"]["archived"] is archived
+        assert (await api.get(place)).headers["etag"] == told.headers["etag"]
+        listed = await api.get("/v1/campaigns")
+        assert [each["id"] for each in listed.json()["data"]] == [made.id]
+    draft = (await api.post("/v1/campaigns", json=DRAFT)).headers["location"]
+    refused = await api.post(f"{draft}/archive")
+    assert refused.status_code == 409
+    assert refused.json()["detail"] == "a draft cannot be archived: delete it instead"
 
 
 async def test_an_action_takes_no_fields(api: httpx.AsyncClient, ready: str) -> None:

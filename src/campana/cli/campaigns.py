@@ -113,6 +113,22 @@ def cancel(
 
 
 @app.command()
+def archive(
+    campaign_id: CampaignId, as_json: AsJson = False, workspace: Workspace = DEFAULT_WORKSPACE
+) -> None:
+    """Put one that has ended out of the console's list."""
+    _act(control.archive, campaign_id, as_json=as_json, workspace=workspace)
+
+
+@app.command()
+def unarchive(
+    campaign_id: CampaignId, as_json: AsJson = False, workspace: Workspace = DEFAULT_WORKSPACE
+) -> None:
+    """Bring it back into the console's list."""
+    _act(control.unarchive, campaign_id, as_json=as_json, workspace=workspace)
+
+
+@app.command()
 def show(
     campaign_id: CampaignId, as_json: AsJson = False, workspace: Workspace = DEFAULT_WORKSPACE
 ) -> None:
@@ -172,6 +188,7 @@ def fields(campaign: Campaign) -> dict[str, Any]:
         "endDate": wire(campaign.end_date),
         "createdAt": wire(campaign.created_at),
         "state": campaign.state.capitalize(),
+        "archived": campaign.archived,
     }
 
 
@@ -228,4 +245,5 @@ def show_campaign(campaign: Campaign, *, as_json: bool) -> None:
     if as_json:
         print_json(fields(campaign))
     else:
-        out.print(f"{campaign.id}  {campaign.name}: {campaign.status}", highlight=False)
+        archived = ", archived" if campaign.archived else ""
+        out.print(f"{campaign.id}  {campaign.name}: {campaign.status}{archived}", highlight=False)

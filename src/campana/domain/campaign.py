@@ -62,6 +62,9 @@ class Action(StrEnum):
     PAUSE = "pause"
     RESUME = "resume"
     CANCEL = "cancel"
+    ARCHIVE = "archive"
+    """Out of the list of campaigns; its state stays what it is."""
+    UNARCHIVE = "unarchive"
 
 
 _S = CampaignState
@@ -89,6 +92,11 @@ TRANSITIONS: Mapping[tuple[CampaignState, Action], CampaignState] = {
     (_S.PAUSED, Action.CANCEL): _S.CANCELLED,
     (_S.TRIPPED, Action.CANCEL): _S.CANCELLED,
     (_S.CANCELLED, Action.CANCEL): _S.CANCELLED,
+    (_S.COMPLETED, Action.ARCHIVE): _S.COMPLETED,
+    (_S.CANCELLED, Action.ARCHIVE): _S.CANCELLED,
+    (_S.EXPIRED, Action.ARCHIVE): _S.EXPIRED,
+    # Whatever is not archived is where this would bring it: asked again, it is so already.
+    **{(state, Action.UNARCHIVE): state for state in _S},
 }
 
 

@@ -30,6 +30,8 @@ MOST = 50
 """Campaigns of one request."""
 _BACK = {CampaignState.PAUSED: Action.RESUME, CampaignState.RUNNING: Action.PAUSE}
 """How a campaign that is left so is taken back to what it was."""
+_PUT_BACK = {"archive": Action.UNARCHIVE, "unarchive": Action.ARCHIVE}
+"""How one that has ended is, by what was asked of it last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +50,11 @@ class Done:
     @property
     def undo(self) -> int | None:
         """The version by which it can be taken back; a breaker's stop is not made anew."""
-        if self.acted is None or {self.acted.before.state, self.acted.after.state} != set(_BACK):
+        if self.acted is None:
             return None
-        return self.acted.after.version
+        before, after = self.acted.before, self.acted.after
+        can_be = {before.state, after.state} == set(_BACK) or before.archived != after.archived
+        return after.version if can_be else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +75,7 @@ async def act(
     actor: str,
     in_flight: InFlight = InFlight.DRAIN,
 ) -> list[Done]:
-    """Pause, resume or cancel each, in this order; what is so already is left as it is.
+    """Do it to each, in this order; what is so already is left as it is.
 
     `in_flight` says what becomes of the attempts in progress of those that stop.
 
@@ -90,7 +94,8 @@ async def act(
         )
         for each in ids
     ]
-    stopped = [each.campaign_id for each in done if each.acted and action is not Action.RESUME]
+    stops = action in (Action.PAUSE, Action.CANCEL)
+    stopped = [each.campaign_id for each in done if each.acted and stops]
     await _at_rest(context, workspace_id, stopped)
     return done
 
@@ -156,7 +161,10 @@ async def _undo(
         before = await campaigns.locked(
             tx, context, workspace_id=workspace_id, campaign_id=campaign_id
         )
+        last = await campaign_actions.of_campaign(tx, campaign_id=campaign_id, limit=1)
         action = _BACK.get(before.state)
+        if action is None and last:
+            action = _PUT_BACK.get(last[0].action)
         if action is not None:
             try:
                 acted = await control.act(
@@ -172,7 +180,6 @@ async def _undo(
                 pass
             else:
                 return Undone(campaign=acted.after, is_undone=True)
-        last = await campaign_actions.of_campaign(tx, campaign_id=campaign_id, limit=1)
     return Undone(campaign=before, is_undone=False, last=last[0] if last else None)
 
 

@@ -1,4 +1,4 @@
-"""Launch, pause, resume, cancel: the actions that decide whether people are contacted.
+"""Launch, pause, resume, cancel: the actions that decide whether people are contacted; and archive.
 
 Pause means pause: the state is committed first, then the answer waits until no intent of the
 campaign that was already written can still be sent. Who acted is written down in the same
@@ -7,6 +7,7 @@ transaction.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from uuid import UUID
@@ -23,6 +24,8 @@ from campana.store import events as store_events
 from campana.store.db import Tx
 
 NOBODY_NAMED = "somebody"
+_ARCHIVES: Mapping[Action, bool] = {Action.ARCHIVE: True, Action.UNARCHIVE: False}
+"""Whether a campaign is archived after it."""
 
 
 class InFlight(StrEnum):
@@ -152,6 +155,43 @@ async def cancel(
     )
 
 
+async def archive(
+    context: Context, *, workspace_id: int, campaign_id: str, actor: str = NOBODY_NAMED
+) -> Campaign:
+    """Out of the list people look at; nothing else of it changes.
+
+    Raises:
+        NotFound
+        InvalidTransition: it has not ended.
+    """
+    acted = await take(
+        context,
+        workspace_id=workspace_id,
+        campaign_id=campaign_id,
+        action=Action.ARCHIVE,
+        actor=actor,
+    )
+    return acted.after
+
+
+async def unarchive(
+    context: Context, *, workspace_id: int, campaign_id: str, actor: str = NOBODY_NAMED
+) -> Campaign:
+    """Back into the list; what is in it stays there.
+
+    Raises:
+        NotFound
+    """
+    acted = await take(
+        context,
+        workspace_id=workspace_id,
+        campaign_id=campaign_id,
+        action=Action.UNARCHIVE,
+        actor=actor,
+    )
+    return acted.after
+
+
 async def _stop(
     context: Context,
     *,
@@ -237,6 +277,8 @@ async def act(
     if version is not None and version != campaign.version:
         raise VersionMismatch
     state = _next_state(campaign, action)
+    if action in _ARCHIVES:
+        return await _put(tx, context, campaign, action, actor)
     if state is campaign.state:
         return Acted(before=campaign, after=campaign)
     await store.set_state(tx, campaign_id=campaign.id, state=state, now=now)
@@ -262,6 +304,19 @@ async def act(
     return Acted(before=campaign, after=changed)
 
 
+async def _put(tx: Tx, context: Context, campaign: Campaign, action: Action, actor: str) -> Acted:
+    """Into the archive or out of it."""
+    archived, now = _ARCHIVES[action], context.clock.now()
+    if campaign.archived == archived:
+        return Acted(before=campaign, after=campaign)
+    await store.set_archived(tx, campaign_id=campaign.id, archived=archived, now=now)
+    await _note(tx, context, campaign, action, actor)
+    changed = _changed(campaign, campaign.state, archived=archived)
+    told = events.of_campaign(EventName.CAMPAIGN_CHANGED, changed, at=now, archived=archived)
+    await store_events.add(tx, told)
+    return Acted(before=campaign, after=changed)
+
+
 async def _begin_anew(tx: Tx, campaign: Campaign) -> None:
     """Its own limits are asked again; a person who resumes a tripped canary lets the rest go."""
     if campaign.state is CampaignState.TRIPPED:
@@ -283,6 +338,12 @@ async def _note(tx: Tx, context: Context, campaign: Campaign, action: Action, ac
 def _next_state(campaign: Campaign, action: Action) -> CampaignState:
     state = TRANSITIONS.get((campaign.state, action))
     if state is None:
+        if action is Action.ARCHIVE and campaign.state is CampaignState.DRAFT:
+            raise InvalidTransition("a draft cannot be archived: delete it instead")
+        if action is Action.ARCHIVE:
+            raise InvalidTransition(
+                f"a campaign that is {campaign.state} cannot be archived: cancel it first"
+            )
         raise InvalidTransition(f"a campaign that is {campaign.state} cannot {action}")
     return state
 

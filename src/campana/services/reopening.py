@@ -153,13 +153,17 @@ async def _held(tx: Tx, context: Context, *, workspace_id: int, campaign_id: str
 
 
 async def _running_again(tx: Tx, context: Context, campaign: Campaign) -> Campaign:
-    """A Completed campaign runs again; any other stays what it is."""
+    """A Completed campaign runs again, and is archived no more; any other stays what it is."""
     if campaign.state is not CampaignState.COMPLETED:
         return campaign
     now = context.clock.now()
     await store.set_state(tx, campaign_id=campaign.id, state=CampaignState.RUNNING, now=now)
     reopened = replace(
-        campaign, state=CampaignState.RUNNING, version=campaign.version + 1, finished_at=None
+        campaign,
+        state=CampaignState.RUNNING,
+        version=campaign.version + 1,
+        finished_at=None,
+        archived=False,
     )
     await store_events.add(tx, events.of_state(reopened, at=now))
     return reopened

@@ -127,9 +127,10 @@ def _until(
     purses: tuple[Purse, Purse], amount: Decimal, *, policy: Policy, now: datetime
 ) -> datetime:
     of_day, of_campaign = purses
+    tomorrow = spend.next_day(now, policy.zone)
     if not of_day.has(amount) and not of_day.reserved and of_campaign.has(amount):
-        return spend.next_day(now, policy.zone)
-    return now + SETTLING_DELAY
+        return tomorrow
+    return min(now + SETTLING_DELAY, tomorrow)
 
 
 async def promise(

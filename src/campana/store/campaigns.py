@@ -166,6 +166,12 @@ async def set_state(
     )
 
 
+async def set_archived(tx: Tx, *, campaign_id: str, archived: bool, now: datetime) -> None:
+    """The version goes up by one; its state stays what it is."""
+    values = {"id": campaign_id, "archived": archived, "now": now}
+    await tx.execute(_SQL["set_archived"], values)
+
+
 async def delete_draft(tx: Tx, *, campaign_id: str) -> bool:
     """True when it was a draft and is gone."""
     cursor = await tx.execute(_SQL["delete_draft"], {"id": campaign_id})

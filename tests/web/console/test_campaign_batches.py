@@ -225,3 +225,87 @@ async def test_many_stop_as_fast_as_one(scene: Scene, monkeypatch: pytest.Monkey
         actor="ana",
     )
     assert seen == [["paused", "paused"]] * 2
+
+
+async def test_an_ended_campaign_is_archived_and_brought_back_on_its_page(
+    owner: Browser, context: Context, workspace_id: int
+) -> None:
+    over = await add_campaign(
+        context, workspace_id=workspace_id, name="Over", state=CampaignState.COMPLETED
+    )
+    path = f"/campaigns/{over.id}"
+
+    async def lists() -> list[bool]:
+        pages = [await owner.get(each) for each in ("/campaigns", "/campaigns?status=Archived")]
+        return [f'href="{path}"' in each.text for each in pages]
+
+    assert f"{path}/unarchive" not in (await owner.get(path)).text
+    page = await told(owner, await owner.post(f"{path}/archive"))
+    assert (page.url.path, note_of(page)) == (
+        path,
+        "Archived: it is out of the list of campaigns.",
+    )
+    assert await lists() == [False, True]
+    undo = fields_of(page, "/campaigns/undo")
+    back = await told(owner, await owner.post("/campaigns/undo", **undo))
+    assert note_of(back) == "Taken back: 1 campaign is in the list."
+    assert await lists() == [True, False]
+    # An undo that was pressed twice archives nothing.
+    again = await told(owner, await owner.post("/campaigns/undo", **undo))
+    assert "Not taken back" in note_of(again)
+    await owner.post(f"{path}/archive")
+    await owner.get(path)
+    page = await told(owner, await owner.post(f"{path}/unarchive"))
+    assert note_of(page).startswith("It is back in the list of campaigns.")
+    assert f'action="{path}/archive"' in page.text
+    assert await lists() == [True, False]
+    log = (await owner.get("/audit")).text
+    assert "campaign.archive" in log
+    assert "campaign.unarchive" in log
+    running = await add_campaign(context, workspace_id=workspace_id, name="Spring")
+    refused = await owner.post(f"/campaigns/{running.id}/archive")
+    assert refused.status_code == 409
+    assert "that is running cannot be archived: cancel it first" in refused.text
+    assert "/archive" not in (await owner.get(f"/campaigns/{running.id}")).text
+
+
+async def test_many_are_archived_and_taken_back_and_brought_back(
+    owner: Browser, context: Context, workspace_id: int
+) -> None:
+    states = (CampaignState.COMPLETED, CampaignState.CANCELLED, CampaignState.RUNNING)
+    ids = [
+        (await add_campaign(context, workspace_id=workspace_id, name=f"Spring {n}", state=each)).id
+        for n, each in enumerate(states)
+    ]
+
+    async def archived() -> list[bool]:
+        found = [
+            await campaigns.get(context, workspace_id=workspace_id, campaign_id=each)
+            for each in ids
+        ]
+        return [each.archived for each in found]
+
+    async def asked(**fields: object) -> tuple[httpx.Response, str]:
+        page = await told(owner, await owner.post("/campaigns/batch", campaign=ids, **fields))
+        return page, note_of(page)
+
+    assert 'value="unarchive"' not in (await owner.get("/campaigns")).text
+    page, said = await asked(then="archive")
+    assert said.startswith("2 campaigns archived. 1 is left as it is:  Spring 2: Running")
+    assert await archived() == [True, True, False]
+    undone = re.findall(r'name="undo" value="([^"]+)"', page.text)
+    back = await told(owner, await owner.post("/campaigns/undo", undo=undone, **{"from": "list"}))
+    assert note_of(back) == "Taken back: 2 campaigns are in the list."
+    assert await archived() == [False, False, False]
+    await asked(then="archive")
+    _, said = await asked(then="archive")
+    assert said.startswith("2 were archived already. 1 is left as it is:")
+    shelf = await owner.get("/campaigns?status=Archived")
+    assert 'value="unarchive"' in shelf.text
+    assert 'value="pause"' not in shelf.text
+    page, said = await asked(then="unarchive")
+    assert said.startswith("2 campaigns are back in the list. 1 was in the list already.")
+    undone = re.findall(r'name="undo" value="([^"]+)"', page.text)
+    back = await told(owner, await owner.post("/campaigns/undo", undo=undone, **{"from": "list"}))
+    assert note_of(back) == "Taken back: 2 campaigns are archived."
+    assert await archived() == [True, True, False]

@@ -62,15 +62,19 @@ where id = %(id)s;
 
 -- name: set_state
 -- An action or the engine's finding; launched_at keeps its first meaning, running_since its last. A test call whose
--- campaign has ended is archived.
+-- campaign has ended is archived; what runs again is not.
 update campaigns set state = %(state)s, updated_at = %(now)s, version = version + 1,
   state_reason = %(reason)s, resume_at = %(resume_at)s,
   running_since = case when %(state)s = 'running' then %(now)s else running_since end,
   launched_at = case when %(state)s = 'running' then coalesce(launched_at, %(now)s) else launched_at end,
   finished_at = case when %(state)s in ('completed', 'cancelled', 'expired') then %(now)s end,
-  archived = archived or (%(state)s in ('completed', 'cancelled', 'expired')
-    and exists (select from channel_tests x where x.campaign_id = campaigns.id))
+  archived = %(state)s <> 'running' and (archived or (%(state)s in ('completed', 'cancelled', 'expired')
+    and exists (select from channel_tests x where x.campaign_id = campaigns.id)))
 where id = %(id)s;
+
+-- name: set_archived
+-- Out of the list people look at, or back in it.
+update campaigns set archived = %(archived)s, updated_at = %(now)s, version = version + 1 where id = %(id)s;
 
 -- name: delete_draft
 -- Only what was never launched can vanish; its rows elsewhere do not exist yet.

@@ -1,4 +1,4 @@
-"""Launch, pause, resume, cancel: the actions that decide whether people are contacted."""
+"""Launch, pause, resume, cancel, archive: what people do to a campaign as a whole."""
 
 from __future__ import annotations
 
@@ -88,6 +88,26 @@ async def cancel_campaign(request: ApiRequest, campaign_id: FromPath[str]) -> Re
     return await _acted(request, campaign_id, control.cancel, in_flight=await _in_flight(request))
 
 
+@post(
+    "/campaigns/{campaign_id:str}/archive",
+    opt=_action("archive", "Put one that has ended out of the console's list"),
+)
+@once
+async def archive_campaign(request: ApiRequest, campaign_id: FromPath[str]) -> Response[bytes]:
+    await request.refuse_body()
+    return await _acted(request, campaign_id, control.archive)
+
+
+@post(
+    "/campaigns/{campaign_id:str}/unarchive",
+    opt=_action("unarchive", "Bring it back into the console's list"),
+)
+@once
+async def unarchive_campaign(request: ApiRequest, campaign_id: FromPath[str]) -> Response[bytes]:
+    await request.refuse_body()
+    return await _acted(request, campaign_id, control.unarchive)
+
+
 async def _in_flight(request: ApiRequest) -> InFlight:
     return documents.read(StopDocument, await request.optional_document()).in_flight
 
@@ -108,4 +128,11 @@ async def _acted(
     return answer(shape_of(campaign), version=campaign.version)
 
 
-ROUTES = [launch_campaign, pause_campaign, resume_campaign, cancel_campaign]
+ROUTES = [
+    launch_campaign,
+    pause_campaign,
+    resume_campaign,
+    cancel_campaign,
+    archive_campaign,
+    unarchive_campaign,
+]

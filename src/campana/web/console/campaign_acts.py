@@ -1,4 +1,4 @@
-"""What a person does to a campaign: pause, resume, cancel, launch, try again, delete."""
+"""What a person does to a campaign: pause, resume, cancel, launch, try again, archive, delete."""
 
 from __future__ import annotations
 
@@ -43,6 +43,20 @@ async def pause_campaign(request: PageRequest, campaign_id: FromPath[str]) -> Re
 @guarded
 async def resume_campaign(request: PageRequest, campaign_id: FromPath[str]) -> Response[Any]:
     return await _acted(request, campaign_id, Action.RESUME, say("It goes on."))
+
+
+@post("/campaigns/{campaign_id:str}/archive", opt=needs(_CONTROL, action="campaign.archive"))
+@guarded
+async def archive_campaign(request: PageRequest, campaign_id: FromPath[str]) -> Response[Any]:
+    said = say("Archived: it is out of the list of campaigns.")
+    return await _acted(request, campaign_id, Action.ARCHIVE, said)
+
+
+@post("/campaigns/{campaign_id:str}/unarchive", opt=needs(_CONTROL, action="campaign.unarchive"))
+@guarded
+async def unarchive_campaign(request: PageRequest, campaign_id: FromPath[str]) -> Response[Any]:
+    said = say("It is back in the list of campaigns.")
+    return await _acted(request, campaign_id, Action.UNARCHIVE, said)
 
 
 @post("/campaigns/{campaign_id:str}/cancel", opt=needs(_CONTROL, action="campaign.cancel"))
@@ -156,6 +170,8 @@ def _back(campaign_id: str, said: str) -> Response[Any]:
 ROUTES = [
     pause_campaign,
     resume_campaign,
+    archive_campaign,
+    unarchive_campaign,
     cancel_campaign,
     launch_campaign,
     retry_campaign,

@@ -7,7 +7,7 @@ from typing import Any
 
 from litestar import Response, post
 
-from campana.domain.campaign import Action, CampaignState
+from campana.domain.campaign import Action, Campaign, CampaignState
 from campana.domain.errors import CampanaError, FieldProblem, InvalidParameter
 from campana.services import auditing, board, campaign_batches
 from campana.services.board import Line
@@ -22,7 +22,7 @@ from campana.web.console.words import words
 from campana.web.errors import status_of
 
 _CONTROL = "campaigns:control"
-_ACTIONS = {each.value: each for each in (Action.PAUSE, Action.RESUME, Action.CANCEL)}
+_ACTIONS = {each.value: each for each in Action if each is not Action.LAUNCH}
 _ENDS = (CampaignState.CANCELLED, CampaignState.COMPLETED, CampaignState.EXPIRED)
 _LONG = 60
 """Characters of a name in a note."""
@@ -31,7 +31,7 @@ _LONG = 60
 @post("/campaigns/batch", opt=needs(_CONTROL, action="campaign.batch"))
 @guarded
 async def act_on_chosen(request: PageRequest) -> Response[Any]:
-    """Pause, resume or cancel; the last is asked again, with what it would end."""
+    """Any but a launch; a cancel is asked again, with what it would end."""
     given = await request.fields()
     ids = list(dict.fromkeys(await request.all_of("campaign")))
     action = _ACTIONS.get(given.get("then", ""))
@@ -73,25 +73,8 @@ async def undo_action(request: PageRequest) -> Response[Any]:
         if not each.is_undone:
             asked = request.asked("campaign.undo", subject=each.campaign.id)
             await auditing.note_refused(request.context, asked, why="it has changed since")
-    undone = [each.campaign.state for each in found if each.is_undone]
-    going, paused = (undone.count(each) for each in (CampaignState.RUNNING, CampaignState.PAUSED))
-    said: list[str] = []
-    if going:
-        said.append(
-            say_many(
-                "Taken back: %(count)s campaign goes on.",
-                "Taken back: %(count)s campaigns go on.",
-                going,
-            )
-        )
-    if paused:
-        said.append(
-            say_many(
-                "Taken back: %(count)s campaign is paused.",
-                "Taken back: %(count)s campaigns are paused.",
-                paused,
-            )
-        )
+    undone = [each.campaign for each in found if each.is_undone]
+    said = _counted_back(undone)
     left = [each for each in found if not each.is_undone]
     if left or not found:
         said.append(say("Not taken back, as something else has happened since:"))
@@ -180,6 +163,48 @@ def _to_type(lines: Sequence[Line]) -> str:
     return say("cancel %(count)s", count=len(ending))
 
 
+def _counted_back(undone: Sequence[Campaign]) -> list[str]:
+    """How many were taken back, by what they have become by it."""
+    states = [each.state for each in undone]
+    going, paused = (states.count(each) for each in (CampaignState.RUNNING, CampaignState.PAUSED))
+    ended = [each.archived for each in undone if each.state in _ENDS]
+    away, back = ended.count(True), ended.count(False)
+    said: list[str] = []
+    if going:
+        said.append(
+            say_many(
+                "Taken back: %(count)s campaign goes on.",
+                "Taken back: %(count)s campaigns go on.",
+                going,
+            )
+        )
+    if paused:
+        said.append(
+            say_many(
+                "Taken back: %(count)s campaign is paused.",
+                "Taken back: %(count)s campaigns are paused.",
+                paused,
+            )
+        )
+    if away:
+        said.append(
+            say_many(
+                "Taken back: %(count)s campaign is archived.",
+                "Taken back: %(count)s campaigns are archived.",
+                away,
+            )
+        )
+    if back:
+        said.append(
+            say_many(
+                "Taken back: %(count)s campaign is in the list.",
+                "Taken back: %(count)s campaigns are in the list.",
+                back,
+            )
+        )
+    return said
+
+
 def _counted(action: Action, count: int) -> str:
     if action is Action.PAUSE:
         return say_many(
@@ -189,6 +214,14 @@ def _counted(action: Action, count: int) -> str:
         )
     if action is Action.RESUME:
         return say_many("%(count)s campaign goes on.", "%(count)s campaigns go on.", count)
+    if action is Action.ARCHIVE:
+        return say_many("%(count)s campaign archived.", "%(count)s campaigns archived.", count)
+    if action is Action.UNARCHIVE:
+        return say_many(
+            "%(count)s campaign is back in the list.",
+            "%(count)s campaigns are back in the list.",
+            count,
+        )
     return say_many(
         "%(count)s campaign cancelled: whoever still waited will not be contacted.",
         "%(count)s campaigns cancelled: whoever still waited will not be contacted.",
@@ -201,6 +234,14 @@ def _counted_already(action: Action, count: int) -> str:
         return say_many("%(count)s was paused already.", "%(count)s were paused already.", count)
     if action is Action.RESUME:
         return say_many("%(count)s ran already.", "%(count)s ran already.", count)
+    if action is Action.ARCHIVE:
+        return say_many(
+            "%(count)s was archived already.", "%(count)s were archived already.", count
+        )
+    if action is Action.UNARCHIVE:
+        return say_many(
+            "%(count)s was in the list already.", "%(count)s were in the list already.", count
+        )
     return say_many("%(count)s was cancelled already.", "%(count)s were cancelled already.", count)
 
 

@@ -91,7 +91,7 @@ async def test_the_nearest_country_reads_a_number_without_one(
     expected: str | None,
 ) -> None:
     await accounts.allow_countries(
-        engine_context, workspace_id=workspace_id, countries=["US"], default=of_workspace
+        engine_context, workspace_id=workspace_id, countries=["US", "FR"], default=of_workspace
     )
     made = await lists.create(
         engine_context, workspace_id=workspace_id, name="L", default_country=of_list

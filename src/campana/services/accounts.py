@@ -32,7 +32,7 @@ from campana.store.accounts import ApiKey, Principal, Workspace
 SCOPES: dict[str, str] = {
     "campaigns:read": "See campaigns, their statistics and targets.",
     "campaigns:write": "Create, change and delete campaigns.",
-    "campaigns:control": "Launch, pause, resume and cancel campaigns.",
+    "campaigns:control": "Launch, pause, resume, cancel and archive campaigns.",
     "lists:read": "See contact lists, contacts and imports.",
     "lists:write": "Create contact lists and import people.",
     "contacts:read": "See a person and what happened to them.",

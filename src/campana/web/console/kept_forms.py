@@ -21,8 +21,8 @@ MOST_BYTES = 1_000_000
 """Of a form that is kept: as many as a form without a file may have."""
 HIDDEN = frozenset(
     (
-        "back", "campaign", "column", "enabled", "form", "from", "kind", "reader", "revision",
-        "seen", "sure", "told", "undo", "version", "view",
+        "back", "campaign", "column", "enabled", "form", "from", "kind", "launched", "reader",
+        "revision", "seen", "sure", "told", "undo", "version", "view",
     )
 )  # fmt: skip
 """Fields of forms that nobody sees: they go along, and are not shown."""

@@ -31,7 +31,7 @@ DASH = "\N{EN DASH}"
 _NEVER = Markup('<span class="text-secondary">{}</span>').format(DASH)
 
 KIND_NAMES: Mapping[str, str] = {
-    "sandbox": marked("Sandbox: a rehearsal, nobody is reached"),
+    "sandbox": marked("Sandbox, reaches nobody"),
     "voice_sip": marked("Calls over SIP trunks"),
     "whatsapp_cloud": "WhatsApp (Meta)",
     "sms_smpp": marked("SMS over SMPP"),

@@ -55,11 +55,7 @@ async def blocking(tx: Tx, context: Context, campaign: Campaign) -> list[FieldPr
             for pointer, limit in limits.items()
             if limit is not None
         ]
-    own = None
-    if campaign.channel_id is not None:
-        own = await channels.find(
-            tx, workspace_id=campaign.workspace_id, wanted=campaign.channel_id
-        )
+    own = await _own_channel(tx, campaign)
     found += closed_hours.problems(campaign, plan, own, now=context.clock.now())
     is_letters = {campaign.channel_type, *plan.channels} == {ChannelType.EMAIL}
     if workspace is None or not (workspace.allowed_countries or is_letters):
@@ -95,11 +91,7 @@ def _too_little(
 
 async def unfit(tx: Tx, context: Context, campaign: Campaign) -> list[FieldProblem]:
     """Every way its hours never open, it asks too much of its channel, or a bot is not fit."""
-    channel = None
-    if campaign.channel_id is not None:
-        channel = await channels.find(
-            tx, workspace_id=campaign.workspace_id, wanted=campaign.channel_id
-        )
+    channel = await _own_channel(tx, campaign)
     plan = campaign_document.plan_of(campaign.document)
     found: list[FieldProblem] = []
     found += await bot_trials.failed(tx, context, workspace_id=campaign.workspace_id, plan=plan)
@@ -123,6 +115,13 @@ async def unfit(tx: Tx, context: Context, campaign: Campaign) -> list[FieldProbl
     found = [*_never_open(plan, used, now=context.clock.now()), *found]
     found += await _transfers(tx, campaign, plan, hosts)
     return list(dict.fromkeys(found))
+
+
+async def _own_channel(tx: Tx, campaign: Campaign) -> Channel | None:
+    """The one it goes by unless a flow says otherwise; None while none is chosen."""
+    if campaign.channel_id is None:
+        return None
+    return await channels.find(tx, workspace_id=campaign.workspace_id, wanted=campaign.channel_id)
 
 
 async def _transfers(

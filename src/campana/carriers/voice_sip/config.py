@@ -19,7 +19,7 @@ Word = Annotated[str, Meta(pattern=r"^[!#-:=?-\[\]-~]{1,128}$")]
 Secret = Annotated[str, Meta(pattern=r"^[ !#-\[\]-~]{0,128}$")]
 """What it takes in quotes: neither a quote nor a backslash."""
 
-_ACCOUNT = re.compile(r"^[A-Za-z0-9.+_~-]{1,64}$")
+_ACCOUNT = r"^[A-Za-z0-9.+_~-]{1,64}$"
 
 
 def _network(source: str) -> None:
@@ -48,7 +48,7 @@ class RegisterConfig(Struct, kw_only=True, frozen=True, rename="camel", forbid_u
     """For trunks that want us to register before they take or send calls: one voice worker does,
     with the trunk's username and password."""
 
-    account: Annotated[str, Meta(pattern=r"^[A-Za-z0-9.+_~-]{1,64}$")] | None = None
+    account: Annotated[str, Meta(pattern=_ACCOUNT)] | None = None
     """The name before the host in the account's address; the username when left out."""
     seconds: Annotated[int, Meta(ge=60, le=86_400)] = 300
     """For how long at a time; the trunk may ask for more."""
@@ -83,7 +83,7 @@ class TrunkConfig(Struct, kw_only=True, frozen=True, rename="camel", forbid_unkn
         if self.register is not None:
             if self.username is None:
                 raise ValueError("register needs a username")
-            if self.register.account is None and not _ACCOUNT.match(self.username):
+            if self.register.account is None and not re.match(_ACCOUNT, self.username):
                 raise ValueError("register needs an account where the username has other signs")
         if self.srtp and self.transport != "tls":
             raise ValueError("srtp needs the transport tls: its keys travel in the signalling")
